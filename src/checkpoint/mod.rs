@@ -1,0 +1,5 @@
+//! How far we durably are.
+
+mod record;
+
+pub use record::*;

@@ -1,0 +1,163 @@
+//! The state records of a task: what is stored in the transaction of the rows it describes.
+
+use crate::mysql::position::Position;
+use crate::mysql::schema::{TableName, TableVersion};
+use serde::{Deserialize, Serialize};
+
+/// Key of a state record, one compacted series each.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum StateKey {
+    /// `pos`.
+    Pos,
+    /// `owner`.
+    Owner,
+    /// `plan/<generation>/<part>`.
+    Plan {
+        /// Generation.
+        generation: u64,
+        /// Part of a large plan, from 0.
+        part: u32,
+    },
+    /// `table/<db>.<t>`.
+    Table(TableName),
+    /// `snap/<db>.<t>`.
+    Snap(TableName),
+    /// `schema/<db>.<t>`: the columns in use, of the newest version.
+    Schema(TableName),
+    /// `ends/<topic>`.
+    Ends(String),
+    /// `retired`.
+    Retired,
+}
+
+/// `pos`: everything up to here is in the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PosRecord {
+    /// Number of the commit, +1 each.
+    pub seq: u64,
+    /// The position.
+    pub position: Position,
+    /// Generation of the plan it was reached under.
+    pub generation: u64,
+    /// Whose state this is.
+    pub fingerprint: Fingerprint,
+}
+
+/// Whose state a topic holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Task id.
+    pub task: String,
+    /// Cluster the state lies on; empty for targets without a cluster.
+    pub cluster: String,
+}
+
+/// `owner`: who runs the task; also the heartbeat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerRecord {
+    /// One life of one process.
+    pub incarnation: String,
+    /// One state directory.
+    pub instance: String,
+    /// Host name, for people.
+    pub host: String,
+    /// Process id, for people.
+    pub pid: u32,
+    /// Program version.
+    pub version: String,
+    /// Start, seconds since 1970.
+    pub started: u64,
+    /// +1 each beat.
+    pub beat: u64,
+    /// Interval of beats, ms.
+    pub interval_ms: u64,
+    /// Given up on purpose: anybody may take the task.
+    pub released: bool,
+}
+
+/// `table/<db>.<t>`: where the table goes, pinned at its first row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableRecord {
+    /// Topic.
+    pub topic: String,
+    /// Number of partitions the hash was computed with.
+    pub partitions: u32,
+}
+
+/// `snap/<db>.<t>`: progress of the load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapRecord {
+    /// Id of the load.
+    pub snapshot: String,
+    /// How far.
+    pub state: SnapState,
+    /// Names of the key columns; empty: barrier read.
+    pub key: Vec<String>,
+    /// Greatest key when the load of the table began.
+    pub max: Option<Vec<KeyPart>>,
+    /// Rows sent.
+    pub rows: u64,
+}
+
+/// How far the load of a table is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SnapState {
+    /// Not begun.
+    Pending,
+    /// Rows up to and including this key are sent; none yet without one.
+    Copying {
+        /// Last key.
+        last: Option<Vec<KeyPart>>,
+    },
+    /// All sent.
+    Done,
+}
+
+/// One column of a key, exactly as the server has it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum KeyPart {
+    /// Signed integer; also YEAR.
+    Int(i64),
+    /// Unsigned integer; also ENUM, SET and BIT as numbers.
+    UInt(u64),
+    /// DOUBLE as its bits.
+    Double(u64),
+    /// Text that the server parses back exactly: DECIMAL and temporal types, UUID, INET.
+    Literal(String),
+    /// Character data in the column's character set.
+    Text(Vec<u8>),
+    /// Binary data.
+    Bytes(Vec<u8>),
+}
+
+/// `schema/<db>.<t>`: columns by which rows from `since` on are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaRecord {
+    /// Valid from here on.
+    pub since: Position,
+    /// The columns.
+    pub table: TableVersion,
+}
+
+/// `ends/<topic>`: end offset of each partition after our last write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndsRecord {
+    /// (partition, end offset).
+    pub ends: Vec<(i32, i64)>,
+}
+
+/// A position that is stored: what comes back from a commit, an acknowledgement, or loading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DurablePosition(PosRecord);
+
+impl DurablePosition {
+    /// For those who have just stored it: the producer after a commit, the store after a save, the loader.
+    pub fn stored(record: PosRecord) -> DurablePosition {
+        DurablePosition(record)
+    }
+
+    /// The record.
+    pub fn record(&self) -> &PosRecord {
+        &self.0
+    }
+}

@@ -1,0 +1,48 @@
+//! Repairs of a finding.
+
+use crate::text::Span;
+
+/// Who may apply a repair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Safety {
+    /// `check --fix` and editors: certain, one candidate.
+    Machine,
+    /// A person chooses in the editor.
+    Choice,
+}
+
+/// Replaces the text of a span.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextEdit {
+    /// What goes away.
+    pub span: Span,
+    /// What comes.
+    pub text: String,
+}
+
+/// A repair: edits that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, such as "write `bus`".
+    pub title: String,
+    /// Who may apply it.
+    pub safety: Safety,
+    /// Its edits; they do not overlap.
+    pub edits: Vec<TextEdit>,
+}
+
+impl Fix {
+    /// A certain repair of one place.
+    pub fn machine(title: impl Into<String>, span: Span, text: impl Into<String>) -> Fix {
+        Fix {
+            title: title.into(),
+            safety: Safety::Machine,
+            edits: vec![TextEdit { span, text: text.into() }],
+        }
+    }
+
+    /// One of several possible repairs of one place.
+    pub fn choice(title: impl Into<String>, span: Span, text: impl Into<String>) -> Fix {
+        Fix { safety: Safety::Choice, ..Fix::machine(title, span, text) }
+    }
+}

@@ -1,0 +1,9 @@
+//! What we tell the author of a file: findings as plain data, their codes and pages, and how they are drawn.
+
+mod code;
+mod fix;
+mod model;
+
+pub use code::{Code, CodeDoc};
+pub use fix::{Fix, Safety, TextEdit};
+pub use model::{Diagnostic, Label, Related, Severity};

@@ -1,0 +1,22 @@
+//! syncc.
+
+pub mod text;
+
+pub mod diagnostic;
+
+pub mod kafka;
+pub mod mysql;
+
+pub mod change;
+pub mod pattern;
+
+pub mod catalog;
+pub mod syntax;
+
+pub mod format;
+
+pub mod checkpoint;
+
+pub mod plan;
+
+pub mod engine;

@@ -1,0 +1,431 @@
+//! What runs, as data.
+
+use crate::format::FormatPlan;
+use crate::kafka::TopicName;
+use crate::pattern::{NamePattern, TablePattern};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A compiled project: one task per (pipeline, source, target), sorted by id.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Plan {
+    /// The tasks.
+    pub tasks: Vec<TaskPlan>,
+}
+
+/// `<pipeline>.<source>.<target>`, always complete.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TaskId {
+    /// Pipeline.
+    pub pipeline: String,
+    /// Source.
+    pub source: String,
+    /// Target.
+    pub target: String,
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.pipeline, self.source, self.target)
+    }
+}
+
+/// Everything one task needs to run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TaskPlan {
+    /// Who it is.
+    pub id: TaskId,
+    /// Where changes come from.
+    pub source: SourcePlan,
+    /// Where records go.
+    pub target: TargetPlan,
+    /// Where the first start begins.
+    pub start: Start,
+    /// How long failures are waited out.
+    pub retry: Retry,
+    /// When what was produced is committed.
+    pub commit: CommitPolicy,
+    /// Which tables, and what becomes of them.
+    pub rules: TableRules,
+    /// `label` statements.
+    pub labels: Vec<(String, String)>,
+}
+
+/// A MySQL or MariaDB server.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SourcePlan {
+    /// Name in the files.
+    pub name: String,
+    /// Host name or address.
+    pub host: Text,
+    /// Port.
+    pub port: u16,
+    /// User.
+    pub user: String,
+    /// Password; none logs in without one (client certificate).
+    pub password: Option<SecretRef>,
+    /// Encryption.
+    pub tls: Tls,
+}
+
+/// A plain value, written or taken from the environment when the program starts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Text {
+    /// Written.
+    Literal(String),
+    /// `env NAME else "x"`.
+    Env {
+        /// Variable.
+        name: String,
+        /// Value without the variable.
+        default: Option<String>,
+    },
+}
+
+/// Where a secret is found; never the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SecretRef {
+    /// Environment variable.
+    Env(String),
+    /// File; one line end at its end is not part of the secret.
+    File(String),
+}
+
+/// Encryption of a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tls {
+    /// How much is verified.
+    pub mode: TlsMode,
+    /// `off because "…"`.
+    pub because: Option<String>,
+    /// File of accepted roots; none takes the built-in ones.
+    pub ca: Option<String>,
+    /// Client certificate and key files.
+    pub identity: Option<(String, String)>,
+    /// Host name the certificate must carry, if not the address.
+    pub server_name: Option<String>,
+}
+
+/// How much of a server's certificate is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TlsMode {
+    /// Plain text.
+    Off,
+    /// Encrypted; anybody may answer.
+    Require,
+    /// The chain, not the host name.
+    VerifyCa,
+    /// Chain and host name.
+    VerifyFull,
+}
+
+/// A target and how records reach it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TargetPlan {
+    /// Name in the files.
+    pub name: String,
+    /// Kind.
+    pub kind: TargetKind,
+}
+
+/// Kind of target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TargetKind {
+    /// A Kafka cluster.
+    Kafka(Box<KafkaPlan>),
+    /// One JSON line per record on standard output.
+    Stdout,
+    /// One JSON line per record, in a file per topic.
+    File {
+        /// Path with `{topic}`, relative to the project directory.
+        path: String,
+    },
+}
+
+/// A Kafka cluster and the settings of its producer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct KafkaPlan {
+    /// `HOST:PORT`, in order.
+    pub brokers: Vec<String>,
+    /// SASL user and mechanism.
+    pub sasl: Option<Sasl>,
+    /// Encryption.
+    pub tls: Tls,
+    /// What a crash may do.
+    pub delivery: Delivery,
+    /// How long a crash may hold back other readers, ms.
+    pub transaction_timeout_ms: u32,
+    /// State topics.
+    pub state: StatePlan,
+    /// Codec.
+    pub compression: Compression,
+    /// Bytes of a batch.
+    pub batch_bytes: u32,
+    /// Wait for a fuller batch, ms.
+    pub linger_ms: u32,
+}
+
+/// SASL login.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Sasl {
+    /// User.
+    pub user: String,
+    /// Mechanism.
+    pub mechanism: Mechanism,
+    /// Password.
+    pub password: SecretRef,
+}
+
+/// SASL mechanism.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Mechanism {
+    /// PLAIN.
+    Plain,
+    /// SCRAM-SHA-256.
+    ScramSha256,
+    /// SCRAM-SHA-512.
+    ScramSha512,
+}
+
+/// Promise towards `read_committed` consumers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Delivery {
+    /// Rows and position in one Kafka transaction.
+    ExactlyOnce,
+    /// Position after the rows are acknowledged.
+    AtLeastOnce,
+}
+
+/// Names and settings of state topics.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StatePlan {
+    /// `<prefix>.<task>.state` is the topic, `<prefix>.<task>` the transactional id.
+    pub prefix: String,
+    /// Replicas; none: min(3, brokers).
+    pub replicas: Option<u16>,
+    /// `min.insync.replicas`; none: max(1, replicas − 1).
+    pub min_insync: Option<u16>,
+}
+
+/// Codec of record batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "Kafka's own names")]
+pub enum Compression {
+    None,
+    Lz4,
+    Zstd,
+    Snappy,
+    Gzip,
+}
+
+/// Where the first start of a task begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Start {
+    /// Existing rows, then the log.
+    Snapshot {
+        /// Rows per chunk; none adapts.
+        chunk_rows: Option<u32>,
+    },
+    /// The log from now on.
+    Now,
+}
+
+/// How long failures are waited out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Retry {
+    /// For lost connections, ms; 0 is `off`.
+    pub window_ms: u64,
+    /// For statements and requests that fail otherwise, ms.
+    pub errors_ms: u64,
+}
+
+/// When what was produced is committed: whichever comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CommitPolicy {
+    /// Age of the open transaction, ms.
+    pub every_ms: u32,
+    /// Rows in it.
+    pub rows: u32,
+    /// Bytes in it.
+    pub bytes: u64,
+}
+
+/// Which tables a task carries, and what becomes of each; asked by [`TaskPlan::decide`](TaskPlan).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TableRules {
+    /// Selected.
+    pub include: Vec<TablePattern>,
+    /// Left out again.
+    pub exclude: Vec<TablePattern>,
+    /// Renames of databases, tables and columns.
+    pub renames: Vec<Rename>,
+    /// Settings by level, weakest first: what `defaults`, the pipeline, `to` and `table` blocks say.
+    pub layers: Vec<Layer>,
+}
+
+/// One `rename` line.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Rename {
+    /// `rename database A to B`.
+    Database {
+        /// Which.
+        from: NamePattern,
+        /// New name; may hold placeholders of captures.
+        to: Template,
+    },
+    /// `rename table A to B`.
+    Table {
+        /// Which.
+        from: TablePattern,
+        /// New name.
+        to: Template,
+    },
+    /// `rename column A to B`.
+    Column {
+        /// Of which tables.
+        table: TablePattern,
+        /// Which column.
+        column: NamePattern,
+        /// New name.
+        to: Template,
+    },
+}
+
+/// A text with placeholders.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Template {
+    /// Its parts in order.
+    pub parts: Vec<TemplatePart>,
+}
+
+/// Part of a [`Template`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TemplatePart {
+    /// Plain text.
+    Text(String),
+    /// `{name}` or `{name:filter}`.
+    Hole {
+        /// `db`, `table`, `origin.db`, a capture, …
+        name: String,
+        /// `lower` or `upper`.
+        filter: Option<String>,
+    },
+}
+
+/// Settings of one level for the tables a pattern takes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Layer {
+    /// Level: 0 defaults, 1 pipeline, 2 `to`, 3 `table`, 4 `table` inside `to`.
+    pub level: u8,
+    /// Which tables; none: all.
+    pub tables: Option<TablePattern>,
+    /// `topic`.
+    pub topic: Option<Template>,
+    /// `topic { create … }`: true is `if-missing`.
+    pub topic_create: Option<bool>,
+    /// `topic { partitions … }`.
+    pub topic_partitions: Option<u32>,
+    /// `topic { replicas … }`.
+    pub topic_replicas: Option<u16>,
+    /// `topic { cleanup … }`.
+    pub topic_cleanup: Option<Cleanup>,
+    /// `topic { retention … }`, ms.
+    pub topic_retention_ms: Option<u64>,
+    /// `partition`.
+    pub partition: Option<PartitionRule>,
+    /// `key`.
+    pub key: Option<KeyRule>,
+    /// `columns`.
+    pub columns: Option<ColumnRule>,
+    /// `format`.
+    pub format: Option<FormatPlan>,
+}
+
+/// Kafka's `cleanup.policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "Kafka's own names")]
+pub enum Cleanup {
+    Delete,
+    Compact,
+    CompactDelete,
+}
+
+/// Which partition a message goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PartitionRule {
+    /// Hash of the key bytes; keyless rows go to partition 0.
+    ByKey,
+    /// Hash of `db.table` as in the message.
+    ByTable,
+    /// Hash of the database as in the message.
+    ByDatabase,
+    /// Hash of the values of these columns (source names).
+    ByColumns(Vec<String>),
+    /// This one.
+    To(u32),
+}
+
+/// What the key of a message is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum KeyRule {
+    /// Primary key, else the first unique key without nullable columns.
+    Primary,
+    /// These columns (source names).
+    Columns {
+        /// `origin` first: source, database and table distinguish merged tables.
+        origin: bool,
+        /// Columns in order.
+        columns: Vec<String>,
+    },
+    /// No key.
+    None,
+}
+
+/// Which columns are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ColumnRule {
+    /// Those a pattern takes.
+    Only(Vec<NamePattern>),
+    /// All but those.
+    Except(Vec<NamePattern>),
+}
+
+/// What becomes of one table: every rule applied.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TableDecision {
+    /// Database in messages.
+    pub db: String,
+    /// Table in messages.
+    pub table: String,
+    /// Topic.
+    pub topic: TopicName,
+    /// How the topic is made.
+    pub topic_settings: TopicSettings,
+    /// Key.
+    pub key: KeyRule,
+    /// Partition.
+    pub partition: PartitionRule,
+    /// Columns; none: all.
+    pub columns: Option<ColumnRule>,
+    /// Renamed columns: (pattern of source names, new name), strongest first.
+    pub column_names: Vec<(NamePattern, Template)>,
+    /// Format.
+    pub format: FormatPlan,
+    /// A null value follows a delete, for compacted topics.
+    pub tombstones: bool,
+}
+
+/// How a data topic is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TopicSettings {
+    /// Created when missing; else its absence is an error.
+    pub create: bool,
+    /// Partitions; none: the cluster's default.
+    pub partitions: Option<u32>,
+    /// Replicas; none: the cluster's default.
+    pub replicas: Option<u16>,
+    /// `cleanup.policy`; none: the cluster's default.
+    pub cleanup: Option<Cleanup>,
+    /// `retention.ms`; none: the cluster's default.
+    pub retention_ms: Option<u64>,
+}

@@ -1,0 +1,149 @@
+//! The lossless syntax tree: flat, owned, kinds and byte ranges only.
+
+use crate::text::{FileId, Span};
+
+/// Index of a node in its [`Tree`]. Parents come before their children, so ids are in text order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+/// What a node is: one per rule of `grammar/sync.pest` that is not silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "each is the grammar rule of the same name, documented there")]
+pub enum NodeKind {
+    File,
+    Statement,
+    Block,
+    Open,
+    Close,
+    Unclosed,
+    Stray,
+    Bom,
+    Ws,
+    Nl,
+    Doc,
+    Comment,
+    String,
+    Quote,
+    Text,
+    Escape,
+    Hole,
+    HoleOpen,
+    HoleClose,
+    HoleName,
+    BadChar,
+    Missing,
+    SqlString,
+    Squote,
+    SquoteEsc,
+    SqlText,
+    Timestamp,
+    Clock,
+    Quantity,
+    Path,
+    Dot,
+    Quoted,
+    Regex,
+    Glob,
+    Arrow,
+    Op,
+    Comma,
+    Group,
+    Paren,
+    ParenClose,
+    BadClose,
+    Bad,
+    WhereClause,
+    KwWhere,
+    Expr,
+    WherePath,
+    WhereGroup,
+    IsNull,
+    Between,
+    KwAnd,
+    KwOr,
+    KwLike,
+    KwIn,
+    KwBetween,
+    Not,
+    Cmp,
+    BadTail,
+}
+
+/// One node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node {
+    /// What it is.
+    pub kind: NodeKind,
+    /// First byte.
+    pub start: u32,
+    /// Behind the last byte.
+    pub end: u32,
+    /// The node around it; the root's is itself.
+    pub parent: NodeId,
+    /// Behind the last node below this one: `id + 1 .. subtree_end` are its descendants.
+    pub subtree_end: u32,
+}
+
+/// A parsed file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    pub(super) file: FileId,
+    pub(super) nodes: Vec<Node>,
+}
+
+impl Tree {
+    /// The root, of kind [`NodeKind::File`].
+    pub fn root(&self) -> NodeId {
+        NodeId(0)
+    }
+
+    /// The file this is the tree of.
+    pub fn file(&self) -> FileId {
+        self.file
+    }
+
+    /// A node.
+    pub fn node(&self, id: NodeId) -> Node {
+        self.nodes[id.0 as usize]
+    }
+
+    /// Kind of a node.
+    pub fn kind(&self, id: NodeId) -> NodeKind {
+        self.node(id).kind
+    }
+
+    /// Place of a node.
+    pub fn span(&self, id: NodeId) -> Span {
+        let node = self.node(id);
+        Span::new(self.file, node.start, node.end)
+    }
+
+    /// Text of a node, given the text of the file.
+    pub fn text<'t>(&self, id: NodeId, text: &'t str) -> &'t str {
+        let node = self.node(id);
+        &text[node.start as usize..node.end as usize]
+    }
+
+    /// Direct children, in text order.
+    pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let end = self.node(id).subtree_end;
+        let mut next = id.0 + 1;
+        std::iter::from_fn(move || {
+            (next < end).then(|| {
+                let child = NodeId(next);
+                next = self.node(child).subtree_end;
+                child
+            })
+        })
+    }
+
+    /// All nodes below `id`, in text order.
+    pub fn descendants(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        (id.0 + 1..self.node(id).subtree_end).map(NodeId)
+    }
+
+    /// All leaves, in text order; their texts joined are the file.
+    pub fn leaves(&self) -> impl Iterator<Item = NodeId> + '_ {
+        (0..self.nodes.len() as u32).map(NodeId).filter(|&id| self.node(id).subtree_end == id.0 + 1)
+    }
+}
