@@ -146,6 +146,33 @@ pub struct EndsRecord {
     pub ends: Vec<(i32, i64)>,
 }
 
+/// `plan/<generation>/<part>`: a piece of the plan that was in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanPart {
+    /// Number of parts of this generation.
+    pub parts: u32,
+    /// How the joined parts are packed.
+    pub packing: PlanPacking,
+    /// The bytes of this part.
+    pub bytes: Vec<u8>,
+}
+
+/// How a stored plan is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanPacking {
+    /// JSON as it is.
+    Plain,
+    /// One zstd frame around the JSON.
+    Zstd,
+}
+
+/// `retired`: the task was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetiredRecord {
+    /// Where it had come to.
+    pub position: Position,
+}
+
 /// A position that is stored: what comes back from a commit, an acknowledgement, or loading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DurablePosition(PosRecord);

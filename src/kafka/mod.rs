@@ -1,7 +1,10 @@
 //! Facts about Kafka: names, partition hashes, limits, the shape of a record. No client types.
 
+pub mod limits;
+mod partitioner;
 mod record;
 mod topic;
 
+pub use partitioner::{java_partition, murmur2};
 pub use record::{Batch, Record, TopicId};
 pub use topic::{TopicName, TopicNameError};
