@@ -20,3 +20,5 @@ pub mod checkpoint;
 pub mod plan;
 
 pub mod engine;
+
+pub mod control;

@@ -1,4 +1,13 @@
-//! What a task decides: inputs in, commands out. No I/O, no clock, no threads.
+//! What a task decides: inputs in, commands out. No I/O, no clock, no threads; time comes in as milliseconds.
+//!
+//! Guarantees: a position is covered only after every row before it was handed to the open transaction; a chunk of
+//! existing rows is emitted only where it is exact (see [`load`]).
+//! Does not: know MySQL's wire, Kafka's client, or what a row looks like in a format.
+
+pub mod commit;
+pub mod load;
+pub mod owner;
+pub mod retry;
 
 use crate::checkpoint::PosRecord;
 

@@ -1,0 +1,106 @@
+//! Who runs a task: the question asked before the producer is made, and again after.
+//!
+//! Two instances of one task must never both believe they own it, and a dead one must not block its successor. The
+//! owner record in the state topic says who; records still uncommitted say whether that one lives. No clocks of two
+//! machines are compared, only the interval that the record itself names.
+
+use crate::checkpoint::OwnerRecord;
+
+/// Beats that must be missed before an owner counts as dead.
+const MISSED_BEATS: u64 = 4;
+
+/// What the owner record means before the producer is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Nobody's, given up, or a former life of our own instance: go on.
+    Free,
+    /// Another instance's: watch for signs of life this long.
+    Watch {
+        /// Whose life.
+        owner: OwnerRecord,
+        /// How long, ms.
+        for_ms: u64,
+    },
+}
+
+/// Reads the owner record found at a start. `instance` is our own; the lock of the state directory proves that an
+/// older life of it has ended.
+pub fn claim(found: Option<&OwnerRecord>, instance: &str) -> Claim {
+    match found {
+        None => Claim::Free,
+        Some(owner) if owner.released || owner.instance == instance => Claim::Free,
+        Some(owner) => Claim::Watch { owner: owner.clone(), for_ms: owner.interval_ms.max(1) * MISSED_BEATS },
+    }
+}
+
+/// True when `seen`, a record that appeared while watching (committed or not), proves that `watched` lives.
+pub fn alive(watched: &OwnerRecord, seen: &OwnerRecord) -> bool {
+    seen.incarnation == watched.incarnation && !seen.released
+}
+
+/// What the owner record means after our producer was made, when nobody else can commit any more.
+///
+/// `before` is what was found before, `instance` our own.
+///
+/// # Errors
+/// The owner that came in between: we stop without writing.
+pub fn confirm(
+    before: Option<&OwnerRecord>,
+    after: Option<&OwnerRecord>,
+    instance: &str,
+) -> Result<(), Box<OwnerRecord>> {
+    match after {
+        None => Ok(()),
+        Some(owner) if owner.released || owner.instance == instance => Ok(()),
+        Some(owner) if before.is_some_and(|before| before.incarnation == owner.incarnation) => Ok(()),
+        Some(owner) => Err(Box::new(owner.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn owner(instance: &str, incarnation: &str) -> OwnerRecord {
+        OwnerRecord {
+            incarnation: incarnation.into(),
+            instance: instance.into(),
+            host: "h".into(),
+            pid: 1,
+            version: "0.1.0".into(),
+            started: 0,
+            beat: 1,
+            interval_ms: 5_000,
+            released: false,
+        }
+    }
+
+    #[test]
+    fn a_stranger_is_watched_for_four_of_his_own_beats() {
+        assert_eq!(claim(None, "me"), Claim::Free);
+        assert_eq!(claim(Some(&owner("me", "old life")), "me"), Claim::Free);
+        let mut slow = owner("other", "x");
+        slow.interval_ms = 7_000;
+        assert_eq!(claim(Some(&slow), "me"), Claim::Watch { owner: slow.clone(), for_ms: 28_000 });
+        slow.released = true;
+        assert_eq!(claim(Some(&slow), "me"), Claim::Free);
+    }
+
+    #[test]
+    fn only_the_watched_incarnation_counts_as_life() {
+        let watched = owner("other", "x");
+        assert!(alive(&watched, &OwnerRecord { beat: 2, ..watched.clone() }));
+        assert!(!alive(&watched, &owner("other", "y")));
+        assert!(!alive(&watched, &OwnerRecord { released: true, ..watched.clone() }));
+    }
+
+    #[test]
+    fn one_who_came_while_we_waited_keeps_the_task() {
+        let dead = owner("other", "x");
+        assert!(confirm(Some(&dead), Some(&dead), "me").is_ok());
+        assert!(confirm(Some(&dead), None, "me").is_ok());
+        assert!(confirm(None, Some(&owner("me", "z")), "me").is_ok());
+        let third = owner("third", "y");
+        assert_eq!(confirm(Some(&dead), Some(&third), "me"), Err(Box::new(third)));
+    }
+}

@@ -1,0 +1,236 @@
+//! The ring between a source's reader and its tasks: immutable blocks, a cursor per task, history while there is room.
+//!
+//! Guarantees: a block is changed by nobody once published; the reader waits, and the socket with it, while unread
+//! blocks fill the ring; a consumed block stays as history until its room is needed, so that a task may go back.
+
+use super::failure::Failure;
+use crate::mysql::binlog::RowLayout;
+use crate::mysql::ddl::DdlEffect;
+use crate::mysql::position::{BinlogPosition, Gtid};
+use crate::mysql::schema::{TableName, TableVersion};
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
+
+/// Bytes of blocks a ring holds: room for 16 reads of 1 MiB, enough for the tens of milliseconds a commit takes.
+pub(super) const RING_BYTES: usize = 16 << 20;
+
+/// Size at which a block is published; also sooner, when the socket has nothing more.
+pub(super) const BLOCK_BYTES: usize = 1 << 20;
+
+/// Whole events in one piece, and what each of them is.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    /// Place of its first event, when that lies between two transactions.
+    pub(super) start: Option<BinlogPosition>,
+    /// Raw events, checksums already verified.
+    pub(super) bytes: Vec<u8>,
+    /// What they are, in order.
+    pub(super) entries: Vec<Entry>,
+}
+
+/// One event that a task has to look at.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Where its bytes lie in the block.
+    pub(super) start: usize,
+    /// Behind its last byte.
+    pub(super) end: usize,
+    /// Time of the event header, seconds.
+    pub(super) seconds: u32,
+    /// What it is.
+    pub(super) what: What,
+}
+
+/// Kinds of entries.
+#[derive(Debug)]
+pub(super) enum What {
+    /// A source transaction begins.
+    Begin {
+        /// Its GTID, where the server writes them.
+        gtid: Option<Gtid>,
+        /// File that holds it.
+        file: Arc<str>,
+        /// Offset of its first byte.
+        offset: u64,
+    },
+    /// Rows of one table.
+    Rows(Arc<MappedTable>),
+    /// A statement that may have changed definitions, or made rows come or go without events.
+    Definition {
+        /// What it may touch.
+        effect: Arc<DdlEffect>,
+        /// Default database of the session.
+        db: Arc<str>,
+    },
+    /// The source transaction ended here.
+    End {
+        /// File that holds its end.
+        file: Arc<str>,
+        /// Offset behind its last byte.
+        offset: u64,
+    },
+    /// Between two transactions the log has reached this place.
+    Reached {
+        /// File.
+        file: Arc<str>,
+        /// Offset.
+        offset: u64,
+    },
+    /// The stream cannot go on behind this point.
+    Stop(Failure),
+}
+
+/// A table of the stream under one table id.
+#[derive(Debug)]
+pub(super) struct MappedTable {
+    /// Number of the mapping within the life of its stream, for lookups without names.
+    pub(super) number: u32,
+    /// Whose rows.
+    pub(super) name: TableName,
+    /// Its columns once proven; a task that selects the table waits for it.
+    pub(super) columns: OnceLock<Result<Columns, Failure>>,
+}
+
+/// Columns of a mapped table, and how its rows are read.
+#[derive(Debug, Clone)]
+pub(super) struct Columns {
+    /// The columns.
+    pub(super) version: Arc<TableVersion>,
+    /// The decoder's plan.
+    pub(super) layout: Arc<RowLayout>,
+}
+
+/// Blocks on their way from the reader to one task.
+#[derive(Debug)]
+pub(super) struct Ring {
+    state: Mutex<State>,
+    room: Condvar,
+    capacity: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    blocks: VecDeque<Arc<Block>>,
+    bytes: usize,
+    /// Number of the first block held.
+    first: u64,
+    /// Number of the next block the task reads.
+    cursor: u64,
+    closed: bool,
+}
+
+impl Ring {
+    /// An empty ring.
+    pub(super) fn new(capacity: usize) -> Ring {
+        let state = State { blocks: VecDeque::new(), bytes: 0, first: 0, cursor: 0, closed: false };
+        Ring { state: Mutex::new(state), room: Condvar::new(), capacity }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no thread panics while it holds the ring")
+    }
+
+    /// Adds a block, waiting for room. False when the ring was closed: the reader ends.
+    pub(super) fn publish(&self, block: Block) -> bool {
+        let size = block.bytes.len();
+        let mut state = self.lock();
+        loop {
+            if state.closed {
+                return false;
+            }
+            while state.bytes + size > self.capacity && state.first < state.cursor {
+                let dropped = state.blocks.pop_front().expect("blocks before the cursor are held");
+                state.bytes -= dropped.bytes.len();
+                state.first += 1;
+            }
+            // A block larger than the ring goes in alone.
+            if state.bytes + size <= self.capacity || state.blocks.is_empty() {
+                break;
+            }
+            state = self.room.wait(state).expect("no thread panics while it holds the ring");
+        }
+        state.bytes += size;
+        state.blocks.push_back(Arc::new(block));
+        true
+    }
+
+    /// True when another block of `size` bytes would have to wait for the task.
+    pub(super) fn full(&self, size: usize) -> bool {
+        let state = self.lock();
+        let history: usize =
+            state.blocks.iter().take((state.cursor - state.first) as usize).map(|block| block.bytes.len()).sum();
+        state.bytes - history + size > self.capacity
+    }
+
+    /// The next block, if there is one.
+    pub(super) fn next(&self) -> Option<Arc<Block>> {
+        let mut state = self.lock();
+        let block = state.blocks.get((state.cursor - state.first) as usize)?.clone();
+        state.cursor += 1;
+        self.room.notify_all();
+        Some(block)
+    }
+
+    /// Ends the ring: the reader's next publish fails.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.room.notify_all();
+    }
+
+    /// Moves the cursor back to the newest block that begins at or before `place`, between two transactions. False
+    /// when that block has left the ring.
+    pub(super) fn rewind(&self, place: &BinlogPosition) -> bool {
+        let mut state = self.lock();
+        let found = state.blocks.iter().rposition(|block| block.start.as_ref().is_some_and(|start| start <= place));
+        if let Some(index) = found {
+            state.cursor = state.first + index as u64;
+        }
+        found.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(offset: u64, size: usize) -> Block {
+        Block { start: Some(BinlogPosition::new("b.000001", offset)), bytes: vec![0; size], entries: Vec::new() }
+    }
+
+    #[test]
+    fn consumed_blocks_stay_while_there_is_room_and_serve_going_back() {
+        let ring = Ring::new(10);
+        assert!(ring.publish(block(4, 4)));
+        assert!(ring.publish(block(100, 4)));
+        assert_eq!(ring.next().map(|block| block.bytes.len()), Some(4));
+        assert!(ring.next().is_some());
+        assert!(ring.next().is_none());
+        assert!(ring.rewind(&BinlogPosition::new("b.000001", 99)));
+        assert_eq!(ring.next().and_then(|block| block.start.clone()), Some(BinlogPosition::new("b.000001", 4)));
+        assert!(ring.publish(block(200, 4)), "the consumed block makes room");
+        assert!(!ring.rewind(&BinlogPosition::new("b.000001", 99)), "its block has left");
+    }
+
+    #[test]
+    fn the_reader_waits_for_room_and_ends_when_the_ring_closes() {
+        let ring = Arc::new(Ring::new(4));
+        assert!(ring.publish(block(4, 4)));
+        assert!(ring.full(1));
+        let reader = std::thread::spawn({
+            let ring = ring.clone();
+            move || (ring.publish(block(8, 4)), ring.publish(block(12, 4)))
+        });
+        assert!(ring.next().is_some());
+        ring.close();
+        let (first, second) = reader.join().expect("the reader thread ends");
+        assert!(!second || first, "blocks are published in order");
+    }
+
+    #[test]
+    fn an_event_larger_than_the_ring_goes_in_alone() {
+        let ring = Ring::new(4);
+        assert!(ring.publish(block(4, 9)));
+        assert!(ring.next().is_some());
+        assert!(ring.publish(block(13, 9)));
+    }
+}
