@@ -2,6 +2,7 @@
 
 pub mod binlog;
 pub mod column_type;
+pub mod ident;
 pub mod position;
 pub mod schema;
 pub mod value;

@@ -1,5 +1,20 @@
 //! Patterns of names: exact, glob, numeric range, regular expression; what they match, capture, and how two relate.
+//!
+//! [`NamePattern`] and [`TablePattern`] are plain data; [`Matcher`] and [`TableMatcher`] are the same compiled. Names are
+//! compared code point by code point. Does not know of findings: a [`PatternError`] says what is wrong and where in the text.
 
+mod automaton;
+mod error;
+mod glob;
+mod matcher;
 mod name;
+mod re2;
+mod relation;
+mod suggest;
+#[cfg(test)]
+mod tests;
 
-pub use name::{NamePattern, TablePattern};
+pub use error::{PatternError, PatternErrorKind};
+pub use matcher::{Matcher, TableMatcher};
+pub use name::{Member, NamePattern, TablePattern};
+pub use relation::{Covered, Relation};

@@ -1,6 +1,15 @@
 //! Patterns as data: compared, hashed, stored in plans.
 
+use super::error::PatternError;
+use super::glob::{Glob, Part};
+use super::matcher::{Matcher, TableMatcher};
+use super::re2;
+use crate::mysql::ident::Quoted;
 use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Most names [`NamePattern::members`] spells out.
+const MAX_MEMBERS: u64 = 100_000;
 
 /// Pattern of one segment of a name (a database, a table, a column).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -20,4 +29,154 @@ pub struct TablePattern {
     pub db: NamePattern,
     /// Table.
     pub table: NamePattern,
+}
+
+/// One name of a bounded pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// The name.
+    pub name: String,
+    /// What its named ranges stand for: (name of the capture, text).
+    pub captures: Vec<(String, String)>,
+}
+
+impl NamePattern {
+    /// The pattern of a bare segment: a glob where it has wildcards, else exactly this name.
+    ///
+    /// # Errors
+    /// Brackets that are no set of signs and no range.
+    pub fn from_glob(text: &str) -> Result<NamePattern, PatternError> {
+        Glob::parse(text)?;
+        Ok(if text.contains(['*', '?', '[']) {
+            NamePattern::Glob(text.to_owned())
+        } else {
+            NamePattern::Exact(text.to_owned())
+        })
+    }
+
+    /// The pattern of a regex segment, its slashes cut off.
+    ///
+    /// # Errors
+    /// What is not RE2 syntax, or too large.
+    pub fn from_regex(text: &str) -> Result<NamePattern, PatternError> {
+        let pattern = NamePattern::Regex(text.to_owned());
+        pattern.compile().map(|_| pattern)
+    }
+
+    /// Ready to match.
+    ///
+    /// # Errors
+    /// The text is no pattern; those of [`from_glob`](Self::from_glob) and [`from_regex`](Self::from_regex) always are.
+    pub fn compile(&self) -> Result<Matcher, PatternError> {
+        match self {
+            NamePattern::Exact(name) => Ok(Matcher::exact(name)),
+            NamePattern::Glob(text) => Matcher::glob(&Glob::parse(text)?),
+            NamePattern::Regex(text) => Matcher::regex(text, &re2::translate(text)?),
+        }
+    }
+
+    /// Every name it takes, in order, when these are bounded: an exact name, ranges and sets of signs.
+    ///
+    /// `None` for wildcards, regular expressions, over 100,000 names, and a text that is no pattern.
+    pub fn members(&self) -> Option<Vec<Member>> {
+        let parts = match self {
+            NamePattern::Exact(name) => vec![Part::Literal(name.clone())],
+            NamePattern::Glob(text) => Glob::parse(text).ok()?.parts,
+            NamePattern::Regex(_) => return None,
+        };
+        let mut members = vec![Member { name: String::new(), captures: Vec::new() }];
+        for part in &parts {
+            let choices: Vec<(String, Option<&String>)> = match part {
+                Part::Any | Part::One => return None,
+                Part::Literal(signs) => vec![(signs.clone(), None)],
+                Part::Class(ranges) => {
+                    let signs: u64 =
+                        ranges.iter().map(|&(first, last)| u64::from(last as u32 - first as u32) + 1).sum();
+                    fits(members.len(), signs)?;
+                    let mut signs: Vec<char> =
+                        ranges.iter().flat_map(|&(first, last)| first..=last).collect();
+                    signs.sort_unstable();
+                    signs.dedup();
+                    signs.into_iter().map(|sign| (sign.to_string(), None)).collect()
+                }
+                Part::Range(range) => {
+                    fits(members.len(), range.count())?;
+                    (range.first..=range.last)
+                        .map(|number| (range.text(number), range.name.as_ref()))
+                        .collect()
+                }
+            };
+            members = members
+                .iter()
+                .flat_map(|member| {
+                    choices.iter().map(move |(signs, capture)| member.followed_by(signs, *capture))
+                })
+                .collect();
+        }
+        Some(members)
+    }
+
+    /// A regular expression that a glob says as well (S0209): the glob. Proven equal, not guessed.
+    pub fn as_glob(&self) -> Option<NamePattern> {
+        match self {
+            NamePattern::Regex(text) => super::suggest::glob_for(text),
+            NamePattern::Exact(_) | NamePattern::Glob(_) => None,
+        }
+    }
+}
+
+fn fits(members: usize, choices: u64) -> Option<()> {
+    (members as u64).checked_mul(choices).filter(|&count| count <= MAX_MEMBERS).map(|_| ())
+}
+
+impl Member {
+    fn followed_by(&self, signs: &str, capture: Option<&String>) -> Member {
+        let mut member = Member { name: format!("{}{signs}", self.name), captures: self.captures.clone() };
+        if let Some(capture) = capture {
+            member.captures.push((capture.clone(), signs.to_owned()));
+        }
+        member
+    }
+}
+
+impl TablePattern {
+    /// From its two parts.
+    pub fn new(db: NamePattern, table: NamePattern) -> TablePattern {
+        TablePattern { db, table }
+    }
+
+    /// Ready to match.
+    ///
+    /// # Errors
+    /// One of the two is no pattern.
+    pub fn compile(&self) -> Result<TableMatcher, PatternError> {
+        Ok(TableMatcher { db: self.db.compile()?, table: self.table.compile()? })
+    }
+}
+
+impl fmt::Display for NamePattern {
+    /// As it is written in a file: a name that is no plain word stands in backticks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NamePattern::Exact(name) if is_bare(name) => f.write_str(name),
+            NamePattern::Exact(name) => Quoted(name).fmt(f),
+            NamePattern::Glob(text) => f.write_str(text),
+            NamePattern::Regex(text) => write!(f, "/{text}/"),
+        }
+    }
+}
+
+/// Whether a name needs no backticks. Stricter than the grammar by some letters of Unicode, which backticks do not harm.
+pub(super) fn is_bare(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(is_bare_sign)
+}
+
+pub(super) fn is_bare_sign(sign: char) -> bool {
+    sign.is_alphanumeric() || matches!(sign, '_' | '$' | '-')
+}
+
+impl fmt::Display for TablePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.db, self.table)
+    }
 }

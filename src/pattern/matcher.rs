@@ -1,0 +1,148 @@
+//! Compiled patterns: matching, captures, and the automaton by which two are compared.
+
+use super::automaton::Automaton;
+use super::error::{PatternError, PatternErrorKind};
+use super::glob::Glob;
+use regex::{Regex, RegexBuilder};
+use std::sync::OnceLock;
+
+/// Largest compiled expression, bytes. A glob with a dozen ranges needs a hundredth of it.
+const REGEX_BYTES: usize = 1 << 20;
+
+/// A compiled pattern of one segment. Made once, asked often; matching takes linear time on any name.
+#[derive(Debug)]
+pub struct Matcher {
+    kind: Kind,
+    /// Automaton, when the first comparison asks for it; none when it would be too large.
+    automaton: OnceLock<Option<Automaton>>,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Exact(String),
+    /// Whole-name expression, and the names of its groups by number.
+    Regex(Regex, Vec<Option<String>>),
+}
+
+/// A compiled pattern of tables.
+#[derive(Debug)]
+pub struct TableMatcher {
+    /// Of the database.
+    pub db: Matcher,
+    /// Of the table's own name.
+    pub table: Matcher,
+}
+
+impl Matcher {
+    pub(super) fn exact(name: &str) -> Matcher {
+        Matcher { kind: Kind::Exact(name.to_owned()), automaton: OnceLock::new() }
+    }
+
+    pub(super) fn glob(glob: &Glob) -> Result<Matcher, PatternError> {
+        let text = glob.to_regex();
+        let names = glob.capture_names().into_iter().map(Some);
+        let regex = whole(&text).map_err(|_| PatternError::new(PatternErrorKind::TooLarge, 0..text.len()))?;
+        Ok(Matcher::of(regex, std::iter::once(None).chain(names).collect()))
+    }
+
+    /// `written` is what an error points into, `translated` what is compiled.
+    pub(super) fn regex(written: &str, translated: &str) -> Result<Matcher, PatternError> {
+        let regex = whole(translated).map_err(|error| {
+            let kind = match error {
+                regex::Error::CompiledTooBig(_) => PatternErrorKind::TooLarge,
+                error => PatternErrorKind::Syntax(reason(&error)),
+            };
+            PatternError::new(kind, 0..written.len())
+        })?;
+        let names = regex.capture_names().map(|name| name.map(str::to_owned)).collect();
+        Ok(Matcher::of(regex, names))
+    }
+
+    fn of(regex: Regex, names: Vec<Option<String>>) -> Matcher {
+        Matcher { kind: Kind::Regex(regex, names), automaton: OnceLock::new() }
+    }
+
+    /// Whether the pattern takes this name. No pattern takes an empty name or one with a line break.
+    pub fn matches(&self, name: &str) -> bool {
+        is_name(name)
+            && match &self.kind {
+                Kind::Exact(exact) => exact == name,
+                Kind::Regex(regex, _) => regex.is_match(name),
+            }
+    }
+
+    /// What named ranges and groups stand for in this name, in the order of the pattern; `None` where it is not taken.
+    ///
+    /// A group that took no part, such as one of an alternative not gone, stands for the empty text.
+    pub fn captures(&self, name: &str) -> Option<Vec<(String, String)>> {
+        if !is_name(name) {
+            return None;
+        }
+        match &self.kind {
+            Kind::Exact(exact) => (exact == name).then(Vec::new),
+            Kind::Regex(regex, names) => {
+                let found = regex.captures(name)?;
+                let text = |group| found.get(group).map_or("", |text| text.as_str()).to_owned();
+                let named = names.iter().enumerate();
+                Some(named.filter_map(|(group, name)| Some((name.clone()?, text(group)))).collect())
+            }
+        }
+    }
+
+    /// Names of the captures, in order.
+    pub fn capture_names(&self) -> Vec<&str> {
+        match &self.kind {
+            Kind::Exact(_) => Vec::new(),
+            Kind::Regex(_, names) => names.iter().flatten().map(String::as_str).collect(),
+        }
+    }
+
+    /// The name, where it takes one name only.
+    pub(super) fn exact_name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Exact(name) => Some(name),
+            Kind::Regex(..) => None,
+        }
+    }
+
+    /// Its automaton; none when it would be too large.
+    pub(super) fn automaton(&self) -> Option<&Automaton> {
+        self.automaton
+            .get_or_init(|| match &self.kind {
+                Kind::Exact(name) => Automaton::new(&format!(r"\A(?:{})\z", regex::escape(name))),
+                Kind::Regex(regex, _) => Automaton::new(regex.as_str()),
+            })
+            .as_ref()
+    }
+}
+
+impl TableMatcher {
+    /// Whether the pattern takes this table.
+    pub fn matches(&self, db: &str, table: &str) -> bool {
+        self.db.matches(db) && self.table.matches(table)
+    }
+
+    /// What named ranges and groups stand for, the database's first; `None` where the table is not taken.
+    pub fn captures(&self, db: &str, table: &str) -> Option<Vec<(String, String)>> {
+        let mut captures = self.db.captures(db)?;
+        captures.extend(self.table.captures(table)?);
+        Some(captures)
+    }
+}
+
+/// What a pattern can take at all.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['\n', '\r'])
+}
+
+/// Compiles an expression for the whole name.
+fn whole(text: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(&format!(r"\A(?:{text})\z")).size_limit(REGEX_BYTES).build()
+}
+
+/// The compiler's reason without its drawing, which would show our own additions.
+fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}

@@ -1,0 +1,172 @@
+//! How two patterns relate as sets of names.
+//!
+//! Decided, not guessed: each is a deterministic automaton, and both are walked side by side over all names. Only where an
+//! automaton would be too large nothing is known, and that is an answer of its own.
+
+use super::automaton::{Automaton, TooLarge, walk};
+use super::matcher::{Matcher, TableMatcher};
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+/// How a pattern relates to another, as sets of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// They take the same names.
+    Equal,
+    /// Everything the first takes, the second takes too, and more.
+    Narrower,
+    /// Everything the second takes, the first takes too, and more.
+    Wider,
+    /// Some names are taken by both, some by the first only, some by the second only.
+    Crossing,
+    /// No name is taken by both; also when one takes no name at all.
+    Disjoint,
+    /// A regular expression is too large to compare.
+    TooLarge,
+}
+
+/// Whether patterns together take everything another one takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Covered {
+    /// They do.
+    Yes,
+    /// A name is left.
+    No,
+    /// A regular expression is too large to compare.
+    TooLarge,
+}
+
+impl Matcher {
+    /// How this pattern relates to `other`.
+    pub fn relation(&self, other: &Matcher) -> Relation {
+        match (self.exact_name(), other.exact_name()) {
+            (Some(a), Some(b)) if a == b && self.matches(a) => Relation::Equal,
+            (Some(_), Some(_)) => Relation::Disjoint,
+            // an exact name needs no walk; a pattern that takes no other name is told by one
+            (Some(a), None) if !other.matches(a) => Relation::Disjoint,
+            (None, Some(b)) if !self.matches(b) => Relation::Disjoint,
+            _ => match (self.automaton(), other.automaton()) {
+                (Some(a), Some(b)) => walked(a, b),
+                _ => Relation::TooLarge,
+            },
+        }
+    }
+
+    /// Whether `others` together take every name this pattern takes.
+    pub fn covered_by(&self, others: &[&Matcher]) -> Covered {
+        match self.not_taken_by(others) {
+            Ok(left) => {
+                if left {
+                    Covered::No
+                } else {
+                    Covered::Yes
+                }
+            }
+            Err(TooLarge) => Covered::TooLarge,
+        }
+    }
+
+    /// Whether a name is taken by this pattern and by none of `others`.
+    fn not_taken_by(&self, others: &[&Matcher]) -> Result<bool, TooLarge> {
+        if let Some(name) = self.exact_name() {
+            return Ok(self.matches(name) && !others.iter().any(|other| other.matches(name)));
+        }
+        let mut left = false;
+        walk(
+            &automata(self, others)?,
+            |alive| alive[0],
+            |accepts| {
+                left = accepts[0] && !accepts[1..].contains(&true);
+                if left { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+        )?;
+        Ok(left)
+    }
+}
+
+impl TableMatcher {
+    /// How this pattern relates to `other`.
+    pub fn relation(&self, other: &TableMatcher) -> Relation {
+        use Relation::{Crossing, Disjoint, Equal, Narrower, TooLarge, Wider};
+        match (self.db.relation(&other.db), self.table.relation(&other.table)) {
+            (Disjoint, _) | (_, Disjoint) => Disjoint,
+            (TooLarge, _) | (_, TooLarge) => TooLarge,
+            (Equal, relation) | (relation, Equal) => relation,
+            (Narrower, Narrower) => Narrower,
+            (Wider, Wider) => Wider,
+            (Crossing, _) | (_, Crossing) | (Narrower, Wider) | (Wider, Narrower) => Crossing,
+        }
+    }
+
+    /// Whether `others` together take every table this pattern takes, as an include hidden by its excludes (S0202).
+    pub fn covered_by(&self, others: &[&TableMatcher]) -> Covered {
+        let mut near = Vec::new();
+        for other in others {
+            match self.relation(other) {
+                Relation::Equal | Relation::Narrower => return Covered::Yes,
+                Relation::Disjoint => {}
+                Relation::Wider | Relation::Crossing | Relation::TooLarge => near.push(*other),
+            }
+        }
+        match self.has_table_outside(&near) {
+            Ok(true) => Covered::No,
+            Ok(false) => Covered::Yes,
+            Err(TooLarge) => Covered::TooLarge,
+        }
+    }
+
+    /// Whether a table is taken by this pattern and by none of `others`.
+    ///
+    /// Databases fall into groups by which of the others take them; within a group only those decide about the table.
+    fn has_table_outside(&self, others: &[&TableMatcher]) -> Result<bool, TooLarge> {
+        let dbs: Vec<&Matcher> = others.iter().map(|other| &other.db).collect();
+        let mut groups = BTreeSet::new();
+        walk(
+            &automata(&self.db, &dbs)?,
+            |alive| alive[0],
+            |accepts| {
+                if accepts[0] {
+                    groups.insert(accepts[1..].to_vec());
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
+        for group in groups {
+            let tables: Vec<&Matcher> =
+                others.iter().zip(group).filter(|(_, takes)| *takes).map(|(other, _)| &other.table).collect();
+            if self.table.not_taken_by(&tables)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn automata<'m>(first: &'m Matcher, others: &[&'m Matcher]) -> Result<Vec<&'m Automaton>, TooLarge> {
+    std::iter::once(first).chain(others.iter().copied()).map(|one| one.automaton().ok_or(TooLarge)).collect()
+}
+
+fn walked(a: &Automaton, b: &Automaton) -> Relation {
+    let (mut both, mut first, mut second) = (false, false, false);
+    let walked = walk(
+        &[a, b],
+        |alive| alive[0] || alive[1],
+        |accepts| {
+            match (accepts[0], accepts[1]) {
+                (true, true) => both = true,
+                (true, false) => first = true,
+                (false, true) => second = true,
+                (false, false) => {}
+            }
+            if both && first && second { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        },
+    );
+    match (walked, both, first, second) {
+        (Err(TooLarge), ..) => Relation::TooLarge,
+        (Ok(()), false, ..) => Relation::Disjoint,
+        (Ok(()), true, false, false) => Relation::Equal,
+        (Ok(()), true, false, true) => Relation::Narrower,
+        (Ok(()), true, true, false) => Relation::Wider,
+        (Ok(()), true, true, true) => Relation::Crossing,
+    }
+}
