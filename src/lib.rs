@@ -19,6 +19,8 @@ pub mod checkpoint;
 
 pub mod plan;
 
+pub mod source;
+
 pub mod engine;
 
 pub mod control;

@@ -1,0 +1,246 @@
+//! Where a server is and how to log in: secrets and certificates read, names resolved, connections opened.
+
+use super::auth::{Greeting, login};
+use super::failure::{FailureClass, SourceFailure};
+use super::tls::TlsClient;
+use super::wire::Wire;
+use crate::plan::{SecretRef, SourcePlan, Text, Tls};
+use secrecy::SecretString;
+use std::net::{TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{env, fs, io};
+
+/// How long one address may take to answer.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Largest packet that a login or a SQL session takes.
+const SQL_PACKET: usize = 1 << 30;
+
+/// A server, with everything a connection needs. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    host: String,
+    port: u16,
+    user: String,
+    password: Option<SecretString>,
+    tls: Option<TlsClient>,
+}
+
+/// A source plan with its secrets found.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The server.
+    pub endpoint: Endpoint,
+    /// Secret files that others than their owner may read (S0306).
+    pub open_files: Vec<PathBuf>,
+}
+
+/// Reads what a plan only names: environment, secret and certificate files. Relative paths begin at `project`.
+///
+/// # Errors
+/// [`FailureClass::Setting`], naming the variable or file, never its content.
+pub fn resolve(plan: &SourcePlan, project: &Path) -> Result<Resolved, SourceFailure> {
+    let mut open_files = Vec::new();
+    let host = match &plan.host {
+        Text::Literal(host) => host.clone(),
+        Text::Env { name, default } => match (env::var(name), default) {
+            (Ok(value), _) => value,
+            (Err(env::VarError::NotPresent), Some(default)) => default.clone(),
+            (Err(error), _) => return Err(no_variable(name, &error)),
+        },
+    };
+    let password = match &plan.password {
+        None => None,
+        Some(SecretRef::Env(name)) => {
+            Some(SecretString::from(env::var(name).map_err(|error| no_variable(name, &error))?))
+        }
+        Some(SecretRef::File(path)) => Some(secret_file(&project.join(path), path, &mut open_files)?),
+    };
+    if let Some((_, key)) = &plan.tls.identity {
+        note_if_open(&project.join(key), &mut open_files);
+    }
+    let endpoint = Endpoint::new(&host, plan.port, &plan.user, password, &plan.tls, project)?;
+    Ok(Resolved { endpoint, open_files })
+}
+
+fn no_variable(name: &str, error: &env::VarError) -> SourceFailure {
+    let why = match error {
+        env::VarError::NotPresent => "is not set",
+        env::VarError::NotUnicode(_) => "is no UTF-8 text",
+    };
+    SourceFailure::new(FailureClass::Setting, format!("the environment variable `{name}` {why}"))
+}
+
+fn secret_file(
+    path: &Path,
+    shown: &str,
+    open_files: &mut Vec<PathBuf>,
+) -> Result<SecretString, SourceFailure> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        let why = match error.kind() {
+            io::ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
+            _ => error.to_string(),
+        };
+        SourceFailure::new(FailureClass::Setting, format!("the secret file `{shown}` cannot be read: {why}"))
+    })?;
+    note_if_open(path, open_files);
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
+}
+
+/// Remembers a file that group or others may read. Where the system has no such rights, nothing is said.
+fn note_if_open(path: &Path, open_files: &mut Vec<PathBuf>) {
+    #[cfg(unix)]
+    if let Ok(meta) = fs::metadata(path) {
+        use std::os::unix::fs::PermissionsExt;
+        if meta.permissions().mode() & 0o044 != 0 {
+            open_files.push(path.to_owned());
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (path, open_files);
+}
+
+impl Endpoint {
+    /// A server by its parts; certificate files of `tls` are read now, relative paths begin at `project`.
+    ///
+    /// # Errors
+    /// [`FailureClass::Setting`] for a file that cannot be read or holds no certificate.
+    pub fn new(
+        host: &str,
+        port: u16,
+        user: &str,
+        password: Option<SecretString>,
+        tls: &Tls,
+        project: &Path,
+    ) -> Result<Endpoint, SourceFailure> {
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let tls = TlsClient::new(tls, host, project)?;
+        Ok(Endpoint { host: host.to_owned(), port, user: user.to_owned(), password, tls })
+    }
+
+    /// `HOST:PORT`, for people.
+    pub fn address(&self) -> String {
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
+    }
+
+    /// The user who logs in.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Whether connections are encrypted.
+    pub fn encrypted(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    pub(super) fn password(&self) -> Option<&SecretString> {
+        self.password.as_ref()
+    }
+
+    pub(super) fn tls(&self) -> Option<&TlsClient> {
+        self.tls.as_ref()
+    }
+
+    /// Connects and logs in; afterwards the server may be silent for `patience`.
+    pub(super) fn connect(
+        &self,
+        program: &str,
+        patience: Duration,
+    ) -> Result<(Wire, Greeting), SourceFailure> {
+        let wire = Wire::new(self.socket()?, SQL_PACKET, CONNECT)?;
+        let (mut wire, greeting) = login(wire, self, program).map_err(|failure| SourceFailure {
+            message: format!("login of `{}` at {}: {}", self.user, self.address(), failure.message),
+            ..failure
+        })?;
+        wire.set_patience(patience)?;
+        Ok((wire, greeting))
+    }
+
+    fn socket(&self) -> Result<TcpStream, SourceFailure> {
+        let unreachable = |text: String| {
+            SourceFailure::new(FailureClass::Unreachable, format!("{}: {text}", self.address()))
+        };
+        let addresses = (self.host.as_str(), self.port)
+            .to_socket_addrs()
+            .map_err(|error| unreachable(format!("the name cannot be resolved: {error}")))?;
+        let mut last = unreachable("the name has no address".to_owned());
+        for address in addresses {
+            let connected = TcpStream::connect_timeout(&address, CONNECT)
+                .and_then(|socket| socket.set_nodelay(true).map(|()| socket));
+            match connected {
+                Ok(socket) => return Ok(socket),
+                Err(error) => last = unreachable(format!("no TCP connection to {address}: {error}")),
+            }
+        }
+        Err(last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::TlsMode;
+    use secrecy::ExposeSecret;
+
+    fn plan(password: SecretRef) -> SourcePlan {
+        SourcePlan {
+            name: "shop".to_owned(),
+            host: Text::Literal("[::1]".to_owned()),
+            port: 3306,
+            user: "cdc".to_owned(),
+            password: Some(password),
+            tls: Tls { mode: TlsMode::Off, because: None, ca: None, identity: None, server_name: None },
+        }
+    }
+
+    #[test]
+    fn one_line_end_is_not_part_of_a_secret_and_nobody_sees_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (text, secret) in
+            [("pw\n", "pw"), ("pw\r\n", "pw"), ("pw\n\n", "pw\n"), (" pw ", " pw "), ("", "")]
+        {
+            fs::write(folder.path().join("pw"), text).expect("written");
+            let resolved =
+                resolve(&plan(SecretRef::File("pw".to_owned())), folder.path()).expect("a readable secret");
+            let password = resolved.endpoint.password().expect("a password").expose_secret();
+            assert_eq!(password, secret);
+        }
+        fs::write(folder.path().join("pw"), "hunter2").expect("written");
+        let resolved =
+            resolve(&plan(SecretRef::File("pw".to_owned())), folder.path()).expect("a readable secret");
+        assert!(!format!("{resolved:?}").contains("hunter2"));
+        assert_eq!(resolved.endpoint.address(), "[::1]:3306");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_open_to_others_is_noted() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("pw");
+        fs::write(&path, "x").expect("written");
+        for (mode, open) in [(0o600, 0), (0o400, 0), (0o640, 1), (0o604, 1), (0o644, 1)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode set");
+            let resolved =
+                resolve(&plan(SecretRef::File("pw".to_owned())), folder.path()).expect("a readable secret");
+            assert_eq!(resolved.open_files.len(), open, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn missing_secrets_are_named() {
+        let failure =
+            resolve(&plan(SecretRef::Env("SYNCC_TEST_UNSET".to_owned())), Path::new(".")).expect_err("unset");
+        assert_eq!(failure.class, FailureClass::Setting);
+        assert_eq!(failure.message, "the environment variable `SYNCC_TEST_UNSET` is not set");
+        let failure =
+            resolve(&plan(SecretRef::File("gone".to_owned())), Path::new("/nowhere")).expect_err("no file");
+        assert!(failure.message.starts_with("the secret file `gone` cannot be read"), "{failure}");
+    }
+}

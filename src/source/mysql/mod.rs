@@ -1,0 +1,4 @@
+//! MySQL and MariaDB as a source.
+
+#[cfg(feature = "run")]
+pub mod io;
