@@ -1,6 +1,7 @@
 //! Facts about MySQL and MariaDB: types, values, positions, the bytes of the binlog. No I/O, no driver types.
 
 pub mod binlog;
+pub mod charset;
 pub mod column_type;
 pub mod ident;
 pub mod position;
