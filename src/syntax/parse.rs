@@ -1,73 +1,140 @@
 //! Text to [`Tree`]. Total: every text gives a tree.
 
+use super::damage::Damage;
 use super::grammar::{Grammar, Rule, node_kind};
 use super::{Node, NodeId, NodeKind, Tree};
 use crate::text::{FileId, Span};
 use pest::Parser;
-use pest::iterators::Pair;
+use pest::Token;
 
-/// Deepest nesting of brackets that is parsed. Far above any honest file, far below the native stack.
+/// Deepest nesting of blocks and parentheses that is read. Far above any honest file.
 pub(super) const NESTING_MAX: usize = 32;
+
+/// Open brackets at which the parser is not even started: far below what the native stack of a thread carries.
+const BRACKETS_MAX: usize = 128;
 
 /// The result of parsing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parse {
-    /// The tree; a single root when `too_deep` is set.
+    /// The tree; a single root when [`Parse::unreadable`].
     pub tree: Tree,
-    /// Where brackets nest deeper than 32; then nothing else of the file is looked at.
+    /// Where blocks or parentheses nest deeper than 32; then nothing else of the file is looked at.
     pub too_deep: Option<Span>,
+    /// The first NUL: the file is no text, and is read no further.
+    pub nul: Option<Span>,
+}
+
+impl Parse {
+    /// True when there is no tree to look at. Later stages say nothing about such a file, and it may declare anything.
+    pub fn unreadable(&self) -> bool {
+        self.too_deep.is_some() || self.nul.is_some()
+    }
+
+    /// True when the file holds bytes that are no text, so that it may declare or use anything.
+    pub fn not_utf8(&self) -> bool {
+        self.nul.is_some() || !self.tree.damage.not_utf8.is_empty()
+    }
 }
 
 /// Parses `text` as the file `file`.
 pub fn parse(file: FileId, text: &str) -> Parse {
-    if let Some(at) = first_too_deep(text) {
-        return Parse { tree: bare(file, text), too_deep: Some(Span::new(file, at, at + 1)) };
+    let sign = |at: u32| Span::new(file, at, at + 1);
+    if let Some(at) = memchr::memchr(0, text.as_bytes()) {
+        return Parse { tree: bare(file, text), too_deep: None, nul: Some(sign(at as u32)) };
     }
-    match Grammar::parse(Rule::file, text) {
-        Ok(mut pairs) => {
-            let mut nodes = Vec::with_capacity(text.len() / 4);
-            let root = pairs.next().expect("the rule `file` gives one pair");
-            push(root, NodeId(0), &mut nodes);
-            Parse { tree: Tree { file, nodes }, too_deep: None }
+    match nodes(text) {
+        Ok(nodes) => {
+            let mut tree = Tree { file, nodes, damage: Damage::default() };
+            tree.damage = Damage::find(&tree, text);
+            Parse { tree, too_deep: None, nul: None }
         }
-        // The grammar is total; what is left is pest's own guard of the native stack.
-        Err(_) => {
-            Parse { tree: bare(file, text), too_deep: Some(Span::new(file, 0, text.len().min(1) as u32)) }
-        }
+        Err(TooDeep(at)) => Parse { tree: bare(file, text), too_deep: Some(sign(at)), nul: None },
     }
 }
 
 fn bare(file: FileId, text: &str) -> Tree {
     let root =
         Node { kind: NodeKind::File, start: 0, end: text.len() as u32, parent: NodeId(0), subtree_end: 1 };
-    Tree { file, nodes: vec![root] }
+    Tree { file, nodes: vec![root], damage: Damage::default() }
 }
 
-fn push(pair: Pair<'_, Rule>, parent: NodeId, nodes: &mut Vec<Node>) {
-    let Some(kind) = node_kind(pair.as_rule()) else { return };
-    let span = pair.as_span();
-    let id = NodeId(nodes.len() as u32);
-    nodes.push(Node { kind, start: span.start() as u32, end: span.end() as u32, parent, subtree_end: 0 });
-    for child in pair.into_inner() {
-        push(child, id, nodes);
+/// Byte offset of the bracket that is too deep.
+struct TooDeep(u32);
+
+/// Runs the parser and copies its pairs, which borrow the text and cannot leave the thread, into nodes.
+fn nodes(text: &str) -> Result<Vec<Node>, TooDeep> {
+    if let Some(at) = first_too_deep(text) {
+        return Err(TooDeep(at));
     }
-    nodes[id.0 as usize].subtree_end = nodes.len() as u32;
-}
-
-/// Byte offset of the first bracket that nests deeper than allowed. Counts every bracket, also those in comments and
-/// strings of one line, and starts anew where a line is back in column 0, as the grammar does.
-fn first_too_deep(text: &str) -> Option<u32> {
-    let mut depth = 0usize;
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'{' | b'(' => {
-                depth += 1;
-                if depth > NESTING_MAX {
-                    return Some(at as u32);
+    // The grammar is total; what is left to fail is pest's own guard of the native stack.
+    let pairs = Grammar::parse(Rule::file, text).map_err(|_| TooDeep(0))?;
+    let mut nodes: Vec<Node> = Vec::with_capacity(text.len() / 4);
+    let mut open: Vec<NodeId> = Vec::new();
+    let mut depth = 0;
+    for token in pairs.tokens() {
+        match token {
+            Token::Start { rule, pos } => {
+                let Some(kind) = node_kind(rule) else { continue };
+                let at = pos.pos() as u32;
+                if nests(kind) {
+                    depth += 1;
+                    if depth > NESTING_MAX {
+                        return Err(TooDeep(at));
+                    }
+                }
+                let id = NodeId(nodes.len() as u32);
+                let parent = open.last().copied().unwrap_or(id);
+                nodes.push(Node { kind, start: at, end: at, parent, subtree_end: id.0 + 1 });
+                open.push(id);
+            }
+            Token::End { rule, pos } => {
+                if node_kind(rule).is_none() {
+                    continue;
+                }
+                let subtree_end = nodes.len() as u32;
+                if let Some(node) = open.pop().and_then(|id| nodes.get_mut(id.0 as usize)) {
+                    node.end = pos.pos() as u32;
+                    node.subtree_end = subtree_end;
+                    depth -= usize::from(nests(node.kind));
                 }
             }
-            b'}' | b')' => depth = depth.saturating_sub(1),
-            _ => {}
+        }
+    }
+    Ok(nodes)
+}
+
+fn nests(kind: NodeKind) -> bool {
+    matches!(kind, NodeKind::Block | NodeKind::Group | NodeKind::WhereGroup)
+}
+
+/// Byte offset of the bracket that makes a parse risky. Only keeps the native stack safe; the limit of the language is
+/// counted on the tree. Comments and quoted texts of a line are passed over, parentheses count within their line.
+fn first_too_deep(text: &str) -> Option<u32> {
+    let (mut blocks, mut parens) = (0usize, 0usize);
+    let mut quote = None;
+    let mut comment = false;
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte == b'\n' || byte == b'\r' {
+            (parens, quote, comment, escaped) = (0, None, false, false);
+            continue;
+        }
+        match (byte, quote) {
+            _ if comment => {}
+            _ if escaped => escaped = false,
+            (b'\\', Some(b'"')) => escaped = true,
+            (_, Some(open)) if byte == open => quote = None,
+            (_, Some(_)) => {}
+            (b'"' | b'\'' | b'`', None) => quote = Some(byte),
+            (b'#', None) => comment = true,
+            (b'{', None) => blocks += 1,
+            (b'(', None) => parens += 1,
+            (b'}', None) => blocks = blocks.saturating_sub(1),
+            (b')', None) => parens = parens.saturating_sub(1),
+            (_, None) => {}
+        }
+        if blocks + parens > BRACKETS_MAX {
+            return Some(at as u32);
         }
     }
     None

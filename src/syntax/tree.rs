@@ -1,5 +1,6 @@
 //! The lossless syntax tree: flat, owned, kinds and byte ranges only.
 
+use super::damage::Damage;
 use crate::text::{FileId, Span};
 
 /// Index of a node in its [`Tree`]. Parents come before their children, so ids are in text order.
@@ -89,6 +90,7 @@ pub struct Node {
 pub struct Tree {
     pub(super) file: FileId,
     pub(super) nodes: Vec<Node>,
+    pub(super) damage: Damage,
 }
 
 impl Tree {
@@ -145,5 +147,52 @@ impl Tree {
     /// All leaves, in text order; their texts joined are the file.
     pub fn leaves(&self) -> impl Iterator<Item = NodeId> + '_ {
         (0..self.nodes.len() as u32).map(NodeId).filter(|&id| self.node(id).subtree_end == id.0 + 1)
+    }
+
+    /// True when a statement cannot be understood as it stands: its head (what is outside of its block) holds an error
+    /// node or a look-alike, or lies in a merge conflict, in a foreign comment or behind a misplaced brace.
+    /// [`errors`](super::errors) has said why; later stages say nothing more about the statement. For other nodes than
+    /// statements everything below the node counts.
+    pub fn has_error(&self, id: NodeId) -> bool {
+        let node = self.node(id);
+        if node.kind != NodeKind::Statement {
+            let broken = |id| self.kind(id).is_error() || self.lacks_condition(id);
+            return broken(id)
+                || self.damage.touches(node.start, node.end)
+                || self.descendants(id).any(broken);
+        }
+        let block = self.children(id).find(|&child| self.kind(child) == NodeKind::Block);
+        let head_end = block.map_or(node.end, |block| self.node(block).start);
+        block.is_some_and(|block| self.node(block).start == node.start)
+            || self.damage.touches(node.start, head_end)
+            || (id.0 + 1..block.map_or(node.subtree_end, |block| block.0))
+                .map(NodeId)
+                .any(|id| self.kind(id).is_error() || self.lacks_condition(id))
+    }
+
+    /// A `where` without anything behind it, or parentheses without anything inside.
+    pub(super) fn lacks_condition(&self, id: NodeId) -> bool {
+        match self.kind(id) {
+            NodeKind::WhereClause | NodeKind::WhereGroup => {
+                !self.children(id).any(|child| matches!(self.kind(child), NodeKind::Expr | NodeKind::BadTail))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl NodeKind {
+    /// True for the kinds that stand for something missing or not understood.
+    pub fn is_error(self) -> bool {
+        matches!(
+            self,
+            NodeKind::Unclosed
+                | NodeKind::Stray
+                | NodeKind::BadChar
+                | NodeKind::Missing
+                | NodeKind::BadClose
+                | NodeKind::Bad
+                | NodeKind::BadTail
+        )
     }
 }

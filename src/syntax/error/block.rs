@@ -1,0 +1,82 @@
+//! Braces.
+
+use super::Finder;
+use crate::diagnostic::{Diagnostic, Fix, Safety, TextEdit};
+use crate::syntax::codes::{S0002, S0003, S0004};
+use crate::syntax::damage::{BraceFault, Damage, indent, line_end, line_start};
+use crate::text::Span;
+use std::ops::Range;
+
+impl Finder<'_> {
+    pub(super) fn braces(&mut self, damage: &Damage) {
+        for fault in &damage.braces {
+            let finding = match fault {
+                BraceFault::Unclosed { open, outside, insert } => self.unclosed(open, *outside, *insert),
+                BraceFault::Extra { brace, stray, orphans } => self.extra(brace, stray.as_ref(), *orphans),
+                BraceFault::Headless { open, head_end } => self.headless(open, *head_end),
+            };
+            self.found.push(finding);
+        }
+    }
+
+    fn unclosed(&self, open: &Range<u32>, outside: u32, insert: u32) -> Diagnostic {
+        let blanks = " ".repeat(indent(self.text, open.start) as usize);
+        let file = self.tree.file();
+        let word_end = outside
+            + self.text[outside as usize..]
+                .bytes()
+                .take_while(|byte| !byte.is_ascii_whitespace() && *byte != b'{')
+                .count() as u32;
+        let place =
+            if word_end == outside { "the file ends here" } else { "the block had to end before this" };
+        Diagnostic::error(
+            S0002,
+            self.span(open),
+            format!("the block of `{}` is not closed", self.head_words(open)),
+        )
+        .label("opened here")
+        .also(Span::new(file, outside, word_end), place)
+        .help("write `}` on a line of its own")
+        .fix(Fix::machine("insert `}`", Span::new(file, insert, insert), format!("\n{blanks}}}")))
+    }
+
+    /// The first two words of the line on which a block opens.
+    fn head_words(&self, open: &Range<u32>) -> String {
+        let line = self.slice(line_start(self.text, open.start), open.start);
+        let words: Vec<&str> = line.split_ascii_whitespace().take(2).collect();
+        if words.is_empty() { "{".to_owned() } else { words.join(" ") }
+    }
+
+    fn extra(&self, brace: &Range<u32>, stray: Option<&Range<u32>>, orphans: bool) -> Diagnostic {
+        let line = line_start(self.text, brace.start);
+        let end = line_end(self.text, brace.end);
+        let alone = self.slice(line, end).trim() == "}";
+        let rest = &self.text[end as usize..];
+        let line_sign = if rest.starts_with("\r\n") { 2 } else { u32::from(!rest.is_empty()) };
+        let removed =
+            if alone { Span::new(self.tree.file(), line, end + line_sign) } else { self.span(brace) };
+        let message = match (stray, orphans) {
+            (Some(_), true) => "this `}` comes too early: statements of the block follow it",
+            (Some(_), false) | (None, true) | (None, false) => "`}` closes nothing",
+        };
+        let mut finding = Diagnostic::error(S0003, self.span(brace), message);
+        if let Some(stray) = stray {
+            finding = finding.label("one too many").also(self.span(stray), "nothing is left to close here");
+        }
+        let fix = Fix::machine("remove `}`", removed, "");
+        finding.help("remove it, or write the `{` that it should close").fix(fix)
+    }
+
+    fn headless(&self, open: &Range<u32>, head_end: Option<u32>) -> Diagnostic {
+        let finding = Diagnostic::error(S0004, self.span(open), "`{` begins no statement");
+        let Some(head_end) = head_end else {
+            return finding.help("a block follows the words of its statement, on the same line");
+        };
+        let span = Span::new(self.tree.file(), head_end, open.end);
+        finding.help("write it at the end of the line above").fix(Fix {
+            title: "move `{` to the line above".to_owned(),
+            safety: Safety::Machine,
+            edits: vec![TextEdit { span, text: " {".to_owned() }],
+        })
+    }
+}

@@ -1,0 +1,245 @@
+//! Signs that are not closed, start nothing, or lack what follows them.
+
+use super::Finder;
+use crate::diagnostic::{Diagnostic, Fix, Safety, TextEdit};
+use crate::syntax::codes::{S0001, S0004, S0015};
+use crate::syntax::damage::{line_end, line_start};
+use crate::syntax::{NodeId, NodeKind};
+use crate::text::Span;
+
+/// Signs at which a word ends.
+const WORD_ENDS: &[char] = &[' ', '\t', '\r', '\n', ',', '{', '}', '(', ')', '#', '"', '\'', '`'];
+
+impl Finder<'_> {
+    /// S0001: the first open quote, backtick or `/`, which swallowed what follows; else the first open parenthesis.
+    pub(super) fn open_signs(&self, head: impl Iterator<Item = NodeId>, found: &mut Vec<Diagnostic>) {
+        let mut quote = None;
+        let mut parens = Vec::new();
+        for id in head {
+            let start = self.tree.node(id).start;
+            match self.tree.kind(id) {
+                NodeKind::String | NodeKind::SqlString if self.lacks_end(id) => {
+                    quote.get_or_insert(start);
+                }
+                NodeKind::Bad | NodeKind::BadTail
+                    if opens_quote(self.tree.text(id, self.text)) && self.unquoted(start).is_none() =>
+                {
+                    quote.get_or_insert(start);
+                }
+                NodeKind::Group | NodeKind::WhereGroup if self.lacks_end(id) && !self.closed_in_tail(id) => {
+                    parens.push(id);
+                }
+                _ => {}
+            }
+        }
+        if let Some(at) = quote {
+            found.push(self.open_quote(at, parens.len()));
+        } else if let Some(&first) = parens.first() {
+            let start = self.tree.node(first).start;
+            let behind = &self.text[start as usize..line_end(self.text, start) as usize];
+            let end = self.tree.node(first).end;
+            let insert = start + self.slice(start, end).trim_end().len() as u32;
+            let insert = Span::new(self.tree.file(), insert, insert);
+            let finding = Diagnostic::error(S0001, self.sign(start), "`(` is not closed")
+                .label("opened here")
+                .help("write `)` on the same line");
+            found.push(if behind.contains(['{', '#']) {
+                finding
+            } else {
+                finding.fix(Fix::machine("close it", insert, ")".repeat(parens.len())))
+            });
+        }
+    }
+
+    /// S0001 for a quote, backtick or `/` at `at`, inside of `n_parens` open parentheses.
+    pub(super) fn open_quote(&self, at: u32, n_parens: usize) -> Diagnostic {
+        let end = line_end(self.text, at);
+        let line = self.slice(at, end);
+        let sign = line.chars().next().unwrap_or('"');
+        let (what, help) = match sign {
+            '`' => ("backtick", "a name in backticks ends on its line; a backtick inside is doubled"),
+            '/' => (
+                "`/`",
+                "a regular expression ends with `/` on its line; a path or an address stands in double quotes",
+            ),
+            '\'' => ("single quote", "a text ends on its line; a single quote inside is doubled"),
+            _ => ("double quote", "a text ends on its line; a double quote inside is written `\\\"`"),
+        };
+        let finding = Diagnostic::error(S0001, self.sign(at), format!("the {what} is not closed"))
+            .label("opened here")
+            .help(help);
+        let unclear = line[1..].contains(['{', '}', '#'])
+            || (sign == '/' && (line[1..].contains(['/', '\\']) || !self.begins_segment(at)));
+        if unclear || line[1..].trim().is_empty() {
+            return finding;
+        }
+        let insert = at + line.trim_end().len() as u32;
+        let insert = Span::new(self.tree.file(), insert, insert);
+        finding.fix(Fix::machine(
+            "close it at the line end",
+            insert,
+            format!("{sign}{}", ")".repeat(n_parens)),
+        ))
+    }
+
+    /// True when a name may begin here.
+    fn begins_segment(&self, at: u32) -> bool {
+        self.text[..at as usize].ends_with(['.', ' ', '\t', '\n', '\r', '(', ','])
+    }
+
+    fn lacks_end(&self, id: NodeId) -> bool {
+        self.tree.children(id).any(|child| self.tree.kind(child) == NodeKind::Missing)
+    }
+
+    /// True when a parenthesis of a condition is only open because the part behind it was not understood.
+    fn closed_in_tail(&self, group: NodeId) -> bool {
+        let end = self.tree.node(group).end;
+        self.tree.kind(group) == NodeKind::WhereGroup
+            && self.slice(end, line_end(self.text, end)).contains(')')
+    }
+
+    fn sign(&self, at: u32) -> Span {
+        let len = self.text[at as usize..].chars().next().map_or(0, char::len_utf8);
+        Span::new(self.tree.file(), at, at + len as u32)
+    }
+
+    /// S0004: signs that start nothing.
+    pub(super) fn foreign_signs(
+        &self,
+        head: impl Iterator<Item = NodeId> + Clone,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        let mut covered = 0;
+        for id in head.clone() {
+            let node = self.tree.node(id);
+            if node.start < covered {
+                continue;
+            }
+            let closes_nothing = match node.kind {
+                NodeKind::BadClose => true,
+                NodeKind::Bad => false,
+                _ => continue,
+            };
+            if let Some(word) = self.unquoted(node.start) {
+                covered = word.end;
+                found.push(self.needs_quotes(word));
+                continue;
+            }
+            covered = node.end;
+            for next in head.clone().filter(|&next| next > id) {
+                let next = self.tree.node(next);
+                if next.start != covered || next.kind != node.kind || next.start == next.end {
+                    break;
+                }
+                covered = next.end;
+            }
+            let span = Span::new(self.tree.file(), node.start, covered);
+            if closes_nothing {
+                found.push(self.removable(span, "`)` closes nothing", "remove it, or open it with `(`"));
+                continue;
+            }
+            let partner = head.clone().filter(|&close| close > id).find(|&close| {
+                self.tree.kind(close) == NodeKind::Bad && self.tree.text(close, self.text) == "]"
+            });
+            if let (true, Some(close)) = (self.tree.text(id, self.text) == "[", partner) {
+                let close = self.tree.span(close);
+                covered = close.end;
+                found.push(self.list_brackets(span, close));
+                continue;
+            }
+            found.push(self.foreign_sign(span));
+        }
+    }
+
+    fn foreign_sign(&self, span: Span) -> Diagnostic {
+        let shown = self.slice(span.start, span.end);
+        let first = shown.chars().next().unwrap_or(' ');
+        let message = if first.is_control() {
+            format!("U+{:04X} has no meaning here", u32::from(first))
+        } else {
+            format!("`{shown}` has no meaning here")
+        };
+        let help = match first {
+            ';' => "a statement ends with its line; no sign is needed",
+            ':' => "no sign is needed between a word and its value",
+            '%' => {
+                return Diagnostic::error(S0004, span, message)
+                    .help("the sign for \"anything\" is `*`")
+                    .fix(Fix::machine("write `*`", span, "*"));
+            }
+            '[' | ']' => "lists are written without brackets: `a, b`",
+            '\\' => "an escape stands inside double quotes only",
+            _ => "text with other signs stands in double quotes, a name with other signs in backticks",
+        };
+        self.removable(span, &message, help)
+    }
+
+    /// A sign that can be taken away, unless that would join two words.
+    fn removable(&self, span: Span, message: &str, help: &str) -> Diagnostic {
+        let finding = Diagnostic::error(S0004, span, message).help(help);
+        let word_before = !self.text[..span.start as usize].ends_with(WORD_ENDS) && span.start > 0;
+        let behind = &self.text[span.end as usize..];
+        let word_behind = !behind.starts_with(WORD_ENDS) && !behind.is_empty();
+        if word_before && word_behind {
+            return finding;
+        }
+        let quote_behind =
+            behind.starts_with(['"', '\'', '`']) && !self.text[..span.start as usize].ends_with([' ', '\t']);
+        finding.fix(Fix::machine("remove it", span, if quote_behind { " " } else { "" }))
+    }
+
+    fn list_brackets(&self, open: Span, close: Span) -> Diagnostic {
+        let edit = |span| TextEdit { span, text: String::new() };
+        Diagnostic::error(S0004, open.to(close), "lists have no brackets")
+            .help("write the items with commas between them: `a, b`")
+            .fix(Fix {
+                title: "remove the brackets".to_owned(),
+                safety: Safety::Machine,
+                edits: vec![edit(open), edit(close)],
+            })
+    }
+
+    /// The word around a sign when it holds a `:` between other signs, as addresses do.
+    fn unquoted(&self, at: u32) -> Option<std::ops::Range<u32>> {
+        let line = line_start(self.text, at);
+        let before = self.slice(line, at);
+        let start = line + before.rfind(WORD_ENDS).map_or(0, |found| found as u32 + 1);
+        let behind = self.slice(at, line_end(self.text, at));
+        let end = at + behind.find(WORD_ENDS).unwrap_or(behind.len()) as u32;
+        let word = self.slice(start, end).trim_end_matches([';', ':']);
+        let colon = word.find(':')?;
+        let end = start + word.len() as u32;
+        (colon > 0 && !word.contains('\\') && (start..end).contains(&at)).then_some(start..end)
+    }
+
+    fn needs_quotes(&self, word: std::ops::Range<u32>) -> Diagnostic {
+        let shown = self.slice(word.start, word.end);
+        let span = self.span(&word);
+        Diagnostic::error(S0004, span, format!("`{shown}` is text without quotes"))
+            .help(format!("write `\"{shown}\"`"))
+            .fix(Fix::machine("put it in quotes", span, format!("\"{shown}\"")))
+    }
+
+    /// A dot without a name behind it.
+    pub(super) fn missing_names(&self, head: impl Iterator<Item = NodeId>, found: &mut Vec<Diagnostic>) {
+        for id in head.filter(|&id| self.tree.kind(id) == NodeKind::Missing) {
+            let parent = self.tree.node(id).parent;
+            if matches!(self.tree.kind(parent), NodeKind::Path | NodeKind::WherePath) {
+                let span = self.tree.span(parent);
+                let dot = Span::new(span.file, span.end.saturating_sub(1).max(span.start), span.end);
+                let finding = Diagnostic::error(
+                    S0015,
+                    dot,
+                    format!("a name is missing behind `{}`", self.tree.text(parent, self.text)),
+                );
+                found.push(finding.label("name expected after the dot"));
+                return;
+            }
+        }
+    }
+}
+
+/// True when a text that was not understood begins with a backtick or `/` that is not closed in it.
+pub(super) fn opens_quote(text: &str) -> bool {
+    text.chars().next().is_some_and(|first| "`/".contains(first) && text.matches(first).count() % 2 == 1)
+}

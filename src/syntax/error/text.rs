@@ -1,0 +1,99 @@
+//! Escapes and placeholders inside texts.
+
+use super::Finder;
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::syntax::codes::S0008;
+use crate::syntax::damage::unescape;
+use crate::syntax::{NodeId, NodeKind};
+use crate::text::Span;
+
+impl Finder<'_> {
+    pub(super) fn placeholders(&self, head: impl Iterator<Item = NodeId>, found: &mut Vec<Diagnostic>) {
+        // A `}` that the finding of its `{` has covered already.
+        let mut covered = None;
+        for id in head {
+            let node = self.tree.node(id);
+            match node.kind {
+                NodeKind::Escape if unescape(self.tree.text(id, self.text)).is_none() => {
+                    let message = format!("`{}` is no sign of Unicode", self.tree.text(id, self.text));
+                    let help = "`\\u{…}` takes a hexadecimal number up to 10FFFF, without D800 to DFFF";
+                    found.push(Diagnostic::error(S0008, self.tree.span(id), message).help(help));
+                }
+                NodeKind::BadChar if covered == Some(node.start) => {}
+                NodeKind::BadChar => match self.tree.text(id, self.text) {
+                    "\\" => found.push(self.bad_escape(node.start)),
+                    "{" => {
+                        let close = self.lone_close(id);
+                        covered = close;
+                        found.push(self.lone_open(node.start, close));
+                    }
+                    _ => {
+                        let span = self.tree.span(id);
+                        found.push(
+                            Diagnostic::error(S0008, span, "`}` ends no placeholder")
+                                .help("a brace that is meant as such is written `\\}`")
+                                .fix(Fix::machine("write `\\}`", span, "\\}")),
+                        );
+                    }
+                },
+                _ => {}
+            }
+        }
+    }
+
+    fn bad_escape(&self, at: u32) -> Diagnostic {
+        let next =
+            self.text[at as usize + 1..].chars().next().filter(|&c| c != '"' && c != '\n' && c != '\r');
+        let end = at + 1 + next.map_or(0, char::len_utf8) as u32;
+        let span = Span::new(self.tree.file(), at, end);
+        let backslash = Span::new(self.tree.file(), at, at + 1);
+        Diagnostic::error(S0008, span, format!("`{}` is no escape", self.slice(at, end)))
+            .help("escapes are `\\\"`, `\\\\`, `\\n`, `\\t`, `\\{`, `\\}` and `\\u{…}`; a backslash is written `\\\\`")
+            .fix(Fix::machine("write `\\\\`", backslash, "\\\\"))
+    }
+
+    /// The `}` that closes the bad `{` at `open`, with plain text between.
+    fn lone_close(&self, open: NodeId) -> Option<u32> {
+        let parent = self.tree.node(open).parent;
+        let mut behind = self.tree.children(parent).skip_while(|&id| id <= open);
+        let mut next = behind.next()?;
+        if self.tree.kind(next) == NodeKind::Text {
+            next = behind.next()?;
+        }
+        (self.tree.kind(next) == NodeKind::BadChar && self.tree.text(next, self.text) == "}")
+            .then(|| self.tree.node(next).start)
+    }
+
+    fn lone_open(&self, at: u32, close: Option<u32>) -> Diagnostic {
+        let file = self.tree.file();
+        let here = Span::new(file, at, at + 1);
+        if let Some(close) = close {
+            let span = Span::new(file, at, close + 1);
+            let mut fix = Fix::machine("write `\\{` and `\\}`", here, "\\{");
+            fix.edits.extend(Fix::machine("", Span::new(file, close, close + 1), "\\}").edits);
+            return Diagnostic::error(
+                S0008,
+                span,
+                format!("`{}` is no placeholder", self.slice(at, close + 1)),
+            )
+            .help("a placeholder is a name such as `{db}`, `{origin.table}` or `{table:lower}`")
+            .fix(fix);
+        }
+        let rest = &self.text[at as usize + 1..];
+        let name =
+            rest.len() - rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_' || c == '-').len();
+        let finding = Diagnostic::error(S0008, here, "`{` starts no placeholder");
+        if name == 0 || !rest.starts_with(char::is_alphabetic) {
+            return finding.help("a brace that is meant as such is written `\\{`").fix(Fix::machine(
+                "write `\\{`",
+                here,
+                "\\{",
+            ));
+        }
+        let behind = at + 1 + name as u32;
+        finding
+            .help(format!("close it: `{{{}}}`, or write `\\{{` for the brace itself", &rest[..name]))
+            .fix(Fix::choice("close the placeholder", Span::new(file, behind, behind), "}"))
+            .fix(Fix::choice("write `\\{`", here, "\\{"))
+    }
+}
