@@ -3,7 +3,9 @@
 pub mod binlog;
 pub mod charset;
 pub mod column_type;
+pub mod decimal;
 pub mod ident;
 pub mod position;
 pub mod schema;
+pub mod temporal;
 pub mod value;
