@@ -78,6 +78,16 @@ impl Charset {
         self.name
     }
 
+    /// Bytes of its longest character (`Maxlen` of SHOW CHARACTER SET): what a declared length is multiplied by.
+    pub fn max_char_bytes(self) -> u32 {
+        match self.name {
+            "utf8mb4" | "gb18030" | "utf16" | "utf16le" | "utf32" => 4,
+            "utf8mb3" | "ujis" | "eucjpms" => 3,
+            "big5" | "cp932" | "euckr" | "gb2312" | "gbk" | "sjis" | "ucs2" => 2,
+            _ => 1,
+        }
+    }
+
     /// `bytes` as UTF-8: themselves when they are that already, else written to `scratch`, which is cleared first.
     pub fn to_utf8<'t>(self, bytes: &'t [u8], scratch: &'t mut String) -> Utf8Text<'t> {
         let as_is = match self.form {
