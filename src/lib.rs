@@ -11,11 +11,13 @@ pub mod change;
 pub mod pattern;
 
 pub mod catalog;
+pub mod project;
 pub mod syntax;
 
 pub mod format;
 
 pub mod checkpoint;
+pub mod fmt;
 
 pub mod plan;
 

@@ -170,6 +170,11 @@ impl Tree {
                 .any(|id| self.kind(id).is_error() || self.lacks_condition(id))
     }
 
+    /// True when the file holds an unfinished merge.
+    pub fn has_conflict(&self) -> bool {
+        !self.damage.conflicts.is_empty()
+    }
+
     /// A `where` without anything behind it, or parentheses without anything inside.
     pub(super) fn lacks_condition(&self, id: NodeId) -> bool {
         match self.kind(id) {

@@ -1,0 +1,31 @@
+//! Opening one file.
+
+use super::ReadError;
+use crate::project::FILE_BYTES_MAX;
+use rustix::fs::{Mode, OFlags};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Text of a file. Bytes that are not UTF-8 are read as U+FFFD, which the language reports.
+///
+/// # Errors
+///
+/// When it cannot be read, is no regular file, or is larger than a project file may be.
+pub fn read_text(path: &Path) -> Result<String, ReadError> {
+    let unreadable = |source: std::io::Error| ReadError::Unreadable { path: path.to_owned(), source };
+    // Opening a pipe without a writer would wait for one; a terminal must not become ours.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file =
+        File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| unreadable(errno.into()))?);
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        return Err(ReadError::NotRegular { path: path.to_owned() });
+    }
+    let mut bytes = Vec::new();
+    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(ReadError::FileTooLarge { path: path.to_owned(), limit_bytes: FILE_BYTES_MAX });
+    }
+    Ok(String::from_utf8(bytes)
+        .unwrap_or_else(|failed| String::from_utf8_lossy(failed.as_bytes()).into_owned()))
+}
