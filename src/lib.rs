@@ -15,6 +15,7 @@ pub mod project;
 pub mod syntax;
 
 pub mod format;
+pub mod target;
 
 pub mod checkpoint;
 pub mod fmt;

@@ -20,6 +20,8 @@ pub struct ClusterFacts {
 pub struct TopicFacts {
     /// Number of partitions.
     pub partitions: u32,
+    /// Replicas of the partition that has the fewest.
+    pub replicas: u32,
     /// Settings by Kafka's names; empty when we may not ask.
     pub config: BTreeMap<String, String>,
 }

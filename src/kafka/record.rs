@@ -1,10 +1,42 @@
 //! Records on their way to the producer: ranges of one arena, nothing owned per record.
 
+use super::TopicName;
+use std::collections::HashMap;
 use std::ops::Range;
 
-/// A topic of a task, by number.
+/// A topic of a task, by number in its [`TopicTable`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TopicId(pub u32);
+
+/// The topics of a task by number. It only grows, and outlives the producers that use its numbers.
+#[derive(Debug, Clone, Default)]
+pub struct TopicTable {
+    names: Vec<TopicName>,
+    ids: HashMap<TopicName, TopicId>,
+}
+
+impl TopicTable {
+    /// An empty table.
+    pub fn new() -> TopicTable {
+        TopicTable::default()
+    }
+
+    /// The number of `name`, a new one if it has none yet.
+    pub fn intern(&mut self, name: &TopicName) -> TopicId {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        let id = TopicId(self.names.len() as u32);
+        self.names.push(name.clone());
+        self.ids.insert(name.clone(), id);
+        id
+    }
+
+    /// The name behind a number of this table.
+    pub fn name(&self, id: TopicId) -> Option<&TopicName> {
+        self.names.get(id.0 as usize)
+    }
+}
 
 /// Records that go to the producer together. Keys and values lie in one arena, which is kept from batch to batch.
 #[derive(Debug, Default)]
@@ -86,5 +118,22 @@ impl Batch {
     pub fn clear(&mut self) {
         self.arena.clear();
         self.slots.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_keeps_its_number() {
+        let name = |text: &str| TopicName::new(text).unwrap();
+        let mut topics = TopicTable::new();
+        let orders = topics.intern(&name("shop.orders"));
+        let lines = topics.intern(&name("shop.lines"));
+        assert_ne!(orders, lines);
+        assert_eq!(topics.intern(&name("shop.orders")), orders);
+        assert_eq!(topics.name(lines), Some(&name("shop.lines")));
+        assert_eq!(topics.name(TopicId(2)), None);
     }
 }

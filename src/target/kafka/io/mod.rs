@@ -1,0 +1,18 @@
+//! The Kafka client: connections, producers, the state topic, preflight.
+//!
+//! Calls block; they belong on a task's own thread, or on one that may block. Nothing here retries past its deadline,
+//! aborts a transaction or reuses a producer after a failure: that is the one recovery path of the engine.
+
+mod batch;
+mod config;
+mod error;
+mod events;
+mod preflight;
+mod producer;
+mod state;
+
+pub use config::{Connection, ProducerSettings, state_topic, transactional_id};
+pub use error::{Class, KafkaFailure};
+pub use preflight::{Admin, NewTopic};
+pub use producer::{AtLeastOnce, Committed, Producer, Txn};
+pub use state::{Isolation, StateRead, Watch, WatchedRecord, read_all};

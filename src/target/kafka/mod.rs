@@ -1,0 +1,5 @@
+//! Kafka as a target: what a cluster must offer, and, in `io`, the producer that writes to it.
+
+#[cfg(feature = "run")]
+pub mod io;
+pub mod requirement;
