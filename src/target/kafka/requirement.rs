@@ -102,7 +102,10 @@ fn state_topic(name: &str, topic: &TopicFacts) -> Vec<Diagnostic> {
     if topic.partitions != 1 {
         found.push(finding(
             Severity::Error,
-            format!("state topic `{name}` has {} partitions; one order of records needs one", topic.partitions),
+            format!(
+                "state topic `{name}` has {} partitions; one order of records needs one",
+                topic.partitions
+            ),
             "another `state { prefix … }`, or delete the topic if nothing uses it".to_owned(),
         ));
     }
@@ -127,7 +130,9 @@ fn state_topic(name: &str, topic: &TopicFacts) -> Vec<Diagnostic> {
     if number("segment.bytes").is_some_and(|bytes| bytes > LARGE_SEGMENT_BYTES) {
         found.push(finding(
             Severity::Warning,
-            format!("state topic `{name}` has large segments: a start reads everything that is not compacted yet"),
+            format!(
+                "state topic `{name}` has large segments: a start reads everything that is not compacted yet"
+            ),
             alter("segment.bytes=33554432,segment.ms=3600000,min.cleanable.dirty.ratio=0.1"),
         ));
     }
@@ -141,15 +146,16 @@ fn weak_replication(facts: &ClusterFacts, needs: &Needs) -> Option<Diagnostic> {
     };
     if facts.brokers < SOUND_REPLICAS {
         return finding(
-            format!("the cluster has {} of {SOUND_REPLICAS} brokers: losing one can lose acknowledged records", facts.brokers),
+            format!(
+                "the cluster has {} of {SOUND_REPLICAS} brokers: losing one can lose acknowledged records",
+                facts.brokers
+            ),
             "fine for trying out; use three brokers or more where the data matters",
         );
     }
     let names = needs.topics.iter().map(|need| &need.name).chain([&needs.state_topic]);
-    let weak: Vec<&str> = names
-        .map(TopicName::as_str)
-        .filter(|name| facts.topics.get(*name).is_some_and(is_weak))
-        .collect();
+    let weak: Vec<&str> =
+        names.map(TopicName::as_str).filter(|name| facts.topics.get(*name).is_some_and(is_weak)).collect();
     if weak.is_empty() {
         return None;
     }
@@ -167,15 +173,10 @@ fn is_weak(topic: &TopicFacts) -> bool {
 }
 
 /// The finding for state that belongs to another task or cluster; none when it is ours. Both sides are (task, cluster).
-pub fn foreign_state(
-    topic: &TopicName,
-    stored: (&str, &str),
-    ours: (&str, &str),
-) -> Option<Diagnostic> {
+pub fn foreign_state(topic: &TopicName, stored: (&str, &str), ours: (&str, &str)) -> Option<Diagnostic> {
     (stored != ours).then(|| {
         let who = |(task, cluster): (&str, &str)| format!("task `{task}` on cluster `{cluster}`");
-        let message =
-            format!("state topic `{topic}` belongs to {}; this is {}", who(stored), who(ours));
+        let message = format!("state topic `{topic}` belongs to {}; this is {}", who(stored), who(ours));
         Diagnostic::nowhere(FOREIGN_STATE, Severity::Error, message)
             .help("give this project another `state { prefix … }`")
     })
@@ -273,7 +274,7 @@ mod tests {
         assert_eq!(found, expected);
     }
 
-    fn state<'f>(facts: &'f mut ClusterFacts) -> &'f mut TopicFacts {
+    fn state(facts: &mut ClusterFacts) -> &mut TopicFacts {
         facts.topics.get_mut("p.t.state").unwrap()
     }
 

@@ -156,13 +156,14 @@ impl NativeProducer {
                 sys::rd_kafka_produce_batch(
                     topic.as_ptr(),
                     partition,
-                    sys::RD_KAFKA_MSG_F_COPY as i32,
+                    sys::RD_KAFKA_MSG_F_COPY,
                     rest.as_mut_ptr(),
                     count,
                 )
             };
             let done = &rest[..count as usize];
-            let refused = done.iter().position(|m| m.err != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR);
+            let refused =
+                done.iter().position(|m| m.err != sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR);
             let queued = match refused {
                 None => done.len(),
                 // Once the queue is full the call refuses everything that follows, so the order is kept.

@@ -28,6 +28,10 @@ const SYSTEM_ROOTS: [&str; 8] = [
 /// this, so the pauses can be short.
 const RECONNECT_MS: (u32, u32) = (100, 1_000);
 
+/// How long a topic that the cluster does not know is looked for, in ms. Topics are waited for when they are made, so this
+/// only bridges the moment until every broker knows them.
+const SPREAD_MS: u32 = 5_000;
+
 /// Largest record the client itself lets pass, in bytes: the topic's own limit is what counts.
 const CLIENT_RECORD_LIMIT_BYTES: u32 = 256 * 1024 * 1024;
 
@@ -133,6 +137,7 @@ impl Connection {
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", &self.client_id)
             .set("log.connection.close", "true")
+            .set("topic.metadata.propagation.max.ms", SPREAD_MS.to_string())
             .set("socket.keepalive.enable", "true")
             .set("allow.auto.create.topics", "false")
             .set("enable.metrics.push", "false")
@@ -384,8 +389,7 @@ mod tests {
         let failure = connection(&ca, dir.path()).unwrap_err();
         assert_eq!(failure.class, Class::Config);
         assert!(failure.source.words.contains("absent.pem"));
-        let failure =
-            Connection::new(&plan(TlsMode::Off, true), None, dir.path(), "syncc").unwrap_err();
+        let failure = Connection::new(&plan(TlsMode::Off, true), None, dir.path(), "syncc").unwrap_err();
         assert!(failure.source.words.contains("alice"));
         assert_eq!(system_roots(&["/absent/one"]), None);
         assert!(no_roots(&["/absent/one", "/absent/two"]).contains("/absent/one, /absent/two"));

@@ -222,9 +222,10 @@ pub(super) fn classify(code: Code, words: &str) -> Class {
         | Code::PreviousInProgress
         | Code::Interrupted
         | Code::Unknown => Class::Transient,
-        Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition | Code::UnknownTopicId => {
-            Class::UnknownTopic
-        }
+        Code::UnknownTopic
+        | Code::UnknownPartition
+        | Code::UnknownTopicOrPartition
+        | Code::UnknownTopicId => Class::UnknownTopic,
         Code::MessageSizeTooLarge | Code::MessageBatchTooLarge => Class::Oversize,
         Code::Authentication
         | Code::SaslAuthenticationFailed

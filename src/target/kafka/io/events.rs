@@ -85,7 +85,9 @@ impl ClientContext for Events {
         let Some(code) = error.rdkafka_error_code() else { return };
         let mut seen = self.seen();
         match classify(code, words) {
-            class @ (Class::Login | Class::Denied | Class::Config) if code != Code::GroupAuthorizationFailed => {
+            class @ (Class::Login | Class::Denied | Class::Config)
+                if code != Code::GroupAuthorizationFailed =>
+            {
                 seen.refusal = Some(KafkaFailure::new(class, "talk to Kafka", Some(code), words));
             }
             Class::Ownership

@@ -116,7 +116,8 @@ impl Admin {
                 .iter()
                 .filter(|topic| asked.contains(&topic.name()) && !topic.partitions().is_empty())
                 .map(|topic| {
-                    let replicas = topic.partitions().iter().map(|partition| partition.replicas().len()).min();
+                    let replicas =
+                        topic.partitions().iter().map(|partition| partition.replicas().len()).min();
                     let facts = TopicFacts {
                         partitions: topic.partitions().len() as u32,
                         replicas: replicas.unwrap_or(0) as u32,
@@ -160,11 +161,10 @@ impl Admin {
         &self,
         resources: &[ResourceSpecifier<'_>],
         deadline: Instant,
-    ) -> Result<Vec<(Option<String>, BTreeMap<String, String>)>, KafkaFailure> {
+    ) -> Result<Vec<Described>, KafkaFailure> {
         const WHAT: &str = "ask the cluster for settings";
-        let answer = self.request(WHAT, deadline, |options| {
-            block_on(self.admin.describe_configs(resources, options))
-        });
+        let answer =
+            self.request(WHAT, deadline, |options| block_on(self.admin.describe_configs(resources, options)));
         let resources = match answer {
             Ok(resources) => resources,
             Err(failure) if failure.class == Class::Denied => return Ok(Vec::new()),
@@ -204,9 +204,8 @@ impl Admin {
                 topic.config.iter().fold(new, |new, (key, value)| new.set(key, value))
             })
             .collect();
-        let results = self.request(WHAT, deadline, |options| {
-            block_on(self.admin.create_topics(&wanted, options))
-        })?;
+        let results =
+            self.request(WHAT, deadline, |options| block_on(self.admin.create_topics(&wanted, options)))?;
         for result in results {
             match result {
                 Ok(_) | Err((_, Code::TopicAlreadyExists)) => {}
@@ -253,7 +252,8 @@ impl Admin {
         loop {
             let ready = self.reader.ask(WHAT, deadline, |consumer, patience| {
                 let metadata = consumer.fetch_metadata(Some(topic.as_str()), patience)?;
-                let partitions = metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
+                let partitions =
+                    metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
                 Ok(!partitions.is_empty() && partitions.iter().all(|partition| partition.leader() >= 0))
             })?;
             if ready {
@@ -277,9 +277,8 @@ impl Admin {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let patience = left.max(Duration::from_millis(1));
-            let options = AdminOptions::new()
-                .request_timeout(Some(patience))
-                .operation_timeout(Some(patience));
+            let options =
+                AdminOptions::new().request_timeout(Some(patience)).operation_timeout(Some(patience));
             let failure = match send(&options) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => KafkaFailure::from_client(what, &error),
@@ -295,6 +294,9 @@ impl Admin {
         Instant::now() + self.patience
     }
 }
+
+/// Topic name, if it is a topic, and settings.
+type Described = (Option<String>, BTreeMap<String, String>);
 
 /// Waits for a future that another thread completes.
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -341,8 +343,13 @@ mod tests {
 
     #[test]
     fn a_data_topic_sets_only_what_is_declared() {
-        let mut settings =
-            TopicSettings { create: true, partitions: None, replicas: None, cleanup: None, retention_ms: None };
+        let mut settings = TopicSettings {
+            create: true,
+            partitions: None,
+            replicas: None,
+            cleanup: None,
+            retention_ms: None,
+        };
         assert_eq!(
             NewTopic::data(name("t"), &settings),
             NewTopic { name: name("t"), partitions: None, replicas: None, config: vec![] }

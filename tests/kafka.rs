@@ -1,0 +1,536 @@
+//! The Kafka target against a real broker.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use secrecy::SecretString;
+use syncc::checkpoint::{
+    Fingerprint, OwnerRecord, StateChange, StateKey, StateRecord, TableRecord, TaskState,
+};
+use syncc::engine::commit::Ledger;
+use syncc::kafka::{Batch, TopicName, TopicTable};
+use syncc::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
+use syncc::mysql::schema::TableName;
+use syncc::plan::{
+    CommitPolicy, Compression, Delivery, KafkaPlan, Mechanism, Sasl, SecretRef, StatePlan, TaskId, Tls,
+    TlsMode, TopicSettings,
+};
+use syncc::target::kafka::io::{
+    Admin, AtLeastOnce, Class, Connection, Isolation as StateIsolation, KafkaFailure, NewTopic, Producer,
+    ProducerSettings, Txn, Watch, read_all,
+};
+use syncc::target::kafka::requirement::{self, Needs, TopicNeed};
+
+use crate::support::{Isolation, Kafka, KafkaOptions, wait};
+
+/// Longer than anything takes on a busy machine.
+const LONG: Duration = Duration::from_secs(30);
+
+/// A task with topics of its own on a broker.
+struct Task {
+    plan: KafkaPlan,
+    connection: Connection,
+    settings: ProducerSettings,
+    topics: TopicTable,
+    ledger: Ledger,
+}
+
+impl Task {
+    fn new(kafka: &Kafka, name: &str) -> Task {
+        Task::of(kafka, &kafka.prefix(name))
+    }
+
+    fn of(kafka: &Kafka, prefix: &str) -> Task {
+        let plan = plan(kafka.brokers(), prefix);
+        let connection = Connection::new(&plan, None, Path::new("."), "syncc-test").expect("valid settings");
+        let id = TaskId { pipeline: "p".into(), source: "s".into(), target: "t".into() };
+        let settings = ProducerSettings::new(&plan, &id, 8 << 20).expect("valid names");
+        let server = ServerIdentity { flavor: Flavor::MySql, uuid: "u".into(), server_id: 1 };
+        let file = BinlogPosition { file: "binlog.000001".into(), offset: 4 };
+        let ledger = Ledger::new(
+            CommitPolicy { every_ms: 500, rows: 1_000, bytes: 1 << 20 },
+            Fingerprint { task: id.to_string(), cluster: "c".into() },
+            1,
+            0,
+            Position { server, file, gtids: Gtids::Off },
+            0,
+        );
+        Task { plan, connection, settings, topics: TopicTable::new(), ledger }
+    }
+
+    fn data(&self) -> TopicName {
+        name(&format!("{}.data", self.plan.state.prefix))
+    }
+
+    /// Makes the state topic and a data topic of three partitions.
+    fn with_topics(kafka: &Kafka, name: &str) -> Task {
+        let task = Task::new(kafka, name);
+        task.create_topics(&[]);
+        task
+    }
+
+    fn create_topics(&self, config: &[(&'static str, &str)]) {
+        let admin = Admin::open(&self.connection, LONG).expect("valid settings");
+        let state = &self.settings.state_topic;
+        let facts = admin.facts([state]).expect("the broker answers");
+        admin.ensure_state_topic(state, &self.plan.state, &facts).expect("it is made");
+        let config = config.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+        let data = NewTopic { name: self.data(), partitions: Some(3), replicas: None, config };
+        admin.create_topics(&[data]).expect("it is made");
+    }
+
+    fn open(&self) -> Producer {
+        Producer::open(&self.connection, &self.settings, LONG).expect("the broker answers")
+    }
+
+    fn begin(&self) -> Txn {
+        self.open().begin().expect("a new producer begins")
+    }
+
+    /// Values `from..to`, spread over the partitions.
+    fn batch(&mut self, numbers: std::ops::Range<u32>) -> Batch {
+        let topic = self.topics.intern(&self.data());
+        let mut batch = Batch::new();
+        for number in numbers {
+            let start = batch.arena().len();
+            let text = number.to_string();
+            batch.arena().extend_from_slice(text.as_bytes());
+            let end = batch.arena().len();
+            batch.push(topic, (number % 3) as i32, Some(start..end), Some(start..end));
+        }
+        batch
+    }
+
+    fn state(&self) -> TaskState {
+        let read = read_all(&self.connection, &self.settings.state_topic, StateIsolation::Committed, LONG)
+            .expect("the state can be read");
+        TaskState::fold(read.records).expect("the state is sound")
+    }
+
+    fn seen(&self, kafka: &Kafka) -> Vec<u32> {
+        let received = kafka.consume(self.data().as_str(), Isolation::ReadCommitted);
+        received.iter().map(|record| record.text().parse().expect("values are numbers")).collect()
+    }
+}
+
+fn name(text: &str) -> TopicName {
+    TopicName::new(text).expect("a topic name")
+}
+
+fn plan(brokers: String, prefix: &str) -> KafkaPlan {
+    KafkaPlan {
+        brokers: vec![brokers],
+        sasl: None,
+        tls: Tls { mode: TlsMode::Off, because: None, ca: None, identity: None, server_name: None },
+        delivery: Delivery::ExactlyOnce,
+        transaction_timeout_ms: 20_000,
+        state: StatePlan { prefix: prefix.to_owned(), replicas: None, min_insync: None },
+        compression: Compression::Lz4,
+        batch_bytes: 1_000_000,
+        linger_ms: 0,
+    }
+}
+
+/// Numbers as a consumer sees them: by partition, in order.
+fn by_partition(numbers: std::ops::Range<u32>) -> Vec<u32> {
+    (0..3).flat_map(|partition| numbers.clone().filter(move |number| number % 3 == partition)).collect()
+}
+
+fn owner(incarnation: &str) -> StateChange {
+    StateChange::put(StateRecord::Owner(OwnerRecord {
+        incarnation: incarnation.to_owned(),
+        instance: "i".into(),
+        host: "h".into(),
+        pid: 1,
+        version: "0".into(),
+        started: 0,
+        beat: 1,
+        interval_ms: 5_000,
+        released: false,
+    }))
+}
+
+/// Uses a transaction until it fails, as a task would notice it.
+fn failure_of(mut txn: Txn, task: &mut Task) -> KafkaFailure {
+    let batch = task.batch(0..3);
+    if let Err(failure) = txn.produce(&task.topics, &batch) {
+        return failure;
+    }
+    let covered = task.ledger.cover(0);
+    match txn.commit(covered) {
+        Ok(_) => panic!("the commit went through"),
+        Err(failure) => failure,
+    }
+}
+
+#[test]
+fn rows_and_their_position_appear_together_and_once() {
+    let kafka = Kafka::shared();
+    let mut task = Task::with_topics(kafka, "commit");
+    let mut txn = task.begin();
+    let rows = task.batch(0..3_000);
+    txn.produce(&task.topics, &rows).expect("rows are queued");
+    let table = TableName::new("shop", "orders");
+    let pinned = StateRecord::Table(table.clone(), TableRecord { topic: "t".into(), partitions: 3 });
+    txn.stage(&StateChange::put(pinned)).expect("state is queued");
+    assert!(task.seen(kafka).is_empty(), "nothing is visible before the commit");
+    let covered = task.ledger.cover(0);
+    let committed = txn.commit(covered).expect("it commits");
+    task.ledger.committed(&committed.durable, 0);
+    assert_eq!(task.seen(kafka), by_partition(0..3_000));
+    let state = task.state();
+    assert_eq!(state.pos.as_ref(), Some(committed.durable.record()));
+    assert!(state.tables.contains_key(&table));
+
+    let producer = committed.producer.expect("the coordinator was in no trouble");
+    let mut txn = producer.begin().expect("the producer goes on");
+    let rows = task.batch(3_000..3_003);
+    txn.produce(&task.topics, &rows).expect("rows are queued");
+    txn.stage(&StateChange::Remove(StateKey::Table(table))).expect("state is queued");
+    let covered = task.ledger.cover(0);
+    let committed = txn.commit(covered).expect("it commits");
+    assert_eq!(committed.durable.record().seq, 2);
+    assert_eq!(task.seen(kafka), by_partition(0..3_003));
+    assert!(task.state().tables.is_empty());
+}
+
+#[test]
+fn a_full_queue_keeps_the_order() {
+    let kafka = Kafka::shared();
+    let mut task = Task::with_topics(kafka, "full");
+    task.settings.queue_bytes = 16 << 10;
+    let mut txn = task.begin();
+    for start in (0..30_000).step_by(3_000) {
+        let rows = task.batch(start..start + 3_000);
+        txn.produce(&task.topics, &rows).expect("rows are queued");
+    }
+    let covered = task.ledger.cover(0);
+    txn.commit(covered).expect("it commits");
+    assert_eq!(task.seen(kafka), by_partition(0..30_000));
+}
+
+#[test]
+fn a_commit_without_rows_stores_who_owns_the_task() {
+    let kafka = Kafka::shared();
+    let task = Task::with_topics(kafka, "owner");
+    let mut txn = task.begin();
+    txn.stage(&owner("first")).expect("state is queued");
+    assert!(txn.commit_state().expect("it commits").is_some());
+    let state = task.state();
+    assert_eq!(state.owner.map(|owner| owner.incarnation).as_deref(), Some("first"));
+    assert_eq!(state.pos, None);
+}
+
+#[test]
+fn a_second_producer_takes_the_task_from_the_first() {
+    let kafka = Kafka::shared();
+    let mut task = Task::with_topics(kafka, "fence");
+    let idle = task.open();
+    let mut open = task.begin();
+    let rows = task.batch(0..3);
+    open.produce(&task.topics, &rows).expect("rows are queued");
+    let newest = task.begin();
+    assert_eq!(failure_of(open, &mut task).class, Class::Ownership, "inside a transaction");
+    let begun = idle.begin();
+    let failure = match begun {
+        Ok(txn) => failure_of(txn, &mut task),
+        Err(failure) => failure,
+    };
+    assert_eq!(failure.class, Class::Ownership, "between transactions: {}", failure.source);
+    let mut newest = newest;
+    let rows = task.batch(10..13);
+    newest.produce(&task.topics, &rows).expect("rows are queued");
+    let covered = task.ledger.cover(0);
+    newest.commit(covered).expect("the newest one owns the task");
+    assert_eq!(task.seen(kafka), by_partition(10..13));
+}
+
+#[test]
+fn rows_of_a_dropped_transaction_never_appear() {
+    let kafka = Kafka::shared();
+    let mut task = Task::with_topics(kafka, "dropped");
+    let mut txn = task.begin();
+    let rows = task.batch(0..300);
+    txn.produce(&task.topics, &rows).expect("rows are queued");
+    txn.stage(&owner("dropped")).expect("state is queued");
+    wait::until("rows of the open transaction are in the topic", 20, || {
+        let there = kafka.consume(task.data().as_str(), Isolation::ReadUncommitted).len();
+        if there == 300 { Ok(()) } else { Err(there.to_string()) }
+    });
+    let began = Instant::now();
+    drop(txn);
+    assert!(began.elapsed() < Duration::from_secs(2), "dropping took {:?}", began.elapsed());
+    let mut txn = task.begin();
+    assert_eq!(task.state().owner, None);
+    let rows = task.batch(300..303);
+    txn.produce(&task.topics, &rows).expect("rows are queued");
+    let covered = task.ledger.cover(0);
+    txn.commit(covered).expect("it commits");
+    assert_eq!(task.seen(kafka), by_partition(300..303));
+}
+
+#[test]
+fn the_state_is_read_past_no_open_transaction() {
+    let kafka = Kafka::shared();
+    let task = Task::with_topics(kafka, "foreign");
+    let mut txn = task.begin();
+    txn.stage(&owner("ours")).expect("state is queued");
+    txn.commit_state().expect("it commits");
+
+    let state = &task.settings.state_topic;
+    let watch = Watch::open(&task.connection, state, None, LONG).expect("the topic is there");
+    let foreign: BaseProducer =
+        kafka.client().set("transactional.id", format!("{state}.foreign")).create().expect("valid settings");
+    foreign.init_transactions(LONG).expect("the broker answers");
+    foreign.begin_transaction().expect("no transaction is open");
+    foreign
+        .send(BaseRecord::to(state.as_str()).partition(0).key("owner").payload("foreign"))
+        .map_err(|(error, _)| error)
+        .expect("the queue has room");
+    foreign.flush(LONG).expect("the broker answers");
+
+    let seen = watch.next(LONG).expect("the broker answers").expect("an uncommitted record is seen");
+    assert_eq!((seen.key.as_slice(), seen.value.as_deref()), (&b"owner"[..], Some(&b"foreign"[..])));
+    let read = |isolation, patience| read_all(&task.connection, state, isolation, patience);
+    let short = Duration::from_millis(1_500);
+    let failure = read(StateIsolation::Committed, short).expect_err("a committed record might be hidden");
+    assert_eq!(failure.class, Class::ForeignWriter);
+    let all = read(StateIsolation::Uncommitted, LONG).expect("all can be read");
+    assert_eq!(all.records.len(), 2);
+
+    foreign.abort_transaction(LONG).expect("the broker answers");
+    assert_eq!(task.state().owner.map(|owner| owner.incarnation).as_deref(), Some("ours"));
+    assert_eq!(watch.next(Duration::from_millis(300)).expect("the broker answers"), None);
+}
+
+#[test]
+fn a_state_topic_that_is_missing_is_said_to_be() {
+    let kafka = Kafka::shared();
+    let task = Task::new(kafka, "missing");
+    let state = &task.settings.state_topic;
+    let failure =
+        read_all(&task.connection, state, StateIsolation::Committed, LONG).expect_err("it is missing");
+    assert_eq!(failure.class, Class::UnknownTopic);
+    assert_eq!(failure.topic.as_deref(), Some(state.as_str()));
+}
+
+#[test]
+fn records_the_topic_does_not_take_are_told_apart() {
+    let kafka = Kafka::shared();
+    let mut task = Task::new(kafka, "oversize");
+    task.create_topics(&[("max.message.bytes", "5000")]);
+    task.settings.compression = Compression::None;
+    let mut txn = task.begin();
+    let topic = task.topics.intern(&task.data());
+    let mut batch = Batch::new();
+    batch.arena().resize(10_000, b'x');
+    batch.push(topic, 2, None, Some(0..10_000));
+    let failure = match txn.produce(&task.topics, &batch) {
+        Ok(()) => {
+            let covered = task.ledger.cover(0);
+            txn.commit(covered).map(drop).expect_err("the record is refused")
+        }
+        Err(failure) => failure,
+    };
+    assert_eq!(failure.class, Class::Oversize, "{}", failure.source);
+    assert_eq!((failure.topic.as_deref(), failure.partition), (Some(task.data().as_str()), Some(2)));
+    assert!(task.seen(kafka).is_empty());
+}
+
+#[test]
+fn topics_and_partitions_that_are_missing_are_named() {
+    let kafka = Kafka::shared();
+    let mut task = Task::with_topics(kafka, "unknown");
+    for (topic, partition) in [(task.data(), 3), (name("absent.topic"), 0)] {
+        let mut txn = task.begin();
+        let id = task.topics.intern(&topic);
+        let mut batch = Batch::new();
+        batch.push(id, partition, None, None);
+        let failure = match txn.produce(&task.topics, &batch) {
+            Ok(()) => {
+                let covered = task.ledger.cover(0);
+                txn.commit(covered).map(drop).expect_err("there is no such partition")
+            }
+            Err(failure) => failure,
+        };
+        assert_eq!(failure.class, Class::UnknownTopic, "{topic}: {}", failure.source);
+        assert_eq!(failure.topic.as_deref(), Some(topic.as_str()));
+    }
+    assert!(!kafka.topics().iter().any(|(topic, _)| topic == "absent.topic"), "it is not made by asking");
+}
+
+#[test]
+fn login_and_certificates_are_checked_at_once() {
+    let kafka = Kafka::shared();
+    let task = Task::new(kafka, "login");
+    let folder = tempfile::tempdir().expect("a folder");
+    let other_ca = folder.path().join("other.pem");
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=other",
+            "-keyout",
+        ])
+        .arg(folder.path().join("other.key"))
+        .arg("-out")
+        .arg(&other_ca)
+        .output()
+        .expect("openssl is there");
+    assert!(made.status.success());
+    let open = |brokers: String, ca: &Path, password: Option<&str>, timeout| {
+        let mut plan = plan(brokers, &task.plan.state.prefix);
+        plan.tls.mode = TlsMode::VerifyFull;
+        plan.tls.ca = Some(ca.display().to_string());
+        plan.sasl = password.map(|_| Sasl {
+            user: Kafka::USER.to_owned(),
+            mechanism: Mechanism::ScramSha512,
+            password: SecretRef::Env("X".into()),
+        });
+        let connection =
+            Connection::new(&plan, password.map(SecretString::from), Path::new("."), "syncc-test")
+                .expect("valid settings");
+        let producer = Producer::open(&connection, &task.settings, timeout).map(drop);
+        let admin = Admin::open(&connection, timeout).expect("valid settings").facts([]).map(drop);
+        if let (Err(producer), Err(admin)) = (&producer, &admin) {
+            assert_eq!(producer.class, admin.class, "{} / {}", producer.source, admin.source);
+        }
+        producer.and(admin)
+    };
+    let sasl = kafka.sasl_brokers();
+    open(sasl.clone(), &kafka.ca_file(), Some(Kafka::PASSWORD), LONG).expect("the right password is taken");
+    let check = |brokers: &str, ca: &Path, password, class, finding| {
+        let began = Instant::now();
+        let failure = open(brokers.to_owned(), ca, password, LONG).expect_err("it must fail");
+        assert_eq!(failure.class, class, "{}", failure.source);
+        assert!(began.elapsed() < LONG / 2, "it took {:?}", began.elapsed());
+        assert_eq!(failure.finding().map(|finding| finding.code.number), Some(finding));
+        let words = format!("{failure} {} {failure:?}", failure.source);
+        assert!(!words.contains("canary"), "{words}");
+    };
+    check(&sasl, &kafka.ca_file(), Some("canary"), Class::Login, "L0202");
+    check(&sasl, &other_ca, Some(Kafka::PASSWORD), Class::Config, "L0201");
+    let unreachable = open("127.0.0.1:1".into(), &other_ca, None, Duration::from_secs(2));
+    let failure = unreachable.expect_err("nobody listens");
+    assert_eq!(failure.class, Class::Transient);
+    assert!(failure.source.words.contains("127.0.0.1:1"), "{}", failure.source);
+}
+
+#[test]
+fn a_user_without_rights_is_told_which() {
+    let kafka = Kafka::start(KafkaOptions { acls: true, properties: &[] });
+    let mut plan = plan(kafka.sasl_brokers(), "rights");
+    plan.tls.mode = TlsMode::VerifyFull;
+    plan.tls.ca = Some(kafka.ca_file().display().to_string());
+    plan.sasl = Some(Sasl {
+        user: Kafka::USER.to_owned(),
+        mechanism: Mechanism::ScramSha512,
+        password: SecretRef::Env("X".into()),
+    });
+    let password = SecretString::from(Kafka::PASSWORD);
+    let connection = Connection::new(&plan, Some(password), Path::new("."), "syncc-test").expect("valid");
+    let task = Task::of(&kafka, "rights");
+    task.create_topics(&[]);
+    let failure = Producer::open(&connection, &task.settings, LONG).map(drop).expect_err("no rights");
+    assert_eq!(failure.class, Class::Denied, "{}", failure.source);
+    assert_eq!(failure.finding().map(|finding| finding.code.number), Some("L0203"));
+    for (kind, resource) in [("--transactional-id", "rights.p.s.t"), ("--topic", "rights.p.s.t.state")] {
+        let mut arguments = vec!["--add", "--allow-principal", "User:alice", kind, resource];
+        arguments.extend(["--operation", "Write", "--operation", "Describe"]);
+        if kind == "--topic" {
+            arguments.extend(["--operation", "Read"]);
+        }
+        kafka.tool("org.apache.kafka.tools.AclCommand", &arguments);
+    }
+    let mut txn = Producer::open(&connection, &task.settings, LONG)
+        .and_then(Producer::begin)
+        .expect("the least rights are enough");
+    txn.stage(&owner("least")).expect("state is queued");
+    txn.commit_state().expect("it commits");
+    let state = &task.settings.state_topic;
+    let read =
+        read_all(&connection, state, StateIsolation::Committed, LONG).expect("no right to a group is needed");
+    assert_eq!(read.records.len(), 1);
+    let facts = Admin::open(&connection, LONG).expect("valid").facts([state]).expect("what we may see");
+    assert_eq!(facts.transaction_max_timeout_ms, None);
+    assert_eq!(facts.topics[state.as_str()].partitions, 1);
+    assert!(facts.topics[state.as_str()].config.is_empty());
+}
+
+#[test]
+fn without_transactions_the_position_follows_the_rows() {
+    let kafka = Kafka::shared();
+    let mut task = Task::with_topics(kafka, "atleast");
+    let open =
+        |task: &Task| AtLeastOnce::open(&task.connection, &task.settings, LONG).expect("the broker answers");
+    let mut producer = open(&task);
+    producer.stage(&owner("first"));
+    let mut producer = producer.save_state().expect("it is saved");
+    let rows = task.batch(0..300);
+    producer.produce(&task.topics, &rows).expect("rows are queued");
+    let covered = task.ledger.cover(0);
+    let (durable, _) = producer.flush_and_save(covered).expect("it is saved");
+    task.ledger.committed(&durable, 0);
+    assert_eq!(task.seen(kafka), by_partition(0..300));
+    let state = task.state();
+    assert_eq!(state.pos.as_ref(), Some(durable.record()));
+    assert!(state.owner.is_some());
+
+    let mut producer = open(&task);
+    let mut batch = Batch::new();
+    batch.push(task.topics.intern(&task.data()), 7, None, None);
+    producer.produce(&task.topics, &batch).ok();
+    let covered = task.ledger.cover(0);
+    let failure = producer.flush_and_save(covered).map(drop).expect_err("a row was refused");
+    assert!(matches!(failure.class, Class::UnknownTopic | Class::Protocol), "{}", failure.source);
+    assert_eq!(task.state().pos.as_ref(), Some(durable.record()), "no position without its rows");
+}
+
+#[test]
+fn a_cluster_says_what_it_has() {
+    let kafka = Kafka::shared();
+    let mut task = Task::new(kafka, "facts");
+    let admin = Admin::open(&task.connection, LONG).expect("valid settings");
+    let state = task.settings.state_topic.clone();
+    let mut facts = admin.facts([&state]).expect("the broker answers");
+    assert!(!facts.cluster_id.is_empty());
+    assert_eq!((facts.brokers, facts.topics.len()), (1, 0));
+    assert_eq!(facts.transaction_max_timeout_ms, Some(900_000));
+    let settings = TopicSettings {
+        create: true,
+        partitions: None,
+        replicas: None,
+        cleanup: None,
+        retention_ms: Some(77_000),
+    };
+    admin.create_topics(&[NewTopic::data(task.data(), &settings)]).expect("it is made");
+    admin.create_topics(&[NewTopic::data(task.data(), &settings)]).expect("it is there");
+    admin.ensure_state_topic(&state, &task.plan.state, &facts).expect("it is made");
+    let data = task.data();
+    facts = admin.facts([&state, &data]).expect("the broker answers");
+    assert_eq!(facts.topics[data.as_str()].config["retention.ms"], "77000");
+    let needs = |timeout| Needs {
+        transaction_timeout_ms: Some(timeout),
+        state_topic: state.clone(),
+        topics: vec![
+            TopicNeed { name: data.clone(), create: false },
+            TopicNeed { name: name("absent"), create: false },
+        ],
+    };
+    let found = requirement::findings(&facts, &needs(60_000));
+    let codes: Vec<&str> = found.iter().map(|finding| finding.code.number).collect();
+    assert_eq!(codes, ["L0204", "L0216"], "a made state topic is as it must be");
+
+    task.settings.transaction_timeout_ms = 900_001;
+    let failure = Producer::open(&task.connection, &task.settings, LONG).map(drop).expect_err("too long");
+    assert_eq!(failure.class, Class::InvalidTransactionTimeout, "{}", failure.source);
+    assert_eq!(requirement::findings(&facts, &needs(900_001))[0].code.number, "L0214");
+    assert_eq!(admin.end_offsets(&data, 1).expect("the broker answers"), [(0, 0)]);
+}

@@ -1,0 +1,9 @@
+//! The one integration binary: everything that needs more than one module, the built program or a real server.
+//!
+//! Servers come from `support`; a server that cannot be had is a failure, never a skipped test.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test runner captures and shows both")]
+
+mod kafka;
+mod services;
+mod support;

@@ -1,0 +1,143 @@
+//! syncc itself, run as a user runs it.
+
+#![allow(dead_code, reason = "the tests that run a synchronization come with `syncc run`")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output};
+
+use rustix::process::Signal;
+
+use super::process::Process;
+use super::run::{Run, tail};
+use super::wait;
+
+/// A project folder of its own, gone after the test run.
+pub(crate) struct Project {
+    folder: PathBuf,
+    environment: Vec<(String, String)>,
+}
+
+impl Project {
+    /// A project with these files, each a name and a text.
+    pub(crate) fn new(name: &str, files: &[(&str, &str)]) -> Project {
+        let project = Project { folder: Run::get().new_folder(name), environment: Vec::new() };
+        for (file, text) in files {
+            project.write(file, text);
+        }
+        project
+    }
+
+    /// The folder.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Sets an environment variable for all that is started from now on.
+    pub(crate) fn env(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Writes a file the way editors do: a new file beside it, then a rename over it.
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        let beside = self.folder.join(format!(".{file}.new"));
+        fs::write(&beside, text).expect("the project's folder is writable");
+        fs::rename(&beside, self.folder.join(file)).expect("the project's folder is writable");
+    }
+
+    /// Runs `syncc ARGUMENTS` in the project to its end.
+    pub(crate) fn syncc(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("the program under test can be started")
+    }
+
+    /// Starts `syncc ARGUMENTS` in the project. Its output is kept in the files of [`Running`].
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        // beside the project, not in it: syncc watches that
+        let logs = Run::get().new_folder("syncc");
+        let (stdout, stderr) = (logs.join("stdout"), logs.join("stderr"));
+        let process = Process::spawn(&mut self.command(arguments), &stdout, &stderr);
+        Running { process, stdout, stderr }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_syncc"));
+        command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// A running syncc; killed when dropped.
+pub(crate) struct Running {
+    process: Process,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Running {
+    /// What it has written to stdout until now.
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.stdout).unwrap_or_default()).into_owned()
+    }
+
+    /// What it has written to stderr until now.
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.stderr).unwrap_or_default()).into_owned()
+    }
+
+    /// Waits until stderr contains `text`.
+    ///
+    /// # Panics
+    /// After `seconds`, or when it ends before.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str, seconds: u64) {
+        let stderr = self.stderr.clone();
+        wait::until(&format!("`{text}` in stderr"), seconds, || {
+            // asked before the file is read, so that the last words of a process that ended count
+            let ended = self.process.ended();
+            if fs::read(&stderr).is_ok_and(|said| String::from_utf8_lossy(&said).contains(text)) {
+                return Ok(());
+            }
+            let said = tail(&stderr, 20);
+            match ended {
+                Some(status) => panic!("syncc ended with {status} before it said `{text}`:\n{said}"),
+                None => Err(said),
+            }
+        });
+    }
+
+    /// True while it runs.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.process.ended().is_none()
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// Waits for its end and gives the exit code; `None` when a signal ended it.
+    #[track_caller]
+    pub(crate) fn wait(&mut self, seconds: u64) -> Option<i32> {
+        let stderr = self.stderr.clone();
+        let ended: ExitStatus = wait::until("the end of syncc", seconds, || {
+            self.process.ended().ok_or_else(|| format!("it runs and said:\n{}", tail(&stderr, 20)))
+        });
+        ended.code()
+    }
+
+    /// Asks it to stop (SIGTERM) and gives the exit code.
+    #[track_caller]
+    pub(crate) fn stop(&mut self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        self.wait(60)
+    }
+
+    /// Kills it on the spot.
+    pub(crate) fn kill(&mut self) {
+        self.signal(Signal::KILL);
+        self.wait(10);
+    }
+}
