@@ -112,7 +112,14 @@ impl<'a, 't> Matcher<'a, 't> {
             }
             Shape::Value { kind, .. } => match self.value(first, at) {
                 Some((item, next)) => self.with(Some(item), rest, next, items),
-                None => self.fail(at, Expected::Value(*kind)),
+                None => {
+                    let Some(n_tokens) = self.outside_value(*kind, at) else {
+                        return self.fail(at, Expected::Value(*kind));
+                    };
+                    let fits = self.with(None, rest, at + n_tokens, items);
+                    self.later |= fits;
+                    fits
+                }
             },
             Shape::List(of) => self.list(of, rest, at, items),
             Shape::Optional(inner) => self.any_of(inner, rest, at, items) || self.sequence(rest, at, items),
@@ -183,6 +190,33 @@ impl<'a, 't> Matcher<'a, 't> {
             Err(_) => return None,
         };
         Some((Item { value, span }, at + read.n_tokens))
+    }
+
+    /// Number of arguments of a plain value from outside, `param NAME` or `env NAME else "…"`. The language has it wherever
+    /// a plain value stands; besides addresses it is not built yet.
+    fn outside_value(&self, kind: Kind, at: usize) -> Option<usize> {
+        let plain = match kind {
+            Kind::Text | Kind::Template | Kind::Address | Kind::Duration | Kind::Size | Kind::Number => true,
+            Kind::Plain => self.tokens.get(at).and_then(Token::word) == Some("param"),
+            Kind::Name
+            | Kind::Range
+            | Kind::Secret
+            | Kind::Database
+            | Kind::Table
+            | Kind::ColumnPath
+            | Kind::Column
+            | Kind::Columns
+            | Kind::NewName
+            | Kind::Any => false,
+        };
+        let mut words = self.tokens.get(at..)?.iter().map(Token::word);
+        match (words.next()?, words.next()?) {
+            _ if !plain => None,
+            (Some("param"), Some(_)) => Some(2),
+            (Some("env"), Some(_)) if words.next() == Some(Some("else")) => Some(4),
+            (Some("env"), Some(_)) => Some(2),
+            _ => None,
+        }
     }
 
     fn fail(&mut self, at: usize, expected: Expected) -> bool {

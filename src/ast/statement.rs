@@ -162,13 +162,14 @@ impl<'t> Reader<'t> {
     }
 
     fn not_built(&mut self, spec: &StatementSpec, head: Span) {
+        let what = match spec.built {
+            false => format!("`{}`", spec.word),
+            true => format!("this form of `{}`", spec.word),
+        };
         let finding = Diagnostic::error(
             st::NOT_BUILT_YET,
             head,
-            format!(
-                "`{}` in this form is part of the language, but this release cannot execute it",
-                spec.word
-            ),
+            format!("{what} is not built yet: this release cannot execute it"),
         )
         .help(match spec.default {
             "" => "leave it out for now".to_owned(),

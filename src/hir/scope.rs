@@ -18,7 +18,7 @@ pub const PAGES: &[CodeDoc] = &[
         code: UNKNOWN_NAME,
         what: "A source or target is used that no file of the project declares.",
         why: "The pipeline cannot run without it. Names of one directory are known in all of its files, in any order.",
-        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\ntarget dr kafka \"kafka2:9092\"\n\npipeline shop from shop to buss {\n  include shop.*\n}\npipeline copy from shop to bus {\n  include shop.orders\n}\npipeline spare from shop to dr {\n  include shop.orders\n}\n",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to buss {\n  include shop.*\n}\n",
         right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
     },
     CodeDoc {

@@ -61,7 +61,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "The schema of a source, written by `schema pull`."),
     later("test", &[File], "NAME TEXT", Must(Test), Often, "", InPlace,
         "Rows in, expected messages out; run by `syncc test`."),
-    row("source", &[File], "NAME mysql [ADDRESS] | <RANGE mysql [ADDRESS]>", May(Source), Often, "", Rewire,
+    row("source", &[File], "NAME mysql [ADDRESS] | <RANGE mysql [TEMPLATE]>", May(Source), Often, "", Rewire,
         "A MySQL or MariaDB server that changes are read from."),
     row("target", &[File], "NAME kafka [ADDRESS] | NAME stdout | NAME file TEMPLATE", May(Target), Often, "", Rewire,
         "Where messages go: a Kafka cluster, standard output, or a file per topic."),
