@@ -273,9 +273,10 @@ fn parse_plan(key: &StateKey, part: u32, payload: &[u8]) -> Result<PlanPart, Cod
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::record::{Fingerprint, KeyPart, SnapState};
+    use super::super::record::{Fingerprint, SnapState};
     use super::*;
     use crate::mysql::column_type::{ColumnType, Text};
+    use crate::mysql::key::KeyPart;
     use crate::mysql::position::{BinlogPosition, Flavor, Gtids, MariaGtids, Position, ServerIdentity};
     use crate::mysql::schema::{Column, TableVersion};
     use proptest::prelude::*;

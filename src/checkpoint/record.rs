@@ -1,5 +1,6 @@
 //! The state records of a task: what is stored in the transaction of the rows it describes.
 
+use crate::mysql::key::KeyPart;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion};
 use serde::{Deserialize, Serialize};
@@ -111,23 +112,6 @@ pub enum SnapState {
     },
     /// All sent.
     Done,
-}
-
-/// One column of a key, exactly as the server has it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum KeyPart {
-    /// Signed integer; also YEAR.
-    Int(i64),
-    /// Unsigned integer; also ENUM, SET and BIT as numbers.
-    UInt(u64),
-    /// DOUBLE as its bits.
-    Double(u64),
-    /// Text that the server parses back exactly: DECIMAL and temporal types, UUID, INET.
-    Literal(String),
-    /// Character data in the column's character set.
-    Text(Vec<u8>),
-    /// Binary data.
-    Bytes(Vec<u8>),
 }
 
 /// `schema/<db>.<t>`: columns by which rows from `since` on are read.

@@ -11,7 +11,8 @@
 //! read anything, or know formats.
 
 use crate::change::RowBatch;
-use crate::checkpoint::{KeyPart, SnapRecord, SnapState};
+use crate::checkpoint::{SnapRecord, SnapState};
+use crate::mysql::key::KeyPart;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion};
 use std::collections::{BTreeMap, HashSet};

@@ -3,9 +3,10 @@
 pub mod binlog;
 pub mod charset;
 pub mod column_type;
-pub mod ddl;
 pub mod decimal;
 pub mod ident;
+pub mod json;
+pub mod key;
 pub mod position;
 pub mod schema;
 pub mod temporal;

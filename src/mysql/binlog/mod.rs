@@ -6,6 +6,8 @@
 //! Guarantees: no input makes any of it panic or read outside its slice; nothing allocates per row or per column.
 //! Does not: open connections, follow DDL, convert character sets.
 
+#[cfg(test)]
+mod captured;
 mod cell;
 pub mod control;
 pub mod event;
