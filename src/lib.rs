@@ -12,13 +12,19 @@ pub mod pattern;
 
 pub mod catalog;
 pub mod project;
+pub mod statement;
 pub mod syntax;
+
+pub mod ast;
 
 pub mod format;
 pub mod target;
 
 pub mod checkpoint;
 pub mod fmt;
+pub mod hir;
+
+pub mod check;
 
 pub mod plan;
 

@@ -2,8 +2,13 @@
 
 mod code;
 mod fix;
+pub mod json;
 mod model;
+pub mod render;
+pub mod short;
+mod summary;
 
 pub use code::{Code, CodeDoc};
 pub use fix::{Fix, Safety, TextEdit};
 pub use model::{Diagnostic, Label, Related, Severity};
+pub use summary::{Summary, sort};

@@ -3,6 +3,7 @@
 pub mod binlog;
 pub mod charset;
 pub mod column_type;
+pub mod ddl;
 pub mod decimal;
 pub mod ident;
 pub mod json;

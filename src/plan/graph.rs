@@ -3,6 +3,8 @@
 use crate::format::FormatPlan;
 use crate::kafka::TopicName;
 use crate::pattern::{NamePattern, TablePattern};
+use crate::statement::{Cleanup, ColumnRule, FormatName, KeyRule, PartitionRule};
+use crate::statement::{Compression, Delivery, Mechanism, Rename, SecretRef, Start, Template, Text, TlsMode};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -56,39 +58,16 @@ pub struct TaskPlan {
 pub struct SourcePlan {
     /// Name in the files.
     pub name: String,
-    /// Host name or address.
+    /// Host name or IP address; from the environment the whole address, see [`login`](SourcePlan::login).
     pub host: Text,
-    /// Port.
+    /// Port, where the environment says none.
     pub port: u16,
-    /// User.
+    /// User; empty when the address of the environment may say it.
     pub user: String,
     /// Password; none logs in without one (client certificate).
     pub password: Option<SecretRef>,
     /// Encryption.
     pub tls: Tls,
-}
-
-/// A plain value, written or taken from the environment when the program starts.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Text {
-    /// Written.
-    Literal(String),
-    /// `env NAME else "x"`.
-    Env {
-        /// Variable.
-        name: String,
-        /// Value without the variable.
-        default: Option<String>,
-    },
-}
-
-/// Where a secret is found; never the secret.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum SecretRef {
-    /// Environment variable.
-    Env(String),
-    /// File; one line end at its end is not part of the secret.
-    File(String),
 }
 
 /// Encryption of a connection.
@@ -104,19 +83,6 @@ pub struct Tls {
     pub identity: Option<(String, String)>,
     /// Host name the certificate must carry, if not the address.
     pub server_name: Option<String>,
-}
-
-/// How much of a server's certificate is verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum TlsMode {
-    /// Plain text.
-    Off,
-    /// Encrypted; anybody may answer.
-    Require,
-    /// The chain, not the host name.
-    VerifyCa,
-    /// Chain and host name.
-    VerifyFull,
 }
 
 /// A target and how records reach it.
@@ -176,26 +142,6 @@ pub struct Sasl {
     pub password: SecretRef,
 }
 
-/// SASL mechanism.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Mechanism {
-    /// PLAIN.
-    Plain,
-    /// SCRAM-SHA-256.
-    ScramSha256,
-    /// SCRAM-SHA-512.
-    ScramSha512,
-}
-
-/// Promise towards `read_committed` consumers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Delivery {
-    /// Rows and position in one Kafka transaction.
-    ExactlyOnce,
-    /// Position after the rows are acknowledged.
-    AtLeastOnce,
-}
-
 /// Names and settings of state topics.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StatePlan {
@@ -205,29 +151,6 @@ pub struct StatePlan {
     pub replicas: Option<u16>,
     /// `min.insync.replicas`; none: max(1, replicas − 1).
     pub min_insync: Option<u16>,
-}
-
-/// Codec of record batches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "Kafka's own names")]
-pub enum Compression {
-    None,
-    Lz4,
-    Zstd,
-    Snappy,
-    Gzip,
-}
-
-/// Where the first start of a task begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Start {
-    /// Existing rows, then the log.
-    Snapshot {
-        /// Rows per chunk; none adapts.
-        chunk_rows: Option<u32>,
-    },
-    /// The log from now on.
-    Now,
 }
 
 /// How long failures are waited out.
@@ -263,55 +186,6 @@ pub struct TableRules {
     pub layers: Vec<Layer>,
 }
 
-/// One `rename` line.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Rename {
-    /// `rename database A to B`.
-    Database {
-        /// Which.
-        from: NamePattern,
-        /// New name; may hold placeholders of captures.
-        to: Template,
-    },
-    /// `rename table A to B`.
-    Table {
-        /// Which.
-        from: TablePattern,
-        /// New name.
-        to: Template,
-    },
-    /// `rename column A to B`.
-    Column {
-        /// Of which tables.
-        table: TablePattern,
-        /// Which column.
-        column: NamePattern,
-        /// New name.
-        to: Template,
-    },
-}
-
-/// A text with placeholders.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Template {
-    /// Its parts in order.
-    pub parts: Vec<TemplatePart>,
-}
-
-/// Part of a [`Template`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum TemplatePart {
-    /// Plain text.
-    Text(String),
-    /// `{name}` or `{name:filter}`.
-    Hole {
-        /// `db`, `table`, `origin.db`, a capture, …
-        name: String,
-        /// `lower` or `upper`.
-        filter: Option<String>,
-    },
-}
-
 /// Settings of one level for the tables a pattern takes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Layer {
@@ -338,56 +212,11 @@ pub struct Layer {
     /// `columns`.
     pub columns: Option<ColumnRule>,
     /// `format`.
-    pub format: Option<FormatPlan>,
-}
-
-/// Kafka's `cleanup.policy`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "Kafka's own names")]
-pub enum Cleanup {
-    Delete,
-    Compact,
-    CompactDelete,
-}
-
-/// Which partition a message goes to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum PartitionRule {
-    /// Hash of the key bytes; keyless rows go to partition 0.
-    ByKey,
-    /// Hash of `db.table` as in the message.
-    ByTable,
-    /// Hash of the database as in the message.
-    ByDatabase,
-    /// Hash of the values of these columns (source names).
-    ByColumns(Vec<String>),
-    /// This one.
-    To(u32),
-}
-
-/// What the key of a message is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum KeyRule {
-    /// Primary key, else the first unique key without nullable columns.
-    Primary,
-    /// These columns (source names).
-    Columns {
-        /// `origin` first: source, database and table distinguish merged tables.
-        origin: bool,
-        /// Columns in order.
-        columns: Vec<String>,
-    },
-    /// No key.
-    None,
-}
-
-/// Which columns are sent.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum ColumnRule {
-    /// Those a pattern takes.
-    Only(Vec<NamePattern>),
-    /// All but those.
-    Except(Vec<NamePattern>),
+    pub format: Option<FormatName>,
+    /// `format { snapshot-op … }`: true is `init`.
+    pub snapshot_init: Option<bool>,
+    /// `format { enum … }`: true is `label`.
+    pub enum_label: Option<bool>,
 }
 
 /// What becomes of one table: every rule applied.

@@ -2,7 +2,10 @@
 //!
 //! Knows what a target needs and how its failures are answered. Does not know formats: keys and values arrive as bytes.
 
+#[cfg(feature = "run")]
+pub mod io;
 pub mod kafka;
+pub mod lines;
 
 use std::time::Duration;
 

@@ -34,9 +34,11 @@ impl FileSet {
     /// Adds a file and returns its id. Ids rise in order of adding.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
         let text = text.into();
+        let bytes = text.as_bytes();
+        let ends_line = |at: &usize| bytes[*at] == b'\n' || bytes.get(at + 1) != Some(&b'\n');
         let mut line_starts = vec![0];
         line_starts
-            .extend(text.bytes().enumerate().filter(|&(_, b)| b == b'\n').map(|(at, _)| at as u32 + 1));
+            .extend(memchr::memchr2_iter(b'\n', b'\r', bytes).filter(ends_line).map(|at| at as u32 + 1));
         self.files.push(File { path: path.into(), text, line_starts });
         FileId(self.files.len() as u32 - 1)
     }
@@ -71,9 +73,26 @@ impl FileSet {
         &self.text(span.file)[span.start as usize..span.end as usize]
     }
 
-    /// Line and column of a byte offset.
+    /// Number of lines of a file; the piece behind the last line end counts, also when it is empty.
+    pub fn n_lines(&self, id: FileId) -> u32 {
+        self.files[id.0 as usize].line_starts.len() as u32
+    }
+
+    /// Place of a line, which counts from 1, with its line end; empty behind the last line.
+    pub fn line_span(&self, id: FileId, line: u32) -> Span {
+        let file = &self.files[id.0 as usize];
+        let end = file.text.len() as u32;
+        let start_of = |line: usize| file.line_starts.get(line).copied().unwrap_or(end);
+        Span::new(id, start_of(line.saturating_sub(1) as usize), start_of(line as usize))
+    }
+
+    /// Line and column of a byte offset; of the sign it lies in, and of the end when it lies behind it.
     pub fn line_col(&self, id: FileId, offset: u32) -> LineCol {
         let file = &self.files[id.0 as usize];
+        let mut offset = offset.min(file.text.len() as u32);
+        while !file.text.is_char_boundary(offset as usize) {
+            offset -= 1;
+        }
         let line = file.line_starts.partition_point(|&start| start <= offset) - 1;
         let before = &file.text[file.line_starts[line] as usize..offset as usize];
         let col = before.chars().filter(|&c| c != '\u{FEFF}').count();
@@ -91,5 +110,15 @@ mod tests {
         let id = files.add("a.sync", "edition 2026\nö x");
         assert_eq!(files.line_col(id, 0), LineCol { line: 1, col: 1 });
         assert_eq!(files.line_col(id, 16), LineCol { line: 2, col: 3 });
+    }
+
+    #[test]
+    fn every_line_end_of_the_language_counts() {
+        let mut files = FileSet::new();
+        let id = files.add("a.sync", "a\r\nb\rc\n");
+        let lines: Vec<_> =
+            (1..=files.n_lines(id)).map(|line| files.slice(files.line_span(id, line))).collect();
+        assert_eq!(lines, ["a\r\n", "b\r", "c\n", ""]);
+        assert_eq!(files.line_col(id, 5), LineCol { line: 3, col: 1 });
     }
 }

@@ -42,14 +42,17 @@ pub struct Resolved {
 /// [`FailureClass::Setting`], naming the variable or file, never its content.
 pub fn resolve(plan: &SourcePlan, project: &Path) -> Result<Resolved, SourceFailure> {
     let mut open_files = Vec::new();
-    let host = match &plan.host {
-        Text::Literal(host) => host.clone(),
+    let variable = match &plan.host {
+        Text::Literal(_) => None,
         Text::Env { name, default } => match (env::var(name), default) {
-            (Ok(value), _) => value,
-            (Err(env::VarError::NotPresent), Some(default)) => default.clone(),
+            (Ok(value), _) => Some(value),
+            (Err(env::VarError::NotPresent), Some(_)) => None,
             (Err(error), _) => return Err(no_variable(name, &error)),
         },
     };
+    let login = plan.login(variable.as_deref()).map_err(|error| {
+        SourceFailure::new(FailureClass::Setting, format!("the address of source `{}`: {error}", plan.name))
+    })?;
     let password = match &plan.password {
         None => None,
         Some(SecretRef::Env(name)) => {
@@ -60,7 +63,7 @@ pub fn resolve(plan: &SourcePlan, project: &Path) -> Result<Resolved, SourceFail
     if let Some((_, key)) = &plan.tls.identity {
         note_if_open(&project.join(key), &mut open_files);
     }
-    let endpoint = Endpoint::new(&host, plan.port, &plan.user, password, &plan.tls, project)?;
+    let endpoint = Endpoint::new(&login.host, login.port, &login.user, password, &plan.tls, project)?;
     Ok(Resolved { endpoint, open_files })
 }
 

@@ -1,0 +1,148 @@
+//! A file as typed nodes.
+
+use super::pipeline::{Commit, Pipeline, Retry, commit};
+use super::settings::Settings;
+use super::source::Source;
+use super::statement::{Reader, Stmt};
+use super::target::Target;
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::statement::{self as st, Place};
+use crate::syntax::{NodeId, NodeKind, Parse};
+use crate::text::{Span, Spanned};
+use std::collections::BTreeSet;
+
+/// The editions this program knows, oldest first.
+pub const EDITIONS: &[u64] = &[2026];
+
+/// One file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct File {
+    /// `source`.
+    pub sources: Vec<Source>,
+    /// `target`.
+    pub targets: Vec<Target>,
+    /// `pipeline`.
+    pub pipelines: Vec<Pipeline>,
+    /// `defaults`.
+    pub defaults: Vec<Defaults>,
+    /// Every name in statements that were left out: they may have declared or used it.
+    pub mentions: BTreeSet<String>,
+    /// The file was not read to its end: it may declare and use anything.
+    pub opaque: bool,
+}
+
+/// `defaults`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Defaults {
+    /// What becomes of tables.
+    pub settings: Settings,
+    /// `retry`.
+    pub retry: Retry,
+    /// `commit`.
+    pub commit: Option<Spanned<Commit>>,
+}
+
+/// Lowers a parsed file. Statements with a syntax error are left out; [`crate::syntax::errors`] speaks of them.
+pub fn lower(parse: &Parse, text: &str) -> (File, Vec<Diagnostic>) {
+    if parse.unreadable() {
+        return (File { opaque: true, ..File::default() }, Vec::new());
+    }
+    let tree = &parse.tree;
+    let mut reader = Reader { tree, text, findings: Vec::new(), mentions: BTreeSet::new() };
+    if let Some(edition) = first_edition(&mut reader) {
+        reader.findings.push(edition);
+        return (File { opaque: true, ..File::default() }, reader.findings);
+    }
+    let body = reader.body(tree.root(), Place::File);
+    let mut file = File { opaque: parse.not_utf8(), ..File::default() };
+    for statement in body.statements {
+        match statement.spec.word {
+            "source" => file.sources.extend(reader.source(statement)),
+            "target" => file.targets.extend(reader.target(statement)),
+            "pipeline" => file.pipelines.extend(reader.pipeline(statement)),
+            "defaults" => file.defaults.push(defaults(&statement)),
+            other => debug_assert_eq!(other, "edition", "in the table, but not read in a file"),
+        }
+    }
+    file.mentions = reader.mentions;
+    (file, reader.findings)
+}
+
+fn defaults(statement: &Stmt) -> Defaults {
+    let mut defaults = Defaults::default();
+    for inner in &statement.body.statements {
+        match inner.spec.word {
+            "retry" => defaults.retry.take(inner),
+            "commit" => defaults.commit = commit(inner),
+            other => {
+                let taken = defaults.settings.take(inner);
+                debug_assert!(taken, "`{other}` is in the table, but not read in `defaults`");
+            }
+        }
+    }
+    defaults
+}
+
+/// Looks whether the file begins with an edition this program knows. A finding is returned when nothing else can be said
+/// about the file; a missing edition is noted, and the file read by the newest.
+fn first_edition(reader: &mut Reader<'_>) -> Option<Diagnostic> {
+    let tree = reader.tree;
+    let statements: Vec<_> =
+        tree.children(tree.root()).filter(|&id| tree.kind(id) == NodeKind::Statement).collect();
+    let is_edition = |id: &NodeId| {
+        let text = tree.text(*id, reader.text);
+        text.strip_prefix("edition").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
+    };
+    if statements.first().is_some_and(is_edition) {
+        return year(reader, tree.span(statements[0]));
+    }
+    let at = reader.text.len() - reader.text.trim_start_matches('\u{FEFF}').len();
+    let (file, at) = (tree.file(), at as u32);
+    let start = Span::new(file, at, at);
+    let span = statements.first().map_or(start, |&id| {
+        let span = tree.span(id);
+        let line = reader.text[span.start as usize..].lines().next().unwrap_or("").trim_end().len();
+        Span::new(file, span.start, span.start + line as u32)
+    });
+    let mut finding =
+        Diagnostic::error(st::EDITION_MISSING, span, "the first statement of a file is `edition`")
+            .help("it says by which rules the file is read: `edition 2026`");
+    let written = statements.iter().find(|id| is_edition(id)).map(|&id| tree.span(id));
+    let insert = Fix::machine("add `edition 2026`", start, "edition 2026\n\n");
+    finding = match written {
+        Some(edition) => {
+            let mut fix = insert;
+            fix.title = "move `edition` to the top".into();
+            fix.edits.push(crate::diagnostic::TextEdit { span: edition, text: String::new() });
+            finding.also(edition, "this is too late").fix(fix)
+        }
+        None => finding.fix(insert),
+    };
+    reader.findings.push(finding);
+    None
+}
+
+/// Checks the year of an `edition` statement; its shape is checked with all others.
+fn year(reader: &Reader<'_>, span: Span) -> Option<Diagnostic> {
+    let newest = EDITIONS[EDITIONS.len() - 1];
+    let line = reader.text[span.start as usize..span.end as usize].lines().next().unwrap_or("");
+    let mut words = line.split([' ', '\t']).filter(|word| !word.is_empty()).skip(1);
+    let written = words.next()?;
+    let year: u64 = written.parse().ok()?;
+    let at = span.start + line.find(written)? as u32;
+    let span = Span::new(span.file, at, at + written.len() as u32);
+    if year > newest {
+        return Some(
+            Diagnostic::error(
+                st::EDITION_TOO_NEW,
+                span,
+                format!("edition {year} is newer than this program, which knows editions up to {newest}"),
+            )
+            .help(format!("install a syncc that knows edition {year}")),
+        );
+    }
+    (!EDITIONS.contains(&year)).then(|| {
+        Diagnostic::error(st::OUT_OF_RANGE, span, format!("there never was an edition {year}"))
+            .help(format!("the first is {}", EDITIONS[0]))
+    })
+}

@@ -1,0 +1,22 @@
+//! Tree to typed nodes: names as written, every value with its place.
+//!
+//! Guarantees: whatever is in these nodes fits the statement table; what does not fit is left out, with a finding, and the
+//! node around it is marked `incomplete`. Does not: resolve names, or know whether a project makes sense.
+
+mod file;
+mod pipeline;
+mod settings;
+mod shape;
+mod source;
+mod statement;
+mod target;
+mod token;
+mod value;
+
+pub use file::{Defaults, EDITIONS, File, lower};
+pub use pipeline::{Commit, Pipeline, Retry, TableBlock, To};
+pub use settings::{Conflict, Settings, add};
+pub use source::{Source, Tls};
+pub use target::{Kafka, Producer, State, Target, TargetKind};
+
+pub(crate) use statement::given_twice;

@@ -1,0 +1,236 @@
+//! `pipeline`.
+
+use super::settings::Settings;
+use super::shape::Value;
+use super::source::{own_name, quantities, start, words};
+use super::statement::{Body, Reader, Stmt};
+use super::target::Producer;
+use crate::pattern::TablePattern;
+use crate::statement::{Rename, Start};
+use crate::text::{Span, Spanned};
+
+/// `pipeline NAME`; header and body add up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The line that declares it.
+    pub head: Span,
+    /// Text of the `##` lines before it.
+    pub doc: Option<String>,
+    /// `from`.
+    pub from: Vec<Spanned<String>>,
+    /// `to`.
+    pub to: Vec<To>,
+    /// `include`, one per pattern.
+    pub include: Vec<Spanned<TablePattern>>,
+    /// `exclude`, one per pattern.
+    pub exclude: Vec<Spanned<TablePattern>>,
+    /// `rename`.
+    pub renames: Vec<Spanned<Rename>>,
+    /// What becomes of its tables.
+    pub settings: Settings,
+    /// `table`.
+    pub tables: Vec<TableBlock>,
+    /// `retry`.
+    pub retry: Retry,
+    /// `commit`.
+    pub commit: Option<Spanned<Commit>>,
+    /// `start`.
+    pub start: Option<Spanned<Start>>,
+    /// `label`.
+    pub labels: Vec<(Spanned<String>, String)>,
+    /// A statement of it was left out.
+    pub incomplete: bool,
+}
+
+/// `to TARGET`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct To {
+    /// The target's name.
+    pub target: Spanned<String>,
+    /// What becomes of tables there.
+    pub settings: Settings,
+    /// `table`, for this target alone.
+    pub tables: Vec<TableBlock>,
+    /// Producer settings.
+    pub producer: Producer,
+    /// `commit`.
+    pub commit: Option<Spanned<Commit>>,
+}
+
+/// `table PATTERN { … }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableBlock {
+    /// Which tables.
+    pub pattern: Spanned<TablePattern>,
+    /// What becomes of them.
+    pub settings: Settings,
+    /// A statement of it was left out.
+    pub incomplete: bool,
+}
+
+/// `retry`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Retry {
+    /// `for`, ms; 0 is `off`.
+    pub window_ms: Option<Spanned<u64>>,
+    /// `errors for`, ms.
+    pub errors_ms: Option<Spanned<u64>>,
+}
+
+/// `commit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Commit {
+    /// Age of the open transaction, ms.
+    pub every_ms: u64,
+    /// Rows in it.
+    pub rows: Option<u64>,
+    /// Bytes in it.
+    pub bytes: Option<u64>,
+}
+
+impl Retry {
+    pub(super) fn take(&mut self, statement: &Stmt) {
+        let count = quantities(statement).first().copied().unwrap_or(0);
+        let value = Some(Spanned::new(count, statement.head));
+        match words(statement).first() {
+            Some(&"errors") => self.errors_ms = value,
+            _ => self.window_ms = value,
+        }
+    }
+}
+
+pub(super) fn commit(statement: &Stmt) -> Option<Spanned<Commit>> {
+    let (every_ms, rest) = match quantities(statement).as_slice() {
+        [every_ms, rest @ ..] => (*every_ms, rest.to_vec()),
+        [] => return None,
+    };
+    let has_rows = words(statement).contains(&"rows");
+    let mut rest = rest.into_iter();
+    let rows = if has_rows { rest.next() } else { None };
+    Some(Spanned::new(Commit { every_ms, rows, bytes: rest.next() }, statement.head))
+}
+
+impl Reader<'_> {
+    pub(super) fn pipeline(&mut self, statement: Stmt) -> Option<Pipeline> {
+        let mut names = statement.args.iter().filter_map(own_name);
+        let name = names.next()?;
+        let mut pipeline = Pipeline {
+            name,
+            head: statement.head,
+            doc: statement.doc,
+            from: names.next().into_iter().collect(),
+            to: names.next().map(To::named).into_iter().collect(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+            renames: Vec::new(),
+            settings: Settings::default(),
+            tables: Vec::new(),
+            retry: Retry::default(),
+            commit: None,
+            start: None,
+            labels: Vec::new(),
+            incomplete: statement.body.incomplete,
+        };
+        for inner in &statement.body.statements {
+            match inner.spec.word {
+                "from" => {
+                    pipeline.incomplete |= inner.body.incomplete;
+                    pipeline.from.extend(inner.args.first().and_then(own_name));
+                }
+                "to" => {
+                    pipeline.incomplete |= inner.body.incomplete;
+                    pipeline.to.extend(to(inner));
+                }
+                "include" => pipeline.include.extend(tables(inner)),
+                "exclude" => pipeline.exclude.extend(tables(inner)),
+                "rename" => pipeline.renames.extend(rename(inner)),
+                "table" => pipeline.tables.extend(table(inner)),
+                "retry" => pipeline.retry.take(inner),
+                "commit" => pipeline.commit = commit(inner),
+                "start" => {
+                    pipeline.incomplete |= inner.body.incomplete;
+                    pipeline.start = start(inner);
+                }
+                "label" => pipeline.labels.extend(label(inner)),
+                other => {
+                    let taken = pipeline.settings.take(inner);
+                    debug_assert!(taken, "`{other}` is in the table, but not read in a pipeline");
+                }
+            }
+        }
+        Some(pipeline)
+    }
+}
+
+impl To {
+    fn named(target: Spanned<String>) -> To {
+        To {
+            target,
+            settings: Settings::default(),
+            tables: Vec::new(),
+            producer: Producer::default(),
+            commit: None,
+        }
+    }
+}
+
+fn to(statement: &Stmt) -> Option<To> {
+    let mut to = To::named(statement.args.first().and_then(own_name)?);
+    for inner in &statement.body.statements {
+        match inner.spec.word {
+            "table" => to.tables.extend(table(inner)),
+            "commit" => to.commit = commit(inner),
+            other => {
+                let taken = to.producer.take(inner) || to.settings.take(inner);
+                debug_assert!(taken, "`{other}` is in the table, but not read in a `to`");
+            }
+        }
+    }
+    Some(to)
+}
+
+fn tables(statement: &Stmt) -> impl Iterator<Item = Spanned<TablePattern>> + '_ {
+    statement.args.iter().filter_map(|item| match &item.value {
+        Value::Table(pattern) => Some(Spanned::new(pattern.clone(), item.span)),
+        _ => None,
+    })
+}
+
+fn table(statement: &Stmt) -> Option<TableBlock> {
+    let pattern = tables(statement).next()?;
+    let Body { statements, incomplete } = &statement.body;
+    let mut settings = Settings::default();
+    for inner in statements {
+        let taken = settings.take(inner);
+        debug_assert!(taken, "`{}` is in the table, but not read in a `table`", inner.spec.word);
+    }
+    Some(TableBlock { pattern, settings, incomplete: *incomplete })
+}
+
+fn rename(statement: &Stmt) -> Option<Spanned<Rename>> {
+    let mut values = statement.args.iter().map(|item| &item.value).filter(|v| !matches!(v, Value::Word(_)));
+    let (from, to) = (values.next()?, values.next()?);
+    let Value::Template(to) = to else { return None };
+    let to = to.clone();
+    let rename = match from {
+        Value::Database(from) => Rename::Database { from: from.clone(), to },
+        Value::Table(from) => Rename::Table { from: from.clone(), to },
+        Value::ColumnPath(table, column) => {
+            Rename::Column { table: table.clone(), column: column.clone(), to }
+        }
+        _ => return None,
+    };
+    Some(Spanned::new(rename, statement.head))
+}
+
+fn label(statement: &Stmt) -> Option<(Spanned<String>, String)> {
+    match statement.args.as_slice() {
+        [name, text] => match &text.value {
+            Value::Text(text) => Some((own_name(name)?, text.clone())),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,337 @@
+//! Arguments against a signature: typed values, or a finding that says what was expected.
+//!
+//! Tried strictly first, then with values of the right kind that are wrong in themselves (`retry for 720`), so that such a
+//! value is reported as what it is and not as a statement of another shape.
+
+use super::token::Token;
+use super::value::read_value;
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::pattern::{NamePattern, TablePattern};
+use crate::statement::{self as st, Kind, SecretRef, Shape, Signature, StatementSpec, Template, Text};
+use crate::syntax::NodeKind;
+use crate::text::Span;
+
+/// An argument as a typed value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Word(String),
+    Name(String),
+    Text(String),
+    Template(Template),
+    Plain(Text),
+    Secret(SecretRef),
+    Database(NamePattern),
+    Table(TablePattern),
+    ColumnPath(TablePattern, NamePattern),
+    /// An exact name; `quoted` when it was written in backticks.
+    Column {
+        name: String,
+        quoted: bool,
+    },
+    Columns(NamePattern),
+    /// Duration in ms, size in bytes, or a number; always inside of the range of its signature.
+    Quantity(u64),
+    /// Wrong in itself, and reported.
+    Bad,
+}
+
+/// A matched argument and its place. Commas are left out.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Item {
+    pub(super) value: Value,
+    pub(super) span: Span,
+}
+
+/// What became of a statement's arguments.
+pub(super) enum Shaped {
+    /// They fit.
+    Fits(Vec<Item>),
+    /// They fit a form that is not built yet.
+    Later,
+    /// They do not, or a value is wrong.
+    Wrong(Vec<Diagnostic>),
+}
+
+/// Matches the arguments behind a statement's word.
+pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> Shaped {
+    let signature = spec.signature();
+    let mut strict = Matcher::new(tokens, false);
+    if let Some(items) = strict.run(&signature) {
+        return if strict.later { Shaped::Later } else { Shaped::Fits(items) };
+    }
+    let mut lenient = Matcher::new(tokens, true);
+    if lenient.run(&signature).is_some() {
+        return if lenient.later { Shaped::Later } else { Shaped::Wrong(lenient.findings) };
+    }
+    Shaped::Wrong(vec![wrong_arguments(spec, &signature, word, tokens, &lenient)])
+}
+
+struct Matcher<'a, 't> {
+    tokens: &'a [Token<'t>],
+    lenient: bool,
+    later: bool,
+    findings: Vec<Diagnostic>,
+    /// Furthest token that did not fit, and what would have.
+    furthest: usize,
+    expected: Vec<Expected>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Expected {
+    Word(String),
+    Value(Kind),
+    End,
+}
+
+impl<'a, 't> Matcher<'a, 't> {
+    fn new(tokens: &'a [Token<'t>], lenient: bool) -> Matcher<'a, 't> {
+        Matcher { tokens, lenient, later: false, findings: Vec::new(), furthest: 0, expected: Vec::new() }
+    }
+
+    fn run(&mut self, signature: &Signature) -> Option<Vec<Item>> {
+        let mut items = Vec::new();
+        for alternative in &signature.alternatives {
+            if self.sequence(&alternative.iter().collect::<Vec<_>>(), 0, &mut items) {
+                return Some(items);
+            }
+        }
+        None
+    }
+
+    fn sequence(&mut self, todo: &[&Shape], at: usize, items: &mut Vec<Item>) -> bool {
+        let Some((first, rest)) = todo.split_first() else {
+            return at == self.tokens.len() || self.fail(at, Expected::End);
+        };
+        match first {
+            Shape::Word(word) => {
+                let Some(token) = self.tokens.get(at).filter(|token| is_word(token, word)) else {
+                    return self.fail(at, Expected::Word(word.clone()));
+                };
+                let item = (word != ",").then(|| Item { value: Value::Word(word.clone()), span: token.span });
+                self.with(item, rest, at + 1, items)
+            }
+            Shape::Value { kind, .. } => match self.value(first, at) {
+                Some((item, next)) => self.with(Some(item), rest, next, items),
+                None => {
+                    let Some(n_tokens) = self.outside_value(*kind, at) else {
+                        return self.fail(at, Expected::Value(*kind));
+                    };
+                    let fits = self.with(None, rest, at + n_tokens, items);
+                    self.later |= fits;
+                    fits
+                }
+            },
+            Shape::List(of) => self.list(of, rest, at, items),
+            Shape::Optional(inner) => self.any_of(inner, rest, at, items) || self.sequence(rest, at, items),
+            Shape::Choice(inner) => self.any_of(inner, rest, at, items),
+            Shape::Later(inner) => {
+                let fits = self.any_of(inner, rest, at, items);
+                self.later |= fits;
+                fits
+            }
+        }
+    }
+
+    fn any_of(&mut self, of: &[Vec<Shape>], rest: &[&Shape], at: usize, items: &mut Vec<Item>) -> bool {
+        of.iter().any(|alternative| {
+            let todo: Vec<&Shape> = alternative.iter().chain(rest.iter().copied()).collect();
+            self.sequence(&todo, at, items)
+        })
+    }
+
+    fn list(&mut self, of: &Shape, rest: &[&Shape], at: usize, items: &mut Vec<Item>) -> bool {
+        let Shape::Value { kind, .. } = of else { return false };
+        let (n_items, n_findings) = (items.len(), self.findings.len());
+        let mut next = at;
+        loop {
+            let Some((item, after)) = self.value(of, next) else {
+                items.truncate(n_items);
+                self.findings.truncate(n_findings);
+                return self.fail(next, Expected::Value(*kind));
+            };
+            items.push(item);
+            next = after;
+            match self.tokens.get(next) {
+                Some(token) if token.kind == NodeKind::Comma => next += 1,
+                _ => break,
+            }
+        }
+        if self.sequence(rest, next, items) {
+            return true;
+        }
+        items.truncate(n_items);
+        self.findings.truncate(n_findings);
+        false
+    }
+
+    fn with(&mut self, item: Option<Item>, rest: &[&Shape], next: usize, items: &mut Vec<Item>) -> bool {
+        let (n_items, n_findings) = (items.len(), self.findings.len());
+        items.extend(item);
+        if self.sequence(rest, next, items) {
+            return true;
+        }
+        items.truncate(n_items);
+        // The value just read stays reported only if its alternative is taken.
+        self.findings.truncate(n_findings);
+        false
+    }
+
+    fn value(&mut self, shape: &Shape, at: usize) -> Option<(Item, usize)> {
+        let Shape::Value { kind, range, range_text } = shape else { return None };
+        let rest = self.tokens.get(at..).filter(|rest| !rest.is_empty())?;
+        let read = read_value(*kind, *range, range_text, rest)?;
+        let span = rest[0].span.to(rest[read.n_tokens - 1].span);
+        let value = match read.value {
+            Ok(value) => value,
+            Err(finding) if self.lenient => {
+                self.findings.push(*finding);
+                Value::Bad
+            }
+            Err(_) => return None,
+        };
+        Some((Item { value, span }, at + read.n_tokens))
+    }
+
+    /// Number of arguments of a plain value from outside, `param NAME` or `env NAME else "…"`. The language has it wherever
+    /// a plain value stands; besides addresses it is not built yet.
+    fn outside_value(&self, kind: Kind, at: usize) -> Option<usize> {
+        let plain = match kind {
+            Kind::Text | Kind::Template | Kind::Address | Kind::Duration | Kind::Size | Kind::Number => true,
+            Kind::Plain => self.tokens.get(at).and_then(Token::word) == Some("param"),
+            Kind::Name
+            | Kind::Range
+            | Kind::Secret
+            | Kind::Database
+            | Kind::Table
+            | Kind::ColumnPath
+            | Kind::Column
+            | Kind::Columns
+            | Kind::NewName
+            | Kind::Any => false,
+        };
+        let mut words = self.tokens.get(at..)?.iter().map(Token::word);
+        match (words.next()?, words.next()?) {
+            _ if !plain => None,
+            (Some("param"), Some(_)) => Some(2),
+            (Some("env"), Some(_)) if words.next() == Some(Some("else")) => Some(4),
+            (Some("env"), Some(_)) => Some(2),
+            _ => None,
+        }
+    }
+
+    fn fail(&mut self, at: usize, expected: Expected) -> bool {
+        if at > self.furthest {
+            self.furthest = at;
+            self.expected.clear();
+        }
+        if at == self.furthest && !self.expected.contains(&expected) {
+            self.expected.push(expected);
+        }
+        false
+    }
+}
+
+fn is_word(token: &Token<'_>, word: &str) -> bool {
+    match word {
+        "," => token.kind == NodeKind::Comma,
+        _ => token.word() == Some(word),
+    }
+}
+
+fn wrong_arguments(
+    spec: &StatementSpec,
+    signature: &Signature,
+    word: Span,
+    tokens: &[Token<'_>],
+    matcher: &Matcher<'_, '_>,
+) -> Diagnostic {
+    let at = matcher.furthest;
+    let wanted = expectation(&matcher.expected);
+    let (span, message) = match tokens.get(at) {
+        Some(token) => {
+            let shown = match token.kind {
+                // A text may be a secret that landed in the wrong place.
+                NodeKind::String | NodeKind::SqlString => "this text".to_owned(),
+                _ if spec.word == "password" => "this".to_owned(),
+                _ => format!("`{}`", token.text),
+            };
+            (token.span, format!("`{}` takes {wanted} here, not {shown}", spec.word))
+        }
+        None => {
+            let last = tokens.last().map_or(word, |token| token.span);
+            (Span::new(last.file, last.end, last.end), format!("`{}` lacks {wanted} at its end", spec.word))
+        }
+    };
+    let span = if span.is_empty() { tokens.last().map_or(word, |token| token.span) } else { span };
+    let mut finding = Diagnostic::error(st::WRONG_ARGUMENTS, span, message)
+        .help(format!("it is written `{}`", spec.usage()));
+    for fix in repairs(signature, word, tokens, matcher) {
+        finding = finding.fix(fix);
+    }
+    finding
+}
+
+fn expectation(expected: &[Expected]) -> String {
+    let mut words: Vec<String> = expected
+        .iter()
+        .filter_map(|expected| match expected {
+            Expected::Word(word) if word == "," => None,
+            Expected::Word(word) => Some(format!("`{word}`")),
+            Expected::Value(kind) => Some(kind.called().to_owned()),
+            Expected::End => None,
+        })
+        .collect();
+    words.dedup();
+    match words.as_slice() {
+        [] => "nothing".into(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}
+
+/// Words that mend the statement when put before, or in place of, the argument that did not fit.
+fn repairs(signature: &Signature, word: Span, tokens: &[Token<'_>], matcher: &Matcher<'_, '_>) -> Vec<Fix> {
+    let at = matcher.furthest;
+    let mut found: Vec<(String, Span, String)> = Vec::new();
+    for expected in &matcher.expected {
+        let Expected::Word(wanted) = expected else { continue };
+        if wanted == "," {
+            continue;
+        }
+        let fits = |tokens: &[Token<'_>]| {
+            let mut trial = Matcher::new(tokens, false);
+            trial.run(signature).is_some() && !trial.later
+        };
+        let here = tokens.get(at).map(|token| token.span);
+        let before = here.map_or_else(
+            || {
+                let end = tokens.last().map_or(word, |token| token.span).end;
+                Span::new(word.file, end, end)
+            },
+            |span| Span::new(span.file, span.start, span.start),
+        );
+        let mut inserted = tokens.to_vec();
+        inserted.insert(at.min(tokens.len()), Token::imagined(wanted, before));
+        if fits(&inserted) {
+            let text = if here.is_some() { format!("{wanted} ") } else { format!(" {wanted}") };
+            found.push((format!("add `{wanted}`"), before, text));
+            continue;
+        }
+        if let Some(span) = here {
+            let mut replaced = tokens.to_vec();
+            replaced[at] = Token::imagined(wanted, span);
+            if fits(&replaced) {
+                found.push((format!("write `{wanted}`"), span, wanted.clone()));
+            }
+        }
+    }
+    let certain = found.len() == 1;
+    found
+        .into_iter()
+        .map(
+            |(title, span, text)| {
+                if certain { Fix::machine(title, span, text) } else { Fix::choice(title, span, text) }
+            },
+        )
+        .collect()
+}

@@ -1,0 +1,297 @@
+//! Statements of a tree against the table: which there are, whether they may stand where they do, with typed arguments.
+//!
+//! A statement that is broken, unknown, misplaced or not built yet gives its one finding and is left out; what it mentions
+//! is remembered, so that nothing is said later about names it may have declared.
+
+use super::shape::{Item, Shaped, Value, shape};
+use super::token::Token;
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::statement::{self as st, Block, Once, Place, StatementSpec};
+use crate::syntax::{NodeId, NodeKind, Tree};
+use crate::text::Span;
+use std::collections::{BTreeSet, HashMap};
+
+/// A statement that fits the table.
+#[derive(Debug)]
+pub(super) struct Stmt {
+    pub(super) spec: &'static StatementSpec,
+    /// From its word to its last argument.
+    pub(super) head: Span,
+    /// Its arguments.
+    pub(super) args: Vec<Item>,
+    /// Its block; empty without one.
+    pub(super) body: Body,
+    /// Text of the `##` lines before it.
+    pub(super) doc: Option<String>,
+}
+
+/// The statements of a block.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub(super) statements: Vec<Stmt>,
+    /// Something in here was left out, so that what seems to be missing may be in it.
+    pub(super) incomplete: bool,
+}
+
+/// Reads statements of one file.
+pub(super) struct Reader<'t> {
+    pub(super) tree: &'t Tree,
+    pub(super) text: &'t str,
+    pub(super) findings: Vec<Diagnostic>,
+    /// Every name in statements that were left out.
+    pub(super) mentions: BTreeSet<String>,
+}
+
+impl<'t> Reader<'t> {
+    /// The statements directly below `parent`, which stands for `place`.
+    pub(super) fn body(&mut self, parent: NodeId, place: Place) -> Body {
+        let mut body = Body::default();
+        let mut seen: HashMap<(&str, String), Span> = HashMap::new();
+        let mut doc: Vec<&str> = Vec::new();
+        // Behind a broken statement that may have swallowed its `{`: what is indented deeper belonged to it.
+        let mut skip_deeper_than: Option<u32> = None;
+        for child in self.tree.children(parent) {
+            match self.tree.kind(child) {
+                NodeKind::Doc => doc.push(self.tree.text(child, self.text).trim_start_matches('#').trim()),
+                NodeKind::Statement => {
+                    let column = self.column(self.tree.node(child).start);
+                    let skipped = skip_deeper_than.is_some_and(|limit| column > limit);
+                    if skipped {
+                        self.mention(child);
+                        body.incomplete = true;
+                        doc.clear();
+                        continue;
+                    }
+                    skip_deeper_than = None;
+                    let doc = (!doc.is_empty()).then(|| doc.join("\n"));
+                    let broken = self.tree.has_error(child);
+                    match if broken { None } else { self.statement(child, place, &mut seen, doc) } {
+                        Some(statement) => body.statements.push(statement),
+                        None => {
+                            self.mention(child);
+                            body.incomplete = true;
+                            skip_deeper_than = broken.then_some(column);
+                        }
+                    }
+                }
+                _ => continue,
+            }
+            if self.tree.kind(child) == NodeKind::Statement {
+                doc = Vec::new();
+            }
+        }
+        body
+    }
+
+    fn statement(
+        &mut self,
+        id: NodeId,
+        place: Place,
+        seen: &mut HashMap<(&'static str, String), Span>,
+        doc: Option<String>,
+    ) -> Option<Stmt> {
+        let (word, word_span) = self.word(id)?;
+        let Some(spec) = st::find(word, place) else {
+            let finding = unplaced(word, word_span, place);
+            self.findings.push(finding);
+            return None;
+        };
+        let tokens = self.tokens(id);
+        let head = tokens.last().map_or(word_span, |last| word_span.to(last.span));
+        if !spec.built {
+            self.not_built(spec, head);
+            return None;
+        }
+        let args = match shape(spec, word_span, &tokens) {
+            Shaped::Fits(args) => args,
+            Shaped::Later => {
+                self.not_built(spec, head);
+                return None;
+            }
+            Shaped::Wrong(findings) => {
+                self.findings.extend(findings);
+                // What the block holds is looked at all the same: its mistakes are its own.
+                if let (Some(block), Block::May(inner) | Block::Must(inner)) = (self.block(id), spec.block) {
+                    self.body(block, inner);
+                }
+                return None;
+            }
+        };
+        if let Some(finding) = word_as_column(spec, &args) {
+            self.findings.push(finding);
+            return None;
+        }
+        let body = self.inner(id, spec, head)?;
+        if spec.once != Once::No {
+            let form = match (spec.once, args.first().map(|item| &item.value)) {
+                (Once::PerForm, Some(Value::Word(word))) if word == "errors" => word.clone(),
+                _ => String::new(),
+            };
+            if let Some(&first) = seen.get(&(spec.word, form.clone())) {
+                self.findings.push(given_twice(spec.word, head, first));
+                return None;
+            }
+            seen.insert((spec.word, form), head);
+        }
+        Some(Stmt { spec, head, args, body, doc })
+    }
+
+    fn inner(&mut self, id: NodeId, spec: &'static StatementSpec, head: Span) -> Option<Body> {
+        match (self.block(id), spec.block) {
+            (Some(block), Block::May(inner) | Block::Must(inner)) => Some(self.body(block, inner)),
+            (None, Block::No | Block::May(_)) => Some(Body::default()),
+            (None, Block::Must(_)) => {
+                let finding =
+                    Diagnostic::error(st::WRONG_ARGUMENTS, head, format!("`{}` lacks its block", spec.word))
+                        .help(format!("it is written `{} {{ … }}`", spec.usage()));
+                self.findings.push(finding);
+                None
+            }
+            (Some(block), Block::No) => {
+                let open = self.tree.span(block);
+                let finding = Diagnostic::error(
+                    st::WRONG_ARGUMENTS,
+                    Span::new(open.file, open.start, open.start + 1),
+                    format!("`{}` takes no block", spec.word),
+                )
+                .help(format!("it is written `{}`", spec.usage()));
+                self.findings.push(finding);
+                None
+            }
+        }
+    }
+
+    fn not_built(&mut self, spec: &StatementSpec, head: Span) {
+        let what = match spec.built {
+            false => format!("`{}`", spec.word),
+            true => format!("this form of `{}`", spec.word),
+        };
+        let finding = Diagnostic::error(
+            st::NOT_BUILT_YET,
+            head,
+            format!("{what} is not built yet: this release cannot execute it"),
+        )
+        .help(match spec.default {
+            "" => "leave it out for now".to_owned(),
+            default => format!("leave it out for now; what holds without it: {default}"),
+        });
+        self.findings.push(finding);
+    }
+
+    /// The word a statement begins with; a finding where it begins with something else.
+    fn word(&mut self, id: NodeId) -> Option<(&'t str, Span)> {
+        let first = self.tree.children(id).find(|&child| self.tree.kind(child) != NodeKind::Ws)?;
+        match self.tree.kind(first) {
+            NodeKind::Path => Some((self.tree.text(first, self.text), self.tree.span(first))),
+            NodeKind::WhereClause => {
+                let word = self.tree.children(first).next()?;
+                Some((self.tree.text(word, self.text), self.tree.span(word)))
+            }
+            _ => {
+                let span = self.tree.span(first);
+                self.findings.push(
+                    Diagnostic::error(st::UNKNOWN_STATEMENT, span, "a statement begins with a word")
+                        .help("one statement stands on one line; a block opens on the line of its statement"),
+                );
+                None
+            }
+        }
+    }
+
+    fn tokens(&self, id: NodeId) -> Vec<Token<'t>> {
+        self.tree
+            .children(id)
+            .filter(|&child| !matches!(self.tree.kind(child), NodeKind::Ws | NodeKind::Block))
+            .skip(1)
+            .map(|child| Token::new(self.tree, self.text, child))
+            .collect()
+    }
+
+    fn block(&self, id: NodeId) -> Option<NodeId> {
+        self.tree.children(id).find(|&child| self.tree.kind(child) == NodeKind::Block)
+    }
+
+    fn mention(&mut self, id: NodeId) {
+        for node in self.tree.descendants(id) {
+            match self.tree.kind(node) {
+                NodeKind::Glob => {
+                    self.mentions.insert(self.tree.text(node, self.text).to_owned());
+                }
+                NodeKind::Quoted => {
+                    self.mentions.insert(st::unquote(self.tree.text(node, self.text)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn column(&self, at: u32) -> u32 {
+        let line = self.text[..at as usize].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+        at - line as u32
+    }
+}
+
+/// `key origin`: where a word and a column may both stand, the word wins, and this one wants columns behind it.
+fn word_as_column(spec: &StatementSpec, args: &[Item]) -> Option<Diagnostic> {
+    let reserved = ["origin", "primary", "none"];
+    let word = args.iter().find_map(|item| match &item.value {
+        Value::Column { name, quoted: false } if reserved.contains(&name.as_str()) => Some((name, item.span)),
+        _ => None,
+    });
+    let (word, span) = word.filter(|_| spec.word == "key")?;
+    Some(
+        Diagnostic::error(st::WRONG_ARGUMENTS, span, format!("`{word}` is a word here, not a column"))
+            .help(format!("it is written `{}`; a column of that name stands in backticks", spec.usage())),
+    )
+}
+
+/// A word that is no statement here.
+fn unplaced(word: &str, span: Span, place: Place) -> Diagnostic {
+    let places = st::places_of(word);
+    if !places.is_empty() {
+        let homes: Vec<&str> = places.iter().map(|place| place.called()).collect();
+        return Diagnostic::error(
+            st::STATEMENT_NOT_HERE,
+            span,
+            format!("`{word}` does not belong into {}", place.called()),
+        )
+        .help(format!("it belongs into {}", homes.join(" or ")));
+    }
+    let finding = |message: String| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
+    let here = || st::in_place(place).map(|spec| spec.word);
+    let known = || st::STATEMENTS.iter().map(|spec| spec.word);
+    if let Some(ours) = st::foreign_word(word) {
+        let finding = finding(format!("`{word}` is no statement; here it is called `{ours}`"));
+        return if here().any(|word| word == ours) {
+            finding.fix(Fix::machine(format!("write `{ours}`"), span, ours))
+        } else {
+            finding
+        };
+    }
+    match st::closest(word, here()) {
+        Some(near) => finding(format!("`{word}` is no statement; did you mean `{near}`?")).fix(Fix::machine(
+            format!("write `{near}`"),
+            span,
+            near,
+        )),
+        None => match st::closest(word, known()) {
+            Some(near) => finding(format!("`{word}` is no statement; did you mean `{near}`?")),
+            None => finding(format!("`{word}` is no statement")).help(format!(
+                "what {} takes: {}",
+                place.called(),
+                here().collect::<Vec<_>>().join(", ")
+            )),
+        },
+    }
+}
+
+/// One value in two places; drawn at the later.
+pub(crate) fn given_twice(what: &str, later: Span, first: Span) -> Diagnostic {
+    let finding = Diagnostic::error(st::GIVEN_TWICE, later, format!("`{what}` is given twice"))
+        .help("the order of lines never matters, so neither can win: remove one");
+    if first.file == later.file {
+        finding.also(first, "first here")
+    } else {
+        finding.related(first, "first here")
+    }
+}

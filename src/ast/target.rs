@@ -1,0 +1,220 @@
+//! `target`.
+
+use super::shape::Value;
+use super::source::{Tls, own_name, quantity, secret, text, tls, words};
+use super::statement::{Reader, Stmt, given_twice};
+use crate::diagnostic::Diagnostic;
+use crate::statement::{self as st, Compression, Delivery, Mechanism, SecretRef};
+use crate::text::{Span, Spanned};
+
+/// `target NAME kafka | stdout | file`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The line that declares it.
+    pub head: Span,
+    /// Text of the `##` lines before it.
+    pub doc: Option<String>,
+    /// What it is.
+    pub kind: TargetKind,
+    /// A statement of it was left out.
+    pub incomplete: bool,
+}
+
+/// Kind of a target, with its statements.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TargetKind {
+    /// A Kafka cluster.
+    Kafka(Box<Kafka>),
+    /// Standard output.
+    Stdout,
+    /// A file per topic.
+    File {
+        /// Path with `{topic}`.
+        path: Spanned<String>,
+    },
+}
+
+/// Statements of a Kafka target.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kafka {
+    /// `brokers`, or the address of the header.
+    pub brokers: Option<Spanned<Vec<String>>>,
+    /// `user … with …`.
+    pub user: Option<Spanned<(String, Mechanism)>>,
+    /// `password`.
+    pub password: Option<Spanned<SecretRef>>,
+    /// `tls`.
+    pub tls: Option<Spanned<Tls>>,
+    /// `delivery`.
+    pub delivery: Option<Spanned<Delivery>>,
+    /// `transaction-timeout`, ms.
+    pub transaction_timeout_ms: Option<Spanned<u64>>,
+    /// `state`.
+    pub state: State,
+    /// Settings of the producer.
+    pub producer: Producer,
+}
+
+/// `state`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct State {
+    /// `prefix`.
+    pub prefix: Option<Spanned<String>>,
+    /// `replicas`.
+    pub replicas: Option<Spanned<u64>>,
+    /// `min-insync`.
+    pub min_insync: Option<Spanned<u64>>,
+}
+
+/// Producer settings of a target, or of a pipeline's `to`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Producer {
+    /// `compression`.
+    pub compression: Option<Spanned<Compression>>,
+    /// `batch`, bytes.
+    pub batch_bytes: Option<Spanned<u64>>,
+    /// `linger`, ms.
+    pub linger_ms: Option<Spanned<u64>>,
+}
+
+impl Producer {
+    /// Takes a statement of the producer; false when it is another one.
+    pub(super) fn take(&mut self, statement: &Stmt) -> bool {
+        match statement.spec.word {
+            "compression" => {
+                let codec = match words(statement).first() {
+                    Some(&"none") => Compression::None,
+                    Some(&"zstd") => Compression::Zstd,
+                    Some(&"snappy") => Compression::Snappy,
+                    Some(&"gzip") => Compression::Gzip,
+                    _ => Compression::Lz4,
+                };
+                self.compression = Some(Spanned::new(codec, statement.head));
+            }
+            "batch" => self.batch_bytes = quantity(statement),
+            "linger" => self.linger_ms = quantity(statement),
+            _ => return false,
+        }
+        true
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn target(&mut self, statement: Stmt) -> Option<Target> {
+        let [name, ..] = statement.args.as_slice() else { return None };
+        let name = own_name(name)?;
+        let incomplete = statement.body.incomplete;
+        let kind = match words(&statement).first() {
+            Some(&"stdout") => {
+                self.takes_no_statements(&statement, "stdout");
+                TargetKind::Stdout
+            }
+            Some(&"file") => {
+                self.takes_no_statements(&statement, "file");
+                TargetKind::File { path: self.file_path(&statement)? }
+            }
+            _ => TargetKind::Kafka(Box::new(self.kafka(&statement))),
+        };
+        Some(Target { name, head: statement.head, doc: statement.doc, kind, incomplete })
+    }
+
+    fn file_path(&mut self, statement: &Stmt) -> Option<Spanned<String>> {
+        statement.args.iter().find_map(|item| match &item.value {
+            Value::Template(path) => Some(Spanned::new(path.to_string(), item.span)),
+            _ => None,
+        })
+    }
+
+    fn takes_no_statements(&mut self, statement: &Stmt, kind: &str) {
+        for inner in &statement.body.statements {
+            self.findings.push(
+                Diagnostic::error(
+                    st::STATEMENT_NOT_HERE,
+                    inner.head,
+                    format!("`{}` does not belong into a `{kind}` target", inner.spec.word),
+                )
+                .help("it belongs into a `kafka` target"),
+            );
+        }
+    }
+
+    fn kafka(&mut self, statement: &Stmt) -> Kafka {
+        let mut kafka = Kafka { brokers: addresses(statement), ..Kafka::default() };
+        for inner in &statement.body.statements {
+            match inner.spec.word {
+                "brokers" => match &kafka.brokers {
+                    Some(first) => self.findings.push(given_twice("brokers", inner.head, first.span)),
+                    None => kafka.brokers = addresses(inner),
+                },
+                "user" => {
+                    let mechanism = match words(inner).last() {
+                        Some(&"plain") => Mechanism::Plain,
+                        Some(&"scram-sha-256") => Mechanism::ScramSha256,
+                        _ => Mechanism::ScramSha512,
+                    };
+                    kafka.user = text(inner).map(|user| Spanned::new((user.value, mechanism), user.span));
+                }
+                "password" => kafka.password = secret(inner),
+                "tls" => kafka.tls = tls(inner),
+                "delivery" => {
+                    let delivery = match words(inner).first() {
+                        Some(&"at-least-once") => Delivery::AtLeastOnce,
+                        _ => Delivery::ExactlyOnce,
+                    };
+                    kafka.delivery = Some(Spanned::new(delivery, inner.head));
+                }
+                "transaction-timeout" => kafka.transaction_timeout_ms = quantity(inner),
+                "state" => kafka.state = self.state(inner),
+                other => {
+                    let taken = kafka.producer.take(inner);
+                    debug_assert!(taken, "`{other}` is in the table, but not read in a target");
+                }
+            }
+        }
+        kafka
+    }
+
+    fn state(&mut self, statement: &Stmt) -> State {
+        let mut state = State::default();
+        for inner in &statement.body.statements {
+            match inner.spec.word {
+                "prefix" => {
+                    state.prefix = text(inner);
+                    let prefix = state.prefix.as_ref().map_or("", |prefix| &prefix.value);
+                    if !is_state_prefix(prefix) {
+                        self.findings.push(Diagnostic::error(
+                            st::WRONG_ARGUMENTS,
+                            inner.head,
+                            "a prefix of state topics is 1 to 60 of `a–z A–Z 0–9 . _ -`, beginning with a letter or digit",
+                        ));
+                    }
+                }
+                "replicas" => state.replicas = quantity(inner),
+                _ => state.min_insync = quantity(inner),
+            }
+        }
+        state
+    }
+}
+
+/// Prefix of topics and transactional ids: with task and `.state` behind it, it must stay a topic name.
+fn is_state_prefix(prefix: &str) -> bool {
+    (1..=60).contains(&prefix.len())
+        && prefix.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+        && prefix.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+fn addresses(statement: &Stmt) -> Option<Spanned<Vec<String>>> {
+    let found: Vec<(String, Span)> = statement
+        .args
+        .iter()
+        .filter_map(|item| match &item.value {
+            Value::Text(text) => Some((text.clone(), item.span)),
+            _ => None,
+        })
+        .collect();
+    let (first, last) = (found.first()?.1, found.last()?.1);
+    Some(Spanned::new(found.into_iter().map(|(text, _)| text).collect(), first.to(last)))
+}

@@ -1,0 +1,305 @@
+//! One value of a signature, read from the next arguments.
+
+use super::shape::Value;
+use super::token::{Segment, Token};
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::pattern::{NamePattern, TablePattern};
+use crate::statement::{self as st, Address, Kind, QuantityError, SecretRef, Template, Text};
+use crate::syntax::NodeKind;
+use crate::text::Span;
+
+/// A value of the right kind, or one that is wrong in itself, and how many arguments it took.
+pub(super) struct Read {
+    pub(super) value: Result<Value, Box<Diagnostic>>,
+    pub(super) n_tokens: usize,
+}
+
+/// Reads a value from the first of `tokens`, which is not empty. None when it is of another kind.
+pub(super) fn read_value(
+    kind: Kind,
+    range: (u64, u64),
+    range_text: &(String, String),
+    tokens: &[Token<'_>],
+) -> Option<Read> {
+    let token = &tokens[0];
+    let one = |value| Some(Read { value, n_tokens: 1 });
+    match kind {
+        Kind::Name => one(own_name(token)?),
+        Kind::Range => {
+            let word = token.word().filter(|word| word.contains(['[', '*', '?']))?;
+            one(Ok(Value::Word(word.to_owned())))
+        }
+        Kind::Any => one(Ok(Value::Word(token.text.to_owned()))),
+        Kind::Text => one(text(token)?.map(Value::Text)),
+        Kind::Address => one(text(token)?.and_then(|text| address(text, token.span)).map(Value::Text)),
+        Kind::Template => {
+            (token.kind == NodeKind::String).then_some(())?;
+            one(Ok(Value::Template(Template { parts: token.parts.clone() })))
+        }
+        Kind::Plain => plain(tokens),
+        Kind::Secret => secret(tokens),
+        Kind::Database => one(path(token, 1, kind)?.map(|mut names| Value::Database(names.remove(0)))),
+        Kind::Table => one(path(token, 2, kind)?.map(|names| Value::Table(table(names)))),
+        Kind::ColumnPath => one(path(token, 3, kind)?.map(|mut names| {
+            let column = names.remove(2);
+            Value::ColumnPath(table(names), column)
+        })),
+        Kind::Columns => one(path(token, 1, kind)?.map(|mut names| Value::Columns(names.remove(0)))),
+        Kind::Column => one(exact_column(token)?),
+        Kind::NewName => one(new_name(token)?),
+        Kind::Duration | Kind::Size | Kind::Number => quantity(kind, range, range_text, tokens),
+    }
+}
+
+fn wrong(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(st::WRONG_ARGUMENTS, span, message))
+}
+
+fn own_name(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
+    let word = match token.kind {
+        NodeKind::Path | NodeKind::Quantity => token.text,
+        _ => return None,
+    };
+    Some(match st::check_own_name(word) {
+        Ok(()) => Ok(Value::Name(word.to_owned())),
+        Err(error) => Err(wrong(token.span, format!("`{word}` is no name for a thing of your own: {error}"))),
+    })
+}
+
+fn text(token: &Token<'_>) -> Option<Result<String, Box<Diagnostic>>> {
+    if token.kind != NodeKind::String {
+        return None;
+    }
+    Some(token.plain().ok_or_else(|| {
+        Box::new(
+            Diagnostic::error(st::WRONG_ARGUMENTS, token.span, "no placeholder is known in this text")
+                .help("a brace that is meant as such is written `\\{`"),
+        )
+    }))
+}
+
+fn address(text: String, span: Span) -> Result<String, Box<Diagnostic>> {
+    match Address::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(wrong(span, format!("this is no address: {error}"))),
+    }
+}
+
+/// `"…"` or `env NAME [else "…"]`.
+fn plain(tokens: &[Token<'_>]) -> Option<Read> {
+    if let Some(text) = text(&tokens[0]) {
+        return Some(Read { value: text.map(|text| Value::Plain(Text::Literal(text))), n_tokens: 1 });
+    }
+    (tokens[0].word() == Some("env")).then_some(())?;
+    let name = tokens.get(1)?.word()?.to_owned();
+    let default = match tokens.get(2).and_then(Token::word) {
+        Some("else") => Some(tokens.get(3)?.plain()?),
+        _ => None,
+    };
+    let n_tokens = if default.is_some() { 4 } else { 2 };
+    Some(Read { value: Ok(Value::Plain(Text::Env { name, default })), n_tokens })
+}
+
+/// `env NAME`, `env "NAME"` or `file "PATH"`. Anything else is not repeated in the finding: it may be the secret.
+fn secret(tokens: &[Token<'_>]) -> Option<Read> {
+    let from_env = match (tokens[0].word(), tokens.get(1)) {
+        (Some("env"), Some(name)) => name.word().map(str::to_owned).or_else(|| name.plain()),
+        _ => None,
+    };
+    let secret = match (tokens[0].word(), tokens.get(1)) {
+        (Some("file"), Some(path)) => path.plain().map(SecretRef::File),
+        _ => from_env.map(SecretRef::Env),
+    };
+    let has_else = tokens.get(2).and_then(Token::word) == Some("else");
+    if let Some(secret) = secret.filter(|_| !has_else) {
+        return Some(Read { value: Ok(Value::Secret(secret)), n_tokens: 2 });
+    }
+    let n_tokens = match tokens[0].word() {
+        Some("env") if has_else => tokens.len().min(4),
+        // `env` or `file` with something else behind it, or with nothing, is an incomplete reference.
+        Some("env" | "file") => return None,
+        Some("param") => tokens.len().min(2),
+        _ => 1,
+    };
+    let span = tokens[0].span.to(tokens[n_tokens - 1].span);
+    let finding = Diagnostic::error(st::SECRET_LITERAL, span, "a secret is never written into a file")
+        .label("not repeated here")
+        .help("name where it is found when the program starts: `env NAME` or `file \"PATH\"`");
+    Some(Read { value: Err(Box::new(finding)), n_tokens })
+}
+
+fn pattern(segment: &Segment<'_>) -> NamePattern {
+    match segment.kind {
+        NodeKind::Quoted => NamePattern::Exact(st::unquote(segment.text)),
+        NodeKind::Regex => {
+            let inner = segment.text.strip_prefix('/').unwrap_or(segment.text);
+            NamePattern::Regex(inner.strip_suffix('/').unwrap_or(inner).to_owned())
+        }
+        _ if segment.text.contains(['*', '?', '[']) => NamePattern::Glob(segment.text.to_owned()),
+        _ => NamePattern::Exact(segment.text.to_owned()),
+    }
+}
+
+fn table(mut names: Vec<NamePattern>) -> TablePattern {
+    let table = names.remove(1);
+    TablePattern { db: names.remove(0), table }
+}
+
+/// A number with letters behind it lexes as a quantity; as a column it is a name like any other.
+fn is_name_like(token: &Token<'_>) -> bool {
+    token.kind == NodeKind::Quantity
+        && token.text.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && token.text.contains(|c: char| !c.is_ascii_digit())
+}
+
+fn path(token: &Token<'_>, n: usize, kind: Kind) -> Option<Result<Vec<NamePattern>, Box<Diagnostic>>> {
+    if n == 1 && is_name_like(token) {
+        return Some(Ok(vec![NamePattern::Exact(token.text.to_owned())]));
+    }
+    if token.kind != NodeKind::Path {
+        return None;
+    }
+    if token.segments.iter().any(|segment| segment.kind == NodeKind::Missing) {
+        return Some(Err(Box::new(
+            Diagnostic::error(
+                st::WRONG_ARGUMENTS,
+                token.span,
+                format!("a name is missing after the dot of `{}`", token.text),
+            )
+            .help(format!("{} is wanted here", kind.called())),
+        )));
+    }
+    if token.segments.len() != n {
+        return Some(Err(wrong(token.span, format!("`{}` is not {}", token.text, kind.called()))));
+    }
+    Some(Ok(token.segments.iter().map(pattern).collect()))
+}
+
+fn exact_column(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
+    let quoted = token.segments.first().is_some_and(|segment| segment.kind == NodeKind::Quoted);
+    Some(match path(token, 1, Kind::Column)? {
+        Ok(names) => match names.into_iter().next() {
+            Some(NamePattern::Exact(name)) => Ok(Value::Column { name, quoted }),
+            _ => Err(wrong(
+                token.span,
+                format!("`{}` is a pattern; an exact column is wanted here", token.text),
+            )),
+        },
+        Err(finding) => Err(finding),
+    })
+}
+
+fn new_name(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
+    if token.kind == NodeKind::String {
+        return Some(Ok(Value::Template(Template { parts: token.parts.clone() })));
+    }
+    if is_name_like(token) {
+        return Some(Ok(Value::Template(Template::literal(token.text))));
+    }
+    if token.kind != NodeKind::Path {
+        return None;
+    }
+    let Some(last) = token.segments.last().filter(|segment| segment.kind != NodeKind::Missing) else {
+        return Some(Err(wrong(token.span, format!("a name is missing after the dot of `{}`", token.text))));
+    };
+    if token.segments.len() > 1 {
+        let finding = Diagnostic::error(
+            st::WRONG_ARGUMENTS,
+            token.span,
+            format!("the new name is written short, `{}`", last.text),
+        )
+        .help("tables stay in their database; `rename database` names that anew")
+        .fix(Fix::machine(format!("write `{}`", last.text), token.span, last.text));
+        return Some(Err(Box::new(finding)));
+    }
+    Some(match pattern(last) {
+        NamePattern::Exact(name) => Ok(Value::Template(Template::literal(name))),
+        NamePattern::Glob(_) | NamePattern::Regex(_) => Err(Box::new(
+            Diagnostic::error(
+                st::WRONG_ARGUMENTS,
+                token.span,
+                format!("`{}` is a pattern, not a new name", token.text),
+            )
+            .help("a name that depends on the old one is a text with placeholders, such as \"t_{n}\""),
+        )),
+    })
+}
+
+fn quantity(
+    kind: Kind,
+    range: (u64, u64),
+    range_text: &(String, String),
+    tokens: &[Token<'_>],
+) -> Option<Read> {
+    let token = &tokens[0];
+    if token.kind != NodeKind::Quantity {
+        return None;
+    }
+    let one = |value| Some(Read { value, n_tokens: 1 });
+    let parse = |text: &str| match kind {
+        Kind::Duration => st::duration_ms(text),
+        Kind::Size => st::bytes(text),
+        _ => st::number(text),
+    };
+    match parse(token.text) {
+        Ok(count) if (range.0..=range.1).contains(&count) => one(Ok(Value::Quantity(count))),
+        Ok(_) => one(Err(Box::new(Diagnostic::error(
+            st::OUT_OF_RANGE,
+            token.span,
+            format!("`{}` is out of range: {}", token.text, bounds(range_text)),
+        )))),
+        Err(QuantityError::NoUnit) => {
+            if let Some(unit) = tokens.get(1)
+                && let Some(word) = unit.word()
+                && parse(&format!("{}{word}", token.text)).is_ok()
+            {
+                let joined = format!("{}{word}", token.text);
+                let span = token.span.to(unit.span);
+                let finding = Diagnostic::error(
+                    st::UNIT_MISSING_OR_WRONG,
+                    span,
+                    format!("a unit follows its number without a blank: `{joined}`"),
+                )
+                .fix(Fix::machine(format!("write `{joined}`"), span, joined));
+                return Some(Read { value: Err(Box::new(finding)), n_tokens: 2 });
+            }
+            one(Err(Box::new(no_unit(kind, token))))
+        }
+        Err(QuantityError::WrongUnit) => one(Err(Box::new(Diagnostic::error(
+            st::UNIT_MISSING_OR_WRONG,
+            token.span,
+            format!("`{}` is not {}", token.text, kind.called()),
+        )))),
+        Err(QuantityError::NotWhole) => {
+            one(Err(wrong(token.span, format!("`{}` is no whole number from 0 on", token.text))))
+        }
+        Err(QuantityError::TooLarge) => one(Err(Box::new(Diagnostic::error(
+            st::OUT_OF_RANGE,
+            token.span,
+            format!("`{}` is out of range: {}", token.text, bounds(range_text)),
+        )))),
+    }
+}
+
+fn no_unit(kind: Kind, token: &Token<'_>) -> Diagnostic {
+    let units: &[&str] = if kind == Kind::Duration { &["s", "m", "h"] } else { &["KiB", "MiB"] };
+    let mut finding = Diagnostic::error(
+        st::UNIT_MISSING_OR_WRONG,
+        token.span,
+        format!("`{}` lacks its unit: {} is wanted", token.text, kind.called()),
+    );
+    for unit in units {
+        let text = format!("{}{unit}", token.text);
+        finding = finding.fix(Fix::choice(format!("write `{text}`"), token.span, text));
+    }
+    finding
+}
+
+fn bounds((low, high): &(String, String)) -> String {
+    match (low.as_str(), high.as_str()) {
+        ("", "") => "it is too large".into(),
+        (low, "") => format!("at least {low}"),
+        ("", high) => format!("at most {high}"),
+        (low, high) => format!("{low} to {high}"),
+    }
+}

@@ -1,0 +1,53 @@
+//! Findings as one line each, as `grep` and editors read them.
+
+use super::{Diagnostic, Severity};
+use crate::text::FileSet;
+
+/// `path:line:col: error[S0101]: message; label`, without a line end; without a place it begins with the weight.
+///
+/// Control signs are replaced, so that a line stays one line.
+pub fn line(diagnostic: &Diagnostic, files: &FileSet) -> String {
+    let weight = weight(diagnostic.severity);
+    let mut line = String::new();
+    if let Some(label) = &diagnostic.primary {
+        let at = files.line_col(label.span.file, label.span.start);
+        line = format!("{}:{}:{}: ", files.path(label.span.file), at.line, at.col);
+    }
+    line.push_str(&format!("{weight}[{}]: {}", diagnostic.code, diagnostic.message));
+    if let Some(label) = diagnostic.primary.as_ref().filter(|label| !label.text.is_empty()) {
+        line.push_str("; ");
+        line.push_str(&label.text);
+    }
+    super::render::harmless(&line).replace('\n', " ")
+}
+
+/// The word for a weight.
+pub(super) fn weight(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Advice => "advice",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+    use crate::text::Span;
+
+    #[test]
+    fn one_line_each() {
+        let mut files = FileSet::new();
+        let file = files.add("a.sync", "a\n  b\n");
+        let code = Code::new("S0101", "unknown-name");
+        let found = Diagnostic::error(code, Span::new(file, 4, 5), "there is no target \"b\u{1b}\n\"")
+            .label("did you mean \"c\"?");
+        assert_eq!(
+            line(&found, &files),
+            "a.sync:2:3: error[S0101]: there is no target \"b? \"; did you mean \"c\"?"
+        );
+        let nowhere = Diagnostic::nowhere(code, Severity::Advice, "no place");
+        assert_eq!(line(&nowhere, &files), "advice[S0101]: no place");
+    }
+}

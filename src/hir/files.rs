@@ -1,0 +1,35 @@
+//! Texts to a program.
+
+use super::{Program, resolve};
+use crate::ast;
+use crate::diagnostic::Diagnostic;
+use crate::syntax;
+use crate::text::{FileId, FileSet};
+
+/// Parses, lowers and resolves all files of a project. Total: any texts give a program and findings, sorted by [`sort`].
+pub fn program(files: &FileSet) -> (Program, Vec<Diagnostic>) {
+    let mut ids: Vec<FileId> = files.ids().collect();
+    ids.sort_by_key(|&id| files.path(id));
+    let mut findings = Vec::new();
+    let mut lowered = Vec::with_capacity(ids.len());
+    for id in ids {
+        let text = files.text(id);
+        let parse = syntax::parse(id, text);
+        findings.extend(syntax::errors(&parse, text));
+        let (file, found) = ast::lower(&parse, text);
+        findings.extend(found);
+        lowered.push(file);
+    }
+    let (program, found) = resolve(lowered);
+    findings.extend(found);
+    sort(&mut findings, files);
+    (program, findings)
+}
+
+/// Sorts findings by path, line, column and code; those without a place come last.
+pub fn sort(findings: &mut [Diagnostic], files: &FileSet) {
+    findings.sort_by_key(|finding| {
+        let place = finding.primary.as_ref().map(|label| (files.path(label.span.file), label.span.start));
+        (place.is_none(), place, finding.code.number)
+    });
+}

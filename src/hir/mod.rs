@@ -1,0 +1,14 @@
+//! Names resolved: declarations get ids, uses point to them, and where a name is unknown there is a hole and a finding.
+//!
+//! Declarations whose shape does not change by it (sources, targets, settings) are those of [`crate::ast`].
+//! Does not: judge whether a project makes sense (see [`crate::check`]).
+
+mod files;
+mod program;
+mod resolve;
+mod scope;
+
+pub use files::{program, sort};
+pub use program::{Pipeline, Program, SourceId, TargetId, To};
+pub use resolve::resolve;
+pub use scope::{CONFUSABLE_NAMES, DECLARED_TWICE, PAGES, UNKNOWN_NAME};

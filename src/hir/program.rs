@@ -1,0 +1,99 @@
+//! A project as declarations that point to each other.
+
+use crate::ast::{self, Commit, Defaults, Producer, Retry, Settings, TableBlock};
+use crate::pattern::TablePattern;
+use crate::statement::{Rename, Start};
+use crate::text::{Span, Spanned};
+use std::collections::BTreeSet;
+
+/// Index of a source in [`Program::sources`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub u32);
+
+/// Index of a target in [`Program::targets`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TargetId(pub u32);
+
+/// All files of a project.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Program {
+    /// `source`; the first of each name.
+    pub sources: Vec<ast::Source>,
+    /// `target`; the first of each name.
+    pub targets: Vec<ast::Target>,
+    /// `pipeline`; the first of each name.
+    pub pipelines: Vec<Pipeline>,
+    /// All `defaults` blocks together.
+    pub defaults: Defaults,
+    /// Every name in statements that were left out: they may have declared or used it.
+    pub mentions: BTreeSet<String>,
+    /// A file was not read to its end: it may declare and use anything.
+    pub opaque: bool,
+}
+
+impl Program {
+    /// A source.
+    pub fn source(&self, id: SourceId) -> &ast::Source {
+        &self.sources[id.0 as usize]
+    }
+
+    /// A target.
+    pub fn target(&self, id: TargetId) -> &ast::Target {
+        &self.targets[id.0 as usize]
+    }
+
+    /// True when a statement that was left out may have declared or used `name`, so that nothing is said about its absence.
+    pub fn may_know(&self, name: &str) -> bool {
+        self.opaque || self.mentions.contains(name)
+    }
+}
+
+/// `pipeline NAME`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pipeline {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The line that declares it.
+    pub head: Span,
+    /// Text of the `##` lines before it.
+    pub doc: Option<String>,
+    /// Sources, each once.
+    pub from: Vec<Spanned<SourceId>>,
+    /// Targets, each once.
+    pub to: Vec<To>,
+    /// `include`, one per pattern.
+    pub include: Vec<Spanned<TablePattern>>,
+    /// `exclude`, one per pattern.
+    pub exclude: Vec<Spanned<TablePattern>>,
+    /// `rename`.
+    pub renames: Vec<Spanned<Rename>>,
+    /// What becomes of its tables.
+    pub settings: Settings,
+    /// `table`, one block per pattern.
+    pub tables: Vec<TableBlock>,
+    /// `retry`.
+    pub retry: Retry,
+    /// `commit`.
+    pub commit: Option<Spanned<Commit>>,
+    /// `start`.
+    pub start: Option<Spanned<Start>>,
+    /// `label`, each name once.
+    pub labels: Vec<(Spanned<String>, String)>,
+    /// Something was left out, a name unknown, or a statement broken: what seems to be missing may be there.
+    pub incomplete: bool,
+}
+
+/// `to TARGET`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct To {
+    /// The target.
+    pub target: Spanned<TargetId>,
+    /// What becomes of tables there.
+    pub settings: Settings,
+    /// `table`, one block per pattern.
+    pub tables: Vec<TableBlock>,
+    /// Producer settings.
+    pub producer: Producer,
+    /// `commit`.
+    pub commit: Option<Spanned<Commit>>,
+}

@@ -1,0 +1,166 @@
+//! Files to a program.
+
+use super::program::{Pipeline, Program, SourceId, TargetId, To};
+use super::scope::Scope;
+use crate::ast::{self, Conflict, Defaults, Retry, TableBlock, add, given_twice};
+use crate::diagnostic::Diagnostic;
+use crate::statement::{self as st, duration_text};
+use crate::text::Spanned;
+
+/// Resolves all names of a project. `files` come in the order of their paths, so that of two equal places the later is drawn.
+pub fn resolve(files: Vec<ast::File>) -> (Program, Vec<Diagnostic>) {
+    let mut findings = Vec::new();
+    let mut program = Program::default();
+    let mut sources = Scope::new("source");
+    let mut targets = Scope::new("target");
+    let mut pipelines = Scope::new("pipeline");
+    let mut declared = Vec::new();
+    for file in files {
+        program.opaque |= file.opaque;
+        program.mentions.extend(file.mentions);
+        for source in file.sources {
+            if sources.declare(&source.name, &mut findings).is_some() {
+                program.sources.push(source);
+            }
+        }
+        for target in file.targets {
+            if targets.declare(&target.name, &mut findings).is_some() {
+                program.targets.push(target);
+            }
+        }
+        for pipeline in file.pipelines {
+            if pipelines.declare(&pipeline.name, &mut findings).is_some() {
+                declared.push(pipeline);
+            }
+        }
+        for defaults in file.defaults {
+            merge_defaults(&mut program.defaults, defaults, &mut findings);
+        }
+    }
+    check_retry(&program.defaults.retry, &mut findings);
+    for pipeline in declared {
+        let resolved = resolve_pipeline(pipeline, &program, &sources, &targets, &mut findings);
+        program.pipelines.push(resolved);
+    }
+    (program, findings)
+}
+
+fn merge_defaults(all: &mut Defaults, other: Defaults, findings: &mut Vec<Diagnostic>) {
+    let mut conflicts = all.settings.add(other.settings);
+    add("retry", &mut all.retry.window_ms, other.retry.window_ms, &mut conflicts);
+    add("retry errors", &mut all.retry.errors_ms, other.retry.errors_ms, &mut conflicts);
+    add("commit", &mut all.commit, other.commit, &mut conflicts);
+    report(conflicts, findings);
+}
+
+fn report(conflicts: Vec<Conflict>, findings: &mut Vec<Diagnostic>) {
+    findings.extend(conflicts.into_iter().map(|c| given_twice(c.word, c.second, c.first)));
+}
+
+fn resolve_pipeline(
+    pipeline: ast::Pipeline,
+    program: &Program,
+    sources: &Scope,
+    targets: &Scope,
+    findings: &mut Vec<Diagnostic>,
+) -> Pipeline {
+    let mut incomplete = pipeline.incomplete;
+    let mut unknown = |scope: &Scope, name: &Spanned<String>, findings: &mut Vec<Diagnostic>| {
+        incomplete = true;
+        if !program.may_know(&name.value) {
+            findings.push(scope.unknown(name));
+        }
+    };
+    let mut from: Vec<Spanned<SourceId>> = Vec::new();
+    for name in &pipeline.from {
+        match sources.id(&name.value).map(SourceId) {
+            Some(id) => match from.iter().find(|first| first.value == id) {
+                Some(first) => findings.push(given_twice("from", name.span, first.span)),
+                None => from.push(Spanned::new(id, name.span)),
+            },
+            None => unknown(sources, name, findings),
+        }
+    }
+    let mut to: Vec<To> = Vec::new();
+    for one in pipeline.to {
+        let Some(id) = targets.id(&one.target.value).map(TargetId) else {
+            unknown(targets, &one.target, findings);
+            continue;
+        };
+        let target = Spanned::new(id, one.target.span);
+        let ast::To { settings, tables, producer, commit, .. } = one;
+        let tables = merge_tables(tables, findings);
+        let one = To { target, settings, tables, producer, commit };
+        match to.iter().find(|first| first.target.value == id) {
+            Some(first) => findings.push(same_target_again(first, &one)),
+            None => to.push(one),
+        }
+    }
+    check_retry(&pipeline.retry, findings);
+    let mut labels: Vec<(Spanned<String>, String)> = Vec::new();
+    for (name, text) in pipeline.labels {
+        match labels.iter().find(|(first, _)| first.value == name.value) {
+            Some((first, _)) => {
+                findings.push(given_twice(&format!("label {}", name.value), name.span, first.span));
+            }
+            None => labels.push((name, text)),
+        }
+    }
+    Pipeline {
+        name: pipeline.name,
+        head: pipeline.head,
+        doc: pipeline.doc,
+        from,
+        to,
+        include: pipeline.include,
+        exclude: pipeline.exclude,
+        renames: pipeline.renames,
+        settings: pipeline.settings,
+        tables: merge_tables(pipeline.tables, findings),
+        retry: pipeline.retry,
+        commit: pipeline.commit,
+        start: pipeline.start,
+        labels,
+        incomplete,
+    }
+}
+
+/// One target twice. With another topic the language allows it; this release has one task per pipeline, source and target.
+fn same_target_again(first: &To, again: &To) -> Diagnostic {
+    let topic = |to: &To| to.settings.topic.as_ref().map(|topic| topic.value.clone());
+    if topic(first) == topic(again) {
+        return given_twice("to", again.target.span, first.target.span);
+    }
+    Diagnostic::error(
+        st::NOT_BUILT_YET,
+        again.target.span,
+        "two `to` with one target are part of the language, but this release cannot execute them",
+    )
+    .help("write a pipeline of its own for the second topic")
+}
+
+/// Blocks with the same pattern are one.
+fn merge_tables(tables: Vec<TableBlock>, findings: &mut Vec<Diagnostic>) -> Vec<TableBlock> {
+    let mut merged: Vec<TableBlock> = Vec::new();
+    for table in tables {
+        match merged.iter_mut().find(|first| first.pattern.value == table.pattern.value) {
+            Some(first) => {
+                first.incomplete |= table.incomplete;
+                report(first.settings.add(table.settings), findings);
+            }
+            None => merged.push(table),
+        }
+    }
+    merged
+}
+
+fn check_retry(retry: &Retry, findings: &mut Vec<Diagnostic>) {
+    let (Some(window), Some(errors)) = (&retry.window_ms, &retry.errors_ms) else { return };
+    if errors.value > window.value {
+        let message = format!("`errors for` is out of range: at most {}", duration_text(window.value));
+        findings.push(
+            Diagnostic::error(st::OUT_OF_RANGE, errors.span, message)
+                .help("errors are a part of what `retry for` waits out"),
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! Declared names of one kind: what is there, what was probably meant, what looks alike.
+
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::statement::closest;
+use crate::text::{Span, Spanned};
+use std::collections::HashMap;
+
+/// A name that nothing declares.
+pub const UNKNOWN_NAME: Code = Code::new("S0101", "unknown-name");
+/// One name for two things of a kind.
+pub const DECLARED_TWICE: Code = Code::new("S0102", "declared-twice");
+/// Two names that look alike.
+pub const CONFUSABLE_NAMES: Code = Code::new("S0105", "confusable-names");
+
+/// The pages of the codes of this module.
+pub const PAGES: &[CodeDoc] = &[
+    CodeDoc {
+        code: UNKNOWN_NAME,
+        what: "A source or target is used that no file of the project declares.",
+        why: "The pipeline cannot run without it. Names of one directory are known in all of its files, in any order.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to buss {\n  include shop.*\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+    },
+    CodeDoc {
+        code: DECLARED_TWICE,
+        what: "Two sources, two targets or two pipelines have one name, in one file or in two.",
+        why: "All files of a project form one namespace, and no file comes before another.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\ntarget bus kafka \"kafka2:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+    },
+    CodeDoc {
+        code: CONFUSABLE_NAMES,
+        what: "Two names of a kind differ only by case, or by signs that look alike.",
+        why: "Names become topics, metric labels and transactional ids; nobody can tell such two apart in a log.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline orders from shop to bus {\n  include shop.orders\n}\npipeline Orders from shop to bus {\n  include shop.lines\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline orders from shop to bus {\n  include shop.orders\n}\npipeline lines from shop to bus {\n  include shop.lines\n}\n",
+    },
+];
+
+/// Names of one kind of thing.
+pub(super) struct Scope {
+    /// What such a thing is called, `source`.
+    kind: &'static str,
+    ids: HashMap<String, (u32, Span)>,
+    /// Name and place by what it looks like.
+    looks: HashMap<String, (String, Span)>,
+}
+
+impl Scope {
+    pub(super) fn new(kind: &'static str) -> Scope {
+        Scope { kind, ids: HashMap::new(), looks: HashMap::new() }
+    }
+
+    /// Declares the next name; its id, or none when the name is taken. Names come in order of (file, line).
+    pub(super) fn declare(&mut self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Option<u32> {
+        if let Some(&(_, first)) = self.ids.get(&name.value) {
+            let message = format!("there are two {}s called `{}`", self.kind, name.value);
+            findings.push(beside(Diagnostic::error(DECLARED_TWICE, name.span, message), first));
+            return None;
+        }
+        let look: String = unicode_security::skeleton(&name.value.to_lowercase()).collect();
+        match self.looks.get(&look) {
+            Some((other, first)) => {
+                let message = format!("the {}s `{}` and `{other}` look alike", self.kind, name.value);
+                findings.push(beside(Diagnostic::error(CONFUSABLE_NAMES, name.span, message), *first));
+            }
+            None => {
+                self.looks.insert(look, (name.value.clone(), name.span));
+            }
+        }
+        let id = self.ids.len() as u32;
+        self.ids.insert(name.value.clone(), (id, name.span));
+        Some(id)
+    }
+
+    /// The id of a name.
+    pub(super) fn id(&self, name: &str) -> Option<u32> {
+        self.ids.get(name).map(|&(id, _)| id)
+    }
+
+    /// The finding for a use of a name that is not declared.
+    pub(super) fn unknown(&self, name: &Spanned<String>) -> Diagnostic {
+        let message = format!("there is no {} `{}`", self.kind, name.value);
+        let finding = Diagnostic::error(UNKNOWN_NAME, name.span, message);
+        match closest(&name.value, self.ids.keys().map(String::as_str)) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
+                format!("write `{near}`"),
+                name.span,
+                near,
+            )),
+            None if self.ids.is_empty() => finding.help(format!("this project declares no {}", self.kind)),
+            None => {
+                let mut names: Vec<&str> = self.ids.keys().map(String::as_str).collect();
+                names.sort_unstable();
+                finding.help(format!("there is: {}", names.join(", ")))
+            }
+        }
+    }
+}
+
+fn beside(finding: Diagnostic, first: Span) -> Diagnostic {
+    let same_file = finding.primary.as_ref().is_some_and(|label| label.span.file == first.file);
+    if same_file { finding.also(first, "first here") } else { finding.related(first, "first here") }
+}

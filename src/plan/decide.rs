@@ -1,0 +1,374 @@
+//! What becomes of one table: selection, names, and the settings of the nearest level.
+
+use super::narrow::{narrower_first, narrowest};
+use super::{
+    FormatName, KeyRule, Layer, PartitionRule, Rename, TableDecision, TaskId, TaskPlan, Template,
+    TemplatePart, TopicSettings,
+};
+use crate::format::{CanalOptions, FormatPlan};
+use crate::kafka::{TopicName, TopicNameError};
+use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
+use crate::statement::Cleanup;
+
+/// Placeholders of `topic`, besides captures.
+pub const TOPIC_PLACEHOLDERS: &[&str] = &["source", "db", "table", "pipeline", "origin.db", "origin.table"];
+
+/// Placeholders of the new name in a `rename`, besides captures; `column` in one of columns.
+pub const RENAME_PLACEHOLDERS: &[&str] = &["source", "pipeline", "origin.db", "origin.table"];
+
+/// Filters of a placeholder.
+pub const FILTERS: &[&str] = &["lower", "upper"];
+
+/// Why nothing can become of a table that is selected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecideError {
+    /// Its topic would have a name that Kafka refuses.
+    #[error("`{name}` is no topic name: {why}")]
+    Topic {
+        /// The name.
+        name: String,
+        /// Why.
+        why: TopicNameError,
+    },
+    /// A placeholder that stands for nothing here.
+    #[error("`{{{0}}}` stands for nothing here")]
+    Placeholder(String),
+    /// A filter that does not exist.
+    #[error("there is no filter `{0}`")]
+    Filter(String),
+    /// A pattern that cannot be read, in a plan of another release.
+    #[error("a pattern of the plan cannot be read: {0}")]
+    Pattern(String),
+    /// A new name that is empty.
+    #[error("the new name is empty")]
+    EmptyName,
+}
+
+impl TaskPlan {
+    /// True when the task carries this table. For many tables use a [`Decider`].
+    pub fn selects(&self, db: &str, table: &str) -> bool {
+        Decider::new(self).is_ok_and(|decider| decider.selects(db, table))
+    }
+
+    /// What becomes of a table; none when it is not selected. For many tables use a [`Decider`].
+    ///
+    /// # Errors
+    /// The table is selected, but its rules give no topic or name.
+    pub fn decide(&self, db: &str, table: &str) -> Result<Option<TableDecision>, DecideError> {
+        Decider::new(self)?.decide(db, table)
+    }
+}
+
+/// The rules of a task with all patterns compiled.
+#[derive(Debug)]
+pub struct Decider<'p> {
+    task: &'p TaskId,
+    include: Vec<TableMatcher>,
+    exclude: Vec<TableMatcher>,
+    databases: Vec<(Matcher, &'p Template)>,
+    tables: Vec<(TableMatcher, &'p Template)>,
+    columns: Vec<(TableMatcher, Matcher, &'p NamePattern, &'p Template)>,
+    layers: Vec<(Option<TableMatcher>, &'p Layer)>,
+}
+
+/// Which rules hit a table, as indexes into the task's lists; for explanations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// `include` patterns that take it.
+    pub include: Vec<usize>,
+    /// `exclude` patterns that take it.
+    pub exclude: Vec<usize>,
+}
+
+impl<'p> Decider<'p> {
+    /// Compiles the patterns of a task.
+    ///
+    /// # Errors
+    /// A pattern that cannot be read; a checked project has none.
+    pub fn new(plan: &'p TaskPlan) -> Result<Decider<'p>, DecideError> {
+        let unreadable = |error: PatternError| DecideError::Pattern(error.to_string());
+        let compile = |patterns: &[crate::pattern::TablePattern]| {
+            patterns
+                .iter()
+                .map(|pattern| pattern.compile().map_err(unreadable))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let rules = &plan.rules;
+        let mut decider = Decider {
+            task: &plan.id,
+            include: compile(&rules.include)?,
+            exclude: compile(&rules.exclude)?,
+            databases: Vec::new(),
+            tables: Vec::new(),
+            columns: Vec::new(),
+            layers: Vec::new(),
+        };
+        for rename in &rules.renames {
+            match rename {
+                Rename::Database { from, to } => {
+                    decider.databases.push((from.compile().map_err(unreadable)?, to));
+                }
+                Rename::Table { from, to } => {
+                    decider.tables.push((from.compile().map_err(unreadable)?, to));
+                }
+                Rename::Column { table, column, to } => decider.columns.push((
+                    table.compile().map_err(unreadable)?,
+                    column.compile().map_err(unreadable)?,
+                    column,
+                    to,
+                )),
+            }
+        }
+        for layer in &rules.layers {
+            let matcher = layer.tables.as_ref().map(|tables| tables.compile().map_err(unreadable));
+            decider.layers.push((matcher.transpose()?, layer));
+        }
+        Ok(decider)
+    }
+
+    /// True when the task carries this table: an `include` takes it and no `exclude` does.
+    pub fn selects(&self, db: &str, table: &str) -> bool {
+        let takes = |patterns: &[TableMatcher]| patterns.iter().any(|pattern| pattern.matches(db, table));
+        takes(&self.include) && !takes(&self.exclude)
+    }
+
+    /// The patterns that take a table.
+    pub fn hits(&self, db: &str, table: &str) -> Hits {
+        let of = |patterns: &[TableMatcher]| {
+            (0..patterns.len()).filter(|&n| patterns[n].matches(db, table)).collect()
+        };
+        Hits { include: of(&self.include), exclude: of(&self.exclude) }
+    }
+
+    /// What becomes of a table; none when it is not selected.
+    ///
+    /// # Errors
+    /// The table is selected, but its rules give no topic or name.
+    pub fn decide(&self, db: &str, table: &str) -> Result<Option<TableDecision>, DecideError> {
+        if !self.selects(db, table) {
+            return Ok(None);
+        }
+        let (new_db, new_table) = self.names(db, table)?;
+        let names = Names { task: self.task, db: &new_db, table: &new_table, origin: (db, table) };
+        let topic = match self.setting(db, table, |layer| layer.topic.as_ref()) {
+            Some((template, n)) => {
+                let captures = self.layers[n].0.as_ref().and_then(|tables| tables.captures(db, table));
+                names.expand(template, &captures.unwrap_or_default(), TOPIC_PLACEHOLDERS)?
+            }
+            None => format!("{new_db}.{new_table}"),
+        };
+        let topic = TopicName::new(topic.clone()).map_err(|why| DecideError::Topic { name: topic, why })?;
+        let topic_settings = TopicSettings {
+            create: self.value(db, table, |layer| layer.topic_create).unwrap_or(true),
+            partitions: self.value(db, table, |layer| layer.topic_partitions),
+            replicas: self.value(db, table, |layer| layer.topic_replicas),
+            cleanup: self.value(db, table, |layer| layer.topic_cleanup),
+            retention_ms: self.value(db, table, |layer| layer.topic_retention_ms),
+        };
+        let format = match self.value(db, table, |layer| layer.format).unwrap_or(FormatName::CanalJson) {
+            FormatName::CanalJson => FormatPlan::CanalJson(CanalOptions {
+                snapshot_init: self.value(db, table, |layer| layer.snapshot_init).unwrap_or(false),
+                enum_label: self.value(db, table, |layer| layer.enum_label).unwrap_or(false),
+            }),
+        };
+        let key = self.setting(db, table, |layer| layer.key.as_ref());
+        let partition = self.setting(db, table, |layer| layer.partition.as_ref());
+        let columns = self.setting(db, table, |layer| layer.columns.as_ref());
+        Ok(Some(TableDecision {
+            topic,
+            topic_settings,
+            key: key.map_or(KeyRule::Primary, |(rule, _)| rule.clone()),
+            partition: partition.map_or(PartitionRule::ByKey, |(rule, _)| rule.clone()),
+            columns: columns.map(|(rule, _)| rule.clone()),
+            column_names: self.column_names(db, table, &names)?,
+            format,
+            tombstones: matches!(topic_settings.cleanup, Some(Cleanup::Compact | Cleanup::CompactDelete)),
+            db: new_db,
+            table: new_table,
+        }))
+    }
+
+    /// Names in messages. The narrower pattern wins.
+    fn names(&self, db: &str, table: &str) -> Result<(String, String), DecideError> {
+        let names = Names { task: self.task, db, table, origin: (db, table) };
+        let new_db = match self.database_rename(db) {
+            Some(n) => {
+                let (pattern, to) = &self.databases[n];
+                names.expand(to, &pattern.captures(db).unwrap_or_default(), RENAME_PLACEHOLDERS)?
+            }
+            None => db.to_owned(),
+        };
+        let new_table = match self.table_rename(db, table) {
+            Some(n) => {
+                let (pattern, to) = &self.tables[n];
+                names.expand(to, &pattern.captures(db, table).unwrap_or_default(), RENAME_PLACEHOLDERS)?
+            }
+            None => table.to_owned(),
+        };
+        if new_db.is_empty() || new_table.is_empty() {
+            return Err(DecideError::EmptyName);
+        }
+        Ok((new_db, new_table))
+    }
+
+    fn database_rename(&self, db: &str) -> Option<usize> {
+        let hits: Vec<usize> =
+            (0..self.databases.len()).filter(|&n| self.databases[n].0.matches(db)).collect();
+        let best = narrowest(&hits, |&a, &b| self.databases[a].0.relation(&self.databases[b].0))?;
+        Some(hits[best])
+    }
+
+    fn table_rename(&self, db: &str, table: &str) -> Option<usize> {
+        let hits: Vec<usize> =
+            (0..self.tables.len()).filter(|&n| self.tables[n].0.matches(db, table)).collect();
+        let best = narrowest(&hits, |&a, &b| self.tables[a].0.relation(&self.tables[b].0))?;
+        Some(hits[best])
+    }
+
+    /// Index into the task's `renames` of the line that names the database or the table anew.
+    pub fn rename_hits(&self, renames: &[Rename], db: &str, table: &str) -> Vec<usize> {
+        let nth = |wanted: usize, is: fn(&Rename) -> bool| {
+            renames.iter().enumerate().filter(|(_, rename)| is(rename)).map(|(n, _)| n).nth(wanted)
+        };
+        let database =
+            self.database_rename(db).and_then(|n| nth(n, |rename| matches!(rename, Rename::Database { .. })));
+        let of_table = self
+            .table_rename(db, table)
+            .and_then(|n| nth(n, |rename| matches!(rename, Rename::Table { .. })));
+        database.into_iter().chain(of_table).collect()
+    }
+
+    /// Renamed columns of a table, the strongest first. Placeholders of the column's own pattern stay.
+    fn column_names(
+        &self,
+        db: &str,
+        table: &str,
+        names: &Names<'_>,
+    ) -> Result<Vec<(NamePattern, Template)>, DecideError> {
+        let hits: Vec<_> = self.columns.iter().filter(|(tables, ..)| tables.matches(db, table)).collect();
+        let sorted = narrower_first(hits, |a, b| match a.0.relation(&b.0) {
+            Relation::Equal => a.1.relation(&b.1),
+            other => other,
+        });
+        sorted
+            .into_iter()
+            .map(|(tables, column, pattern, to)| {
+                let captures = tables.captures(db, table).unwrap_or_default();
+                let own = column.capture_names();
+                let kept = |name: &str| name == "column" || own.contains(&name);
+                Ok(((*pattern).clone(), names.expand_part(to, &captures, &kept)?))
+            })
+            .collect()
+    }
+
+    /// A setting of the nearest level, and the index of its layer.
+    pub fn setting<'d, T>(
+        &'d self,
+        db: &str,
+        table: &str,
+        of: impl Fn(&'p Layer) -> Option<T>,
+    ) -> Option<(T, usize)> {
+        let mut hits: Vec<usize> = (0..self.layers.len())
+            .filter(|&n| of(self.layers[n].1).is_some())
+            .filter(|&n| self.layers[n].0.as_ref().is_none_or(|tables| tables.matches(db, table)))
+            .collect();
+        let level = hits.iter().map(|&n| self.layers[n].1.level).max()?;
+        hits.retain(|&n| self.layers[n].1.level == level);
+        let best = narrowest(&hits, |&a, &b| match (&self.layers[a].0, &self.layers[b].0) {
+            (Some(a), Some(b)) => a.relation(b),
+            (Some(_), None) => Relation::Narrower,
+            (None, _) => Relation::Wider,
+        })?;
+        of(self.layers[hits[best]].1).map(|value| (value, hits[best]))
+    }
+
+    fn value<T>(&self, db: &str, table: &str, of: impl Fn(&'p Layer) -> Option<T>) -> Option<T> {
+        self.setting(db, table, of).map(|(value, _)| value)
+    }
+}
+
+/// What placeholders stand for.
+struct Names<'a> {
+    task: &'a TaskId,
+    db: &'a str,
+    table: &'a str,
+    origin: (&'a str, &'a str),
+}
+
+impl Names<'_> {
+    fn value(&self, name: &str, captures: &[(String, String)], known: &[&str]) -> Option<String> {
+        if let Some((_, value)) = captures.iter().find(|(capture, _)| capture == name) {
+            return Some(value.clone());
+        }
+        if !known.contains(&name) {
+            return None;
+        }
+        let value = match name {
+            "source" => &self.task.source,
+            "pipeline" => &self.task.pipeline,
+            "db" => self.db,
+            "table" => self.table,
+            "origin.db" => self.origin.0,
+            "origin.table" => self.origin.1,
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    fn expand(
+        &self,
+        template: &Template,
+        captures: &[(String, String)],
+        known: &[&str],
+    ) -> Result<String, DecideError> {
+        let mut text = String::new();
+        for part in &template.parts {
+            match part {
+                TemplatePart::Text(literal) => text.push_str(literal),
+                TemplatePart::Hole { name, filter } => {
+                    let value = self
+                        .value(name, captures, known)
+                        .ok_or_else(|| DecideError::Placeholder(name.clone()))?;
+                    text.push_str(&filtered(value, filter.as_deref())?);
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    /// Expands all placeholders but those that are `kept`.
+    fn expand_part(
+        &self,
+        template: &Template,
+        captures: &[(String, String)],
+        kept: &dyn Fn(&str) -> bool,
+    ) -> Result<Template, DecideError> {
+        let mut parts: Vec<TemplatePart> = Vec::new();
+        for part in &template.parts {
+            let text = match part {
+                TemplatePart::Hole { name, .. } if kept(name) => {
+                    parts.push(part.clone());
+                    continue;
+                }
+                part => {
+                    let one = Template { parts: vec![part.clone()] };
+                    self.expand(&one, captures, RENAME_PLACEHOLDERS)?
+                }
+            };
+            match parts.last_mut() {
+                Some(TemplatePart::Text(last)) => last.push_str(&text),
+                Some(TemplatePart::Hole { .. }) | None => parts.push(TemplatePart::Text(text)),
+            }
+        }
+        Ok(Template { parts })
+    }
+}
+
+fn filtered(value: String, filter: Option<&str>) -> Result<String, DecideError> {
+    match filter {
+        None => Ok(value),
+        Some("lower") => Ok(value.to_lowercase()),
+        Some("upper") => Ok(value.to_uppercase()),
+        Some(other) => Err(DecideError::Filter(other.to_owned())),
+    }
+}

@@ -1,0 +1,24 @@
+//! Texts to a plan.
+
+use super::{Origins, Plan, compile};
+use crate::check;
+use crate::diagnostic::Diagnostic;
+use crate::hir;
+use crate::text::FileSet;
+
+/// What compiling a project gives.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// All findings, sorted by path, line, column and code.
+    pub findings: Vec<Diagnostic>,
+    /// The plan and where its parts are written, when no finding weighs as an error.
+    pub plan: Option<(Plan, Origins)>,
+}
+
+/// Compiles all files of a project.
+pub fn compile_files(files: &FileSet) -> Compiled {
+    let (program, findings) = hir::program(files);
+    let mut report = check::run(program, findings);
+    hir::sort(&mut report.findings, files);
+    Compiled { findings: report.findings, plan: report.checked.as_ref().map(compile) }
+}

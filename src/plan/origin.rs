@@ -1,0 +1,120 @@
+//! From a part of a plan back to the text that says it.
+
+use super::TaskId;
+use crate::text::Span;
+use std::collections::BTreeMap;
+
+/// A part of a plan. Its index is that in the plan's own list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId {
+    /// The task.
+    pub task: TaskId,
+    /// What of it.
+    pub part: Part,
+}
+
+/// What of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// The pipeline's line.
+    Pipeline,
+    /// The source's line.
+    Source,
+    /// Its address.
+    Address,
+    /// Its user.
+    User,
+    /// Its password.
+    Password,
+    /// Its `tls`.
+    SourceTls,
+    /// The target's line.
+    Target,
+    /// Its brokers.
+    Brokers,
+    /// Its login.
+    Sasl,
+    /// Its `tls`.
+    TargetTls,
+    /// `delivery`.
+    Delivery,
+    /// `transaction-timeout`.
+    TransactionTimeout,
+    /// `state { prefix }`.
+    StatePrefix,
+    /// `state { replicas }`.
+    StateReplicas,
+    /// `state { min-insync }`.
+    StateMinInsync,
+    /// `compression`.
+    Compression,
+    /// `batch`.
+    Batch,
+    /// `linger`.
+    Linger,
+    /// `start`.
+    Start,
+    /// `retry for`.
+    RetryFor,
+    /// `retry errors for`.
+    RetryErrors,
+    /// `commit`.
+    Commit,
+    /// A pattern of `include`.
+    Include(usize),
+    /// A pattern of `exclude`.
+    Exclude(usize),
+    /// A `rename`.
+    Rename(usize),
+    /// A setting of a layer.
+    Layer(usize, Property),
+}
+
+/// A setting of a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Property {
+    /// `topic`.
+    Topic,
+    /// `topic { create }`.
+    TopicCreate,
+    /// `topic { partitions }`.
+    TopicPartitions,
+    /// `topic { replicas }`.
+    TopicReplicas,
+    /// `topic { cleanup }`.
+    TopicCleanup,
+    /// `topic { retention }`.
+    TopicRetention,
+    /// `partition`.
+    Partition,
+    /// `key`.
+    Key,
+    /// `columns`.
+    Columns,
+    /// `format`.
+    Format,
+    /// `format { snapshot-op }`.
+    SnapshotOp,
+    /// `format { enum }`.
+    Enum,
+}
+
+/// Where the parts of a plan are written. What holds by default has no place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins {
+    spans: BTreeMap<NodeId, Span>,
+}
+
+impl Origins {
+    /// Notes a place.
+    pub(super) fn note(&mut self, task: &TaskId, part: Part, span: Option<Span>) {
+        if let Some(span) = span {
+            self.spans.insert(NodeId { task: task.clone(), part }, span);
+        }
+    }
+
+    /// Where a part of a task is written.
+    pub fn span(&self, task: &TaskId, part: Part) -> Option<Span> {
+        self.spans.get(&NodeId { task: task.clone(), part }).copied()
+    }
+}

@@ -1,0 +1,102 @@
+//! Codes of findings about the form of a statement, with their pages.
+
+use crate::diagnostic::{Code, CodeDoc};
+
+/// The first statement of a file is not `edition`.
+pub const EDITION_MISSING: Code = Code::new("S0011", "edition-missing");
+/// The file is newer than the program.
+pub const EDITION_TOO_NEW: Code = Code::new("S0012", "edition-too-new");
+/// A word that begins no statement.
+pub const UNKNOWN_STATEMENT: Code = Code::new("S0013", "unknown-statement");
+/// A statement in the wrong block.
+pub const STATEMENT_NOT_HERE: Code = Code::new("S0014", "statement-not-here");
+/// Arguments of another shape.
+pub const WRONG_ARGUMENTS: Code = Code::new("S0015", "wrong-arguments");
+/// A single-valued statement repeated.
+pub const GIVEN_TWICE: Code = Code::new("S0016", "given-twice");
+/// A number without its unit, or with another one.
+pub const UNIT_MISSING_OR_WRONG: Code = Code::new("S0017", "unit-missing-or-wrong");
+/// A value outside its range.
+pub const OUT_OF_RANGE: Code = Code::new("S0018", "out-of-range");
+/// A statement of the language that this release cannot execute.
+pub const NOT_BUILT_YET: Code = Code::new("S0020", "not-built-yet");
+/// Something else than `env` or `file` where a secret is wanted.
+pub const SECRET_LITERAL: Code = Code::new("S0301", "secret-literal");
+
+/// The pages of the codes of this module.
+pub const PAGES: &[CodeDoc] = &[
+    CodeDoc {
+        code: EDITION_MISSING,
+        what: "The first statement of a file is not `edition`; an empty file has none either.",
+        why: "The edition says by which rules the file is read, so old files keep their meaning. It also tells a file that \
+              an editor or a full disk has emptied from one that was meant to be empty.",
+        wrong: "source shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+        right: HELLO,
+    },
+    CodeDoc {
+        code: EDITION_TOO_NEW,
+        what: "The file asks for an edition that came after this program.",
+        why: "A statement may mean something else there. Nothing else is said about the file: install a newer syncc.",
+        wrong: "edition 2031\n",
+        right: HELLO,
+    },
+    CodeDoc {
+        code: UNKNOWN_STATEMENT,
+        what: "A line begins with a word that is no statement.",
+        why: "A misspelt statement that is passed over would be a setting that has no effect, or a table that is not sent.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  excldue shop.tmp_*\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  exclude shop.tmp_*\n}\n",
+    },
+    CodeDoc {
+        code: STATEMENT_NOT_HERE,
+        what: "A statement stands in a block (or outside of all blocks) where it has no meaning.",
+        why: "Every statement belongs to certain blocks; elsewhere it would have no effect.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  delivery at-least-once\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\" {\n  delivery at-least-once\n}\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+    },
+    CodeDoc {
+        code: WRONG_ARGUMENTS,
+        what: "What follows a statement's word is not what the statement takes, or a part is missing.",
+        why: "Each statement has a fixed form; the message shows it.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  partition key\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  partition by key\n}\n",
+    },
+    CodeDoc {
+        code: GIVEN_TWICE,
+        what: "A statement that gives one value stands twice in a block, or once in the header and once in the body.",
+        why: "The order of lines never matters, so neither of the two can win.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  key primary\n  key none\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  key primary\n}\n",
+    },
+    CodeDoc {
+        code: UNIT_MISSING_OR_WRONG,
+        what: "A bare number where a unit is needed, a unit of another kind, or a blank before the unit.",
+        why: "`720` may be seconds, minutes or milliseconds; whoever reads the line must not have to guess.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  retry for 720\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  retry for 720m\n}\n",
+    },
+    CodeDoc {
+        code: OUT_OF_RANGE,
+        what: "A number, duration or size outside of what the statement takes; also an edition that never was.",
+        why: "Such a value is refused by the server later, or has an effect nobody wants.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  topic \"{db}.{table}\" {\n    replicas 0\n  }\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  topic \"{db}.{table}\" {\n    replicas 3\n  }\n}\n",
+    },
+    CodeDoc {
+        code: NOT_BUILT_YET,
+        what: "A statement of the language that this release cannot execute.",
+        why: "It would have to be passed over, and then the file would promise what does not happen. Leave it out for now.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  on-error park\n}\n",
+        right: HELLO,
+    },
+    CodeDoc {
+        code: SECRET_LITERAL,
+        what: "A text, a bare word, a parameter or an `else` where a secret is wanted.",
+        why: "Files are committed, copied and shown in editors. A secret is named by where it is found when the program \
+              starts: `env NAME` or `file \"PATH\"`.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password \"swordfish\"\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+        right: HELLO,
+    },
+];
+
+const HELLO: &str = "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n";

@@ -1,0 +1,27 @@
+//! The table of all statements: what may stand where, with which arguments; and the values that statements give.
+//!
+//! Written once here, read by lowering, checks, completion, `explain` and the manual. Knows texts and words, no tree.
+
+mod finding;
+mod guess;
+mod name;
+mod quantity;
+mod signature;
+mod spec;
+mod table;
+mod value;
+
+pub use finding::{
+    EDITION_MISSING, EDITION_TOO_NEW, GIVEN_TWICE, NOT_BUILT_YET, OUT_OF_RANGE, PAGES, SECRET_LITERAL,
+    STATEMENT_NOT_HERE, UNIT_MISSING_OR_WRONG, UNKNOWN_STATEMENT, WRONG_ARGUMENTS,
+};
+pub use guess::{closest, foreign_word};
+pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, unquote};
+pub use quantity::{QuantityError, bytes, duration_ms, duration_text, number, size_text};
+pub use signature::{Kind, Shape, Signature};
+pub use spec::{Block, Once, Place, Reload, StatementSpec, find, in_place, places_of};
+pub use table::STATEMENTS;
+pub use value::{
+    Address, AddressError, Cleanup, ColumnRule, Compression, Delivery, FormatName, KeyRule, Mechanism,
+    PartitionRule, Rename, SecretRef, Start, Template, TemplatePart, Text, TlsMode, is_loopback,
+};

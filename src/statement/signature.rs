@@ -1,0 +1,309 @@
+//! The form of a statement's arguments, written as one line of text in the table.
+//!
+//! `by key | by table | by column COLUMN+ | to NUMBER(0..)`: lower-case words stand for themselves, upper-case ones for
+//! values (with a range in parentheses), `+` is a list with commas, `[…]` may be left out, `(… | …)` is a choice, and
+//! `<…>` belongs to the language but is not built yet.
+
+use super::{bytes, duration_ms, number};
+use std::fmt;
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Name of an own thing: source, target, pipeline, label.
+    Name,
+    /// Range of own names, `shard_[00..15]`.
+    Range,
+    /// Text without placeholders.
+    Text,
+    /// Text with placeholders.
+    Template,
+    /// `"[USER@]HOST[:PORT]"`.
+    Address,
+    /// `"…"` or `env NAME [else "…"]`.
+    Plain,
+    /// `env NAME` or `file "PATH"`.
+    Secret,
+    /// Pattern of a database.
+    Database,
+    /// Pattern of a table, `DB.TABLE`.
+    Table,
+    /// Pattern of a column, `DB.TABLE.COLUMN`.
+    ColumnPath,
+    /// Exact name of a column.
+    Column,
+    /// Pattern of column names.
+    Columns,
+    /// New name of a database, table or column: a bare name or a template.
+    NewName,
+    /// Duration.
+    Duration,
+    /// Size.
+    Size,
+    /// Plain number.
+    Number,
+    /// Any one argument; only in what is not built yet.
+    Any,
+}
+
+impl Kind {
+    const ALL: [(&'static str, Kind); 17] = [
+        ("NAME", Kind::Name),
+        ("RANGE", Kind::Range),
+        ("TEXT", Kind::Text),
+        ("TEMPLATE", Kind::Template),
+        ("ADDRESS", Kind::Address),
+        ("PLAIN", Kind::Plain),
+        ("SECRET", Kind::Secret),
+        ("DATABASE", Kind::Database),
+        ("DB.TABLE", Kind::Table),
+        ("DB.TABLE.COLUMN", Kind::ColumnPath),
+        ("COLUMN", Kind::Column),
+        ("COLUMNS", Kind::Columns),
+        ("NEWNAME", Kind::NewName),
+        ("DURATION", Kind::Duration),
+        ("SIZE", Kind::Size),
+        ("NUMBER", Kind::Number),
+        ("WORD", Kind::Any),
+    ];
+
+    /// How it is shown in a signature.
+    pub fn shown(self) -> &'static str {
+        match self {
+            Kind::Name | Kind::NewName => "NAME",
+            Kind::Range => "RANGE",
+            Kind::Text => "\"TEXT\"",
+            Kind::Template => "\"TEMPLATE\"",
+            Kind::Address => "\"[USER@]HOST[:PORT]\"",
+            Kind::Plain => "\"TEXT\" | env NAME [else \"TEXT\"]",
+            Kind::Secret => "env NAME | file \"PATH\"",
+            Kind::Database => "DATABASE",
+            Kind::Table => "DB.TABLE",
+            Kind::ColumnPath => "DB.TABLE.COLUMN",
+            Kind::Column | Kind::Columns => "COLUMN",
+            Kind::Duration => "DURATION",
+            Kind::Size => "SIZE",
+            Kind::Number => "NUMBER",
+            Kind::Any => "WORD",
+        }
+    }
+
+    /// What it is called in a message.
+    pub fn called(self) -> &'static str {
+        match self {
+            Kind::Name => "a name",
+            Kind::Range => "a range of names",
+            Kind::Text => "a text in quotes",
+            Kind::Template => "a text in quotes",
+            Kind::Address => "an address in quotes",
+            Kind::Plain => "a text in quotes or `env NAME`",
+            Kind::Secret => "`env NAME` or `file \"PATH\"`",
+            Kind::Database => "a database",
+            Kind::Table => "a table as `DB.TABLE`",
+            Kind::ColumnPath => "a column as `DB.TABLE.COLUMN`",
+            Kind::Column | Kind::Columns => "a column",
+            Kind::NewName => "a new name",
+            Kind::Duration => "a duration such as `30s`",
+            Kind::Size => "a size such as `1MiB`",
+            Kind::Number => "a number",
+            Kind::Any => "a word",
+        }
+    }
+}
+
+/// Part of a signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shape {
+    /// A word or a comma that stands for itself.
+    Word(String),
+    /// A value.
+    Value {
+        /// What it is.
+        kind: Kind,
+        /// Smallest and greatest value, in ms, bytes or as a number.
+        range: (u64, u64),
+        /// The bounds as written.
+        range_text: (String, String),
+    },
+    /// One or more with commas between.
+    List(Box<Shape>),
+    /// May be left out.
+    Optional(Vec<Vec<Shape>>),
+    /// One of several.
+    Choice(Vec<Vec<Shape>>),
+    /// Not built yet.
+    Later(Vec<Vec<Shape>>),
+}
+
+/// All forms of a statement's arguments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The alternatives, each a sequence.
+    pub alternatives: Vec<Vec<Shape>>,
+}
+
+impl Signature {
+    /// Reads the notation of the table. Total: what is not notation becomes a word; a test reads every row.
+    pub fn parse(text: &str) -> Signature {
+        let mut parser = Parser { rest: text };
+        Signature { alternatives: parser.alternatives() }
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show_alternatives(&self.alternatives, f)
+    }
+}
+
+fn show_alternatives(alternatives: &[Vec<Shape>], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let built = alternatives.iter().filter(|sequence| !is_later(sequence));
+    for (n, sequence) in built.enumerate() {
+        if n > 0 {
+            f.write_str(" | ")?;
+        }
+        let shown = sequence.iter().filter(|shape| !is_later(std::slice::from_ref(shape)));
+        for (n, shape) in shown.enumerate() {
+            if n > 0 && *shape != Shape::Word(",".into()) {
+                f.write_str(" ")?;
+            }
+            show(shape, f)?;
+        }
+    }
+    Ok(())
+}
+
+/// True when nothing of a sequence is built.
+fn is_later(sequence: &[Shape]) -> bool {
+    !sequence.is_empty()
+        && sequence.iter().all(|shape| match shape {
+            Shape::Later(_) => true,
+            Shape::Optional(inner) => inner.iter().all(|sequence| is_later(sequence)),
+            Shape::Word(_) | Shape::Value { .. } | Shape::List(_) | Shape::Choice(_) => false,
+        })
+}
+
+fn show(shape: &Shape, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match shape {
+        Shape::Word(word) => f.write_str(word),
+        Shape::Value { kind, .. } => f.write_str(kind.shown()),
+        Shape::List(item) => {
+            show(item, f)?;
+            f.write_str(", …")
+        }
+        Shape::Optional(inner) => {
+            f.write_str("[")?;
+            show_alternatives(inner, f)?;
+            f.write_str("]")
+        }
+        Shape::Choice(inner) => {
+            f.write_str("(")?;
+            show_alternatives(inner, f)?;
+            f.write_str(")")
+        }
+        Shape::Later(inner) => show_alternatives(inner, f),
+    }
+}
+
+struct Parser<'t> {
+    rest: &'t str,
+}
+
+impl Parser<'_> {
+    fn alternatives(&mut self) -> Vec<Vec<Shape>> {
+        let mut all = vec![Vec::new()];
+        loop {
+            self.rest = self.rest.trim_start();
+            let Some(sign) = self.rest.chars().next() else { return all };
+            if matches!(sign, ']' | ')' | '>') {
+                return all;
+            }
+            if sign == '|' {
+                self.rest = &self.rest[1..];
+                all.push(Vec::new());
+                continue;
+            }
+            let shape = self.shape(sign);
+            if let Some(sequence) = all.last_mut() {
+                sequence.push(shape);
+            }
+        }
+    }
+
+    fn shape(&mut self, sign: char) -> Shape {
+        if matches!(sign, '[' | '(' | '<') {
+            self.rest = &self.rest[1..];
+            let inner = self.alternatives();
+            self.rest = self.rest.get(1..).unwrap_or("");
+            return match sign {
+                '[' => Shape::Optional(inner),
+                '(' => Shape::Choice(inner),
+                _ => Shape::Later(inner),
+            };
+        }
+        if sign == ',' {
+            self.rest = &self.rest[1..];
+            return Shape::Word(",".into());
+        }
+        let end = self
+            .rest
+            .find(|c: char| {
+                c.is_whitespace() || matches!(c, '[' | ']' | '(' | ')' | '<' | '>' | '|' | ',' | '+')
+            })
+            .unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end.max(1));
+        self.rest = rest;
+        let Some(&(_, kind)) = Kind::ALL.iter().find(|(name, _)| *name == word) else {
+            return Shape::Word(word.to_owned());
+        };
+        let (range, range_text) = self.range(kind);
+        let value = Shape::Value { kind, range, range_text };
+        if let Some(rest) = self.rest.strip_prefix('+') {
+            self.rest = rest;
+            return Shape::List(Box::new(value));
+        }
+        value
+    }
+
+    fn range(&mut self, kind: Kind) -> ((u64, u64), (String, String)) {
+        let written = self.rest.strip_prefix('(').and_then(|rest| rest.split_once(')'));
+        let Some((bounds, rest)) = written else { return ((0, u64::MAX), Default::default()) };
+        self.rest = rest;
+        let (low, high) = bounds.split_once("..").unwrap_or((bounds, ""));
+        let read = |text: &str, open: u64| match kind {
+            Kind::Duration => duration_ms(text).unwrap_or(open),
+            Kind::Size => bytes(text).unwrap_or(open),
+            _ => number(text).unwrap_or(open),
+        };
+        ((read(low, 0), read(high, u64::MAX)), (low.to_owned(), high.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(notation: &str, shown: &str) {
+        assert_eq!(Signature::parse(notation).to_string(), shown);
+    }
+
+    #[test]
+    fn shown_without_what_is_not_built() {
+        check(
+            "by key | by column COLUMN+ [<using HASH>] | to NUMBER(0..)",
+            "by key | by column COLUMN, … | to NUMBER",
+        );
+        check("every DURATION(1ms..1h) [, NUMBER rows] [, SIZE]", "every DURATION [, NUMBER rows] [, SIZE]");
+        check("(off | require) [because TEXT] | <later>", "(off | require) [because \"TEXT\"]");
+        check("", "");
+    }
+
+    #[test]
+    fn ranges_are_read_in_their_unit() {
+        let Shape::Value { range, .. } = &Signature::parse("DURATION(10s..15m)").alternatives[0][0] else {
+            panic!()
+        };
+        assert_eq!(*range, (10_000, 900_000));
+    }
+}

@@ -1,0 +1,165 @@
+//! One row of the statement table, and how rows are found.
+
+use super::{STATEMENTS, Signature};
+
+/// A block in which statements stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// Outside of all blocks.
+    File,
+    /// `source`.
+    Source,
+    /// `target`.
+    Target,
+    /// `state` of a target.
+    State,
+    /// `registry` of a target.
+    Registry,
+    /// `pipeline`.
+    Pipeline,
+    /// `from` of a pipeline.
+    From,
+    /// `to` of a pipeline.
+    To,
+    /// `table` of a pipeline or of `to`.
+    Table,
+    /// `defaults`.
+    Defaults,
+    /// `profile`.
+    Profile,
+    /// `topic`.
+    Topic,
+    /// `format`.
+    Format,
+    /// `start`.
+    Start,
+    /// `ddl`.
+    Ddl,
+    /// `test`.
+    Test,
+    /// `lock source`.
+    Lock,
+    /// `table` of `lock source`.
+    LockTable,
+}
+
+impl Place {
+    /// What it is called in a message, with its article.
+    pub fn called(self) -> &'static str {
+        match self {
+            Place::File => "the top level of a file",
+            Place::Source => "a `source`",
+            Place::Target => "a `target`",
+            Place::State => "the `state` of a target",
+            Place::Registry => "the `registry` of a target",
+            Place::Pipeline => "a `pipeline`",
+            Place::From => "the `from` of a pipeline",
+            Place::To => "the `to` of a pipeline",
+            Place::Table => "a `table`",
+            Place::Defaults => "`defaults`",
+            Place::Profile => "a `profile`",
+            Place::Topic => "a `topic`",
+            Place::Format => "a `format`",
+            Place::Start => "a `start`",
+            Place::Ddl => "a `ddl`",
+            Place::Test => "a `test`",
+            Place::Lock => "a `lock source`",
+            Place::LockTable => "a `table` of `lock source`",
+        }
+    }
+}
+
+/// What happens to running tasks when a statement changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reload {
+    /// In place, from the next use on.
+    InPlace,
+    /// Stop and go on at a transaction boundary.
+    Rewire,
+    /// Existing rows of new tables are loaded beside the stream.
+    Backfill,
+    /// Breaks consumers: needs `--accept`.
+    Breaks,
+    /// Refused.
+    Refused,
+    /// As what the block holds.
+    Content,
+}
+
+/// How often a statement may stand in one block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Once {
+    /// Once.
+    Yes,
+    /// Once per first argument word: `retry for`, `retry errors`.
+    PerForm,
+    /// As often as there is something to say.
+    No,
+}
+
+/// Whether a statement has a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Block {
+    /// None.
+    No,
+    /// May have one.
+    May(Place),
+    /// Needs one.
+    Must(Place),
+}
+
+/// One statement of the language.
+#[derive(Debug, Clone, Copy)]
+pub struct StatementSpec {
+    /// Its first word.
+    pub word: &'static str,
+    /// Where it may stand.
+    pub places: &'static [Place],
+    /// Its arguments, in the notation of [`Signature`].
+    pub args: &'static str,
+    /// Its block.
+    pub block: Block,
+    /// How often.
+    pub once: Once,
+    /// What holds without it, for people; empty where nothing does.
+    pub default: &'static str,
+    /// What a change does to what runs.
+    pub reload: Reload,
+    /// Edition that brought it.
+    pub since: u16,
+    /// False: part of the language, but this release cannot execute it.
+    pub built: bool,
+    /// What it does, in a sentence or two.
+    pub doc: &'static str,
+}
+
+impl StatementSpec {
+    /// Its arguments, read.
+    pub fn signature(&self) -> Signature {
+        Signature::parse(self.args)
+    }
+
+    /// Word and arguments on one line, for messages.
+    pub fn usage(&self) -> String {
+        format!("{} {}", self.word, self.signature()).trim_end().to_owned()
+    }
+}
+
+/// The row of a word at a place.
+pub fn find(word: &str, place: Place) -> Option<&'static StatementSpec> {
+    STATEMENTS.iter().find(|spec| spec.word == word && spec.places.contains(&place))
+}
+
+/// All rows of a place.
+pub fn in_place(place: Place) -> impl Iterator<Item = &'static StatementSpec> {
+    STATEMENTS.iter().filter(move |spec| spec.places.contains(&place))
+}
+
+/// Every place where a word may stand.
+pub fn places_of(word: &str) -> Vec<Place> {
+    let mut places: Vec<Place> =
+        STATEMENTS.iter().filter(|spec| spec.word == word).flat_map(|spec| spec.places).copied().collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}

@@ -1,0 +1,313 @@
+//! Values that statements give, as plans store them.
+
+use crate::pattern::{NamePattern, TablePattern};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A plain value, written or taken from the environment when the program starts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Text {
+    /// Written.
+    Literal(String),
+    /// `env NAME else "x"`.
+    Env {
+        /// Variable.
+        name: String,
+        /// Value without the variable.
+        default: Option<String>,
+    },
+}
+
+/// Where a secret is found; never the secret.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum SecretRef {
+    /// Environment variable.
+    Env(String),
+    /// File; one line end at its end is not part of the secret.
+    File(String),
+}
+
+/// How much of a server's certificate is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TlsMode {
+    /// Plain text.
+    Off,
+    /// Encrypted; anybody may answer.
+    Require,
+    /// The chain, not the host name.
+    VerifyCa,
+    /// Chain and host name.
+    VerifyFull,
+}
+
+/// SASL mechanism.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Mechanism {
+    /// PLAIN.
+    Plain,
+    /// SCRAM-SHA-256.
+    ScramSha256,
+    /// SCRAM-SHA-512.
+    ScramSha512,
+}
+
+/// Promise towards `read_committed` consumers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Delivery {
+    /// Rows and position in one Kafka transaction.
+    ExactlyOnce,
+    /// Position after the rows are acknowledged.
+    AtLeastOnce,
+}
+
+/// Codec of record batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "Kafka's own names")]
+pub enum Compression {
+    None,
+    Lz4,
+    Zstd,
+    Snappy,
+    Gzip,
+}
+
+/// Where the first start of a task begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Start {
+    /// Existing rows, then the log.
+    Snapshot {
+        /// Rows per chunk; none adapts.
+        chunk_rows: Option<u32>,
+    },
+    /// The log from now on.
+    Now,
+}
+
+/// Name of a format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FormatName {
+    /// `canal-json`.
+    CanalJson,
+}
+
+/// One `rename` line.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Rename {
+    /// `rename database A to B`.
+    Database {
+        /// Which.
+        from: NamePattern,
+        /// New name; may hold placeholders of captures.
+        to: Template,
+    },
+    /// `rename table A to B`.
+    Table {
+        /// Which.
+        from: TablePattern,
+        /// New name.
+        to: Template,
+    },
+    /// `rename column A to B`.
+    Column {
+        /// Of which tables.
+        table: TablePattern,
+        /// Which column.
+        column: NamePattern,
+        /// New name.
+        to: Template,
+    },
+}
+
+/// A text with placeholders.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Template {
+    /// Its parts in order.
+    pub parts: Vec<TemplatePart>,
+}
+
+/// Part of a [`Template`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TemplatePart {
+    /// Plain text.
+    Text(String),
+    /// `{name}` or `{name:filter}`.
+    Hole {
+        /// `db`, `table`, `origin.db`, a capture, …
+        name: String,
+        /// `lower` or `upper`.
+        filter: Option<String>,
+    },
+}
+
+impl Template {
+    /// A text without placeholders.
+    pub fn literal(text: impl Into<String>) -> Template {
+        Template { parts: vec![TemplatePart::Text(text.into())] }
+    }
+
+    /// The text when there is no placeholder in it.
+    pub fn as_literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [TemplatePart::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// As written between the quotes, but for escapes.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            TemplatePart::Text(text) => f.write_str(text),
+            TemplatePart::Hole { name, filter: None } => write!(f, "{{{name}}}"),
+            TemplatePart::Hole { name, filter: Some(filter) } => write!(f, "{{{name}:{filter}}}"),
+        })
+    }
+}
+
+/// Kafka's `cleanup.policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "Kafka's own names")]
+pub enum Cleanup {
+    Delete,
+    Compact,
+    CompactDelete,
+}
+
+/// Which partition a message goes to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PartitionRule {
+    /// Hash of the key bytes; keyless rows go to partition 0.
+    ByKey,
+    /// Hash of `db.table` as in the message.
+    ByTable,
+    /// Hash of the database as in the message.
+    ByDatabase,
+    /// Hash of the values of these columns (source names).
+    ByColumns(Vec<String>),
+    /// This one.
+    To(u32),
+}
+
+/// What the key of a message is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum KeyRule {
+    /// Primary key, else the first unique key without nullable columns.
+    Primary,
+    /// These columns (source names).
+    Columns {
+        /// `origin` first: source, database and table distinguish merged tables.
+        origin: bool,
+        /// Columns in order.
+        columns: Vec<String>,
+    },
+    /// No key.
+    None,
+}
+
+/// Which columns are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum ColumnRule {
+    /// Those a pattern takes.
+    Only(Vec<NamePattern>),
+    /// All but those.
+    Except(Vec<NamePattern>),
+}
+
+/// An address as written: `[USER@]HOST[:PORT]`; IPv6 in brackets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// User.
+    pub user: Option<String>,
+    /// Host name or IP address, without brackets.
+    pub host: String,
+    /// Port.
+    pub port: Option<u16>,
+}
+
+/// Why a text is no address. The text itself is not repeated: people write passwords into addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// No host.
+    #[error("the host is missing")]
+    NoHost,
+    /// A port that is no number from 1 to 65535.
+    #[error("the port is a number from 1 to 65535")]
+    Port,
+    /// `USER:PASSWORD@`.
+    #[error("an address holds no password")]
+    Password,
+    /// Scheme, path, blank or the like.
+    #[error("an address is `[USER@]HOST[:PORT]`, without scheme, path and blanks")]
+    Sign,
+    /// The variable is not set and there is no `else`.
+    #[error("the variable is not set")]
+    Unset,
+}
+
+impl Address {
+    /// Takes an address apart.
+    ///
+    /// # Errors
+    /// What keeps it from being one.
+    pub fn parse(text: &str) -> Result<Address, AddressError> {
+        let (user, rest) = match text.rsplit_once('@') {
+            Some((user, _)) if user.contains(':') => return Err(AddressError::Password),
+            Some((user, rest)) => (Some(user), rest),
+            None => (None, text),
+        };
+        let (host, port) = match rest.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+            Some((host, "")) => (host, None),
+            Some((host, tail)) => (host, Some(tail.strip_prefix(':').ok_or(AddressError::Sign)?)),
+            None => match rest.split_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (rest, None),
+            },
+        };
+        let wrong = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '@' | '?' | '#' | ',');
+        if host.contains(wrong) || user.is_some_and(|user| user.is_empty() || user.contains(wrong)) {
+            return Err(AddressError::Sign);
+        }
+        if host.is_empty() {
+            return Err(AddressError::NoHost);
+        }
+        let port = match port {
+            Some(port) if port.starts_with("//") => return Err(AddressError::Sign),
+            Some(port) => Some(port.parse::<u16>().ok().filter(|&port| port > 0).ok_or(AddressError::Port)?),
+            None => None,
+        };
+        Ok(Address { user: user.map(str::to_owned), host: host.to_owned(), port })
+    }
+}
+
+/// True for addresses of the machine itself: 127.0.0.0/8, `::1` and `localhost`.
+pub fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        let parse = |text| Address::parse(text).map(|a| (a.user.unwrap_or_default(), a.host, a.port));
+        assert_eq!(parse("syncc@db1:3307"), Ok(("syncc".into(), "db1".into(), Some(3307))));
+        assert_eq!(parse("db1"), Ok((String::new(), "db1".into(), None)));
+        assert_eq!(parse("[::1]:3306"), Ok((String::new(), "::1".into(), Some(3306))));
+        assert_eq!(parse("u:secret@db1"), Err(AddressError::Password));
+        assert_eq!(parse("mysql://db1"), Err(AddressError::Sign));
+        assert_eq!(parse("db1:0"), Err(AddressError::Port));
+        assert_eq!(parse("db1:x"), Err(AddressError::Port));
+        assert_eq!(parse(""), Err(AddressError::NoHost));
+        assert_eq!(parse("@db1"), Err(AddressError::Sign));
+    }
+
+    #[test]
+    fn loopback() {
+        assert!(is_loopback("127.3.0.1") && is_loopback("::1") && is_loopback("LocalHost"));
+        assert!(!is_loopback("db1") && !is_loopback("10.0.0.1"));
+    }
+}
