@@ -104,6 +104,40 @@ pub enum ColumnType {
     Inet6,
 }
 
+impl ColumnType {
+    /// What a character column holds; none for all other types.
+    pub fn as_text(&self) -> Option<&Text> {
+        match self {
+            ColumnType::Char(text) | ColumnType::VarChar(text) | ColumnType::Text(text) => Some(text),
+            ColumnType::TinyInt { .. }
+            | ColumnType::SmallInt { .. }
+            | ColumnType::MediumInt { .. }
+            | ColumnType::Int { .. }
+            | ColumnType::BigInt { .. }
+            | ColumnType::Float
+            | ColumnType::Double
+            | ColumnType::Decimal { .. }
+            | ColumnType::Bit { .. }
+            | ColumnType::Year
+            | ColumnType::Date
+            | ColumnType::Time { .. }
+            | ColumnType::DateTime { .. }
+            | ColumnType::Timestamp { .. }
+            | ColumnType::Binary { .. }
+            | ColumnType::VarBinary { .. }
+            | ColumnType::Blob { .. }
+            | ColumnType::Enum(_)
+            | ColumnType::Set(_)
+            | ColumnType::Json
+            | ColumnType::Geometry
+            | ColumnType::Vector
+            | ColumnType::Uuid
+            | ColumnType::Inet4
+            | ColumnType::Inet6 => None,
+        }
+    }
+}
+
 /// A character column.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Text {

@@ -1,6 +1,10 @@
 //! Columns of a table as of a position.
 
 pub mod declared;
+mod from_map;
 mod table;
+mod tracker;
 
+pub use from_map::FromMapError;
 pub use table::{Column, TableName, TableVersion};
+pub use tracker::{Doubt, Resolution, Tracker};
