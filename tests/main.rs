@@ -6,4 +6,5 @@
 
 mod kafka;
 mod services;
+mod source;
 mod support;

@@ -2,9 +2,11 @@
 
 use super::failure::{FailureClass, SourceFailure};
 use super::position::end_of_log;
-use super::session::Session;
-use crate::catalog::ServerFacts;
+use super::session::{Parameter, Session, Statement, TextRow};
+use crate::catalog::{Engine, ServerFacts, TableFacts, TableKind};
+use crate::mysql::ident::Quoted;
 use crate::mysql::position::Flavor;
+use crate::mysql::schema::{Column, TableName, TableVersion, declared};
 use std::collections::BTreeMap;
 
 /// Variables that decide whether and how a log can be read.
@@ -76,6 +78,155 @@ pub fn facts(session: &mut Session) -> Result<ServerFacts, SourceFailure> {
         gtid_purged,
         binlog_files,
     })
+}
+
+/// The tables, views and sequences that `selected` takes by database and name, sorted by name; never those of the server itself.
+///
+/// Columns and keys are read for tables only. A column the server hides from INFORMATION_SCHEMA is not known here.
+///
+/// # Errors
+/// [`FailureClass::Table`] for a column whose type is not known, naming it; a broken connection. A table that goes away while it is
+/// looked at is left out.
+pub fn tables(
+    session: &mut Session,
+    selected: impl Fn(&str, &str) -> bool,
+) -> Result<Vec<TableFacts>, SourceFailure> {
+    let all = session.query(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS FROM INFORMATION_SCHEMA.TABLES \
+         WHERE TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')",
+    )?;
+    let columns = session.prepare(
+        "SELECT COLUMN_NAME, CONVERT(COLUMN_TYPE USING utf8mb4), IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, \
+         TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? \
+         ORDER BY ORDINAL_POSITION",
+    )?;
+    let mut found = Vec::new();
+    for row in &all {
+        let (Some(db), Some(table), Some(kind)) = (row.text(0), row.text(1), row.text(2)) else { continue };
+        if SYSTEM.iter().any(|system| system.eq_ignore_ascii_case(db)) || !selected(db, table) {
+            continue;
+        }
+        let kind = match kind {
+            "BASE TABLE" => TableKind::Base,
+            "SYSTEM VERSIONED" => TableKind::Versioned,
+            "SEQUENCE" => TableKind::Sequence,
+            "VIEW" => TableKind::View,
+            // temporary tables and the server's own views
+            _ => continue,
+        };
+        let name = TableName::new(db, table);
+        let version = match kind {
+            TableKind::Base | TableKind::Versioned => match version(session, columns, &name)? {
+                Some(version) => version,
+                None => continue,
+            },
+            TableKind::View | TableKind::Sequence => {
+                TableVersion { name, columns: Vec::new(), primary_key: Vec::new(), unique_keys: Vec::new() }
+            }
+        };
+        found.push(TableFacts {
+            version,
+            kind,
+            engine: engine(row.text(3)),
+            rows_estimate: row.number(4).unwrap_or(0),
+        });
+    }
+    session.close(columns)?;
+    found.sort_by(|a, b| a.version.name.cmp(&b.version.name));
+    Ok(found)
+}
+
+/// Databases of the server itself.
+const SYSTEM: &[&str] = &["mysql", "information_schema", "performance_schema", "sys"];
+
+/// Engines with consistent views; of all others nothing is promised.
+fn engine(name: Option<&str>) -> Engine {
+    match name {
+        Some("InnoDB" | "ROCKSDB" | "TokuDB") => Engine::Transactional,
+        _ => Engine::NonTransactional,
+    }
+}
+
+fn version(
+    session: &mut Session,
+    statement: Statement,
+    name: &TableName,
+) -> Result<Option<TableVersion>, SourceFailure> {
+    let parameters = [Parameter::Text(name.db.clone()), Parameter::Text(name.table.clone())];
+    let width = session.execute(statement, &parameters)?.len();
+    let mut columns = Vec::new();
+    while session.next_row()? {
+        let row = TextRow::of_binary(session.row(), width)?;
+        // the comparison above ignores case, and names may differ by nothing else
+        if row.text(6) == Some(name.db.as_str()) && row.text(7) == Some(name.table.as_str()) {
+            columns.push(row);
+        }
+    }
+    let columns = columns.iter().map(|row| column(name, row)).collect::<Result<Vec<_>, _>>()?;
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!("SHOW INDEX FROM {} FROM {}", Quoted(&name.table), Quoted(&name.db));
+    let rows = match session.query(&sql) {
+        Ok(rows) => rows,
+        Err(SourceFailure { class: FailureClass::Table, .. }) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let (primary_key, unique_keys) = keys(&columns, &rows);
+    Ok(Some(TableVersion { name: name.clone(), columns, primary_key, unique_keys }))
+}
+
+fn column(table: &TableName, row: &TextRow) -> Result<Column, SourceFailure> {
+    let (Some(name), Some(column_type)) = (row.text(0), row.text(1)) else {
+        return Err(SourceFailure::protocol(format!("a column of {table} has no name or type in UTF-8")));
+    };
+    let extra = row.text(5).unwrap_or_default();
+    let ty = declared::parse(column_type, extra, row.text(3)).map_err(|error| {
+        SourceFailure::new(FailureClass::Table, format!("column `{name}` of {table}: {error}"))
+    })?;
+    Ok(Column {
+        name: name.to_owned(),
+        ty,
+        nullable: row.text(2) != Some("NO"),
+        declared: declared::shown(column_type),
+        hidden: false,
+        collation: row.text(4).map(str::to_owned),
+    })
+}
+
+/// Primary key, and unique keys of columns that are all NOT NULL, in the server's order. Keys on expressions identify no row by
+/// its columns and are passed over.
+fn keys(columns: &[Column], rows: &[TextRow]) -> (Vec<usize>, Vec<Vec<usize>>) {
+    let mut indexes: Vec<(String, Option<Vec<usize>>)> = Vec::new();
+    for row in rows {
+        if row.text(1) != Some("0") {
+            continue;
+        }
+        let Some(index) = row.text(2) else { continue };
+        if indexes.last().is_none_or(|(name, _)| name != index) {
+            indexes.push((index.to_owned(), Some(Vec::new())));
+        }
+        let at = row
+            .text(4)
+            .and_then(|name| columns.iter().position(|column| column.name == name))
+            .filter(|&at| !columns[at].nullable);
+        if let Some((_, key)) = indexes.last_mut() {
+            match at {
+                Some(at) => key.iter_mut().for_each(|key| key.push(at)),
+                None => *key = None,
+            }
+        }
+    }
+    let mut primary = Vec::new();
+    let mut unique = Vec::new();
+    for (name, key) in indexes {
+        match key {
+            Some(key) if name == "PRIMARY" => primary = key,
+            Some(key) => unique.push(key),
+            None => {}
+        }
+    }
+    (primary, unique)
 }
 
 /// `None` where a right is missing.

@@ -10,19 +10,27 @@
 //! is a [`SourceFailure`], never a panic.
 
 mod auth;
+mod barrier;
+mod cell;
+mod chunk;
 mod connect;
 mod dump;
 mod failure;
 mod introspect;
+mod key;
+mod page;
 mod position;
 mod session;
 mod tls;
 mod wire;
 
+pub use barrier::Barrier;
+pub use chunk::{Chunk, ChunkReader, ChunkRequest};
 pub use connect::{Endpoint, Resolved, resolve};
 pub use dump::{Dump, DumpRequest};
 pub use failure::{FailureClass, SourceFailure};
-pub use introspect::facts;
+pub use introspect::{facts, tables};
+pub use page::paging_key;
 pub use position::{end_of_log, start_position};
 pub use session::Session;
 pub use wire::Closer;

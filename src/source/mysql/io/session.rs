@@ -3,8 +3,6 @@
 //! Every session reads under the same rules: time zone UTC, `sql_mode` empty, no conversion of character data on the way out,
 //! REPEATABLE READ, one statement at a time, and on the server it was opened for.
 
-#![expect(dead_code, reason = "prepared statements are for the chunk reader, which comes next")]
-
 use super::connect::Endpoint;
 use super::failure::{FailureClass, SourceFailure};
 use super::wire::{Closer, Wire};
@@ -53,6 +51,22 @@ impl TextRow {
     /// A column as UTF-8; `None` for NULL, a column that is not there, or other bytes.
     pub fn text(&self, column: usize) -> Option<&str> {
         std::str::from_utf8(self.0.get(column)?.as_deref()?).ok()
+    }
+
+    /// A row of a prepared statement whose `columns` columns are all text.
+    pub(super) fn of_binary(packet: &[u8], columns: usize) -> Result<TextRow, SourceFailure> {
+        let cut = || SourceFailure::protocol("a row is cut");
+        let mut rest = ParseBuf(packet);
+        rest.checked_eat_u8().ok_or_else(cut)?;
+        let nulls = rest.checked_eat((columns + 9) / 8).ok_or_else(cut)?;
+        let mut cells = Vec::with_capacity(columns);
+        for at in 0..columns {
+            let null = nulls[(at + 2) / 8] & 1 << ((at + 2) % 8) != 0;
+            let cell =
+                if null { None } else { Some(rest.checked_eat_lenenc_str().ok_or_else(cut)?.to_vec()) };
+            cells.push(cell);
+        }
+        Ok(TextRow(cells))
     }
 
     /// As [`TextRow::text`], parsed.

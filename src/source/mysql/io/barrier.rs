@@ -1,0 +1,134 @@
+//! Whole tables as of one place in the log: for tables without a usable key, and for engines without consistent views.
+//!
+//! The task that asks has stopped its reader between two transactions before. It then reads the log up to the place told here,
+//! takes all rows, and goes on: no row is in both, none in neither.
+//!
+//! Locks: none on MariaDB with transactional engines; on MySQL `LOCK TABLES … READ` for as long as it takes to open the view; for
+//! engines without views, until all rows are read.
+
+use super::cell::{agree, decode_row};
+use super::connect::Endpoint;
+use super::failure::{FailureClass, SourceFailure};
+use super::page::{name, visible, whole};
+use super::position::{log_file, snapshot_pair};
+use super::session::{Session, Statement, WireColumn};
+use super::wire::Closer;
+use crate::catalog::{Engine, TableFacts};
+use crate::change::RowBatch;
+use crate::mysql::position::{Flavor, Gtids, Position, ServerIdentity};
+use crate::mysql::schema::TableVersion;
+use std::sync::Arc;
+
+/// A view of some tables, open at one place of the log.
+pub struct Barrier {
+    session: Session,
+    position: Position,
+    running: Option<Running>,
+}
+
+/// The table whose rows are being read.
+struct Running {
+    table: Arc<TableVersion>,
+    listed: Vec<usize>,
+    columns: Vec<WireColumn>,
+    statement: Statement,
+}
+
+impl Barrier {
+    /// Opens a view of `tables` on the server the task reads.
+    ///
+    /// # Errors
+    /// Those of connecting; [`FailureClass::Lost`] when a lock is not had within 30 s; [`FailureClass::Privilege`] without LOCK TABLES
+    /// where it is needed.
+    pub fn open(
+        endpoint: &Endpoint,
+        server: &ServerIdentity,
+        tables: &[TableFacts],
+    ) -> Result<Barrier, SourceFailure> {
+        let off = || SourceFailure::new(FailureClass::Setting, "the server writes no log: `log_bin` is off");
+        let mut session = Session::open(endpoint, Some(server))?;
+        let views = tables.iter().all(|table| table.engine == Engine::Transactional);
+        let position = if views && session.flavor() == Flavor::MariaDb {
+            session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
+            snapshot_pair(&mut session)?.ok_or_else(off)?
+        } else {
+            let locks = tables.iter().map(|table| format!("{} READ", name(&table.version)));
+            let lock = format!("LOCK TABLES {}", locks.collect::<Vec<_>>().join(", "));
+            // under the lock nothing of these tables is on its way: what is logged is visible
+            let mut locker = if views { Session::open(endpoint, Some(server))? } else { session };
+            locker.run(&lock)?;
+            let viewer = if views {
+                session = Session::open(endpoint, Some(server))?;
+                session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
+                Some(session)
+            } else {
+                None
+            };
+            let file = log_file(&mut locker)?.ok_or_else(off)?;
+            let position = Position { server: locker.identity().clone(), file, gtids: Gtids::Off };
+            session = match viewer {
+                Some(viewer) => {
+                    locker.run("UNLOCK TABLES")?;
+                    viewer
+                }
+                None => locker,
+            };
+            position
+        };
+        // rows may be taken slowly: the server is to wait for us
+        session.run("SET SESSION net_write_timeout = 3600")?;
+        Ok(Barrier { session, position, running: None })
+    }
+
+    /// Where the view stands: it shows everything before, of these tables nothing behind. File and offset count; GTIDs are there on
+    /// MariaDB only.
+    pub fn position(&self) -> &Position {
+        &self.position
+    }
+
+    /// A handle that ends the connection from another thread.
+    ///
+    /// # Errors
+    /// When the system has no more file handles.
+    pub fn closer(&self) -> Result<Closer, SourceFailure> {
+        self.session.closer()
+    }
+
+    /// Begins to read a table; the one before has been read to its end.
+    ///
+    /// # Errors
+    /// [`FailureClass::Table`] when the table is not as expected. After a failure the barrier is of no use.
+    pub fn start(&mut self, table: Arc<TableVersion>) -> Result<(), SourceFailure> {
+        if self.running.is_some() {
+            return Err(SourceFailure::protocol("a table was begun before the one before it had ended"));
+        }
+        let statement = self.session.prepare(&whole(&table))?;
+        let columns = self.session.execute(statement, &[])?;
+        let listed: Vec<usize> = visible(&table).collect();
+        agree(&table, &listed, &columns)?;
+        self.running = Some(Running { table, listed, columns, statement });
+        Ok(())
+    }
+
+    /// The next rows of the table, at most `rows` (at least one) and ending with the row that reaches `bytes`; none at its end.
+    ///
+    /// # Errors
+    /// A broken connection, or rows that make no sense.
+    pub fn next(&mut self, rows: usize, bytes: usize) -> Result<Option<RowBatch>, SourceFailure> {
+        let Some(running) = &self.running else { return Ok(None) };
+        let mut batch = RowBatch::new(running.table.columns.len());
+        loop {
+            if !self.session.next_row()? {
+                let statement = running.statement;
+                self.running = None;
+                self.session.close(statement)?;
+                break;
+            }
+            decode_row(&running.table, &running.listed, &running.columns, self.session.row(), &mut batch)?;
+            if batch.len() >= rows.max(1) || batch.bytes() >= bytes {
+                return Ok(Some(batch));
+            }
+        }
+        Ok((!batch.is_empty()).then_some(batch))
+    }
+}

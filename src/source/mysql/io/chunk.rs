@@ -1,0 +1,254 @@
+//! Existing rows of a table, page by page, each page with the two positions that bound what it shows.
+//!
+//! A page is of use only if its read view holds everything the reader has passed: the request names that position, and the page
+//! is read when the server can show it. The answer names a position behind which nothing of the view lies. Between the two the
+//! reader decides by key which rows of the page are old.
+
+use super::cell::{agree, decode_row};
+use super::connect::Endpoint;
+use super::failure::{FailureClass, SourceFailure};
+use super::key::{key_of, page_values};
+use super::page::{Bounds, greatest, page, visible};
+use super::position::{log_file, snapshot_file};
+use super::session::{Parameter, Session, Statement};
+use super::wire::Closer;
+use crate::change::RowBatch;
+use crate::mysql::key::KeyPart;
+use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
+use crate::mysql::schema::TableVersion;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long one call waits for what must be visible, in seconds.
+const WAIT_SECONDS: u64 = 5;
+
+/// Between two looks at a snapshot that is behind.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// One page.
+#[derive(Clone)]
+pub struct ChunkRequest {
+    /// The table, with the columns that the log's rows are read by.
+    pub table: Arc<TableVersion>,
+    /// The key that orders the pages: [`paging_key`](super::paging_key).
+    pub key: Vec<usize>,
+    /// The last key of the page before; none for the first page.
+    pub after: Option<Vec<KeyPart>>,
+    /// The greatest key of the load; rows above it came later and are in the log.
+    pub upto: Vec<KeyPart>,
+    /// Most rows.
+    pub limit: u32,
+    /// Rows are kept until they hold this many bytes; what is over is left for the next page.
+    pub max_bytes: usize,
+    /// What the page must show: everything the reader has passed.
+    pub contains: Position,
+}
+
+/// Rows of one page.
+pub struct Chunk {
+    /// The rows, in key order.
+    pub rows: RowBatch,
+    /// Key of the last row; none without rows.
+    pub last: Option<Vec<KeyPart>>,
+    /// Whether the page reaches up to the greatest key of the load.
+    pub done: bool,
+    /// Nothing the page shows lies behind this place in the log.
+    pub high: BinlogPosition,
+    /// Duration of the read, without the wait before it, in ms.
+    pub read_ms: u64,
+    /// When it was read, ms since 1970 by the server's clock.
+    pub server_ms: i64,
+}
+
+/// Reads pages over one connection, one at a time.
+///
+/// After any failure but [`FailureClass::Behind`] it is of no use, and a new one is opened.
+pub struct ChunkReader {
+    session: Session,
+    /// The page statement that was prepared last, by its text.
+    prepared: Option<(String, Statement)>,
+}
+
+impl ChunkReader {
+    /// Connects to the server the positions are of.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub fn open(endpoint: &Endpoint, server: &ServerIdentity) -> Result<ChunkReader, SourceFailure> {
+        Ok(ChunkReader { session: Session::open(endpoint, Some(server))?, prepared: None })
+    }
+
+    /// A handle that ends the connection from another thread.
+    ///
+    /// # Errors
+    /// When the system has no more file handles.
+    pub fn closer(&self) -> Result<Closer, SourceFailure> {
+        self.session.closer()
+    }
+
+    /// The greatest key of the table among what is visible once `contains` is; none for an empty table.
+    ///
+    /// # Errors
+    /// [`FailureClass::Behind`] when the server cannot show `contains` yet; [`FailureClass::Table`] when the table is not as expected.
+    pub fn max_key(
+        &mut self,
+        table: &TableVersion,
+        key: &[usize],
+        contains: &Position,
+    ) -> Result<Option<Vec<KeyPart>>, SourceFailure> {
+        self.catch_up(contains)?;
+        let statement = self.session.prepare(&greatest(table, key))?;
+        let columns = self.session.execute(statement, &[])?;
+        agree(table, key, &columns)?;
+        // the statement lists the key's columns in key order, a batch those of the table: decode by a table of the key alone
+        let narrow = TableVersion {
+            columns: key.iter().map(|&at| table.columns[at].clone()).collect(),
+            ..table.clone()
+        };
+        let all: Vec<usize> = (0..key.len()).collect();
+        let mut batch = RowBatch::new(key.len());
+        while self.session.next_row()? {
+            decode_row(&narrow, &all, &columns, self.session.row(), &mut batch)?;
+        }
+        self.session.close(statement)?;
+        self.end_view()?;
+        if batch.is_empty() {
+            return Ok(None);
+        }
+        key_of(&batch, 0, &all).map(Some).ok_or_else(|| no_key(table))
+    }
+
+    /// Reads a page.
+    ///
+    /// # Errors
+    /// As [`ChunkReader::max_key`].
+    pub fn read(&mut self, request: &ChunkRequest) -> Result<Chunk, SourceFailure> {
+        let table = &*request.table;
+        let snapshot = self.catch_up(&request.contains)?;
+        let bounds = Bounds { after: request.after.is_some(), upto: true };
+        let statement = self.statement(page(table, &request.key, bounds))?;
+        let mut values = request.after.as_deref().map(page_values).unwrap_or_default();
+        values.extend(page_values(&request.upto));
+        values.push(Parameter::UInt(u64::from(request.limit)));
+
+        let started = Instant::now();
+        let columns = self.session.execute(statement, &values)?;
+        let listed: Vec<usize> = visible(table).collect();
+        agree(table, &listed, &columns)?;
+        let mut rows = RowBatch::new(table.columns.len());
+        let mut cut = false;
+        while self.session.next_row()? {
+            if !rows.is_empty() && rows.bytes() >= request.max_bytes {
+                // the rest still has to be fetched: the protocol has no way to wave it off
+                cut = true;
+                continue;
+            }
+            decode_row(table, &listed, &columns, self.session.row(), &mut rows)?;
+        }
+        let read_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+
+        let high = match snapshot {
+            Some(place) => place,
+            // asked after the rows were read: all they show had been logged by then
+            None => log_file(&mut self.session)?.ok_or_else(|| {
+                SourceFailure::new(
+                    FailureClass::Setting,
+                    "the server writes no log any more: `log_bin` is off",
+                )
+            })?,
+        };
+        self.end_view()?;
+        let server_ms = self.server_clock()?;
+        let last = match rows.len().checked_sub(1) {
+            None => None,
+            Some(last) => Some(key_of(&rows, last, &request.key).ok_or_else(|| no_key(table))?),
+        };
+        let done = !cut && rows.len() < request.limit as usize;
+        Ok(Chunk { rows, last, done, high, read_ms, server_ms })
+    }
+
+    /// Waits until a new read view holds `contains`. MariaDB: opens that view and returns its exact place.
+    fn catch_up(&mut self, contains: &Position) -> Result<Option<BinlogPosition>, SourceFailure> {
+        let behind = || {
+            SourceFailure::new(
+                FailureClass::Behind,
+                format!(
+                    "what the log holds up to {} is not visible yet after {WAIT_SECONDS} s",
+                    contains.file
+                ),
+            )
+        };
+        match (self.session.flavor(), &contains.gtids) {
+            (Flavor::MySql, Gtids::MySql(set)) if set.is_empty() => Ok(None),
+            (Flavor::MySql, Gtids::MySql(set)) => {
+                let waited = self
+                    .session
+                    .scalar(&format!("SELECT WAIT_FOR_EXECUTED_GTID_SET('{set}', {WAIT_SECONDS})"))?;
+                match waited.as_deref() {
+                    Some("0") => Ok(None),
+                    _ => Err(behind()),
+                }
+            }
+            (Flavor::MySql, Gtids::Off | Gtids::MariaDb(_)) => Err(SourceFailure::new(
+                FailureClass::Setting,
+                "existing rows are read while others write, which needs `gtid_mode = ON` on the server",
+            )),
+            (Flavor::MariaDb, _) => {
+                let deadline = Instant::now() + Duration::from_secs(WAIT_SECONDS);
+                loop {
+                    self.session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
+                    let place = snapshot_file(&mut self.session)?.ok_or_else(|| {
+                        SourceFailure::new(
+                            FailureClass::Setting,
+                            "the server writes no log: `log_bin` is off",
+                        )
+                    })?;
+                    if place >= contains.file {
+                        return Ok(Some(place));
+                    }
+                    self.session.run("ROLLBACK")?;
+                    if Instant::now() >= deadline {
+                        return Err(behind());
+                    }
+                    thread::sleep(LOOK_AGAIN);
+                }
+            }
+        }
+    }
+
+    fn end_view(&mut self) -> Result<(), SourceFailure> {
+        match self.session.flavor() {
+            Flavor::MySql => Ok(()),
+            Flavor::MariaDb => self.session.run("ROLLBACK"),
+        }
+    }
+
+    fn server_clock(&mut self) -> Result<i64, SourceFailure> {
+        let seconds = self.session.scalar("SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)")?;
+        seconds
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| SourceFailure::protocol("the server's clock makes no sense"))
+    }
+
+    fn statement(&mut self, sql: String) -> Result<Statement, SourceFailure> {
+        match self.prepared.take() {
+            Some((text, statement)) if text == sql => {
+                self.prepared = Some((text, statement));
+                return Ok(statement);
+            }
+            Some((_, other)) => self.session.close(other)?,
+            None => {}
+        }
+        let statement = self.session.prepare(&sql)?;
+        self.prepared = Some((sql, statement));
+        Ok(statement)
+    }
+}
+
+fn no_key(table: &TableVersion) -> SourceFailure {
+    SourceFailure::new(
+        FailureClass::Table,
+        format!("a key of {} holds NULL or a type that pages cannot use", table.name),
+    )
+}

@@ -1,0 +1,152 @@
+//! Who gets in, how, and what is said to those who do not.
+
+use super::{plain, secured, tls};
+use crate::support::{Kind, MySql};
+use std::process::Command;
+use syncc::plan::{Tls, TlsMode};
+use syncc::source::mysql::io::{Endpoint, FailureClass, Session};
+
+#[track_caller]
+fn enters(endpoint: &Endpoint) {
+    if let Err(failure) = Session::open(endpoint, None) {
+        panic!("{} as {}: {:?} {failure}", endpoint.address(), endpoint.user(), failure.class);
+    }
+}
+
+#[track_caller]
+fn refused(endpoint: &Endpoint, class: FailureClass, says: &str) {
+    match Session::open(endpoint, None) {
+        Ok(_) => panic!("{} as {} got in", endpoint.address(), endpoint.user()),
+        Err(failure) => {
+            assert_eq!(failure.class, class, "{failure}");
+            assert!(failure.to_string().contains(says), "{failure}");
+            assert!(!failure.to_string().contains("sesame"), "{failure}");
+        }
+    }
+}
+
+#[test]
+fn every_method_of_mariadb() {
+    let server = MySql::shared(Kind::MariaDb10_11);
+    let mut sql = server.sql();
+    sql.run("install soname 'auth_ed25519'");
+    sql.run("create user native_user identified via mysql_native_password using password('sesame')");
+    sql.run("create user ed_user identified via ed25519 using password('sesame')");
+    sql.run("create user empty_user identified by ''");
+    enters(&plain(server, "native_user", "sesame"));
+    enters(&plain(server, "ed_user", "sesame"));
+    enters(&plain(server, "empty_user", ""));
+    refused(&plain(server, "native_user", "sesame-not"), FailureClass::Login, "Access denied");
+    refused(&plain(server, "ed_user", "sesame-not"), FailureClass::Login, "Access denied");
+    refused(&plain(server, "nobody", "sesame"), FailureClass::Login, "nobody");
+}
+
+#[test]
+fn every_method_of_mysql() {
+    for kind in [Kind::MySql8_0, Kind::MySql9_7] {
+        let server = MySql::shared(kind);
+        let mut sql = server.sql();
+        sql.run("create user sha_user identified with caching_sha2_password by 'sesame'");
+        sql.run("create user old_sha_user identified with sha256_password by 'sesame'");
+        // under the server's key, then by its cache
+        enters(&plain(server, "sha_user", "sesame"));
+        enters(&plain(server, "sha_user", "sesame"));
+        refused(&plain(server, "sha_user", "sesame-not"), FailureClass::Login, "Access denied");
+        refused(&plain(server, "old_sha_user", "sesame"), FailureClass::Login, "`sha256_password`");
+        if kind == Kind::MySql8_0 {
+            sql.run("create user native_user identified with mysql_native_password by 'sesame'");
+            enters(&plain(server, "native_user", "sesame"));
+        }
+    }
+}
+
+#[test]
+fn a_password_beyond_the_key_is_refused_on_a_plain_line() {
+    let server = MySql::shared(Kind::MySql9_7);
+    let long = "sesame".repeat(50);
+    refused(&plain(server, MySql::USER, &long), FailureClass::Protocol, "public key");
+    refused(
+        &secured(server, MySql::USER, &long, &tls(TlsMode::Require)),
+        FailureClass::Login,
+        "Access denied",
+    );
+}
+
+#[test]
+fn tls_is_judged_as_far_as_the_file_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let script = r#"
+        set -e; cd "$1"
+        for ca in ca other; do
+            openssl req -x509 -newkey rsa:2048 -nodes -keyout $ca.key -out $ca.pem -days 2 -subj "/CN=$ca"
+        done
+        openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj "/CN=db.example"
+        printf 'subjectAltName=DNS:db.example,IP:127.0.0.1\n' > names
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem
+        openssl req -newkey rsa:2048 -nodes -keyout client.key -out client.csr -subj "/CN=client"
+        openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out client.pem
+    "#;
+    let made =
+        Command::new("bash").args(["-c", script, "tls"]).arg(folder.path()).output().expect("bash is there");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let options = [("ssl-ca", "ca.pem"), ("ssl-cert", "server.pem"), ("ssl-key", "server.key")]
+        .map(|(option, file)| format!("{option}={}", path(file)));
+    let server = MySql::start(Kind::MariaDb10_11, &options.each_ref().map(String::as_str));
+    let user = |tls: &Tls| secured(&server, MySql::USER, MySql::PASSWORD, tls);
+    let ca = |mode, file: &str| Tls { ca: Some(path(file)), ..tls(mode) };
+
+    enters(&user(&tls(TlsMode::Off)));
+    enters(&user(&tls(TlsMode::Require)));
+    enters(&user(&ca(TlsMode::VerifyCa, "ca.pem")));
+    enters(&user(&ca(TlsMode::VerifyFull, "ca.pem")));
+    let named = |name: &str, mode| Tls { server_name: Some(name.to_owned()), ..ca(mode, "ca.pem") };
+    enters(&user(&named("db.example", TlsMode::VerifyFull)));
+    enters(&user(&named("else.example", TlsMode::VerifyCa)));
+    refused(&user(&named("else.example", TlsMode::VerifyFull)), FailureClass::Tls, "not valid for name");
+    refused(&user(&ca(TlsMode::VerifyCa, "other.pem")), FailureClass::Tls, "UnknownIssuer");
+    refused(&user(&ca(TlsMode::VerifyFull, "other.pem")), FailureClass::Tls, "UnknownIssuer");
+    refused(&user(&tls(TlsMode::VerifyFull)), FailureClass::Tls, "UnknownIssuer");
+
+    server.sql().run("create user tls_user identified by 'sesame' require x509");
+    let identity =
+        Tls { identity: Some((path("client.pem"), path("client.key"))), ..ca(TlsMode::VerifyFull, "ca.pem") };
+    enters(&secured(&server, "tls_user", "sesame", &identity));
+    refused(
+        &secured(&server, "tls_user", "sesame", &tls(TlsMode::Require)),
+        FailureClass::Login,
+        "Access denied",
+    );
+    refused(
+        &secured(&server, "tls_user", "sesame", &tls(TlsMode::Off)),
+        FailureClass::Login,
+        "Access denied",
+    );
+
+    let bare = MySql::shared(Kind::MariaDb10_11);
+    let asked = secured(bare, MySql::USER, MySql::PASSWORD, &tls(TlsMode::Require));
+    refused(&asked, FailureClass::Tls, "offers no TLS");
+}
+
+#[test]
+fn mysql_under_its_own_certificates() {
+    let server = MySql::shared(Kind::MySql9_7);
+    let ca = server.folder().join("data/ca.pem").to_string_lossy().into_owned();
+    let user = |tls: &Tls| secured(server, MySql::USER, MySql::PASSWORD, tls);
+    enters(&user(&tls(TlsMode::Require)));
+    enters(&user(&Tls { ca: Some(ca.clone()), ..tls(TlsMode::VerifyCa) }));
+    // the certificates MySQL makes for itself carry no name
+    refused(&user(&Tls { ca: Some(ca), ..tls(TlsMode::VerifyFull) }), FailureClass::Tls, "not valid for");
+}
+
+#[test]
+fn nobody_answers() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
+    let port = free.local_addr().expect("bound").port();
+    drop(free);
+    let at = |host: &str| {
+        Endpoint::new(host, port, "a", None, &tls(TlsMode::Off), std::path::Path::new("/")).expect("usable")
+    };
+    refused(&at("127.0.0.1"), FailureClass::Unreachable, "no TCP connection");
+    refused(&at("no-such-host.invalid"), FailureClass::Unreachable, "cannot be resolved");
+}

@@ -1,0 +1,56 @@
+//! The source against real servers: logging in, the dump, facts and tables, existing rows.
+
+mod barrier;
+mod chunk;
+mod dump;
+mod login;
+mod stream;
+mod torture;
+
+use crate::support::{Kind, MySql};
+use secrecy::SecretString;
+use std::path::Path;
+use syncc::plan::{Tls, TlsMode};
+use syncc::source::mysql::io::{Endpoint, Session};
+
+/// TLS settings with nothing but a mode.
+pub(crate) fn tls(mode: TlsMode) -> Tls {
+    Tls { mode, because: None, ca: None, identity: None, server_name: None }
+}
+
+/// `user` on a server, plain text.
+pub(crate) fn plain(server: &MySql, user: &str, password: &str) -> Endpoint {
+    secured(server, user, password, &tls(TlsMode::Off))
+}
+
+/// `user` on a server.
+pub(crate) fn secured(server: &MySql, user: &str, password: &str, tls: &Tls) -> Endpoint {
+    Endpoint::new("127.0.0.1", server.port(), user, Some(SecretString::from(password)), tls, Path::new("/"))
+        .expect("usable settings")
+}
+
+/// The replication user of a server, plain text.
+pub(crate) fn replica(server: &MySql) -> Endpoint {
+    plain(server, MySql::USER, MySql::PASSWORD)
+}
+
+/// A session of the replication user.
+pub(crate) fn session(server: &MySql) -> Session {
+    Session::open(&replica(server), None).expect("the replication user may log in")
+}
+
+/// `SHOW MASTER STATUS` in the words of the server.
+pub(crate) fn purge_all_logs(server: &MySql) {
+    let mut sql = server.sql();
+    sql.run("flush binary logs");
+    let rows = sql.text("show binary logs");
+    let newest = rows.last().and_then(|row| row[0].clone()).expect("a log");
+    sql.run(&format!("purge binary logs to '{newest}'"));
+}
+
+/// All servers, one after the other.
+pub(crate) fn each(test: impl Fn(Kind, &MySql)) {
+    for kind in Kind::ALL {
+        test(kind, MySql::shared(kind));
+    }
+}
