@@ -13,6 +13,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Name of the logical connection to the transaction coordinator. Source: librdkafka, `rdkafka_txnmgr.c`.
 const COORDINATOR: &str = "TxnCoordinator";
 
+/// Log facility of a producer that waits for its id, which a coordinator that starts makes it do. No commit can be on its
+/// way then. Every other line about the coordinator counts as trouble. Source: librdkafka, `rdkafka_idempotence.c`.
+const WAITS_FOR_ID: &str = "GETPID";
+
 /// Collects what one client says. Filled by whoever polls the client.
 #[derive(Default)]
 pub(super) struct Events {
@@ -76,7 +80,9 @@ impl ClientContext for Events {
     /// `INFO`, put into the queue before the request is tried again. Source: librdkafka 2.12.1,
     /// `rd_kafka_broker_conn_closed`. So the client's log level must not be below `INFO`.
     fn log(&self, _: RDKafkaLogLevel, facility: &str, words: &str) {
-        self.note(words);
+        if facility != WAITS_FOR_ID {
+            self.note(words);
+        }
         tracing::debug!(target: "syncc::kafka", facility, "{words}");
     }
 
@@ -146,6 +152,11 @@ mod tests {
     fn only_the_coordinator_makes_a_commit_doubtful() {
         let events = Events::default();
         events.log(RDKafkaLogLevel::Info, "FAIL", "[thrd:b1]: b1: Disconnected");
+        events.log(
+            RDKafkaLogLevel::Warning,
+            "GETPID",
+            "Failed to acquire PID from TxnCoordinator/1: retrying",
+        );
         assert!(!events.coordinator_was_in_trouble());
         events.log(RDKafkaLogLevel::Info, "FAIL", "[thrd:TxnCoordinator]: TxnCoordinator: b1: Disconnected");
         assert!(events.coordinator_was_in_trouble());

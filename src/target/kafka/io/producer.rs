@@ -17,8 +17,14 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::{BaseProducer, Producer as _};
 use std::time::{Duration, Instant};
 
-/// How often a call that waits for the cluster looks whether it was refused.
-const OPEN_SLICE: Duration = Duration::from_millis(250);
+/// How long a call that opens a producer waits before it looks whether it was refused: first, and at most.
+///
+/// Short at first, because the client library takes its next step towards a producer id at once when it is called
+/// again, and by a timer of half a second otherwise: a producer is open after 65 ms instead of 250.
+const OPEN_SLICE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(250));
+
+/// The same for a call that asks for metadata.
+const METADATA_SLICE: Duration = Duration::from_secs(1);
 
 /// A transactional producer without an open transaction.
 pub struct Producer {
@@ -77,9 +83,10 @@ impl Producer {
         const WHAT: &str = "open the producer";
         let native = client(connection, settings, true)?;
         let deadline = Instant::now() + timeout;
+        let (mut slice, longest) = OPEN_SLICE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let answer = native.client().init_transactions(left.min(OPEN_SLICE));
+            let answer = native.client().init_transactions(left.min(slice));
             native.take_events();
             let error = match answer {
                 Ok(()) => return Ok(Producer { native, limits: Limits::new(settings) }),
@@ -92,10 +99,11 @@ impl Producer {
                 return Err(transaction_failure(&native, WHAT, &error));
             }
             // The client library goes on in the background; the next call takes up the wait.
-            if left <= OPEN_SLICE {
+            if left <= slice {
                 let failure = KafkaFailure::from_client(WHAT, &error);
                 return Err(with_trouble(failure, native.events()));
             }
+            slice = (slice + slice / 2).min(longest);
         }
     }
 
@@ -219,7 +227,7 @@ impl AtLeastOnce {
         let topic = settings.state_topic.as_str();
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let answer = native.client().client().fetch_metadata(Some(topic), left.min(4 * OPEN_SLICE));
+            let answer = native.client().client().fetch_metadata(Some(topic), left.min(METADATA_SLICE));
             native.take_events();
             let error = match answer {
                 Ok(_) => break,

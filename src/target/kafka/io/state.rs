@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 /// Longest a single question to the cluster waits before the deadline is looked at.
 const SLICE: Duration = Duration::from_millis(500);
 
-/// Pause before the last stable offset is asked for again.
-const STABLE_PAUSE: Duration = Duration::from_millis(50);
+/// Pause before a question is asked again. Some errors come back at once, such as those of a connection being made.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// What the connection is used for, in failures.
 const READ: &str = "read the state topic";
@@ -69,7 +69,7 @@ pub fn read_all(
                 );
                 return Err(KafkaFailure::new(Class::ForeignWriter, READ, None, words).on(topic.as_str()));
             }
-            std::thread::sleep(STABLE_PAUSE);
+            std::thread::sleep(PAUSE);
         }
     }
     // From here on the end of what is visible lies at `end` or behind it, so reaching it is reaching `end`.
@@ -193,8 +193,7 @@ impl Reader {
             if failure.class != Class::Transient || left.is_zero() {
                 return Err(self.with_trouble(failure));
             }
-            // Some errors come back at once.
-            std::thread::sleep(STABLE_PAUSE.min(left));
+            std::thread::sleep(PAUSE.min(left));
             slice *= 2;
         }
     }
