@@ -2,11 +2,11 @@
 
 use super::{Program, resolve};
 use crate::ast;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{self, Diagnostic};
 use crate::syntax;
 use crate::text::{FileId, FileSet};
 
-/// Parses, lowers and resolves all files of a project. Total: any texts give a program and findings, sorted by [`sort`].
+/// Parses, lowers and resolves all files of a project. Total: any texts give a program and findings, sorted by place.
 pub fn program(files: &FileSet) -> (Program, Vec<Diagnostic>) {
     let mut ids: Vec<FileId> = files.ids().collect();
     ids.sort_by_key(|&id| files.path(id));
@@ -22,14 +22,6 @@ pub fn program(files: &FileSet) -> (Program, Vec<Diagnostic>) {
     }
     let (program, found) = resolve(lowered);
     findings.extend(found);
-    sort(&mut findings, files);
+    diagnostic::sort(&mut findings, files);
     (program, findings)
-}
-
-/// Sorts findings by path, line, column and code; those without a place come last.
-pub fn sort(findings: &mut [Diagnostic], files: &FileSet) {
-    findings.sort_by_key(|finding| {
-        let place = finding.primary.as_ref().map(|label| (files.path(label.span.file), label.span.start));
-        (place.is_none(), place, finding.code.number)
-    });
 }

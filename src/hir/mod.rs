@@ -8,7 +8,7 @@ mod program;
 mod resolve;
 mod scope;
 
-pub use files::{program, sort};
+pub use files::program;
 pub use program::{Pipeline, Program, SourceId, TargetId, To};
 pub use resolve::resolve;
 pub use scope::{CONFUSABLE_NAMES, DECLARED_TWICE, PAGES, UNKNOWN_NAME};

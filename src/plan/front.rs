@@ -2,7 +2,7 @@
 
 use super::{Origins, Plan, compile};
 use crate::check;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{self, Diagnostic};
 use crate::hir;
 use crate::text::FileSet;
 
@@ -19,6 +19,6 @@ pub struct Compiled {
 pub fn compile_files(files: &FileSet) -> Compiled {
     let (program, findings) = hir::program(files);
     let mut report = check::run(program, findings);
-    hir::sort(&mut report.findings, files);
+    diagnostic::sort(&mut report.findings, files);
     Compiled { findings: report.findings, plan: report.checked.as_ref().map(compile) }
 }

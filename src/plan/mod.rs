@@ -2,8 +2,10 @@
 //!
 //! [`compile_files`] is the front door from texts; [`TaskPlan::decide`] says what becomes of one table.
 
+mod change;
 mod compile;
 mod decide;
+mod diff;
 mod endpoint;
 mod front;
 mod graph;
@@ -16,8 +18,13 @@ pub use crate::statement::{
     Cleanup, ColumnRule, Compression, Delivery, FormatName, KeyRule, Mechanism, PartitionRule, Rename,
     SecretRef, Start, Template, TemplatePart, Text, TlsMode,
 };
+pub use change::{
+    FIXED_AT_FIRST_START, FLOW_REMOVED, FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PAGES,
+    PARTITION_RULE_CHANGED, RENAMED_WITHOUT_MOVED, TOPIC_MOVED,
+};
 pub use compile::compile;
 pub use decide::{DecideError, Decider, FILTERS, Hits, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS};
+pub use diff::{Change, PlanDiff, Table, TaskDiff, diff};
 pub use endpoint::Login;
 pub use front::{Compiled, compile_files};
 pub use graph::*;

@@ -1,0 +1,492 @@
+//! What a new plan changes in what runs: per task, by the reload class of each statement.
+//!
+//! Settings of tables are compared by what becomes of the tables a task is known to carry, not by the lines that say so:
+//! another line with the same outcome is no change. Does not: decide; the supervisor refuses, accepts or applies.
+
+use super::change::{FIXED_AT_FIRST_START, FLOW_REMOVED, RENAMED_WITHOUT_MOVED};
+use super::change::{
+    FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PARTITION_RULE_CHANGED, TOPIC_MOVED,
+};
+use super::{
+    DecideError, Decider, KafkaPlan, Layer, Origins, Part, Plan, Property, Rename, Start, TableDecision,
+    TargetKind, TaskId, TaskPlan,
+};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::statement::Reload;
+use crate::text::Span;
+use std::collections::BTreeMap;
+
+/// A table of a source: database and name there.
+pub type Table = (String, String);
+
+/// Everything that differs between two plans.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanDiff {
+    /// Tasks of the new plan alone.
+    pub added: Vec<TaskId>,
+    /// Tasks of the old plan alone.
+    pub removed: Vec<TaskId>,
+    /// Tasks of both that differ.
+    pub changed: Vec<TaskDiff>,
+    /// What is to be said about it. An error means that the change is refused unless its code is accepted.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// What differs in one task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskDiff {
+    /// The task.
+    pub id: TaskId,
+    /// The differences, each setting once.
+    pub changes: Vec<Change>,
+    /// Tables that are sent from now on.
+    pub tables_added: Vec<Table>,
+    /// Tables that are not sent any more.
+    pub tables_removed: Vec<Table>,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The statement, in the words of the language.
+    pub what: &'static str,
+    /// What it takes to follow.
+    pub reload: Reload,
+    /// The finding that speaks of it; none for what is simply done.
+    pub code: Option<Code>,
+}
+
+impl PlanDiff {
+    /// True when both plans mean the same.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+
+    /// True when a finding forbids the change.
+    pub fn is_refused(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+/// Compares two plans. `tables` are those a task of the old plan is known to carry or could: what its source holds.
+/// `origins` are those of the new plan.
+pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) -> Vec<Table>) -> PlanDiff {
+    let mut diff = PlanDiff::default();
+    let of_new: BTreeMap<&TaskId, &TaskPlan> = new.tasks.iter().map(|task| (&task.id, task)).collect();
+    let of_old: BTreeMap<&TaskId, &TaskPlan> = old.tasks.iter().map(|task| (&task.id, task)).collect();
+    diff.added = of_new.keys().filter(|id| !of_old.contains_key(*id)).map(|id| (*id).clone()).collect();
+    diff.removed = of_old.keys().filter(|id| !of_new.contains_key(*id)).map(|id| (*id).clone()).collect();
+    for (id, old_task) in &of_old {
+        if let Some(new_task) = of_new.get(id).filter(|new_task| new_task != &old_task) {
+            let mut compared = Comparison { id, origins, found: Vec::new(), findings: BTreeMap::new() };
+            let (tables_added, tables_removed) = compared.tasks(old_task, new_task, &tables(id));
+            let (changes, findings) = compared.finish();
+            diff.findings.extend(findings);
+            diff.changed.push(TaskDiff { id: (*id).clone(), changes, tables_added, tables_removed });
+        }
+    }
+    let mut gone = diff.removed.clone();
+    for added in &diff.added {
+        let twin = gone.iter().position(|removed| is_twin(removed, added, old, new));
+        if let Some(twin) = twin.map(|n| gone.remove(n)) {
+            diff.findings.push(renamed(&twin, added, origins.span(added, Part::Pipeline)));
+        }
+    }
+    for removed in gone {
+        let message = format!("`{removed}` is no longer sent");
+        diff.findings.push(Diagnostic::nowhere(FLOW_REMOVED, Severity::Warning, message));
+    }
+    diff
+}
+
+/// True when `added` is `removed` under another name of one thing, and that thing is in one of the two plans only.
+fn is_twin(removed: &TaskId, added: &TaskId, old: &Plan, new: &Plan) -> bool {
+    let names = |id: &TaskId| [id.pipeline.clone(), id.source.clone(), id.target.clone()];
+    let (before, after) = (names(removed), names(added));
+    let differing: Vec<usize> = (0..3).filter(|&n| before[n] != after[n]).collect();
+    let [n] = differing.as_slice() else { return false };
+    let used = |plan: &Plan, name: &str| plan.tasks.iter().any(|task| names(&task.id)[*n] == name);
+    if used(new, &before[*n]) || used(old, &after[*n]) {
+        return false;
+    }
+    let find = |plan: &Plan, id: &TaskId| plan.tasks.iter().find(|task| task.id == *id).cloned();
+    match (find(old, removed), find(new, added)) {
+        // What it carries and where it comes from is still the same.
+        (Some(old), Some(new)) => {
+            old.rules == new.rules && old.source.host == new.source.host && old.source.port == new.source.port
+        }
+        _ => false,
+    }
+}
+
+fn renamed(removed: &TaskId, added: &TaskId, span: Option<Span>) -> Diagnostic {
+    let message = format!("`{removed}` is called `{added}` now, and would begin anew");
+    placed(RENAMED_WITHOUT_MOVED, Severity::Error, span, message)
+        .help("keep the old name: its position and progress are stored under it")
+}
+
+fn placed(code: Code, severity: Severity, span: Option<Span>, message: String) -> Diagnostic {
+    match span {
+        Some(span) => Diagnostic::at(code, severity, span, message),
+        None => Diagnostic::nowhere(code, severity, message),
+    }
+}
+
+struct Comparison<'a> {
+    id: &'a TaskId,
+    origins: &'a Origins,
+    found: Vec<Change>,
+    /// Tables by code, place and statement: one finding speaks of all that one line changes.
+    findings: BTreeMap<(Code, Option<Span>, &'static str), Vec<String>>,
+}
+
+impl Comparison<'_> {
+    fn tasks(&mut self, old: &TaskPlan, new: &TaskPlan, tables: &[Table]) -> (Vec<Table>, Vec<Table>) {
+        self.source(old, new);
+        self.target(old, new);
+        let rates_only = matches!((old.start, new.start), (Start::Snapshot { .. }, Start::Snapshot { .. }));
+        match rates_only {
+            true => self.plain(old.start != new.start, "chunk", Reload::InPlace),
+            false => self.fixed(old.start != new.start, "start", Part::Start),
+        }
+        self.plain(old.retry != new.retry, "retry", Reload::InPlace);
+        self.plain(old.commit != new.commit, "commit", Reload::InPlace);
+        self.plain(old.labels != new.labels, "label", Reload::InPlace);
+        if old.rules == new.rules {
+            return (Vec::new(), Vec::new());
+        }
+        self.rules(old, new, tables)
+    }
+
+    fn source(&mut self, old: &TaskPlan, new: &TaskPlan) {
+        let (a, b) = (&old.source, &new.source);
+        // Whether it is the same lineage is proven when the connection is made.
+        self.plain(a.host != b.host || a.port != b.port, "address", Reload::Rewire);
+        self.plain(a.user != b.user || a.password != b.password, "user", Reload::Rewire);
+        self.plain(a.tls != b.tls, "tls", Reload::Rewire);
+    }
+
+    fn target(&mut self, old: &TaskPlan, new: &TaskPlan) {
+        match (&old.target.kind, &new.target.kind) {
+            (TargetKind::Kafka(a), TargetKind::Kafka(b)) => self.kafka(a, b),
+            (TargetKind::Stdout, TargetKind::Stdout) => {}
+            (TargetKind::File { path: a }, TargetKind::File { path: b }) => {
+                self.plain(a != b, "target", Reload::Rewire);
+            }
+            (TargetKind::Kafka(_) | TargetKind::Stdout | TargetKind::File { .. }, _) => {
+                self.breaks(OTHER_SERVER, "target", self.place(Part::Target), None);
+            }
+        }
+    }
+
+    fn kafka(&mut self, a: &KafkaPlan, b: &KafkaPlan) {
+        self.plain(a.brokers != b.brokers, "brokers", Reload::Rewire);
+        self.plain(a.sasl != b.sasl, "user", Reload::Rewire);
+        self.plain(a.tls != b.tls, "tls", Reload::Rewire);
+        self.plain(a.delivery != b.delivery, "delivery", Reload::Rewire);
+        let timeout = a.transaction_timeout_ms != b.transaction_timeout_ms;
+        self.plain(timeout, "transaction-timeout", Reload::Rewire);
+        self.plain(a.compression != b.compression, "compression", Reload::Rewire);
+        self.plain(a.batch_bytes != b.batch_bytes, "batch", Reload::Rewire);
+        self.plain(a.linger_ms != b.linger_ms, "linger", Reload::Rewire);
+        self.fixed(a.state.prefix != b.state.prefix, "prefix", Part::StatePrefix);
+        self.fixed(a.state.replicas != b.state.replicas, "replicas", Part::StateReplicas);
+        self.fixed(a.state.min_insync != b.state.min_insync, "min-insync", Part::StateMinInsync);
+    }
+
+    /// Rules that differ: what becomes of each table under the old and under the new ones.
+    fn rules(&mut self, old: &TaskPlan, new: &TaskPlan, tables: &[Table]) -> (Vec<Table>, Vec<Table>) {
+        let (Ok(before), Ok(after)) = (Decider::new(old), Decider::new(new)) else {
+            self.breaks(FORMAT_CHANGED, "pipeline", self.place(Part::Pipeline), None);
+            return (Vec::new(), Vec::new());
+        };
+        let n_before = self.found.len();
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        for table in tables {
+            let (db, name) = (table.0.as_str(), table.1.as_str());
+            match (before.decide(db, name), after.decide(db, name)) {
+                (Ok(None), Ok(None)) => {}
+                (Ok(None), Ok(Some(_)) | Err(_)) | (Err(_), Ok(Some(_))) => added.push(table.clone()),
+                (Ok(Some(_)) | Err(_), Ok(None)) => removed.push(table.clone()),
+                (Ok(Some(old)), Ok(Some(made))) => self.table(table, &old, &made, &after, &new.rules.renames),
+                (_, Err(error)) => self.undecided(table, &error),
+            }
+        }
+        let patterns = old.rules.include != new.rules.include || old.rules.exclude != new.rules.exclude;
+        let backfill = if added.is_empty() { Reload::Rewire } else { Reload::Backfill };
+        self.plain(patterns || !added.is_empty() || !removed.is_empty(), "include", backfill);
+        self.plain(self.found.len() == n_before, "table", Reload::Rewire);
+        for (db, name) in &removed {
+            self.note(FLOW_REMOVED, self.place(Part::Pipeline), "include", format!("{db}.{name}"));
+        }
+        (added, removed)
+    }
+
+    fn undecided(&mut self, table: &Table, error: &DecideError) {
+        let shown = format!("{}.{} ({error})", table.0, table.1);
+        self.breaks(TOPIC_MOVED, "topic", self.place(Part::Pipeline), Some(shown));
+    }
+
+    fn table(
+        &mut self,
+        table: &Table,
+        old: &TableDecision,
+        new: &TableDecision,
+        after: &Decider<'_>,
+        renames: &[Rename],
+    ) {
+        let shown = || Some(format!("{}.{}", table.0, table.1));
+        let place = |property: Property, of: fn(&Layer) -> bool| {
+            let set = |layer| of(layer).then_some(());
+            let layer = after.setting(&table.0, &table.1, set).map(|(_, n)| n);
+            layer
+                .and_then(|n| self.origins.span(self.id, Part::Layer(n, property)))
+                .or_else(|| self.place(Part::Pipeline))
+        };
+        let topic = place(Property::Topic, |layer| layer.topic.is_some());
+        let key = place(Property::Key, |layer| layer.key.is_some());
+        let partition = place(Property::Partition, |layer| layer.partition.is_some());
+        let partitions = place(Property::TopicPartitions, |layer| layer.topic_partitions.is_some());
+        let format = place(Property::Format, |layer| layer.format.is_some());
+        let columns = place(Property::Columns, |layer| layer.columns.is_some());
+        let hits = after.rename_hits(renames, &table.0, &table.1);
+        let rename = hits.last().map_or(Part::Pipeline, |&n| Part::Rename(n));
+        let (a, b) = (old, new);
+        if (&a.db, &a.table, &a.column_names) != (&b.db, &b.table, &b.column_names) {
+            self.breaks(FORMAT_CHANGED, "rename", self.place(rename), shown());
+        } else if a.topic != b.topic {
+            self.breaks(TOPIC_MOVED, "topic", topic, shown());
+        }
+        if a.key != b.key {
+            self.breaks(KEY_CHANGED, "key", key, shown());
+        }
+        if a.partition != b.partition {
+            self.breaks(PARTITION_RULE_CHANGED, "partition", partition, shown());
+        }
+        if a.topic_settings.partitions != b.topic_settings.partitions {
+            self.breaks(PARTITION_RULE_CHANGED, "partitions", partitions, shown());
+        }
+        if a.format != b.format {
+            self.breaks(FORMAT_CHANGED, "format", format, shown());
+        }
+        if a.columns != b.columns {
+            self.plain(true, "columns", Reload::Rewire);
+            if let Some(change) = self.found.iter_mut().find(|change| change.what == "columns") {
+                change.code = Some(OLD_ROWS_DIFFER);
+            }
+            self.note(OLD_ROWS_DIFFER, columns, "columns", shown().unwrap_or_default());
+        }
+        let (s, t) = (a.topic_settings, b.topic_settings);
+        let made = (s.create, s.replicas, s.cleanup, s.retention_ms)
+            != (t.create, t.replicas, t.cleanup, t.retention_ms);
+        self.plain(made || a.tombstones != b.tombstones, "topic options", Reload::InPlace);
+    }
+
+    fn place(&self, part: Part) -> Option<Span> {
+        self.origins.span(self.id, part).or_else(|| self.origins.span(self.id, Part::Pipeline))
+    }
+
+    fn plain(&mut self, differs: bool, what: &'static str, reload: Reload) {
+        if differs && !self.found.iter().any(|change| change.what == what) {
+            self.found.push(Change { what, reload, code: None });
+        }
+    }
+
+    fn fixed(&mut self, differs: bool, what: &'static str, part: Part) {
+        if differs {
+            self.found.push(Change { what, reload: Reload::Refused, code: Some(FIXED_AT_FIRST_START) });
+            self.note(FIXED_AT_FIRST_START, self.place(part), what, String::new());
+        }
+    }
+
+    fn breaks(&mut self, code: Code, what: &'static str, span: Option<Span>, table: Option<String>) {
+        if !self.found.iter().any(|change| change.what == what) {
+            self.found.push(Change { what, reload: Reload::Breaks, code: Some(code) });
+        }
+        self.note(code, span, what, table.unwrap_or_default());
+    }
+
+    fn note(&mut self, code: Code, span: Option<Span>, what: &'static str, table: String) {
+        self.findings.entry((code, span, what)).or_default().push(table);
+    }
+
+    fn finish(self) -> (Vec<Change>, Vec<Diagnostic>) {
+        let findings = self
+            .findings
+            .into_iter()
+            .map(|((code, span, what), tables)| finding(self.id, code, span, what, &tables))
+            .collect();
+        (self.found, findings)
+    }
+}
+
+/// Most tables that a message names.
+const NAMED_TABLES: usize = 3;
+
+fn finding(id: &TaskId, code: Code, span: Option<Span>, what: &str, tables: &[String]) -> Diagnostic {
+    let named: Vec<&str> = tables.iter().filter(|name| !name.is_empty()).map(String::as_str).collect();
+    let shown = match named.len() {
+        0 => format!("`{id}`"),
+        n if n > NAMED_TABLES => {
+            format!("{} and {} more tables of `{id}`", named[..NAMED_TABLES].join(", "), n - NAMED_TABLES)
+        }
+        _ => format!("{} of `{id}`", named.join(", ")),
+    };
+    if code == FLOW_REMOVED {
+        return placed(code, Severity::Warning, span, format!("no longer sent: {shown}"));
+    }
+    if code == OLD_ROWS_DIFFER {
+        let message = format!("other columns of {shown} from now on; rows sent before stay as they are");
+        return placed(code, Severity::Warning, span, message);
+    }
+    if code == FIXED_AT_FIRST_START {
+        let message = format!("`{what}` of {shown} was fixed at its first start");
+        return placed(code, Severity::Error, span, message)
+            .help("take the change back, or give the pipeline another name: then it begins anew");
+    }
+    let message = format!("`{what}` changes for {shown}: its consumers would read two kinds of messages");
+    placed(code, Severity::Error, span, message)
+        .help("take the change back, or send to another topic by a pipeline of its own")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{HELLO, files};
+    use super::*;
+    use crate::plan::compile_files;
+
+    /// Replaces `from` by `to` in the hello-world project and shows what that changes for its tables `a` and `b`.
+    fn diff_of(from: &str, to: &str) -> (PlanDiff, String) {
+        let base = HELLO.replace("shop.*\n", "shop.a, shop.b\n");
+        let changed = base.replace(from, to);
+        assert_ne!(base, changed);
+        let compile = |text: &str| compile_files(&files(&[text])).plan.expect("compiles");
+        let ((old, _), (new, origins)) = (compile(&base), compile(&changed));
+        let tables = |_: &TaskId| ["a", "b", "c"].map(|name| ("shop".to_owned(), name.to_owned())).to_vec();
+        let found = diff(&old, &new, &origins, &tables);
+        let files = files(&[&changed]);
+        let shown = found.findings.iter().map(|finding| {
+            let line =
+                finding.primary.as_ref().map(|label| files.line_col(label.span.file, label.span.start).line);
+            format!("{} {} {}", line.unwrap_or(0), finding.code, finding.message)
+        });
+        let shown = shown.collect::<Vec<_>>().join("\n");
+        (found, shown)
+    }
+
+    #[track_caller]
+    fn check(from: &str, to: &str, changes: &[(&str, Reload)], findings: &str) {
+        let (found, shown) = diff_of(from, to);
+        let made: Vec<_> = found
+            .changed
+            .iter()
+            .flat_map(|task| &task.changes)
+            .map(|change| (change.what, change.reload))
+            .collect();
+        assert_eq!(made, changes);
+        assert_eq!(shown, findings);
+    }
+
+    const INCLUDE: &str = "  include shop.a, shop.b\n";
+
+    #[test]
+    fn what_is_simply_done() {
+        let add = |line: &str| format!("{INCLUDE}  {line}\n");
+        check(INCLUDE, &add("retry for 1h"), &[("retry", Reload::InPlace)], "");
+        check(INCLUDE, &add("label a \"b\""), &[("label", Reload::InPlace)], "");
+        check(INCLUDE, &add("start snapshot {\nchunk 10 rows\n}"), &[("chunk", Reload::InPlace)], "");
+        check("db1:3306", "db2:3306", &[("address", Reload::Rewire)], "");
+        check("\"kafka1:9092\"", "\"kafka2:9092\"", &[("brokers", Reload::Rewire)], "");
+        // A line with no effect on any table is taken over, and nothing else.
+        check(INCLUDE, &add("table shop.x {\nkey none\n}"), &[("table", Reload::Rewire)], "");
+        check(INCLUDE, &add("rename table shop.x to y"), &[("table", Reload::Rewire)], "");
+    }
+
+    #[test]
+    fn tables_come_and_go() {
+        let (found, shown) = diff_of("shop.a, shop.b", "shop.a, shop.c");
+        assert_eq!(found.changed[0].tables_added, [("shop".to_owned(), "c".to_owned())]);
+        assert_eq!(found.changed[0].tables_removed, [("shop".to_owned(), "b".to_owned())]);
+        assert_eq!(found.changed[0].changes[0].reload, Reload::Backfill);
+        assert_eq!(shown, "8 P1001 no longer sent: shop.b of `shop.shop.bus`");
+        assert!(!found.is_refused());
+    }
+
+    #[test]
+    fn what_breaks_consumers() {
+        let breaks = |line: &str, what: &'static str, finding: &str| {
+            let told = finding.replace("TELL", "its consumers would read two kinds of messages");
+            check(INCLUDE, &format!("{INCLUDE}  {line}\n"), &[(what, Reload::Breaks)], &told);
+        };
+        breaks("key none", "key", "10 P1002 `key` changes for shop.a, shop.b of `shop.shop.bus`: TELL");
+        breaks(
+            "partition to 1",
+            "partition",
+            "10 P1003 `partition` changes for shop.a, shop.b of `shop.shop.bus`: TELL",
+        );
+        breaks(
+            "topic \"{db}.{table}\" {\npartitions 3\n}",
+            "partitions",
+            "11 P1003 `partitions` changes for shop.a, shop.b of `shop.shop.bus`: TELL",
+        );
+        breaks(
+            "topic \"x.{table}\"",
+            "topic",
+            "10 P1007 `topic` changes for shop.a, shop.b of `shop.shop.bus`: TELL",
+        );
+        breaks(
+            "rename table shop.a to z",
+            "rename",
+            "10 P1006 `rename` changes for shop.a of `shop.shop.bus`: TELL",
+        );
+        breaks(
+            "format canal-json {\nenum label\n}",
+            "format",
+            "10 P1006 `format` changes for shop.a, shop.b of `shop.shop.bus`: TELL",
+        );
+        check(
+            "kafka \"kafka1:9092\"",
+            "stdout",
+            &[("target", Reload::Breaks)],
+            "6 P1005 `target` changes for `shop.shop.bus`: its consumers would read two kinds of messages",
+        );
+    }
+
+    #[test]
+    fn what_is_refused() {
+        check(
+            INCLUDE,
+            &format!("{INCLUDE}  start now\n"),
+            &[("start", Reload::Refused)],
+            "10 P1011 `start` of `shop.shop.bus` was fixed at its first start",
+        );
+        check(
+            "\"kafka1:9092\"",
+            "\"kafka1:9092\" {\nstate {\nprefix \"x\"\n}\n}",
+            &[("prefix", Reload::Refused)],
+            "8 P1011 `prefix` of `shop.shop.bus` was fixed at its first start",
+        );
+    }
+
+    #[test]
+    fn a_new_name_would_begin_anew() {
+        let (found, shown) = diff_of("pipeline shop from", "pipeline store from");
+        assert_eq!(shown, "8 P1008 `shop.shop.bus` is called `store.shop.bus` now, and would begin anew");
+        assert!(found.is_refused() && found.added.len() == 1 && found.removed.len() == 1);
+        let (found, _) = diff_of(
+            "  include shop.a, shop.b\n}",
+            "  include shop.a, shop.b\n}\npipeline q from shop to bus {\ninclude shop.c\n}",
+        );
+        assert!(found.findings.is_empty() && found.added.len() == 1);
+    }
+
+    #[test]
+    fn other_columns_leave_old_rows_as_they_are() {
+        check(
+            INCLUDE,
+            &format!("{INCLUDE}  columns except x\n"),
+            &[("columns", Reload::Rewire)],
+            "10 P1004 other columns of shop.a, shop.b of `shop.shop.bus` from now on; rows sent before stay as they are",
+        );
+    }
+}
