@@ -32,4 +32,6 @@ pub mod source;
 
 pub mod engine;
 
+pub mod route;
+
 pub mod control;

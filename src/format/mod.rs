@@ -1,5 +1,19 @@
 //! Change → bytes. Knows values and names, not Kafka.
+//!
+//! An [`Encoder`] belongs to one version of one table: all that can be known before the first row is computed when it is
+//! built, so that writing a row allocates nothing.
 
+mod canal;
+mod json_string;
+mod number;
+mod scratch;
+
+use crate::change::{EventMeta, RowChange};
+use crate::mysql::charset::CharsetError;
+use crate::mysql::schema::TableVersion;
+use crate::mysql::value::Value;
+use canal::{CanalKey, CanalTable};
+pub use scratch::Scratch;
 use serde::{Deserialize, Serialize};
 
 /// A format and its options, as a plan stores it.
@@ -16,4 +30,148 @@ pub struct CanalOptions {
     pub snapshot_init: bool,
     /// `enum label`: labels instead of indexes, also for SET.
     pub enum_label: bool,
+}
+
+/// A column as messages carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputColumn {
+    /// Index into the columns of the table version.
+    pub index: usize,
+    /// Name in messages.
+    pub name: String,
+}
+
+/// A table as messages carry it.
+#[derive(Debug, Clone, Copy)]
+pub struct OutputTable<'a> {
+    /// Database in messages.
+    pub db: &'a str,
+    /// Table in messages.
+    pub table: &'a str,
+    /// The table at the source.
+    pub version: &'a TableVersion,
+    /// Columns that are sent, in table order.
+    pub columns: &'a [OutputColumn],
+}
+
+/// Why an encoder cannot be built, or a row not written. Names columns, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// Text that cannot be converted.
+    #[error("column `{column}`: {why}")]
+    Charset {
+        /// Column at the source.
+        column: String,
+        /// Why.
+        why: CharsetError,
+    },
+    /// A row with more or fewer values than the table version has columns.
+    #[error("the row has {found} values, the table {expected} columns")]
+    Width {
+        /// Values in the row.
+        found: usize,
+        /// Columns of the table.
+        expected: usize,
+    },
+    /// A value that cannot be what its column says.
+    #[error("column `{column}` holds {what}")]
+    Value {
+        /// Column at the source.
+        column: String,
+        /// What is wrong, without the value.
+        what: &'static str,
+    },
+}
+
+/// Writes messages of one table version.
+#[derive(Debug)]
+pub enum Encoder {
+    /// `canal-json`.
+    CanalJson(CanalTable),
+}
+
+impl Encoder {
+    /// Prepares an encoder.
+    ///
+    /// # Errors
+    /// When a column is of a character set that is not supported.
+    pub fn build(plan: &FormatPlan, table: OutputTable<'_>) -> Result<Encoder, FormatError> {
+        match plan {
+            FormatPlan::CanalJson(options) => Ok(Encoder::CanalJson(CanalTable::new(options, table)?)),
+        }
+    }
+
+    /// Appends the message of `change` with the number `id` to `out`. Returns how many places of text had no meaning in their character set.
+    ///
+    /// # Errors
+    /// When the row does not fit the table version; `out` then ends in half a message.
+    pub fn encode(
+        &self,
+        change: &RowChange<'_, '_>,
+        meta: &EventMeta,
+        id: u64,
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, FormatError> {
+        match self {
+            Encoder::CanalJson(table) => table.encode(change, meta, id, scratch, out),
+        }
+    }
+}
+
+/// Writes key bytes of rows of one table version.
+#[derive(Debug)]
+pub enum KeyEncoder {
+    /// Compact JSON.
+    CanalJson(CanalKey),
+}
+
+impl KeyEncoder {
+    /// Prepares a key of `columns`, with `origin` in front if given.
+    ///
+    /// # Errors
+    /// When a column is of a character set that is not supported.
+    pub fn build(
+        plan: &FormatPlan,
+        version: &TableVersion,
+        columns: &[OutputColumn],
+        origin: Option<&str>,
+    ) -> Result<KeyEncoder, FormatError> {
+        match plan {
+            FormatPlan::CanalJson(options) => {
+                Ok(KeyEncoder::CanalJson(CanalKey::new(options, version, columns, origin)?))
+            }
+        }
+    }
+
+    /// True when both rows have the same values in the key's columns.
+    pub fn same(&self, before: &[Value<'_>], after: &[Value<'_>]) -> bool {
+        match self {
+            KeyEncoder::CanalJson(key) => key.same(before, after),
+        }
+    }
+
+    /// Appends the key of `row` to `out`.
+    ///
+    /// # Errors
+    /// When the row does not fit the table version.
+    pub fn encode(
+        &self,
+        row: &[Value<'_>],
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FormatError> {
+        match self {
+            KeyEncoder::CanalJson(key) => key.encode(row, scratch, out),
+        }
+    }
+}
+
+/// True when a column did not change. Floats are compared by their bits, so that `0` and `-0` differ as their texts do.
+fn unchanged(before: &Value<'_>, after: &Value<'_>) -> bool {
+    match (before, after) {
+        (Value::Float(before), Value::Float(after)) => before.to_bits() == after.to_bits(),
+        (Value::Double(before), Value::Double(after)) => before.to_bits() == after.to_bits(),
+        (before, after) => before == after,
+    }
 }

@@ -43,6 +43,7 @@ impl TopicTable {
 pub struct Batch {
     arena: Vec<u8>,
     slots: Vec<Slot>,
+    total: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -85,6 +86,7 @@ impl Batch {
         key: Option<Range<usize>>,
         value: Option<Range<usize>>,
     ) {
+        self.total += 1;
         let narrow = |range: Range<usize>| range.start as u32..range.end as u32;
         self.slots.push(Slot { topic, partition, key: key.map(narrow), value: value.map(narrow) });
     }
@@ -102,6 +104,11 @@ impl Batch {
     /// Number of records.
     pub fn len(&self) -> usize {
         self.slots.len()
+    }
+
+    /// Number of records since the batch was made, those it has forgotten included.
+    pub fn total(&self) -> u64 {
+        self.total
     }
 
     /// True without a record.

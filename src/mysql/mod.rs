@@ -6,6 +6,7 @@ pub mod column_type;
 pub mod ddl;
 pub mod decimal;
 pub mod ident;
+pub mod inet;
 pub mod json;
 pub mod key;
 pub mod position;

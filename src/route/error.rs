@@ -1,0 +1,46 @@
+//! Why a table cannot be routed.
+
+use crate::format::FormatError;
+
+/// Why a table cannot be routed, or a row not sent. Names columns, never values.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    /// `key` or `partition` names a column that the table does not have.
+    #[error("`{statement}` names column `{column}`, which the table does not have")]
+    NoSuchColumn {
+        /// `key` or `partition`.
+        statement: &'static str,
+        /// The column.
+        column: String,
+    },
+    /// A key column that `columns` leaves out.
+    #[error("key column `{0}` is not sent: `columns` leaves it out")]
+    KeyNotSent(String),
+    /// `columns` leaves nothing.
+    #[error("`columns` leaves no column to send")]
+    NothingSent,
+    /// Two columns of one name.
+    #[error("columns `{first}` and `{second}` are both sent as `{name}`")]
+    NamesCollide {
+        /// Column at the source.
+        first: String,
+        /// Another one.
+        second: String,
+        /// Name of both in messages.
+        name: String,
+    },
+    /// `partition to N` beyond the topic's partitions.
+    #[error("`partition to {partition}`: the topic has {partitions} partitions, numbered from 0")]
+    NoSuchPartition {
+        /// As written.
+        partition: u32,
+        /// Partitions of the topic.
+        partitions: u32,
+    },
+    /// A pattern or placeholder of the plan that cannot be used.
+    #[error("the plan cannot be used: {0}")]
+    Plan(String),
+    /// The format cannot write the table or the row.
+    #[error(transparent)]
+    Format(#[from] FormatError),
+}

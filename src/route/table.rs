@@ -1,0 +1,261 @@
+//! One table version on its way to one topic: everything decided once, nothing per row.
+
+use super::columns::{ColumnNames, named_columns, sent_columns};
+use super::error::RouteError;
+use crate::change::{EventMeta, RowChange};
+use crate::format::{Encoder, KeyEncoder, OutputColumn, OutputTable, Scratch};
+use crate::kafka::{Batch, TopicId, java_partition};
+use crate::mysql::schema::TableVersion;
+use crate::mysql::value::Value;
+use crate::plan::{KeyRule, PartitionRule, TableDecision, TaskId};
+use std::num::NonZeroU32;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Writes the records of rows of one table version into a batch.
+///
+/// Rows with one key go to one partition, in order. An update that changes the key is a delete of the old key and an
+/// insert of the new one, each to its own partition, so that no reader keeps the row under its old key.
+#[derive(Debug)]
+pub struct TableRoute {
+    version: Arc<TableVersion>,
+    topic: TopicId,
+    partitions: NonZeroU32,
+    encoder: Encoder,
+    key: Option<KeyEncoder>,
+    partition: Partitioner,
+    tombstones: bool,
+    scratch: Scratch,
+    broken_text: u64,
+}
+
+/// How a record finds its partition.
+#[derive(Debug)]
+enum Partitioner {
+    /// Hash of the key bytes.
+    Key,
+    /// Always this one.
+    Fixed(i32),
+    /// Hash of these columns, as compact JSON.
+    Columns(KeyEncoder),
+}
+
+impl TableRoute {
+    /// Prepares the route of `version` as `decision` wants it. `topic` has `partitions` partitions.
+    ///
+    /// # Errors
+    /// When the rules do not fit the table: a key column that does not exist or is not sent, two columns of one name, a
+    /// partition that does not exist, a character set that is not supported.
+    pub fn build(
+        decision: &TableDecision,
+        version: &Arc<TableVersion>,
+        topic: TopicId,
+        partitions: NonZeroU32,
+        task: &TaskId,
+    ) -> Result<TableRoute, RouteError> {
+        let names = ColumnNames::new(decision)?;
+        let columns = sent_columns(decision, version, &names)?;
+        let table = OutputTable { db: &decision.db, table: &decision.table, version, columns: &columns };
+        let key = key_encoder(decision, version, &columns, &names, task)?;
+        let hash = |text: &str| Partitioner::Fixed(java_partition(text.as_bytes(), partitions));
+        let partition = match &decision.partition {
+            PartitionRule::ByKey if key.is_some() => Partitioner::Key,
+            PartitionRule::ByKey => Partitioner::Fixed(0),
+            PartitionRule::ByTable => hash(&format!("{}.{}", decision.db, decision.table)),
+            PartitionRule::ByDatabase => hash(&decision.db),
+            PartitionRule::ByColumns(wanted) => {
+                let columns = named_columns("partition", wanted, version, &names)?;
+                Partitioner::Columns(KeyEncoder::build(&decision.format, version, &columns, None)?)
+            }
+            PartitionRule::To(partition) => match i32::try_from(*partition) {
+                Ok(number) if *partition < partitions.get() => Partitioner::Fixed(number),
+                _ => {
+                    let (partition, partitions) = (*partition, partitions.get());
+                    return Err(RouteError::NoSuchPartition { partition, partitions });
+                }
+            },
+        };
+        Ok(TableRoute {
+            encoder: Encoder::build(&decision.format, table)?,
+            version: version.clone(),
+            topic,
+            partitions,
+            key,
+            partition,
+            tombstones: decision.tombstones,
+            scratch: Scratch::new(),
+            broken_text: 0,
+        })
+    }
+
+    /// The table version whose rows it takes.
+    pub fn version(&self) -> &Arc<TableVersion> {
+        &self.version
+    }
+
+    /// Appends the records of a change. Returns their number.
+    ///
+    /// # Errors
+    /// When the row does not fit the table version. The batch then holds whole records only.
+    pub fn push(
+        &mut self,
+        change: &RowChange<'_, '_>,
+        meta: &EventMeta,
+        batch: &mut Batch,
+    ) -> Result<usize, RouteError> {
+        let pushed = match change {
+            RowChange::Insert { after } => self.push_record(change, after, meta, batch),
+            RowChange::Delete { before } => self.push_delete(change, before, meta, batch),
+            RowChange::Update { before, after } if self.key_changed(before, after)? => {
+                let deleted = self.push_delete(&RowChange::Delete { before }, before, meta, batch)?;
+                let inserted = self.push_record(&RowChange::Insert { after }, after, meta, batch)?;
+                Ok(deleted + inserted)
+            }
+            RowChange::Update { after, .. } => self.push_record(change, after, meta, batch),
+        };
+        self.scratch.trim();
+        pushed
+    }
+
+    /// How many places of text had no meaning in their character set since the last call; they were sent as U+FFFD.
+    pub fn take_broken_text(&mut self) -> u64 {
+        std::mem::take(&mut self.broken_text)
+    }
+
+    fn push_delete(
+        &mut self,
+        change: &RowChange<'_, '_>,
+        before: &[Value<'_>],
+        meta: &EventMeta,
+        batch: &mut Batch,
+    ) -> Result<usize, RouteError> {
+        let deleted = self.push_record(change, before, meta, batch)?;
+        if !self.tombstones || self.key.is_none() {
+            return Ok(deleted);
+        }
+        let start = batch.arena().len();
+        self.push_key(before, batch).map_err(|error| undo(batch, start, error))?;
+        let key = start..batch.arena().len();
+        let partition =
+            self.partition_of(before, Some(key.clone()), batch).map_err(|error| undo(batch, start, error))?;
+        batch.push(self.topic, partition, Some(key), None);
+        Ok(deleted + 1)
+    }
+
+    fn push_record(
+        &mut self,
+        change: &RowChange<'_, '_>,
+        row: &[Value<'_>],
+        meta: &EventMeta,
+        batch: &mut Batch,
+    ) -> Result<usize, RouteError> {
+        let start = batch.arena().len();
+        let pushed = self.write_record(change, row, meta, batch);
+        pushed.map_err(|error| undo(batch, start, error))?;
+        Ok(1)
+    }
+
+    fn write_record(
+        &mut self,
+        change: &RowChange<'_, '_>,
+        row: &[Value<'_>],
+        meta: &EventMeta,
+        batch: &mut Batch,
+    ) -> Result<(), RouteError> {
+        let key = self.push_key(row, batch)?;
+        let partition = self.partition_of(row, key.clone(), batch)?;
+        let id = batch.total() + 1;
+        let arena = batch.arena();
+        let start = arena.len();
+        let broken = self.encoder.encode(change, meta, id, &mut self.scratch, arena)?;
+        self.broken_text += broken as u64;
+        let value = start..arena.len();
+        batch.push(self.topic, partition, key, Some(value));
+        Ok(())
+    }
+
+    /// Writes the key of `row`; none for keyless tables.
+    fn push_key(&mut self, row: &[Value<'_>], batch: &mut Batch) -> Result<Option<Range<usize>>, RouteError> {
+        let Some(key) = &self.key else { return Ok(None) };
+        let arena = batch.arena();
+        let start = arena.len();
+        key.encode(row, &mut self.scratch, arena)?;
+        Ok(Some(start..arena.len()))
+    }
+
+    fn partition_of(
+        &mut self,
+        row: &[Value<'_>],
+        key: Option<Range<usize>>,
+        batch: &mut Batch,
+    ) -> Result<i32, RouteError> {
+        match &self.partition {
+            Partitioner::Fixed(partition) => Ok(*partition),
+            Partitioner::Key => {
+                let key = key.map_or(&[][..], |key| &batch.arena()[key]);
+                Ok(java_partition(key, self.partitions))
+            }
+            Partitioner::Columns(columns) => {
+                let arena = batch.arena();
+                let start = arena.len();
+                columns.encode(row, &mut self.scratch, arena)?;
+                let partition = java_partition(&arena[start..], self.partitions);
+                arena.truncate(start);
+                Ok(partition)
+            }
+        }
+    }
+
+    /// True when an update gives the row another key: other bytes, not only other values of one text.
+    fn key_changed(&mut self, before: &[Value<'_>], after: &[Value<'_>]) -> Result<bool, RouteError> {
+        let Some(key) = &self.key else { return Ok(false) };
+        if key.same(before, after) {
+            return Ok(false);
+        }
+        let mut keys = [Vec::new(), Vec::new()];
+        key.encode(before, &mut self.scratch, &mut keys[0])?;
+        key.encode(after, &mut self.scratch, &mut keys[1])?;
+        Ok(keys[0] != keys[1])
+    }
+}
+
+/// Takes back the bytes of half a record.
+fn undo(batch: &mut Batch, start: usize, error: RouteError) -> RouteError {
+    batch.arena().truncate(start);
+    error
+}
+
+fn key_encoder(
+    decision: &TableDecision,
+    version: &TableVersion,
+    sent: &[OutputColumn],
+    names: &ColumnNames<'_>,
+    task: &TaskId,
+) -> Result<Option<KeyEncoder>, RouteError> {
+    let (columns, origin) = match &decision.key {
+        KeyRule::None => return Ok(None),
+        KeyRule::Primary => {
+            let visible = |key: &&[usize]| key.iter().all(|index| !version.columns[*index].hidden);
+            let primary = [version.primary_key.as_slice()];
+            let unique = version.unique_keys.iter().map(Vec::as_slice);
+            let candidates = primary.into_iter().chain(unique);
+            let Some(key) = candidates.filter(|key| !key.is_empty()).find(visible) else {
+                return Ok(None);
+            };
+            let column = |index: &usize| {
+                Ok(OutputColumn { index: *index, name: names.of(&version.columns[*index].name)? })
+            };
+            (key.iter().map(column).collect::<Result<Vec<_>, RouteError>>()?, None)
+        }
+        KeyRule::Columns { origin, columns } => {
+            let origin = origin.then(|| format!("{}.{}", task.source, version.name));
+            (named_columns("key", columns, version, names)?, origin)
+        }
+    };
+    for column in &columns {
+        if !sent.iter().any(|sent| sent.index == column.index) {
+            return Err(RouteError::KeyNotSent(version.columns[column.index].name.clone()));
+        }
+    }
+    Ok(Some(KeyEncoder::build(&decision.format, version, &columns, origin.as_deref())?))
+}

@@ -1,0 +1,266 @@
+use super::{RouteError, TableRoute};
+use crate::change::{EventMeta, Origin, RowChange};
+use crate::format::{CanalOptions, FormatPlan};
+use crate::kafka::{Batch, TopicId, TopicName};
+use crate::mysql::column_type::{ColumnType, Text};
+use crate::mysql::schema::{Column, TableName, TableVersion};
+use crate::mysql::value::{Decimal, Value};
+use crate::pattern::NamePattern;
+use crate::plan::{
+    ColumnRule, KeyRule, PartitionRule, TableDecision, TaskId, Template, TemplatePart, TopicSettings,
+};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+const META: EventMeta = EventMeta { origin: Origin::Stream, event_ms: 1000, now_ms: 2000 };
+
+fn column(name: &str, ty: ColumnType) -> Column {
+    let declared = "x".to_owned();
+    Column { name: name.into(), ty, nullable: false, declared, hidden: false, collation: None }
+}
+
+/// `shop.orders`: id, customer, amount, and a hidden column.
+fn orders() -> TableVersion {
+    let varchar = ColumnType::VarChar(Text { charset: "utf8mb4".into(), max_bytes: 80, compressed: false });
+    let mut hash = column("hash", ColumnType::BigInt { unsigned: true });
+    hash.hidden = true;
+    TableVersion {
+        name: TableName::new("shop", "orders"),
+        columns: vec![
+            column("id", ColumnType::BigInt { unsigned: true }),
+            column("customer", varchar),
+            column("amount", ColumnType::Decimal { precision: 10, scale: 2 }),
+            hash,
+        ],
+        primary_key: vec![0],
+        unique_keys: vec![vec![3], vec![1]],
+    }
+}
+
+fn row(id: u64, customer: &str) -> [Value<'_>; 4] {
+    [
+        Value::UInt(id),
+        Value::Text(customer.as_bytes()),
+        Value::Decimal(Decimal::Text(b"19.99")),
+        Value::UInt(7),
+    ]
+}
+
+fn decision() -> TableDecision {
+    TableDecision {
+        db: "shop".into(),
+        table: "orders".into(),
+        topic: TopicName::new("shop.orders").unwrap(),
+        topic_settings: TopicSettings {
+            create: true,
+            partitions: None,
+            replicas: None,
+            cleanup: None,
+            retention_ms: None,
+        },
+        key: KeyRule::Primary,
+        partition: PartitionRule::ByKey,
+        columns: None,
+        column_names: Vec::new(),
+        format: FormatPlan::CanalJson(CanalOptions::default()),
+        tombstones: false,
+    }
+}
+
+fn build(decision: &TableDecision, version: TableVersion) -> Result<TableRoute, RouteError> {
+    let task = TaskId { pipeline: "orders".into(), source: "db1".into(), target: "bus".into() };
+    TableRoute::build(decision, &Arc::new(version), TopicId(3), NonZeroU32::new(12).unwrap(), &task)
+}
+
+/// Records of one change, each as `partition key kind`; the kind is the message's type or `tombstone`.
+#[track_caller]
+fn check(decision: &TableDecision, version: TableVersion, change: RowChange<'_, '_>, expected: &[&str]) {
+    let mut route = build(decision, version).unwrap();
+    let mut batch = Batch::new();
+    let n = route.push(&change, &META, &mut batch).unwrap();
+    let records: Vec<String> = batch
+        .records()
+        .map(|record| {
+            assert_eq!(record.topic, TopicId(3));
+            let key = record.key.map_or("-".into(), String::from_utf8_lossy);
+            let kind = record.value.map_or("tombstone".to_owned(), |value| {
+                let message: serde_json::Value = serde_json::from_slice(value).unwrap();
+                message["type"].as_str().unwrap().to_owned()
+            });
+            format!("{} {key} {kind}", record.partition)
+        })
+        .collect();
+    assert_eq!(records, expected);
+    assert_eq!(n, expected.len());
+}
+
+#[test]
+fn the_key_is_the_primary_key_and_decides_the_partition() {
+    let insert = row(1001, "a");
+    check(&decision(), orders(), RowChange::Insert { after: &insert }, &[r#"2 {"id":1001} INSERT"#]);
+    let other = row(1002, "a");
+    check(&decision(), orders(), RowChange::Delete { before: &other }, &[r#"11 {"id":1002} DELETE"#]);
+}
+
+#[test]
+fn a_unique_key_of_visible_columns_stands_in() {
+    let version = TableVersion { primary_key: Vec::new(), ..orders() };
+    let insert = row(1, "a\"b");
+    check(&decision(), version, RowChange::Insert { after: &insert }, &[r#"1 {"customer":"a\"b"} INSERT"#]);
+}
+
+#[test]
+fn keyless_tables_go_to_partition_0() {
+    let version = TableVersion { primary_key: Vec::new(), unique_keys: Vec::new(), ..orders() };
+    let insert = row(1, "a");
+    check(&decision(), version, RowChange::Insert { after: &insert }, &["0 - INSERT"]);
+    let none = TableDecision { key: KeyRule::None, tombstones: true, ..decision() };
+    check(&none, orders(), RowChange::Delete { before: &insert }, &["0 - DELETE"]);
+}
+
+#[test]
+fn an_update_keeps_its_key_or_is_split() {
+    let (before, same, moved) = (row(1001, "a"), row(1001, "b"), row(1002, "a"));
+    let update = |after| RowChange::Update { before: &before, after };
+    check(&decision(), orders(), update(&same), &[r#"2 {"id":1001} UPDATE"#]);
+    let split = [r#"2 {"id":1001} DELETE"#, r#"11 {"id":1002} INSERT"#];
+    check(&decision(), orders(), update(&moved), &split);
+    let compacted = TableDecision { tombstones: true, ..decision() };
+    let split = [r#"2 {"id":1001} DELETE"#, r#"2 {"id":1001} tombstone"#, r#"11 {"id":1002} INSERT"#];
+    check(&compacted, orders(), update(&moved), &split);
+}
+
+#[test]
+fn a_tombstone_follows_a_delete() {
+    let compacted = TableDecision { tombstones: true, ..decision() };
+    let gone = row(1001, "a");
+    let records = [r#"2 {"id":1001} DELETE"#, r#"2 {"id":1001} tombstone"#];
+    check(&compacted, orders(), RowChange::Delete { before: &gone }, &records);
+}
+
+#[test]
+fn written_keys() {
+    let key = |origin, columns: &[&str]| {
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        TableDecision {
+            key: KeyRule::Columns { origin, columns },
+            partition: PartitionRule::To(5),
+            ..decision()
+        }
+    };
+    let insert = row(7, "a");
+    let insert = RowChange::Insert { after: &insert };
+    check(
+        &key(false, &["customer", "AMOUNT"]),
+        orders(),
+        insert,
+        &[r#"5 {"customer":"a","amount":19.99} INSERT"#],
+    );
+    check(&key(true, &["id"]), orders(), insert, &[r#"5 {"origin":"db1.shop.orders","id":7} INSERT"#]);
+    check(&key(true, &[]), orders(), insert, &[r#"5 {"origin":"db1.shop.orders"} INSERT"#]);
+}
+
+#[test]
+fn partition_rules() {
+    let by = |partition| TableDecision { partition, ..decision() };
+    let insert = row(1002, "a");
+    let insert = RowChange::Insert { after: &insert };
+    let at = |partition: u32| format!("{partition} {{\"id\":1002}} INSERT");
+    let hash = |text: &str| at((crate::kafka::murmur2(text.as_bytes()) & i32::MAX) as u32 % 12);
+    check(&by(PartitionRule::ByTable), orders(), insert, &[&hash("shop.orders")]);
+    check(&by(PartitionRule::ByDatabase), orders(), insert, &[&hash("shop")]);
+    check(
+        &by(PartitionRule::ByColumns(vec!["customer".into()])),
+        orders(),
+        insert,
+        &[&hash(r#"{"customer":"a"}"#)],
+    );
+    check(&by(PartitionRule::To(11)), orders(), insert, &[&at(11)]);
+}
+
+#[test]
+fn renamed_and_left_out_columns() {
+    let hole = |name: &str, filter: Option<&str>| TemplatePart::Hole {
+        name: name.into(),
+        filter: filter.map(Into::into),
+    };
+    let decision = TableDecision {
+        columns: Some(ColumnRule::Except(vec![NamePattern::Exact("amount".into())])),
+        column_names: vec![(
+            NamePattern::Exact("id".into()),
+            Template { parts: vec![TemplatePart::Text("order_".into()), hole("column", Some("upper"))] },
+        )],
+        ..decision()
+    };
+    let mut route = build(&decision, orders()).unwrap();
+    let mut batch = Batch::new();
+    let insert = row(1, "a");
+    route.push(&RowChange::Insert { after: &insert }, &META, &mut batch).unwrap();
+    let record = batch.records().next().unwrap();
+    assert_eq!(record.key, Some(br#"{"order_ID":1}"#.as_slice()));
+    let value = String::from_utf8_lossy(record.value.unwrap()).into_owned();
+    assert!(value.starts_with(r#"{"data":[{"order_ID":"1","customer":"a"}],"#), "{value}");
+}
+
+#[test]
+fn message_numbers_go_on_over_batches() {
+    let mut route = build(&decision(), orders()).unwrap();
+    let mut batch = Batch::new();
+    let insert = row(1, "a");
+    for id in 1..4 {
+        batch.clear();
+        route.push(&RowChange::Insert { after: &insert }, &META, &mut batch).unwrap();
+        let value = String::from_utf8_lossy(batch.records().next().unwrap().value.unwrap()).into_owned();
+        assert!(value.contains(&format!("\"id\":{id},\"isDdl\"")), "{value}");
+    }
+}
+
+#[test]
+fn half_a_record_is_taken_back() {
+    let mut route = build(&decision(), orders()).unwrap();
+    let mut batch = Batch::new();
+    let good = row(1, "a");
+    route.push(&RowChange::Insert { after: &good }, &META, &mut batch).unwrap();
+    let (bytes, records) = (batch.bytes(), batch.len());
+    let mut bad = row(2, "b");
+    bad[0] = Value::Text(b"text in a number column");
+    assert!(route.push(&RowChange::Insert { after: &bad }, &META, &mut batch).is_err());
+    assert!(route.push(&RowChange::Insert { after: &good[..2] }, &META, &mut batch).is_err());
+    assert_eq!((batch.bytes(), batch.len()), (bytes, records));
+}
+
+#[track_caller]
+fn refused(decision: &TableDecision, message: &str) {
+    assert_eq!(build(decision, orders()).unwrap_err().to_string(), message);
+}
+
+#[test]
+fn rules_that_do_not_fit_are_refused() {
+    let exact = |name: &str| NamePattern::Exact(name.into());
+    let key = |column: &str| KeyRule::Columns { origin: false, columns: vec![column.into()] };
+    let names = vec![(exact("id"), Template { parts: vec![TemplatePart::Text("customer".into())] })];
+    refused(
+        &TableDecision { key: key("nr"), ..decision() },
+        "`key` names column `nr`, which the table does not have",
+    );
+    refused(
+        &TableDecision { key: key("hash"), ..decision() },
+        "`key` names column `hash`, which the table does not have",
+    );
+    refused(
+        &TableDecision { columns: Some(ColumnRule::Except(vec![exact("id")])), ..decision() },
+        "key column `id` is not sent: `columns` leaves it out",
+    );
+    refused(
+        &TableDecision { columns: Some(ColumnRule::Only(vec![exact("nr")])), ..decision() },
+        "`columns` leaves no column to send",
+    );
+    refused(
+        &TableDecision { column_names: names, ..decision() },
+        "columns `id` and `customer` are both sent as `customer`",
+    );
+    refused(
+        &TableDecision { partition: PartitionRule::To(12), ..decision() },
+        "`partition to 12`: the topic has 12 partitions, numbered from 0",
+    );
+}
