@@ -1,4 +1,4 @@
-//! syncc.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod text;
 

@@ -8,3 +8,4 @@ mod kafka;
 mod services;
 mod source;
 mod support;
+mod tidy;
