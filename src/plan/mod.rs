@@ -7,10 +7,12 @@ mod compile;
 mod decide;
 mod diff;
 mod endpoint;
+mod explain;
 mod front;
 mod graph;
 mod narrow;
 mod origin;
+mod picture;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +28,8 @@ pub use compile::compile;
 pub use decide::{DecideError, Decider, FILTERS, Hits, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS};
 pub use diff::{Change, PlanDiff, Table, TaskDiff, diff};
 pub use endpoint::Login;
+pub use explain::{Decision, Explanation, explain_table};
 pub use front::{Compiled, compile_files};
 pub use graph::*;
 pub use origin::{NodeId, Origins, Part, Property};
+pub use picture::{PictureLanguage, picture};
