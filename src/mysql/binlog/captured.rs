@@ -29,7 +29,7 @@ const MARIA: (&str, &str) =
     (include_str!("captured/mariadb-10.11.hex"), include_str!("captured/mariadb-10.11.tsv"));
 
 /// Bytes of `01ff 61*3`.
-fn bytes(text: &str) -> Vec<u8> {
+pub(super) fn bytes(text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for word in text.split(' ') {
         let (hex, times) = word.split_once('*').unwrap_or((word, "1"));

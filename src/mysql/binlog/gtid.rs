@@ -262,6 +262,9 @@ impl<'b> MariaGtid<'b> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::captured::bytes;
+    use super::super::control::XaPrepare;
+    use super::super::event::{Checksum, split_event};
     use super::*;
 
     const UUID: [u8; 16] =
@@ -323,5 +326,84 @@ mod tests {
                 .unwrap();
         assert_eq!(alter.alter, Some(TwoPhaseAlter::Commit { start: 5 }));
         assert!(alter.standalone && alter.ddl);
+    }
+
+    /// As MySQL 9.7 logged it after `SET gtid_next = 'automatic:my_tag'`.
+    #[test]
+    fn tagged() {
+        let raw = bytes(
+            "0494096b2a6100000052000000180100000000027600000202781502660103a903da22c5037502dd0204f10300000002\
+             0404060c6d795f74616708000a040c7f179bd3e64261061031031283120b6835a178",
+        );
+        let event = split_event(&raw, Checksum::Crc32).unwrap();
+        let gtid = MySqlGtid::parse_tagged(event.body).unwrap();
+        assert_eq!(
+            gtid.gtid(),
+            Gtid::MySql {
+                uuid: "3c8533c0-ea6d-11f1-9db7-02fc00000001".into(),
+                tag: "my_tag".into(),
+                number: 1
+            }
+        );
+        // the header's time is in whole seconds
+        assert_eq!(gtid.immediate_commit_us / 1_000_000, u64::from(event.header.time));
+        assert_eq!(gtid.original_commit_us, gtid.immediate_commit_us);
+        assert_eq!(gtid.transaction_bytes, 204);
+        for len in 0..event.body.len() - 1 {
+            assert!(MySqlGtid::parse_tagged(&event.body[..len]).is_err(), "{len}");
+        }
+    }
+
+    /// As MariaDB 10.11 logged them: an XA transaction of InnoDB, and an ALTER with `binlog_alter_two_phase`.
+    #[test]
+    fn groups_of_maria() {
+        let group = |hex: &str| {
+            let raw = bytes(hex);
+            let event = split_event(&raw, Checksum::Crc32).unwrap();
+            let gtid = MariaGtid::parse(event.body).unwrap();
+            let xa = gtid.xa.map(|xa| match xa {
+                MariaXa::Prepares(id) => ("prepares", id.format, id.global.to_vec(), id.branch.to_vec()),
+                MariaXa::Completes(id) => ("completes", id.format, id.global.to_vec(), id.branch.to_vec()),
+            });
+            (gtid.sequence, gtid.standalone, gtid.ddl, xa, gtid.alter)
+        };
+        let id = |what| Some((what, 7, b"global".to_vec(), b"branch".to_vec()));
+        assert_eq!(
+            group(
+                "0494096ba20a000000380000004f02000008008c00000000000000000000004c070000000606676c6f62616c6272\
+                 616e636801ff57f0d24d"
+            ),
+            (140, false, false, id("prepares"), None)
+        );
+        assert_eq!(
+            group(
+                "0494096ba20a000000360000007b03000008008d00000000000000000000008d070000000606676c6f62616c6272\
+                 616e6368e4e68327"
+            ),
+            (141, true, false, id("completes"), None)
+        );
+        assert_eq!(
+            group("0494096ba20a0000002a0000001204000008008e000000000000000000000029020000000000b9f49261"),
+            (142, true, true, None, Some(TwoPhaseAlter::Start))
+        );
+        assert_eq!(
+            group(
+                "0494096ba20a0000002d000000a504000008008f000000000000000000000029048e00000000000000a95d1e32"
+            ),
+            (143, true, true, None, Some(TwoPhaseAlter::Commit { start: 142 }))
+        );
+    }
+
+    /// As MySQL 9.7 logged it.
+    #[test]
+    fn xa_prepare() {
+        let raw = bytes(
+            "0494096b26610000003000000048030000000000070000000600000006000000676c6f62616c6272616e636888794ff1",
+        );
+        let event = split_event(&raw, Checksum::Crc32).unwrap();
+        assert_eq!(
+            XaPrepare::parse(event.body),
+            Ok(XaPrepare { one_phase: false, xid: XaId { format: 7, global: b"global", branch: b"branch" } })
+        );
     }
 }

@@ -159,15 +159,12 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use super::super::captured::bytes;
     use super::*;
-
-    fn hex(text: &str) -> Vec<u8> {
-        (0..text.len() / 2).map(|at| u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).unwrap()).collect()
-    }
 
     #[track_caller]
     fn check(status: &str, client: u16, connection: u16, server: u16) {
-        let session = Session::parse(&hex(status)).unwrap();
+        let session = Session::parse(&bytes(status)).unwrap();
         assert_eq!(
             session,
             Session {
@@ -213,6 +210,21 @@ mod tests {
             2304,
             2304,
         );
+    }
+
+    /// MariaDB's second half of a two-phase ALTER names the number of the first.
+    #[test]
+    fn flags_of_two_phase_alter() {
+        check_collations(
+            "00000000010100002040000000000603737464042100210008000808008148020000000000008204 8e00000000000000",
+            33,
+        );
+    }
+
+    #[track_caller]
+    fn check_collations(status: &str, client: u16) {
+        let session = Session::parse(&bytes(status)).unwrap();
+        assert_eq!((session.client_collation, session.cut), (Some(client), false));
     }
 
     #[test]

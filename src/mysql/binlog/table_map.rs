@@ -119,11 +119,8 @@ impl TableMap {
         match field {
             1 => {
                 let bits = value.rest();
-                for (index, column) in self
-                    .columns
-                    .iter_mut()
-                    .filter(|column| is_numeric(column.type_number, flavor))
-                    .enumerate()
+                for (index, column) in
+                    self.columns.iter_mut().filter(|column| is_numeric(column.type_number)).enumerate()
                 {
                     column.unsigned = Some(bit(bits, index)?);
                 }
@@ -250,20 +247,20 @@ fn read_collations<'a>(
     if next.is_some() { Err(invalid()) } else { Ok(()) }
 }
 
-/// Columns with a bit in the signedness field. MariaDB counts YEAR as well.
-fn is_numeric(type_number: u8, flavor: Flavor) -> bool {
-    match type_number {
+/// Columns with a bit in the signedness field, on both families of servers.
+fn is_numeric(type_number: u8) -> bool {
+    matches!(
+        type_number,
         code::TINY
-        | code::SHORT
-        | code::INT24
-        | code::LONG
-        | code::LONGLONG
-        | code::FLOAT
-        | code::DOUBLE
-        | code::NEWDECIMAL => true,
-        code::YEAR => flavor == Flavor::MariaDb,
-        _ => false,
-    }
+            | code::SHORT
+            | code::INT24
+            | code::LONG
+            | code::LONGLONG
+            | code::FLOAT
+            | code::DOUBLE
+            | code::NEWDECIMAL
+            | code::YEAR
+    )
 }
 
 /// Columns with a place in the charset fields: strings and blobs; MariaDB counts geometry and compressed columns as well.
