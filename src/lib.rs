@@ -35,3 +35,5 @@ pub mod engine;
 pub mod route;
 
 pub mod control;
+
+pub mod cli;

@@ -1,2 +1,7 @@
 //! The syncc command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    syncc::cli::main()
+}

@@ -4,8 +4,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test runner captures and shows both")]
 
+mod cli;
+mod fmt;
 mod kafka;
 mod services;
+mod snapshot;
 mod source;
 mod support;
 mod tidy;
+mod ui;

@@ -234,21 +234,22 @@ impl SourceCode for Source<'_> {
         let first = self.files.line_col(self.file, span.offset() as u32);
         // A span that ends with its line does not reach the next one.
         let last = self.files.line_col(self.file, end.saturating_sub(usize::from(!span.is_empty())) as u32);
-        let (start, end, line, column) = if n_before == 0 && n_after == 0 {
-            (span.offset(), end, first.line, first.col - 1)
+        let (from, to, start, end, column) = if n_before == 0 && n_after == 0 {
+            (first.line, last.line, span.offset(), end, first.col - 1)
         } else {
             let from = first.line.saturating_sub(n_before as u32).max(1);
             let to = (last.line + n_after as u32).min(self.files.n_lines(self.file));
             let start = self.files.line_span(self.file, from).start as usize;
-            (start, self.files.line_span(self.file, to).end as usize, from, 0)
+            (from, to, start, self.files.line_span(self.file, to).end as usize, 0)
         };
         Ok(Box::new(MietteSpanContents::new_named(
             self.files.path(self.file).to_owned(),
             &self.text.as_bytes()[start..end],
             SourceSpan::new(start.into(), end - start),
-            line as usize - 1,
+            from as usize - 1,
             column as usize,
-            self.files.n_lines(self.file) as usize,
+            // Pieces are joined when the lines of one reach the next.
+            (to - from + 1) as usize,
         )))
     }
 }

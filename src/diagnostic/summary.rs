@@ -8,10 +8,8 @@ use std::fmt;
 pub fn sort(diagnostics: &mut [Diagnostic], files: &FileSet) {
     diagnostics.sort_by(|a, b| {
         let place = |diagnostic: &Diagnostic| {
-            diagnostic
-                .primary
-                .as_ref()
-                .map(|label| (files.path(label.span.file).to_owned(), label.span.start))
+            let span = diagnostic.primary.as_ref().map(|label| label.span);
+            span.map(|span| (files.path(span.file).to_owned(), span.start))
         };
         (place(a), a.code.number).cmp(&(place(b), b.code.number))
     });

@@ -18,7 +18,7 @@ const INDENT: &str = "  ";
 pub enum Formatted {
     /// The text in its layout; equal to the input when nothing was to do.
     Text(String),
-    /// Braces do not balance, a merge is unfinished, or the file cannot be read: it stays as it is.
+    /// Braces do not balance, a merge is unfinished, or the file holds bytes that are no text: it stays as it is.
     LeftAlone,
 }
 
@@ -27,7 +27,11 @@ pub fn format(text: &str) -> Formatted {
     let parse: Parse = parse(FileId(0), text);
     let tree = &parse.tree;
     let misfits = |id| matches!(tree.kind(id), NodeKind::Unclosed | NodeKind::Stray);
-    if parse.unreadable() || tree.has_conflict() || tree.descendants(tree.root()).any(misfits) {
+    if parse.not_utf8()
+        || parse.unreadable()
+        || tree.has_conflict()
+        || tree.descendants(tree.root()).any(misfits)
+    {
         return Formatted::LeftAlone;
     }
     let mut writer = Writer { tree, text, out: String::with_capacity(text.len()), pending: Pending::Nothing };
@@ -178,7 +182,7 @@ mod tests {
 
     #[test]
     fn misfits_are_left_alone() {
-        for text in ["a {\n", "a\n  }\n", "a {\n<<<<<<< x\n  b\n}\n", "a\0 b\n"] {
+        for text in ["a {\n", "a\n  }\n", "a {\n<<<<<<< x\n  b\n}\n", "a\0 b\n", "a  \u{FFFD}\n"] {
             assert_eq!(format(text), Formatted::LeftAlone, "{text:?}");
         }
     }

@@ -3,12 +3,14 @@
 use super::{Program, resolve};
 use crate::ast;
 use crate::diagnostic::{self, Diagnostic};
+use crate::project;
 use crate::syntax;
 use crate::text::{FileId, FileSet};
 
-/// Parses, lowers and resolves all files of a project. Total: any texts give a program and findings, sorted by place.
+/// Parses, lowers and resolves the files of a project, without those that hold tests. Total: any texts give a program and
+/// findings, sorted by place.
 pub fn program(files: &FileSet) -> (Program, Vec<Diagnostic>) {
-    let mut ids: Vec<FileId> = files.ids().collect();
+    let mut ids: Vec<FileId> = files.ids().filter(|&id| !project::is_test(files.path(id))).collect();
     ids.sort_by_key(|&id| files.path(id));
     let mut findings = Vec::new();
     let mut lowered = Vec::with_capacity(ids.len());

@@ -33,6 +33,11 @@ pub fn role(name: &str) -> Option<Role> {
     Some(if name.ends_with(".test.sync") { Role::Tests } else { Role::Pipelines })
 }
 
+/// True for the path of a file with tests.
+pub fn is_test(path: &str) -> bool {
+    role(path.rsplit('/').next().unwrap_or(path)) == Some(Role::Tests)
+}
+
 /// The files of a project, in memory.
 #[derive(Debug, Clone, Default)]
 pub struct Project {
@@ -41,21 +46,9 @@ pub struct Project {
 }
 
 impl Project {
-    /// The files that are compiled.
-    pub fn compiled(&self) -> impl Iterator<Item = FileId> + '_ {
-        self.with_role(Role::Pipelines)
-    }
-
-    /// The files with tests.
+    /// The files with tests; the others are compiled.
     pub fn tests(&self) -> impl Iterator<Item = FileId> + '_ {
-        self.with_role(Role::Tests)
-    }
-
-    fn with_role(&self, wanted: Role) -> impl Iterator<Item = FileId> + '_ {
-        self.files.ids().filter(move |&id| {
-            let path = self.files.path(id);
-            role(path.rsplit('/').next().unwrap_or(path)) == Some(wanted)
-        })
+        self.files.ids().filter(|&id| is_test(self.files.path(id)))
     }
 }
 

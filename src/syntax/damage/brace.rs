@@ -173,9 +173,11 @@ impl Finder<'_> {
             }
             at = next_line(self.text, end);
         }
-        let outside = outside.unwrap_or(block_end);
-        if culprit != block {
-            self.silent.push(outside..self.tree.node(culprit).end);
+        // A top-level word in the first column ends the block before its line begins.
+        let outside = outside.unwrap_or_else(|| next_line(self.text, block_end).min(self.text.len() as u32));
+        let end = self.tree.node(culprit).end;
+        if culprit != block && outside < end {
+            self.silent.push(outside..end);
         }
         self.faults.push(BraceFault::Unclosed { open: open..open + 1, outside, insert });
     }

@@ -1,0 +1,80 @@
+//! `syncc explain`: the page of a code.
+
+use super::global::Global;
+use super::output::{Failure, Output};
+use super::{Exit, pages};
+use crate::diagnostic::CodeDoc;
+use crate::statement::closest;
+
+/// Widest line of a page; longer ones tire the eye.
+const WIDTH_MAX: usize = 100;
+
+/// Explains a finding
+///
+/// Prints what a code means, why it matters, and an example of it, wrong and right.
+/// Codes are printed with every finding; their names do as well.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:\n  syncc explain S0101\n  syncc explain unknown-name")]
+pub(super) struct Args {
+    /// Code or name of a finding, such as S0101 or unknown-name
+    #[arg(value_name = "CODE")]
+    code: String,
+}
+
+pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let pages = pages::all();
+    let asked = args.code.as_str();
+    let found = pages.iter().find(|page| {
+        page.code.number.eq_ignore_ascii_case(asked) || page.code.name.eq_ignore_ascii_case(asked)
+    });
+    match found {
+        Some(page) => {
+            output.print(&page_text(page, global.style().width.min(WIDTH_MAX)))?;
+            Ok(Exit::Fine)
+        }
+        None => {
+            let known = pages.iter().flat_map(|page| [page.code.number, page.code.name]);
+            let guess =
+                closest(asked, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            Err(Failure::usage(format!("there is no code \"{asked}\"{guess}")))
+        }
+    }
+}
+
+fn page_text(page: &CodeDoc, width: usize) -> String {
+    let indented = |text: &str| {
+        text.lines()
+            .map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") })
+            .collect::<String>()
+    };
+    let what = wrapped(page.what, width);
+    let why = wrapped(page.why, width);
+    let mut text = format!("{} {}\n\n{what}\nWhy it matters:\n\n{why}", page.code.number, page.code.name);
+    if !page.wrong.is_empty() {
+        text += &format!("\nWrong:\n\n{}", indented(page.wrong));
+    }
+    if !page.right.is_empty() {
+        text += &format!("\nRight:\n\n{}", indented(page.right));
+    }
+    text
+}
+
+/// The text in lines of at most `width` columns, where its words allow it.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = String::new();
+    let mut columns = 0;
+    for word in text.split_whitespace() {
+        let len = word.chars().count();
+        if columns > 0 && columns + 1 + len > width {
+            lines.push('\n');
+            columns = 0;
+        } else if columns > 0 {
+            lines.push(' ');
+            columns += 1;
+        }
+        lines.push_str(word);
+        columns += len;
+    }
+    lines.push('\n');
+    lines
+}

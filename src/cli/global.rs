@@ -1,0 +1,62 @@
+//! Flags of every subcommand.
+
+use crate::diagnostic::render::Style;
+use clap::{Args, ValueEnum};
+use std::env;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+/// Columns that help texts are wrapped at where no terminal says its width.
+const WIDTH: usize = 100;
+
+/// Flags of every subcommand.
+#[derive(Debug, Args)]
+pub(super) struct Global {
+    /// Directory of the project
+    #[arg(short = 'C', long = "project", value_name = "DIR", global = true, default_value = ".")]
+    pub(super) project: PathBuf,
+    /// When to use colours; `auto` means on a terminal, unless NO_COLOR is set
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub(super) color: Color,
+    /// Draw with ASCII signs only
+    #[arg(long, global = true)]
+    pub(super) ascii: bool,
+    /// Columns to wrap at [default: the width of the terminal]
+    #[arg(long, value_name = "N", global = true)]
+    pub(super) width: Option<usize>,
+    /// Print results only
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Print more; twice for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Global {
+    /// How findings are drawn on standard output.
+    pub(super) fn style(&self) -> Style {
+        let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+        let color = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            // https://no-color.org and https://bixense.com/clicolors
+            Color::Auto if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => false,
+            Color::Auto => is_set("CLICOLOR_FORCE") || io::stdout().is_terminal(),
+        };
+        let terminal =
+            || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+        let width = self.width.or_else(|| terminal().filter(|&width| width > 0)).unwrap_or(WIDTH);
+        Style { ascii: self.ascii, color, width }
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line: one file per subcommand.
+//!
+//! Results go to standard output, progress and logs to standard error. A pipe that closes early is no failure.
+
+mod check;
+mod exit;
+mod explain;
+mod fmt;
+mod front;
+mod global;
+mod output;
+mod pages;
+mod repair;
+
+pub use exit::Exit;
+
+use clap::{Parser, Subcommand};
+use global::Global;
+use output::Output;
+use std::process::ExitCode;
+
+/// Keeps Kafka topics in step with MySQL tables, as .sync files describe it.
+///
+/// A project is one directory. All *.sync files in it are read together, in any order:
+///
+///   edition 2026
+///
+///   source shop mysql "syncc@db1:3306" {
+///     password env SHOP_DB_PASSWORD
+///   }
+///   target bus kafka "kafka1:9092"
+///
+///   pipeline shop from shop to bus {
+///     include shop.*
+///   }
+///
+/// `check` says what is wrong with the files, without a server. `explain CODE` tells more about a finding.
+#[derive(Debug, Parser)]
+#[command(
+    name = "syncc",
+    version,
+    verbatim_doc_comment,
+    disable_help_subcommand = true,
+    after_long_help = "Exit codes: 0 fine, 1 findings, 2 wrong usage or a file that cannot be read; \
+                       `run` has codes of its own from 20 on."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Args),
+    Fmt(fmt::Args),
+    Explain(explain::Args),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(asked) => {
+            // Help and version are results, a usage error is not; clap knows which stream each goes to.
+            let printed = asked.print();
+            let failed = printed.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+            let usage = asked.use_stderr() || failed;
+            return if usage { Exit::Usage } else { Exit::Fine }.into();
+        }
+    };
+    let mut output = Output::new();
+    let result = match cli.command {
+        Command::Check(args) => check::run(&args, &cli.global, &mut output),
+        Command::Fmt(args) => fmt::run(&args, &cli.global, &mut output),
+        Command::Explain(args) => explain::run(&args, &cli.global, &mut output),
+    };
+    let result = result.and_then(|exit| output.finish().map(|()| exit));
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output::note(&failure.to_string());
+            failure.exit.into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+}

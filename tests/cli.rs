@@ -1,0 +1,172 @@
+//! The built program: exit codes, streams and forms of output.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const RIGHT: &str = "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\n\
+                     target bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n";
+
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for (name, text) in files {
+        fs::write(directory.path().join(name), text).expect("a file is written");
+    }
+    directory
+}
+
+fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_syncc"));
+    command.args(arguments).current_dir(directory).env_remove("CLICOLOR_FORCE").stdin(Stdio::null());
+    command
+}
+
+fn run(directory: &Path, arguments: &[&str]) -> Output {
+    command(directory, arguments).output().expect("the program starts")
+}
+
+/// Exit code, standard output and standard error.
+#[track_caller]
+fn check(directory: &Path, arguments: &[&str], expected: (i32, &str, &str)) {
+    let output = run(directory, arguments);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(
+        (output.status.code(), stdout.as_str(), stderr.as_str()),
+        (Some(expected.0), expected.1, expected.2)
+    );
+}
+
+fn with_input(directory: &Path, arguments: &[&str], input: &[u8]) -> Output {
+    use std::io::Write;
+    let mut child = command(directory, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("its input").write_all(input).expect("it reads");
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn check_tells_by_exit_code() {
+    let right = project(&[("shop.sync", RIGHT)]);
+    check(right.path(), &["check"], (0, "no findings in 1 file\n", ""));
+    check(right.path(), &["check", "-q"], (0, "", ""));
+
+    let wrong = project(&[("shop.sync", &RIGHT.replace("9092\"", "9092\";"))]);
+    let line = "shop.sync:6:31: error[S0004]: `;` has no meaning here\n";
+    check(wrong.path(), &["check", "--format", "short"], (1, line, ""));
+    check(
+        right.path(),
+        &["check", "--format", "short", "-C", &wrong.path().to_string_lossy()],
+        (1, line, ""),
+    );
+
+    let marked = project(&[("shop.sync", &format!("\u{FEFF}{RIGHT}"))]);
+    assert_eq!(run(marked.path(), &["check"]).status.code(), Some(0));
+    assert_eq!(run(marked.path(), &["check", "--fail-on", "advice"]).status.code(), Some(1));
+}
+
+#[test]
+fn check_needs_files() {
+    let empty = project(&[]);
+    let output = run(empty.path(), &["check"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("holds no `.sync` file"));
+    assert_eq!(run(empty.path(), &["check", "none.sync"]).status.code(), Some(2));
+    assert_eq!(run(empty.path(), &["chekc"]).status.code(), Some(2));
+    assert_eq!(run(empty.path(), &["--help"]).status.code(), Some(0));
+}
+
+#[test]
+fn check_of_some_files() {
+    let broken = RIGHT.replace("shop.*", "shop.*;").replace("pipeline shop", "pipeline other");
+    let files =
+        project(&[("a.sync", RIGHT), ("b.sync", "edition 2026\n;\n"), ("c.sync", "edition 2026\n;\n")]);
+    let line = "b.sync:2:1: error[S0004]: `;` has no meaning here\n";
+    check(files.path(), &["check", "--format", "short", "b.sync"], (1, line, ""));
+    let edited = with_input(
+        project(&[("a.sync", RIGHT)]).path(),
+        &["check", "--format", "short", "--stdin", "--stdin-path", "a.sync"],
+        broken.as_bytes(),
+    );
+    assert_eq!(
+        String::from_utf8_lossy(&edited.stdout),
+        "a.sync:9:17: error[S0004]: `;` has no meaning here\n"
+    );
+}
+
+#[test]
+fn check_in_json() {
+    let wrong = project(&[("shop.sync", &RIGHT.replace("9092\"", "9092\";"))]);
+    let output = run(wrong.path(), &["check", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(document["diagnostics"][0]["code"], "S0004");
+    assert_eq!(document["summary"]["fixable"], 1);
+    let lines = run(wrong.path(), &["check", "--format", "jsonl"]).stdout;
+    assert_eq!(String::from_utf8_lossy(&lines).lines().count(), 2);
+}
+
+#[test]
+fn check_repairs() {
+    let wrong = project(&[("shop.sync", &RIGHT.replace("9092\"", "9092\";"))]);
+    let preview = run(wrong.path(), &["check", "--fix-dry-run"]);
+    assert!(String::from_utf8_lossy(&preview.stdout).contains("+target bus kafka \"kafka1:9092\"\n"));
+    check(wrong.path(), &["check", "--fix"], (0, "no findings in 1 file\n", "syncc: repaired shop.sync\n"));
+    assert_eq!(fs::read_to_string(wrong.path().join("shop.sync")).expect("the file"), RIGHT);
+}
+
+#[test]
+fn fmt_writes_or_lists() {
+    let untidy = RIGHT.replace("  include", " include  ");
+    let files =
+        project(&[("a.sync", &untidy), ("b.sync", "edition 2026\n"), ("c.test.sync", "edition  2026\n")]);
+    check(files.path(), &["fmt", "--check"], (1, "a.sync\nc.test.sync\n", ""));
+    check(files.path(), &["fmt"], (0, "", "syncc: formatted a.sync\nsyncc: formatted c.test.sync\n"));
+    assert_eq!(fs::read_to_string(files.path().join("a.sync")).expect("the file"), RIGHT);
+    check(files.path(), &["fmt", "--check"], (0, "", ""));
+}
+
+#[test]
+fn fmt_leaves_broken_files_alone() {
+    let open = "edition   2026\npipeline a {\n";
+    let note = "is left alone: its braces do not balance, or it is no text; `syncc check` says where\n";
+    let files = project(&[("a.sync", open)]);
+    check(files.path(), &["fmt", "--check"], (1, "", &format!("syncc: a.sync {note}")));
+    check(files.path(), &["fmt"], (0, "", &format!("syncc: a.sync {note}")));
+    assert_eq!(fs::read_to_string(files.path().join("a.sync")).expect("the file"), open);
+    for input in [open.as_bytes(), b"a   \xff\n"] {
+        let output = with_input(files.path(), &["fmt", "--stdin"], input);
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), input));
+    }
+    let formatted = with_input(files.path(), &["fmt", "-"], b"a   b\n");
+    assert_eq!(formatted.stdout, b"a b\n");
+}
+
+#[test]
+fn explain_prints_a_page() {
+    let here = project(&[]);
+    for asked in ["S0001", "s0001", "sign-not-closed"] {
+        let output = run(here.path(), &["explain", asked]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(output.stdout.starts_with(b"S0001 sign-not-closed\n"));
+    }
+    let text = "syncc: there is no code \"S00001\"; did you mean S0001?\n";
+    check(here.path(), &["explain", "S00001"], (2, "", text));
+}
+
+#[test]
+fn a_pipe_that_closes_early_is_no_failure() {
+    let many = format!("{RIGHT}{}", ";\n".repeat(5000));
+    let files = project(&[("shop.sync", &many)]);
+    let mut child = command(files.path(), &["check", "--format", "short"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(1), ""));
+}
