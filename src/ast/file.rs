@@ -87,12 +87,18 @@ fn defaults(statement: &Stmt) -> Defaults {
 /// about the file; a missing edition is noted, and the file read by the newest.
 fn first_edition(reader: &mut Reader<'_>) -> Option<Diagnostic> {
     let tree = reader.tree;
-    let statements: Vec<_> =
-        tree.children(tree.root()).filter(|&id| tree.kind(id) == NodeKind::Statement).collect();
     let is_edition = |id: &NodeId| {
         let text = tree.text(*id, reader.text);
         text.strip_prefix("edition").is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t']))
     };
+    let mut statements: Vec<_> =
+        tree.children(tree.root()).filter(|&id| tree.kind(id) == NodeKind::Statement).collect();
+    let n_statements = statements.len();
+    // What cannot be read may be meant as a comment, or be `edition` with a mistake that has been told already.
+    statements.retain(|id| is_edition(id) || !tree.has_error(*id));
+    if statements.is_empty() && n_statements > 0 {
+        return None;
+    }
     if statements.first().is_some_and(is_edition) {
         return year(reader, tree.span(statements[0]));
     }

@@ -27,17 +27,18 @@ impl Finder<'_> {
                 .bytes()
                 .take_while(|byte| !byte.is_ascii_whitespace() && *byte != b'{')
                 .count() as u32;
-        let place =
-            if word_end == outside { "the file ends here" } else { "the block had to end before this" };
-        Diagnostic::error(
-            S0002,
-            self.span(open),
-            format!("the block of `{}` is not closed", self.head_words(open)),
-        )
-        .label("opened here")
-        .also(Span::new(file, outside, word_end), place)
-        .help("write `}` on a line of its own")
-        .fix(Fix::machine("insert `}`", Span::new(file, insert, insert), format!("\n{blanks}}}")))
+        let message = format!("the block of `{}` is not closed", self.head_words(open));
+        let finding = Diagnostic::error(S0002, self.span(open), message);
+        let finding = if word_end == outside {
+            finding.label("opened here, and open to the end of the file")
+        } else {
+            finding.label("opened here").also(Span::new(file, outside, word_end), "it had to end before this")
+        };
+        finding.help("write `}` on a line of its own").fix(Fix::machine(
+            "insert `}`",
+            Span::new(file, insert, insert),
+            format!("\n{blanks}}}"),
+        ))
     }
 
     /// The first two words of the line on which a block opens.
