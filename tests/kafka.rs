@@ -342,6 +342,46 @@ fn records_the_topic_does_not_take_are_told_apart() {
 }
 
 #[test]
+fn small_records_are_not_refused_for_the_size_of_their_batch() {
+    let kafka = Kafka::shared();
+    let mut task = Task::new(kafka, "batches");
+    task.create_topics(&[("max.message.bytes", "5000")]);
+    task.settings.compression = Compression::None;
+    let facts = Admin::open(&task.connection, LONG).and_then(|admin| admin.facts([&task.data()]));
+    task.settings.fit(&facts.expect("the broker answers"));
+    let mut txn = task.begin();
+    let rows = task.batch(0..3_000);
+    txn.produce(&task.topics, &rows).expect("rows are queued");
+    let covered = task.ledger.cover(0);
+    txn.commit(covered).expect("it commits");
+    assert_eq!(task.seen(kafka), by_partition(0..3_000));
+}
+
+#[test]
+fn a_transaction_that_the_broker_ended_is_an_ownership_question() {
+    let often = "transaction.abort.timed.out.transaction.cleanup.interval.ms=100";
+    let kafka = Kafka::start(KafkaOptions { acls: false, properties: &[often] });
+    let mut task = Task::of(&kafka, "timeout");
+    task.create_topics(&[]);
+    task.settings.transaction_timeout_ms = 1_000;
+    let mut txn = task.begin();
+    let rows = task.batch(0..3);
+    txn.produce(&task.topics, &rows).expect("rows are queued");
+    txn.stage(&owner("slow")).expect("state is queued");
+    let state = &task.settings.state_topic;
+    wait::until("the record is in the topic", 20, || {
+        let there = kafka.consume(state.as_str(), Isolation::ReadUncommitted).len();
+        if there == 1 { Ok(()) } else { Err(there.to_string()) }
+    });
+    let read = read_all(&task.connection, state, StateIsolation::Committed, LONG).expect("it is ended");
+    assert_eq!(read.records, []);
+    let covered = task.ledger.cover(0);
+    let failure = txn.commit(covered).map(drop).expect_err("the broker ended it");
+    assert_eq!(failure.class, Class::Ownership, "{}", failure.source);
+    assert!(task.seen(&kafka).is_empty());
+}
+
+#[test]
 fn topics_and_partitions_that_are_missing_are_named() {
     let kafka = Kafka::shared();
     let mut task = Task::with_topics(kafka, "unknown");
@@ -637,6 +677,8 @@ fn a_broker_that_hangs_or_is_gone_holds_nobody_up() {
         txn
     };
 
+    let watch = Watch::open(&task.connection, &task.settings.state_topic, None, LONG).expect("it is there");
+    assert_eq!(watch.next(Duration::from_millis(100)).expect("the broker answers"), None);
     let mut dropped = Some(with_rows(&mut task));
     let mut committed = Some(with_rows(&mut task));
     kafka.signal(rustix::process::Signal::STOP);
@@ -647,7 +689,12 @@ fn a_broker_that_hangs_or_is_gone_holds_nobody_up() {
         let failure = txn.commit(covered).map(drop).expect_err("nobody answers");
         assert_eq!(failure.class, Class::Transient, "{}", failure.source);
     });
+    in_time("an answer of the watch", 8_000, &mut || {
+        let silence = watch.next(Duration::from_millis(100)).expect_err("silence proves nothing");
+        assert_eq!(silence.class, Class::Transient, "{}", silence.source);
+    });
     kafka.signal(rustix::process::Signal::CONT);
+    wait::until("the watch sees the topic again", 20, || watch.next(Duration::ZERO).map_err(|it| it.source));
 
     let mut dropped = Some(with_rows(&mut task));
     kafka.kill();

@@ -4,7 +4,9 @@
 //! looked for; secrets reach the client library and nothing else.
 
 use super::error::KafkaFailure;
+use crate::catalog::ClusterFacts;
 use crate::kafka::TopicName;
+use crate::kafka::limits::MAX_MESSAGE_BYTES_DEFAULT;
 use crate::plan::{Compression, KafkaPlan, Mechanism, TaskId, TlsMode};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use secrecy::{ExposeSecret, SecretString};
@@ -34,6 +36,9 @@ const SPREAD_MS: u32 = 5_000;
 
 /// Largest record the client itself lets pass, in bytes: the topic's own limit is what counts.
 const CLIENT_RECORD_LIMIT_BYTES: u32 = 256 * 1024 * 1024;
+
+/// What the broker may count in a batch that the client library does not, bytes.
+const BATCH_SLACK_BYTES: u32 = 512;
 
 /// Room a record takes in the producer queue besides its value, in bytes, counted by bounding the number of records.
 const QUEUE_RECORD_OVERHEAD_BYTES: u64 = 256;
@@ -285,6 +290,18 @@ impl ProducerSettings {
         })
     }
 
+    /// Makes batches no larger than any of the topics takes: a batch is refused as a whole, and its records are not to
+    /// blame. A topic whose limit we may not see counts with the broker's default.
+    pub fn fit(&mut self, facts: &ClusterFacts) {
+        let limits = facts.topics.values().map(|topic| {
+            let limit = topic.config.get("max.message.bytes").and_then(|limit| limit.parse().ok());
+            limit.unwrap_or(MAX_MESSAGE_BYTES_DEFAULT as u32)
+        });
+        for limit in limits {
+            self.batch_bytes = self.batch_bytes.min(limit.saturating_sub(BATCH_SLACK_BYTES)).max(1);
+        }
+    }
+
     /// How long a record may wait for its acknowledgement, ms: it is given up before the broker ends the transaction.
     pub(super) fn message_timeout_ms(&self) -> u32 {
         (self.transaction_timeout_ms / 10 * 9).max(1)
@@ -315,6 +332,7 @@ pub fn state_topic(prefix: &str, task: &TaskId) -> Result<TopicName, KafkaFailur
 mod tests {
     use super::super::Class;
     use super::*;
+    use crate::catalog::TopicFacts;
     use crate::plan::{Delivery, Sasl, SecretRef, StatePlan, Tls};
 
     fn plan(mode: TlsMode, sasl: bool) -> KafkaPlan {
@@ -414,6 +432,31 @@ mod tests {
         }
         assert_eq!(settings.state_topic.as_str(), "syncc.main.shop.bus.state");
         assert_eq!(settings.transactional_id, "syncc.main.shop.bus");
+    }
+
+    #[test]
+    fn batches_fit_the_smallest_topic() {
+        let topic = |limit: Option<&str>| TopicFacts {
+            config: limit
+                .map(|limit| ("max.message.bytes".to_owned(), limit.to_owned()))
+                .into_iter()
+                .collect(),
+            ..TopicFacts::default()
+        };
+        let check = |limits: &[Option<&str>], expected| {
+            let mut settings =
+                ProducerSettings::new(&plan(TlsMode::Off, false), &task("main"), 64 << 20).unwrap();
+            let mut facts = ClusterFacts::default();
+            facts
+                .topics
+                .extend(limits.iter().zip(0..).map(|(limit, n): (_, u32)| (n.to_string(), topic(*limit))));
+            settings.fit(&facts);
+            assert_eq!(settings.batch_bytes, expected, "{limits:?}");
+        };
+        check(&[], 1_000_000);
+        check(&[None, Some("2000000")], 1_000_000);
+        check(&[Some("100000"), Some("50000")], 49_488);
+        check(&[Some("100")], 1);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::events::Events;
 use crate::checkpoint::{DurablePosition, StateChange, StateRecord};
 use crate::engine::Covered;
 use crate::kafka::{Batch, TopicTable};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::producer::{BaseProducer, Producer as _};
 use std::time::{Duration, Instant};
 
@@ -159,6 +159,19 @@ impl Txn {
         Ok(Committed { durable: DurablePosition::stored(covered.into_record()), producer })
     }
 
+    /// A bug to be found by the tests: commits the rows, and their position in a transaction of its own.
+    ///
+    /// # Errors
+    /// As [`commit`](Txn::commit).
+    #[cfg(feature = "planted-bugs")]
+    pub fn commit_apart(self, covered: Covered) -> Result<Committed, KafkaFailure> {
+        let Some(producer) = self.finish()? else {
+            let words = "the planted bug needs the producer again";
+            return Err(KafkaFailure::new(Class::Protocol, "commit", None, words));
+        };
+        producer.begin()?.commit(covered)
+    }
+
     /// Commits state records alone: who owns the task, which plan it runs. The stored position stays as it is.
     ///
     /// # Errors
@@ -191,15 +204,43 @@ impl Txn {
         if let Some(lost) = self.native.events().undelivered() {
             return Err(lost);
         }
+        hit("txn.state_written");
         let left = self.limits.commit.saturating_sub(started.elapsed());
-        if let Err(error) = self.native.client().commit_transaction(left) {
+        if let Err(error) = end(self.native.client(), left) {
             return Err(transaction_failure(&self.native, WHAT, &error));
         }
+        hit("txn.commit_acked");
         self.native.take_events();
         let doubtful =
             self.native.events().coordinator_was_in_trouble() || started.elapsed() > self.limits.doubtful;
         Ok((!doubtful).then_some(Producer { native: self.native, limits: self.limits }))
     }
+}
+
+/// Ends the transaction with a commit.
+#[cfg(not(feature = "failpoints"))]
+fn end(client: &BaseProducer<Events>, patience: Duration) -> KafkaResult<()> {
+    client.commit_transaction(patience)
+}
+
+/// Ends the transaction with a commit, with a point between the request and its answer: the client library goes on in the
+/// background when the first call gives up, and the second one takes up the wait.
+#[cfg(feature = "failpoints")]
+fn end(client: &BaseProducer<Events>, patience: Duration) -> KafkaResult<()> {
+    let first = client.commit_transaction(Duration::from_millis(1));
+    hit("txn.commit_sent");
+    match first {
+        Err(error) if is_retriable(&error) => client.commit_transaction(patience),
+        decided => decided,
+    }
+}
+
+/// Ends the process when a test asked for it at this point.
+fn hit(name: &str) {
+    #[cfg(feature = "failpoints")]
+    fail::fail_point!(name, |_| std::process::abort());
+    #[cfg(not(feature = "failpoints"))]
+    let _ = name;
 }
 
 /// A producer without transactions: rows first, then, when they are acknowledged, the state that covers them.

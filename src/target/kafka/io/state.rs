@@ -12,6 +12,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 /// Longest a single question to the cluster waits before the deadline is looked at.
@@ -19,6 +20,9 @@ const SLICE: Duration = Duration::from_millis(500);
 
 /// Pause before a question is asked again. Some errors come back at once, such as those of a connection being made.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long a watch that has seen nothing asks whether there is anything.
+const LAST_LOOK: Duration = Duration::from_secs(5);
 
 /// What the connection is used for, in failures.
 const READ: &str = "read the state topic";
@@ -92,6 +96,8 @@ pub fn read_all(
 pub struct Watch {
     reader: Reader,
     topic: TopicName,
+    /// Everything before this offset has been seen.
+    seen: Cell<i64>,
 }
 
 /// A record that was seen.
@@ -124,20 +130,47 @@ impl Watch {
             None => reader.watermarks(topic, 0, deadline)?.1,
         };
         reader.assign(topic, Offset::Offset(from))?;
-        Ok(Watch { reader, topic: topic.clone() })
+        Ok(Watch { reader, topic: topic.clone(), seen: Cell::new(from) })
     }
 
-    /// The next record; none when `patience` ends first.
+    /// The next record; none when nothing was written until `patience` ended.
+    ///
+    /// None is proof: the cluster has been asked at the end whether there is anything else. Silence of a cluster that
+    /// cannot be reached is a failure instead.
     ///
     /// # Errors
-    /// When the cluster refuses; an unreachable one is waited for.
+    /// When the cluster refuses, or does not answer at the end.
     pub fn next(&self, patience: Duration) -> Result<Option<WatchedRecord>, KafkaFailure> {
-        let deadline = Instant::now() + patience;
+        let mut deadline = Instant::now() + patience;
+        let mut last_look = false;
         loop {
             match self.reader.next(&self.topic, deadline)? {
-                Next::Record(record) => return Ok(Some(record)),
-                Next::End => {}
-                Next::Nothing => return Ok(None),
+                Next::Record(record) => {
+                    self.seen.set(record.offset + 1);
+                    return Ok(Some(record));
+                }
+                Next::End => {
+                    // The client library does not say which end. One written this moment is met by the next poll.
+                    let answer = self.reader.watermarks(&self.topic, 0, deadline.max(Instant::now() + SLICE));
+                    match answer {
+                        Ok((_, end)) => self.seen.set(end),
+                        Err(failure) if failure.class == Class::Transient => {}
+                        Err(failure) => return Err(failure),
+                    }
+                    if last_look {
+                        return Ok(None);
+                    }
+                }
+                Next::Nothing if last_look => {
+                    return Err(self.reader.timed_out(READ).on(self.topic.as_str()));
+                }
+                Next::Nothing => {
+                    deadline = Instant::now() + LAST_LOOK;
+                    if self.reader.watermarks(&self.topic, 0, deadline)?.1 <= self.seen.get() {
+                        return Ok(None);
+                    }
+                    last_look = true;
+                }
             }
         }
     }
