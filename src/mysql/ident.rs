@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// The server variable `lower_case_table_names`: what becomes of letter case in names of databases and tables.
+/// The server variable `lower_case_table_names`: what becomes of letter case in names of databases and
+/// tables.
 ///
 /// Names of columns never distinguish case, whatever this says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

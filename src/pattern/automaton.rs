@@ -43,10 +43,11 @@ impl Automaton {
     }
 }
 
-/// Walks automata side by side over all names, and tells for every state they reach together which of them accept.
+/// Walks automata side by side over all names, and tells for every state they reach together which of them
+/// accept.
 ///
-/// `alive` says whether a state is worth going on from, given which automata can still accept. Names are not empty and have
-/// no line break.
+/// `alive` says whether a state is worth going on from, given which automata can still accept. Names are not
+/// empty and have no line break.
 pub(super) fn walk(
     automata: &[&Automaton],
     alive: impl Fn(&[bool]) -> bool,

@@ -135,7 +135,8 @@ impl NumericRange {
         }
     }
 
-    /// Alternatives that match exactly the members: a handful of digit classes instead of one alternative per member.
+    /// Alternatives that match exactly the members: a handful of digit classes instead of one alternative per
+    /// member.
     fn to_regex(&self) -> String {
         let mut alternatives = Vec::new();
         match self.width {

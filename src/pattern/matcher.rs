@@ -71,7 +71,8 @@ impl Matcher {
             }
     }
 
-    /// What named ranges and groups stand for in this name, in the order of the pattern; `None` where it is not taken.
+    /// What named ranges and groups stand for in this name, in the order of the pattern; `None` where it is
+    /// not taken.
     ///
     /// A group that took no part, such as one of an alternative not gone, stands for the empty text.
     pub fn captures(&self, name: &str) -> Option<Vec<(String, String)>> {

@@ -1,7 +1,9 @@
-//! Patterns of names: exact, glob, numeric range, regular expression; what they match, capture, and how two relate.
+//! Patterns of names: exact, glob, numeric range, regular expression; what they match, capture, and how two
+//! relate.
 //!
-//! [`NamePattern`] and [`TablePattern`] are plain data; [`Matcher`] and [`TableMatcher`] are the same compiled. Names are
-//! compared code point by code point. Does not know of findings: a [`PatternError`] says what is wrong and where in the text.
+//! [`NamePattern`] and [`TablePattern`] are plain data; [`Matcher`] and [`TableMatcher`] are the same
+//! compiled. Names are compared code point by code point. Does not know of findings: a [`PatternError`] says
+//! what is wrong and where in the text.
 
 mod automaton;
 mod error;

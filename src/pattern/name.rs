@@ -66,7 +66,8 @@ impl NamePattern {
     /// Ready to match.
     ///
     /// # Errors
-    /// The text is no pattern; those of [`from_glob`](Self::from_glob) and [`from_regex`](Self::from_regex) always are.
+    /// The text is no pattern; those of [`from_glob`](Self::from_glob) and [`from_regex`](Self::from_regex)
+    /// always are.
     pub fn compile(&self) -> Result<Matcher, PatternError> {
         match self {
             NamePattern::Exact(name) => Ok(Matcher::exact(name)),
@@ -166,7 +167,8 @@ impl fmt::Display for NamePattern {
     }
 }
 
-/// Whether a name needs no backticks. Stricter than the grammar by some letters of Unicode, which backticks do not harm.
+/// Whether a name needs no backticks. Stricter than the grammar by some letters of Unicode, which backticks
+/// do not harm.
 pub(super) fn is_bare(name: &str) -> bool {
     !name.is_empty() && name.chars().all(is_bare_sign)
 }

@@ -1,7 +1,8 @@
 //! Regular expressions in RE2's syntax, in the words of the `regex` crate.
 //!
-//! The two differ where it would be noticed: Perl classes are ASCII here (`\d` is `[0-9]`), brackets know no set operations
-//! (`[a&&b]` is three signs), a brace that is no repetition is itself. What RE2 does not have is an error with its place.
+//! The two differ where it would be noticed: Perl classes are ASCII here (`\d` is `[0-9]`), brackets know no
+//! set operations (`[a&&b]` is three signs), a brace that is no repetition is itself. What RE2 does not have
+//! is an error with its place.
 
 use super::error::{PatternError, PatternErrorKind};
 use std::iter::Peekable;
@@ -15,8 +16,8 @@ const SPACE: &str = r"\t\n\x0c\r ";
 /// The same expression for the `regex` crate.
 ///
 /// # Errors
-/// A construct that RE2 does not have, or a group or bracket that is not closed or not opened. What else is wrong with the
-/// expression is left to the compiler.
+/// A construct that RE2 does not have, or a group or bracket that is not closed or not opened. What else is
+/// wrong with the expression is left to the compiler.
 pub(super) fn translate(text: &str) -> Result<String, PatternError> {
     let mut reader = Reader { text, signs: text.char_indices().peekable(), out: String::new() };
     let mut open = Vec::new();

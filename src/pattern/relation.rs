@@ -1,7 +1,7 @@
 //! How two patterns relate as sets of names.
 //!
-//! Decided, not guessed: each is a deterministic automaton, and both are walked side by side over all names. Only where an
-//! automaton would be too large nothing is known, and that is an answer of its own.
+//! Decided, not guessed: each is a deterministic automaton, and both are walked side by side over all names.
+//! Only where an automaton would be too large nothing is known, and that is an answer of its own.
 
 use super::automaton::{Automaton, TooLarge, walk};
 use super::matcher::{Matcher, TableMatcher};
@@ -98,7 +98,8 @@ impl TableMatcher {
         }
     }
 
-    /// Whether `others` together take every table this pattern takes, as an include hidden by its excludes (S0202).
+    /// Whether `others` together take every table this pattern takes, as an include hidden by its excludes
+    /// (S0202).
     pub fn covered_by(&self, others: &[&TableMatcher]) -> Covered {
         let mut near = Vec::new();
         for other in others {
@@ -117,7 +118,8 @@ impl TableMatcher {
 
     /// Whether a table is taken by this pattern and by none of `others`.
     ///
-    /// Databases fall into groups by which of the others take them; within a group only those decide about the table.
+    /// Databases fall into groups by which of the others take them; within a group only those decide about
+    /// the table.
     fn has_table_outside(&self, others: &[&TableMatcher]) -> Result<bool, TooLarge> {
         let dbs: Vec<&Matcher> = others.iter().map(|other| &other.db).collect();
         let mut groups = BTreeSet::new();

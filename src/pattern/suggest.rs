@@ -3,7 +3,8 @@
 use super::name::{NamePattern, is_bare_sign};
 use super::relation::Relation;
 
-/// The glob for a regular expression made of plain signs, `.`, `.*`, `.+`, `\d` and sets of signs. Proven equal.
+/// The glob for a regular expression made of plain signs, `.`, `.*`, `.+`, `\d` and sets of signs. Proven
+/// equal.
 pub(super) fn glob_for(regex: &str) -> Option<NamePattern> {
     let inner = regex.strip_prefix('^').unwrap_or(regex);
     let inner = match inner.strip_suffix('$') {

@@ -18,11 +18,12 @@ use crate::mysql::decimal::write_decimal;
 use crate::mysql::json::write_json;
 use crate::mysql::key::canonical_key;
 use crate::mysql::position::Flavor;
-use crate::mysql::schema::{Column, TableName, TableVersion, declared};
+use crate::mysql::schema::{Column, Resolution, TableName, TableVersion, Tracker, declared};
 use crate::mysql::temporal::{write_date, write_datetime, write_time, write_timestamp};
 use crate::mysql::value::{Decimal, Value};
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 const MYSQL: (&str, &str) = (include_str!("captured/mysql-9.7.hex"), include_str!("captured/mysql-9.7.tsv"));
 const MARIA: (&str, &str) =
@@ -359,5 +360,46 @@ fn damaged_events_do_no_harm() {
             let body = &body[..body.len() - body.len().min(CHECKSUM_BYTES)];
             decode_all(&RawEvent { header, body }, &tables, &layouts);
         }
+    }
+}
+
+/// The tracker sees the columns that INFORMATION_SCHEMA describes, and needs it only for what the log cannot tell.
+#[test]
+fn columns_named_by_the_log_are_those_of_the_server() {
+    for ((hex, tsv), flavor) in [(MYSQL, Flavor::MySql), (MARIA, Flavor::MariaDb)] {
+        let tables = tables(tsv);
+        let mut checksum = Checksum::Off;
+        let mut n_named = 0;
+        for raw in events(hex) {
+            let event = split_event(&raw, checksum).unwrap();
+            match event.header.event_type {
+                EventType::FormatDescription => {
+                    checksum = FormatDescription::parse(event.body).unwrap().checksum;
+                    continue;
+                }
+                EventType::TableMap => {}
+                _ => continue,
+            }
+            let map = TableMap::parse(event.body, flavor).unwrap();
+            let Some((listed, _)) = tables.get(&map.table) else { continue };
+            let mut tracker = Tracker::new(flavor);
+            if !map.named {
+                tracker.prove(&listed.name, Arc::new(listed.clone()));
+                assert!(matches!(tracker.on_table_map(&map), Resolution::Known(_)), "{}", map.table);
+                continue;
+            }
+            n_named += 1;
+            assert_eq!(tracker.on_table_map(&map), Resolution::NeedsRefresh);
+            let found = tracker.refresh(&map, Some(listed)).unwrap();
+            for (found, listed) in found.columns.iter().zip(&listed.columns) {
+                assert_eq!(
+                    (&found.name, &found.declared, found.nullable, found.hidden),
+                    (&listed.name, &listed.declared, listed.nullable, false),
+                );
+                assert!(found.ty == listed.ty, "{} of {}: {:?}", found.name, map.table, found.ty);
+            }
+            assert_eq!(tracker.on_table_map(&map), Resolution::Known(found));
+        }
+        assert!(n_named > 0, "the log names columns");
     }
 }

@@ -70,7 +70,8 @@ pub enum Transaction {
 impl DdlEffect {
     /// Whether the definition or the rows of `table` may be others behind the statement.
     ///
-    /// Names are compared without case, because a server may store them in another one than the statement has.
+    /// Names are compared without case, because a server may store them in another one than the statement
+    /// has.
     pub fn may_touch(&self, table: &TableName) -> bool {
         let same = |a: &str, b: &str| TableNameCase::Insensitive.same(a, b);
         match self {
@@ -86,8 +87,9 @@ impl DdlEffect {
 
 /// Tells what a statement does.
 ///
-/// `sql` is in the client's character set, which `session` tells with the modes that decide about quotes; `db` is the
-/// default database. Text that cannot be read as its character set says is trusted for its head, never for its names.
+/// `sql` is in the client's character set, which `session` tells with the modes that decide about quotes;
+/// `db` is the default database. Text that cannot be read as its character set says is trusted for its head,
+/// never for its names.
 pub fn classify(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> DdlEffect {
     let mode = session.sql_mode.unwrap_or(0);
     let dialect = Dialect {
@@ -125,7 +127,8 @@ pub fn classify(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> DdlE
     }
 }
 
-/// The tokens up to the first string of a statement that cannot be read whole, as account statements with raw hashes.
+/// The tokens up to the first string of a statement that cannot be read whole, as account statements with raw
+/// hashes.
 fn head_only(text: &str, dialect: Dialect) -> Option<Vec<Token<'_>>> {
     let end = text.find(['\'', '"', '`'])?;
     let tokens = tokens(&text[..end], dialect)?;
@@ -356,7 +359,8 @@ impl<'t> Statement<'t> {
         }
     }
 
-    /// Further tables of an ALTER TABLE: its new name, and the other one of EXCHANGE and CONVERT. False when a name is missing.
+    /// Further tables of an ALTER TABLE: its new name, and the other one of EXCHANGE and CONVERT. False when
+    /// a name is missing.
     fn other_tables(mut self, tables: &mut Vec<TableName>) -> bool {
         let mut depth = 0usize;
         while let Some((token, rest)) = self.tokens.split_first() {
@@ -375,7 +379,8 @@ impl<'t> Statement<'t> {
                     let Some(table) = self.table() else { return false };
                     tables.push(table);
                 }
-                // EXCHANGE PARTITION p WITH TABLE t, CONVERT PARTITION p TO TABLE t, CONVERT TABLE t TO PARTITION p
+                // EXCHANGE PARTITION p WITH TABLE t, CONVERT PARTITION p TO TABLE t, CONVERT TABLE t TO
+                // PARTITION p
                 token if depth == 0 && is_word(token, "TABLE") => {
                     let Some(table) = self.table() else { return false };
                     tables.push(table);
@@ -426,7 +431,8 @@ impl<'t> Statement<'t> {
         DdlEffect::Unknown
     }
 
-    /// UPDATE and DELETE: every name in front of `end` that can be a table; among them are aliases and columns of joins.
+    /// UPDATE and DELETE: every name in front of `end` that can be a table; among them are aliases and
+    /// columns of joins.
     fn statement_up_to(mut self, end: &str) -> DdlEffect {
         let mut tables = Vec::new();
         while let Some((token, rest)) = self.tokens.split_first() {
@@ -532,7 +538,8 @@ fn is_word(token: &Token<'_>, word: &str) -> bool {
     matches!(token, Token::Word(found) if found.eq_ignore_ascii_case(word))
 }
 
-/// Kinds of objects that are no tables and hold none. (A tablespace that is dropped or altered keeps its tables as they are.)
+/// Kinds of objects that are no tables and hold none. (A tablespace that is dropped or altered keeps its
+/// tables as they are.)
 fn is_other_object(word: &str) -> bool {
     matches!(
         word,
@@ -551,240 +558,4 @@ fn is_other_object(word: &str) -> bool {
             | "RESOURCE"
             | "REFERENCE"
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const UTF8MB4: u16 = 45;
-
-    fn session(sql_mode: u64, client_collation: u16) -> Session {
-        Session { sql_mode: Some(sql_mode), client_collation: Some(client_collation), ..Session::default() }
-    }
-
-    fn effect(sql: &str, flavor: Flavor) -> DdlEffect {
-        classify(sql.as_bytes(), "v", &session(0, UTF8MB4), flavor)
-    }
-
-    fn named(tables: &[&str]) -> Vec<TableName> {
-        let name = |text: &&str| {
-            let (db, table) = text.split_once('.').expect("db.table");
-            TableName::new(db, table)
-        };
-        tables.iter().map(name).collect()
-    }
-
-    /// Both families agree.
-    #[track_caller]
-    fn check(sql: &str, expected: DdlEffect) {
-        for flavor in [Flavor::MySql, Flavor::MariaDb] {
-            assert_eq!(effect(sql, flavor), expected, "{sql}");
-        }
-    }
-
-    #[track_caller]
-    fn check_tables(sql: &str, kind: TableDdl, tables: &[&str]) {
-        check(sql, DdlEffect::Tables { tables: named(tables), kind });
-    }
-
-    #[test]
-    fn control_of_the_transaction() {
-        let check = |sql, control| check(sql, DdlEffect::Transaction(control));
-        check("BEGIN", Transaction::Begin);
-        check("begin work;", Transaction::Begin);
-        check("START TRANSACTION WITH CONSISTENT SNAPSHOT", Transaction::Begin);
-        check("COMMIT", Transaction::Commit);
-        check("ROLLBACK", Transaction::Rollback);
-        check("SAVEPOINT `a b`", Transaction::Savepoint);
-        check("ROLLBACK TO `a`", Transaction::RollbackTo);
-        check("ROLLBACK WORK TO SAVEPOINT a", Transaction::RollbackTo);
-        check("XA START X'616263',X'',1", Transaction::XaStart);
-        check("XA END X'616263',X'',1", Transaction::XaEnd);
-        check("XA COMMIT X'616263',X'',1", Transaction::XaCommit);
-        check("/* c */ XA ROLLBACK 'a'", Transaction::XaRollback);
-    }
-
-    #[test]
-    fn definitions_of_tables() {
-        use TableDdl::{Alter, Create, Drop, Rename, Truncate};
-        check_tables("CREATE TABLE t (a INT, b INT)", Create, &["v.t"]);
-        check_tables("CREATE TABLE t(a int)", Create, &["v.t"]);
-        check_tables("CREATE TABLE IF NOT EXISTS `a``b`.`t` LIKE x.y", Create, &["a`b.t"]);
-        check_tables("CREATE OR REPLACE TABLE 2t (a INT)", Create, &["v.2t"]);
-        check_tables("create /*!32302 or replace */ table v2 . t (a int) select_x", Create, &["v2.t"]);
-        check_tables("CREATE TABLE `if` (a INT)", Create, &["v.if"]);
-        check_tables("CREATE TABLE t (a INT) START TRANSACTION", Create, &["v.t"]);
-        check_tables("CREATE SEQUENCE s START WITH 5", Create, &["v.s"]);
-        check_tables(
-            "ALTER TABLE t ADD COLUMN b INT COMMENT 'RENAME TO x', RENAME COLUMN a TO c",
-            Alter,
-            &["v.t"],
-        );
-        check_tables("ALTER TABLE t RENAME TO u, ADD c INT", Alter, &["v.t", "v.u"]);
-        check_tables("ALTER TABLE t RENAME AS w.u", Alter, &["v.t", "w.u"]);
-        check_tables("ALTER TABLE t RENAME u", Alter, &["v.t", "v.u"]);
-        check_tables("ALTER TABLE t RENAME KEY a TO b, RENAME INDEX c TO d", Alter, &["v.t"]);
-        check_tables("ALTER IGNORE TABLE t DROP a", Alter, &["v.t"]);
-        check_tables("ALTER TABLE IF EXISTS t DROP a", Alter, &["v.t"]);
-        check_tables("ALTER TABLE t EXCHANGE PARTITION p WITH TABLE w.x", Alter, &["v.t", "w.x"]);
-        check_tables(
-            "ALTER TABLE t CONVERT TABLE x TO PARTITION p VALUES LESS THAN (1)",
-            Alter,
-            &["v.t", "v.x"],
-        );
-        check_tables("ALTER TABLE t ADD CHECK (a in ('TABLE')), PARTITION BY HASH(a)", Alter, &["v.t"]);
-        check_tables("/* hi */ alter /*!50000 table */ t drop a", Alter, &["v.t"]);
-        check_tables("/* lead */ -- note\n# another\nALTER TABLE t DROP a", Alter, &["v.t"]);
-        check_tables("CREATE UNIQUE INDEX i USING BTREE ON w.t (a)", Alter, &["w.t"]);
-        check_tables("CREATE OR REPLACE FULLTEXT INDEX i ON t (a)", Alter, &["v.t"]);
-        check_tables("DROP INDEX `PRIMARY` ON `t`", Alter, &["v.t"]);
-        check_tables("DROP TABLE IF EXISTS `t`,w.`u` /* generated by server */", Drop, &["v.t", "w.u"]);
-        check_tables("DROP TABLES t WAIT 5 CASCADE", Drop, &["v.t"]);
-        check_tables(
-            "RENAME TABLE t TO _t_del, _t_gho TO t",
-            Rename,
-            &["v.t", "v._t_del", "v._t_gho", "v.t"],
-        );
-        check_tables("RENAME TABLES IF EXISTS t NOWAIT TO w.u", Rename, &["v.t", "w.u"]);
-        check_tables("TRUNCATE v.t", Truncate, &["v.t"]);
-        check_tables("TRUNCATE TABLE `t`;", Truncate, &["v.t"]);
-        check_tables("SET STATEMENT max_statement_time=1, sql_mode='' FOR DROP TABLE t", Drop, &["v.t"]);
-        check("DROP DATABASE v2", DdlEffect::Database("v2".into()));
-        check("DROP SCHEMA IF EXISTS `v2`", DdlEffect::Database("v2".into()));
-        check("ALTER DATABASE v CHARACTER SET latin1", DdlEffect::Database("v".into()));
-        check("ALTER DATABASE DEFAULT CHARACTER SET latin1", DdlEffect::Database("v".into()));
-        check("CREATE OR REPLACE DATABASE v2", DdlEffect::Database("v2".into()));
-    }
-
-    #[test]
-    fn harmless_statements() {
-        for sql in [
-            "",
-            "# Dummy event replacing event type 162 that slave cannot handle.",
-            "CREATE DATABASE v2",
-            "CREATE TEMPORARY TABLE t (a INT)",
-            "CREATE OR REPLACE TEMPORARY TABLE t (a INT)",
-            "DROP TEMPORARY TABLE IF EXISTS t",
-            "CREATE ALGORITHM=UNDEFINED DEFINER=`root`@`localhost` SQL SECURITY DEFINER VIEW `t2` AS select 1",
-            "CREATE DEFINER=`root`@`localhost` TRIGGER tr BEFORE INSERT ON t FOR EACH ROW DROP TABLE t",
-            "CREATE DEFINER=CURRENT_USER() PROCEDURE p() ALTER TABLE t DROP a",
-            "CREATE DEFINER='a'@'b' EVENT e ON SCHEDULE EVERY 1 DAY DO TRUNCATE t",
-            "CREATE OR REPLACE AGGREGATE FUNCTION f(x INT) RETURNS INT RETURN 1",
-            "CREATE SPATIAL REFERENCE SYSTEM 4120 NAME 'x'",
-            "DROP VIEW t",
-            "DROP TRIGGER tr",
-            "CREATE USER 'a'@'%' IDENTIFIED BY 'secret'",
-            "ALTER USER a IDENTIFIED BY 'b'",
-            "RENAME USER a TO b",
-            "GRANT ALL ON v.t TO a",
-            "SET PASSWORD FOR 'a'@'%'='x'",
-            "ANALYZE TABLE t",
-            "FLUSH TABLES t",
-            "RELEASE SAVEPOINT a",
-            "ALTER EVENT e DISABLE",
-            "ALTER DEFINER=`a`@`b` VIEW w AS SELECT 1",
-        ] {
-            check(sql, DdlEffect::Nothing);
-        }
-        // hashes as raw bytes, one of them a quote
-        let sql = b"CREATE USER 'a'@'%' IDENTIFIED WITH 'caching_sha2_password' AS '$A$005$\xff\x1b''\x80'x'";
-        assert_eq!(classify(sql, "", &session(0, UTF8MB4), Flavor::MySql), DdlEffect::Nothing);
-    }
-
-    #[test]
-    fn changes_of_rows_by_statement() {
-        let check = |sql, tables: &[&str]| check(sql, DdlEffect::Statement(named(tables)));
-        check("INSERT INTO t VALUES (1)", &["v.t"]);
-        check("REPLACE INTO `percona`.`checksums` (db) SELECT 'x' FROM shop.orders", &["percona.checksums"]);
-        check("insert low_priority ignore t set a = 1", &["v.t"]);
-        check("LOAD DATA INFILE '/x' REPLACE INTO TABLE w.t FIELDS TERMINATED BY ','", &["w.t"]);
-        check("CREATE TABLE t AS SELECT 1", &["v.t"]);
-        for (sql, table) in [
-            ("UPDATE t SET a = 1", "v.t"),
-            ("UPDATE a JOIN w.t AS x ON x.id = a.id SET x.b = 1", "w.t"),
-            ("DELETE FROM t", "v.t"),
-            ("DELETE FROM w.t WHERE a = 1", "w.t"),
-            ("DELETE x FROM w.t x JOIN b USING (id)", "w.t"),
-            ("WITH c AS (SELECT 1 FROM (SELECT 2) d) DELETE FROM t WHERE a IN (SELECT * FROM c)", "v.t"),
-        ] {
-            let DdlEffect::Statement(tables) = effect(sql, Flavor::MySql) else { panic!("{sql}") };
-            assert!(named(&[table]).iter().all(|table| tables.contains(table)), "{sql}: {tables:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_understood_may_touch_anything() {
-        for sql in [
-            "MYSTERY t",
-            "CREATE MYSTERY t",
-            "ALTER MYSTERY t",
-            "BEGIN NOT ATOMIC DROP TABLE t; END",
-            "DROP TABLE t SOMEHOW",
-            "RENAME TABLE t INTO u",
-            "IMPORT TABLE FROM '/x'",
-            "SELECT f()",
-            "CALL p()",
-            "ALTER TABLE `t",
-            "XA PREPARE 'a'",
-            "(SELECT 1)",
-        ] {
-            check(sql, DdlEffect::Unknown);
-        }
-        assert_eq!(classify(b"DROP TABLE t", "", &session(0, UTF8MB4), Flavor::MySql), DdlEffect::Unknown);
-        assert!(DdlEffect::Unknown.may_touch(&TableName::new("a", "b")));
-    }
-
-    #[test]
-    fn character_sets_and_modes_decide_where_names_end() {
-        let check = |sql: &[u8], session: Session, table: &str| {
-            let expected = DdlEffect::Tables { tables: named(&[table]), kind: TableDdl::Drop };
-            assert_eq!(classify(sql, "v", &session, Flavor::MySql), expected);
-        };
-        // the second byte of ソ in cp932 is a backslash, that of 郹 in gbk a backtick
-        check(b"DROP TABLE `\x83\x5c`", session(0, 95), "v.ソ");
-        check(b"DROP TABLE `\xe0\x60`", session(0, 28), "v.郹");
-        check("DROP TABLE `à`".as_bytes(), session(0, UTF8MB4), "v.à");
-        check(b"DROP TABLE `\xe0`", session(0, 8), "v.à");
-        check(b"DROP TABLE \"a\"", session(MODE_ANSI_QUOTES, UTF8MB4), "v.a");
-        check(b"DROP TABLE t -- '\\", session(MODE_NO_BACKSLASH_ESCAPES, UTF8MB4), "v.t");
-        let unknown = |sql: &[u8], session: &Session| {
-            assert_eq!(classify(sql, "v", session, Flavor::MySql), DdlEffect::Unknown);
-        };
-        unknown("DROP TABLE `à`".as_bytes(), &Session::default());
-        unknown(b"DROP TABLE `\xe0`", &Session::default());
-        unknown(b"DROP TABLE `\xe0`", &session(0, UTF8MB4));
-        unknown(b"DROP TABLE \"a\"", &session(0, UTF8MB4));
-    }
-
-    #[test]
-    fn code_of_one_family() {
-        let sql = "ALTER /*M!100000 TABLE */ t DROP a";
-        assert_eq!(
-            effect(sql, Flavor::MariaDb),
-            DdlEffect::Tables { tables: named(&["v.t"]), kind: TableDdl::Alter }
-        );
-        assert_eq!(effect(sql, Flavor::MySql), DdlEffect::Unknown);
-    }
-
-    #[test]
-    fn case_of_names_does_not_hide_a_table() {
-        let touched = |sql: &str, db: &str, table: &str| {
-            effect(sql, Flavor::MySql).may_touch(&TableName::new(db, table))
-        };
-        assert!(touched("DROP TABLE V.Orders", "v", "orders"));
-        assert!(!touched("DROP TABLE orders2", "v", "orders"));
-        assert!(touched("DROP DATABASE V", "v", "orders"));
-        assert!(!touched("DROP DATABASE w", "v", "orders"));
-        assert!(!touched("COMMIT", "v", "orders"));
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_panic(sql in any::<Vec<u8>>(), collation in any::<u16>(), head in "(ALTER|CREATE|DROP|RENAME|WITH|SET STATEMENT) ") {
-            let sql = [head.as_bytes(), &sql].concat();
-            classify(&sql, "v", &session(0, collation), Flavor::MariaDb);
-        }
-    }
 }

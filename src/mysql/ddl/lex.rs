@@ -1,7 +1,8 @@
 //! Statement text → words, names and signs.
 //!
-//! Comments are gone, and what `/*!…*/` encloses is code: servers turn the `!` of comments they did not execute into a blank
-//! before they log a statement, so no version is compared. `/*M!…*/` is code for MariaDB only.
+//! Comments are gone, and what `/*!…*/` encloses is code: servers turn the `!` of comments they did not
+//! execute into a blank before they log a statement, so no version is compared. `/*M!…*/` is code for MariaDB
+//! only.
 //! Guarantees: total; strings and quoted names never leak into words, whatever they hold.
 
 use crate::mysql::position::Flavor;

@@ -1,7 +1,8 @@
 //! Sets of MySQL GTIDs: text, algebra, and the bytes a dump request carries.
 //!
-//! Guarantees: holes and tags are kept; two sets are equal exactly when they hold the same GTIDs; no operation panics or
-//! overflows on any input. Cost is in the number of intervals, never in the number of transactions.
+//! Guarantees: holes and tags are kept; two sets are equal exactly when they hold the same GTIDs; no
+//! operation panics or overflows on any input. Cost is in the number of intervals, never in the number of
+//! transactions.
 
 use super::Gtid;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -17,7 +18,8 @@ type Interval = (u64, u64);
 
 /// A set of MySQL GTIDs: holes and tags are kept, never flattened.
 ///
-/// Stored and printed as the canonical text, such as `3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7:billing:1-2`.
+/// Stored and printed as the canonical text, such as
+/// `3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7:billing:1-2`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct GtidSet {
     /// UUID in lower case and tag (empty for none) → intervals, sorted, not touching, not empty.
@@ -101,10 +103,11 @@ impl GtidSet {
 
     /// The set as COM_BINLOG_DUMP_GTID and PREVIOUS_GTIDS carry it.
     ///
-    /// Without tags: number of UUIDs, then per UUID 16 bytes, number of intervals, and per interval start and excluded end, all
-    /// 64-bit little-endian. With at least one tag the count moves up by one byte, the top byte is 1, and every UUID is
-    /// followed by its tag: the length times two in one byte (a short form of MySQL's variable-length integer), then the text.
-    /// Source: MySQL `Gtid_set::encode`, and the driver's encoder that 9.7 accepts.
+    /// Without tags: number of UUIDs, then per UUID 16 bytes, number of intervals, and per interval start and
+    /// excluded end, all 64-bit little-endian. With at least one tag the count moves up by one byte, the top
+    /// byte is 1, and every UUID is followed by its tag: the length times two in one byte (a short form of
+    /// MySQL's variable-length integer), then the text. Source: MySQL `Gtid_set::encode`, and the driver's
+    /// encoder that 9.7 accepts.
     pub fn encode(&self) -> Vec<u8> {
         let tagged = self.intervals.keys().any(|(_, tag)| !tag.is_empty());
         let count = self.intervals.len() as u64;
@@ -196,7 +199,8 @@ pub enum GtidSetError {
 impl FromStr for GtidSet {
     type Err = GtidSetError;
 
-    /// Reads what MySQL prints and accepts: `uuid:1-5:7:tag:1-2,uuid:…`, white space anywhere around signs, any letter case.
+    /// Reads what MySQL prints and accepts: `uuid:1-5:7:tag:1-2,uuid:…`, white space anywhere around signs,
+    /// any letter case.
     fn from_str(text: &str) -> Result<GtidSet, GtidSetError> {
         let mut set = GtidSet::new();
         for group in text.split(',').map(str::trim).filter(|group| !group.is_empty()) {

@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 /// MariaDB: the last GTID of each domain. Stored and printed as MariaDB's text, `0-1-100,1-2-5`, by domain.
 ///
-/// Not a set: numbers of a domain may go backwards without `gtid_strict_mode`, so it tells nothing about what was sent.
+/// Not a set: numbers of a domain may go backwards without `gtid_strict_mode`, so it tells nothing about what
+/// was sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct MariaGtids {
     /// Domain → (server id, sequence number).

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A byte offset in a binlog file. Ordered by the number of the file, then by offset: meaningful on one server.
+/// A byte offset in a binlog file. Ordered by the number of the file, then by offset: meaningful on one
+/// server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BinlogPosition {
     /// File name, such as `binlog.000007`.
@@ -111,10 +112,11 @@ impl BinlogPosition {
     }
 }
 
-/// Order of two binlog files of one server: by number, which outgrows its six digits (`binlog.999999` < `binlog.1000000`).
+/// Order of two binlog files of one server: by number, which outgrows its six digits (`binlog.999999` <
+/// `binlog.1000000`).
 ///
-/// Names without a number sort before all others; equal numbers under different base names (the option `log_bin` was
-/// changed, and numbering began again) by text, which says nothing about time.
+/// Names without a number sort before all others; equal numbers under different base names (the option
+/// `log_bin` was changed, and numbering began again) by text, which says nothing about time.
 pub fn cmp_files(a: &str, b: &str) -> Ordering {
     file_number(a).cmp(&file_number(b)).then_with(|| a.cmp(b))
 }
@@ -154,8 +156,9 @@ impl ServerIdentity {
 impl Position {
     /// Moves to the end of one more transaction, which ends at `end` in `file`.
     ///
-    /// The GTID goes into the set or becomes the last of its domain. One of the other dialect, or any while GTIDs are off, is
-    /// not recorded; nor is an anonymous transaction among those with GTID: it is for the reader to refuse these.
+    /// The GTID goes into the set or becomes the last of its domain. One of the other dialect, or any while
+    /// GTIDs are off, is not recorded; nor is an anonymous transaction among those with GTID: it is for the
+    /// reader to refuse these.
     pub fn advance(&mut self, gtid: Option<&Gtid>, file: &str, end: u64) {
         if let Some(gtid) = gtid {
             match &mut self.gtids {
@@ -176,8 +179,9 @@ impl Position {
 
     /// Whether the transaction lies before this position, so that it was seen.
     ///
-    /// MySQL with GTIDs: by the set, whatever the server. MariaDB and logs without GTID: by file and offset, on the same server
-    /// only, because the numbers of a MariaDB domain may go backwards. `None` when that cannot be told.
+    /// MySQL with GTIDs: by the set, whatever the server. MariaDB and logs without GTID: by file and offset,
+    /// on the same server only, because the numbers of a MariaDB domain may go backwards. `None` when that
+    /// cannot be told.
     pub fn contains(&self, transaction: &TransactionPlace<'_>) -> Option<bool> {
         match (&self.gtids, transaction.gtid) {
             (Gtids::MySql(set), Some(gtid @ Gtid::MySql { .. })) => Some(set.contains(gtid)),

@@ -1,7 +1,7 @@
 //! The declared type of a column, as INFORMATION_SCHEMA and SHOW CREATE TABLE word it, and back.
 //!
-//! Knows the types of MySQL up to 9.7 and MariaDB up to 11.8; anything else is an error that names it, never a guess.
-//! Labels come out as the text has them: servers print characters beyond U+FFFF in labels as `?`.
+//! Knows the types of MySQL up to 9.7 and MariaDB up to 11.8; anything else is an error that names it, never
+//! a guess. Labels come out as the text has them: servers print characters beyond U+FFFF in labels as `?`.
 
 use crate::mysql::charset::Charset;
 use crate::mysql::column_type::{ColumnType, Labels, Text};
@@ -26,8 +26,8 @@ pub enum DeclaredError {
 
 /// Reads `COLUMN_TYPE` of INFORMATION_SCHEMA, such as `bigint(20) unsigned`, `enum('a','b')`, `varchar(64)`.
 ///
-/// `charset` is `CHARACTER_SET_NAME`, present for character types. `extra` is `EXTRA`, which tells of MariaDB's
-/// COMPRESSED where the type does not.
+/// `charset` is `CHARACTER_SET_NAME`, present for character types. `extra` is `EXTRA`, which tells of
+/// MariaDB's COMPRESSED where the type does not.
 ///
 /// # Errors
 /// A type, length or character set no known server has.
@@ -136,7 +136,8 @@ pub fn shown(column_type: &str) -> String {
 
 /// Words a type as MySQL 8 would declare it, for columns whose declaration is not known.
 ///
-/// Widths of display, ZEROFILL, subtypes of GEOMETRY and dimensions of VECTOR are in no [`ColumnType`] and so left out.
+/// Widths of display, ZEROFILL, subtypes of GEOMETRY and dimensions of VECTOR are in no [`ColumnType`] and so
+/// left out.
 pub fn synthesize(ty: &ColumnType) -> String {
     let integer = |name: &str, unsigned: bool| format!("{name}{}", if unsigned { " unsigned" } else { "" });
     let fraction = |name: &str, fsp: u8| if fsp == 0 { name.to_owned() } else { format!("{name}({fsp})") };
@@ -250,7 +251,8 @@ fn labels(text: &str) -> Option<Vec<String>> {
     }
 }
 
-/// What stands in the parentheses that `rest` may begin with, and what follows; none when they are not closed.
+/// What stands in the parentheses that `rest` may begin with, and what follows; none when they are not
+/// closed.
 fn arguments(rest: &str) -> Option<(Option<&str>, &str)> {
     let Some(inner) = rest.strip_prefix('(') else { return Some((None, rest)) };
     let mut quoted = false;

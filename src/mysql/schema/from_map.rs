@@ -1,10 +1,11 @@
 //! Columns from a table map that names them (`binlog_row_metadata=FULL`).
 //!
-//! The event is the authority for names, order, number, nullability, sign, character set, labels and key. What it does
-//! not say, such as the declared text or that sixteen bytes are a UUID, is taken by name from a known version, where the
-//! column there still fits what the event says.
+//! The event is the authority for names, order, number, nullability, sign, character set, labels and key.
+//! What it does not say, such as the declared text or that sixteen bytes are a UUID, is taken by name from a
+//! known version, where the column there still fits what the event says.
 
 use super::declared::{self, BINARY};
+use super::hidden::hide;
 use super::{Column, TableName, TableVersion};
 use crate::mysql::binlog::fits::wire_fits;
 use crate::mysql::binlog::table_map::{MapColumn, TableMap};
@@ -65,8 +66,14 @@ pub(super) fn build(
             None => told.alone(),
         });
     }
-    hide(&mut columns, flavor, known);
-    let primary: Vec<usize> = map.primary_key.iter().flatten().map(|&(column, _)| column).collect();
+    if flavor == Flavor::MariaDb {
+        let is_listed =
+            |name: &str| known.iter().any(|version| find(version, name).is_some_and(|column| !column.hidden));
+        hide(&mut columns, is_listed);
+    }
+    // implicit versioning puts `row_end` into every key
+    let primary = map.primary_key.iter().flatten().map(|&(column, _)| column);
+    let primary = primary.filter(|&column| !columns[column].hidden).collect();
     let (primary_key, unique_keys) = keys(primary, &columns, known);
     let name = TableName::new(&map.db, &map.table);
     Ok(FromMap { version: TableVersion { name, columns, primary_key, unique_keys }, complete })
@@ -255,38 +262,8 @@ fn geometry(subtype: u8) -> &'static str {
     }
 }
 
-/// Marks MariaDB's columns that INFORMATION_SCHEMA does not list: `row_start` and `row_end` of implicit versioning behind all
-/// others, and `DB_ROW_HASH_n` of long unique keys at the very end.
-fn hide(columns: &mut [Column], flavor: Flavor, known: &[&TableVersion]) {
-    if flavor != Flavor::MariaDb {
-        return;
-    }
-    let listed =
-        |name: &str| known.iter().any(|version| find(version, name).is_some_and(|column| !column.hidden));
-    let mut end = columns.len();
-    while end > 0 && is_row_hash(&columns[end - 1]) && !listed(&columns[end - 1].name) {
-        end -= 1;
-        columns[end].hidden = true;
-    }
-    if let [.., start, stop] = &mut columns[..end]
-        && same_column(&start.name, "row_start")
-        && same_column(&stop.name, "row_end")
-        && !listed(&start.name)
-        && !listed(&stop.name)
-    {
-        start.hidden = true;
-        stop.hidden = true;
-    }
-}
-
-fn is_row_hash(column: &Column) -> bool {
-    let number = column.name.strip_prefix("DB_ROW_HASH_");
-    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
-        && matches!(column.ty, ColumnType::BigInt { .. })
-}
-
-/// Primary key and unique keys. The event's key is the declared primary key, or without one the unique key that serves as it,
-/// which only a known version can tell apart.
+/// Primary key and unique keys. The event's key is the declared primary key, or without one the unique key
+/// that serves as it, which only a known version can tell apart.
 fn keys(told: Vec<usize>, columns: &[Column], known: &[&TableVersion]) -> (Vec<usize>, Vec<Vec<usize>>) {
     let Some(version) = known.first() else { return (told, Vec::new()) };
     let here = |key: &[usize]| -> Option<Vec<usize>> {

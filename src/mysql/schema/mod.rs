@@ -2,9 +2,11 @@
 
 pub mod declared;
 mod from_map;
+mod hidden;
 mod table;
 mod tracker;
 
 pub use from_map::FromMapError;
+pub use hidden::hidden_columns;
 pub use table::{Column, TableName, TableVersion};
 pub use tracker::{Doubt, Resolution, Tracker};

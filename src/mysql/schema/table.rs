@@ -48,7 +48,8 @@ pub struct Column {
     pub ty: ColumnType,
     /// May be NULL.
     pub nullable: bool,
-    /// The type as SHOW CREATE TABLE words it, in lower case: `varchar(64)`, `decimal(10,2)`, `bigint unsigned`, `enum('a','b')`.
+    /// The type as SHOW CREATE TABLE words it, in lower case: `varchar(64)`, `decimal(10,2)`, `bigint
+    /// unsigned`, `enum('a','b')`.
     pub declared: String,
     /// Not part of what users see: MariaDB's row hashes and implicit versioning columns. Never sent.
     pub hidden: bool,
@@ -57,7 +58,8 @@ pub struct Column {
 }
 
 impl TableVersion {
-    /// Key that identifies rows: the primary key, else the first unique key without nullable columns, else none.
+    /// Key that identifies rows: the primary key, else the first unique key without nullable columns, else
+    /// none.
     pub fn row_key(&self) -> Option<&[usize]> {
         if !self.primary_key.is_empty() {
             return Some(&self.primary_key);

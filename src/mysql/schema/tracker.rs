@@ -1,7 +1,8 @@
 //! Which columns the rows of a table have, at the place of the log where a stream stands.
 //!
-//! Guarantees: columns are given out only when the event names them, or when they were proven and no statement since may have
-//! touched them. That a table map fits known columns proves no names: columns of one type may have been renamed or swapped.
+//! Guarantees: columns are given out only when the event names them, or when they were proven and no
+//! statement since may have touched them. That a table map fits known columns proves no names: columns of one
+//! type may have been renamed or swapped.
 //! Does not: follow statements column by column, ask the server, or know tasks.
 
 use super::from_map::{self, FromMapError};
@@ -71,7 +72,8 @@ impl Tracker {
         Tracker { flavor, tables: HashMap::new() }
     }
 
-    /// Takes columns as proven at the place of the stream: from a state record, or read again without a statement in between.
+    /// Takes columns as proven at the place of the stream: from a state record, or read again without a
+    /// statement in between.
     pub fn prove(&mut self, table: &TableName, version: Arc<TableVersion>) {
         self.tables.insert(table.clone(), Known { version, suspect: false });
     }
@@ -121,8 +123,8 @@ impl Tracker {
         }
     }
 
-    /// The columns a table map names, with attributes from `found`, which was read from the server just now, or else from what was
-    /// known. None of it can put a value under a wrong name.
+    /// The columns a table map names, with attributes from `found`, which was read from the server just now,
+    /// or else from what was known. None of it can put a value under a wrong name.
     ///
     /// # Errors
     /// When the event lacks a name, a character set or labels, or has a character set that is not known.
@@ -144,8 +146,8 @@ impl Tracker {
     }
 }
 
-/// Checks known columns against a table map without names: number, types, sizes, nullability, and sign and character set
-/// where the event tells them.
+/// Checks known columns against a table map without names: number, types, sizes, nullability, and sign and
+/// character set where the event tells them.
 fn verify(map: &TableMap, version: &TableVersion, flavor: Flavor) -> Result<(), Doubt> {
     RowLayout::build(map, version)?;
     for (index, (told, known)) in map.columns.iter().zip(&version.columns).enumerate() {
@@ -397,9 +399,10 @@ mod tests {
         let hash = MapColumn { unsigned: Some(true), nullable: true, ..told(code::LONGLONG, [0, 0]) };
         let columns =
             vec![("id", int()), ("row_start", row_end()), ("row_end", row_end()), ("DB_ROW_HASH_1", hash)];
-        let map = named(columns, &[]);
+        let map = named(columns, &[0, 2]);
         let hidden = |flavor, found: &TableVersion| -> Vec<bool> {
             let version = Tracker::new(flavor).refresh(&map, Some(found)).expect("a complete event");
+            assert_eq!(version.primary_key.contains(&2), !version.columns[2].hidden);
             version.columns.iter().map(|column| column.hidden).collect()
         };
         let implicit = version(vec![column("id", "int", None)], &[]);
