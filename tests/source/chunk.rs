@@ -8,8 +8,9 @@ use syncc::mysql::position::Position;
 use syncc::mysql::schema::TableVersion;
 use syncc::mysql::value::Value;
 use syncc::source::mysql::io::{
-    Chunk, ChunkReader, ChunkRequest, FailureClass, end_of_log, paging_key, start_position, tables,
+    Chunk, ChunkReader, ChunkRequest, FailureClass, end_of_log, start_position, tables,
 };
+use syncc::source::mysql::page::paging_key;
 
 fn table(server: &MySql, db: &str, name: &str) -> Arc<TableVersion> {
     let facts = tables(&mut session(server), |database, table| database == db && table == name);

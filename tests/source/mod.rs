@@ -4,10 +4,11 @@ mod barrier;
 mod chunk;
 mod dump;
 mod login;
+mod precheck;
 mod stream;
 mod torture;
 
-use crate::support::{Kind, MySql};
+use crate::support::{Kind, MySql, wait};
 use secrecy::SecretString;
 use std::path::Path;
 use syncc::plan::{Tls, TlsMode};
@@ -39,13 +40,20 @@ pub(crate) fn session(server: &MySql) -> Session {
     Session::open(&replica(server), None).expect("the replication user may log in")
 }
 
-/// `SHOW MASTER STATUS` in the words of the server.
+/// Purges all log files but a new one. The server may keep a file for a moment after it has gone on to the next.
 pub(crate) fn purge_all_logs(server: &MySql) {
     let mut sql = server.sql();
     sql.run("flush binary logs");
-    let rows = sql.text("show binary logs");
-    let newest = rows.last().and_then(|row| row[0].clone()).expect("a log");
-    sql.run(&format!("purge binary logs to '{newest}'"));
+    wait::until("the old logs are gone", 30, || {
+        let files: Vec<String> = sql
+            .text("show binary logs")
+            .into_iter()
+            .filter_map(|row| row.into_iter().next().flatten())
+            .collect();
+        let newest = files.last().expect("a log");
+        sql.run(&format!("purge binary logs to '{newest}'"));
+        if files.len() == 1 { Ok(()) } else { Err(format!("{files:?}")) }
+    });
 }
 
 /// All servers, one after the other.

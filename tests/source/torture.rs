@@ -10,7 +10,8 @@ use syncc::mysql::position::Position;
 use syncc::mysql::schema::TableVersion;
 use syncc::mysql::temporal;
 use syncc::mysql::value::Value;
-use syncc::source::mysql::io::{ChunkReader, ChunkRequest, paging_key, start_position, tables};
+use syncc::source::mysql::io::{ChunkReader, ChunkRequest, start_position, tables};
+use syncc::source::mysql::page::paging_key;
 
 /// Column definitions and the values of its rows, in SQL; every column is nullable. `M` MariaDB only, `S` MySQL only, `9` MySQL 9.
 const COLUMNS: &[(&str, &str, &[&str])] = &[

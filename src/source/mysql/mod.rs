@@ -1,4 +1,9 @@
 //! MySQL and MariaDB as a source.
 
+mod codes;
+mod grants;
+pub mod page;
+pub mod requirement;
+
 #[cfg(feature = "run")]
 pub mod io;

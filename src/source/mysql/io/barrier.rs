@@ -9,7 +9,6 @@
 use super::cell::{agree, decode_row};
 use super::connect::Endpoint;
 use super::failure::{FailureClass, SourceFailure};
-use super::page::{name, visible, whole};
 use super::position::{log_file, snapshot_pair};
 use super::session::{Session, Statement, WireColumn};
 use super::wire::Closer;
@@ -17,6 +16,7 @@ use crate::catalog::{Engine, TableFacts};
 use crate::change::RowBatch;
 use crate::mysql::position::{Flavor, Gtids, Position, ServerIdentity};
 use crate::mysql::schema::TableVersion;
+use crate::source::mysql::page::{name, visible, whole};
 use std::sync::Arc;
 
 /// A view of some tables, open at one place of the log.

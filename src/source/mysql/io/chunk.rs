@@ -8,7 +8,6 @@ use super::cell::{agree, decode_row};
 use super::connect::Endpoint;
 use super::failure::{FailureClass, SourceFailure};
 use super::key::{key_of, page_values};
-use super::page::{Bounds, greatest, page, visible};
 use super::position::{log_file, snapshot_file};
 use super::session::{Parameter, Session, Statement};
 use super::wire::Closer;
@@ -16,6 +15,7 @@ use crate::change::RowBatch;
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
 use crate::mysql::schema::TableVersion;
+use crate::source::mysql::page::{Bounds, greatest, page, visible};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,7 +31,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 pub struct ChunkRequest {
     /// The table, with the columns that the log's rows are read by.
     pub table: Arc<TableVersion>,
-    /// The key that orders the pages: [`paging_key`](super::paging_key).
+    /// The key that orders the pages: [`paging_key`](crate::source::mysql::page::paging_key).
     pub key: Vec<usize>,
     /// The last key of the page before; none for the first page.
     pub after: Option<Vec<KeyPart>>,

@@ -1,5 +1,9 @@
 //! What can go wrong with a source, sorted by what follows from it.
 
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::mysql::requirement::{
+    MYSQL_LOGIN_FAILED, MYSQL_UNREACHABLE, POSITION_PURGED, PRIVILEGE_MISSING,
+};
 use mysql_common::io::ParseBuf;
 use std::fmt;
 use std::io;
@@ -87,6 +91,29 @@ impl fmt::Display for SourceFailure {
 impl std::error::Error for SourceFailure {}
 
 impl SourceFailure {
+    /// The finding of the check before a start, for failures that have a code there.
+    pub fn finding(&self) -> Option<Diagnostic> {
+        let (code, help) = match self.class {
+            FailureClass::Unreachable => (MYSQL_UNREACHABLE, "check `address` and that the server runs"),
+            FailureClass::Tls => (MYSQL_UNREACHABLE, "check `tls { … }` and the server's certificate"),
+            FailureClass::Login => (MYSQL_LOGIN_FAILED, "check `user` and `password`"),
+            FailureClass::Privilege => (PRIVILEGE_MISSING, "grant the user what the server asks for"),
+            FailureClass::PositionLost => (POSITION_PURGED, "the tables must be loaded anew"),
+            FailureClass::Lost
+            | FailureClass::Behind
+            | FailureClass::Setting
+            | FailureClass::Ahead
+            | FailureClass::Diverged
+            | FailureClass::Identity
+            | FailureClass::OtherServer
+            | FailureClass::TooLarge
+            | FailureClass::Table
+            | FailureClass::Protocol
+            | FailureClass::Server => return None,
+        };
+        Some(Diagnostic::nowhere(code, Severity::Error, self.to_string()).help(help))
+    }
+
     /// A failure on our side of the line.
     pub(super) fn new(class: FailureClass, message: impl Into<String>) -> SourceFailure {
         SourceFailure { class, code: None, message: message.into() }

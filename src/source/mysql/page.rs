@@ -23,15 +23,15 @@ pub fn paging_key(table: &TableVersion) -> Option<&[usize]> {
 
 /// Which rows of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Bounds {
+pub struct Bounds {
     /// Behind a key, not from the beginning.
-    pub(super) after: bool,
+    pub after: bool,
     /// Up to a key, not to the end.
-    pub(super) upto: bool,
+    pub upto: bool,
 }
 
-/// One page in key order: parameters are those of [`super::key::page_values`], then the number of rows.
-pub(super) fn page(table: &TableVersion, key: &[usize], bounds: Bounds) -> String {
+/// One page in key order. Parameters: of each key the values of its columns, each but the last twice; then the number of rows.
+pub fn page(table: &TableVersion, key: &[usize], bounds: Bounds) -> String {
     let mut sql = whole(table);
     let mut glue = " WHERE ";
     for (wanted, side, last) in [(bounds.after, ">", ">"), (bounds.upto, "<", "<=")] {
@@ -48,7 +48,7 @@ pub(super) fn page(table: &TableVersion, key: &[usize], bounds: Bounds) -> Strin
 }
 
 /// The greatest key, in one row; without parameters.
-pub(super) fn greatest(table: &TableVersion, key: &[usize]) -> String {
+pub fn greatest(table: &TableVersion, key: &[usize]) -> String {
     let list = key.iter().map(|&at| selected(table, at)).collect::<Vec<_>>().join(", ");
     let mut sql = format!("SELECT {list} FROM {} ORDER BY ", name(table));
     order(&mut sql, table, key, " DESC");
@@ -57,18 +57,18 @@ pub(super) fn greatest(table: &TableVersion, key: &[usize]) -> String {
 }
 
 /// All rows in no order; without parameters.
-pub(super) fn whole(table: &TableVersion) -> String {
+pub fn whole(table: &TableVersion) -> String {
     let list = visible(table).map(|at| selected(table, at)).collect::<Vec<_>>().join(", ");
     format!("SELECT {list} FROM {}", name(table))
 }
 
 /// The columns a SELECT can name: hidden ones are in the log only.
-pub(super) fn visible(table: &TableVersion) -> impl Iterator<Item = usize> + '_ {
+pub fn visible(table: &TableVersion) -> impl Iterator<Item = usize> + '_ {
     (0..table.columns.len()).filter(|&at| !table.columns[at].hidden)
 }
 
 /// `db`.`table`, quoted.
-pub(super) fn name(table: &TableVersion) -> String {
+pub fn name(table: &TableVersion) -> String {
     format!("{}.{}", Quoted(&table.name.db), Quoted(&table.name.table))
 }
 
