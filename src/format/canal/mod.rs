@@ -14,3 +14,6 @@ pub(super) use key::CanalKey;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod recorded;
