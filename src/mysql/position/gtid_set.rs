@@ -104,14 +104,14 @@ impl GtidSet {
     /// The set as COM_BINLOG_DUMP_GTID and PREVIOUS_GTIDS carry it.
     ///
     /// Without tags: number of UUIDs, then per UUID 16 bytes, number of intervals, and per interval start and
-    /// excluded end, all 64-bit little-endian. With at least one tag the count moves up by one byte, the top
-    /// byte is 1, and every UUID is followed by its tag: the length times two in one byte (a short form of
-    /// MySQL's variable-length integer), then the text. Source: MySQL `Gtid_set::encode`, and the driver's
-    /// encoder that 9.7 accepts.
+    /// excluded end, all 64-bit little-endian. With at least one tag the first and the last byte of the first
+    /// number are 1 with the count between them, and every UUID is followed by its tag: the length times two
+    /// in one byte (the short form of MySQL's variable-length integer), then the text. Source: MySQL
+    /// `Gtid_set::encode`, and what 9.7 wrote.
     pub fn encode(&self) -> Vec<u8> {
         let tagged = self.intervals.keys().any(|(_, tag)| !tag.is_empty());
         let count = self.intervals.len() as u64;
-        let head = if tagged { count << 8 | 1 << 56 } else { count };
+        let head = if tagged { 1 << 56 | count << 8 | 1 } else { count };
         let mut bytes = head.to_le_bytes().to_vec();
         for ((uuid, tag), list) in &self.intervals {
             let digits = uuid.bytes().filter(u8::is_ascii_hexdigit).map(hex_value).collect::<Vec<_>>();
@@ -364,23 +364,30 @@ mod tests {
         let untagged =
             [&number(1)[..], &uuid, &number(2), &number(1), &number(6), &number(7), &number(8)].concat();
         assert_eq!(set("A:1-5:7").encode(), untagged);
-        let tagged = [
-            &[0, 2, 0, 0, 0, 0, 0, 1][..],
-            &uuid,
-            &[0],
-            &number(1),
-            &number(1),
-            &number(2),
-            &uuid,
-            &[4],
-            b"ab",
-            &number(1),
-            &number(3),
-            &number(4),
-        ]
-        .concat();
-        assert_eq!(set("A:1:ab:3").encode(), tagged);
         assert_eq!(GtidSet::new().encode(), [0; 8]);
+    }
+
+    /// PREVIOUS_GTIDS as MySQL 9.7 wrote it.
+    #[test]
+    fn bytes_with_tags_are_those_of_the_server() {
+        let set: GtidSet = "3e11fa47-71ca-11e1-9e33-c80aa9429562:5:zoo:7,\n\
+             3e6290bd-ea70-11f1-93e4-02fc00000001:1-3:a_very_long_tag_of_32_characters:1:billing:1-2"
+            .parse()
+            .expect("text of a server");
+        let written = "0105000000000001\
+            3e11fa4771ca11e19e33c80aa9429562000100000000000000\
+            05000000000000000600000000000000\
+            3e11fa4771ca11e19e33c80aa9429562067a6f6f0100000000000000\
+            07000000000000000800000000000000\
+            3e6290bdea7011f193e402fc00000001000100000000000000\
+            01000000000000000400000000000000\
+            3e6290bdea7011f193e402fc0000000140\
+            615f766572795f6c6f6e675f7461675f6f665f33325f63686172616374657273\
+            010000000000000001000000000000000200000000000000\
+            3e6290bdea7011f193e402fc000000010e62696c6c696e67\
+            010000000000000001000000000000000300000000000000";
+        let hex: String = set.encode().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, written);
     }
 
     #[test]
