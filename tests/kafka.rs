@@ -125,7 +125,14 @@ fn plan(brokers: String, prefix: &str) -> KafkaPlan {
     KafkaPlan {
         brokers: vec![brokers],
         sasl: None,
-        tls: Tls { mode: TlsMode::Off, because: None, ca: None, identity: None, server_name: None },
+        tls: Tls {
+            mode: TlsMode::Off,
+            because: None,
+            ca: None,
+            identity: None,
+            server_name: None,
+            off_on_loopback: false,
+        },
         delivery: Delivery::ExactlyOnce,
         transaction_timeout_ms: 20_000,
         state: StatePlan { prefix: prefix.to_owned(), replicas: None, min_insync: None },

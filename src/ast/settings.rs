@@ -141,7 +141,7 @@ fn exact_columns(statement: &Stmt) -> Vec<String> {
         .args
         .iter()
         .filter_map(|item| match &item.value {
-            Value::Column { name, .. } => Some(name.clone()),
+            Value::Column(name) => Some(name.clone()),
             _ => None,
         })
         .collect()

@@ -23,11 +23,8 @@ pub(super) enum Value {
     Database(NamePattern),
     Table(TablePattern),
     ColumnPath(TablePattern, NamePattern),
-    /// An exact name; `quoted` when it was written in backticks.
-    Column {
-        name: String,
-        quoted: bool,
-    },
+    /// An exact name.
+    Column(String),
     Columns(NamePattern),
     /// Duration in ms, size in bytes, or a number; always inside of the range of its signature.
     Quantity(u64),
@@ -289,47 +286,74 @@ fn expectation(expected: &[Expected]) -> String {
     }
 }
 
-/// Words that mend the statement when put before, or in place of, the argument that did not fit.
+/// One way to mend a statement.
+struct Repair {
+    title: String,
+    span: Span,
+    text: String,
+}
+
+/// What mends the statement at the argument that did not fit: a word before it, another word in its place, or nothing there.
 fn repairs(signature: &Signature, word: Span, tokens: &[Token<'_>], matcher: &Matcher<'_, '_>) -> Vec<Fix> {
     let at = matcher.furthest;
-    let mut found: Vec<(String, Span, String)> = Vec::new();
-    for expected in &matcher.expected {
-        let Expected::Word(wanted) = expected else { continue };
-        if wanted == "," {
-            continue;
-        }
-        let fits = |tokens: &[Token<'_>]| {
-            let mut trial = Matcher::new(tokens, false);
-            trial.run(signature).is_some() && !trial.later
-        };
-        let here = tokens.get(at).map(|token| token.span);
-        let before = here.map_or_else(
-            || {
-                let end = tokens.last().map_or(word, |token| token.span).end;
-                Span::new(word.file, end, end)
-            },
-            |span| Span::new(span.file, span.start, span.start),
-        );
+    let here = tokens.get(at);
+    let fits = |tokens: &[Token<'_>]| {
+        let mut trial = Matcher::new(tokens, false);
+        trial.run(signature).is_some() && !trial.later
+    };
+    let wanted = matcher.expected.iter().filter_map(|expected| match expected {
+        Expected::Word(word) if word != "," => Some(word.as_str()),
+        Expected::Word(_) | Expected::Value(_) | Expected::End => None,
+    });
+    let mut found: Vec<Repair> = Vec::new();
+    let mut replacing: Vec<(&str, Span)> = Vec::new();
+    for wanted in wanted {
+        let end = tokens.last().map_or(word, |token| token.span).end;
+        let before = here.map_or(end, |token| token.span.start);
+        let before = Span::new(word.file, before, before);
         let mut inserted = tokens.to_vec();
         inserted.insert(at.min(tokens.len()), Token::imagined(wanted, before));
         if fits(&inserted) {
             let text = if here.is_some() { format!("{wanted} ") } else { format!(" {wanted}") };
-            found.push((format!("add `{wanted}`"), before, text));
-            continue;
-        }
-        if let Some(span) = here {
+            found.push(Repair { title: format!("add `{wanted}`"), span: before, text });
+        } else if let Some(token) = here {
             let mut replaced = tokens.to_vec();
-            replaced[at] = Token::imagined(wanted, span);
+            replaced[at] = Token::imagined(wanted, token.span);
             if fits(&replaced) {
-                found.push((format!("write `{wanted}`"), span, wanted.clone()));
+                replacing.push((wanted, token.span));
             }
+        }
+    }
+    // Of several words that would fit, the one that was probably meant.
+    if let Some(near) =
+        here.and_then(|token| st::closest(token.text, replacing.iter().map(|&(word, _)| word)))
+    {
+        replacing.retain(|&(word, _)| word == near);
+    }
+    found.extend(replacing.into_iter().map(|(word, span)| Repair {
+        title: format!("write `{word}`"),
+        span,
+        text: word.to_owned(),
+    }));
+    // `topic = "x"`, `key -> id`: no sign is needed.
+    if let Some(token) = here.filter(|token| matches!(token.kind, NodeKind::Op | NodeKind::Arrow)) {
+        let mut without = tokens.to_vec();
+        without.remove(at);
+        if found.is_empty() && fits(&without) {
+            let end = tokens.get(at + 1).map_or(token.span.end, |next| next.span.start);
+            let span = Span::new(word.file, token.span.start, end);
+            found.push(Repair {
+                title: format!("remove `{}`: no sign is needed", token.text),
+                span,
+                text: String::new(),
+            });
         }
     }
     let certain = found.len() == 1;
     found
         .into_iter()
         .map(
-            |(title, span, text)| {
+            |Repair { title, span, text }| {
                 if certain { Fix::machine(title, span, text) } else { Fix::choice(title, span, text) }
             },
         )

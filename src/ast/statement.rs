@@ -6,6 +6,7 @@
 use super::shape::{Item, Shaped, Value, shape};
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
+use crate::pattern::NamePattern;
 use crate::statement::{self as st, Block, Once, Place, StatementSpec};
 use crate::syntax::{NodeId, NodeKind, Tree};
 use crate::text::Span;
@@ -231,14 +232,23 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// `key origin`: where a word and a column may both stand, the word wins, and this one wants columns behind it.
+/// `key origin`, `columns except`: where a word and a column may both stand, the word wins, and these want columns behind
+/// them.
 fn word_as_column(spec: &StatementSpec, args: &[Item]) -> Option<Diagnostic> {
-    let reserved = ["origin", "primary", "none"];
-    let word = args.iter().find_map(|item| match &item.value {
-        Value::Column { name, quoted: false } if reserved.contains(&name.as_str()) => Some((name, item.span)),
-        _ => None,
-    });
-    let (word, span) = word.filter(|_| spec.word == "key")?;
+    let reserved: &[&str] = match spec.word {
+        "key" => &["origin", "primary", "none"],
+        "columns" => &["except"],
+        _ => return None,
+    };
+    let (word, span) = args.iter().find_map(|item| {
+        let name = match &item.value {
+            Value::Column(name) | Value::Columns(NamePattern::Exact(name)) => name,
+            _ => return None,
+        };
+        // In backticks it is longer.
+        let bare = item.span.len() == name.len();
+        (bare && reserved.contains(&name.as_str())).then_some((name, item.span))
+    })?;
     Some(
         Diagnostic::error(st::WRONG_ARGUMENTS, span, format!("`{word}` is a word here, not a column"))
             .help(format!("it is written `{}`; a column of that name stands in backticks", spec.usage())),

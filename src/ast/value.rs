@@ -176,10 +176,9 @@ fn path(token: &Token<'_>, n: usize, kind: Kind) -> Option<Result<Vec<NamePatter
 }
 
 fn exact_column(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
-    let quoted = token.segments.first().is_some_and(|segment| segment.kind == NodeKind::Quoted);
     Some(match path(token, 1, Kind::Column)? {
         Ok(names) => match names.into_iter().next() {
-            Some(NamePattern::Exact(name)) => Ok(Value::Column { name, quoted }),
+            Some(NamePattern::Exact(name)) => Ok(Value::Column(name)),
             _ => Err(wrong(
                 token.span,
                 format!("`{}` is a pattern; an exact column is wanted here", token.text),

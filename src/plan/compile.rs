@@ -209,7 +209,11 @@ fn source_plan(source: &ast::Source, noted: &mut Noted<'_>) -> Option<SourcePlan
         }
         env @ Text::Env { .. } => (env, MYSQL_PORT, String::new()),
     };
-    let loopback = matches!(&host, Text::Literal(host) if is_loopback(host));
+    let loopback = match &host {
+        Text::Literal(host) if is_loopback(host) => Loopback::Yes,
+        Text::Literal(_) => Loopback::No,
+        Text::Env { .. } => Loopback::Later,
+    };
     Some(SourcePlan {
         name: source.name.value.clone(),
         host,
@@ -223,7 +227,10 @@ fn source_plan(source: &ast::Source, noted: &mut Noted<'_>) -> Option<SourcePlan
 fn kafka_plan(kafka: &ast::Kafka, to: &Producer, noted: &mut Noted<'_>) -> Option<KafkaPlan> {
     let written = noted.value(Part::Brokers, kafka.brokers.as_ref())?;
     let addresses: Vec<Address> = written.iter().filter_map(|broker| Address::parse(broker).ok()).collect();
-    let loopback = addresses.iter().all(|address| is_loopback(&address.host));
+    let loopback = match addresses.iter().all(|address| is_loopback(&address.host)) {
+        true => Loopback::Yes,
+        false => Loopback::No,
+    };
     let user = noted.value(Part::Sasl, kafka.user.as_ref());
     let sasl = user.zip(kafka.password.as_ref()).map(|((user, mechanism), password)| Sasl {
         user,
@@ -263,7 +270,15 @@ fn broker(address: Address) -> String {
     }
 }
 
-fn tls_plan(written: Option<ast::Tls>, loopback: bool) -> Tls {
+/// Whether an address is one of the machine itself.
+enum Loopback {
+    Yes,
+    No,
+    /// Known when the environment is.
+    Later,
+}
+
+fn tls_plan(written: Option<ast::Tls>, loopback: Loopback) -> Tls {
     match written {
         Some(tls) => Tls {
             mode: tls.mode,
@@ -271,13 +286,15 @@ fn tls_plan(written: Option<ast::Tls>, loopback: bool) -> Tls {
             ca: tls.ca,
             identity: tls.identity,
             server_name: tls.server_name,
+            off_on_loopback: false,
         },
         None => Tls {
-            mode: if loopback { TlsMode::Off } else { TlsMode::VerifyFull },
+            mode: if matches!(loopback, Loopback::Yes) { TlsMode::Off } else { TlsMode::VerifyFull },
             because: None,
             ca: None,
             identity: None,
             server_name: None,
+            off_on_loopback: matches!(loopback, Loopback::Later),
         },
     }
 }

@@ -1,7 +1,7 @@
 //! The address of a source when the environment is known.
 
-use super::{SourcePlan, Text};
-use crate::statement::{Address, AddressError};
+use super::{SourcePlan, Text, TlsMode};
+use crate::statement::{Address, AddressError, is_loopback};
 
 /// MySQL's port, where an address has none. Source: MySQL manual, `port`.
 pub(super) const MYSQL_PORT: u16 = 3306;
@@ -18,6 +18,8 @@ pub struct Login {
     pub port: u16,
     /// User.
     pub user: String,
+    /// How much of the server's certificate is verified.
+    pub tls: TlsMode,
 }
 
 impl SourcePlan {
@@ -30,12 +32,19 @@ impl SourcePlan {
     pub fn login(&self, variable: Option<&str>) -> Result<Login, AddressError> {
         let address = match &self.host {
             Text::Literal(host) => {
-                return Ok(Login { host: host.clone(), port: self.port, user: self.user_or(None) });
+                return Ok(Login {
+                    host: host.clone(),
+                    port: self.port,
+                    user: self.user_or(None),
+                    tls: self.tls.mode,
+                });
             }
             Text::Env { default, .. } => variable.or(default.as_deref()).ok_or(AddressError::Unset)?,
         };
         let address = Address::parse(address)?;
+        let off = self.tls.off_on_loopback && is_loopback(&address.host);
         Ok(Login {
+            tls: if off { TlsMode::Off } else { self.tls.mode },
             port: address.port.unwrap_or(self.port),
             user: self.user_or(address.user),
             host: address.host,
@@ -53,10 +62,17 @@ impl SourcePlan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::{Tls, TlsMode};
+    use crate::plan::Tls;
 
     fn source(host: Text, user: &str) -> SourcePlan {
-        let tls = Tls { mode: TlsMode::Off, because: None, ca: None, identity: None, server_name: None };
+        let tls = Tls {
+            mode: TlsMode::Off,
+            because: None,
+            ca: None,
+            identity: None,
+            server_name: None,
+            off_on_loopback: false,
+        };
         SourcePlan { name: "s".into(), host, port: 3306, user: user.into(), password: None, tls }
     }
 
@@ -70,6 +86,13 @@ mod tests {
         assert_eq!(login(source(env(None), "x"), Some("u@db")).as_deref(), Ok("x@db:3306"));
         assert_eq!(login(source(env(Some("db")), ""), None).as_deref(), Ok("syncc@db:3306"));
         assert_eq!(login(source(env(None), ""), None), Err(AddressError::Unset));
+        let mut written = source(env(None), "");
+        written.tls.mode = TlsMode::VerifyFull;
+        assert_eq!(written.login(Some("::1:1")).map(|login| login.tls).ok(), None);
+        assert_eq!(written.login(Some("[::1]:1")).map(|login| login.tls), Ok(TlsMode::VerifyFull));
+        written.tls.off_on_loopback = true;
+        assert_eq!(written.login(Some("[::1]:1")).map(|login| login.tls), Ok(TlsMode::Off));
+        assert_eq!(written.login(Some("db")).map(|login| login.tls), Ok(TlsMode::VerifyFull));
         assert_eq!(login(source(Text::Literal("db".into()), "u"), None).as_deref(), Ok("u@db:3306"));
     }
 }

@@ -83,6 +83,8 @@ pub struct Tls {
     pub identity: Option<(String, String)>,
     /// Host name the certificate must carry, if not the address.
     pub server_name: Option<String>,
+    /// Nothing is written, and the address is not known yet: `off` if it is one of the machine itself.
+    pub off_on_loopback: bool,
 }
 
 /// A target and how records reach it.

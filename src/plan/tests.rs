@@ -86,8 +86,14 @@ fn decided(task: &TaskPlan, db: &str, table: &str) -> TableDecision {
 #[test]
 fn hello_world_is_all_defaults() {
     let compiled = plan(&[HELLO]);
-    let verify =
-        Tls { mode: TlsMode::VerifyFull, because: None, ca: None, identity: None, server_name: None };
+    let verify = Tls {
+        mode: TlsMode::VerifyFull,
+        because: None,
+        ca: None,
+        identity: None,
+        server_name: None,
+        off_on_loopback: false,
+    };
     let any = crate::pattern::NamePattern::Glob("*".into());
     let shop = crate::pattern::NamePattern::Exact("shop".into());
     let expected = TaskPlan {
@@ -181,6 +187,7 @@ pipeline p {
             ca: Some("ca.pem".into()),
             identity: Some(("c.pem".into(), "k.pem".into())),
             server_name: Some("db".into()),
+            off_on_loopback: false,
         }
     );
     assert_eq!(task.start, Start::Snapshot { chunk_rows: Some(8192) });
@@ -488,4 +495,39 @@ proptest::proptest! {
             }
         }
     }
+}
+
+/// Applies every certain repair of the one finding about `line`, and shows the line.
+#[track_caller]
+fn mended(line: &str) -> String {
+    let text = format!("{HEAD}pipeline shop from shop to bus {{\ninclude shop.*\n{line}\n}}\n");
+    let found = compile_files(&files(&[&text])).findings;
+    assert_eq!(found.len(), 1, "{}", shown(&[&text]));
+    let mut edits: Vec<_> = found[0]
+        .fixes
+        .iter()
+        .filter(|fix| fix.safety == crate::diagnostic::Safety::Machine)
+        .flat_map(|fix| fix.edits.clone())
+        .collect();
+    edits.sort_by_key(|edit| std::cmp::Reverse(edit.span.start));
+    let mut text = text.clone();
+    for edit in edits {
+        text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
+    }
+    text.lines().nth(11).expect("the line").to_owned()
+}
+
+#[test]
+fn certain_repairs() {
+    assert_eq!(mended("partition key"), "partition by key");
+    assert_eq!(mended("rename table shop.a => b"), "rename table shop.a to b");
+    assert_eq!(mended("rename table shop.a b"), "rename table shop.a to b");
+    assert_eq!(mended("rename table shop.a to shop.b"), "rename table shop.a to b");
+    assert_eq!(mended("format canal_json"), "format canal-json");
+    assert_eq!(mended("topic = \"x\""), "topic \"x\"");
+    assert_eq!(mended("retry for 12 h"), "retry for 12h");
+    assert_eq!(mended("partition by keys"), "partition by keys", "`by key` or `by column keys`");
+    assert_eq!(mended("exlude shop.a"), "exclude shop.a");
+    assert_eq!(mended("columns except"), "columns except", "nothing is certain");
+    assert_eq!(mended("delivery exactly-once"), "delivery exactly-once", "it belongs elsewhere");
 }

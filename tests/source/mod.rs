@@ -16,7 +16,7 @@ use syncc::source::mysql::io::{Endpoint, Session};
 
 /// TLS settings with nothing but a mode.
 pub(crate) fn tls(mode: TlsMode) -> Tls {
-    Tls { mode, because: None, ca: None, identity: None, server_name: None }
+    Tls { mode, because: None, ca: None, identity: None, server_name: None, off_on_loopback: false }
 }
 
 /// `user` on a server, plain text.

@@ -63,7 +63,8 @@ pub fn resolve(plan: &SourcePlan, project: &Path) -> Result<Resolved, SourceFail
     if let Some((_, key)) = &plan.tls.identity {
         note_if_open(&project.join(key), &mut open_files);
     }
-    let endpoint = Endpoint::new(&login.host, login.port, &login.user, password, &plan.tls, project)?;
+    let tls = Tls { mode: login.tls, ..plan.tls.clone() };
+    let endpoint = Endpoint::new(&login.host, login.port, &login.user, password, &tls, project)?;
     Ok(Resolved { endpoint, open_files })
 }
 
@@ -198,7 +199,14 @@ mod tests {
             port: 3306,
             user: "cdc".to_owned(),
             password: Some(password),
-            tls: Tls { mode: TlsMode::Off, because: None, ca: None, identity: None, server_name: None },
+            tls: Tls {
+                mode: TlsMode::Off,
+                because: None,
+                ca: None,
+                identity: None,
+                server_name: None,
+                off_on_loopback: false,
+            },
         }
     }
 

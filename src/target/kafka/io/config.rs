@@ -344,7 +344,14 @@ mod tests {
         KafkaPlan {
             brokers: vec!["a:9092".into(), "b:9092".into()],
             sasl,
-            tls: Tls { mode, because: None, ca: None, identity: None, server_name: None },
+            tls: Tls {
+                mode,
+                because: None,
+                ca: None,
+                identity: None,
+                server_name: None,
+                off_on_loopback: false,
+            },
             delivery: Delivery::ExactlyOnce,
             transaction_timeout_ms: 60_000,
             state: StatePlan { prefix: "syncc".into(), replicas: None, min_insync: None },
