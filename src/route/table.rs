@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// Writes the records of rows of one table version into a batch.
 ///
 /// Rows with one key go to one partition, in order. An update that changes the key is a delete of the old key and an
-/// insert of the new one, each to its own partition, so that no reader keeps the row under its old key.
+/// insert of the new one, each to its own partition, so that no reader keeps the row under its old key. An update that
+/// keeps its key goes to the partition of the row as it is now, also where `partition by column` has it elsewhere than before.
 #[derive(Debug)]
 pub struct TableRoute {
     version: Arc<TableVersion>,

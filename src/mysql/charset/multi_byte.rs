@@ -197,3 +197,30 @@ pub(super) static EUCJPMS: MultiByte = MultiByte {
     ],
     layout: Layout::EucJp,
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Exceptions are found by bisection.
+    #[test]
+    fn exceptions_are_sorted_and_apart() {
+        for set in [&GBK, &GB2312, &GB18030, &BIG5, &EUCKR, &SJIS, &CP932, &UJIS, &EUCJPMS] {
+            let ends = set.exceptions.iter().map(|(first, signs)| first + signs.chars().count() as u32);
+            for (end, (next, _)) in ends.zip(set.exceptions.iter().skip(1)) {
+                assert!(end <= *next, "{end:X} {next:X}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_code_cut_short_is_broken() {
+        for (set, bytes) in
+            [(&BIG5, &b"\xc6"[..]), (&SJIS, b"\x81"), (&UJIS, b"\x8f\xa2"), (&GB18030, b"\x94\x39\xfc")]
+        {
+            let mut out = String::new();
+            assert!(set.append(bytes, &mut out) > 0);
+            assert!(out.starts_with(char::REPLACEMENT_CHARACTER), "{out}");
+        }
+    }
+}
