@@ -20,7 +20,7 @@ insert into customers (id, email, name, city, preferences, password_hash, create
               else concat('{"newsletter": ', if(n % 3 = 0, 'true', 'false'), ', "language": "',
                           elt(1 + n % 5, 'de', 'pt', 'ja', 'pl', 'is'), '", "tags": ["since-', 2015 + n % 10, '", "☕"]}')
          end,
-         unhex(sha1(n)),
+         unhex(left(sha2(n, 256), 40)),
          timestamp('2024-01-01 08:00:00') + interval n * 61 minute
     from numbers where n <= 2000;
 
