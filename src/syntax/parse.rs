@@ -66,7 +66,7 @@ fn nodes(text: &str) -> Result<Vec<Node>, TooDeep> {
     if let Some(at) = first_too_deep(text) {
         return Err(TooDeep(at));
     }
-    // The grammar is total; what is left to fail is pest's own guard of the native stack.
+    // The grammar is total; what is left to fail is a limit of pest's own, and none is set.
     let pairs = Grammar::parse(Rule::file, text).map_err(|_| TooDeep(0))?;
     let mut nodes: Vec<Node> = Vec::with_capacity(text.len() / 4);
     let mut open: Vec<NodeId> = Vec::new();
