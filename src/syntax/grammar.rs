@@ -86,6 +86,7 @@ pub(super) fn node_kind(rule: Rule) -> Option<NodeKind> {
         | Rule::operand
         | Rule::postfix
         | Rule::infix
-        | Rule::gap => return None,
+        | Rule::gap
+        | Rule::enter => return None,
     })
 }

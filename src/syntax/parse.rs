@@ -6,12 +6,10 @@ use super::{Node, NodeId, NodeKind, Tree};
 use crate::text::{FileId, Span};
 use pest::Parser;
 use pest::Token;
+use pest::error::InputLocation;
 
 /// Deepest nesting of blocks and parentheses that is read. Far above any honest file.
 pub(super) const NESTING_MAX: usize = 32;
-
-/// Open brackets at which the parser is not even started: far below what the native stack of a thread carries.
-const BRACKETS_MAX: usize = 128;
 
 /// The result of parsing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +61,12 @@ struct TooDeep(u32);
 
 /// Runs the parser and copies its pairs, which borrow the text and cannot leave the thread, into nodes.
 fn nodes(text: &str) -> Result<Vec<Node>, TooDeep> {
-    if let Some(at) = first_too_deep(text) {
-        return Err(TooDeep(at));
-    }
-    // The grammar is total; what is left to fail is a limit of pest's own, and none is set.
-    let pairs = Grammar::parse(Rule::file, text).map_err(|_| TooDeep(0))?;
+    // The grammar is total, but for a block that it does not enter because it is too deep.
+    let pairs = Grammar::parse(Rule::file, text).map_err(|error| {
+        let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;
+        let brace = text.as_bytes()[..at].iter().rposition(|byte| *byte == b'{');
+        TooDeep(brace.unwrap_or_default() as u32)
+    })?;
     let mut nodes: Vec<Node> = Vec::with_capacity(text.len() / 4);
     let mut open: Vec<NodeId> = Vec::new();
     let mut depth = 0;
@@ -105,37 +104,4 @@ fn nodes(text: &str) -> Result<Vec<Node>, TooDeep> {
 
 fn nests(kind: NodeKind) -> bool {
     matches!(kind, NodeKind::Block | NodeKind::Group | NodeKind::WhereGroup)
-}
-
-/// Byte offset of the bracket that makes a parse risky. Only keeps the native stack safe; the limit of the language is
-/// counted on the tree. Comments and quoted texts of a line are passed over, parentheses count within their line.
-fn first_too_deep(text: &str) -> Option<u32> {
-    let (mut blocks, mut parens) = (0usize, 0usize);
-    let mut quote = None;
-    let mut comment = false;
-    let mut escaped = false;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte == b'\n' || byte == b'\r' {
-            (parens, quote, comment, escaped) = (0, None, false, false);
-            continue;
-        }
-        match (byte, quote) {
-            _ if comment => {}
-            _ if escaped => escaped = false,
-            (b'\\', Some(b'"')) => escaped = true,
-            (_, Some(open)) if byte == open => quote = None,
-            (_, Some(_)) => {}
-            (b'"' | b'\'' | b'`', None) => quote = Some(byte),
-            (b'#', None) => comment = true,
-            (b'{', None) => blocks += 1,
-            (b'(', None) => parens += 1,
-            (b'}', None) => blocks = blocks.saturating_sub(1),
-            (b')', None) => parens = parens.saturating_sub(1),
-            (_, None) => {}
-        }
-        if blocks + parens > BRACKETS_MAX {
-            return Some(at as u32);
-        }
-    }
-    None
 }
