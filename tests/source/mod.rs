@@ -3,6 +3,7 @@
 mod barrier;
 mod chunk;
 mod dump;
+mod hidden;
 mod login;
 mod precheck;
 mod stream;

@@ -6,7 +6,7 @@ use super::session::{Parameter, Session, Statement, TextRow};
 use crate::catalog::{Engine, ServerFacts, TableFacts, TableKind};
 use crate::mysql::ident::Quoted;
 use crate::mysql::position::Flavor;
-use crate::mysql::schema::{Column, TableName, TableVersion, declared};
+use crate::mysql::schema::{Column, TableName, TableVersion, declared, hidden_columns};
 use std::collections::BTreeMap;
 
 /// Variables that decide whether and how a log can be read.
@@ -82,7 +82,8 @@ pub fn facts(session: &mut Session) -> Result<ServerFacts, SourceFailure> {
 
 /// The tables, views and sequences that `selected` takes by database and name, sorted by name; never those of the server itself.
 ///
-/// Columns and keys are read for tables only; without SELECT on a table its keys stay unknown. A column the server hides from INFORMATION_SCHEMA is not known here.
+/// Columns and keys are read for tables only; without SELECT on a table its keys stay unknown. Columns that
+/// MariaDB logs but does not list are added behind the others.
 ///
 /// # Errors
 /// [`FailureClass::Table`] for a column whose type is not known, naming it; a broken connection. A table that goes away while it is
@@ -97,7 +98,8 @@ pub fn tables(
     )?;
     let columns = session.prepare(
         "SELECT COLUMN_NAME, CONVERT(COLUMN_TYPE USING utf8mb4), IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, \
-         TABLE_SCHEMA, TABLE_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? \
+         TABLE_SCHEMA, TABLE_NAME, IF(GENERATION_EXPRESSION IN ('ROW START', 'ROW END'), 'row life', '') \
+         FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? \
          ORDER BY ORDINAL_POSITION",
     )?;
     let mut found = Vec::new();
@@ -116,10 +118,12 @@ pub fn tables(
         };
         let name = TableName::new(db, table);
         let version = match kind {
-            TableKind::Base | TableKind::Versioned => match version(session, columns, &name)? {
-                Some(version) => version,
-                None => continue,
-            },
+            TableKind::Base | TableKind::Versioned => {
+                match version(session, columns, &name, kind, row.text(3))? {
+                    Some(version) => version,
+                    None => continue,
+                }
+            }
             TableKind::View | TableKind::Sequence => {
                 TableVersion { name, columns: Vec::new(), primary_key: Vec::new(), unique_keys: Vec::new() }
             }
@@ -151,6 +155,8 @@ fn version(
     session: &mut Session,
     statement: Statement,
     name: &TableName,
+    kind: TableKind,
+    engine: Option<&str>,
 ) -> Result<Option<TableVersion>, SourceFailure> {
     let parameters = [Parameter::Text(name.db.clone()), Parameter::Text(name.table.clone())];
     let width = session.execute(statement, &parameters)?.len();
@@ -162,7 +168,8 @@ fn version(
             columns.push(row);
         }
     }
-    let columns = columns.iter().map(|row| column(name, row)).collect::<Result<Vec<_>, _>>()?;
+    let lists_row_life = columns.iter().any(|row| row.text(8) == Some("row life"));
+    let mut columns = columns.iter().map(|row| column(name, row)).collect::<Result<Vec<_>, _>>()?;
     if columns.is_empty() {
         return Ok(None);
     }
@@ -175,6 +182,10 @@ fn version(
         Err(failure) => return Err(failure),
     };
     let (primary_key, unique_keys) = keys(&columns, &rows);
+    if session.flavor() == Flavor::MariaDb {
+        let long_keys = if engine == Some("MEMORY") { Vec::new() } else { long_keys(&rows) };
+        columns.extend(hidden_columns(kind == TableKind::Versioned && !lists_row_life, &long_keys));
+    }
     Ok(Some(TableVersion { name: name.clone(), columns, primary_key, unique_keys }))
 }
 
@@ -229,6 +240,21 @@ fn keys(columns: &[Column], rows: &[TextRow]) -> (Vec<usize>, Vec<Vec<usize>>) {
         }
     }
     (primary, unique)
+}
+
+/// MariaDB's unique keys over hashes, in the server's order: whether a column of it may be NULL. (In MEMORY tables a hash
+/// index is an ordinary one.)
+fn long_keys(rows: &[TextRow]) -> Vec<bool> {
+    let mut keys: Vec<(&str, bool)> = Vec::new();
+    for row in rows.iter().filter(|row| row.text(1) == Some("0") && row.text(10) == Some("HASH")) {
+        let Some(index) = row.text(2) else { continue };
+        let nullable = row.text(9) == Some("YES");
+        match keys.last_mut() {
+            Some((name, any)) if *name == index => *any |= nullable,
+            Some(_) | None => keys.push((index, nullable)),
+        }
+    }
+    keys.into_iter().map(|(_, nullable)| nullable).collect()
 }
 
 /// `None` where a right is missing.
