@@ -15,9 +15,10 @@ use syncc::kafka::{Batch, TopicName, TopicTable};
 use syncc::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
 use syncc::mysql::schema::TableName;
 use syncc::plan::{
-    CommitPolicy, Compression, Delivery, KafkaPlan, Mechanism, Sasl, SecretRef, StatePlan, TaskId, Tls,
-    TlsMode, TopicSettings,
+    CommitPolicy, Compression, Delivery, KafkaPlan, Mechanism, Sasl, SecretRef, StatePlan, TargetKind,
+    TargetPlan, TaskId, Tls, TlsMode, TopicSettings,
 };
+use syncc::target::io::{Sink, Surroundings, Target};
 use syncc::target::kafka::io::{
     Admin, AtLeastOnce, Class, Connection, Isolation as StateIsolation, KafkaFailure, NewTopic, Producer,
     ProducerSettings, Txn, Watch, read_all,
@@ -544,6 +545,49 @@ fn without_transactions_the_position_follows_the_rows() {
 }
 
 #[test]
+fn every_target_is_sent_to_in_the_same_way() {
+    let kafka = Kafka::shared();
+    let folder = tempfile::tempdir().expect("a folder");
+    let check = |number: usize, kind: fn(&Task) -> TargetKind| {
+        let mut task = Task::with_topics(kafka, "sink");
+        let id = TaskId { pipeline: "p".into(), source: "s".into(), target: "t".into() };
+        let target = TargetPlan { name: "t".into(), kind: kind(&task) };
+        let state_file = folder.path().join(number.to_string());
+        let surroundings = Surroundings {
+            password: None,
+            project: folder.path(),
+            state_file: &state_file,
+            queue_bytes: 1 << 20,
+        };
+        let target = Target::new(&target, &id, surroundings).expect("valid settings");
+        assert_eq!(target.load_state(LONG).expect("there is none"), TaskState::default());
+        let mut sending = target.open(LONG).and_then(Sink::begin).expect("it opens");
+        sending.stage(&owner("one")).expect("it is taken");
+        let sink = sending.commit_state().expect("it is stored").expect("it goes on");
+        let mut sending = sink.begin().expect("it goes on");
+        let rows = task.batch(0..3);
+        sending.produce(&task.topics, &rows).expect("rows are taken");
+        let covered = task.ledger.cover(0);
+        let sent = sending.commit(covered).expect("it is stored");
+        assert!(sent.sink.is_some());
+        let state = target.load_state(LONG).expect("it can be read");
+        assert_eq!(state.pos.as_ref(), Some(sent.durable.record()));
+        assert_eq!(state.owner.map(|owner| owner.incarnation).as_deref(), Some("one"));
+        if target.kafka().is_some() {
+            assert_eq!(task.seen(kafka), by_partition(0..3));
+        } else {
+            let lines = folder.path().join(format!("{}.jsonl", task.data()));
+            assert_eq!(std::fs::read_to_string(lines).expect("it was written").lines().count(), 3);
+        }
+    };
+    check(0, |task| TargetKind::Kafka(Box::new(task.plan.clone())));
+    check(1, |task| {
+        TargetKind::Kafka(Box::new(KafkaPlan { delivery: Delivery::AtLeastOnce, ..task.plan.clone() }))
+    });
+    check(2, |_| TargetKind::File { path: "{topic}.jsonl".into() });
+}
+
+#[test]
 fn a_cluster_says_what_it_has() {
     let kafka = Kafka::shared();
     let mut task = Task::new(kafka, "facts");
@@ -582,6 +626,8 @@ fn a_cluster_says_what_it_has() {
     let failure = Producer::open(&task.connection, &task.settings, LONG).map(drop).expect_err("too long");
     assert_eq!(failure.class, Class::InvalidTransactionTimeout, "{}", failure.source);
     assert_eq!(requirement::findings(&facts, &needs(900_001))[0].code.number, "L0214");
+    assert_eq!(admin.partitions(&data).expect("the broker answers").map(|n| n.get()), Some(1));
+    assert_eq!(admin.partitions(&name("absent")).expect("the broker answers"), None);
     assert_eq!(admin.end_offsets(&data, 1).expect("the broker answers"), [(0, 0)]);
 }
 

@@ -9,6 +9,7 @@ use super::kafka::io::{
     AtLeastOnce, Connection, Isolation, KafkaFailure, Producer, ProducerSettings, Txn, read_all,
 };
 use super::lines::io::{LineFailure, LineSink, Medium};
+use crate::catalog::ClusterFacts;
 use crate::checkpoint::{CodecError, DurablePosition, StateChange, TaskState};
 use crate::engine::Covered;
 use crate::kafka::{Batch, TopicTable};
@@ -117,6 +118,14 @@ impl Target {
         match self {
             Target::Kafka(kafka) => Some(kafka),
             Target::Lines { .. } => None,
+        }
+    }
+
+    /// Makes batches fit the topics of the cluster; before [`open`](Target::open), with the topics the task writes to.
+    pub fn fit(&mut self, facts: &ClusterFacts) {
+        match self {
+            Target::Kafka(kafka) => kafka.settings.fit(facts),
+            Target::Lines { .. } => {}
         }
     }
 

@@ -11,10 +11,12 @@ use crate::kafka::TopicName;
 use crate::plan::{Cleanup, StatePlan, TopicSettings};
 use crate::target::kafka::requirement::{STATE_RECORD_BYTES, state_replicas};
 use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier, TopicReplication};
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -91,8 +93,10 @@ impl Admin {
     /// Settings the client library refuses.
     pub fn open(connection: &Connection, patience: Duration) -> Result<Admin, KafkaFailure> {
         let reader = Reader::open(connection, Isolation::Uncommitted)?;
-        let admin = connection
-            .client()
+        let mut config = connection.client();
+        // Nobody takes this client's log lines; the reader's tell the same.
+        config.set_log_level(RDKafkaLogLevel::Emerg);
+        let admin = config
             .create_with_context(Events::default())
             .map_err(|error| KafkaFailure::from_client("create the client", &error))?;
         Ok(Admin { reader, admin, patience })
@@ -154,6 +158,26 @@ impl Admin {
             transaction_max_timeout_ms,
             topics: found,
         })
+    }
+
+    /// Number of partitions of one topic; none when it does not exist. Much cheaper than [`facts`](Admin::facts).
+    ///
+    /// # Errors
+    /// When the cluster does not answer in time, or refuses us.
+    pub fn partitions(&self, topic: &TopicName) -> Result<Option<NonZeroU32>, KafkaFailure> {
+        const WHAT: &str = "ask the cluster for a topic";
+        let answer = self.reader.ask(WHAT, self.deadline(), |consumer, patience| {
+            let metadata = consumer.fetch_metadata(Some(topic.as_str()), patience)?;
+            let found = metadata.topics().first();
+            match found.and_then(|topic| topic.error()) {
+                Some(code) => Err(KafkaError::MetadataFetch(Code::from(code))),
+                None => Ok(found.and_then(|topic| NonZeroU32::new(topic.partitions().len() as u32))),
+            }
+        });
+        match answer {
+            Err(failure) if failure.class == Class::UnknownTopic => Ok(None),
+            answer => answer.map_err(|failure| failure.on(topic.as_str())),
+        }
     }
 
     /// Settings of resources, by topic name; those we may not see are left out.

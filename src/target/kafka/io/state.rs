@@ -21,7 +21,7 @@ const SLICE: Duration = Duration::from_millis(500);
 /// Pause before a question is asked again. Some errors come back at once, such as those of a connection being made.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long a watch that has seen nothing asks whether there is anything.
+/// How long the last question before a verdict waits for its answer.
 const LAST_LOOK: Duration = Duration::from_secs(5);
 
 /// What the connection is used for, in failures.
@@ -65,7 +65,8 @@ pub fn read_all(
     let reader = Reader::open(connection, isolation)?;
     reader.require_topic(topic, deadline)?;
     if isolation == Isolation::Committed {
-        while reader.watermarks(topic, 0, deadline)?.1 < end {
+        // A question that is asked is waited for: an answer that comes late tells more than that time was over.
+        while reader.watermarks(topic, 0, deadline.max(Instant::now() + LAST_LOOK))?.1 < end {
             if Instant::now() >= deadline {
                 let words = format!(
                     "records below offset {end} stay hidden by an open transaction that is not ours: somebody else \
