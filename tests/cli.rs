@@ -158,6 +158,37 @@ fn explain_prints_a_page() {
 }
 
 #[test]
+fn explain_tells_what_becomes_of_a_table() {
+    let here = project(&[("shop.sync", RIGHT)]);
+    let sent = "shop.orders is replicated by pipeline shop from shop to bus\n\n  \
+                selected   include shop.*                                shop.sync:9\n  \
+                name       shop.orders                 as in the source\n  \
+                topic      shop.orders                 default\n  \
+                key        primary, else first unique  default\n  \
+                partition  by key                      default\n  \
+                format     canal-json                  default\n  \
+                columns    all                         default\n  \
+                retry      12h                         default\n";
+    check(here.path(), &["explain", "table", "shop.orders"], (0, sent, ""));
+    let not_sent = "no include of pipeline `shop` takes `crm.orders`; it has `shop.*`\n";
+    check(here.path(), &["explain", "table", "crm.orders"], (1, not_sent, ""));
+    let text = "syncc: \"orders\" is no table; it is written DB.TABLE\n";
+    check(here.path(), &["explain", "table", "orders"], (2, "", text));
+}
+
+#[test]
+fn graph_draws_the_project() {
+    let here = project(&[("shop.sync", RIGHT)]);
+    let picture = "flowchart LR\n  source_shop[(\"shop<br>mysql\")]\n  pipeline_shop[\"shop\"]\n  \
+                   target_bus([\"bus<br>kafka\"])\n  pipeline_shop --> target_bus\n  source_shop --> pipeline_shop\n";
+    check(here.path(), &["graph", "--as", "mermaid"], (0, picture, ""));
+    let wrong = project(&[("shop.sync", &RIGHT.replace("to bus {", "to buss {"))]);
+    let output = run(wrong.path(), &["graph"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("there is no target `buss`"));
+}
+
+#[test]
 fn a_pipe_that_closes_early_is_no_failure() {
     let many = format!("{RIGHT}{}", ";\n".repeat(5000));
     let files = project(&[("shop.sync", &many)]);

@@ -48,13 +48,14 @@ pub fn lower(parse: &Parse, text: &str) -> (File, Vec<Diagnostic>) {
         return (File { opaque: true, ..File::default() }, Vec::new());
     }
     let tree = &parse.tree;
-    let mut reader = Reader { tree, text, findings: Vec::new(), mentions: BTreeSet::new() };
+    let mut reader =
+        Reader { tree, text, findings: Vec::new(), mentions: BTreeSet::new(), opaque: parse.not_utf8() };
     if let Some(edition) = first_edition(&mut reader) {
         reader.findings.push(edition);
         return (File { opaque: true, ..File::default() }, reader.findings);
     }
     let body = reader.body(tree.root(), Place::File);
-    let mut file = File { opaque: parse.not_utf8(), ..File::default() };
+    let mut file = File::default();
     for statement in body.statements {
         match statement.spec.word {
             "source" => file.sources.extend(reader.source(statement)),
@@ -65,6 +66,7 @@ pub fn lower(parse: &Parse, text: &str) -> (File, Vec<Diagnostic>) {
         }
     }
     file.mentions = reader.mentions;
+    file.opaque = reader.opaque;
     (file, reader.findings)
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Reader<'t> {
     pub(super) findings: Vec<Diagnostic>,
     /// Every name in statements that were left out.
     pub(super) mentions: BTreeSet<String>,
+    /// Files may be added that are not read.
+    pub(super) opaque: bool,
 }
 
 impl<'t> Reader<'t> {
@@ -213,6 +215,9 @@ impl<'t> Reader<'t> {
     }
 
     fn mention(&mut self, id: NodeId) {
+        // What it would have added is not known.
+        let word = self.tree.text(id, self.text).split([' ', '\t', '"']).next();
+        self.opaque |= word == Some("use");
         for node in self.tree.descendants(id) {
             match self.tree.kind(node) {
                 NodeKind::Glob => {

@@ -1,27 +1,38 @@
-//! `syncc explain`: the page of a code.
+//! `syncc explain`: the page of a code, or what becomes of a table.
 
 use super::global::Global;
 use super::output::{Failure, Output};
-use super::{Exit, pages};
+use super::{Exit, explain_table, pages};
 use crate::diagnostic::CodeDoc;
 use crate::statement::closest;
 
 /// Widest line of a page; longer ones tire the eye.
 const WIDTH_MAX: usize = 100;
 
-/// Explains a finding
+/// Explains a finding or a table
 ///
-/// Prints what a code means, why it matters, and an example of it, wrong and right.
-/// Codes are printed with every finding; their names do as well.
+/// With a code: what it means, why it matters, and an example of it, wrong and right. Codes are printed with every finding;
+/// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Examples:\n  syncc explain S0101\n  syncc explain unknown-name")]
+#[command(
+    after_long_help = "Examples:\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders"
+)]
 pub(super) struct Args {
     /// Code or name of a finding, such as S0101 or unknown-name
     #[arg(value_name = "CODE")]
     code: String,
+    /// After the word `table`: the table to explain
+    #[arg(value_name = "DB.TABLE")]
+    table: Option<String>,
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    match (args.code.as_str(), &args.table) {
+        ("table", Some(table)) => return explain_table::run(table, global, output),
+        ("table", None) => return Err(Failure::usage("`explain table` takes a table as DB.TABLE")),
+        (_, Some(more)) => return Err(Failure::usage(format!("\"{more}\" has no place behind a code"))),
+        (_, None) => {}
+    }
     let pages = pages::all();
     let asked = args.code.as_str();
     let found = pages.iter().find(|page| {

@@ -1,7 +1,10 @@
 //! From the project directory to its compiled form: what most subcommands begin with.
 
-use super::output::Failure;
-use crate::plan::{Compiled, compile_files};
+use super::global::Global;
+use super::output::{Failure, Output};
+use crate::diagnostic::Severity;
+use crate::diagnostic::render::Renderer;
+use crate::plan::{Compiled, Origins, Plan, compile_files};
 use crate::project::{self, Project};
 use crate::text::FileSet;
 use crate::{diagnostic, syntax};
@@ -21,4 +24,28 @@ pub(super) fn compile(files: &FileSet) -> Compiled {
     }
     diagnostic::sort(&mut compiled.findings, files);
     compiled
+}
+
+/// A project that compiles, and its plan.
+pub(super) struct Planned {
+    /// Its files.
+    pub(super) files: FileSet,
+    /// The plan.
+    pub(super) plan: Plan,
+    /// Where its parts are written.
+    pub(super) origins: Origins,
+}
+
+/// Reads and compiles the project, for subcommands that need its plan. Where it has errors these are drawn, and there is none.
+pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Planned>, Failure> {
+    let files = read(&global.project)?.files;
+    let compiled = compile(&files);
+    let Some((plan, origins)) = compiled.plan else {
+        let renderer = Renderer::new(&files, global.style());
+        for finding in compiled.findings.iter().filter(|finding| finding.severity == Severity::Error) {
+            output.print(&format!("{}\n", renderer.draw(finding)))?;
+        }
+        return Ok(None);
+    };
+    Ok(Some(Planned { files, plan, origins }))
 }

@@ -5,9 +5,11 @@
 mod check;
 mod exit;
 mod explain;
+mod explain_table;
 mod fmt;
 mod front;
 mod global;
+mod graph;
 mod output;
 mod pages;
 mod repair;
@@ -56,6 +58,7 @@ enum Command {
     Check(check::Args),
     Fmt(fmt::Args),
     Explain(explain::Args),
+    Graph(graph::Args),
 }
 
 /// Runs the command line of this process.
@@ -75,6 +78,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::run(&args, &cli.global, &mut output),
         Command::Fmt(args) => fmt::run(&args, &cli.global, &mut output),
         Command::Explain(args) => explain::run(&args, &cli.global, &mut output),
+        Command::Graph(args) => graph::run(&args, &cli.global, &mut output),
     };
     let result = result.and_then(|exit| output.finish().map(|()| exit));
     match result {

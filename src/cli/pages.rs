@@ -1,13 +1,19 @@
 //! The pages of all codes.
 
 use crate::diagnostic::CodeDoc;
-use crate::{check, hir, statement, syntax};
+use crate::{check, hir, plan, statement, syntax};
 
 /// All pages, in order of their codes.
 pub(super) fn all() -> Vec<CodeDoc> {
     let rules = check::RULES.iter().map(|rule| &rule.doc);
-    let mut pages: Vec<CodeDoc> =
-        syntax::codes::DOCS.iter().chain(statement::PAGES).chain(hir::PAGES).chain(rules).copied().collect();
+    let mut pages: Vec<CodeDoc> = syntax::codes::DOCS
+        .iter()
+        .chain(statement::PAGES)
+        .chain(hir::PAGES)
+        .chain(plan::PAGES)
+        .chain(rules)
+        .copied()
+        .collect();
     #[cfg(feature = "run")]
     pages.extend(crate::target::kafka::requirement::CODES);
     pages.sort_by_key(|page| page.code);

@@ -416,6 +416,12 @@ fn a_broken_statement_has_no_consequences() {
 }
 
 #[test]
+fn what_is_not_read_may_declare_anything() {
+    let text = HELLO.replace("target bus kafka \"kafka1:9092\"\n", "use \"../platform\"\n");
+    assert_eq!(shown(&[&text]), "0.sync:6:1 S0020 `use` is not built yet: this release cannot execute it\n");
+}
+
+#[test]
 fn editions() {
     assert_eq!(shown(&[""]), "0.sync:1:1 S0011 the first statement of a file is `edition`\n");
     assert_eq!(

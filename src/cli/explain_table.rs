@@ -1,0 +1,69 @@
+//! `syncc explain table DB.TABLE`: what becomes of a table, and which line says so.
+
+use super::global::Global;
+use super::output::{Failure, Output};
+use super::{Exit, front};
+use crate::plan::{Explanation, explain_table};
+use crate::statement::unquote;
+
+/// Prints what every pipeline does with a table. Exit code 1 when none sends it, or the files have errors.
+pub(super) fn run(asked: &str, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let Some((db, table)) = names(asked) else {
+        return Err(Failure::usage(format!("\"{asked}\" is no table; it is written DB.TABLE")));
+    };
+    let Some(project) = front::planned(global, output)? else { return Ok(Exit::Findings) };
+    let explanations = explain_table(&project.plan, &project.origins, &project.files, &db, &table);
+    let mut exit = Exit::Findings;
+    for (n, explanation) in explanations.iter().enumerate() {
+        match explanation {
+            Explanation::Sent { .. } => exit = Exit::Fine,
+            Explanation::Undecided { .. } | Explanation::NotSent { .. } => {}
+        }
+        let gap = if n == 0 { "" } else { "\n" };
+        output.print(&format!("{gap}{explanation}"))?;
+    }
+    Ok(exit)
+}
+
+/// Database and table; each may stand in backticks, and must where it holds a dot.
+fn names(asked: &str) -> Option<(String, String)> {
+    let (db, rest) = segment(asked)?;
+    let (table, rest) = match rest.strip_prefix('.')? {
+        quoted if quoted.starts_with('`') => segment(quoted)?,
+        plain => (plain.to_owned(), ""),
+    };
+    (rest.is_empty() && !db.is_empty() && !table.is_empty()).then_some((db, table))
+}
+
+fn segment(text: &str) -> Option<(String, &str)> {
+    let Some(inner) = text.strip_prefix('`') else {
+        let end = text.find('.')?;
+        return Some((text[..end].to_owned(), &text[end..]));
+    };
+    let mut from = 0;
+    loop {
+        let quote = from + inner[from..].find('`')?;
+        // A doubled backtick is one sign of the name.
+        if !inner[quote + 1..].starts_with('`') {
+            return Some((unquote(&text[..quote + 2]), &inner[quote + 1..]));
+        }
+        from = quote + 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_written_as_in_a_file_or_plainly() {
+        let check = |asked, db: &str, table: &str| assert_eq!(names(asked), Some((db.into(), table.into())));
+        check("shop.orders", "shop", "orders");
+        check("shop.order notes", "shop", "order notes");
+        check("`a.b`.`c``d`", "a.b", "c`d");
+        check("shop.a.b", "shop", "a.b");
+        for wrong in ["orders", "", ".", "shop.", ".orders", "`a", "`a`", "`a`b.c", "a.`b`c"] {
+            assert_eq!(names(wrong), None, "{wrong}");
+        }
+    }
+}
