@@ -8,6 +8,7 @@ mod login;
 mod precheck;
 mod stream;
 mod torture;
+mod visibility;
 
 use crate::support::{Kind, MySql, wait};
 use secrecy::SecretString;

@@ -9,8 +9,8 @@ use super::wire::Wire;
 use mysql_common::constants::CapabilityFlags;
 use mysql_common::crypto;
 use mysql_common::io::ParseBuf;
-use mysql_common::packets::{AuthPlugin, HandshakePacket, HandshakeResponse, SslRequest};
-use mysql_common::proto::{MyDeserialize, MySerialize};
+use mysql_common::packets::{AuthPlugin, HandshakeResponse, SslRequest};
+use mysql_common::proto::MySerialize;
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::panic;
@@ -20,6 +20,12 @@ use std::panic;
 pub(super) struct Greeting {
     /// Version text; MariaDB may put `5.5.5-` before its own.
     pub(super) version: String,
+    /// What it can do.
+    capabilities: CapabilityFlags,
+    /// Challenge for the method it proposes.
+    nonce: Vec<u8>,
+    /// The method it proposes.
+    plugin: AuthPlugin<'static>,
 }
 
 /// utf8mb4_general_ci, known to every server.
@@ -42,10 +48,9 @@ pub(super) fn login(
     if packet.first() != Some(&10) {
         return Err(SourceFailure::protocol("what answers there is no MySQL server of protocol 10"));
     }
-    let hello = HandshakePacket::deserialize((), &mut ParseBuf(&packet))
-        .map_err(|_| SourceFailure::protocol("the server's greeting is cut"))?;
-    let greeting = Greeting { version: hello.server_version_str().into_owned() };
-    let offered = hello.capabilities();
+    let greeting =
+        greeting(&packet).ok_or_else(|| SourceFailure::protocol("the server's greeting is cut"))?;
+    let offered = greeting.capabilities;
     let needed = CapabilityFlags::CLIENT_PROTOCOL_41
         | CapabilityFlags::CLIENT_SECURE_CONNECTION
         | CapabilityFlags::CLIENT_PLUGIN_AUTH;
@@ -74,10 +79,10 @@ pub(super) fn login(
         wire = wire.encrypt(tls.connection()?)?;
     }
 
-    let nonce = hello.nonce();
-    let offered_plugin = hello.auth_plugin().map(AuthPlugin::into_owned);
     // a server whose default method we do not know may still have another one for our user: it will say so
-    let plugin = offered_plugin.filter(supported).unwrap_or(AuthPlugin::MysqlNativePassword);
+    let proposed = Some(greeting.plugin.clone()).filter(supported);
+    let plugin = proposed.unwrap_or(AuthPlugin::MysqlNativePassword);
+    let nonce = greeting.nonce.clone();
     let password = endpoint.password().map(ExposeSecret::expose_secret);
     let scramble = plugin.gen_data(password, trimmed(&plugin, &nonce)?);
     let attributes = HashMap::from([
@@ -100,6 +105,32 @@ pub(super) fn login(
     wire.send(&response)?;
     prove(&mut wire, endpoint, plugin, nonce)?;
     Ok((wire, greeting))
+}
+
+/// Reads the greeting. By hand: the driver's reader overflows on some lengths.
+/// Source: `Protocol::HandshakeV10` of MySQL's documentation.
+fn greeting(packet: &[u8]) -> Option<Greeting> {
+    let mut rest = ParseBuf(packet.get(1..)?);
+    let end = rest.0.iter().position(|&byte| byte == 0)?;
+    let version = String::from_utf8_lossy(rest.checked_eat(end)?).into_owned();
+    // the zero, and the connection's number
+    rest.checked_eat(5)?;
+    let mut nonce = rest.checked_eat(8)?.to_vec();
+    rest.checked_eat(1)?;
+    let low = u32::from(rest.checked_eat_u16_le()?);
+    // collation and status
+    rest.checked_eat(3)?;
+    let high = u32::from(rest.checked_eat_u16_le()?);
+    let length = usize::from(rest.checked_eat_u8()?);
+    rest.checked_eat(10)?;
+    nonce.extend_from_slice(rest.checked_eat(length.saturating_sub(8).max(13))?);
+    let name = rest.eat_all();
+    Some(Greeting {
+        version,
+        capabilities: CapabilityFlags::from_bits_truncate(high << 16 | low),
+        nonce,
+        plugin: AuthPlugin::from_bytes(name.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned(),
+    })
 }
 
 fn supported(plugin: &AuthPlugin<'_>) -> bool {
@@ -199,4 +230,126 @@ fn under_key(password: &str, nonce: &[u8], key: &[u8]) -> Result<Vec<u8>, Source
     // the library panics on what is no key, and on passwords longer than the key can take
     panic::catch_unwind(|| crypto::encrypt(&mixed, key))
         .map_err(|_| SourceFailure::protocol("the server's public key cannot be used for this password"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Tls, TlsMode};
+    use crate::source::mysql::io::Session;
+    use proptest::prelude::*;
+    use secrecy::SecretString;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::path::Path;
+    use std::thread;
+
+    /// Capabilities of a server of today, with or without TLS.
+    fn hello(tls: bool, plugin: &str) -> Vec<u8> {
+        let mut flags = CapabilityFlags::CLIENT_PROTOCOL_41
+            | CapabilityFlags::CLIENT_SECURE_CONNECTION
+            | CapabilityFlags::CLIENT_PLUGIN_AUTH
+            | CapabilityFlags::CLIENT_LOCAL_FILES;
+        flags.set(CapabilityFlags::CLIENT_SSL, tls);
+        let flags = flags.bits().to_le_bytes();
+        let mut packet = b"\x0a9.7.4\0\x01\0\0\0abcdefgh\0".to_vec();
+        packet.extend_from_slice(&flags[..2]);
+        packet.extend_from_slice(b"\x2d\x02\0");
+        packet.extend_from_slice(&flags[2..]);
+        packet.extend_from_slice(b"\x15\0\0\0\0\0\0\0\0\0\0ijklmnopqrst\0");
+        packet.extend_from_slice(plugin.as_bytes());
+        packet.push(0);
+        packet
+    }
+
+    /// A server that says its lines, each after a packet of the client but the first, whatever that packet holds. Returns the failure
+    /// of the session and all that the client sent.
+    fn check(mode: TlsMode, lines: Vec<Vec<u8>>) -> (SourceFailure, Vec<u8>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let port = listener.local_addr().expect("bound").port();
+        let server = thread::spawn(move || {
+            let (mut socket, _) = listener.accept().expect("a client");
+            let mut heard = Vec::new();
+            let mut sequence = 0;
+            for line in lines {
+                let mut packet = (line.len() as u32).to_le_bytes()[..3].to_vec();
+                packet.push(sequence);
+                packet.extend(line);
+                let _ = socket.write_all(&packet);
+                let mut bytes = [0; 4096];
+                let count = socket.read(&mut bytes).unwrap_or(0);
+                heard.extend_from_slice(&bytes[..count]);
+                // the client answers with the next number, and begins each command at 0
+                sequence = bytes[3].wrapping_add(1);
+            }
+            heard
+        });
+        let tls =
+            Tls { mode, because: None, ca: None, identity: None, server_name: None, off_on_loopback: false };
+        let password = Some(SecretString::from("open sesame"));
+        let endpoint =
+            Endpoint::new("127.0.0.1", port, "cdc", password, &tls, Path::new("/")).expect("usable");
+        let failure = match Session::open(&endpoint, None) {
+            Ok(_) => panic!("a session with a false server"),
+            Err(failure) => failure,
+        };
+        (failure, server.join().expect("the server ended"))
+    }
+
+    #[track_caller]
+    fn refuses(mode: TlsMode, lines: Vec<Vec<u8>>, class: FailureClass, says: &str) {
+        let (failure, heard) = check(mode, lines);
+        assert_eq!(failure.class, class, "{failure}");
+        assert!(failure.message.contains(says), "{failure}");
+        assert!(!heard.windows(6).any(|window| window == b"sesame"), "the password went out");
+    }
+
+    #[test]
+    fn the_password_never_goes_out_in_clear() {
+        let native = || hello(false, "mysql_native_password");
+        let switch = |plugin: &str| [b"\xfe", plugin.as_bytes(), b"\0abcdefghijklmnopqrst\0"].concat();
+        let login = FailureClass::Login;
+        refuses(
+            TlsMode::Off,
+            vec![native(), switch("mysql_clear_password")],
+            login,
+            "`mysql_clear_password`",
+        );
+        refuses(TlsMode::Off, vec![native(), switch("dialog")], login, "`dialog`");
+        refuses(TlsMode::Off, vec![native(), b"\xfe".to_vec()], login, "`mysql_old_password`");
+        // the whole password is asked for on a plain line: only under a key, and this is none
+        let sha = hello(false, "caching_sha2_password");
+        let key = b"\x01-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----".to_vec();
+        refuses(TlsMode::Off, vec![sha, b"\x01\x04".to_vec(), key], FailureClass::Protocol, "public key");
+    }
+
+    #[test]
+    fn a_line_that_should_be_encrypted_is_or_there_is_none() {
+        let says = "offers no TLS";
+        refuses(TlsMode::Require, vec![hello(false, "mysql_native_password")], FailureClass::Tls, says);
+        let (failure, _) =
+            check(TlsMode::Require, vec![hello(true, "mysql_native_password"), b"plain".to_vec()]);
+        assert!(matches!(failure.class, FailureClass::Tls | FailureClass::Lost), "{failure}");
+    }
+
+    #[test]
+    fn files_are_never_sent() {
+        let ok = b"\0\0\0\x02\0\0\0".to_vec();
+        let lines = vec![hello(false, "mysql_native_password"), ok, b"\xfb/etc/passwd".to_vec()];
+        refuses(TlsMode::Off, lines, FailureClass::Protocol, "file");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_greeting_makes_us_panic(tail in prop::collection::vec(any::<u8>(), 0..90), at in 0_usize..70, byte: u8) {
+            greeting(&tail);
+            let mut whole = hello(true, "caching_sha2_password");
+            let at = at % whole.len();
+            whole[at] = byte;
+            greeting(&whole);
+            greeting(&whole[..at]);
+        }
+    }
 }

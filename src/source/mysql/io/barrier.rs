@@ -69,6 +69,7 @@ impl Barrier {
             session = match viewer {
                 Some(viewer) => {
                     locker.run("UNLOCK TABLES")?;
+                    locker.quit();
                     viewer
                 }
                 None => locker,
@@ -92,6 +93,11 @@ impl Barrier {
     /// When the system has no more file handles.
     pub fn closer(&self) -> Result<Closer, SourceFailure> {
         self.session.closer()
+    }
+
+    /// Takes leave of the server, and of the locks.
+    pub fn quit(self) {
+        self.session.quit();
     }
 
     /// Begins to read a table; the one before has been read to its end.

@@ -87,6 +87,11 @@ impl ChunkReader {
         self.session.closer()
     }
 
+    /// Takes leave of the server.
+    pub fn quit(self) {
+        self.session.quit();
+    }
+
     /// The greatest key of the table among what is visible once `contains` is; none for an empty table.
     ///
     /// # Errors

@@ -16,6 +16,15 @@ use std::time::Duration;
 /// How often the heartbeat may fail to come before the server counts as dead.
 const MISSED: u32 = 3;
 
+/// How long the server may look for the place to begin, in silence: it scans the log file from its beginning.
+const SEARCH: Duration = Duration::from_secs(120);
+
+/// Events that come before that place has been found: ROTATE, FORMAT_DESCRIPTION, PREVIOUS_GTIDS, GTID_LIST, START_ENCRYPTION.
+const OPENING: [u8; 5] = [4, 15, 35, 163, 164];
+
+/// Where an event's header has its type.
+const TYPE_AT: usize = 4;
+
 /// How long the server waits for a reader that is held up by what comes behind it, in seconds.
 const WRITE_TIMEOUT: u32 = 3600;
 
@@ -40,6 +49,8 @@ pub struct DumpRequest<'r> {
 pub struct Dump {
     wire: Wire,
     event_limit: usize,
+    /// How long the server may be silent once it has found the place to begin; none when that is in force.
+    patience: Option<Duration>,
 }
 
 impl Dump {
@@ -61,10 +72,10 @@ impl Dump {
         register(&mut wire, request)?;
         wire.restart();
         wire.send(&dump_command(request)?)?;
-        wire.set_patience(patience)?;
+        wire.set_patience(patience.max(SEARCH))?;
         // the status byte is not part of the event
         wire.set_limit(request.event_limit.saturating_add(1));
-        Ok(Dump { wire, event_limit: request.event_limit })
+        Ok(Dump { wire, event_limit: request.event_limit, patience: Some(patience) })
     }
 
     /// Waits for the next event and appends it whole, header and checksum included, to `into`; returns its length.
@@ -87,7 +98,14 @@ impl Dump {
             _ => failure,
         })?;
         match status {
-            0x00 if length > 0 => Ok(length),
+            0x00 if length > 0 => {
+                if into.get(from + TYPE_AT).is_some_and(|kind| !OPENING.contains(kind))
+                    && let Some(patience) = self.patience.take()
+                {
+                    self.wire.set_patience(patience)?;
+                }
+                Ok(length)
+            }
             0xff => {
                 let mut packet = vec![status];
                 packet.extend(into.drain(from..));

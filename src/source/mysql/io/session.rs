@@ -204,6 +204,12 @@ impl Session {
         self.wire.closer()
     }
 
+    /// Takes leave of the server, which otherwise logs a broken connection.
+    pub fn quit(mut self) {
+        // it may be gone: then there is nobody to tell
+        let _ = self.command(0x01, &[]);
+    }
+
     /// The connection, for the dump that it becomes.
     pub(super) fn into_wire(self) -> Wire {
         self.wire
