@@ -1,5 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+#[cfg(feature = "run")]
+mod failpoint;
 pub mod text;
 
 pub mod diagnostic;
@@ -34,6 +36,9 @@ pub mod engine;
 
 pub mod route;
 
+#[cfg(feature = "run")]
 pub mod control;
 
 pub mod cli;
+#[cfg(feature = "run")]
+pub mod run;

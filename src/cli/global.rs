@@ -46,13 +46,22 @@ pub(super) enum Color {
 impl Global {
     /// How findings are drawn on standard output.
     pub(super) fn style(&self) -> Style {
+        self.style_for(io::stdout().is_terminal())
+    }
+
+    /// How findings are drawn on standard error.
+    pub(super) fn style_for_stderr(&self) -> Style {
+        self.style_for(io::stderr().is_terminal())
+    }
+
+    fn style_for(&self, on_terminal: bool) -> Style {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
         let color = match self.color {
             Color::Always => true,
             Color::Never => false,
             // https://no-color.org and https://bixense.com/clicolors
             Color::Auto if env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => false,
-            Color::Auto => is_set("CLICOLOR_FORCE") || io::stdout().is_terminal(),
+            Color::Auto => is_set("CLICOLOR_FORCE") || on_terminal,
         };
         let terminal =
             || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));

@@ -13,6 +13,10 @@ mod graph;
 mod output;
 mod pages;
 mod repair;
+#[cfg(feature = "run")]
+mod run;
+#[cfg(feature = "run")]
+mod status;
 
 pub use exit::Exit;
 
@@ -36,7 +40,8 @@ use std::process::ExitCode;
 ///     include shop.*
 ///   }
 ///
-/// `check` says what is wrong with the files, without a server. `explain CODE` tells more about a finding.
+/// `check` says what is wrong with the files, without a server. `explain CODE` tells more about a finding. `run` loads
+/// existing rows, then follows the log; `status` tells how far it is.
 #[derive(Debug, Parser)]
 #[command(
     name = "syncc",
@@ -59,6 +64,10 @@ enum Command {
     Fmt(fmt::Args),
     Explain(explain::Args),
     Graph(graph::Args),
+    #[cfg(feature = "run")]
+    Run(run::Args),
+    #[cfg(feature = "run")]
+    Status(status::Args),
 }
 
 /// Runs the command line of this process.
@@ -73,12 +82,21 @@ pub fn main() -> ExitCode {
             return if usage { Exit::Usage } else { Exit::Fine }.into();
         }
     };
+    #[cfg(feature = "run")]
+    if let Command::Run(args) = &cli.command {
+        // A target may write to standard output from its own thread: nothing may hold it meanwhile.
+        return run::run(args, &cli.global);
+    }
     let mut output = Output::new();
     let result = match cli.command {
         Command::Check(args) => check::run(&args, &cli.global, &mut output),
         Command::Fmt(args) => fmt::run(&args, &cli.global, &mut output),
         Command::Explain(args) => explain::run(&args, &cli.global, &mut output),
         Command::Graph(args) => graph::run(&args, &cli.global, &mut output),
+        #[cfg(feature = "run")]
+        Command::Run(_) => unreachable!("it has ended above"),
+        #[cfg(feature = "run")]
+        Command::Status(args) => status::run(&args, &cli.global, &mut output),
     };
     let result = result.and_then(|exit| output.finish().map(|()| exit));
     match result {

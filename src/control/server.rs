@@ -1,14 +1,16 @@
 //! The listening side.
 
 use super::protocol::{Answer, LINE_MAX, Operation, Request, VERSION};
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 /// Connections served at once; more are closed.
 const CONNECTIONS_MAX: usize = 16;
@@ -18,85 +20,76 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// What the operations do.
 pub trait Handler: Send + Sync + 'static {
-    /// Carries out an operation and gives its result.
+    /// Carries out an operation and gives its result. Does not wait.
     fn handle(&self, operation: Operation) -> serde_json::Value;
 }
 
-/// A listening socket; removed when dropped.
+/// A listening socket; closed and removed when dropped.
 #[derive(Debug)]
 pub struct Server {
     path: PathBuf,
-    ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Server {
-    /// Listens at `path`, with access for the owner alone. A socket file left by a dead process is replaced: the lock
-    /// of the state directory proves that nobody listens there.
+    /// Listens at `path` on `runtime`, with access for the owner alone. A socket file left by a dead process is
+    /// replaced: the lock of the state directory proves that nobody listens there.
     ///
     /// # Errors
     /// The socket cannot be made.
-    pub fn open(path: &Path, handler: Arc<dyn Handler>) -> io::Result<Server> {
+    pub fn open(path: &Path, runtime: &Handle, handler: Arc<dyn Handler>) -> io::Result<Server> {
         match std::fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
+        let _inside = runtime.enter();
         let listener = UnixListener::bind(path)?;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-        let ended = Arc::new(AtomicBool::new(false));
-        let thread = std::thread::Builder::new().name("control".into()).spawn({
-            let ended = ended.clone();
-            move || serve(&listener, &handler, &ended)
-        })?;
-        Ok(Server { path: path.to_owned(), ended, thread: Some(thread) })
+        let serving = runtime.spawn(serve(listener, handler));
+        Ok(Server { path: path.to_owned(), serving })
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.ended.store(true, Ordering::SeqCst);
-        // Wakes the thread that waits in accept.
-        drop(UnixStream::connect(&self.path));
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.serving.abort();
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-fn serve(listener: &UnixListener, handler: &Arc<dyn Handler>, ended: &AtomicBool) {
-    let open = Arc::new(AtomicUsize::new(0));
-    for stream in listener.incoming() {
-        if ended.load(Ordering::SeqCst) {
-            return;
-        }
-        let Ok(stream) = stream else { continue };
-        if open.fetch_add(1, Ordering::SeqCst) >= CONNECTIONS_MAX {
-            open.fetch_sub(1, Ordering::SeqCst);
-            continue;
-        }
-        let (handler, open) = (handler.clone(), open.clone());
-        // A connection ends by itself: at end of input, at a bad line, or after its silence. It holds nothing.
-        let _ = std::thread::Builder::new().name("control client".into()).spawn(move || {
-            let _ = converse(&stream, handler.as_ref());
-            open.fetch_sub(1, Ordering::SeqCst);
+async fn serve(listener: UnixListener, handler: Arc<dyn Handler>) {
+    let free = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    // Dropping the set, with this future, ends every conversation.
+    let mut conversations = tokio::task::JoinSet::new();
+    loop {
+        while conversations.try_join_next().is_some() {}
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok(permit) = free.clone().try_acquire_owned() else { continue };
+        let handler = handler.clone();
+        conversations.spawn(async move {
+            let _permit = permit;
+            // A client that goes away has nobody left to tell.
+            let _ = converse(stream, handler.as_ref()).await;
         });
     }
 }
 
-fn converse(stream: &UnixStream, handler: &dyn Handler) -> io::Result<()> {
-    stream.set_read_timeout(Some(SILENCE))?;
-    let mut lines = BufReader::new(stream);
+async fn converse(mut stream: UnixStream, handler: &dyn Handler) -> io::Result<()> {
+    let (read, mut write) = stream.split();
+    let mut lines = BufReader::new(read);
     loop {
         let mut line = Vec::new();
-        let read = (&mut lines).take(LINE_MAX as u64 + 1).read_until(b'\n', &mut line)?;
+        let mut bounded = (&mut lines).take(LINE_MAX as u64 + 1);
+        let read = match tokio::time::timeout(SILENCE, bounded.read_until(b'\n', &mut line)).await {
+            Ok(read) => read?,
+            Err(_) => return Ok(()),
+        };
         if read == 0 || read > LINE_MAX {
             return Ok(());
         }
-        let answer = answer(&line, handler);
-        let mut text = serde_json::to_vec(&answer)?;
+        let mut text = serde_json::to_vec(&answer(&line, handler))?;
         text.push(b'\n');
-        (&*stream).write_all(&text)?;
+        write.write_all(&text).await?;
     }
 }
 
@@ -152,9 +145,16 @@ mod tests {
 
     #[test]
     fn a_socket_answers_and_goes_away() {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
         let dir = tempfile::tempdir().expect("a temporary directory");
         let path = dir.path().join("control.sock");
-        let server = Server::open(&path, Arc::new(Fixed)).expect("free path");
+        let server = Server::open(&path, runtime.handle(), Arc::new(Fixed)).expect("free path");
+        let mode = std::fs::metadata(&path).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         assert_eq!(super::super::ask(&path, Operation::Stop).expect("answers"), serde_json::json!("stop"));
         drop(server);
         assert!(!path.exists());

@@ -16,9 +16,6 @@ const IDLE_COMMIT_SPACING_MS: u64 = 10;
 /// The owner record is renewed this often, in every state. Four missed beats are death for a successor that watches.
 pub const HEARTBEAT_MS: u64 = 5_000;
 
-/// On a source whose traffic is filtered out the position is stored this often, so that the log may be purged behind it.
-const IDLE_POSITION_MS: u64 = 10_000;
-
 /// What is due now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
@@ -26,7 +23,7 @@ pub enum Due {
     At(u64),
     /// Rows wait: commit.
     Commit,
-    /// Nothing to send, but the owner must be seen to live.
+    /// Nothing to send, but the owner must be seen to live, and the position kept fresh behind filtered traffic.
     Heartbeat,
 }
 
@@ -50,7 +47,6 @@ pub struct Ledger {
     dirty: bool,
     commit_began_ms: u64,
     beat_ms: u64,
-    stored_ms: u64,
 }
 
 impl Ledger {
@@ -61,7 +57,6 @@ impl Ledger {
         generation: u64,
         seq: u64,
         position: Position,
-        now_ms: u64,
     ) -> Ledger {
         Ledger {
             policy,
@@ -77,7 +72,6 @@ impl Ledger {
             dirty: true,
             commit_began_ms: 0,
             beat_ms: 0,
-            stored_ms: now_ms,
         }
     }
 
@@ -154,11 +148,6 @@ impl Ledger {
         Due::At(self.beat_ms + HEARTBEAT_MS)
     }
 
-    /// True when a heartbeat also stores the position.
-    pub fn position_due(&self, now_ms: u64) -> bool {
-        now_ms >= self.stored_ms + IDLE_POSITION_MS
-    }
-
     /// The position that a commit beginning now covers. The caller has handed every row so far to the transaction.
     ///
     /// # Panics
@@ -183,7 +172,6 @@ impl Ledger {
         self.opened_ms = None;
         self.dirty = false;
         self.beat_ms = now_ms;
-        self.stored_ms = now_ms;
     }
 }
 
@@ -200,7 +188,7 @@ mod tests {
             gtids: Gtids::Off,
         };
         let fingerprint = Fingerprint { task: "p.s.t".into(), cluster: "c".into() };
-        let mut ledger = Ledger::new(policy, fingerprint, 1, 7, position, 0);
+        let mut ledger = Ledger::new(policy, fingerprint, 1, 7, position);
         let covered = ledger.cover(0);
         ledger.committed(&DurablePosition::stored(covered.into_record()), 0);
         ledger
@@ -262,7 +250,5 @@ mod tests {
         let idle = ledger();
         assert_eq!(idle.due(4_999, true), Due::At(5_000));
         assert_eq!(idle.due(5_000, true), Due::Heartbeat);
-        assert!(!idle.position_due(9_999));
-        assert!(idle.position_due(10_000));
     }
 }

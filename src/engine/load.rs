@@ -12,8 +12,9 @@
 
 use crate::change::RowBatch;
 use crate::checkpoint::{SnapRecord, SnapState};
+use crate::mysql::column_type::ColumnType;
 use crate::mysql::key::KeyPart;
-use crate::mysql::position::Position;
+use crate::mysql::position::{BinlogPosition, Position};
 use crate::mysql::schema::{TableName, TableVersion};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ const FIRST_CHUNK_ROWS: u32 = 2_000;
 const CHUNK_ROWS_MAX: u32 = 20_000;
 
 /// Most bytes of a chunk.
-const CHUNK_BYTES: usize = 16 << 20;
+pub const CHUNK_BYTES: usize = 16 << 20;
 
 /// Longest a chunk's SELECT should take, ms.
 const CHUNK_MS: u64 = 1_000;
@@ -58,6 +59,21 @@ impl TableLoad {
     ) -> TableLoad {
         TableLoad { version, key, record, estimate, stale: false }
     }
+}
+
+/// Columns to page a table by: the primary key, else the first unique key without nullable columns, that has no FLOAT in
+/// it (a bound FLOAT never equals the stored one, and the first page would come for ever). None where there is no such
+/// key, or no consistent view (`transactional` false): then all rows are read at one place.
+pub fn paging_key(version: &TableVersion, transactional: bool) -> Option<Vec<usize>> {
+    if !transactional {
+        return None;
+    }
+    let primary = (!version.primary_key.is_empty()).then_some(&version.primary_key);
+    primary
+        .into_iter()
+        .chain(&version.unique_keys)
+        .find(|key| key.iter().all(|&at| version.columns[at].ty != ColumnType::Float))
+        .cloned()
 }
 
 /// What the load wants from the source. `contains` is R: the read must see all of it.
@@ -98,8 +114,6 @@ pub enum Ask {
     Barrier {
         /// Which table.
         version: Arc<TableVersion>,
-        /// R.
-        contains: Position,
     },
 }
 
@@ -109,8 +123,10 @@ pub struct Chunk {
     pub rows: RowBatch,
     /// Key of the last row; none when there was no row.
     pub last: Option<Vec<KeyPart>>,
+    /// The chunk reaches up to the greatest key: there are no more.
+    pub done: bool,
     /// H.
-    pub high: Position,
+    pub high: BinlogPosition,
     /// How long the SELECT took.
     pub read_ms: u64,
 }
@@ -161,12 +177,11 @@ enum Active {
     Columns(TableName),
     MaxKey(TableName),
     Window(Window),
-    Barrier { table: TableName, at: Option<Position> },
+    Barrier { table: TableName, at: Option<BinlogPosition> },
 }
 
 struct Window {
     table: TableName,
-    limit: u32,
     touched: HashSet<Box<[u8]>>,
     touched_bytes: usize,
     chunk: Option<Chunk>,
@@ -245,7 +260,7 @@ impl Load {
             self.active = Some(Active::Barrier { table: name.clone(), at: None });
             load.record.rows = 0;
             load.record.state = SnapState::Copying { last: None };
-            return Some(Ask::Barrier { version, contains });
+            return Some(Ask::Barrier { version });
         };
         match (&load.record.max, &load.record.state) {
             (None, _) | (_, SnapState::Pending) => {
@@ -263,7 +278,6 @@ impl Load {
                 };
                 self.active = Some(Active::Window(Window {
                     table: name.clone(),
-                    limit: self.limit,
                     touched: HashSet::new(),
                     touched_bytes: 0,
                     chunk: None,
@@ -275,10 +289,13 @@ impl Load {
         }
     }
 
-    /// The table whose keys must be noted: every key of every event of it, before and after.
-    pub fn watching(&self) -> Option<&TableName> {
+    /// The table whose keys must be noted, and the columns of the key: every key of every event of it, before and after.
+    pub fn watching(&self) -> Option<(&TableName, &[usize])> {
         match &self.active {
-            Some(Active::Window(window)) => Some(&window.table),
+            Some(Active::Window(window)) => {
+                let key = self.tables.get(&window.table)?.key.as_deref()?;
+                Some((&window.table, key))
+            }
             Some(Active::Columns(_) | Active::MaxKey(_) | Active::Barrier { .. }) | None => None,
         }
     }
@@ -341,7 +358,7 @@ impl Load {
     }
 
     /// Answers [`Ask::MaxKey`]; none: the table is empty. Returns the record to store.
-    pub fn max_read(&mut self, max: Option<Vec<KeyPart>>) -> Option<SnapRecord> {
+    pub fn max_read(&mut self, max: Option<Vec<KeyPart>>) -> Option<(TableName, SnapRecord)> {
         let Some(Active::MaxKey(name)) = self.active.take() else { return None };
         let load = self.tables.get_mut(&name)?;
         load.record.state = match max {
@@ -349,7 +366,8 @@ impl Load {
             None => SnapState::Done,
         };
         load.record.max = max;
-        Some(load.record.clone())
+        let record = load.record.clone();
+        Some((name, record))
     }
 
     /// Answers [`Ask::Chunk`].
@@ -360,7 +378,7 @@ impl Load {
     }
 
     /// Answers [`Ask::Barrier`]: the view is open; all rows follow and hold at `at`.
-    pub fn barrier_opened(&mut self, at: Position) {
+    pub fn barrier_opened(&mut self, at: BinlogPosition) {
         if let Some(Active::Barrier { at: place, .. }) = &mut self.active {
             *place = Some(at);
         }
@@ -368,7 +386,7 @@ impl Load {
 
     /// True when the stream must not go on: the task stands at the barrier and its rows have not all come.
     pub fn holds(&self, at: &Position) -> bool {
-        matches!(&self.active, Some(Active::Barrier { at: Some(place), .. }) if at.file >= place.file)
+        matches!(&self.active, Some(Active::Barrier { at: Some(place), .. }) if at.file >= *place)
     }
 
     /// True while the barrier is not open yet: the stream stands still at R meanwhile.
@@ -394,7 +412,7 @@ impl Load {
     pub fn close(&mut self, at: &Position) -> Option<Closed> {
         let Some(Active::Window(window)) = &self.active else { return None };
         let chunk = window.chunk.as_ref()?;
-        if window.redo.is_none() && at.file < chunk.high.file {
+        if window.redo.is_none() && at.file < chunk.high {
             return None;
         }
         let Some(Active::Window(window)) = self.active.take() else { return None };
@@ -405,16 +423,15 @@ impl Load {
             }
             return Some(Closed::Redo(window.table, cause));
         }
-        self.adapt(window.limit, &chunk);
+        self.adapt(&chunk);
         let load = self.tables.get(&window.table)?;
-        let whole = chunk.rows.len() < window.limit as usize;
         Some(Closed::Emit(Rows {
             version: load.version.clone(),
             key: load.key.clone().unwrap_or_default(),
             rows: chunk.rows,
             last: chunk.last,
             touched: window.touched,
-            whole,
+            whole: chunk.done,
         }))
     }
 
@@ -435,8 +452,8 @@ impl Load {
         self.active = None;
     }
 
-    fn adapt(&mut self, asked: u32, chunk: &Chunk) {
-        if self.fixed_rows.is_some() || (chunk.rows.len() as u32) < asked {
+    fn adapt(&mut self, chunk: &Chunk) {
+        if self.fixed_rows.is_some() || chunk.done {
             return;
         }
         let heavy = chunk.read_ms > CHUNK_MS || chunk.rows.bytes() > CHUNK_BYTES;

@@ -10,6 +10,7 @@ mod endpoint;
 mod explain;
 mod front;
 mod graph;
+pub mod io;
 mod narrow;
 mod origin;
 mod picture;

@@ -1,5 +1,11 @@
 //! Why a task cannot go on, and what follows from it.
 
+use crate::source::mysql::io::{FailureClass, SourceFailure};
+use crate::target::Disposition;
+use crate::target::io::SinkFailure;
+use crate::target::kafka::io::{self as kafka, KafkaFailure};
+use std::error::Error;
+
 /// What follows from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -23,8 +29,21 @@ pub(crate) enum Class {
     Data,
     /// The state is gone, newer than this release, or of another project.
     State,
+    /// The files ask for a change that needs consent, or cannot be made.
+    Refused,
     /// A bug in syncc.
     Bug,
+}
+
+/// On which side something failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The source, or the way to it.
+    Source,
+    /// The target, or the way to it.
+    Target,
+    /// Here.
+    Here,
 }
 
 /// A failure: plain data, so that it can be reported more than once.
@@ -32,6 +51,8 @@ pub(crate) enum Class {
 pub(crate) struct Failure {
     /// What follows.
     pub(crate) class: Class,
+    /// Where it failed.
+    pub(crate) side: Side,
     /// What happened, where, and what to do. Never a row value, never a secret.
     pub(crate) text: String,
 }
@@ -39,7 +60,12 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure of this class.
     pub(crate) fn new(class: Class, text: impl Into<String>) -> Failure {
-        Failure { class, text: text.into() }
+        Failure { class, side: Side::Here, text: text.into() }
+    }
+
+    /// The same, on a side.
+    fn on(self, side: Side) -> Failure {
+        Failure { side, ..self }
     }
 
     /// Exit code of a process that ends for it (`cli.md` of the manual, exit codes).
@@ -52,6 +78,7 @@ impl Failure {
             Class::PositionLost => 23,
             Class::Data => 25,
             Class::State => 26,
+            Class::Refused => 4,
             Class::Bug => 101,
         }
     }
@@ -69,7 +96,69 @@ impl Failure {
             Class::Expired => "retry-expired",
             Class::Data => "data",
             Class::State => "state",
+            Class::Refused => "refused",
             Class::Bug => "bug",
+        }
+    }
+}
+
+impl From<SourceFailure> for Failure {
+    fn from(failure: SourceFailure) -> Failure {
+        let class = match failure.class {
+            FailureClass::Unreachable
+            | FailureClass::Lost
+            | FailureClass::Behind
+            | FailureClass::Protocol => Class::Connection,
+            FailureClass::Tls | FailureClass::Login | FailureClass::Privilege | FailureClass::Setting => {
+                Class::Precheck
+            }
+            FailureClass::PositionLost
+            | FailureClass::Ahead
+            | FailureClass::Diverged
+            | FailureClass::OtherServer => Class::PositionLost,
+            FailureClass::Identity => Class::Ownership,
+            FailureClass::TooLarge => Class::Data,
+            FailureClass::Table | FailureClass::Server => Class::Request,
+        };
+        Failure::new(class, format!("source: {failure}")).on(Side::Source)
+    }
+}
+
+impl From<KafkaFailure> for Failure {
+    fn from(failure: KafkaFailure) -> Failure {
+        let class = match failure.class {
+            kafka::Class::Ownership => Class::Ownership,
+            kafka::Class::Transient => Class::Connection,
+            kafka::Class::UnknownTopic | kafka::Class::Protocol => Class::Request,
+            kafka::Class::Oversize => Class::Data,
+            kafka::Class::Login
+            | kafka::Class::Denied
+            | kafka::Class::Config
+            | kafka::Class::InvalidTransactionTimeout => Class::Precheck,
+            kafka::Class::ForeignWriter => Class::State,
+        };
+        let cause = failure.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+        Failure::new(class, format!("kafka: {failure}{cause}")).on(Side::Target)
+    }
+}
+
+impl From<SinkFailure> for Failure {
+    fn from(failure: SinkFailure) -> Failure {
+        match failure {
+            SinkFailure::Kafka(failure) => failure.into(),
+            SinkFailure::State(error) => Failure::new(Class::State, format!("state: {error}")),
+            SinkFailure::Lines(failure) => {
+                let class = match failure.disposition() {
+                    Disposition::Recover | Disposition::RecoverFor(_) | Disposition::RecoverOnce => {
+                        Class::Request
+                    }
+                    Disposition::AskOwner => Class::Ownership,
+                    Disposition::Oversize => Class::Data,
+                    Disposition::Operator => Class::State,
+                };
+                let cause = failure.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+                Failure::new(class, format!("target: {failure}{cause}")).on(Side::Target)
+            }
         }
     }
 }

@@ -4,11 +4,13 @@
 //! blocks fill the ring; a consumed block stays as history until its room is needed, so that a task may go back.
 
 use super::failure::Failure;
-use crate::mysql::binlog::RowLayout;
+use crate::mysql::binlog::event::Header;
+use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::ddl::DdlEffect;
 use crate::mysql::position::{BinlogPosition, Gtid};
 use crate::mysql::schema::{TableName, TableVersion};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 
 /// Bytes of blocks a ring holds: room for 16 reads of 1 MiB, enough for the tens of milliseconds a commit takes.
@@ -31,12 +33,10 @@ pub(super) struct Block {
 /// One event that a task has to look at.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// Where its bytes lie in the block.
-    pub(super) start: usize,
-    /// Behind its last byte.
-    pub(super) end: usize,
-    /// Time of the event header, seconds.
-    pub(super) seconds: u32,
+    /// Header of its event; none for what the reader itself has to say.
+    pub(super) header: Option<Header>,
+    /// Where the event's body lies in the block, without header and checksum.
+    pub(super) body: Range<usize>,
     /// What it is.
     pub(super) what: What,
 }
@@ -56,12 +56,7 @@ pub(super) enum What {
     /// Rows of one table.
     Rows(Arc<MappedTable>),
     /// A statement that may have changed definitions, or made rows come or go without events.
-    Definition {
-        /// What it may touch.
-        effect: Arc<DdlEffect>,
-        /// Default database of the session.
-        db: Arc<str>,
-    },
+    Definition(Arc<DdlEffect>),
     /// The source transaction ended here.
     End {
         /// File that holds its end.
@@ -157,8 +152,12 @@ impl Ring {
     /// True when another block of `size` bytes would have to wait for the task.
     pub(super) fn full(&self, size: usize) -> bool {
         let state = self.lock();
-        let history: usize =
-            state.blocks.iter().take((state.cursor - state.first) as usize).map(|block| block.bytes.len()).sum();
+        let history: usize = state
+            .blocks
+            .iter()
+            .take((state.cursor - state.first) as usize)
+            .map(|block| block.bytes.len())
+            .sum();
         state.bytes - history + size > self.capacity
     }
 
@@ -181,7 +180,8 @@ impl Ring {
     /// when that block has left the ring.
     pub(super) fn rewind(&self, place: &BinlogPosition) -> bool {
         let mut state = self.lock();
-        let found = state.blocks.iter().rposition(|block| block.start.as_ref().is_some_and(|start| start <= place));
+        let found =
+            state.blocks.iter().rposition(|block| block.start.as_ref().is_some_and(|start| start <= place));
         if let Some(index) = found {
             state.cursor = state.first + index as u64;
         }
@@ -194,7 +194,11 @@ mod tests {
     use super::*;
 
     fn block(offset: u64, size: usize) -> Block {
-        Block { start: Some(BinlogPosition::new("b.000001", offset)), bytes: vec![0; size], entries: Vec::new() }
+        Block {
+            start: Some(BinlogPosition::new("b.000001", offset)),
+            bytes: vec![0; size],
+            entries: Vec::new(),
+        }
     }
 
     #[test]
@@ -206,7 +210,10 @@ mod tests {
         assert!(ring.next().is_some());
         assert!(ring.next().is_none());
         assert!(ring.rewind(&BinlogPosition::new("b.000001", 99)));
-        assert_eq!(ring.next().and_then(|block| block.start.clone()), Some(BinlogPosition::new("b.000001", 4)));
+        assert_eq!(
+            ring.next().and_then(|block| block.start.clone()),
+            Some(BinlogPosition::new("b.000001", 4))
+        );
         assert!(ring.publish(block(200, 4)), "the consumed block makes room");
         assert!(!ring.rewind(&BinlogPosition::new("b.000001", 99)), "its block has left");
     }

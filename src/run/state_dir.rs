@@ -39,7 +39,10 @@ impl StateDir {
     /// Another process holds it (exit 21), or it cannot be written.
     pub(crate) fn open(path: &Path) -> Result<StateDir, Failure> {
         let broken = |what: &str, error: &dyn std::fmt::Display| {
-            Failure::new(Class::State, format!("cannot {what} in the state directory {}: {error}", path.display()))
+            Failure::new(
+                Class::State,
+                format!("cannot {what} in the state directory {}: {error}", path.display()),
+            )
         };
         fs::DirBuilder::new()
             .recursive(true)

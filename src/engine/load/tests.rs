@@ -52,14 +52,14 @@ fn id(part: &KeyPart) -> i64 {
     }
 }
 
-fn chunk(rows: &[(i64, i64)], high: u64) -> Chunk {
+fn chunk(rows: &[(i64, i64)], limit: usize, high: u64) -> Chunk {
     let mut batch = RowBatch::new(2);
     for &(id, v) in rows {
         batch.push(Cell::Int(id));
         batch.push(Cell::Int(v));
     }
     let last = rows.last().map(|&(id, _)| vec![KeyPart::Int(id)]);
-    Chunk { rows: batch, last, high: at(high), read_ms: 1 }
+    Chunk { done: batch.len() < limit, rows: batch, last, high: at(high).file, read_ms: 1 }
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn an_empty_table_is_done_after_its_greatest_key_was_asked_for() {
     let mut load = load(2);
     assert!(matches!(load.next(&at(4)), Some(Ask::MaxKey { .. })));
     assert!(load.next(&at(4)).is_none(), "one read at a time");
-    assert_eq!(load.max_read(None).map(|record| record.state), Some(SnapState::Done));
+    assert_eq!(load.max_read(None).map(|(_, record)| record.state), Some(SnapState::Done));
     assert!(load.done());
 }
 
@@ -78,7 +78,7 @@ fn a_chunk_waits_until_its_high_mark_is_passed_and_leaves_out_touched_rows() {
     load.max_read(Some(vec![KeyPart::Int(9)]));
     assert!(matches!(load.next(&at(4)), Some(Ask::Chunk { after: None, limit: 2, .. })));
     load.touch(b"1");
-    load.chunk_read(chunk(&[(1, 1), (2, 2)], 100));
+    load.chunk_read(chunk(&[(1, 1), (2, 2)], 2, 100));
     assert!(load.close(&at(99)).is_none());
     let Some(Closed::Emit(rows)) = load.close(&at(100)) else { panic!("H is passed") };
     assert!(!rows.keeps(b"1"));
@@ -94,7 +94,7 @@ fn a_definition_that_moves_throws_the_window_away_and_asks_for_columns() {
     load.next(&at(4));
     load.max_read(Some(vec![KeyPart::Int(9)]));
     load.next(&at(4));
-    load.chunk_read(chunk(&[(1, 1)], 100));
+    load.chunk_read(chunk(&[(1, 1)], 2, 100));
     load.definition_moved(Some(&[TableName::new("shop", "other")]));
     assert!(load.close(&at(50)).is_none(), "another table's definition is no reason");
     load.definition_moved(Some(&[TableName::new("shop", "orders")]));
@@ -126,7 +126,7 @@ fn a_table_without_a_key_is_read_at_one_place_where_the_stream_stops() {
     let mut load = Load::new([TableLoad::new(version(), None, record, 10)], None);
     assert!(matches!(load.next(&at(4)), Some(Ask::Barrier { .. })));
     assert!(load.opening_barrier());
-    load.barrier_opened(at(70));
+    load.barrier_opened(at(70).file);
     assert!(!load.holds(&at(69)));
     assert!(load.holds(&at(70)));
     assert!(matches!(load.barrier_emitted(3, false), Some((_, record)) if record.state != SnapState::Done));
@@ -196,7 +196,7 @@ impl Model {
                         .take(limit as usize)
                         .map(|(&key, &value)| (key, value))
                         .collect();
-                    load.chunk_read(chunk(&rows, high as u64 * 10));
+                    load.chunk_read(chunk(&rows, limit as usize, high as u64 * 10));
                 }
                 Some(Ask::Columns { .. } | Ask::Barrier { .. }) => {
                     panic!("nothing moved, and there is a key")

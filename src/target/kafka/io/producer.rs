@@ -12,6 +12,7 @@ use super::error::{Class, KafkaFailure};
 use super::events::Events;
 use crate::checkpoint::{DurablePosition, StateChange, StateRecord};
 use crate::engine::Covered;
+use crate::failpoint::{Bug, hit, planted};
 use crate::kafka::{Batch, TopicTable};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
 use rdkafka::producer::{BaseProducer, Producer as _};
@@ -154,6 +155,18 @@ impl Txn {
     pub fn commit(mut self, covered: Covered) -> Result<Committed, KafkaFailure> {
         let (key, value) = StateRecord::Pos(covered.record().clone()).encode();
         self.usable("commit")?;
+        if planted(Bug::PositionApart) {
+            let Some(producer) = self.finish()? else {
+                return Err(KafkaFailure::new(
+                    Class::Protocol,
+                    "commit",
+                    None,
+                    "the planted bug needs a calm broker",
+                ));
+            };
+            hit("txn.apart");
+            self = producer.begin()?;
+        }
         self.native.send_state(&key, Some(&value))?;
         let producer = self.finish()?;
         Ok(Committed { durable: DurablePosition::stored(covered.into_record()), producer })
@@ -233,14 +246,6 @@ fn end(client: &BaseProducer<Events>, patience: Duration) -> KafkaResult<()> {
         Err(error) if is_retriable(&error) => client.commit_transaction(patience),
         decided => decided,
     }
-}
-
-/// Ends the process when a test asked for it at this point.
-fn hit(name: &str) {
-    #[cfg(feature = "failpoints")]
-    fail::fail_point!(name, |_| std::process::abort());
-    #[cfg(not(feature = "failpoints"))]
-    let _ = name;
 }
 
 /// A producer without transactions: rows first, then, when they are acknowledged, the state that covers them.

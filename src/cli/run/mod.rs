@@ -1,0 +1,112 @@
+//! `syncc run`: from files to running tasks.
+
+use super::global::Global;
+use crate::control::Status;
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::render::Renderer;
+use crate::run::{Options, Screen};
+use crate::text::FileSet;
+use clap::ValueEnum;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+mod log;
+mod progress;
+
+use progress::Bars;
+
+/// Runs the project: checks it, loads existing rows, follows the log, and changes what runs when a file is saved.
+///
+/// The state of every task lies in Kafka, in the transactions of its rows: end it whenever you like, with Ctrl-C or
+/// without, and start it again anywhere.
+///
+///   syncc run                       the project in this directory
+///   syncc -C prod run --log json    another one, logs for machines
+///   syncc run --once                load existing rows, then end
+///
+/// While it runs, `syncc status` tells how far it is, and saving a .sync file changes it. A file with mistakes changes
+/// nothing.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// State directory: lock, identity, breadcrumbs [default: .syncc in the project]
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// Control socket [default: control.sock in the state directory]
+    #[arg(long, value_name = "SOCKET")]
+    control: Option<PathBuf>,
+    /// End once existing rows are loaded
+    #[arg(long)]
+    once: bool,
+    /// A server that cannot be reached at the start ends the run (exit 20) instead of being waited for
+    #[arg(long)]
+    require_live: bool,
+    /// Take tasks over without watching whether another instance runs them
+    #[arg(long)]
+    takeover: bool,
+    /// Begin anew where the state topic is gone
+    #[arg(long)]
+    accept_state_loss: bool,
+    /// End when the first task fails, not when no task can go on
+    #[arg(long)]
+    fail_fast: bool,
+    /// Longest wait for a clean end, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    drain: u64,
+    /// How changed files are noticed
+    #[arg(long, value_enum, default_value_t = Watching::Auto)]
+    watch: Watching,
+    /// Form of the log [default: human on a terminal, else json]
+    #[arg(long, value_enum)]
+    log: Option<log::Form>,
+}
+
+/// How changed files are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Watching {
+    /// By the system's events, and a look every 30 seconds.
+    Auto,
+    /// Not at all.
+    Off,
+}
+
+/// Runs until it is stopped or no task can go on.
+pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
+    let bars = Bars::new(global.quiet);
+    log::start(args.log, global, bars.clone());
+    let options = Options {
+        project: global.project.clone(),
+        state: args.state.clone(),
+        control: args.control.clone(),
+        watch: args.watch == Watching::Auto,
+        require_live: args.require_live,
+        once: args.once,
+        takeover: args.takeover,
+        accept_state_loss: args.accept_state_loss,
+        drain: Duration::from_secs(args.drain),
+        fail_fast: args.fail_fast,
+    };
+    let code = crate::run::run(&options, &mut Terminal { global, bars: bars.clone() });
+    bars.clear();
+    ExitCode::from(code)
+}
+
+/// Standard error, as a person or a collector of logs sees it.
+struct Terminal<'g> {
+    global: &'g Global,
+    bars: Bars,
+}
+
+impl Screen for Terminal<'_> {
+    fn findings(&mut self, files: &FileSet, findings: &[Diagnostic]) {
+        let renderer = Renderer::new(files, self.global.style_for_stderr());
+        for finding in findings {
+            self.bars.print(&renderer.draw(finding));
+        }
+    }
+
+    fn status(&mut self, status: &Status) {
+        self.bars.show(status);
+    }
+}

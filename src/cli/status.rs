@@ -1,0 +1,117 @@
+//! `syncc status`: what a running instance does.
+
+use super::Exit;
+use super::global::Global;
+use super::output::{Failure, Output};
+use crate::control::{Operation, Status, TaskState, TaskStatus, ask};
+use clap::ValueEnum;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Tells what a running `syncc run` does: state, position, lag, progress of the load, generation.
+///
+/// Asks the instance whose state directory is in the project (or --control SOCKET).
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub(super) struct Args {
+    /// Control socket [default: .syncc/control.sock in the project]
+    #[arg(long, value_name = "SOCKET")]
+    control: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = Form::Human)]
+    format: Form,
+    /// Also tell about every table
+    #[arg(long)]
+    tables: bool,
+}
+
+/// Form of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For people.
+    Human,
+    /// The object, for machines.
+    Json,
+}
+
+/// Asks and prints.
+pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let socket = args.control.clone().unwrap_or_else(|| global.project.join(".syncc/control.sock"));
+    let answer = ask(&socket, Operation::Status).map_err(|error| Failure::new(Exit::Failed, error))?;
+    match args.format {
+        Form::Json => output.print(&format!("{answer:#}\n"))?,
+        Form::Human => {
+            let status: Status =
+                serde_json::from_value(answer).map_err(|error| Failure::new(Exit::Failed, error))?;
+            output.print(&human(&status, args.tables))?;
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+fn human(status: &Status, tables: bool) -> String {
+    let mut text = format!("generation {}, process {}\n", status.generation, status.pid);
+    if let Some(refused) = &status.refused {
+        let _ = writeln!(
+            text,
+            "files refused: {} errors ({}); the running generation stays active",
+            refused.errors,
+            refused.codes.join(", ")
+        );
+    }
+    for task in &status.tasks {
+        text += &of_task(task, tables);
+    }
+    text
+}
+
+fn of_task(task: &TaskStatus, tables: bool) -> String {
+    let mut text = format!("{}  {}", task.task, task.state.name());
+    if let (TaskState::Snapshot, Some(load)) = (task.state, &task.snapshot) {
+        let _ = write!(
+            text,
+            "  {}/{} tables, {} of about {} rows",
+            load.tables_done, load.tables, load.rows, load.estimate
+        );
+    }
+    if task.state == TaskState::Streaming {
+        let _ = write!(text, "  {:.0} rows/s, lag {:.1} s", task.records_per_second, task.lag_seconds);
+    }
+    text.push('\n');
+    if let Some(position) = &task.position {
+        let _ = writeln!(text, "  at {position} (commit {})", task.seq);
+    }
+    if let Some(error) = &task.error {
+        let _ = writeln!(text, "  {error}");
+    }
+    for weakened in &task.weakened {
+        let _ = writeln!(text, "  {weakened}");
+    }
+    for table in task.tables.iter().filter(|_| tables) {
+        let state = if table.done { "loaded" } else { "loading" };
+        let _ = writeln!(text, "  {}  {state}, {} rows", table.table, table.rows);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_see_state_place_and_trouble() {
+        let task = TaskStatus {
+            task: "p.s.t".into(),
+            state: TaskState::Retrying,
+            position: Some("binlog.000001:4".into()),
+            seq: 7,
+            error: Some("the server is away".into()),
+            ..TaskStatus::default()
+        };
+        let status = Status { generation: 2, pid: 9, tasks: vec![task], ..Status::default() };
+        assert_eq!(
+            human(&status, false),
+            "generation 2, process 9\np.s.t  retrying\n  at binlog.000001:4 (commit 7)\n  the server is away\n"
+        );
+    }
+}

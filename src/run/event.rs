@@ -1,0 +1,176 @@
+//! Log events: a fixed name each, the same fields everywhere. Row values and secrets have no field here.
+
+use super::failure::Failure;
+use crate::plan::TaskId;
+use std::fmt::Display;
+
+/// Names of events; an interface: never renamed, never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Name {
+    ProcessStarted,
+    ProcessStopping,
+    ProcessStopped,
+    ConfigChanged,
+    ConfigRefused,
+    ConfigActive,
+    PrecheckPassed,
+    PrecheckFailed,
+    TaskStarted,
+    TaskSwapped,
+    TaskRetrying,
+    TaskStopped,
+    TaskFailed,
+    OwnerAcquired,
+    OwnerElsewhere,
+    OwnerLost,
+    SourceConnected,
+    SourceLost,
+    SourcePositionLost,
+    KafkaLost,
+    KafkaProducerReplaced,
+    TopicCreated,
+    SnapshotStarted,
+    SnapshotTableDone,
+    SnapshotDone,
+    WindowRedone,
+    SchemaChanged,
+    TableTruncated,
+}
+
+impl Name {
+    /// The name in logs.
+    fn text(self) -> &'static str {
+        match self {
+            Name::ProcessStarted => "process.started",
+            Name::ProcessStopping => "process.stopping",
+            Name::ProcessStopped => "process.stopped",
+            Name::ConfigChanged => "config.changed",
+            Name::ConfigRefused => "config.refused",
+            Name::ConfigActive => "config.active",
+            Name::PrecheckPassed => "precheck.passed",
+            Name::PrecheckFailed => "precheck.failed",
+            Name::TaskStarted => "task.started",
+            Name::TaskSwapped => "task.swapped",
+            Name::TaskRetrying => "task.retrying",
+            Name::TaskStopped => "task.stopped",
+            Name::TaskFailed => "task.failed",
+            Name::OwnerAcquired => "owner.acquired",
+            Name::OwnerElsewhere => "owner.elsewhere",
+            Name::OwnerLost => "owner.lost",
+            Name::SourceConnected => "source.connected",
+            Name::SourceLost => "source.lost",
+            Name::SourcePositionLost => "source.position_lost",
+            Name::KafkaLost => "kafka.lost",
+            Name::KafkaProducerReplaced => "kafka.producer_replaced",
+            Name::TopicCreated => "topic.created",
+            Name::SnapshotStarted => "snapshot.started",
+            Name::SnapshotTableDone => "snapshot.table_done",
+            Name::SnapshotDone => "snapshot.done",
+            Name::WindowRedone => "window.redone",
+            Name::SchemaChanged => "schema.changed",
+            Name::TableTruncated => "table.truncated",
+        }
+    }
+}
+
+/// How much an event weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Info,
+    Warn,
+    Error,
+}
+
+/// One log event, sent when [`Event::emit`] is called.
+pub(super) struct Event<'a> {
+    name: Name,
+    level: Level,
+    message: String,
+    task: Option<&'a TaskId>,
+    position: Option<String>,
+    generation: Option<u64>,
+    error: Option<&'a Failure>,
+    retry_ms: Option<u64>,
+}
+
+impl<'a> Event<'a> {
+    /// Something happened.
+    pub(super) fn info(name: Name, message: impl Into<String>) -> Event<'a> {
+        Event {
+            name,
+            level: Level::Info,
+            message: message.into(),
+            task: None,
+            position: None,
+            generation: None,
+            error: None,
+            retry_ms: None,
+        }
+    }
+
+    /// Something that a person may want to look at.
+    pub(super) fn warn(name: Name, message: impl Into<String>) -> Event<'a> {
+        Event { level: Level::Warn, ..Event::info(name, message) }
+    }
+
+    /// Something that ends a task or refuses a change.
+    pub(super) fn error(name: Name, message: impl Into<String>) -> Event<'a> {
+        Event { level: Level::Error, ..Event::info(name, message) }
+    }
+
+    /// Of which task.
+    pub(super) fn task(self, task: &'a TaskId) -> Event<'a> {
+        Event { task: Some(task), ..self }
+    }
+
+    /// Where.
+    pub(super) fn position(self, position: impl Display) -> Event<'a> {
+        Event { position: Some(position.to_string()), ..self }
+    }
+
+    /// Under which generation.
+    pub(super) fn generation(self, generation: u64) -> Event<'a> {
+        Event { generation: Some(generation), ..self }
+    }
+
+    /// Why.
+    pub(super) fn failure(self, failure: &'a Failure) -> Event<'a> {
+        Event { error: Some(failure), ..self }
+    }
+
+    /// When it is tried again, ms from now.
+    pub(super) fn retry_in(self, ms: u64) -> Event<'a> {
+        Event { retry_ms: Some(ms), ..self }
+    }
+
+    /// Sends it to the log.
+    pub(super) fn emit(self) {
+        let task = self.task.map(ToString::to_string);
+        let (task, source) = (task.as_deref(), self.task.map(|task| task.source.as_str()));
+        let (position, kind) = (self.position.as_deref(), self.error.map(Failure::kind));
+        let error = self.error.map(|failure| failure.text.as_str());
+        macro_rules! send {
+            ($level:expr) => {
+                tracing::event!(
+                    target: "syncc",
+                    $level,
+                    event = self.name.text(),
+                    task,
+                    source,
+                    position,
+                    generation = self.generation,
+                    error_kind = kind,
+                    error,
+                    retry_ms = self.retry_ms,
+                    "{}",
+                    self.message
+                )
+            };
+        }
+        match self.level {
+            Level::Info => send!(tracing::Level::INFO),
+            Level::Warn => send!(tracing::Level::WARN),
+            Level::Error => send!(tracing::Level::ERROR),
+        }
+    }
+}

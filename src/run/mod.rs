@@ -1,0 +1,80 @@
+//! Threads and their lives: what `syncc run` starts, watches and ends.
+//!
+//! The supervisor owns everything: a thread per task, per reader, per loader, one that looks at changed files. Nothing
+//! per row passes through more than one channel, and none of it through an async runtime.
+
+mod context;
+mod event;
+mod failure;
+mod framer;
+mod hub;
+mod precheck;
+mod reload;
+mod ring;
+mod state_dir;
+mod supervisor;
+mod task;
+mod watch;
+
+use crate::control::Status;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::plan::{Compiled, compile_files};
+use crate::text::FileSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How to run a project.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Project directory.
+    pub project: PathBuf,
+    /// State directory; none: `.syncc` in the project.
+    pub state: Option<PathBuf>,
+    /// Control socket; none: `control.sock` in the state directory.
+    pub control: Option<PathBuf>,
+    /// Reload when files change.
+    pub watch: bool,
+    /// A server that cannot be reached at the start is a failed precheck.
+    pub require_live: bool,
+    /// End when existing rows are loaded.
+    pub once: bool,
+    /// Take tasks over without watching whether their owner lives.
+    pub takeover: bool,
+    /// Begin anew where the state is gone.
+    pub accept_state_loss: bool,
+    /// Longest drain.
+    pub drain: Duration,
+    /// End when the first task fails.
+    pub fail_fast: bool,
+}
+
+/// Where what happens is shown.
+pub trait Screen {
+    /// Findings in files: of a start or a reload that was refused, and warnings of one that was not.
+    fn findings(&mut self, files: &FileSet, findings: &[Diagnostic]);
+
+    /// The status, at least once a second.
+    fn status(&mut self, status: &Status);
+}
+
+/// Runs the project until it is stopped or no task can go on. Returns the exit code.
+pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
+    crate::failpoint::arm();
+    let files = match reload::load_files(&options.project) {
+        Ok(files) => files,
+        Err(finding) => {
+            screen.findings(&FileSet::new(), &[finding]);
+            return 1;
+        }
+    };
+    let Compiled { findings, plan } = compile_files(&files);
+    if !findings.is_empty() {
+        screen.findings(&files, &findings);
+    }
+    let Some((plan, _)) = plan else {
+        debug_assert!(findings.iter().any(|finding| finding.severity == Severity::Error));
+        return 1;
+    };
+    let loaded = reload::Loaded { plan, texts: reload::Texts::of(&files) };
+    supervisor::supervise(options, loaded, screen)
+}

@@ -1,0 +1,133 @@
+//! What must hold before a task runs a plan: rules over facts, and the comparison with the plan that ran before.
+
+use super::failure::{Class, Failure};
+use crate::catalog::{ClusterFacts, ServerFacts, SourceCatalog, TableKind};
+use crate::checkpoint::{PlanPacking, StoredPlan};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::kafka::TopicName;
+use crate::mysql::position::Position;
+use crate::mysql::schema::TableName;
+use crate::plan::{Delivery, Origins, Plan, Start, TargetKind, TaskId, TaskPlan, TopicSettings, diff};
+use crate::source::mysql::requirement as source;
+use crate::target::kafka::requirement as target;
+use std::collections::BTreeMap;
+
+/// Level of zstd for stored plans: small once, read rarely.
+const PLAN_COMPRESSION: i32 = 3;
+
+/// Largest plan that is unpacked, bytes; a plan of ten thousand tables stays far below.
+const PLAN_BYTES_MAX: usize = 64 << 20;
+
+/// Everything that stands between a plan and its servers.
+pub(super) fn findings(
+    plan: &TaskPlan,
+    catalog: &SourceCatalog,
+    cluster: Option<&ClusterFacts>,
+) -> Vec<Diagnostic> {
+    let needs = source::Needs { snapshot: matches!(plan.start, Start::Snapshot { .. }) };
+    let mut findings = source::findings(catalog, &needs);
+    if let (Some(cluster), Some(needs)) = (cluster, cluster_needs(plan, catalog)) {
+        findings.extend(target::findings(cluster, &needs));
+    }
+    findings
+}
+
+fn cluster_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> Option<target::Needs> {
+    let TargetKind::Kafka(kafka) = &plan.target.kind else { return None };
+    Some(target::Needs {
+        transaction_timeout_ms: (kafka.delivery == Delivery::ExactlyOnce)
+            .then_some(kafka.transaction_timeout_ms),
+        state_topic: TopicName::new(format!("{}.{}.state", kafka.state.prefix, plan.id)).ok()?,
+        topics: topics(plan, catalog)
+            .into_iter()
+            .map(|(name, settings)| target::TopicNeed { name, create: settings.create })
+            .collect(),
+    })
+}
+
+/// Data topics of the tables that are there now, each once.
+pub(super) fn topics(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, TopicSettings> {
+    let mut topics = BTreeMap::new();
+    for table in catalog.tables.iter().filter(|table| table.kind == TableKind::Base) {
+        let name = &table.version.name;
+        // A name that Kafka refuses is told when the table's first row comes, and by `check` where it can be known.
+        if let Ok(Some(decision)) = plan.decide(&name.db, &name.table) {
+            topics.insert(decision.topic, decision.topic_settings);
+        }
+    }
+    topics
+}
+
+/// Timeout of the plan's transactions, ms.
+pub(super) fn transaction_timeout_ms(plan: &TaskPlan) -> u64 {
+    match &plan.target.kind {
+        TargetKind::Kafka(kafka) => u64::from(kafka.transaction_timeout_ms),
+        // Nothing is held back; the stall of a source is noticed all the same.
+        TargetKind::Stdout | TargetKind::File { .. } => 60_000,
+    }
+}
+
+/// Prefix of the plan's state; targets without a state topic have none.
+pub(super) fn state_prefix(plan: &TaskPlan) -> &str {
+    match &plan.target.kind {
+        TargetKind::Kafka(kafka) => &kafka.state.prefix,
+        TargetKind::Stdout | TargetKind::File { .. } => "",
+    }
+}
+
+/// Whether the server still has the log behind a stored position.
+pub(super) fn position_held(server: &ServerFacts, position: &Position) -> Result<(), Failure> {
+    match source::position_lost(server, position) {
+        Some(finding) => Err(Failure::new(Class::Precheck, line(&finding))),
+        None => Ok(()),
+    }
+}
+
+/// Findings of at least this weight, one a line.
+pub(super) fn lines(findings: &[Diagnostic], least: Severity) -> String {
+    findings.iter().filter(|finding| finding.severity >= least).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A finding on one line: code, name, message, and the next step.
+pub(super) fn line(finding: &Diagnostic) -> String {
+    let help = finding.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
+    format!("{} {}: {}{help}", finding.code.number, finding.code.name, finding.message)
+}
+
+/// A plan as it is stored.
+pub(super) fn pack(bytes: &[u8]) -> (PlanPacking, Vec<u8>) {
+    match zstd::bulk::compress(bytes, PLAN_COMPRESSION) {
+        Ok(packed) => (PlanPacking::Zstd, packed),
+        Err(_) => (PlanPacking::Plain, bytes.to_vec()),
+    }
+}
+
+/// A stored plan; none when its parts are incomplete, or a newer release wrote something else.
+pub(super) fn unpack(stored: &StoredPlan) -> Option<TaskPlan> {
+    let (packing, bytes) = stored.bytes()?;
+    let bytes = match packing {
+        PlanPacking::Plain => bytes,
+        PlanPacking::Zstd => zstd::bulk::decompress(&bytes, PLAN_BYTES_MAX).ok()?,
+    };
+    serde_json::from_slice(&bytes).ok()
+}
+
+/// Refuses what consumers would not survive, or what cannot be changed: the rules of a reload, for edits made while
+/// nothing ran. `tables` are those the state knows.
+pub(super) fn refuse_breaking(
+    recorded: &TaskPlan,
+    plan: &TaskPlan,
+    tables: &[TableName],
+) -> Result<(), Failure> {
+    let one = |plan: &TaskPlan| Plan { tasks: vec![plan.clone()] };
+    let known = |_: &TaskId| tables.iter().map(|table| (table.db.clone(), table.table.clone())).collect();
+    let difference = diff(&one(recorded), &one(plan), &Origins::default(), &known);
+    let text = lines(&difference.findings, Severity::Error);
+    if text.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Class::Refused,
+        format!("the files were changed in a way that cannot take effect on what is running:\n{text}"),
+    ))
+}

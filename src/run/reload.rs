@@ -1,0 +1,220 @@
+//! From files that may have changed to a plan that may be applied. Whatever is wrong, the old plan stays.
+//!
+//! The work runs on a thread of its own; nothing running is touched. Texts equal to the last ones end it at once;
+//! what disappears is looked at twice, because editors save files one after the other.
+
+use super::context::Context;
+use super::failure::Class;
+use super::task;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::mysql::schema::TableName;
+use crate::plan::{Plan, PlanDiff, TaskId, TaskPlan, compile_files, diff};
+use crate::project::io::read;
+use crate::text::FileSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// A removal counts only when it is still there after this.
+const HOLD_BACK: Duration = Duration::from_secs(5);
+
+/// The project's files cannot be read.
+const UNREADABLE: Code = Code::new("S0010", "not-utf8");
+
+/// A project that was read and compiled.
+pub(super) struct Loaded {
+    /// Its plan.
+    pub(super) plan: Plan,
+    /// Its texts, to tell whether anything changed.
+    pub(super) texts: Texts,
+}
+
+/// Paths and texts of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Texts(Vec<(String, String)>);
+
+impl Texts {
+    /// Of a file set.
+    pub(super) fn of(files: &FileSet) -> Texts {
+        Texts(files.ids().map(|id| (files.path(id).to_owned(), files.text(id).to_owned())).collect())
+    }
+}
+
+/// What became of a look at the files.
+pub(super) enum Outcome {
+    /// The texts are the ones last seen.
+    Same,
+    /// Other texts, the same plan.
+    NoEffect,
+    /// Findings, or a change that must not be made.
+    Refused {
+        /// The files the findings are in.
+        files: FileSet,
+        /// Why.
+        findings: Vec<Diagnostic>,
+        /// Generation it would have been.
+        generation: u64,
+    },
+    /// To be applied.
+    Accepted {
+        /// The plan.
+        plan: Plan,
+        /// Its generation.
+        generation: u64,
+        /// What changes, for people.
+        summary: String,
+    },
+    /// Something disappeared and came back, or changed once more: look again.
+    Again,
+}
+
+/// Looks at files, one look at a time.
+pub(super) struct Reload {
+    project: PathBuf,
+    context: Arc<Context>,
+    seen: Arc<std::sync::Mutex<Texts>>,
+    busy: Option<JoinHandle<()>>,
+    again: bool,
+}
+
+impl Reload {
+    /// Looks at the project whose texts were last these.
+    pub(super) fn new(project: PathBuf, context: Arc<Context>, texts: Texts) -> Reload {
+        Reload { project, context, seen: Arc::new(std::sync::Mutex::new(texts)), busy: None, again: false }
+    }
+
+    /// True while a look is under way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.is_some()
+    }
+
+    /// Looks at the files; `tell` gets the outcome. While a look is under way, another one is only noted.
+    pub(super) fn begin(
+        &mut self,
+        running: &Plan,
+        carried: BTreeMap<TaskId, BTreeSet<TableName>>,
+        generation: u64,
+        tell: impl FnOnce(Outcome) + Send + 'static,
+    ) {
+        if self.busy.is_some() {
+            self.again = true;
+            return;
+        }
+        let look = Look {
+            project: self.project.clone(),
+            context: self.context.clone(),
+            seen: self.seen.clone(),
+            running: running.clone(),
+            carried,
+            generation,
+        };
+        let thread = std::thread::Builder::new().name("reload".into()).spawn(move || tell(look.run()));
+        self.busy = thread.ok();
+    }
+
+    /// A look ended. True when another one was asked for meanwhile.
+    pub(super) fn ended(&mut self) -> bool {
+        if let Some(thread) = self.busy.take() {
+            let _ = thread.join();
+        }
+        std::mem::take(&mut self.again)
+    }
+}
+
+struct Look {
+    project: PathBuf,
+    context: Arc<Context>,
+    seen: Arc<std::sync::Mutex<Texts>>,
+    running: Plan,
+    carried: BTreeMap<TaskId, BTreeSet<TableName>>,
+    generation: u64,
+}
+
+impl Look {
+    fn run(self) -> Outcome {
+        let files = match self.read() {
+            Ok(files) => files,
+            Err(finding) => return self.refused(FileSet::new(), vec![finding]),
+        };
+        let texts = Texts::of(&files);
+        {
+            let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if *seen == texts {
+                return Outcome::Same;
+            }
+            seen.clone_from(&texts);
+        }
+        let compiled = compile_files(&files);
+        let Some((plan, origins)) = compiled.plan else {
+            return self.refused(files, compiled.findings);
+        };
+        if plan == self.running {
+            return Outcome::NoEffect;
+        }
+        let tables = |task: &TaskId| {
+            let carried = self.carried.get(task).into_iter().flatten();
+            carried.map(|table| (table.db.clone(), table.table.clone())).collect()
+        };
+        let change = diff(&self.running, &plan, &origins, &tables);
+        if change.is_refused() {
+            return self.refused(files, change.findings);
+        }
+        let removes =
+            !change.removed.is_empty() || change.changed.iter().any(|task| !task.tables_removed.is_empty());
+        if removes {
+            std::thread::sleep(HOLD_BACK);
+            match self.read() {
+                Ok(again) if Texts::of(&again) == texts => {}
+                Ok(_) | Err(_) => return Outcome::Again,
+            }
+        }
+        for new in plan.tasks.iter().filter(|new| !self.runs(new)) {
+            if let Err(failure) = task::prepare(new, &self.context) {
+                let code = match failure.class {
+                    Class::Connection => Code::new("L0101", "mysql-unreachable"),
+                    _ => PRECHECK,
+                };
+                let finding = Diagnostic::nowhere(code, Severity::Error, failure.text)
+                    .help("the running plan stays; save the file again to try again");
+                return self.refused(files, vec![finding]);
+            }
+        }
+        Outcome::Accepted { plan, generation: self.generation, summary: summary(&change) }
+    }
+
+    fn runs(&self, new: &TaskPlan) -> bool {
+        self.running.tasks.iter().any(|old| old == new)
+    }
+
+    fn read(&self) -> Result<FileSet, Diagnostic> {
+        load_files(&self.project)
+    }
+
+    fn refused(&self, files: FileSet, findings: Vec<Diagnostic>) -> Outcome {
+        Outcome::Refused { files, findings, generation: self.generation }
+    }
+}
+
+/// What changes, in few words: `+1 task, -2 tables, ~retry`.
+fn summary(change: &PlanDiff) -> String {
+    let mut parts = Vec::new();
+    parts.extend(change.added.iter().map(|task| format!("+{task}")));
+    parts.extend(change.removed.iter().map(|task| format!("-{task}")));
+    for task in &change.changed {
+        parts.extend(task.changes.iter().map(|change| format!("~{}", change.what)));
+        parts.extend(task.tables_removed.iter().map(|(db, table)| format!("-{db}.{table}")));
+    }
+    parts.join(", ")
+}
+
+/// A task's precheck failed; its text names the codes.
+const PRECHECK: Code = Code::new("L0104", "privilege-missing");
+
+/// Reads the project's files, or says why not.
+pub(super) fn load_files(project: &Path) -> Result<FileSet, Diagnostic> {
+    read(project)
+        .map(|reading| reading.project.files)
+        .map_err(|error| Diagnostic::nowhere(UNREADABLE, Severity::Error, error.to_string()))
+}

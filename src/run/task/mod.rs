@@ -1,0 +1,289 @@
+//! One task: a thread that prepares, owns, streams, loads and commits, from one recovery to the next.
+//!
+//! A *life* goes from a committed position to a failure, a changed plan or a stop. Whatever goes wrong, the next life
+//! begins the same way: a new producer (which fences the old one), the committed position, the log from there on.
+//!
+//! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
+
+mod output;
+mod reads;
+mod start;
+mod stream;
+mod tables;
+
+pub(super) use reads::Answer;
+pub(super) use start::prepare;
+
+use super::context::{Clock, Context};
+use super::event::{Event, Name};
+use super::failure::{Class, Failure, Side};
+use super::hub::Hub;
+use crate::control::{TaskState, TaskStatus};
+use crate::engine::retry::{Kind, Next, RetryClock};
+use crate::mysql::schema::TableName;
+use crate::plan::{TaskId, TaskPlan};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+/// Shortest wait before the owner record is asked whether we were replaced, ms: a new owner needs time to write it.
+const OWNERSHIP_WAIT_MS: u64 = 10_000;
+
+/// Failures of one kind at one position after which a task stops waiting for a better outcome.
+const SAME_PANIC_MAX: u32 = 2;
+
+/// What comes to a task's thread.
+pub(super) enum Input {
+    /// There may be a new block.
+    Wake,
+    /// A read for the load ended.
+    Answer(Answer),
+    /// The supervisor wants something.
+    Command(Command),
+}
+
+/// What the supervisor wants.
+#[derive(Debug, Clone)]
+pub(super) enum Command {
+    /// Go on under another plan from the next transaction end on.
+    Swap {
+        /// The plan.
+        plan: Arc<TaskPlan>,
+        /// Its generation.
+        generation: u64,
+    },
+    /// End at the next transaction end and give up ownership.
+    Drain,
+}
+
+/// Why a life ended without a failure.
+enum Ended {
+    Drained,
+    Swapped { plan: Arc<TaskPlan>, generation: u64 },
+    Loaded,
+}
+
+/// Tables that a task carries, for the comparison of plans.
+pub(super) type Carried = Arc<Mutex<BTreeSet<TableName>>>;
+
+/// How a task's thread ends.
+#[derive(Debug, Clone)]
+pub(super) enum Exit {
+    /// On request, or because the load was all that was asked for.
+    Done,
+    /// For good.
+    Failed(Failure),
+}
+
+/// A task before its thread runs.
+pub(super) struct Task {
+    id: TaskId,
+    plan: Arc<TaskPlan>,
+    /// Generation given by a reload; none: what the state says.
+    generation: Option<u64>,
+    context: Arc<Context>,
+    clock: Clock,
+    inbox: Receiver<Input>,
+    me: Sender<Input>,
+    status: Arc<Mutex<TaskStatus>>,
+    carried: Carried,
+    /// The stream of the last life, when it was not the stream that failed.
+    hub: Option<Hub>,
+    retry: RetryClock,
+    /// A command that came while nothing could be done about it.
+    waiting: Option<Command>,
+    n_lives: u64,
+}
+
+impl Task {
+    /// A task that will read `inbox`, of which `me` is the sending side.
+    pub(super) fn new(
+        plan: Arc<TaskPlan>,
+        generation: Option<u64>,
+        context: Arc<Context>,
+        (me, inbox): (Sender<Input>, Receiver<Input>),
+        status: Arc<Mutex<TaskStatus>>,
+        carried: Carried,
+    ) -> Task {
+        let retry = RetryClock::new(plan.retry);
+        let id = plan.id.clone();
+        let clock = context.clock.clone();
+        Task {
+            id,
+            plan,
+            generation,
+            context,
+            clock,
+            inbox,
+            me,
+            status,
+            carried,
+            hub: None,
+            retry,
+            waiting: None,
+            n_lives: 0,
+        }
+    }
+
+    /// Lives until it ends for good.
+    pub(super) fn run(mut self) -> Exit {
+        let mut panics = 0;
+        loop {
+            self.set_state(TaskState::Starting);
+            let life = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.life()));
+            let ended = match life {
+                Ok(ended) => ended,
+                Err(panic) => {
+                    panics += 1;
+                    let text = panic_text(panic.as_ref());
+                    Err(Failure::new(
+                        if panics < SAME_PANIC_MAX { Class::Request } else { Class::Bug },
+                        format!("this is a bug in syncc: {text}"),
+                    ))
+                }
+            };
+            match ended {
+                Ok(Ended::Drained | Ended::Loaded) => {
+                    self.set_state(TaskState::Stopped);
+                    Event::info(Name::TaskStopped, "drained").task(&self.id).emit();
+                    return Exit::Done;
+                }
+                Ok(Ended::Swapped { plan, generation }) => {
+                    Event::info(Name::TaskSwapped, "goes on under the new plan")
+                        .task(&self.id)
+                        .generation(generation)
+                        .emit();
+                    self.adopt(plan, generation);
+                }
+                Err(failure) => {
+                    if let Some(exit) = self.after(failure) {
+                        return exit;
+                    }
+                }
+            }
+        }
+    }
+
+    fn adopt(&mut self, plan: Arc<TaskPlan>, generation: u64) {
+        // It frames what the old plan selects.
+        self.hub = None;
+        self.retry.set(plan.retry);
+        self.plan = plan;
+        self.generation = Some(generation);
+    }
+
+    /// Waits a failure out, or ends.
+    fn after(&mut self, failure: Failure) -> Option<Exit> {
+        self.status().error = Some(failure.text.clone());
+        let wait_ms = match failure.class {
+            Class::Connection | Class::Request => {
+                let unreachable_at_start = self.context.require_live && self.n_lives == 0;
+                if unreachable_at_start {
+                    return Some(self.fail(Failure { class: Class::Precheck, ..failure }));
+                }
+                let kind = if failure.class == Class::Request { Kind::Request } else { Kind::Connection };
+                match self.retry.failed(kind, self.clock.now_ms(), self.context.dice()) {
+                    Next::Wait(wait_ms) => wait_ms,
+                    Next::Expired => {
+                        let text =
+                            format!("{}; the retry window is over, the position is kept", failure.text);
+                        return Some(self.fail(Failure::new(Class::Expired, text)));
+                    }
+                }
+            }
+            Class::Ownership => OWNERSHIP_WAIT_MS + self.context.dice() % OWNERSHIP_WAIT_MS,
+            Class::Precheck
+            | Class::Elsewhere
+            | Class::OwnerLost
+            | Class::PositionLost
+            | Class::Expired
+            | Class::Data
+            | Class::State
+            | Class::Refused
+            | Class::Bug => return Some(self.fail(failure)),
+        };
+        let left_s = self.retry.left_ms(self.clock.now_ms()).map(|ms| ms / 1_000);
+        {
+            let mut status = self.status();
+            status.state = TaskState::Retrying;
+            status.recoveries += 1;
+            status.retry_seconds_left = left_s;
+        }
+        let lost = match failure.side {
+            Side::Source => Name::SourceLost,
+            Side::Target => Name::KafkaLost,
+            Side::Here => Name::TaskRetrying,
+        };
+        Event::warn(lost, failure.text.clone()).task(&self.id).failure(&failure).retry_in(wait_ms).emit();
+        self.wait(wait_ms)
+    }
+
+    fn fail(&self, failure: Failure) -> Exit {
+        {
+            let mut status = self.status();
+            status.state = TaskState::Failed;
+            status.error = Some(failure.text.clone());
+        }
+        let name = match failure.class {
+            Class::Precheck => Name::PrecheckFailed,
+            Class::Elsewhere => Name::OwnerElsewhere,
+            Class::Ownership | Class::OwnerLost => Name::OwnerLost,
+            Class::PositionLost => Name::SourcePositionLost,
+            Class::Connection
+            | Class::Request
+            | Class::Expired
+            | Class::Data
+            | Class::State
+            | Class::Refused
+            | Class::Bug => Name::TaskFailed,
+        };
+        Event::error(name, failure.text.clone()).task(&self.id).failure(&failure).emit();
+        Exit::Failed(failure)
+    }
+
+    /// Waits; a drain ends the task, another plan ends the wait.
+    fn wait(&mut self, wait_ms: u64) -> Option<Exit> {
+        let until_ms = self.clock.now_ms() + wait_ms;
+        loop {
+            let left_ms = until_ms.saturating_sub(self.clock.now_ms());
+            match self.inbox.recv_timeout(Duration::from_millis(left_ms)) {
+                Ok(Input::Wake | Input::Answer(_)) => {}
+                Ok(Input::Command(Command::Drain)) => {
+                    self.set_state(TaskState::Stopped);
+                    return Some(Exit::Done);
+                }
+                Ok(Input::Command(Command::Swap { plan, generation })) => {
+                    self.adopt(plan, generation);
+                    return None;
+                }
+                Err(RecvTimeoutError::Timeout) => return None,
+                Err(RecvTimeoutError::Disconnected) => return Some(Exit::Done),
+            }
+        }
+    }
+
+    fn status(&self) -> MutexGuard<'_, TaskStatus> {
+        self.status.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn carry<'t>(&self, tables: impl IntoIterator<Item = &'t TableName>) {
+        let mut carried = self.carried.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        carried.extend(tables.into_iter().cloned());
+    }
+
+    fn set_state(&self, state: TaskState) {
+        self.status().state = state;
+    }
+}
+
+/// What a panic said.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic without words".to_owned()
+    }
+}

@@ -1,0 +1,358 @@
+//! The sending side of a life: batches, state changes and commits, over whatever target the plan names.
+//!
+//! Guarantees: rows come before the state that covers them; whatever fails has taken its producer with it, so that
+//! nothing can be committed after a failure.
+
+use crate::catalog::{ClusterFacts, SourceCatalog};
+use crate::checkpoint::{
+    DurablePosition, OwnerRecord, PosRecord, StateChange, StateKey, StateRecord, TaskState,
+};
+use crate::engine::Covered;
+use crate::engine::commit::HEARTBEAT_MS;
+use crate::failpoint;
+use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
+use crate::plan::{TargetKind, TaskId, TaskPlan, TopicSettings, io as secrets};
+use crate::run::context::Context;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::precheck;
+use crate::run::state_dir::{Breadcrumb, StateDir};
+use crate::target::io::{Sending, Sink, Surroundings, Target as Inner};
+use crate::target::kafka::io::{Admin, NewTopic, Watch};
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// Longest wait for one answer of a target.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Records of a batch before it goes to the producer.
+const BATCH_RECORDS: usize = 512;
+
+/// Bytes of a batch before it goes to the producer.
+const BATCH_BYTES: usize = 256 << 10;
+
+/// Bytes that may wait in a producer's queue: no loss of throughput against four times as much.
+const QUEUE_BYTES: u64 = 64 << 20;
+
+/// A target as prepared for one life, before ownership.
+pub(super) struct Target {
+    task: TaskId,
+    inner: Inner,
+    admin: Option<Admin>,
+}
+
+/// A target that is ours.
+pub(super) struct Output {
+    task: TaskId,
+    inner: Inner,
+    admin: Option<Admin>,
+    cluster: String,
+    state_topic: String,
+    sink: State,
+    topics: TopicTable,
+    partitions: BTreeMap<TopicId, NonZeroU32>,
+    batch: Batch,
+    pending: Vec<StateChange>,
+    beat: u64,
+    /// Number of the last commit, as acknowledged.
+    seq: u64,
+}
+
+enum State {
+    Idle(Sink),
+    Open(Sending),
+    /// Taken by a call that failed.
+    Gone,
+}
+
+impl Target {
+    /// The target of a plan, its secrets found. Nothing is sent.
+    pub(super) fn open(plan: &TaskPlan, context: &Context) -> Result<Target, Failure> {
+        let password = match &plan.target.kind {
+            TargetKind::Kafka(kafka) => match &kafka.sasl {
+                Some(sasl) => Some(
+                    secrets::find(&sasl.password, &context.project)
+                        .map_err(|error| Failure::new(Class::Precheck, error.to_string()))?
+                        .value,
+                ),
+                None => None,
+            },
+            TargetKind::Stdout | TargetKind::File { .. } => None,
+        };
+        let state_file = context.state.path().join(format!("{}.state", plan.id));
+        let surroundings = Surroundings {
+            password,
+            project: &context.project,
+            state_file: &state_file,
+            queue_bytes: QUEUE_BYTES,
+        };
+        let inner = Inner::new(&plan.target, &plan.id, surroundings)?;
+        let admin = match inner.kafka() {
+            Some(kafka) => Some(Admin::open(&kafka.connection, PATIENCE)?),
+            None => None,
+        };
+        Ok(Target { task: plan.id.clone(), inner, admin })
+    }
+
+    /// The cluster, with those of `topics` that exist; none for targets without one.
+    pub(super) fn facts(&self, topics: &[TopicName]) -> Result<Option<ClusterFacts>, Failure> {
+        let (Some(admin), Some(kafka)) = (&self.admin, self.inner.kafka()) else { return Ok(None) };
+        Ok(Some(admin.facts(topics.iter().chain([&kafka.settings.state_topic]))?))
+    }
+
+    /// Makes the data topics of the tables that are there, and the state topic.
+    pub(super) fn make_topics(
+        &self,
+        plan: &TaskPlan,
+        catalog: &SourceCatalog,
+        facts: Option<&ClusterFacts>,
+    ) -> Result<(), Failure> {
+        let (Some(admin), Some(kafka), Some(facts)) = (&self.admin, self.inner.kafka(), facts) else {
+            return Ok(());
+        };
+        let missing: Vec<NewTopic> = precheck::topics(plan, catalog)
+            .into_iter()
+            .filter(|(name, settings)| settings.create && !facts.topics.contains_key(name.as_str()))
+            .map(|(name, settings)| NewTopic::data(name, &settings))
+            .collect();
+        admin.create_topics(&missing)?;
+        for topic in &missing {
+            Event::info(Name::TopicCreated, topic.name.to_string()).task(&self.task).emit();
+        }
+        admin.ensure_state_topic(&kafka.settings.state_topic, &kafka.state, facts)?;
+        Ok(())
+    }
+
+    /// The committed state, and with it who owns the task.
+    pub(super) fn read_state(&self) -> Result<TaskState, Failure> {
+        Ok(self.inner.load_state(PATIENCE)?)
+    }
+
+    /// Watches what is written to the state topic, committed or not, until `over`. True when `alive` recognises an owner.
+    pub(super) fn watch_owner(
+        &self,
+        alive: impl Fn(&OwnerRecord) -> bool,
+        over: impl Fn() -> bool,
+    ) -> Result<bool, Failure> {
+        let Some(kafka) = self.inner.kafka() else { return Ok(false) };
+        let watch = Watch::open(&kafka.connection, &kafka.settings.state_topic, None, PATIENCE)?;
+        while !over() {
+            let Some(record) = watch.next(Duration::from_millis(200))? else { continue };
+            let (Some(StateKey::Owner), Some(value)) = (StateKey::decode(&record.key), record.value) else {
+                continue;
+            };
+            if let Ok(StateRecord::Owner(owner)) = StateRecord::decode(StateKey::Owner, &value)
+                && alive(&owner)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Opens the target for sending; with transactions this fences whoever sent before.
+    pub(super) fn take(self, facts: Option<&ClusterFacts>) -> Result<Output, Failure> {
+        let sink = self.inner.open(PATIENCE)?;
+        let state_topic =
+            self.inner.kafka().map(|kafka| kafka.settings.state_topic.to_string()).unwrap_or_default();
+        Ok(Output {
+            task: self.task,
+            inner: self.inner,
+            admin: self.admin,
+            cluster: facts.map(|facts| facts.cluster_id.clone()).unwrap_or_default(),
+            state_topic,
+            sink: State::Idle(sink),
+            topics: TopicTable::new(),
+            partitions: BTreeMap::new(),
+            batch: Batch::new(),
+            pending: Vec::new(),
+            beat: 0,
+            seq: 0,
+        })
+    }
+}
+
+impl Output {
+    /// Id of the cluster; empty for targets without one.
+    pub(super) fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// The committed state, which nobody else can change any more.
+    pub(super) fn read_state(&mut self) -> Result<TaskState, Failure> {
+        let state = self.inner.load_state(PATIENCE)?;
+        self.seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
+        self.beat = state.owner.as_ref().map_or(0, |owner| owner.beat);
+        Ok(state)
+    }
+
+    /// A data topic and its number of partitions, made if it is missing and may be made.
+    pub(super) fn topic(
+        &mut self,
+        name: &TopicName,
+        settings: &TopicSettings,
+    ) -> Result<(TopicId, NonZeroU32), Failure> {
+        let id = self.topics.intern(name);
+        if let Some(&partitions) = self.partitions.get(&id) {
+            return Ok((id, partitions));
+        }
+        let partitions = match &self.admin {
+            Some(admin) => {
+                let mut facts = admin.facts([name])?;
+                if !facts.topics.contains_key(name.as_str()) && settings.create {
+                    admin.create_topics(&[NewTopic::data(name.clone(), settings)])?;
+                    Event::info(Name::TopicCreated, name.to_string()).task(&self.task).emit();
+                    facts = admin.facts([name])?;
+                }
+                facts.topics.get(name.as_str()).map_or(0, |topic| topic.partitions)
+            }
+            None => settings.partitions.unwrap_or(1),
+        };
+        let Some(partitions) = NonZeroU32::new(partitions) else {
+            return Err(Failure::new(
+                Class::Precheck,
+                format!("L0204 topic-missing: topic {name} does not exist, and `create never` is set"),
+            ));
+        };
+        self.partitions.insert(id, partitions);
+        Ok((id, partitions))
+    }
+
+    /// The batch that routes append to.
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// True while records or state are on their way.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.sink, State::Open(_))
+    }
+
+    /// Hands the batch to the producer when it is large enough.
+    pub(super) fn flush_if_full(&mut self) -> Result<(), Failure> {
+        if self.batch.len() >= BATCH_RECORDS || self.batch.bytes() >= BATCH_BYTES {
+            return self.flush();
+        }
+        Ok(())
+    }
+
+    /// Hands the batch to the producer.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        if let State::Open(sending) = &mut self.sink
+            && let Err(failure) = sending.produce(&self.topics, &self.batch)
+        {
+            self.sink = State::Gone;
+            return Err(failure.into());
+        }
+        self.batch.clear();
+        Ok(())
+    }
+
+    /// Keeps a record for the next commit.
+    pub(super) fn store(&mut self, record: StateRecord) {
+        self.pending.push(StateChange::put(record));
+    }
+
+    /// Removes a record with the next commit.
+    pub(super) fn remove(&mut self, key: StateKey) {
+        self.pending.push(StateChange::Remove(key));
+    }
+
+    /// Says who we are; `release` gives the task up.
+    pub(super) fn stage_owner(&mut self, release: bool, context: &Context) -> Result<(), Failure> {
+        self.beat += 1;
+        let owner = OwnerRecord {
+            incarnation: context.incarnation.clone(),
+            instance: context.state.instance().to_owned(),
+            host: context.host.clone(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: context.started_s,
+            beat: self.beat,
+            interval_ms: HEARTBEAT_MS,
+            released: release,
+        };
+        self.begin()?;
+        self.stage(&StateChange::put(StateRecord::Owner(owner)))
+    }
+
+    /// Commits everything handed over so far with the position that covers it.
+    pub(super) fn commit(&mut self, covered: Covered, context: &Context) -> Result<DurablePosition, Failure> {
+        self.flush()?;
+        self.begin()?;
+        for change in std::mem::take(&mut self.pending) {
+            self.stage(&change)?;
+        }
+        let State::Open(sending) = std::mem::replace(&mut self.sink, State::Gone) else {
+            return Err(gone());
+        };
+        let sent = sending.commit(covered)?;
+        self.seq = sent.durable.record().seq;
+        self.sink = State::Idle(match sent.sink {
+            Some(sink) => sink,
+            None => self.replace_producer(context)?,
+        });
+        Ok(sent.durable)
+    }
+
+    /// A new producer after a commit during which the coordinator was in trouble; what was committed stands.
+    fn replace_producer(&mut self, context: &Context) -> Result<Sink, Failure> {
+        let sink = self.inner.open(PATIENCE)?;
+        let state = self.inner.load_state(PATIENCE)?;
+        let ours = state.owner.as_ref().is_none_or(|owner| owner.instance == context.state.instance());
+        if !ours {
+            return Err(Failure::new(Class::OwnerLost, "another instance took the task over"));
+        }
+        if state.pos.as_ref().map_or(0, |pos| pos.seq) != self.seq {
+            return Err(Failure::new(Class::Request, "the last commit is not in the state topic"));
+        }
+        Event::info(Name::KafkaProducerReplaced, "the coordinator's connection broke around a commit")
+            .task(&self.task)
+            .emit();
+        Ok(sink)
+    }
+
+    /// Leaves a breadcrumb of what was committed.
+    pub(super) fn leave_breadcrumb(&self, dir: &StateDir, record: &PosRecord) -> std::io::Result<()> {
+        let crumb = Breadcrumb {
+            cluster: self.cluster.clone(),
+            topic: self.state_topic.clone(),
+            seq: record.seq,
+            position: record.position.to_string(),
+        };
+        dir.leave(&self.task.to_string(), &crumb)
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        match std::mem::replace(&mut self.sink, State::Gone) {
+            State::Idle(sink) => {
+                self.sink = State::Open(sink.begin()?);
+                failpoint::hit("txn.begun");
+                Ok(())
+            }
+            State::Open(sending) => {
+                self.sink = State::Open(sending);
+                Ok(())
+            }
+            State::Gone => Err(gone()),
+        }
+    }
+
+    fn stage(&mut self, change: &StateChange) -> Result<(), Failure> {
+        let State::Open(sending) = &mut self.sink else { return Err(gone()) };
+        if let Err(failure) = sending.stage(change) {
+            self.sink = State::Gone;
+            return Err(failure.into());
+        }
+        Ok(())
+    }
+}
+
+fn gone() -> Failure {
+    Failure::new(Class::Bug, "a producer was used after it had failed")
+}

@@ -1,0 +1,452 @@
+//! The beginning of a life: secrets, precheck, ownership, the committed position, and everything the stream needs.
+//!
+//! The order matters. Who owns the task is asked before the producer is made, because making it would stop a healthy
+//! owner; and asked again after, when nobody else can commit any more.
+
+use super::output::{Output, Target};
+use super::reads::Reads;
+use super::stream::{EVENT_LIMIT_BYTES, Life, loads};
+use super::tables::Tables;
+use super::{Ended, Input, Task};
+use crate::catalog::{ClusterFacts, Engine, SourceCatalog, TableFacts, TableKind};
+use crate::checkpoint::{Fingerprint, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState};
+use crate::diagnostic::Severity;
+use crate::engine::commit::Ledger;
+use crate::engine::load::{Load, TableLoad, paging_key};
+use crate::engine::owner::{Claim, alive, claim, confirm};
+use crate::failpoint::hit;
+use crate::kafka::TopicName;
+use crate::mysql::binlog::scratch::Scratch;
+use crate::mysql::position::Position;
+use crate::mysql::schema::{TableName, TableVersion, Tracker};
+use crate::plan::{Start, TaskPlan};
+use crate::run::context::Context;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::framer::{Framer, Reread};
+use crate::run::hub::Hub;
+use crate::run::precheck;
+use crate::source::mysql::io::{self as source, Dump, DumpRequest, Endpoint, Session};
+use std::collections::HashSet;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A silent source says so this often; three missed are a dead connection.
+const SOURCE_HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Times the columns are read again until two reads around a position agree.
+const SETTLED_READS_MAX: u32 = 20;
+
+/// A source as prepared for one life.
+struct Source {
+    endpoint: Endpoint,
+    session: Session,
+    catalog: SourceCatalog,
+}
+
+/// Connects to both ends of a plan and holds them against it; nothing running is touched.
+pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<(), Failure> {
+    let (source, _) = open_source(plan, context)?;
+    let target = Target::open(plan, context)?;
+    let topics: Vec<TopicName> = precheck::topics(plan, &source.catalog).into_keys().collect();
+    let facts = target.facts(&topics)?;
+    let text = precheck::lines(&precheck::findings(plan, &source.catalog, facts.as_ref()), Severity::Error);
+    if text.is_empty() { Ok(()) } else { Err(Failure::new(Class::Precheck, text)) }
+}
+
+/// Connects to the source of a plan and looks at what it selects; also the secret files that others may read.
+fn open_source(plan: &TaskPlan, context: &Context) -> Result<(Source, Vec<PathBuf>), Failure> {
+    let resolved = source::resolve(&plan.source, &context.project)?;
+    let mut session = Session::open(&resolved.endpoint, None)?;
+    let server = source::facts(&mut session)?;
+    let tables = source::tables(&mut session, |db, table| plan.selects(db, table))?;
+    let catalog = SourceCatalog { server, tables };
+    Ok((Source { endpoint: resolved.endpoint, session, catalog }, resolved.open_files))
+}
+
+impl Task {
+    /// One life.
+    pub(super) fn life(&mut self) -> Result<Ended, Failure> {
+        if let Some(command) = self.waiting.take() {
+            match command {
+                super::Command::Drain => return Ok(Ended::Drained),
+                super::Command::Swap { plan, generation } => return Ok(Ended::Swapped { plan, generation }),
+            }
+        }
+        self.n_lives += 1;
+        let mut source = self.open_source()?;
+        let target = Target::open(&self.plan, &self.context)?;
+        let facts = self.checked(&source, &target)?;
+        target.make_topics(&self.plan, &source.catalog, facts.as_ref())?;
+        let (mut output, state) = self.own(target, facts.as_ref())?;
+        let position = self.start_position(&mut source, &mut output, &state)?;
+        let generation = self.settle_generation(&mut output, &state)?;
+        let open_loads = self.table_loads(&source, &mut output, &state);
+        let tables = Tables::new(
+            self.plan.clone(),
+            state.schemas.iter().map(|(name, schema)| (name.clone(), schema.table.clone())).collect(),
+            state.tables.clone(),
+            open_loads.known.clone(),
+        );
+        let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
+        let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
+        let ledger = Ledger::new(self.plan.commit, fingerprint, generation, seq, position.clone());
+        let hub = self.open_hub(&source, &position, &state)?;
+        hit("start.state_read");
+        self.carry(&open_loads.known);
+        let reads = Reads::start(&self.id.to_string(), source.endpoint.clone(), position.server.clone(), {
+            let me = self.me.clone();
+            move |answer| me.send(Input::Answer(answer)).is_ok()
+        })
+        .map_err(|error| Failure::new(Class::Request, format!("cannot start a thread: {error}")))?;
+        let chunk_rows = match self.plan.start {
+            Start::Snapshot { chunk_rows } => chunk_rows,
+            Start::Now => None,
+        };
+        let now_ms = self.clock.now_ms();
+        if open_loads.n_open > 0 {
+            Event::info(Name::SnapshotStarted, format!("{} tables to load", open_loads.n_open))
+                .task(&self.id)
+                .emit();
+        }
+        Event::info(Name::TaskStarted, format!("follows {} tables", source.catalog.tables.len()))
+            .task(&self.id)
+            .generation(generation)
+            .position(&position.file)
+            .emit();
+        let mut life = Life {
+            ledger,
+            load: Load::new(open_loads.tables, chunk_rows),
+            hub,
+            output,
+            tables,
+            reads,
+            number: self.n_lives,
+            generation,
+            transaction_timeout_ms: precheck::transaction_timeout_ms(&self.plan),
+            block: None,
+            skip: false,
+            gtid: None,
+            idle: false,
+            moved_ms: now_ms,
+            beat_ms: now_ms,
+            breadcrumb_ms: 0,
+            status_ms: 0,
+            records: 0,
+            rate: (0, now_ms, 0.0),
+            event_s: 0,
+            scratch: Some(Scratch::new(EVENT_LIMIT_BYTES)),
+            before: Vec::new(),
+            after: Vec::new(),
+            key: Vec::new(),
+            load_announced: false,
+            source_failed: false,
+        };
+        let ended = self.stream(&mut life);
+        // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
+        if ended.is_err() && !life.source_failed {
+            self.hub = Some(life.hub);
+        }
+        ended
+    }
+
+    fn open_source(&self) -> Result<Source, Failure> {
+        let (source, open_files) = open_source(&self.plan, &self.context)?;
+        if self.n_lives == 1 {
+            for file in &open_files {
+                let text =
+                    format!("S0306: the secret file {} may be read by others; chmod 600", file.display());
+                Event::warn(Name::PrecheckPassed, text).task(&self.id).emit();
+            }
+            let text = format!("{} at {}", source.catalog.server.version, source.endpoint.address());
+            Event::info(Name::SourceConnected, text).task(&self.id).emit();
+        }
+        Ok(source)
+    }
+
+    /// Holds the servers against the plan. Errors end the task; warnings are told once.
+    fn checked(&self, source: &Source, target: &Target) -> Result<Option<ClusterFacts>, Failure> {
+        let topics: Vec<TopicName> = precheck::topics(&self.plan, &source.catalog).into_keys().collect();
+        let facts = target.facts(&topics)?;
+        let findings = precheck::findings(&self.plan, &source.catalog, facts.as_ref());
+        let text = precheck::lines(&findings, Severity::Error);
+        if !text.is_empty() {
+            return Err(Failure::new(Class::Precheck, text));
+        }
+        if self.n_lives == 1 {
+            for finding in findings {
+                Event::warn(Name::PrecheckPassed, precheck::line(&finding)).task(&self.id).emit();
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Takes ownership: who has the task, does that one live, a producer that fences, and the question once more.
+    fn own(&self, target: Target, facts: Option<&ClusterFacts>) -> Result<(Output, TaskState), Failure> {
+        let instance = self.context.state.instance();
+        let before = target.read_state()?;
+        if let Claim::Watch { owner, for_ms } = claim(before.owner.as_ref(), instance)
+            && !self.context.takeover
+        {
+            let until_ms = self.clock.now_ms() + for_ms;
+            Event::info(
+                Name::OwnerElsewhere,
+                format!(
+                    "{} (pid {}) ran this task last; watching {} s for signs of life",
+                    owner.host,
+                    owner.pid,
+                    for_ms / 1_000
+                ),
+            )
+            .task(&self.id)
+            .emit();
+            let lives = target.watch_owner(|seen| alive(&owner, seen), || self.clock.now_ms() >= until_ms)?;
+            if lives {
+                return Err(Failure::new(
+                    if self.n_lives > 1 { Class::OwnerLost } else { Class::Elsewhere },
+                    format!(
+                        "active elsewhere: {} (pid {}, syncc {}) runs task {}; stop it first, or take over with \
+                         --takeover if it is known dead",
+                        owner.host, owner.pid, owner.version, self.id
+                    ),
+                ));
+            }
+        }
+        let mut output = target.take(facts)?;
+        let state = output.read_state()?;
+        if let Err(other) = confirm(before.owner.as_ref(), state.owner.as_ref(), instance)
+            && !self.context.takeover
+        {
+            return Err(Failure::new(
+                Class::OwnerLost,
+                format!("{} (pid {}) took task {} while this one started", other.host, other.pid, self.id),
+            ));
+        }
+        Event::info(Name::OwnerAcquired, "owns the task").task(&self.id).emit();
+        Ok((output, state))
+    }
+
+    /// Where the stream begins: the committed position, or the end of the log on a first start.
+    fn start_position(
+        &self,
+        source: &mut Source,
+        output: &mut Output,
+        state: &TaskState,
+    ) -> Result<Position, Failure> {
+        let crumb = self.context.state.breadcrumb(&self.id.to_string());
+        let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
+        if let Some(crumb) = crumb
+            && seq < crumb.seq
+            && !self.context.accept_state_loss
+        {
+            return Err(Failure::new(
+                Class::State,
+                format!(
+                    "the state of task {} is gone or older than it was: commit {} of topic {} was seen, {} is there. \
+                     Is this the right cluster? --accept-state-loss begins anew",
+                    self.id, crumb.seq, crumb.topic, seq
+                ),
+            ));
+        }
+        let Some(pos) = &state.pos else {
+            return self.first_position(source);
+        };
+        let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
+        if pos.fingerprint != fingerprint {
+            return Err(Failure::new(
+                Class::Precheck,
+                format!(
+                    "L0217 foreign-state: the state belongs to task {} on cluster {}; this is task {} on cluster {}. \
+                     Use another `state {{ prefix … }}`",
+                    pos.fingerprint.task, pos.fingerprint.cluster, fingerprint.task, fingerprint.cluster
+                ),
+            ));
+        }
+        precheck::position_held(&source.catalog.server, &pos.position)?;
+        Ok(pos.position.clone())
+    }
+
+    /// The end of the log, with columns that are proven there: read before and after, until the two agree.
+    fn first_position(&self, source: &mut Source) -> Result<Position, Failure> {
+        for _ in 0..SETTLED_READS_MAX {
+            let position = source::start_position(&mut source.session)?;
+            let plan = self.plan.clone();
+            let tables = source::tables(&mut source.session, |db, table| plan.selects(db, table))?;
+            let same = columns(&tables) == columns(&source.catalog.tables);
+            source.catalog.tables = tables;
+            if same {
+                return Ok(position);
+            }
+        }
+        Err(Failure::new(Class::Request, "table definitions keep changing; no start can be proven meanwhile"))
+    }
+
+    /// The generation this life runs, and its plan stored if it is new.
+    fn settle_generation(&mut self, output: &mut Output, state: &TaskState) -> Result<u64, Failure> {
+        let newest = state.plans.iter().next_back();
+        let recorded = newest.and_then(|(_, stored)| precheck::unpack(stored));
+        let latest = newest.map_or(0, |(&generation, _)| generation);
+        let generation = if recorded.as_ref() == Some(&*self.plan) {
+            latest
+        } else {
+            if let (None, Some(recorded)) = (self.generation, &recorded) {
+                // The files were edited while nothing ran: the same rules as for a reload.
+                let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
+                precheck::refuse_breaking(recorded, &self.plan, &tables)?;
+            }
+            self.generation.unwrap_or(0).max(latest + 1)
+        };
+        if generation > latest {
+            let bytes = serde_json::to_vec(&*self.plan).expect("a plan is plain data");
+            let (packing, bytes) = precheck::pack(&bytes);
+            for record in StoredPlan::records(generation, packing, &bytes) {
+                output.store(record);
+            }
+            for (&old, stored) in state.plans.iter().rev().skip(PLANS_KEPT - 1) {
+                for key in stored.keys(old) {
+                    output.remove(key);
+                }
+            }
+        }
+        self.generation = Some(generation);
+        self.status().generation = generation;
+        Ok(generation)
+    }
+
+    /// Which tables are to be loaded, continued or left alone.
+    fn table_loads(&self, source: &Source, output: &mut Output, state: &TaskState) -> Loads {
+        let snapshot = crate::run::state_dir::random_id().unwrap_or_default();
+        let mut open = Loads { tables: Vec::new(), known: HashSet::new(), n_open: 0 };
+        for table in source.catalog.tables.iter().filter(|table| table.kind == TableKind::Base) {
+            let name = table.version.name.clone();
+            let transactional = table.engine == Engine::Transactional;
+            let key = paging_key(&table.version, transactional);
+            let fresh = || SnapRecord {
+                snapshot: snapshot.clone(),
+                state: if loads(self.plan.start) { SnapState::Pending } else { SnapState::Done },
+                key: key.iter().flatten().map(|&at| table.version.columns[at].name.clone()).collect(),
+                max: None,
+                rows: 0,
+            };
+            let record = match state.snaps.get(&name) {
+                Some(record) => {
+                    let same_key = record.key == fresh().key;
+                    let keyless_unfinished = key.is_none() && record.state != SnapState::Done;
+                    if record.state == SnapState::Done || (same_key && !keyless_unfinished) {
+                        record.clone()
+                    } else {
+                        fresh()
+                    }
+                }
+                None => fresh(),
+            };
+            if state.snaps.get(&name) != Some(&record) {
+                output.store(StateRecord::Snap(name.clone(), record.clone()));
+            }
+            if record.state != SnapState::Done {
+                open.n_open += 1;
+            }
+            open.known.insert(name);
+            open.tables.push(TableLoad::new(
+                Arc::new(table.version.clone()),
+                key,
+                record,
+                table.rows_estimate,
+            ));
+        }
+        for name in state.snaps.keys().filter(|name| !self.plan.selects(&name.db, &name.table)) {
+            // Rows stopped when the table left the plan; declared again, it is loaded again.
+            output.remove(StateKey::Snap(name.clone()));
+            output.remove(StateKey::Schema(name.clone()));
+        }
+        open.known.extend(state.snaps.keys().cloned());
+        open
+    }
+
+    fn open_hub(&mut self, source: &Source, position: &Position, state: &TaskState) -> Result<Hub, Failure> {
+        if let Some(hub) = self.hub.take()
+            && hub.ring().rewind(&position.file)
+        {
+            return Ok(hub);
+        }
+        let mut tracker = Tracker::new(position.server.flavor);
+        if state.pos.is_none() {
+            // The first position was taken between two equal reads of these columns.
+            for table in &source.catalog.tables {
+                tracker.prove(&table.version.name, Arc::new(table.version.clone()));
+            }
+        }
+        for (name, schema) in &state.schemas {
+            tracker.prove(name, Arc::new(schema.table.clone()));
+        }
+        let plan = self.plan.clone();
+        let wanted = Arc::new(move |name: &TableName| plan.selects(&name.db, &name.table));
+        let reread = {
+            let (endpoint, server) = (source.endpoint.clone(), position.server.clone());
+            Box::new(move |name: &TableName| -> Result<Reread, Failure> {
+                let mut session = Session::open(&endpoint, Some(&server))?;
+                let found = source::tables(&mut session, |db, table| db == name.db && table == name.table)?;
+                let end = source::end_of_log(&mut session)?
+                    .ok_or_else(|| Failure::new(Class::Precheck, "the source writes no log any more"))?;
+                Ok(Reread { version: found.into_iter().next().map(|table| table.version), upto: end.file })
+            })
+        };
+        let (server_id, uuid) = reader_identity(&self.plan);
+        let request = DumpRequest {
+            start: position,
+            server_id,
+            uuid: &uuid,
+            heartbeat: SOURCE_HEARTBEAT,
+            event_limit: EVENT_LIMIT_BYTES,
+            task: &self.id.to_string(),
+        };
+        let dump = Dump::open(&source.endpoint, &request)?;
+        let framer = Framer::new(position, tracker, wanted, reread);
+        let me = self.me.clone();
+        Hub::start(&self.id.to_string(), dump, framer, move || {
+            // A full inbox holds a wake already.
+            let _ = me.try_send(Input::Wake);
+        })
+    }
+}
+
+/// Plans kept in the state besides the newest.
+const PLANS_KEPT: usize = 10;
+
+/// Tables of a life and their loads.
+struct Loads {
+    tables: Vec<TableLoad>,
+    known: HashSet<TableName>,
+    n_open: usize,
+}
+
+/// What of tables decides how rows are read.
+fn columns(tables: &[TableFacts]) -> Vec<&TableVersion> {
+    tables.iter().map(|table| &table.version).collect()
+}
+
+/// Server id and UUID under which a task reads: the same for every life of the task, another for every other task.
+fn reader_identity(plan: &TaskPlan) -> (NonZeroU32, String) {
+    let prefix = precheck::state_prefix(plan);
+    let text = format!("{prefix}/{}/{}", plan.source.name, plan.id);
+    let hash = |seed: u64| -> u64 {
+        // FNV-1a: stable across releases, and spread is all that is asked of it.
+        text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        })
+    };
+    let (high, low) = (hash(0), hash(1));
+    // The upper half of the range: ids that people give to their replicas are small.
+    let id = (high as u32) | (1 << 31);
+    let uuid = format!(
+        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+        (high >> 32) as u32,
+        (high >> 16) as u16,
+        high & 0xfff,
+        (low >> 48) & 0xfff,
+        low & 0xffff_ffff_ffff
+    );
+    (NonZeroU32::new(id).expect("the highest bit is set"), uuid)
+}

@@ -1,0 +1,174 @@
+//! The tables of a task: from a mapped table of the stream, or a loaded one, to its route.
+//!
+//! Guarantees: columns in use are stored with the first rows that are read by them; a topic's partition count is
+//! pinned at the first row, and another count later is refused, because the hash would send keys elsewhere.
+
+use super::output::Output;
+use crate::checkpoint::{SchemaRecord, SnapRecord, SnapState, StateRecord, TableRecord};
+use crate::mysql::position::Position;
+use crate::mysql::schema::{TableName, TableVersion};
+use crate::plan::TaskPlan;
+use crate::route::TableRoute;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::ring::MappedTable;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// What a task does with a table.
+pub(super) enum Slot {
+    /// Its rows are sent.
+    Live(Box<Live>),
+    /// The plan does not select it.
+    Unselected,
+}
+
+/// A table whose rows are sent.
+pub(super) struct Live {
+    /// Where to and how.
+    pub(super) route: TableRoute,
+}
+
+/// All tables a life has met.
+pub(super) struct Tables {
+    plan: Arc<TaskPlan>,
+    by_number: Vec<Option<Slot>>,
+    loaded: HashMap<TableName, (Arc<TableVersion>, Slot)>,
+    /// Whether the plan selects a table, asked once each.
+    selected: RefCell<HashMap<TableName, bool>>,
+    /// Columns as stored in the state.
+    stored: BTreeMap<TableName, TableVersion>,
+    /// Topics and partition counts as stored in the state.
+    pinned: BTreeMap<TableName, TableRecord>,
+    /// Tables whose load has a record.
+    known: HashSet<TableName>,
+}
+
+impl Tables {
+    /// The tables of a life that begins with this state.
+    pub(super) fn new(
+        plan: Arc<TaskPlan>,
+        stored: BTreeMap<TableName, TableVersion>,
+        pinned: BTreeMap<TableName, TableRecord>,
+        known: HashSet<TableName>,
+    ) -> Tables {
+        Tables {
+            plan,
+            by_number: Vec::new(),
+            loaded: HashMap::new(),
+            selected: RefCell::default(),
+            stored,
+            pinned,
+            known,
+        }
+    }
+
+    /// True when the plan selects a table.
+    pub(super) fn selects(&self, name: &TableName) -> bool {
+        if let Some(&selected) = self.selected.borrow().get(name) {
+            return selected;
+        }
+        let selected = self.plan.selects(&name.db, &name.table);
+        self.selected.borrow_mut().insert(name.clone(), selected);
+        selected
+    }
+
+    /// As [`Tables::selects`], for a table of the stream.
+    pub(super) fn is_selected(&self, table: &MappedTable) -> bool {
+        match self.by_number.get(table.number as usize) {
+            Some(Some(Slot::Live(_))) => true,
+            Some(Some(Slot::Unselected)) => false,
+            Some(None) | None => self.selects(&table.name),
+        }
+    }
+
+    /// The slot of a table of the stream; `since` is the place its columns are valid from, when they are new.
+    pub(super) fn slot(
+        &mut self,
+        number: u32,
+        version: &Arc<TableVersion>,
+        output: &mut Output,
+        since: &Position,
+    ) -> Result<&mut Slot, Failure> {
+        let at = number as usize;
+        if self.by_number.len() <= at {
+            self.by_number.resize_with(at + 1, || None);
+        }
+        if self.by_number[at].is_none() {
+            let slot = self.make(version, output, since)?;
+            // A table that appears in the stream without a record was created there: no row existed before.
+            if matches!(slot, Slot::Live(_)) && self.known.insert(version.name.clone()) {
+                let record = SnapRecord {
+                    snapshot: String::new(),
+                    state: SnapState::Done,
+                    key: Vec::new(),
+                    max: None,
+                    rows: 0,
+                };
+                output.store(StateRecord::Snap(version.name.clone(), record));
+            }
+            self.by_number[at] = Some(slot);
+        }
+        Ok(self.by_number[at].as_mut().expect("made above"))
+    }
+
+    /// The slot of a table being loaded.
+    pub(super) fn loading_slot(
+        &mut self,
+        version: &Arc<TableVersion>,
+        output: &mut Output,
+        since: &Position,
+    ) -> Result<&mut Slot, Failure> {
+        let name = &version.name;
+        let current = self.loaded.get(name).is_some_and(|(known, _)| Arc::ptr_eq(known, version));
+        if !current {
+            let slot = self.make(version, output, since)?;
+            self.loaded.insert(name.clone(), (version.clone(), slot));
+        }
+        Ok(&mut self.loaded.get_mut(name).expect("made above").1)
+    }
+
+    fn make(
+        &mut self,
+        version: &Arc<TableVersion>,
+        output: &mut Output,
+        since: &Position,
+    ) -> Result<Slot, Failure> {
+        let name = &version.name;
+        let refused =
+            |what: &dyn std::fmt::Display| Failure::new(Class::Data, format!("table {name}: {what}"));
+        let Some(decision) = self.plan.decide(&name.db, &name.table).map_err(|error| refused(&error))? else {
+            return Ok(Slot::Unselected);
+        };
+        let (topic, partitions) = output.topic(&decision.topic, &decision.topic_settings)?;
+        let record = TableRecord { topic: decision.topic.to_string(), partitions: partitions.get() };
+        match self.pinned.get(name) {
+            Some(pinned) if pinned.topic == record.topic && pinned.partitions != record.partitions => {
+                return Err(refused(&format!(
+                    "topic {} has {} partitions now and had {}; hashing keys by another number would break their \
+                     order. Use another topic",
+                    record.topic, record.partitions, pinned.partitions
+                )));
+            }
+            Some(pinned) if *pinned == record => {}
+            Some(_) | None => {
+                self.pinned.insert(name.clone(), record.clone());
+                output.store(StateRecord::Table(name.clone(), record));
+            }
+        }
+        if self.stored.get(name) != Some(&**version) {
+            if self.stored.contains_key(name) {
+                Event::info(Name::SchemaChanged, format!("{name} has other columns now"))
+                    .task(&self.plan.id)
+                    .emit();
+            }
+            self.stored.insert(name.clone(), (**version).clone());
+            let schema = SchemaRecord { since: since.clone(), table: (**version).clone() };
+            output.store(StateRecord::Schema(name.clone(), schema));
+        }
+        let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id)
+            .map_err(|error| refused(&error))?;
+        Ok(Slot::Live(Box::new(Live { route })))
+    }
+}

@@ -1,0 +1,112 @@
+//! Tells that the project's files may have changed. An event is only a reason to look: its kind and path mean nothing.
+//!
+//! The project directory is watched, the parent of every symbolic link on the way to it, and the real directory of
+//! every linked file; never a file itself, because a file that is replaced by a rename falls silent.
+
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// After an event, this long without another one before the files are looked at.
+pub(super) const SETTLE: Duration = Duration::from_millis(250);
+
+/// Longest wait for silence.
+pub(super) const SETTLE_MAX: Duration = Duration::from_secs(3);
+
+/// The files are looked at this often even without an event: network file systems tell nothing.
+pub(super) const RESCAN: Duration = Duration::from_secs(30);
+
+/// Watches until it is dropped.
+pub(super) struct Watch {
+    _watcher: RecommendedWatcher,
+}
+
+impl Watch {
+    /// Calls `changed` whenever something happens in or around the project at `dir`.
+    ///
+    /// # Errors
+    /// The system gives no watch (limits of inotify, say).
+    pub(super) fn open(dir: &Path, changed: impl Fn() + Send + 'static) -> notify::Result<Watch> {
+        let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading the files makes events of its own.
+            if event.is_ok_and(|event| event.kind.is_access()) {
+                return;
+            }
+            changed();
+        })?;
+        for place in places(dir) {
+            watcher.watch(&place, RecursiveMode::NonRecursive)?;
+        }
+        Ok(Watch { _watcher: watcher })
+    }
+}
+
+/// Directories to watch for the project at `dir`.
+fn places(dir: &Path) -> BTreeSet<PathBuf> {
+    let mut places = BTreeSet::new();
+    let absolute = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned());
+    links_on_the_way(&absolute, &mut places);
+    if let Ok(real) = absolute.canonicalize() {
+        places.insert(real);
+    }
+    for entry in std::fs::read_dir(&absolute).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_symlink() {
+            links_on_the_way(&path, &mut places);
+            if let Some(parent) = path.canonicalize().ok().and_then(|real| real.parent().map(Path::to_owned))
+            {
+                places.insert(parent);
+            }
+        }
+    }
+    places
+}
+
+/// Adds the parent of every symbolic link among `path` and the directories above it.
+fn links_on_the_way(path: &Path, places: &mut BTreeSet<PathBuf>) {
+    for part in path.ancestors() {
+        if part.is_symlink()
+            && let Some(parent) = part.parent().and_then(|parent| parent.canonicalize().ok())
+        {
+            places.insert(parent);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_link_on_the_way_is_watched_from_its_parent() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let root = root.path().canonicalize().expect("it exists");
+        std::fs::create_dir(root.join("release")).expect("writable");
+        symlink(root.join("release"), root.join("current")).expect("writable");
+        let places = places(&root.join("current"));
+        assert!(places.contains(&root), "flipping the link is seen");
+        assert!(places.contains(&root.join("release")), "edits are seen");
+    }
+
+    #[test]
+    fn a_linked_file_is_watched_in_its_real_directory() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let root = root.path().canonicalize().expect("it exists");
+        std::fs::create_dir(root.join("project")).expect("writable");
+        std::fs::create_dir(root.join("data")).expect("writable");
+        std::fs::write(root.join("data/shop.sync"), "edition 2026\n").expect("writable");
+        symlink(root.join("data/shop.sync"), root.join("project/shop.sync")).expect("writable");
+        assert!(places(&root.join("project")).contains(&root.join("data")));
+    }
+
+    #[test]
+    fn a_change_is_told() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let (tell, told) = std::sync::mpsc::channel();
+        let _watch = Watch::open(root.path(), move || drop(tell.send(()))).expect("a watch");
+        std::fs::write(root.path().join("shop.sync"), "edition 2026\n").expect("writable");
+        told.recv_timeout(Duration::from_secs(10)).expect("an event");
+    }
+}
