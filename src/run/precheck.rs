@@ -24,8 +24,8 @@ pub(super) fn findings(
     catalog: &SourceCatalog,
     cluster: Option<&ClusterFacts>,
 ) -> Vec<Diagnostic> {
-    let needs = source::Needs { snapshot: matches!(plan.start, Start::Snapshot { .. }) };
-    let mut findings = source::findings(catalog, &needs);
+    let needs = source::Needs { snapshot: matches!(plan.start, Start::Snapshot { .. }), resume: None };
+    let mut findings = source::findings(&catalog.server, &catalog.tables, &needs);
     if let (Some(cluster), Some(needs)) = (cluster, cluster_needs(plan, catalog)) {
         findings.extend(target::findings(cluster, &needs));
     }
@@ -75,10 +75,20 @@ pub(super) fn state_prefix(plan: &TaskPlan) -> &str {
     }
 }
 
-/// Whether the server still has the log behind a stored position.
+/// Whether the stream can go on at a stored position: the server still has the log behind it, and all we have seen.
 pub(super) fn position_held(server: &ServerFacts, position: &Position) -> Result<(), Failure> {
-    match source::position_lost(server, position) {
-        Some(finding) => Err(Failure::new(Class::Precheck, line(&finding))),
+    let needs = source::Needs { snapshot: false, resume: Some(position) };
+    let text = lines(&source::findings(server, &[], &needs), Severity::Error);
+    if !text.is_empty() {
+        return Err(Failure::new(Class::Precheck, text));
+    }
+    match source::ahead_of(server, position) {
+        Some(ours) => Err(Failure::new(
+            Class::PositionLost,
+            format!(
+                "the source has not executed what was read from it: {ours}; it lags, lost its tail, or is another server"
+            ),
+        )),
         None => Ok(()),
     }
 }
