@@ -58,7 +58,6 @@ impl Task {
             1,
             0,
             Position { server, file, gtids: Gtids::Off },
-            0,
         );
         Task { plan, connection, settings, topics: TopicTable::new(), ledger }
     }

@@ -63,7 +63,7 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
     let files = match reload::load_files(&options.project) {
         Ok(files) => files,
         Err(finding) => {
-            screen.findings(&FileSet::new(), &[finding]);
+            screen.findings(&FileSet::new(), &[*finding]);
             return 1;
         }
     };

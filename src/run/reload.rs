@@ -136,7 +136,7 @@ impl Look {
     fn run(self) -> Outcome {
         let files = match self.read() {
             Ok(files) => files,
-            Err(finding) => return self.refused(FileSet::new(), vec![finding]),
+            Err(finding) => return self.refused(FileSet::new(), vec![*finding]),
         };
         let texts = Texts::of(&files);
         {
@@ -188,7 +188,7 @@ impl Look {
         self.running.tasks.iter().any(|old| old == new)
     }
 
-    fn read(&self) -> Result<FileSet, Diagnostic> {
+    fn read(&self) -> Result<FileSet, Box<Diagnostic>> {
         load_files(&self.project)
     }
 
@@ -213,8 +213,8 @@ fn summary(change: &PlanDiff) -> String {
 const PRECHECK: Code = Code::new("L0104", "privilege-missing");
 
 /// Reads the project's files, or says why not.
-pub(super) fn load_files(project: &Path) -> Result<FileSet, Diagnostic> {
+pub(super) fn load_files(project: &Path) -> Result<FileSet, Box<Diagnostic>> {
     read(project)
         .map(|reading| reading.project.files)
-        .map_err(|error| Diagnostic::nowhere(UNREADABLE, Severity::Error, error.to_string()))
+        .map_err(|error| Box::new(Diagnostic::nowhere(UNREADABLE, Severity::Error, error.to_string())))
 }
