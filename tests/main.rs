@@ -7,6 +7,7 @@
 mod cli;
 mod fmt;
 mod kafka;
+mod published;
 mod services;
 mod snapshot;
 mod source;

@@ -208,6 +208,12 @@ fn every_code_has_one_name_and_a_page() {
     assert!(wrong.is_empty(), "{}", report(&wrong));
 }
 
+/// The numbers of all codes of findings that the program defines.
+pub(crate) fn all_codes() -> BTreeSet<String> {
+    let codes = modules().iter().flat_map(|module| source::codes(&module.code()));
+    codes.map(|code| code.number).collect()
+}
+
 fn report(lines: &BTreeSet<String>) -> String {
     lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
 }

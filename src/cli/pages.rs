@@ -1,7 +1,7 @@
 //! The pages of all codes.
 
 use crate::diagnostic::CodeDoc;
-use crate::{check, hir, plan, statement, syntax};
+use crate::{check, hir, plan, source, statement, syntax, target};
 
 /// All pages, in order of their codes.
 pub(super) fn all() -> Vec<CodeDoc> {
@@ -14,8 +14,7 @@ pub(super) fn all() -> Vec<CodeDoc> {
         .chain(rules)
         .copied()
         .collect();
-    #[cfg(feature = "run")]
-    pages.extend(crate::target::kafka::requirement::CODES);
+    pages.extend(source::mysql::CODES.iter().chain(target::kafka::requirement::CODES));
     pages.sort_by_key(|page| page.code);
     pages
 }

@@ -28,7 +28,7 @@ pub const COMPRESSION: Code = Code::new("L0116", "compression-or-encryption");
 pub const GTID_TRANSITION: Code = Code::new("L0123", "gtid-mode-in-transition");
 /// The key cannot be paged by.
 pub const KEY_TRAP: Code = Code::new("L0124", "key-column-trap");
-/// Rows of a table have no key. Found in a schema lock as well; its page is with the checks of files.
+/// Rows of a table have no key.
 pub const NO_PRIMARY_KEY: Code = Code::new("S0502", "no-primary-key");
 
 /// The pages of these findings. They need a server, so no project file shows one.
@@ -106,6 +106,12 @@ pub const CODES: &[CodeDoc] = &[
         "All keys that identify the rows of a table hold a FLOAT.",
         "A FLOAT never equals the number it is compared with, so pages by such a key would not end. The table is read in one go \
          instead, and again from the beginning after a stop.",
+    ),
+    page(
+        NO_PRIMARY_KEY,
+        "A selected table has neither a primary key nor a unique key without nullable columns.",
+        "Its rows cannot be told apart: they are read behind a short barrier instead of in pages, all go to one partition \
+         so that their order is kept, and a consumer cannot compact them. A key, or `key COLUMNS`, mends it.",
     ),
 ];
 

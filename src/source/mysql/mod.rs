@@ -5,5 +5,7 @@ mod grants;
 pub mod page;
 pub mod requirement;
 
+pub use codes::CODES;
+
 #[cfg(feature = "run")]
 pub mod io;
