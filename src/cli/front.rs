@@ -49,3 +49,28 @@ pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Pla
     };
     Ok(Some(Planned { files, plan, origins }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::repair;
+    use crate::diagnostic::render::Style;
+    use crate::syntax::property_tests::mutants;
+
+    /// Whatever is in a file, it compiles or has findings, and these can be drawn and repaired.
+    #[test]
+    fn any_file_is_answered() {
+        for text in mutants(400) {
+            let mut files = FileSet::new();
+            files.add("a.sync", format!("edition 2026\n{text}"));
+            let compiled = compile(&files);
+            assert!(compiled.plan.is_some() || !compiled.findings.is_empty(), "{text:?}");
+            let renderer = Renderer::new(&files, Style { ascii: false, color: false, width: 80 });
+            for finding in &compiled.findings {
+                let drawn = renderer.draw(finding);
+                assert!(drawn.starts_with(finding.code.number) && drawn.contains('\n'), "{drawn}");
+            }
+            repair::rounds(&files, compiled.findings, |files| compile(files).findings);
+        }
+    }
+}

@@ -229,3 +229,57 @@ fn top_words_are_those_of_the_grammar() {
     let words: Vec<&str> = rule.split('"').skip(1).step_by(2).collect();
     assert_eq!(words, super::TOP_WORDS);
 }
+
+/// Milliseconds each; minutes when a step looks through the rest of the line for every sign.
+#[test]
+fn hostile_repetition_ends() {
+    let pieces = [
+        ";",
+        "a;",
+        ";a ",
+        "}",
+        "{}",
+        "{a}",
+        "{ a;}\n",
+        "/*\n",
+        "a --x ",
+        "// \n",
+        "\"{",
+        "`",
+        "`\n",
+        "=======\n",
+        "[",
+        "[ ]",
+        "a:",
+        "(",
+        ")\n",
+        "“",
+        "“\n",
+        "\u{a0}",
+        "\u{fffd}\n",
+        "\u{202e}",
+        "where = ",
+        "where a <>\n",
+        "'\n",
+        "a {\nuse x\n",
+        "аb ",
+        "\\",
+        ".",
+        "a.\n",
+        "\"\\q\"",
+        "source \"{\n}\n",
+    ];
+    for piece in pieces {
+        for text in
+            [piece.repeat(10_000 / piece.len()), format!("\"{}\"", piece.repeat(10_000 / piece.len()))]
+        {
+            let parse = parse(FileId(0), &text);
+            errors(&parse, &text);
+            for id in parse.tree.descendants(parse.tree.root()) {
+                if parse.tree.kind(id) == NodeKind::Statement {
+                    parse.tree.has_error(id);
+                }
+            }
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Signs that look like others.
 
-use super::{Range, line_end};
+use super::Range;
 use crate::syntax::{NodeKind, Tree};
 
 /// One cause: a sign, a run of signs, a pair of quotes or a word.
@@ -60,7 +60,10 @@ fn push(found: &mut Vec<LookAlike>, text: &str, range: Range, kind: LookAlikeKin
     let edit = (range.clone(), ascii.to_owned());
     if let Some(last) = found.last_mut() {
         let joins = match kind {
-            LookAlikeKind::Quotes => last.edits.len() == 1 && line_end(text, last.range.end) >= range.end,
+            LookAlikeKind::Quotes => {
+                let between = text.get(last.range.end as usize..range.start as usize);
+                last.edits.len() == 1 && between.is_some_and(|between| !between.contains(['\n', '\r']))
+            }
             LookAlikeKind::Blank | LookAlikeKind::Sign | LookAlikeKind::Direction => {
                 last.range.end == range.start
             }

@@ -139,5 +139,6 @@ pub(super) fn indent(text: &str, at: u32) -> u32 {
 
 /// True when only blanks stand between the beginning of the line and `at`.
 pub(super) fn first_on_line(text: &str, at: u32) -> bool {
-    line_start(text, at) + indent(text, at) == at
+    let before = text[..at as usize].trim_end_matches([' ', '\t']);
+    before.is_empty() || before.ends_with(['\n', '\r'])
 }

@@ -3,7 +3,7 @@
 use super::Finder;
 use crate::diagnostic::{Diagnostic, Fix, Safety, TextEdit};
 use crate::syntax::codes::{S0002, S0003, S0004};
-use crate::syntax::damage::{BraceFault, Damage, indent, line_end, line_start};
+use crate::syntax::damage::{BraceFault, Damage, first_on_line, indent, line_start};
 use crate::text::Span;
 use std::ops::Range;
 
@@ -49,13 +49,18 @@ impl Finder<'_> {
     }
 
     fn extra(&self, brace: &Range<u32>, stray: Option<&Range<u32>>, orphans: bool) -> Diagnostic {
-        let line = line_start(self.text, brace.start);
-        let end = line_end(self.text, brace.end);
-        let alone = self.slice(line, end).trim() == "}";
-        let rest = &self.text[end as usize..];
-        let line_sign = if rest.starts_with("\r\n") { 2 } else { u32::from(!rest.is_empty()) };
-        let removed =
-            if alone { Span::new(self.tree.file(), line, end + line_sign) } else { self.span(brace) };
+        let behind = &self.text[brace.end as usize..];
+        let blanks = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+        let behind = &behind[blanks..];
+        let alone =
+            first_on_line(self.text, brace.start) && (behind.is_empty() || behind.starts_with(['\n', '\r']));
+        let removed = if alone {
+            let line_sign = if behind.starts_with("\r\n") { 2 } else { 1.min(behind.len() as u32) };
+            let end = brace.end + blanks as u32 + line_sign;
+            Span::new(self.tree.file(), line_start(self.text, brace.start), end)
+        } else {
+            self.span(brace)
+        };
         let message = match (stray, orphans) {
             (Some(_), true) => "this `}` comes too early: statements of the block follow it",
             (Some(_), false) | (None, true) | (None, false) => "`}` closes nothing",

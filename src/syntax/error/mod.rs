@@ -16,6 +16,9 @@ use super::{NodeId, NodeKind, Parse, Tree};
 use crate::diagnostic::{Code, Diagnostic, Fix, Safety, TextEdit};
 use crate::text::Span;
 
+/// Most findings of one statement: whoever has more mends the first ones and looks again.
+const STATEMENT_MAX: usize = 20;
+
 /// The findings of a parsed file, in text order.
 pub fn errors(parse: &Parse, text: &str) -> Vec<Diagnostic> {
     if let Some(span) = parse.too_deep {
@@ -226,7 +229,8 @@ impl Finder<'_> {
             self.missing_names(head, &mut found);
         }
         let gravest = found.iter().map(|finding| rank(finding.code)).min();
-        self.found.extend(found.into_iter().filter(|finding| Some(rank(finding.code)) == gravest));
+        let shown = found.into_iter().filter(|finding| Some(rank(finding.code)) == gravest);
+        self.found.extend(shown.take(STATEMENT_MAX));
     }
 }
 

@@ -3,12 +3,15 @@
 use super::Finder;
 use crate::diagnostic::{Diagnostic, Fix, Safety, TextEdit};
 use crate::syntax::codes::{S0001, S0004, S0015};
-use crate::syntax::damage::{line_end, line_start};
+use crate::syntax::damage::line_end;
 use crate::syntax::{NodeId, NodeKind};
 use crate::text::Span;
 
 /// Signs at which a word ends.
 const WORD_ENDS: &[char] = &[' ', '\t', '\r', '\n', ',', '{', '}', '(', ')', '#', '"', '\'', '`'];
+
+/// Longest word without quotes that is taken for one text, in bytes before and behind a sign.
+const WORD_MAX: usize = 256;
 
 impl Finder<'_> {
     /// S0001: the first open quote, backtick or `/`, which swallowed what follows; else the first open parenthesis.
@@ -104,44 +107,36 @@ impl Finder<'_> {
     }
 
     /// S0004: signs that start nothing.
-    pub(super) fn foreign_signs(
-        &self,
-        head: impl Iterator<Item = NodeId> + Clone,
-        found: &mut Vec<Diagnostic>,
-    ) {
+    pub(super) fn foreign_signs(&self, head: impl Iterator<Item = NodeId>, found: &mut Vec<Diagnostic>) {
+        let signs: Vec<NodeId> =
+            head.filter(|&id| matches!(self.tree.kind(id), NodeKind::Bad | NodeKind::BadClose)).collect();
+        let last_bracket = signs.iter().rfind(|&&id| self.tree.text(id, self.text) == "]").copied();
         let mut covered = 0;
-        for id in head.clone() {
+        for (index, &id) in signs.iter().enumerate() {
             let node = self.tree.node(id);
             if node.start < covered {
                 continue;
             }
-            let closes_nothing = match node.kind {
-                NodeKind::BadClose => true,
-                NodeKind::Bad => false,
-                _ => continue,
-            };
             if let Some(word) = self.unquoted(node.start) {
                 covered = word.end;
                 found.push(self.needs_quotes(word));
                 continue;
             }
             covered = node.end;
-            for next in head.clone().filter(|&next| next > id) {
+            for &next in &signs[index + 1..] {
                 let next = self.tree.node(next);
-                if next.start != covered || next.kind != node.kind || next.start == next.end {
+                if next.start != covered || next.kind != node.kind {
                     break;
                 }
                 covered = next.end;
             }
             let span = Span::new(self.tree.file(), node.start, covered);
-            if closes_nothing {
+            if node.kind == NodeKind::BadClose {
                 found.push(self.removable(span, "`)` closes nothing", "remove it, or open it with `(`"));
                 continue;
             }
-            let partner = head.clone().filter(|&close| close > id).find(|&close| {
-                self.tree.kind(close) == NodeKind::Bad && self.tree.text(close, self.text) == "]"
-            });
-            if let (true, Some(close)) = (self.tree.text(id, self.text) == "[", partner) {
+            let close = last_bracket.filter(|&close| close > id && self.tree.text(id, self.text) == "[");
+            if let Some(close) = close {
                 let close = self.tree.span(close);
                 covered = close.end;
                 found.push(self.list_brackets(span, close));
@@ -201,15 +196,20 @@ impl Finder<'_> {
 
     /// The word around a sign when it holds a `:` between other signs, as addresses do.
     fn unquoted(&self, at: u32) -> Option<std::ops::Range<u32>> {
-        let line = line_start(self.text, at);
-        let before = self.slice(line, at);
-        let start = line + before.rfind(WORD_ENDS).map_or(0, |found| found as u32 + 1);
-        let behind = self.slice(at, line_end(self.text, at));
-        let end = at + behind.find(WORD_ENDS).unwrap_or(behind.len()) as u32;
-        let word = self.slice(start, end).trim_end_matches([';', ':']);
-        let colon = word.find(':')?;
-        let end = start + word.len() as u32;
-        (colon > 0 && !word.contains('\\') && (start..end).contains(&at)).then_some(start..end)
+        let mut from = (at as usize).saturating_sub(WORD_MAX);
+        let mut to = (at as usize + WORD_MAX).min(self.text.len());
+        while !self.text.is_char_boundary(from) {
+            from -= 1;
+        }
+        while !self.text.is_char_boundary(to) {
+            to += 1;
+        }
+        let start = self.text[from..at as usize].rfind(WORD_ENDS).map_or(from, |found| from + found + 1);
+        let end = self.text[at as usize..to].find(WORD_ENDS).map_or(to, |found| at as usize + found);
+        let word = self.text[start..end].trim_end_matches([';', ':']);
+        let range = start as u32..(start + word.len()) as u32;
+        let address = word.find(':').is_some_and(|colon| colon > 0) && !word.contains('\\');
+        (address && range.contains(&at)).then_some(range)
     }
 
     fn needs_quotes(&self, word: std::ops::Range<u32>) -> Diagnostic {

@@ -54,11 +54,12 @@ impl Finder<'_> {
 
     /// The `}` that closes the bad `{` at `open`, with plain text between.
     fn lone_close(&self, open: NodeId) -> Option<u32> {
-        let parent = self.tree.node(open).parent;
-        let mut behind = self.tree.children(parent).skip_while(|&id| id <= open);
-        let mut next = behind.next()?;
+        let end = self.tree.node(self.tree.node(open).parent).subtree_end;
+        // Both are leaves, so the next node is the next sibling.
+        let sibling = |id: NodeId| Some(NodeId(id.0 + 1)).filter(|next| next.0 < end);
+        let mut next = sibling(open)?;
         if self.tree.kind(next) == NodeKind::Text {
-            next = behind.next()?;
+            next = sibling(next)?;
         }
         (self.tree.kind(next) == NodeKind::BadChar && self.tree.text(next, self.text) == "}")
             .then(|| self.tree.node(next).start)
