@@ -4,7 +4,7 @@ use super::shape::Value;
 use super::source::{Tls, own_name, quantity, secret, text, tls, words};
 use super::statement::{Reader, Stmt, given_twice};
 use crate::diagnostic::Diagnostic;
-use crate::statement::{self as st, Compression, Delivery, Mechanism, SecretRef};
+use crate::statement::{self as st, Compression, Delivery, Mechanism, SecretRef, TemplatePart};
 use crate::text::{Span, Spanned};
 
 /// `target NAME kafka | stdout | file`.
@@ -121,10 +121,27 @@ impl Reader<'_> {
     }
 
     fn file_path(&mut self, statement: &Stmt) -> Option<Spanned<String>> {
-        statement.args.iter().find_map(|item| match &item.value {
-            Value::Template(path) => Some(Spanned::new(path.to_string(), item.span)),
+        let (path, span) = statement.args.iter().find_map(|item| match &item.value {
+            Value::Template(path) => Some((path, item.span)),
             _ => None,
-        })
+        })?;
+        let holes = path.parts.iter().filter(|part| matches!(part, TemplatePart::Hole { .. })).count();
+        let topics = path
+            .parts
+            .iter()
+            .filter(|part| matches!(part, TemplatePart::Hole { name, filter: None } if name == "topic"))
+            .count();
+        if holes != 1 || topics != 1 {
+            self.findings.push(
+                Diagnostic::error(
+                    st::WRONG_ARGUMENTS,
+                    span,
+                    "the path of a `file` target holds `{topic}`, once",
+                )
+                .help("each topic has a file of its own, such as \"out/{topic}.jsonl\""),
+            );
+        }
+        Some(Spanned::new(path.to_string(), span))
     }
 
     fn takes_no_statements(&mut self, statement: &Stmt, kind: &str) {

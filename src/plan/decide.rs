@@ -1,6 +1,6 @@
 //! What becomes of one table: selection, names, and the settings of the nearest level.
 
-use super::narrow::{narrower_first, narrowest};
+use super::narrow::Relations;
 use super::{
     FormatName, KeyRule, Layer, PartitionRule, Rename, TableDecision, TaskId, TaskPlan, Template,
     TemplatePart, TopicSettings,
@@ -69,6 +69,8 @@ pub struct Decider<'p> {
     tables: Vec<(TableMatcher, &'p Template)>,
     columns: Vec<(TableMatcher, Matcher, &'p NamePattern, &'p Template)>,
     layers: Vec<(Option<TableMatcher>, &'p Layer)>,
+    /// Of `databases`, `tables`, `columns` and `layers`.
+    relations: [Relations; 4],
 }
 
 /// Which rules hit a table, as indexes into the task's lists; for explanations.
@@ -102,6 +104,7 @@ impl<'p> Decider<'p> {
             tables: Vec::new(),
             columns: Vec::new(),
             layers: Vec::new(),
+            relations: Default::default(),
         };
         for rename in &rules.renames {
             match rename {
@@ -214,15 +217,13 @@ impl<'p> Decider<'p> {
     fn database_rename(&self, db: &str) -> Option<usize> {
         let hits: Vec<usize> =
             (0..self.databases.len()).filter(|&n| self.databases[n].0.matches(db)).collect();
-        let best = narrowest(&hits, |&a, &b| self.databases[a].0.relation(&self.databases[b].0))?;
-        Some(hits[best])
+        self.relations[0].narrowest(&hits, |a, b| self.databases[a].0.relation(&self.databases[b].0))
     }
 
     fn table_rename(&self, db: &str, table: &str) -> Option<usize> {
         let hits: Vec<usize> =
             (0..self.tables.len()).filter(|&n| self.tables[n].0.matches(db, table)).collect();
-        let best = narrowest(&hits, |&a, &b| self.tables[a].0.relation(&self.tables[b].0))?;
-        Some(hits[best])
+        self.relations[1].narrowest(&hits, |a, b| self.tables[a].0.relation(&self.tables[b].0))
     }
 
     /// Index into the task's `renames` of the line that names the database or the table anew.
@@ -245,14 +246,18 @@ impl<'p> Decider<'p> {
         table: &str,
         names: &Names<'_>,
     ) -> Result<Vec<(NamePattern, Template)>, DecideError> {
-        let hits: Vec<_> = self.columns.iter().filter(|(tables, ..)| tables.matches(db, table)).collect();
-        let sorted = narrower_first(hits, |a, b| match a.0.relation(&b.0) {
-            Relation::Equal => a.1.relation(&b.1),
-            other => other,
+        let hits = (0..self.columns.len()).filter(|&n| self.columns[n].0.matches(db, table)).collect();
+        let sorted = self.relations[2].narrower_first(hits, |a, b| {
+            let (a, b) = (&self.columns[a], &self.columns[b]);
+            match a.0.relation(&b.0) {
+                Relation::Equal => a.1.relation(&b.1),
+                other => other,
+            }
         });
         sorted
             .into_iter()
-            .map(|(tables, column, pattern, to)| {
+            .map(|n| {
+                let (tables, column, pattern, to) = &self.columns[n];
                 let captures = tables.captures(db, table).unwrap_or_default();
                 let own = column.capture_names();
                 let kept = |name: &str| name == "column" || own.contains(&name);
@@ -274,12 +279,13 @@ impl<'p> Decider<'p> {
             .collect();
         let level = hits.iter().map(|&n| self.layers[n].1.level).max()?;
         hits.retain(|&n| self.layers[n].1.level == level);
-        let best = narrowest(&hits, |&a, &b| match (&self.layers[a].0, &self.layers[b].0) {
-            (Some(a), Some(b)) => a.relation(b),
-            (Some(_), None) => Relation::Narrower,
-            (None, _) => Relation::Wider,
-        })?;
-        of(self.layers[hits[best]].1).map(|value| (value, hits[best]))
+        let best =
+            self.relations[3].narrowest(&hits, |a, b| match (&self.layers[a].0, &self.layers[b].0) {
+                (Some(a), Some(b)) => a.relation(b),
+                (Some(_), None) => Relation::Narrower,
+                (None, _) => Relation::Wider,
+            })?;
+        of(self.layers[best].1).map(|value| (value, best))
     }
 
     fn value<T>(&self, db: &str, table: &str, of: impl Fn(&'p Layer) -> Option<T>) -> Option<T> {

@@ -56,6 +56,13 @@ pub struct Change {
     pub code: Option<Code>,
 }
 
+impl TaskDiff {
+    /// What it takes to follow all of it: the most that one of the changes takes.
+    pub fn reload(&self) -> Reload {
+        self.changes.iter().map(|change| change.reload).max().unwrap_or(Reload::InPlace)
+    }
+}
+
 impl PlanDiff {
     /// True when both plans mean the same.
     pub fn is_empty(&self) -> bool {
@@ -407,7 +414,7 @@ mod tests {
         let (found, shown) = diff_of("shop.a, shop.b", "shop.a, shop.c");
         assert_eq!(found.changed[0].tables_added, [("shop".to_owned(), "c".to_owned())]);
         assert_eq!(found.changed[0].tables_removed, [("shop".to_owned(), "b".to_owned())]);
-        assert_eq!(found.changed[0].changes[0].reload, Reload::Backfill);
+        assert_eq!(found.changed[0].reload(), Reload::Backfill);
         assert_eq!(shown, "8 P1001 no longer sent: shop.b of `shop.shop.bus`");
         assert!(!found.is_refused());
     }

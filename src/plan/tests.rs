@@ -284,6 +284,21 @@ table shop.log {
 }
 
 #[test]
+fn one_decider_serves_many_tables() {
+    let task = pipeline(
+        "include shop_[00..15].orders_[00..63]\ntable shop_[n:00..15].orders_[00..63] {\ntopic \"o_{n}\"\n}\n\
+         table shop_*.orders_* {\nkey none\n}\ntable shop_0?.* {\npartition to 1\n}",
+    );
+    let decider = Decider::new(&task).expect("patterns");
+    for (db, table) in (0..16).flat_map(|db| (0..64).map(move |table| (db, table))) {
+        let decision = decider.decide(&format!("shop_{db:02}"), &format!("orders_{table:02}"));
+        let decision = decision.expect("a decision").expect("selected");
+        assert_eq!((decision.topic.as_str(), decision.key), (format!("o_{db:02}").as_str(), KeyRule::None));
+        assert_eq!(decision.partition == PartitionRule::To(1), db < 10);
+    }
+}
+
+#[test]
 fn what_differs_at_a_target_wins_over_the_pipeline() {
     let text = HEAD.to_owned()
         + r#"pipeline p {
@@ -475,7 +490,68 @@ fn formatting_leaves_the_plan_equal() {
     assert_eq!(plan(&[&ugly]), plan(&[&formatted]));
 }
 
+#[test]
+fn the_words_of_the_top_level_are_those_of_the_grammar() {
+    let mut ours: Vec<&str> =
+        crate::statement::in_place(crate::statement::Place::File).map(|spec| spec.word).collect();
+    let mut theirs = crate::syntax::TOP_WORDS.to_vec();
+    ours.sort_unstable();
+    theirs.sort_unstable();
+    assert_eq!(ours, theirs);
+}
+
+#[test]
+fn producer_and_commit_of_a_target_win_where_it_is_used() {
+    let text = HELLO.replace("\"kafka1:9092\"", "\"kafka1:9092\" {\nlinger 5ms\nbatch 2MiB\n}").replace(
+        "from shop to bus {",
+        "{\nfrom shop\nto bus {\nlinger 9ms\ncompression none\ncommit every 2s\n}\ncommit every 1s, 5 rows",
+    );
+    let task = plan(&[&text]).tasks.remove(0);
+    let TargetKind::Kafka(kafka) = &task.target.kind else { panic!("a cluster") };
+    assert_eq!((kafka.linger_ms, kafka.batch_bytes, kafka.compression), (9, 2 << 20, Compression::None));
+    assert_eq!(task.commit, CommitPolicy { every_ms: 2000, rows: 20_000, bytes: 8 << 20 });
+}
+
+#[test]
+fn targets_for_trying() {
+    let target = |line: &str| HELLO.replace("target bus kafka \"kafka1:9092\"", line);
+    let task = plan(&[&target("target bus file \"out/{topic}.jsonl\"")]).tasks.remove(0);
+    assert_eq!(task.target.kind, TargetKind::File { path: "out/{topic}.jsonl".into() });
+    assert_eq!(
+        shown(&[&target("target bus file \"out.jsonl\"")]),
+        "0.sync:6:17 S0015 the path of a `file` target holds `{topic}`, once\n"
+    );
+    assert_eq!(
+        shown(&[&target("target bus stdout {\nlinger 1ms\n}")]),
+        "0.sync:7:1 S0014 `linger` does not belong into a `stdout` target\n"
+    );
+}
+
+/// Statements of a pipeline, any order of which means the same.
+const STATEMENTS: [&str; 12] = [
+    "include shop.*",
+    "include shop_[00..15].orders_[00..63], crm.x",
+    "exclude shop.tmp_*",
+    "rename database shop to commerce",
+    "rename table shop.a to b",
+    "topic \"{db}.{table}\" {\npartitions 3\nreplicas 2\n}",
+    "format canal-json {\nenum label\n}",
+    "table shop.* {\nkey none\n}",
+    "table shop.a {\nkey id\npartition by key\n}",
+    "retry for 1h",
+    "label team \"x\"",
+    "label app \"y\"",
+];
+
 proptest::proptest! {
+    #[test]
+    fn shuffled_statements_give_one_plan(
+        order in proptest::strategy::Strategy::prop_shuffle(proptest::strategy::Just((0..STATEMENTS.len()).collect::<Vec<_>>()))
+    ) {
+        let shuffled: Vec<&str> = order.into_iter().map(|n| STATEMENTS[n]).collect();
+        assert_eq!(pipeline(&shuffled.join("\n")), pipeline(&STATEMENTS.join("\n")));
+    }
+
     /// Any edit of any example gives findings or a plan, never a panic, and every finding lies in the text.
     #[test]
     fn no_text_breaks_the_compiler(n in 0usize..10, at in 0usize..6000, cut in 0usize..40, sign in 0usize..24) {

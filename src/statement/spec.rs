@@ -69,9 +69,11 @@ impl Place {
     }
 }
 
-/// What happens to running tasks when a statement changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What happens to running tasks when a statement changes. Ordered from what costs least.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reload {
+    /// As what the block holds.
+    Content,
     /// In place, from the next use on.
     InPlace,
     /// Stop and go on at a transaction boundary.
@@ -82,8 +84,6 @@ pub enum Reload {
     Breaks,
     /// Refused.
     Refused,
-    /// As what the block holds.
-    Content,
 }
 
 /// How often a statement may stand in one block.
