@@ -18,7 +18,7 @@ use crate::mysql::binlog::rows::{RowKind, RowsEvent};
 use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::ddl::{DdlEffect, TableDdl};
 use crate::mysql::key::canonical_key;
-use crate::mysql::position::{BinlogPosition, Gtid, TransactionPlace};
+use crate::mysql::position::{BinlogPosition, Gtid, Position, TransactionPlace};
 use crate::mysql::schema::TableName;
 use crate::mysql::value::{Value, recycle};
 use crate::plan::Start;
@@ -379,19 +379,18 @@ impl Life {
             EventMeta { origin: Origin::Stream, event_ms: i64::from(header.time) * 1_000, now_ms: wall_ms };
         let watched: Option<Vec<usize>> =
             self.load.watching().filter(|(name, _)| **name == table.name).map(|(_, key)| key.to_vec());
-        let place = || format!("before {}, table {}", since.file, table.name);
         let rows = RowsEvent::parse(&event)
-            .map_err(|error| Failure::new(Class::Data, format!("{}: {error}", place())))?;
+            .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
         let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(EVENT_LIMIT_BYTES));
         let mut before = recycle(std::mem::take(&mut self.before));
         let mut after = recycle(std::mem::take(&mut self.after));
         let mut rows = rows
             .read(&columns.layout, &mut scratch)
-            .map_err(|error| Failure::new(Class::Data, format!("{}: {error}", place())))?;
+            .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
         loop {
             let kind = rows
                 .next(&mut before, &mut after)
-                .map_err(|error| Failure::new(Class::Data, format!("{}: {error}", place())))?;
+                .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
             let change = match kind {
                 None => break,
                 Some(RowKind::Insert) => RowChange::Insert { after: &after },
@@ -409,7 +408,7 @@ impl Life {
             let n_records = live
                 .route
                 .push(&change, &meta, self.output.batch())
-                .map_err(|error| Failure::new(Class::Data, format!("{}: {error}", place())))?;
+                .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
             let bytes = self.output.batch().bytes() - bytes;
             self.ledger.produced(n_records as u64, bytes as u64, now_ms);
             self.records += n_records as u64;
@@ -525,8 +524,8 @@ impl Life {
     fn barrier_rows(&mut self, rows: Option<&TableRows>, end: bool) -> Result<(), Failure> {
         let mut sent = 0;
         if let Some(found) = rows {
-            let since = self.ledger.position().clone();
-            if let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, &since)? {
+            let since = self.ledger.position();
+            if let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, since)? {
                 let wall_ms = wall_ms();
                 let meta = EventMeta { origin: Origin::Snapshot, event_ms: wall_ms, now_ms: wall_ms };
                 let mut values = recycle(std::mem::take(&mut self.after));
@@ -583,6 +582,11 @@ impl Life {
         }
         Ok(())
     }
+}
+
+/// Rows that cannot be read or written stop the task: going on would lose them.
+fn not_read(position: &Position, table: &TableName, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Class::Data, format!("behind {}, table {table}: {error}", position.file))
 }
 
 /// The images of a change.
