@@ -50,6 +50,7 @@ impl Global {
     }
 
     /// How findings are drawn on standard error.
+    #[cfg(feature = "run")]
     pub(super) fn style_for_stderr(&self) -> Style {
         self.style_for(io::stderr().is_terminal())
     }

@@ -12,7 +12,6 @@
 
 use crate::change::RowBatch;
 use crate::checkpoint::{SnapRecord, SnapState};
-use crate::mysql::column_type::ColumnType;
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, Position};
 use crate::mysql::schema::{TableName, TableVersion};
@@ -59,21 +58,13 @@ impl TableLoad {
     ) -> TableLoad {
         TableLoad { version, key, record, estimate, stale: false }
     }
-}
 
-/// Columns to page a table by: the primary key, else the first unique key without nullable columns, that has no FLOAT in
-/// it (a bound FLOAT never equals the stored one, and the first page would come for ever). None where there is no such
-/// key, or no consistent view (`transactional` false): then all rows are read at one place.
-pub fn paging_key(version: &TableVersion, transactional: bool) -> Option<Vec<usize>> {
-    if !transactional {
-        return None;
+    /// A table whose columns are not known yet: they are the first thing that is asked for.
+    pub fn unread(name: TableName, record: SnapRecord) -> TableLoad {
+        let version =
+            TableVersion { name, columns: Vec::new(), primary_key: Vec::new(), unique_keys: Vec::new() };
+        TableLoad { stale: true, ..TableLoad::new(Arc::new(version), None, record, 0) }
     }
-    let primary = (!version.primary_key.is_empty()).then_some(&version.primary_key);
-    primary
-        .into_iter()
-        .chain(&version.unique_keys)
-        .find(|key| key.iter().all(|&at| version.columns[at].ty != ColumnType::Float))
-        .cloned()
 }
 
 /// What the load wants from the source. `contains` is R: the read must see all of it.

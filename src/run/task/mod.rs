@@ -19,10 +19,12 @@ use super::event::{Event, Name};
 use super::failure::{Class, Failure, Side};
 use super::hub::Hub;
 use crate::control::{TaskState, TaskStatus};
+use crate::engine::commit::HEARTBEAT_MS;
 use crate::engine::retry::{Kind, Next, RetryClock};
 use crate::mysql::schema::TableName;
 use crate::plan::{TaskId, TaskPlan};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use output::Output;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -90,6 +92,10 @@ pub(super) struct Task {
     carried: Carried,
     /// The stream of the last life, when it was not the stream that failed.
     hub: Option<Hub>,
+    /// The target of the last life, when nothing of it was on its way: it keeps the ownership alive meanwhile.
+    output: Option<Output>,
+    /// Records sent by lives that have ended.
+    records: u64,
     retry: RetryClock,
     /// A command that came while nothing could be done about it.
     waiting: Option<Command>,
@@ -120,6 +126,8 @@ impl Task {
             status,
             carried,
             hub: None,
+            output: None,
+            records: 0,
             retry,
             waiting: None,
             n_lives: 0,
@@ -168,6 +176,7 @@ impl Task {
     fn adopt(&mut self, plan: Arc<TaskPlan>, generation: u64) {
         // It frames what the old plan selects.
         self.hub = None;
+        self.output = None;
         self.retry.set(plan.retry);
         self.plan = plan;
         self.generation = Some(generation);
@@ -245,11 +254,22 @@ impl Task {
     /// Waits; a drain ends the task, another plan ends the wait.
     fn wait(&mut self, wait_ms: u64) -> Option<Exit> {
         let until_ms = self.clock.now_ms() + wait_ms;
+        let mut beat_ms = self.clock.now_ms();
         loop {
-            let left_ms = until_ms.saturating_sub(self.clock.now_ms());
+            let now_ms = self.clock.now_ms();
+            if now_ms >= beat_ms + HEARTBEAT_MS {
+                beat_ms = now_ms;
+                // A target that fails meanwhile is opened anew by the next life.
+                self.output = self.output.take().and_then(|output| output.beat(&self.context).ok());
+            }
+            let left_ms = until_ms.min(beat_ms + HEARTBEAT_MS).saturating_sub(now_ms);
             match self.inbox.recv_timeout(Duration::from_millis(left_ms)) {
                 Ok(Input::Wake | Input::Answer(_)) => {}
                 Ok(Input::Command(Command::Drain)) => {
+                    if let Some(output) = self.output.take() {
+                        // Best effort: without it the successor waits for missed beats.
+                        let _ = output.release(&self.context);
+                    }
                     self.set_state(TaskState::Stopped);
                     return Some(Exit::Done);
                 }
@@ -257,7 +277,8 @@ impl Task {
                     self.adopt(plan, generation);
                     return None;
                 }
-                Err(RecvTimeoutError::Timeout) => return None,
+                Err(RecvTimeoutError::Timeout) if self.clock.now_ms() >= until_ms => return None,
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Some(Exit::Done),
             }
         }

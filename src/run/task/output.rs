@@ -152,7 +152,10 @@ impl Target {
     }
 
     /// Opens the target for sending; with transactions this fences whoever sent before.
-    pub(super) fn take(self, facts: Option<&ClusterFacts>) -> Result<Output, Failure> {
+    pub(super) fn take(mut self, facts: Option<&ClusterFacts>) -> Result<Output, Failure> {
+        if let Some(facts) = facts {
+            self.inner.fit(facts);
+        }
         let sink = self.inner.open(PATIENCE)?;
         let state_topic =
             self.inner.kafka().map(|kafka| kafka.settings.state_topic.to_string()).unwrap_or_default();
@@ -199,17 +202,17 @@ impl Output {
         }
         let partitions = match &self.admin {
             Some(admin) => {
-                let mut facts = admin.facts([name])?;
-                if !facts.topics.contains_key(name.as_str()) && settings.create {
+                let mut partitions = admin.partitions(name)?;
+                if partitions.is_none() && settings.create {
                     admin.create_topics(&[NewTopic::data(name.clone(), settings)])?;
                     Event::info(Name::TopicCreated, name.to_string()).task(&self.task).emit();
-                    facts = admin.facts([name])?;
+                    partitions = admin.partitions(name)?;
                 }
-                facts.topics.get(name.as_str()).map_or(0, |topic| topic.partitions)
+                partitions
             }
-            None => settings.partitions.unwrap_or(1),
+            None => Some(settings.partitions.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)),
         };
-        let Some(partitions) = NonZeroU32::new(partitions) else {
+        let Some(partitions) = partitions else {
             return Err(Failure::new(
                 Class::Precheck,
                 format!("L0204 topic-missing: topic {name} does not exist, and `create never` is set"),
@@ -315,6 +318,34 @@ impl Output {
             .task(&self.task)
             .emit();
         Ok(sink)
+    }
+
+    /// This target, if nothing of it is on its way: the failure was elsewhere, and it may be used on.
+    pub(super) fn at_rest(self) -> Option<Output> {
+        (matches!(self.sink, State::Idle(_)) && self.batch.is_empty() && self.pending.is_empty())
+            .then_some(self)
+    }
+
+    /// Says that we live, while nothing else can be done.
+    pub(super) fn beat(self, context: &Context) -> Result<Output, Failure> {
+        self.say(false, context)
+    }
+
+    /// Gives the task up.
+    pub(super) fn release(self, context: &Context) -> Result<Output, Failure> {
+        self.say(true, context)
+    }
+
+    fn say(mut self, release: bool, context: &Context) -> Result<Output, Failure> {
+        self.stage_owner(release, context)?;
+        let State::Open(sending) = std::mem::replace(&mut self.sink, State::Gone) else {
+            return Err(gone());
+        };
+        self.sink = State::Idle(match sending.commit_state()? {
+            Some(sink) => sink,
+            None => self.replace_producer(context)?,
+        });
+        Ok(self)
     }
 
     /// Leaves a breadcrumb of what was committed.

@@ -3,8 +3,9 @@
 //! Guarantees: an answer carries the number of the life that asked; dropping [`Reads`] ends the connection and the
 //! thread, whatever they wait for.
 
+use crate::catalog::{Engine, TableFacts};
 use crate::change::RowBatch;
-use crate::engine::load::{Ask, CHUNK_BYTES, Chunk, paging_key};
+use crate::engine::load::{Ask, CHUNK_BYTES, Chunk};
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, ServerIdentity};
 use crate::mysql::schema::{TableName, TableVersion};
@@ -12,6 +13,7 @@ use crate::run::failure::Failure;
 use crate::source::mysql::io::{
     Barrier, ChunkReader, ChunkRequest, Closer, Endpoint, FailureClass, Session, SourceFailure, tables,
 };
+use crate::source::mysql::page::paging_key;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -152,8 +154,7 @@ impl Reader {
                 let mut session = Session::open(&self.endpoint, Some(&self.server))?;
                 let found = tables(&mut session, |db, name| db == table.db && name == table.table)?;
                 Ok(Found::Columns(found.into_iter().next().map(|facts| {
-                    let key =
-                        paging_key(&facts.version, facts.engine == crate::catalog::Engine::Transactional);
+                    let key = load_key(&facts);
                     (Arc::new(facts.version), key)
                 })))
             }
@@ -218,6 +219,14 @@ impl Reader {
 
     fn remember(&self, closer: Closer) {
         *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(closer);
+    }
+}
+
+/// Columns that a table is loaded by, page by page; none where it has no usable key, or its engine no consistent view.
+pub(super) fn load_key(facts: &TableFacts) -> Option<Vec<usize>> {
+    match facts.engine {
+        Engine::Transactional => paging_key(&facts.version).map(<[usize]>::to_vec),
+        Engine::NonTransactional => None,
     }
 }
 

@@ -4,15 +4,15 @@
 //! owner; and asked again after, when nobody else can commit any more.
 
 use super::output::{Output, Target};
-use super::reads::Reads;
+use super::reads::{Reads, load_key};
 use super::stream::{EVENT_LIMIT_BYTES, Life, loads};
 use super::tables::Tables;
 use super::{Ended, Input, Task};
-use crate::catalog::{ClusterFacts, Engine, SourceCatalog, TableFacts, TableKind};
+use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts, TableKind};
 use crate::checkpoint::{Fingerprint, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState};
 use crate::diagnostic::Severity;
 use crate::engine::commit::Ledger;
-use crate::engine::load::{Load, TableLoad, paging_key};
+use crate::engine::load::{Load, TableLoad};
 use crate::engine::owner::{Claim, alive, claim, confirm};
 use crate::failpoint::hit;
 use crate::kafka::TopicName;
@@ -80,7 +80,14 @@ impl Task {
         let target = Target::open(&self.plan, &self.context)?;
         let facts = self.checked(&source, &target)?;
         target.make_topics(&self.plan, &source.catalog, facts.as_ref())?;
-        let (mut output, state) = self.own(target, facts.as_ref())?;
+        let (mut output, state) = match self.output.take() {
+            // Nothing happened to the producer: the task is still ours.
+            Some(mut output) => {
+                let state = output.read_state()?;
+                (output, state)
+            }
+            None => self.own(target, facts.as_ref())?,
+        };
         let position = self.start_position(&mut source, &mut output, &state)?;
         let generation = self.settle_generation(&mut output, &state)?;
         let open_loads = self.table_loads(&source, &mut output, &state);
@@ -142,12 +149,19 @@ impl Task {
             after: Vec::new(),
             key: Vec::new(),
             load_announced: false,
+            loads: loads(self.plan.start),
+            snapshot: crate::run::state_dir::random_id().unwrap_or_default(),
             source_failed: false,
         };
         let ended = self.stream(&mut life);
+        self.records += life.records;
         // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
-        if ended.is_err() && !life.source_failed {
-            self.hub = Some(life.hub);
+        if ended.is_err() {
+            if life.source_failed {
+                self.output = life.output.at_rest();
+            } else {
+                self.hub = Some(life.hub);
+            }
         }
         ended
     }
@@ -321,8 +335,7 @@ impl Task {
         let mut open = Loads { tables: Vec::new(), known: HashSet::new(), n_open: 0 };
         for table in source.catalog.tables.iter().filter(|table| table.kind == TableKind::Base) {
             let name = table.version.name.clone();
-            let transactional = table.engine == Engine::Transactional;
-            let key = paging_key(&table.version, transactional);
+            let key = load_key(table);
             let fresh = || SnapRecord {
                 snapshot: snapshot.clone(),
                 state: if loads(self.plan.start) { SnapState::Pending } else { SnapState::Done },

@@ -8,10 +8,10 @@ use super::reads::{Answer, Found, Reads, TableRows};
 use super::tables::{Slot, Tables};
 use super::{Command, Ended, Input, Task};
 use crate::change::{EventMeta, Origin, RowChange};
-use crate::checkpoint::{SnapRecord, StateRecord};
+use crate::checkpoint::{SnapRecord, SnapState, StateRecord};
 use crate::control::{Progress, TableStatus, TaskState};
 use crate::engine::commit::{Due, HEARTBEAT_MS, Ledger};
-use crate::engine::load::{Closed, Load, Rows};
+use crate::engine::load::{Closed, Load, Rows, TableLoad};
 use crate::failpoint::{Bug, hit, planted};
 use crate::mysql::binlog::event::RawEvent;
 use crate::mysql::binlog::rows::{RowKind, RowsEvent};
@@ -78,6 +78,10 @@ pub(super) struct Life {
     pub(super) after: Vec<Value<'static>>,
     pub(super) key: Vec<u8>,
     pub(super) load_announced: bool,
+    /// Existing rows are loaded at all.
+    pub(super) loads: bool,
+    /// Id of the loads this life begins.
+    pub(super) snapshot: String,
     /// The stream has ended: the next life needs another one.
     pub(super) source_failed: bool,
 }
@@ -239,7 +243,7 @@ impl Task {
         };
         let mut status = self.status();
         status.generation = life.generation;
-        status.records += life.records - status.records.min(life.records);
+        status.records = self.records + life.records;
         status.records_per_second = life.rate.2;
         status.lag_seconds = lag;
         status.state = if life.load.done() { TaskState::Streaming } else { TaskState::Snapshot };
@@ -368,8 +372,8 @@ impl Life {
             return Ok(());
         }
         let columns = columns.clone()?;
-        let since = self.ledger.position().clone();
-        let Slot::Live(live) = self.tables.slot(number, &columns.version, &mut self.output, &since)? else {
+        let position = self.ledger.position();
+        let Slot::Live(live) = self.tables.slot(number, &columns.version, &mut self.output, position)? else {
             return Ok(());
         };
         let Some(header) = entry.header else { return Ok(()) };
@@ -425,6 +429,9 @@ impl Life {
         match effect {
             DdlEffect::Tables { tables, kind } => {
                 self.load.definition_moved(Some(tables));
+                if renames(*kind, tables) {
+                    self.renamed(tables);
+                }
                 if *kind == TableDdl::Truncate {
                     for table in tables.iter().filter(|table| self.tables.selects(table)) {
                         Event::warn(
@@ -438,6 +445,27 @@ impl Life {
             }
             DdlEffect::Database(_) | DdlEffect::Unknown => self.load.definition_moved(None),
             DdlEffect::Nothing | DdlEffect::Transaction(_) | DdlEffect::Statement(_) => {}
+        }
+    }
+
+    /// A table under a selected name may hold rows that nobody has sent: it is loaded, unless a tool for online changes put
+    /// its copy in the place of the original.
+    fn renamed(&mut self, tables: &[TableName]) {
+        for table in tables {
+            let wanted = self.loads && self.tables.selects(table);
+            if !wanted || tables.iter().any(|other| is_shadow(other, table)) {
+                continue;
+            }
+            let record = SnapRecord {
+                snapshot: self.snapshot.clone(),
+                state: SnapState::Pending,
+                key: Vec::new(),
+                max: None,
+                rows: 0,
+            };
+            self.tables.learn(table);
+            self.load.add(TableLoad::unread(table.clone(), record.clone()));
+            self.store_snap(table.clone(), record);
         }
     }
 
@@ -488,8 +516,8 @@ impl Life {
     }
 
     fn emit(&mut self, rows: &Rows, now_ms: u64) -> Result<u64, Failure> {
-        let since = self.ledger.position().clone();
-        let Slot::Live(live) = self.tables.loading_slot(&rows.version, &mut self.output, &since)? else {
+        let position = self.ledger.position();
+        let Slot::Live(live) = self.tables.loading_slot(&rows.version, &mut self.output, position)? else {
             return Ok(0);
         };
         let wall_ms = wall_ms();
@@ -524,8 +552,8 @@ impl Life {
     fn barrier_rows(&mut self, rows: Option<&TableRows>, end: bool) -> Result<(), Failure> {
         let mut sent = 0;
         if let Some(found) = rows {
-            let since = self.ledger.position();
-            if let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, since)? {
+            let position = self.ledger.position();
+            if let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, position)? {
                 let wall_ms = wall_ms();
                 let meta = EventMeta { origin: Origin::Snapshot, event_ms: wall_ms, now_ms: wall_ms };
                 let mut values = recycle(std::mem::take(&mut self.after));
@@ -554,7 +582,7 @@ impl Life {
     }
 
     fn store_snap(&mut self, table: TableName, record: SnapRecord) {
-        if record.state == crate::checkpoint::SnapState::Done {
+        if record.state == SnapState::Done {
             Event::info(Name::SnapshotTableDone, format!("{table}: {} rows loaded", record.rows)).emit();
         }
         self.output.store(StateRecord::Snap(table, record));
@@ -582,6 +610,25 @@ impl Life {
         }
         Ok(())
     }
+}
+
+/// True for a statement that may give a table another name.
+fn renames(kind: TableDdl, tables: &[TableName]) -> bool {
+    match kind {
+        TableDdl::Rename => true,
+        TableDdl::Alter => tables.len() > 1,
+        TableDdl::Create | TableDdl::Drop | TableDdl::Truncate => false,
+    }
+}
+
+/// True when `other` has a name that gh-ost or pt-online-schema-change gives to its copy of `table`.
+fn is_shadow(other: &TableName, table: &TableName) -> bool {
+    if other.db != table.db {
+        return false;
+    }
+    let gh_ost = other.table.strip_prefix('_').and_then(|name| name.strip_suffix("_gho"));
+    let pt_osc = other.table.strip_suffix("_new").map(|name| name.trim_start_matches('_'));
+    gh_ost == Some(&table.table) || (other.table.starts_with('_') && pt_osc == Some(table.table.as_str()))
 }
 
 /// Rows that cannot be read or written stop the task: going on would lose them.

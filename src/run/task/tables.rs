@@ -74,6 +74,11 @@ impl Tables {
         selected
     }
 
+    /// The table's load has a record from now on.
+    pub(super) fn learn(&mut self, name: &TableName) {
+        self.known.insert(name.clone());
+    }
+
     /// As [`Tables::selects`], for a table of the stream.
     pub(super) fn is_selected(&self, table: &MappedTable) -> bool {
         match self.by_number.get(table.number as usize) {

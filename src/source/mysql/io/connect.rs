@@ -4,12 +4,13 @@ use super::auth::{Greeting, login};
 use super::failure::{FailureClass, SourceFailure};
 use super::tls::TlsClient;
 use super::wire::Wire;
-use crate::plan::{SecretRef, SourcePlan, Text, Tls};
+use crate::plan::io as secrets;
+use crate::plan::{SourcePlan, Text, Tls};
 use secrecy::SecretString;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use std::{env, fs, io};
+use std::{env, fs};
 
 /// How long one address may take to answer.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -55,10 +56,12 @@ pub fn resolve(plan: &SourcePlan, project: &Path) -> Result<Resolved, SourceFail
     })?;
     let password = match &plan.password {
         None => None,
-        Some(SecretRef::Env(name)) => {
-            Some(SecretString::from(env::var(name).map_err(|error| no_variable(name, &error))?))
+        Some(reference) => {
+            let secret = secrets::find(reference, project)
+                .map_err(|error| SourceFailure::new(FailureClass::Setting, with_cause(&error)))?;
+            open_files.extend(secret.open_file);
+            Some(secret.value)
         }
-        Some(SecretRef::File(path)) => Some(secret_file(&project.join(path), path, &mut open_files)?),
     };
     if let Some((_, key)) = &plan.tls.identity {
         note_if_open(&project.join(key), &mut open_files);
@@ -76,21 +79,9 @@ fn no_variable(name: &str, error: &env::VarError) -> SourceFailure {
     SourceFailure::new(FailureClass::Setting, format!("the environment variable `{name}` {why}"))
 }
 
-fn secret_file(
-    path: &Path,
-    shown: &str,
-    open_files: &mut Vec<PathBuf>,
-) -> Result<SecretString, SourceFailure> {
-    let text = fs::read_to_string(path).map_err(|error| {
-        let why = match error.kind() {
-            io::ErrorKind::InvalidData => "it is no UTF-8 text".to_owned(),
-            _ => error.to_string(),
-        };
-        SourceFailure::new(FailureClass::Setting, format!("the secret file `{shown}` cannot be read: {why}"))
-    })?;
-    note_if_open(path, open_files);
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(SecretString::from(line.strip_suffix('\r').unwrap_or(line)))
+/// An error and what caused it, in one line.
+fn with_cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
 }
 
 /// Remembers a file that group or others may read. Where the system has no such rights, nothing is said.
@@ -249,7 +240,7 @@ mod tests {
         let failure =
             resolve(&plan(SecretRef::Env("SYNCC_TEST_UNSET".to_owned())), Path::new(".")).expect_err("unset");
         assert_eq!(failure.class, FailureClass::Setting);
-        assert_eq!(failure.message, "the environment variable `SYNCC_TEST_UNSET` is not set");
+        assert_eq!(failure.message, "S0305: the environment variable `SYNCC_TEST_UNSET` is not set; it has to hold a secret");
         let failure =
             resolve(&plan(SecretRef::File("gone".to_owned())), Path::new("/nowhere")).expect_err("no file");
         assert!(failure.message.starts_with("the secret file `gone` cannot be read"), "{failure}");
