@@ -180,6 +180,7 @@ impl Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::SecretRef;
     use crate::plan::TlsMode;
     use secrecy::ExposeSecret;
 
@@ -240,9 +241,12 @@ mod tests {
         let failure =
             resolve(&plan(SecretRef::Env("SYNCC_TEST_UNSET".to_owned())), Path::new(".")).expect_err("unset");
         assert_eq!(failure.class, FailureClass::Setting);
-        assert_eq!(failure.message, "S0305: the environment variable `SYNCC_TEST_UNSET` is not set; it has to hold a secret");
+        assert_eq!(
+            failure.message,
+            "S0305: the environment variable `SYNCC_TEST_UNSET` is not set; it has to hold a secret"
+        );
         let failure =
             resolve(&plan(SecretRef::File("gone".to_owned())), Path::new("/nowhere")).expect_err("no file");
-        assert!(failure.message.starts_with("the secret file `gone` cannot be read"), "{failure}");
+        assert!(failure.message.starts_with("the secret file `/nowhere/gone` cannot be read"), "{failure}");
     }
 }
