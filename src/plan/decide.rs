@@ -2,13 +2,15 @@
 
 use super::narrow::Relations;
 use super::{
-    FormatName, KeyRule, Layer, PartitionRule, Rename, TableDecision, TaskId, TaskPlan, Template,
+    FormatName, KeyRule, Layer, PartitionRule, Rename, TableDecision, TableRules, TaskId, TaskPlan, Template,
     TemplatePart, TopicSettings,
 };
 use crate::format::{CanalOptions, FormatPlan};
 use crate::kafka::{TopicName, TopicNameError};
 use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
 use crate::statement::Cleanup;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Placeholders of `topic`, besides captures.
 pub const TOPIC_PLACEHOLDERS: &[&str] = &["source", "db", "table", "pipeline", "origin.db", "origin.table"];
@@ -45,30 +47,54 @@ pub enum DecideError {
 }
 
 impl TaskPlan {
-    /// True when the task carries this table. For many tables use a [`Decider`].
+    /// True when the task carries this table. Patterns of the task last asked about are kept compiled, per thread.
     pub fn selects(&self, db: &str, table: &str) -> bool {
-        Decider::new(self).is_ok_and(|decider| decider.selects(db, table))
+        with_decider(self, |decider| Ok(decider.selects(db, table))).unwrap_or(false)
     }
 
-    /// What becomes of a table; none when it is not selected. For many tables use a [`Decider`].
+    /// What becomes of a table; none when it is not selected. Patterns of the task last asked about are kept compiled, per
+    /// thread.
     ///
     /// # Errors
     /// The table is selected, but its rules give no topic or name.
     pub fn decide(&self, db: &str, table: &str) -> Result<Option<TableDecision>, DecideError> {
-        Decider::new(self)?.decide(db, table)
+        with_decider(self, |decider| decider.decide(db, table))
     }
+}
+
+thread_local! {
+    /// Compiling patterns takes milliseconds, and a task asks about one table after the other.
+    static LAST: RefCell<Option<Rc<Decider>>> = const { RefCell::new(None) };
+}
+
+fn with_decider<T>(
+    plan: &TaskPlan,
+    ask: impl FnOnce(&Decider) -> Result<T, DecideError>,
+) -> Result<T, DecideError> {
+    let last = LAST.with_borrow(Clone::clone);
+    let decider = match last.filter(|last| last.task == plan.id && last.rules == plan.rules) {
+        Some(last) => last,
+        None => {
+            let made = Rc::new(Decider::new(plan)?);
+            LAST.set(Some(made.clone()));
+            made
+        }
+    };
+    ask(&decider)
 }
 
 /// The rules of a task with all patterns compiled.
 #[derive(Debug)]
-pub struct Decider<'p> {
-    task: &'p TaskId,
+pub struct Decider {
+    task: TaskId,
+    rules: TableRules,
     include: Vec<TableMatcher>,
     exclude: Vec<TableMatcher>,
-    databases: Vec<(Matcher, &'p Template)>,
-    tables: Vec<(TableMatcher, &'p Template)>,
-    columns: Vec<(TableMatcher, Matcher, &'p NamePattern, &'p Template)>,
-    layers: Vec<(Option<TableMatcher>, &'p Layer)>,
+    databases: Vec<(Matcher, Template)>,
+    tables: Vec<(TableMatcher, Template)>,
+    columns: Vec<(TableMatcher, Matcher, NamePattern, Template)>,
+    /// Patterns of the layers.
+    layers: Vec<Option<TableMatcher>>,
     /// Of `databases`, `tables`, `columns` and `layers`.
     relations: [Relations; 4],
 }
@@ -82,12 +108,12 @@ pub struct Hits {
     pub exclude: Vec<usize>,
 }
 
-impl<'p> Decider<'p> {
+impl Decider {
     /// Compiles the patterns of a task.
     ///
     /// # Errors
     /// A pattern that cannot be read; a checked project has none.
-    pub fn new(plan: &'p TaskPlan) -> Result<Decider<'p>, DecideError> {
+    pub fn new(plan: &TaskPlan) -> Result<Decider, DecideError> {
         let unreadable = |error: PatternError| DecideError::Pattern(error.to_string());
         let compile = |patterns: &[crate::pattern::TablePattern]| {
             patterns
@@ -97,7 +123,8 @@ impl<'p> Decider<'p> {
         };
         let rules = &plan.rules;
         let mut decider = Decider {
-            task: &plan.id,
+            task: plan.id.clone(),
+            rules: rules.clone(),
             include: compile(&rules.include)?,
             exclude: compile(&rules.exclude)?,
             databases: Vec::new(),
@@ -109,22 +136,22 @@ impl<'p> Decider<'p> {
         for rename in &rules.renames {
             match rename {
                 Rename::Database { from, to } => {
-                    decider.databases.push((from.compile().map_err(unreadable)?, to));
+                    decider.databases.push((from.compile().map_err(unreadable)?, to.clone()));
                 }
                 Rename::Table { from, to } => {
-                    decider.tables.push((from.compile().map_err(unreadable)?, to));
+                    decider.tables.push((from.compile().map_err(unreadable)?, to.clone()));
                 }
                 Rename::Column { table, column, to } => decider.columns.push((
                     table.compile().map_err(unreadable)?,
                     column.compile().map_err(unreadable)?,
-                    column,
-                    to,
+                    column.clone(),
+                    to.clone(),
                 )),
             }
         }
         for layer in &rules.layers {
             let matcher = layer.tables.as_ref().map(|tables| tables.compile().map_err(unreadable));
-            decider.layers.push((matcher.transpose()?, layer));
+            decider.layers.push(matcher.transpose()?);
         }
         Ok(decider)
     }
@@ -152,10 +179,10 @@ impl<'p> Decider<'p> {
             return Ok(None);
         }
         let (new_db, new_table) = self.names(db, table)?;
-        let names = Names { task: self.task, db: &new_db, table: &new_table, origin: (db, table) };
+        let names = Names { task: &self.task, db: &new_db, table: &new_table, origin: (db, table) };
         let topic = match self.setting(db, table, |layer| layer.topic.as_ref()) {
             Some((template, n)) => {
-                let captures = self.layers[n].0.as_ref().and_then(|tables| tables.captures(db, table));
+                let captures = self.layers[n].as_ref().and_then(|tables| tables.captures(db, table));
                 names.expand(template, &captures.unwrap_or_default(), TOPIC_PLACEHOLDERS)?
             }
             None => format!("{new_db}.{new_table}"),
@@ -193,7 +220,7 @@ impl<'p> Decider<'p> {
 
     /// Names in messages. The narrower pattern wins.
     fn names(&self, db: &str, table: &str) -> Result<(String, String), DecideError> {
-        let names = Names { task: self.task, db, table, origin: (db, table) };
+        let names = Names { task: &self.task, db, table, origin: (db, table) };
         let new_db = match self.database_rename(db) {
             Some(n) => {
                 let (pattern, to) = &self.databases[n];
@@ -227,9 +254,9 @@ impl<'p> Decider<'p> {
     }
 
     /// Index into the task's `renames` of the line that names the database or the table anew.
-    pub fn rename_hits(&self, renames: &[Rename], db: &str, table: &str) -> Vec<usize> {
+    pub fn rename_hits(&self, db: &str, table: &str) -> Vec<usize> {
         let nth = |wanted: usize, is: fn(&Rename) -> bool| {
-            renames.iter().enumerate().filter(|(_, rename)| is(rename)).map(|(n, _)| n).nth(wanted)
+            self.rules.renames.iter().enumerate().filter(|(_, rename)| is(rename)).map(|(n, _)| n).nth(wanted)
         };
         let database =
             self.database_rename(db).and_then(|n| nth(n, |rename| matches!(rename, Rename::Database { .. })));
@@ -271,24 +298,23 @@ impl<'p> Decider<'p> {
         &'d self,
         db: &str,
         table: &str,
-        of: impl Fn(&'p Layer) -> Option<T>,
+        of: impl Fn(&'d Layer) -> Option<T>,
     ) -> Option<(T, usize)> {
         let mut hits: Vec<usize> = (0..self.layers.len())
-            .filter(|&n| of(self.layers[n].1).is_some())
-            .filter(|&n| self.layers[n].0.as_ref().is_none_or(|tables| tables.matches(db, table)))
+            .filter(|&n| of(&self.rules.layers[n]).is_some())
+            .filter(|&n| self.layers[n].as_ref().is_none_or(|tables| tables.matches(db, table)))
             .collect();
-        let level = hits.iter().map(|&n| self.layers[n].1.level).max()?;
-        hits.retain(|&n| self.layers[n].1.level == level);
-        let best =
-            self.relations[3].narrowest(&hits, |a, b| match (&self.layers[a].0, &self.layers[b].0) {
-                (Some(a), Some(b)) => a.relation(b),
-                (Some(_), None) => Relation::Narrower,
-                (None, _) => Relation::Wider,
-            })?;
-        of(self.layers[best].1).map(|value| (value, best))
+        let level = hits.iter().map(|&n| self.rules.layers[n].level).max()?;
+        hits.retain(|&n| self.rules.layers[n].level == level);
+        let best = self.relations[3].narrowest(&hits, |a, b| match (&self.layers[a], &self.layers[b]) {
+            (Some(a), Some(b)) => a.relation(b),
+            (Some(_), None) => Relation::Narrower,
+            (None, _) => Relation::Wider,
+        })?;
+        of(&self.rules.layers[best]).map(|value| (value, best))
     }
 
-    fn value<T>(&self, db: &str, table: &str, of: impl Fn(&'p Layer) -> Option<T>) -> Option<T> {
+    fn value<'d, T>(&'d self, db: &str, table: &str, of: impl Fn(&'d Layer) -> Option<T>) -> Option<T> {
         self.setting(db, table, of).map(|(value, _)| value)
     }
 }

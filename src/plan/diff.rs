@@ -8,8 +8,8 @@ use super::change::{
     FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PARTITION_RULE_CHANGED, TOPIC_MOVED,
 };
 use super::{
-    DecideError, Decider, KafkaPlan, Layer, Origins, Part, Plan, Property, Rename, Start, TableDecision,
-    TargetKind, TaskId, TaskPlan,
+    DecideError, Decider, KafkaPlan, Layer, Origins, Part, Plan, Property, Start, TableDecision, TargetKind,
+    TaskId, TaskPlan,
 };
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::statement::Reload;
@@ -215,7 +215,7 @@ impl Comparison<'_> {
                 (Ok(None), Ok(None)) => {}
                 (Ok(None), Ok(Some(_)) | Err(_)) | (Err(_), Ok(Some(_))) => added.push(table.clone()),
                 (Ok(Some(_)) | Err(_), Ok(None)) => removed.push(table.clone()),
-                (Ok(Some(old)), Ok(Some(made))) => self.table(table, &old, &made, &after, &new.rules.renames),
+                (Ok(Some(old)), Ok(Some(made))) => self.table(table, &old, &made, &after),
                 (_, Err(error)) => self.undecided(table, &error),
             }
         }
@@ -234,14 +234,7 @@ impl Comparison<'_> {
         self.breaks(TOPIC_MOVED, "topic", self.place(Part::Pipeline), Some(shown));
     }
 
-    fn table(
-        &mut self,
-        table: &Table,
-        old: &TableDecision,
-        new: &TableDecision,
-        after: &Decider<'_>,
-        renames: &[Rename],
-    ) {
+    fn table(&mut self, table: &Table, old: &TableDecision, new: &TableDecision, after: &Decider) {
         let shown = || Some(format!("{}.{}", table.0, table.1));
         let place = |property: Property, of: fn(&Layer) -> bool| {
             let set = |layer| of(layer).then_some(());
@@ -256,7 +249,7 @@ impl Comparison<'_> {
         let partitions = place(Property::TopicPartitions, |layer| layer.topic_partitions.is_some());
         let format = place(Property::Format, |layer| layer.format.is_some());
         let columns = place(Property::Columns, |layer| layer.columns.is_some());
-        let hits = after.rename_hits(renames, &table.0, &table.1);
+        let hits = after.rename_hits(&table.0, &table.1);
         let rename = hits.last().map_or(Part::Pipeline, |&n| Part::Rename(n));
         let (a, b) = (old, new);
         if (&a.db, &a.table, &a.column_names) != (&b.db, &b.table, &b.column_names) {

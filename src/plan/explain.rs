@@ -133,7 +133,7 @@ impl Explainer<'_> {
         format!("pipeline {} from {} to {}", id.pipeline, id.source, id.target)
     }
 
-    fn why_not(&self, decider: &Decider<'_>) -> String {
+    fn why_not(&self, decider: &Decider) -> String {
         let (db, table, pipeline) = (self.db, self.table, &self.task.id.pipeline);
         let hits = decider.hits(db, table);
         let rules = &self.task.rules;
@@ -156,7 +156,7 @@ impl Explainer<'_> {
         }
     }
 
-    fn decisions(&self, decider: &Decider<'_>, decision: &TableDecision) -> Vec<Decision> {
+    fn decisions(&self, decider: &Decider, decision: &TableDecision) -> Vec<Decision> {
         let mut all = self.selection(decider);
         self.names(decider, decision, &mut all);
         all.push(self.topic(decider, decision));
@@ -188,7 +188,7 @@ impl Explainer<'_> {
         all
     }
 
-    fn selection(&self, decider: &Decider<'_>) -> Vec<Decision> {
+    fn selection(&self, decider: &Decider) -> Vec<Decision> {
         let rules = &self.task.rules;
         let hits = decider.hits(self.db, self.table);
         let mut all: Vec<Decision> = hits
@@ -213,10 +213,10 @@ impl Explainer<'_> {
         all
     }
 
-    fn names(&self, decider: &Decider<'_>, decision: &TableDecision, all: &mut Vec<Decision>) {
+    fn names(&self, decider: &Decider, decision: &TableDecision, all: &mut Vec<Decision>) {
         let renames = &self.task.rules.renames;
         let name = format!("{}.{}", decision.db, decision.table);
-        let hits = decider.rename_hits(renames, self.db, self.table);
+        let hits = decider.rename_hits(self.db, self.table);
         if hits.is_empty() {
             all.push(Decision {
                 what: "name",
@@ -250,7 +250,7 @@ impl Explainer<'_> {
         }
     }
 
-    fn topic(&self, decider: &Decider<'_>, decision: &TableDecision) -> Decision {
+    fn topic(&self, decider: &Decider, decision: &TableDecision) -> Decision {
         let settings = decision.topic_settings;
         let mut parts = Vec::new();
         if let Some(partitions) = settings.partitions {
@@ -280,7 +280,7 @@ impl Explainer<'_> {
 
     fn setting(
         &self,
-        decider: &Decider<'_>,
+        decider: &Decider,
         what: &'static str,
         value: String,
         property: Property,
@@ -290,7 +290,7 @@ impl Explainer<'_> {
         Decision { what, value, note: default_note(&place), place }
     }
 
-    fn layer_place(&self, decider: &Decider<'_>, property: Property, is_set: fn(&Layer) -> bool) -> String {
+    fn layer_place(&self, decider: &Decider, property: Property, is_set: fn(&Layer) -> bool) -> String {
         let layer = decider.setting(self.db, self.table, |layer| is_set(layer).then_some(()));
         layer.map(|((), n)| self.place(Part::Layer(n, property))).unwrap_or_default()
     }

@@ -613,3 +613,11 @@ fn certain_repairs() {
     assert_eq!(mended("columns except"), "columns except", "nothing is certain");
     assert_eq!(mended("delivery exactly-once"), "delivery exactly-once", "it belongs elsewhere");
 }
+#[test]
+fn kept_patterns_are_those_of_the_task_asked_about() {
+    let (one, other) = (pipeline("include shop.a"), pipeline("include shop.b"));
+    for _ in 0..2 {
+        assert!(one.selects("shop", "a") && !one.selects("shop", "b"));
+        assert!(other.selects("shop", "b") && !other.selects("shop", "a"));
+    }
+}
