@@ -4,7 +4,7 @@ use super::shape::Value;
 use super::token::{Segment, Token};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, TablePattern};
-use crate::statement::{self as st, Address, Kind, QuantityError, SecretRef, Template, Text};
+use crate::statement::{self as st, Address, AddressError, Kind, QuantityError, SecretRef, Template, Text};
 use crate::syntax::NodeKind;
 use crate::text::Span;
 
@@ -81,7 +81,16 @@ fn text(token: &Token<'_>) -> Option<Result<String, Box<Diagnostic>>> {
 fn address(text: String, span: Span) -> Result<String, Box<Diagnostic>> {
     match Address::parse(&text) {
         Ok(_) => Ok(text),
-        Err(error) => Err(wrong(span, format!("this is no address: {error}"))),
+        Err(AddressError::Password) => Err(Box::new(
+            Diagnostic::error(st::SECRET_IN_OTHER_TEXT, span, "an address holds no password")
+                .label("not repeated here")
+                .help(
+                    "write `[USER@]HOST[:PORT]`, and name where the password is found: `password env NAME`",
+                ),
+        )),
+        Err(
+            error @ (AddressError::NoHost | AddressError::Port | AddressError::Sign | AddressError::Unset),
+        ) => Err(wrong(span, format!("this is no address: {error}"))),
     }
 }
 

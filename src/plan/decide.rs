@@ -3,23 +3,14 @@
 use super::narrow::Relations;
 use super::{
     FormatName, KeyRule, Layer, PartitionRule, Rename, TableDecision, TableRules, TaskId, TaskPlan, Template,
-    TemplatePart, TopicSettings,
+    TopicSettings,
 };
 use crate::format::{CanalOptions, FormatPlan};
 use crate::kafka::{TopicName, TopicNameError};
 use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
-use crate::statement::Cleanup;
+use crate::statement::{Cleanup, ExpandError, Names, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS};
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// Placeholders of `topic`, besides captures.
-pub const TOPIC_PLACEHOLDERS: &[&str] = &["source", "db", "table", "pipeline", "origin.db", "origin.table"];
-
-/// Placeholders of the new name in a `rename`, besides captures; `column` in one of columns.
-pub const RENAME_PLACEHOLDERS: &[&str] = &["source", "pipeline", "origin.db", "origin.table"];
-
-/// Filters of a placeholder.
-pub const FILTERS: &[&str] = &["lower", "upper"];
 
 /// Why nothing can become of a table that is selected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,12 +23,9 @@ pub enum DecideError {
         /// Why.
         why: TopicNameError,
     },
-    /// A placeholder that stands for nothing here.
-    #[error("`{{{0}}}` stands for nothing here")]
-    Placeholder(String),
-    /// A filter that does not exist.
-    #[error("there is no filter `{0}`")]
-    Filter(String),
+    /// A placeholder of its topic or of a new name stands for nothing.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
     /// A pattern that cannot be read, in a plan of another release.
     #[error("a pattern of the plan cannot be read: {0}")]
     Pattern(String),
@@ -179,7 +167,7 @@ impl Decider {
             return Ok(None);
         }
         let (new_db, new_table) = self.names(db, table)?;
-        let names = Names { task: &self.task, db: &new_db, table: &new_table, origin: (db, table) };
+        let names = self.placeholders((&new_db, &new_table), (db, table));
         let topic = match self.setting(db, table, |layer| layer.topic.as_ref()) {
             Some((template, n)) => {
                 let captures = self.layers[n].as_ref().and_then(|tables| tables.captures(db, table));
@@ -218,9 +206,20 @@ impl Decider {
         }))
     }
 
+    fn placeholders<'a>(&'a self, made: (&'a str, &'a str), origin: (&'a str, &'a str)) -> Names<'a> {
+        Names {
+            source: &self.task.source,
+            pipeline: &self.task.pipeline,
+            db: made.0,
+            table: made.1,
+            origin_db: origin.0,
+            origin_table: origin.1,
+        }
+    }
+
     /// Names in messages. The narrower pattern wins.
     fn names(&self, db: &str, table: &str) -> Result<(String, String), DecideError> {
-        let names = Names { task: &self.task, db, table, origin: (db, table) };
+        let names = self.placeholders((db, table), (db, table));
         let new_db = match self.database_rename(db) {
             Some(n) => {
                 let (pattern, to) = &self.databases[n];
@@ -288,7 +287,7 @@ impl Decider {
                 let captures = tables.captures(db, table).unwrap_or_default();
                 let own = column.capture_names();
                 let kept = |name: &str| name == "column" || own.contains(&name);
-                Ok(((*pattern).clone(), names.expand_part(to, &captures, &kept)?))
+                Ok(((*pattern).clone(), names.expand_part(to, &captures, RENAME_PLACEHOLDERS, kept)?))
             })
             .collect()
     }
@@ -316,91 +315,5 @@ impl Decider {
 
     fn value<'d, T>(&'d self, db: &str, table: &str, of: impl Fn(&'d Layer) -> Option<T>) -> Option<T> {
         self.setting(db, table, of).map(|(value, _)| value)
-    }
-}
-
-/// What placeholders stand for.
-struct Names<'a> {
-    task: &'a TaskId,
-    db: &'a str,
-    table: &'a str,
-    origin: (&'a str, &'a str),
-}
-
-impl Names<'_> {
-    fn value(&self, name: &str, captures: &[(String, String)], known: &[&str]) -> Option<String> {
-        if let Some((_, value)) = captures.iter().find(|(capture, _)| capture == name) {
-            return Some(value.clone());
-        }
-        if !known.contains(&name) {
-            return None;
-        }
-        let value = match name {
-            "source" => &self.task.source,
-            "pipeline" => &self.task.pipeline,
-            "db" => self.db,
-            "table" => self.table,
-            "origin.db" => self.origin.0,
-            "origin.table" => self.origin.1,
-            _ => return None,
-        };
-        Some(value.to_owned())
-    }
-
-    fn expand(
-        &self,
-        template: &Template,
-        captures: &[(String, String)],
-        known: &[&str],
-    ) -> Result<String, DecideError> {
-        let mut text = String::new();
-        for part in &template.parts {
-            match part {
-                TemplatePart::Text(literal) => text.push_str(literal),
-                TemplatePart::Hole { name, filter } => {
-                    let value = self
-                        .value(name, captures, known)
-                        .ok_or_else(|| DecideError::Placeholder(name.clone()))?;
-                    text.push_str(&filtered(value, filter.as_deref())?);
-                }
-            }
-        }
-        Ok(text)
-    }
-
-    /// Expands all placeholders but those that are `kept`.
-    fn expand_part(
-        &self,
-        template: &Template,
-        captures: &[(String, String)],
-        kept: &dyn Fn(&str) -> bool,
-    ) -> Result<Template, DecideError> {
-        let mut parts: Vec<TemplatePart> = Vec::new();
-        for part in &template.parts {
-            let text = match part {
-                TemplatePart::Hole { name, .. } if kept(name) => {
-                    parts.push(part.clone());
-                    continue;
-                }
-                part => {
-                    let one = Template { parts: vec![part.clone()] };
-                    self.expand(&one, captures, RENAME_PLACEHOLDERS)?
-                }
-            };
-            match parts.last_mut() {
-                Some(TemplatePart::Text(last)) => last.push_str(&text),
-                Some(TemplatePart::Hole { .. }) | None => parts.push(TemplatePart::Text(text)),
-            }
-        }
-        Ok(Template { parts })
-    }
-}
-
-fn filtered(value: String, filter: Option<&str>) -> Result<String, DecideError> {
-    match filter {
-        None => Ok(value),
-        Some("lower") => Ok(value.to_lowercase()),
-        Some("upper") => Ok(value.to_uppercase()),
-        Some(other) => Err(DecideError::Filter(other.to_owned())),
     }
 }

@@ -26,7 +26,7 @@ pub use change::{
     PARTITION_RULE_CHANGED, RENAMED_WITHOUT_MOVED, TOPIC_MOVED,
 };
 pub use compile::compile;
-pub use decide::{DecideError, Decider, FILTERS, Hits, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS};
+pub use decide::{DecideError, Decider, Hits};
 pub use diff::{Change, PlanDiff, Table, TaskDiff, diff};
 pub use endpoint::Login;
 pub use explain::{Decision, Explanation, explain_table};

@@ -22,6 +22,8 @@ pub const OUT_OF_RANGE: Code = Code::new("S0018", "out-of-range");
 pub const NOT_BUILT_YET: Code = Code::new("S0020", "not-built-yet");
 /// Something else than `env` or `file` where a secret is wanted.
 pub const SECRET_LITERAL: Code = Code::new("S0301", "secret-literal");
+/// A password in an address.
+pub const SECRET_IN_OTHER_TEXT: Code = Code::new("S0302", "secret-in-other-text");
 
 /// The pages of the codes of this module.
 pub const PAGES: &[CodeDoc] = &[
@@ -95,6 +97,14 @@ pub const PAGES: &[CodeDoc] = &[
         why: "Files are committed, copied and shown in editors. A secret is named by where it is found when the program \
               starts: `env NAME` or `file \"PATH\"`.",
         wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password \"swordfish\"\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+        right: HELLO,
+    },
+    CodeDoc {
+        code: SECRET_IN_OTHER_TEXT,
+        what: "An address holds a password, `user:password@host`.",
+        why: "Files are committed, copied and shown in editors, and addresses also in logs. A password has a statement of \
+              its own, which names where it is found.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc:swordfish@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
         right: HELLO,
     },
 ];

@@ -9,11 +9,12 @@ mod quantity;
 mod signature;
 mod spec;
 mod table;
+mod template;
 mod value;
 
 pub use finding::{
-    EDITION_MISSING, EDITION_TOO_NEW, GIVEN_TWICE, NOT_BUILT_YET, OUT_OF_RANGE, PAGES, SECRET_LITERAL,
-    STATEMENT_NOT_HERE, UNIT_MISSING_OR_WRONG, UNKNOWN_STATEMENT, WRONG_ARGUMENTS,
+    EDITION_MISSING, EDITION_TOO_NEW, GIVEN_TWICE, NOT_BUILT_YET, OUT_OF_RANGE, PAGES, SECRET_IN_OTHER_TEXT,
+    SECRET_LITERAL, STATEMENT_NOT_HERE, UNIT_MISSING_OR_WRONG, UNKNOWN_STATEMENT, WRONG_ARGUMENTS,
 };
 pub use guess::{closest, foreign_word};
 pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, unquote};
@@ -21,7 +22,10 @@ pub use quantity::{QuantityError, bytes, duration_ms, duration_text, number, siz
 pub use signature::{Kind, Shape, Signature};
 pub use spec::{Block, Once, Place, Reload, StatementSpec, find, in_place, places_of};
 pub use table::STATEMENTS;
+pub use template::{
+    ExpandError, FILTERS, Names, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, TemplatePart,
+};
 pub use value::{
     Address, AddressError, Cleanup, ColumnRule, Compression, Delivery, FormatName, KeyRule, Mechanism,
-    PartitionRule, Rename, SecretRef, Start, Template, TemplatePart, Text, TlsMode, is_loopback,
+    PartitionRule, Rename, SecretRef, Start, Text, TlsMode, is_loopback,
 };

@@ -1,8 +1,8 @@
 //! Values that statements give, as plans store them.
 
+use super::Template;
 use crate::pattern::{NamePattern, TablePattern};
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// A plain value, written or taken from the environment when the program starts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -116,54 +116,6 @@ pub enum Rename {
         /// New name.
         to: Template,
     },
-}
-
-/// A text with placeholders.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Template {
-    /// Its parts in order.
-    pub parts: Vec<TemplatePart>,
-}
-
-/// Part of a [`Template`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum TemplatePart {
-    /// Plain text.
-    Text(String),
-    /// `{name}` or `{name:filter}`.
-    Hole {
-        /// `db`, `table`, `origin.db`, a capture, …
-        name: String,
-        /// `lower` or `upper`.
-        filter: Option<String>,
-    },
-}
-
-impl Template {
-    /// A text without placeholders.
-    pub fn literal(text: impl Into<String>) -> Template {
-        Template { parts: vec![TemplatePart::Text(text.into())] }
-    }
-
-    /// The text when there is no placeholder in it.
-    pub fn as_literal(&self) -> Option<&str> {
-        match self.parts.as_slice() {
-            [] => Some(""),
-            [TemplatePart::Text(text)] => Some(text),
-            _ => None,
-        }
-    }
-}
-
-/// As written between the quotes, but for escapes.
-impl fmt::Display for Template {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.parts.iter().try_for_each(|part| match part {
-            TemplatePart::Text(text) => f.write_str(text),
-            TemplatePart::Hole { name, filter: None } => write!(f, "{{{name}}}"),
-            TemplatePart::Hole { name, filter: Some(filter) } => write!(f, "{{{name}:{filter}}}"),
-        })
-    }
 }
 
 /// Kafka's `cleanup.policy`.

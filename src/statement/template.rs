@@ -1,0 +1,211 @@
+//! Texts with placeholders, and what they become.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Placeholders of `topic`, besides captures.
+pub const TOPIC_PLACEHOLDERS: &[&str] = &["source", "db", "table", "pipeline", "origin.db", "origin.table"];
+
+/// Placeholders of the new name in a `rename`, besides captures; one of columns also knows `column`.
+pub const RENAME_PLACEHOLDERS: &[&str] = &["source", "pipeline", "origin.db", "origin.table"];
+
+/// Filters of a placeholder.
+pub const FILTERS: &[&str] = &["lower", "upper"];
+
+/// A text with placeholders.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Template {
+    /// Its parts in order.
+    pub parts: Vec<TemplatePart>,
+}
+
+/// Part of a [`Template`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum TemplatePart {
+    /// Plain text.
+    Text(String),
+    /// `{name}` or `{name:filter}`.
+    Hole {
+        /// `db`, `table`, `origin.db`, a capture, …
+        name: String,
+        /// `lower` or `upper`.
+        filter: Option<String>,
+    },
+}
+
+impl Template {
+    /// A text without placeholders.
+    pub fn literal(text: impl Into<String>) -> Template {
+        Template { parts: vec![TemplatePart::Text(text.into())] }
+    }
+
+    /// The text when there is no placeholder in it.
+    pub fn as_literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [TemplatePart::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+}
+
+/// As written between the quotes, but for escapes.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            TemplatePart::Text(text) => f.write_str(text),
+            TemplatePart::Hole { name, filter: None } => write!(f, "{{{name}}}"),
+            TemplatePart::Hole { name, filter: Some(filter) } => write!(f, "{{{name}:{filter}}}"),
+        })
+    }
+}
+
+/// What placeholders stand for, for one table.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// `{source}`.
+    pub source: &'a str,
+    /// `{pipeline}`.
+    pub pipeline: &'a str,
+    /// `{db}`: after `rename`.
+    pub db: &'a str,
+    /// `{table}`: after `rename`.
+    pub table: &'a str,
+    /// `{origin.db}`: in the source.
+    pub origin_db: &'a str,
+    /// `{origin.table}`: in the source.
+    pub origin_table: &'a str,
+}
+
+/// Why a template gives no text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExpandError {
+    /// A placeholder that stands for nothing here.
+    #[error("`{{{0}}}` stands for nothing here")]
+    Placeholder(String),
+    /// A filter that does not exist.
+    #[error("there is no filter `{0}`")]
+    Filter(String),
+}
+
+impl Names<'_> {
+    /// The text of a template. Captures win over the names of `known` placeholders.
+    ///
+    /// # Errors
+    /// A placeholder is neither, or its filter does not exist.
+    pub fn expand(
+        &self,
+        template: &Template,
+        captures: &[(String, String)],
+        known: &[&str],
+    ) -> Result<String, ExpandError> {
+        let mut text = String::new();
+        for part in &template.parts {
+            match part {
+                TemplatePart::Text(literal) => text.push_str(literal),
+                TemplatePart::Hole { name, filter } => {
+                    let value = self.value(name, captures, known);
+                    let value = value.ok_or_else(|| ExpandError::Placeholder(name.clone()))?;
+                    text.push_str(&filtered(value, filter.as_deref())?);
+                }
+            }
+        }
+        Ok(text)
+    }
+
+    /// The template with all placeholders replaced but those that are `kept`.
+    ///
+    /// # Errors
+    /// As [`expand`](Names::expand).
+    pub fn expand_part(
+        &self,
+        template: &Template,
+        captures: &[(String, String)],
+        known: &[&str],
+        kept: impl Fn(&str) -> bool,
+    ) -> Result<Template, ExpandError> {
+        let mut parts: Vec<TemplatePart> = Vec::new();
+        for part in &template.parts {
+            let text = match part {
+                TemplatePart::Hole { name, .. } if kept(name) => {
+                    parts.push(part.clone());
+                    continue;
+                }
+                TemplatePart::Hole { .. } | TemplatePart::Text(_) => {
+                    self.expand(&Template { parts: vec![part.clone()] }, captures, known)?
+                }
+            };
+            match parts.last_mut() {
+                Some(TemplatePart::Text(last)) => last.push_str(&text),
+                Some(TemplatePart::Hole { .. }) | None => parts.push(TemplatePart::Text(text)),
+            }
+        }
+        Ok(Template { parts })
+    }
+
+    fn value(&self, name: &str, captures: &[(String, String)], known: &[&str]) -> Option<String> {
+        if let Some((_, value)) = captures.iter().find(|(capture, _)| capture == name) {
+            return Some(value.clone());
+        }
+        if !known.contains(&name) {
+            return None;
+        }
+        let value = match name {
+            "source" => self.source,
+            "pipeline" => self.pipeline,
+            "db" => self.db,
+            "table" => self.table,
+            "origin.db" => self.origin_db,
+            "origin.table" => self.origin_table,
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+}
+
+fn filtered(value: String, filter: Option<&str>) -> Result<String, ExpandError> {
+    match filter {
+        None => Ok(value),
+        Some("lower") => Ok(value.to_lowercase()),
+        Some("upper") => Ok(value.to_uppercase()),
+        Some(other) => Err(ExpandError::Filter(other.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(parts: &[(&str, Option<&str>)]) -> Template {
+        let part = |&(text, filter): &(&str, Option<&str>)| match text.strip_prefix('{') {
+            Some(name) => TemplatePart::Hole { name: name.into(), filter: filter.map(Into::into) },
+            None => TemplatePart::Text(text.into()),
+        };
+        Template { parts: parts.iter().map(part).collect() }
+    }
+
+    const NAMES: Names<'_> =
+        Names { source: "s", pipeline: "p", db: "d", table: "T", origin_db: "od", origin_table: "ot" };
+
+    #[test]
+    fn placeholders_captures_and_filters() {
+        let captures = [("n".to_owned(), "07".to_owned())];
+        let check = |parts: &[(&str, Option<&str>)], expected: Result<&str, ExpandError>| {
+            let text = NAMES.expand(&template(parts), &captures, TOPIC_PLACEHOLDERS);
+            assert_eq!(text, expected.map(str::to_owned));
+        };
+        check(&[("{db", None), (".", None), ("{table", Some("lower"))], Ok("d.t"));
+        check(&[("{source", Some("upper")), ("{origin.table", None), ("{n", None)], Ok("Sot07"));
+        check(&[("{shard", None)], Err(ExpandError::Placeholder("shard".into())));
+        check(&[("{db", Some("reverse"))], Err(ExpandError::Filter("reverse".into())));
+        let known = NAMES.expand(&template(&[("{db", None)]), &[], RENAME_PLACEHOLDERS);
+        assert_eq!(known, Err(ExpandError::Placeholder("db".into())), "not known in a new name");
+    }
+
+    #[test]
+    fn some_placeholders_stay() {
+        let made = template(&[("a_", None), ("{pipeline", None), ("{column", None)]);
+        let made = NAMES.expand_part(&made, &[], RENAME_PLACEHOLDERS, |name| name == "column");
+        assert_eq!(made.map(|made| made.to_string()), Ok("a_p{column}".to_owned()));
+    }
+}
