@@ -150,7 +150,11 @@ impl<'a, 't> Matcher<'a, 't> {
             next = after;
             match self.tokens.get(next) {
                 Some(token) if token.kind == NodeKind::Comma => next += 1,
-                _ => break,
+                Some(_) => {
+                    self.fail(next, Expected::Word(",".into()));
+                    break;
+                }
+                None => break,
             }
         }
         if self.sequence(rest, next, items) {
@@ -272,7 +276,7 @@ fn expectation(expected: &[Expected]) -> String {
     let mut words: Vec<String> = expected
         .iter()
         .filter_map(|expected| match expected {
-            Expected::Word(word) if word == "," => None,
+            Expected::Word(word) if word == "," => Some("a comma".to_owned()),
             Expected::Word(word) => Some(format!("`{word}`")),
             Expected::Value(kind) => Some(kind.called().to_owned()),
             Expected::End => None,
@@ -302,8 +306,8 @@ fn repairs(signature: &Signature, word: Span, tokens: &[Token<'_>], matcher: &Ma
         trial.run(signature).is_some() && !trial.later
     };
     let wanted = matcher.expected.iter().filter_map(|expected| match expected {
-        Expected::Word(word) if word != "," => Some(word.as_str()),
-        Expected::Word(_) | Expected::Value(_) | Expected::End => None,
+        Expected::Word(word) => Some(word.as_str()),
+        Expected::Value(_) | Expected::End => None,
     });
     let mut found: Vec<Repair> = Vec::new();
     let mut replacing: Vec<(&str, Span)> = Vec::new();
@@ -314,8 +318,17 @@ fn repairs(signature: &Signature, word: Span, tokens: &[Token<'_>], matcher: &Ma
         let mut inserted = tokens.to_vec();
         inserted.insert(at.min(tokens.len()), Token::imagined(wanted, before));
         if fits(&inserted) {
-            let text = if here.is_some() { format!("{wanted} ") } else { format!(" {wanted}") };
-            found.push(Repair { title: format!("add `{wanted}`"), span: before, text });
+            let (span, text) = match (here, wanted) {
+                (Some(_), ",") => {
+                    // A comma stands behind what is before it, not before what follows.
+                    let last =
+                        at.checked_sub(1).and_then(|at| tokens.get(at)).map_or(word, |token| token.span);
+                    (Span::new(word.file, last.end, last.end), ",".to_owned())
+                }
+                (Some(_), _) => (before, format!("{wanted} ")),
+                (None, _) => (before, format!(" {wanted}")),
+            };
+            found.push(Repair { title: format!("add `{wanted}`"), span, text });
         } else if let Some(token) = here {
             let mut replaced = tokens.to_vec();
             replaced[at] = Token::imagined(wanted, token.span);

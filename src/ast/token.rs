@@ -42,10 +42,11 @@ impl<'t> Token<'t> {
         Token { kind, span: tree.span(id), text: tree.text(id, text), segments, parts }
     }
 
-    /// A word that is not in the text, to try out whether it would mend a statement.
+    /// A word or a comma that is not in the text, to try out whether it would mend a statement.
     pub(super) fn imagined(word: &'t str, span: Span) -> Token<'t> {
+        let kind = if word == "," { NodeKind::Comma } else { NodeKind::Path };
         let segment = Segment { kind: NodeKind::Glob, text: word };
-        Token { kind: NodeKind::Path, span, text: word, segments: vec![segment], parts: Vec::new() }
+        Token { kind, span, text: word, segments: vec![segment], parts: Vec::new() }
     }
 
     /// The bare word this is.

@@ -94,19 +94,21 @@ fn address(text: String, span: Span) -> Result<String, Box<Diagnostic>> {
     }
 }
 
-/// `"…"` or `env NAME [else "…"]`.
+/// An address: `"…"` or `env NAME [else "…"]`.
 fn plain(tokens: &[Token<'_>]) -> Option<Read> {
+    let span = tokens[0].span;
     if let Some(text) = text(&tokens[0]) {
-        return Some(Read { value: text.map(|text| Value::Plain(Text::Literal(text))), n_tokens: 1 });
+        let value = text.and_then(|text| address(text, span)).map(|text| Value::Plain(Text::Literal(text)));
+        return Some(Read { value, n_tokens: 1 });
     }
     (tokens[0].word() == Some("env")).then_some(())?;
     let name = tokens.get(1)?.word()?.to_owned();
-    let default = match tokens.get(2).and_then(Token::word) {
-        Some("else") => Some(tokens.get(3)?.plain()?),
-        _ => None,
-    };
-    let n_tokens = if default.is_some() { 4 } else { 2 };
-    Some(Read { value: Ok(Value::Plain(Text::Env { name, default })), n_tokens })
+    if tokens.get(2).and_then(Token::word) != Some("else") {
+        return Some(Read { value: Ok(Value::Plain(Text::Env { name, default: None })), n_tokens: 2 });
+    }
+    let default = text(tokens.get(3)?)?.and_then(|text| address(text, tokens[3].span));
+    let value = default.map(|default| Value::Plain(Text::Env { name, default: Some(default) }));
+    Some(Read { value, n_tokens: 4 })
 }
 
 /// `env NAME`, `env "NAME"` or `file "PATH"`. Anything else is not repeated in the finding: it may be the secret.

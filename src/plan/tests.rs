@@ -437,6 +437,21 @@ fn what_is_not_read_may_declare_anything() {
 }
 
 #[test]
+fn addresses_are_addresses() {
+    let source = |text: &str| HELLO.replace(" \"syncc@db1:3306\" {", &format!(" {{\n  address {text}"));
+    let wrong = "0.sync:4:11 S0015 this is no address: the port is a number from 1 to 65535\n";
+    assert_eq!(shown(&[&source("\"db1:x\"")]), wrong);
+    assert_eq!(shown(&[&source("env A else \"db1:x\"")]), wrong.replace("4:11", "4:22"));
+    let password = "0.sync:4:11 S0302 an address holds no password\n";
+    assert_eq!(shown(&[&source("\"u:p@db1\"")]), password);
+    assert_eq!(shown(&[&source("env A else \"db1\"")]), "");
+    assert_eq!(
+        shown(&[&source("param A")]),
+        "0.sync:4:3 S0020 this form of `address` is not built yet: this release cannot execute it\n"
+    );
+}
+
+#[test]
 fn editions() {
     assert_eq!(shown(&[""]), "0.sync:1:1 S0011 the first statement of a file is `edition`\n");
     assert_eq!(
@@ -608,6 +623,9 @@ fn certain_repairs() {
     assert_eq!(mended("format canal_json"), "format canal-json");
     assert_eq!(mended("topic = \"x\""), "topic \"x\"");
     assert_eq!(mended("retry for 12 h"), "retry for 12h");
+    assert_eq!(mended("exclude shop.a shop.b"), "exclude shop.a, shop.b");
+    assert_eq!(mended("key id name"), "key id, name");
+    assert_eq!(mended("partition by columns a"), "partition by column a");
     assert_eq!(mended("partition by keys"), "partition by keys", "`by key` or `by column keys`");
     assert_eq!(mended("exlude shop.a"), "exclude shop.a");
     assert_eq!(mended("columns except"), "columns except", "nothing is certain");

@@ -20,7 +20,7 @@ pub enum Kind {
     Template,
     /// `"[USER@]HOST[:PORT]"`.
     Address,
-    /// `"…"` or `env NAME [else "…"]`.
+    /// An address, `"…"` or `env NAME [else "…"]`.
     Plain,
     /// `env NAME` or `file "PATH"`.
     Secret,
@@ -75,7 +75,7 @@ impl Kind {
             Kind::Text => "\"TEXT\"",
             Kind::Template => "\"TEMPLATE\"",
             Kind::Address => "\"[USER@]HOST[:PORT]\"",
-            Kind::Plain => "\"TEXT\" | env NAME [else \"TEXT\"]",
+            Kind::Plain => "\"[USER@]HOST[:PORT]\" | env NAME [else \"…\"]",
             Kind::Secret => "env NAME | file \"PATH\"",
             Kind::Database => "DATABASE",
             Kind::Table => "DB.TABLE",
@@ -96,7 +96,7 @@ impl Kind {
             Kind::Text => "a text in quotes",
             Kind::Template => "a text in quotes",
             Kind::Address => "an address in quotes",
-            Kind::Plain => "a text in quotes or `env NAME`",
+            Kind::Plain => "an address in quotes or `env NAME`",
             Kind::Secret => "`env NAME` or `file \"PATH\"`",
             Kind::Database => "a database",
             Kind::Table => "a table as `DB.TABLE`",
