@@ -9,6 +9,7 @@ mod fmt;
 mod kafka;
 mod published;
 mod services;
+mod smoke;
 mod snapshot;
 mod source;
 mod support;

@@ -49,7 +49,6 @@ pub(crate) struct MySql {
     folder: PathBuf,
     port: u16,
     process: Mutex<Option<Process>>,
-    databases: AtomicUsize,
 }
 
 impl MySql {
@@ -70,8 +69,7 @@ impl MySql {
             .status()
             .expect("cp is there");
         assert!(copied.success(), "cannot copy the empty data folder of {kind:?}");
-        let mut server =
-            MySql { kind, folder, port: 0, process: Mutex::new(None), databases: AtomicUsize::new(0) };
+        let mut server = MySql { kind, folder, port: 0, process: Mutex::new(None) };
         for _ in 0..5 {
             server.port = port::free();
             fs::write(server.folder.join("my.cnf"), server.configuration(&programs, options))
@@ -116,10 +114,12 @@ impl MySql {
         Sql::connect(self.port, "root", "").unwrap_or_else(|error| panic!("{:?}: {error}", self.kind))
     }
 
-    /// Makes an empty database whose name begins with `name` and is no other test's.
+    /// Makes an empty database whose name begins with `name` and is no other test's, on no server of this run: topics
+    /// are named after databases.
     #[track_caller]
     pub(crate) fn database(&self, name: &str) -> String {
-        let database = format!("{name}_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        static DATABASES: AtomicUsize = AtomicUsize::new(0);
+        let database = format!("{name}_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         self.sql().run(&format!("create database `{database}`"));
         database
     }

@@ -1,12 +1,11 @@
 //! syncc itself, run as a user runs it.
 
-#![allow(dead_code, reason = "the tests that run a synchronization come with `syncc run`")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output};
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use super::process::Process;
 use super::run::{Run, tail};
@@ -54,9 +53,46 @@ impl Project {
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         // beside the project, not in it: syncc watches that
         let logs = Run::get().new_folder("syncc");
-        let (stdout, stderr) = (logs.join("stdout"), logs.join("stderr"));
-        let process = Process::spawn(&mut self.command(arguments), &stdout, &stderr);
-        Running { process, stdout, stderr }
+        let stderr = logs.join("stderr");
+        let process = Process::spawn(&mut self.command(arguments), &logs.join("stdout"), &stderr);
+        Running { process, stderr }
+    }
+
+    /// What `syncc status --format json` says of the instance that runs in this project.
+    ///
+    /// # Errors
+    /// What the program says when none answers.
+    pub(crate) fn status(&self) -> Result<Value, String> {
+        let output = self.syncc(&["status", "--format", "json"]);
+        if output.status.success() {
+            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    /// Waits until the status satisfies `holds`, and returns it.
+    ///
+    /// # Panics
+    /// After `seconds`, with the last status, or when `running` ends before.
+    #[track_caller]
+    pub(crate) fn wait_for_status(
+        &self,
+        running: &mut Running,
+        what: &str,
+        seconds: u64,
+        holds: impl Fn(&Value) -> bool,
+    ) -> Value {
+        wait::until(what, seconds, || {
+            if !running.runs() {
+                panic!("syncc ended before: {what}\n{}", running.last_words());
+            }
+            match self.status() {
+                Ok(status) if holds(&status) => Ok(status),
+                Ok(status) => Err(format!("{status:#}\n{}", running.last_words())),
+                Err(error) => Err(format!("{error}\n{}", running.last_words())),
+            }
+        })
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -72,19 +108,18 @@ impl Project {
 /// A running syncc; killed when dropped.
 pub(crate) struct Running {
     process: Process,
-    stdout: PathBuf,
     stderr: PathBuf,
 }
 
 impl Running {
-    /// What it has written to stdout until now.
-    pub(crate) fn stdout(&self) -> String {
-        String::from_utf8_lossy(&fs::read(&self.stdout).unwrap_or_default()).into_owned()
-    }
-
     /// What it has written to stderr until now.
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.stderr).unwrap_or_default()).into_owned()
+    }
+
+    /// The last lines of stderr, for messages.
+    fn last_words(&self) -> String {
+        tail(&self.stderr, 20)
     }
 
     /// Waits until stderr contains `text`.
