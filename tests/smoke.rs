@@ -65,7 +65,10 @@ fn check(kind: Kind) {
         let seen = seen(kafka, &format!("{database}.late"));
         if seen.is_empty() { Err(running.stderr()) } else { Ok(()) }
     });
-    project.wait_for_status(&mut running, "the edit is active", 60, streams);
+    running.wait_for("config.active", 30);
+    project.wait_for_status(&mut running, "it follows the log under the new plan", 60, |status| {
+        streams(status) && status["generation"] == 2
+    });
     assert_eq!(running.stop(), Some(0), "{}", running.stderr());
 
     let rows = |all: &[(&str, &[(&str, &str)])]| -> BTreeMap<String, Vec<(String, String)>> {
