@@ -4,6 +4,7 @@
 //! nothing can be committed after a failure.
 
 use crate::catalog::{ClusterFacts, SourceCatalog};
+use crate::checkpoint::EndsRecord;
 use crate::checkpoint::{
     DurablePosition, OwnerRecord, PosRecord, StateChange, StateKey, StateRecord, TaskState,
 };
@@ -19,7 +20,7 @@ use crate::run::precheck;
 use crate::run::state_dir::{Breadcrumb, StateDir};
 use crate::target::io::{Sending, Sink, Surroundings, Target as Inner};
 use crate::target::kafka::io::{Admin, NewTopic, Watch};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub(super) struct Output {
     beat: u64,
     /// Number of the last commit, as acknowledged.
     seq: u64,
+    /// Topics written to since their ends were noted.
+    written: BTreeSet<TopicId>,
 }
 
 enum State {
@@ -172,6 +175,7 @@ impl Target {
             pending: Vec::new(),
             beat: 0,
             seq: 0,
+            written: BTreeSet::new(),
         })
     }
 }
@@ -246,6 +250,7 @@ impl Output {
             return Ok(());
         }
         self.begin()?;
+        self.written.extend(self.batch.records().map(|record| record.topic));
         if let State::Open(sending) = &mut self.sink
             && let Err(failure) = sending.produce(&self.topics, &self.batch)
         {
@@ -253,6 +258,53 @@ impl Output {
             return Err(failure.into());
         }
         self.batch.clear();
+        Ok(())
+    }
+
+    /// Notes how far the topics reach that were written to, for the next commit: a topic that ends before that later on
+    /// was deleted, or lost records.
+    pub(super) fn note_ends(&mut self) -> Result<(), Failure> {
+        let Some(admin) = &self.admin else { return Ok(()) };
+        for topic in std::mem::take(&mut self.written) {
+            if let (Some(name), Some(partitions)) = (self.topics.name(topic), self.partitions.get(&topic)) {
+                let ends = admin.end_offsets(name, partitions.get())?;
+                self.pending.push(StateChange::put(StateRecord::Ends(name.to_string(), EndsRecord { ends })));
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds the data topics against the ends that were noted.
+    pub(super) fn ends_held<'e>(
+        &self,
+        noted: impl IntoIterator<Item = (&'e String, &'e EndsRecord)>,
+    ) -> Result<(), Failure> {
+        let Some(admin) = &self.admin else { return Ok(()) };
+        for (topic, record) in noted {
+            let Ok(name) = TopicName::new(topic.clone()) else { continue };
+            let lost = |what: &str| {
+                Failure::new(
+                    Class::State,
+                    format!(
+                        "topic {topic} {what}: what was sent to it is gone. Load it anew under another name, or accept \
+                         the loss with --accept-state-loss"
+                    ),
+                )
+            };
+            if admin.partitions(&name)?.is_none() {
+                return Err(lost("does not exist any more"));
+            }
+            let partitions =
+                record.ends.iter().map(|(partition, _)| *partition as u32 + 1).max().unwrap_or(0);
+            let now: BTreeMap<i32, i64> = admin.end_offsets(&name, partitions)?.into_iter().collect();
+            for (partition, end) in &record.ends {
+                if now.get(partition).is_none_or(|now| now < end) {
+                    return Err(lost(
+                        "ends before what was acknowledged (deleted and made again, or a lost leader)",
+                    ));
+                }
+            }
+        }
         Ok(())
     }
 

@@ -19,7 +19,7 @@ use crate::kafka::TopicName;
 use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion, Tracker};
-use crate::plan::{Start, TaskPlan};
+use crate::plan::{Start, TargetKind, TaskPlan, TlsMode};
 use crate::run::context::Context;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
@@ -112,6 +112,11 @@ impl Task {
             Start::Snapshot { chunk_rows } => chunk_rows,
             Start::Now => None,
         };
+        let weak = weakened(&self.plan);
+        for switch in weak.iter().filter(|_| self.n_lives == 1) {
+            Event::warn(Name::PrecheckPassed, switch.clone()).task(&self.id).emit();
+        }
+        self.status().weakened = weak;
         let now_ms = self.clock.now_ms();
         if open_loads.n_open > 0 {
             Event::info(Name::SnapshotStarted, format!("{} tables to load", open_loads.n_open))
@@ -140,6 +145,7 @@ impl Task {
             moved_ms: now_ms,
             beat_ms: now_ms,
             breadcrumb_ms: 0,
+            ends_ms: now_ms,
             status_ms: 0,
             records: 0,
             rate: (0, now_ms, 0.0),
@@ -279,6 +285,16 @@ impl Task {
             ));
         }
         precheck::position_held(&source.catalog.server, &pos.position)?;
+        if !self.context.accept_state_loss {
+            // A topic that no table uses any more may be gone.
+            let used: HashSet<&str> = state
+                .tables
+                .iter()
+                .filter(|(name, _)| self.plan.selects(&name.db, &name.table))
+                .map(|(_, record)| record.topic.as_str())
+                .collect();
+            output.ends_held(state.ends.iter().filter(|(topic, _)| used.contains(topic.as_str())))?;
+        }
         Ok(pos.position.clone())
     }
 
@@ -433,6 +449,21 @@ struct Loads {
     tables: Vec<TableLoad>,
     known: HashSet<TableName>,
     n_open: usize,
+}
+
+/// Switches of the plan that weaken a connection, as `status` and the start keep showing them.
+fn weakened(plan: &TaskPlan) -> Vec<String> {
+    let target = match &plan.target.kind {
+        TargetKind::Kafka(kafka) => Some((plan.target.name.as_str(), &kafka.tls)),
+        TargetKind::Stdout | TargetKind::File { .. } => None,
+    };
+    std::iter::once((plan.source.name.as_str(), &plan.source.tls))
+        .chain(target)
+        .filter_map(|(name, tls)| {
+            let because = tls.because.as_ref()?;
+            (tls.mode == TlsMode::Off).then(|| format!("{name}: tls off because \"{because}\""))
+        })
+        .collect()
 }
 
 /// What of tables decides how rows are read.

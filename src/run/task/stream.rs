@@ -43,6 +43,9 @@ const BREADCRUMB_MS: u64 = 1_000;
 /// Largest event of the log that is taken into memory, bytes. It passes the 84 MB event of a 40 MiB blob update.
 pub(super) const EVENT_LIMIT_BYTES: usize = 96 << 20;
 
+/// The ends of the topics are noted at most this often, ms.
+const ENDS_MS: u64 = 60_000;
+
 /// Status is renewed at most this often, ms.
 const STATUS_MS: u64 = 200;
 
@@ -68,6 +71,7 @@ pub(super) struct Life {
     pub(super) moved_ms: u64,
     pub(super) beat_ms: u64,
     pub(super) breadcrumb_ms: u64,
+    pub(super) ends_ms: u64,
     pub(super) status_ms: u64,
     pub(super) records: u64,
     /// Records and time at the last few renewals of the status, for the rate.
@@ -194,6 +198,10 @@ impl Task {
     /// Commits what is open together with everything that waits to be stored.
     fn commit(&mut self, life: &mut Life, release: bool) -> Result<(), Failure> {
         let now_ms = self.clock.now_ms();
+        if now_ms >= life.ends_ms + ENDS_MS || release {
+            life.ends_ms = now_ms;
+            life.output.note_ends()?;
+        }
         life.output.flush()?;
         let covered = life.ledger.cover(now_ms);
         life.output.stage_owner(release, &self.context)?;
