@@ -170,9 +170,15 @@ impl Tree {
                 .any(|id| self.kind(id).is_error() || self.lacks_condition(id))
     }
 
-    /// True when the file holds an unfinished merge.
-    pub fn has_conflict(&self) -> bool {
-        !self.damage.conflicts.is_empty()
+    /// True when braces say nothing about the structure of the file: one is missing or too many, both versions of a merge
+    /// are there, or a comment of another language holds some.
+    pub fn braces_misfit(&self) -> bool {
+        let misfits = |node: &Node| match node.kind {
+            NodeKind::Unclosed | NodeKind::Stray => true,
+            NodeKind::Open | NodeKind::Close => self.damage.in_comment(node.start),
+            _ => false,
+        };
+        !self.damage.conflicts.is_empty() || self.nodes.iter().any(misfits)
     }
 
     /// A `where` without anything behind it, or parentheses without anything inside.

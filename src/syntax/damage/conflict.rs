@@ -1,6 +1,7 @@
 //! Unfinished merges.
 
-use super::Range;
+use super::{Range, line_end};
+use crate::syntax::{NodeId, NodeKind, Tree};
 
 /// What a merge left behind: up to four markers, and both versions between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,20 +26,19 @@ enum Marker {
     Theirs,
 }
 
-/// All conflicts of a file, by line.
-pub(super) fn find(text: &str) -> Vec<Conflict> {
+/// All conflicts of a file, in order. A marker is the first sign of a statement, so that the layout of a line makes no
+/// difference.
+pub(super) fn find(tree: &Tree, text: &str) -> Vec<Conflict> {
     let mut found: Vec<Conflict> = Vec::new();
     let mut open = false;
-    let mut start = 0;
-    for line in text.split_inclusive(['\n', '\r']) {
-        let at = start as u32;
-        start += line.len();
-        let line = line.trim_end_matches(['\n', '\r']);
-        let Some(marker) = marker(line) else { continue };
-        let range = at..at + line.len() as u32;
+    for id in tree.descendants(tree.root()).filter(|&id| tree.kind(id) == NodeKind::Statement) {
+        let start = tree.node(id).start;
+        let Some(marker) = marker(tree, id, text) else { continue };
+        let line =
+            start..start + text[start as usize..line_end(text, start) as usize].trim_end().len() as u32;
         match found.last_mut() {
-            Some(conflict) if open && marker != Marker::Ours => conflict.markers.push(range),
-            Some(_) | None => found.push(Conflict { markers: vec![range] }),
+            Some(conflict) if open && marker != Marker::Ours => conflict.markers.push(line),
+            Some(_) | None => found.push(Conflict { markers: vec![line] }),
         }
         open = match marker {
             Marker::Ours => true,
@@ -49,14 +49,16 @@ pub(super) fn find(text: &str) -> Vec<Conflict> {
     found
 }
 
-fn marker(line: &str) -> Option<Marker> {
-    // Git writes seven signs, then a blank and a name; `=======` stands alone.
-    let of = |sign: &str, marker| {
-        let rest = line.strip_prefix(sign)?;
-        (rest.is_empty() || rest.starts_with([' ', '\t'])).then_some(marker)
-    };
-    of("<<<<<<<", Marker::Ours)
-        .or_else(|| of("=======", Marker::Between))
-        .or_else(|| of("|||||||", Marker::Between))
-        .or_else(|| of(">>>>>>>", Marker::Theirs))
+/// Git writes seven signs, then a blank and a name; `=======` stands alone.
+fn marker(tree: &Tree, statement: NodeId, text: &str) -> Option<Marker> {
+    let first = tree.children(statement).next()?;
+    match (tree.kind(first), tree.text(first, text)) {
+        (NodeKind::Op, "<<<<<<<") => Some(Marker::Ours),
+        (NodeKind::Op, "=======") => Some(Marker::Between),
+        (NodeKind::Op, ">>>>>>>") => Some(Marker::Theirs),
+        (NodeKind::Bad, "|") if text[tree.node(first).start as usize..].starts_with("|||||||") => {
+            Some(Marker::Between)
+        }
+        _ => None,
+    }
 }

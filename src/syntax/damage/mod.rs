@@ -43,7 +43,7 @@ pub(super) struct Damage {
 impl Damage {
     /// Looks through a tree.
     pub(super) fn find(tree: &Tree, text: &str) -> Damage {
-        let mut damage = Damage { conflicts: conflict::find(text), ..Damage::default() };
+        let mut damage = Damage { conflicts: conflict::find(tree, text), ..Damage::default() };
         damage.comments = comment::find(tree, text);
         if !text.is_ascii() {
             damage.look_alikes = look_alike::find(tree, text);
@@ -76,6 +76,12 @@ impl Damage {
     /// True when later stages say nothing about a statement whose head lies here.
     pub(super) fn touches(&self, start: u32, end: u32) -> bool {
         meets(&self.silent, start, end)
+    }
+
+    /// True when a comment of another language covers the place.
+    pub(super) fn in_comment(&self, at: u32) -> bool {
+        let before = self.comments.partition_point(|comment| comment.range.start <= at);
+        before > 0 && self.comments[before - 1].range.contains(&at)
     }
 
     /// True when nothing more is said about the signs of a statement whose head lies here.

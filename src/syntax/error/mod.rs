@@ -159,7 +159,7 @@ impl Finder<'_> {
     fn look_alikes(&mut self, damage: &Damage) {
         for look_alike in &damage.look_alikes {
             let range = &look_alike.range;
-            let hidden = in_conflict(damage, range.start) || in_comment(damage, range.start);
+            let hidden = in_conflict(damage, range.start) || damage.in_comment(range.start);
             if hidden && look_alike.kind != LookAlikeKind::Direction {
                 continue;
             }
@@ -237,11 +237,6 @@ impl Finder<'_> {
 fn in_conflict(damage: &Damage, at: u32) -> bool {
     let before = damage.conflicts.partition_point(|conflict| conflict.range().start <= at);
     before > 0 && damage.conflicts[before - 1].range().contains(&at)
-}
-
-fn in_comment(damage: &Damage, at: u32) -> bool {
-    let before = damage.comments.partition_point(|comment| comment.range.start <= at);
-    before > 0 && damage.comments[before - 1].range.contains(&at)
 }
 
 /// Everything of a statement that is outside of its block.

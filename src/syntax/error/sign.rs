@@ -72,6 +72,8 @@ impl Finder<'_> {
             .label("opened here")
             .help(help);
         let unclear = line[1..].contains(['{', '}', '#'])
+            // The closing sign would be an escaped one.
+            || line.trim_end().ends_with('\\')
             || (sign == '/' && (line[1..].contains(['/', '\\']) || !self.begins_segment(at)));
         if unclear || line[1..].trim().is_empty() {
             return finding;
@@ -225,14 +227,10 @@ impl Finder<'_> {
         for id in head.filter(|&id| self.tree.kind(id) == NodeKind::Missing) {
             let parent = self.tree.node(id).parent;
             if matches!(self.tree.kind(parent), NodeKind::Path | NodeKind::WherePath) {
-                let span = self.tree.span(parent);
-                let dot = Span::new(span.file, span.end.saturating_sub(1).max(span.start), span.end);
-                let finding = Diagnostic::error(
-                    S0015,
-                    dot,
-                    format!("a name is missing behind `{}`", self.tree.text(parent, self.text)),
-                );
-                found.push(finding.label("name expected after the dot"));
+                let (start, end) = (self.tree.node(parent).start, self.tree.node(id).start);
+                let dot = Span::new(self.tree.file(), end - 1, end);
+                let message = format!("a name is missing behind `{}`", self.slice(start, end));
+                found.push(Diagnostic::error(S0015, dot, message).label("name expected after the dot"));
                 return;
             }
         }

@@ -201,6 +201,7 @@ fn texts() {
 
 #[test]
 fn conditions() {
+    check("include a..b\n", "1:10 S0015 a name is missing behind `a.`");
     check("where\n", "1:1 S0015 `where` takes a condition");
     check("where a = \n", "1:9 S0015 a value is missing behind `=`");
     check("where a and not\n", "1:13 S0015 a value is missing behind `not`");
