@@ -10,6 +10,20 @@ pub(crate) fn hit(name: &str) {
     let _ = name;
 }
 
+/// Ends the process shortly after this point, from another thread, when a test asked for it: the way to end it inside a
+/// call that must not be interrupted otherwise.
+#[cfg(feature = "failpoints")]
+pub(crate) fn hit_during_next_call(name: &str) {
+    /// About a third of what a commit takes: its request is on the way by then.
+    const INTO_THE_CALL: std::time::Duration = std::time::Duration::from_millis(1);
+    fail::fail_point!(name, |_| {
+        std::thread::spawn(|| {
+            std::thread::sleep(INTO_THE_CALL);
+            std::process::abort();
+        });
+    });
+}
+
 /// Reads what tests asked for, once, at the start of the process.
 pub(crate) fn arm() {
     #[cfg(feature = "failpoints")]

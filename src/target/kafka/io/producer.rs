@@ -14,7 +14,7 @@ use crate::checkpoint::{DurablePosition, StateChange, StateRecord};
 use crate::engine::Covered;
 use crate::failpoint::{Bug, hit, planted};
 use crate::kafka::{Batch, TopicTable};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode as Code};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::producer::{BaseProducer, Producer as _};
 use std::time::{Duration, Instant};
 
@@ -219,7 +219,9 @@ impl Txn {
         }
         hit("txn.state_written");
         let left = self.limits.commit.saturating_sub(started.elapsed());
-        if let Err(error) = end(self.native.client(), left) {
+        #[cfg(feature = "failpoints")]
+        crate::failpoint::hit_during_next_call("txn.commit_sent");
+        if let Err(error) = self.native.client().commit_transaction(left) {
             return Err(transaction_failure(&self.native, WHAT, &error));
         }
         hit("txn.commit_acked");
@@ -227,24 +229,6 @@ impl Txn {
         let doubtful =
             self.native.events().coordinator_was_in_trouble() || started.elapsed() > self.limits.doubtful;
         Ok((!doubtful).then_some(Producer { native: self.native, limits: self.limits }))
-    }
-}
-
-/// Ends the transaction with a commit.
-#[cfg(not(feature = "failpoints"))]
-fn end(client: &BaseProducer<Events>, patience: Duration) -> KafkaResult<()> {
-    client.commit_transaction(patience)
-}
-
-/// Ends the transaction with a commit, with a point between the request and its answer: the client library goes on in the
-/// background when the first call gives up, and the second one takes up the wait.
-#[cfg(feature = "failpoints")]
-fn end(client: &BaseProducer<Events>, patience: Duration) -> KafkaResult<()> {
-    let first = client.commit_transaction(Duration::from_millis(1));
-    hit("txn.commit_sent");
-    match first {
-        Err(error) if is_retriable(&error) => client.commit_transaction(patience),
-        decided => decided,
     }
 }
 
