@@ -54,7 +54,7 @@ pub(super) struct Args {
 enum Format {
     /// Drawings for people.
     Human,
-    /// One line each: path:line:col: error[CODE]: message.
+    /// One line each: `path:line:col: error[CODE]: message`.
     Short,
     /// One JSON object.
     Json,
