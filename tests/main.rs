@@ -14,4 +14,5 @@ mod snapshot;
 mod source;
 mod support;
 mod tidy;
+mod torture;
 mod ui;

@@ -1,0 +1,402 @@
+//! Every column type through the program: existing rows, the same rows from the log, updates to and from NULL, deletes.
+//!
+//! Tables and rows are plain SQL in `tests/torture/`; which server gets which is in [`CASES`]. For each table:
+//! a row's message is the same byte for byte from the snapshot, from an insert and from a delete, but for times and
+//! numbers of messages; its values are what the server says to another client; `old` is exactly what changed.
+
+mod said;
+
+use said::{Table, tables};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::support::program::Running;
+use crate::support::{Isolation, Kafka, Kind, MySql, Project, Sql, wait};
+
+/// Seconds for what takes a few.
+const SECONDS: u64 = 120;
+
+/// A server, how it writes its log, and the tables that it can have.
+struct Case {
+    kind: Kind,
+    /// Further configuration; none: the server that all tests share, which logs full row metadata.
+    options: &'static [&'static str],
+    tables: &'static [&'static str],
+}
+
+const ANY: &str = include_str!("torture/any.sql");
+const MYSQL: &str = include_str!("torture/mysql.sql");
+const MYSQL_9: &str = include_str!("torture/mysql-9.sql");
+const MARIADB: &str = include_str!("torture/mariadb.sql");
+
+#[test]
+fn mysql_9_7() {
+    check(&Case { kind: Kind::MySql9_7, options: &[], tables: &[ANY, MYSQL, MYSQL_9] });
+}
+
+#[test]
+fn mysql_9_7_without_metadata() {
+    let options = &["binlog-row-metadata=MINIMAL"];
+    check(&Case { kind: Kind::MySql9_7, options, tables: &[ANY, MYSQL, MYSQL_9] });
+}
+
+#[test]
+fn mysql_8_0() {
+    check(&Case { kind: Kind::MySql8_0, options: &[], tables: &[ANY, MYSQL] });
+}
+
+#[test]
+fn mariadb() {
+    check(&Case { kind: Kind::MariaDb10_11, options: &[], tables: &[ANY, MARIADB] });
+}
+
+#[test]
+fn mariadb_without_metadata() {
+    let options = &["binlog-row-metadata=NO_LOG"];
+    check(&Case { kind: Kind::MariaDb10_11, options, tables: &[ANY, MARIADB] });
+}
+
+/// A row message.
+struct Message {
+    text: String,
+    json: Value,
+    key: Option<String>,
+}
+
+impl Message {
+    fn table(&self) -> &str {
+        self.json["table"].as_str().expect("a table")
+    }
+
+    fn kind(&self) -> &str {
+        self.json["type"].as_str().expect("a type")
+    }
+
+    /// Its only row.
+    fn data(&self) -> &Map<String, Value> {
+        match self.json["data"].as_array().map(Vec::as_slice) {
+            Some([Value::Object(row)]) => row,
+            _ => panic!("not one row: {}", self.text),
+        }
+    }
+
+    /// The text without what differs from message to message: kind, times and number.
+    fn lasting(&self) -> String {
+        let (data, rest) = self.text.split_once("}],\"database\":").expect("`database` follows `data`");
+        let mut rest = rest.to_owned();
+        for member in ["\"es\":", "\"id\":", "\"ts\":", "\"type\":"] {
+            // no value stands in this part, and the columns' own names come between `id` and `table`
+            let at = if member == "\"ts\":" || member == "\"type\":" {
+                rest.rfind(member)
+            } else {
+                rest.find(member)
+            };
+            let at = at.expect("every member is there") + member.len();
+            let end = rest[at..].find([',', '}']).expect("members end") + at;
+            rest.replace_range(at..end, "");
+        }
+        format!("{data}}}],\"database\":{rest}")
+    }
+}
+
+/// A running synchronization of one database into one topic.
+struct Run<'s> {
+    kafka: &'s Kafka,
+    topic: String,
+    database: String,
+    running: Running,
+    /// Keeps the folder's name with the process that runs in it.
+    _project: Project,
+}
+
+impl<'s> Run<'s> {
+    fn start(server: &MySql, kafka: &'s Kafka, database: &str) -> Run<'s> {
+        let topic = kafka.prefix("torture-");
+        let text = format!(
+            "edition 2026\n\nsource db mysql \"{}@{}\" {{\n  password env TORTURE_PASSWORD\n}}\n\n\
+             target bus kafka \"{}\" {{\n  state {{\n    prefix \"{topic}-state\"\n  }}\n}}\n\n\
+             pipeline torture from db to bus {{\n  include `{database}`.*\n  start snapshot {{\n    chunk 3 rows\n  }}\n\
+             \x20 topic \"{topic}\" {{\n    partitions 1\n  }}\n}}\n",
+            MySql::USER,
+            server.address(),
+            kafka.brokers(),
+        );
+        let mut project = Project::new("torture", &[("torture.sync", &text)]);
+        project.env("TORTURE_PASSWORD", MySql::PASSWORD);
+        let running = project.start(&["run"]);
+        Run { kafka, topic, database: database.to_owned(), running, _project: project }
+    }
+
+    /// All messages once `holds`.
+    #[track_caller]
+    fn messages(&mut self, what: &str, holds: impl Fn(&[Message]) -> Result<(), String>) -> Vec<Message> {
+        wait::until(what, SECONDS, || {
+            if !self.running.runs() {
+                panic!("syncc ended before: {what}\n{}", self.running.stderr());
+            }
+            let records = self.kafka.consume(&self.topic, Isolation::ReadCommitted);
+            let messages: Vec<Message> = records
+                .into_iter()
+                .map(|record| {
+                    let text = String::from_utf8(record.value.expect("no tombstones")).expect("UTF-8");
+                    let json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+                    Message { text, json, key: record.key.map(|key| String::from_utf8(key).expect("UTF-8")) }
+                })
+                .collect();
+            holds(&messages).map_err(|state| format!("{state}\n{}", self.running.stderr())).map(|()| messages)
+        })
+    }
+
+    /// All messages up to the row that is now put into the table `marker`, without those of that table.
+    #[track_caller]
+    fn upto_marker(&mut self, sql: &mut Sql, what: &str, marker: u32) -> Vec<Message> {
+        sql.run(&format!("insert into `{}`.marker values ({marker})", self.database));
+        let marker = marker.to_string();
+        let messages = self.messages(what, |messages| match messages.last() {
+            Some(last) if last.table() == "marker" && last.data()["id"] == marker.as_str() => Ok(()),
+            Some(_) | None => Err(format!("{} messages", messages.len())),
+        });
+        messages.into_iter().filter(|message| message.table() != "marker").collect()
+    }
+}
+
+fn check(case: &Case) {
+    let own;
+    let server = match case.options {
+        [] => MySql::shared(case.kind),
+        options => {
+            own = MySql::start(case.kind, options);
+            &own
+        }
+    };
+    let kafka = Kafka::shared();
+    let database = server.database("odd-Db");
+    let mut sql = server.sql();
+    sql.run("set names utf8mb4");
+    sql.run("set sql_mode = '', time_zone = '+00:00'");
+    sql.run(&format!("use `{database}`"));
+    for text in case.tables {
+        sql.run(text);
+    }
+    sql.run("create table marker (id int primary key)");
+    // tables without a usable key are read under a lock
+    sql.run(&format!("grant lock tables on `{database}`.* to {}@localhost", MySql::USER));
+    let tables = tables(&mut sql, &database);
+    let mut wrong: Vec<String> = Vec::new();
+
+    let mut run = Run::start(server, kafka, &database);
+    let n_rows: usize = tables.iter().map(|table| table.rows(&mut sql).len()).sum();
+    let loaded = run.messages("all existing rows", |messages| {
+        if messages.len() >= n_rows { Ok(()) } else { Err(format!("{} of {n_rows} rows", messages.len())) }
+    });
+    for table in &tables {
+        let found: Vec<&Message> = loaded.iter().filter(|message| message.table() == table.name).collect();
+        compare_types(table, &found, &mut wrong);
+        compare_rows(table, "snapshot", found.iter().map(|message| message.data()), &mut sql, &mut wrong);
+    }
+
+    // the same rows again, by the log: deleted, and inserted with the same values
+    let aside = server.database("aside");
+    for table in &tables {
+        let (name, aside) = (table.full(&database), table.full(&aside));
+        let columns = table.written();
+        sql.run(&format!(
+            "create table {aside} like {name};
+             insert into {aside} ({columns}) select {columns} from {name};
+             delete from {name};
+             insert into {name} ({columns}) select {columns} from {aside}"
+        ));
+    }
+    let streamed = run.upto_marker(&mut sql, "the rows again", 1);
+    let again = &streamed[loaded.len()..];
+    for table in &tables {
+        let of = |messages: &[Message], kind: &str| -> Vec<(Option<String>, String)> {
+            let mut texts: Vec<_> = messages
+                .iter()
+                .filter(|message| message.table() == table.name && message.kind() == kind)
+                .map(|message| (message.key.clone(), message.lasting()))
+                .collect();
+            texts.sort();
+            texts
+        };
+        let snapshot = of(&loaded, "INSERT");
+        for kind in ["DELETE", "INSERT"] {
+            let found = of(again, kind);
+            if snapshot.len() != found.len() {
+                wrong.push(format!("{}: {} rows, {} of {kind}", table.name, snapshot.len(), found.len()));
+            }
+            for (read, logged) in snapshot.iter().zip(&found).filter(|(read, logged)| read != logged) {
+                wrong.push(format!(
+                    "{}: snapshot and {kind} differ:\n  {}",
+                    table.name,
+                    difference(&read.1, &logged.1)
+                ));
+            }
+        }
+    }
+
+    // every column to NULL and back
+    let mut expected: BTreeMap<&str, usize> = BTreeMap::new();
+    for table in &tables {
+        for column in table.columns.iter().filter(|column| column.nullable && !column.generated) {
+            let Some(join) = table.join() else { continue };
+            let (name, aside, column) = (table.full(&database), table.full(&aside), &column.quoted);
+            let n: usize = sql
+                .one(&format!("select count(*) from {name} where {column} is not null"))
+                .parse()
+                .expect("a number");
+            *expected.entry(&table.name).or_default() += 2 * n;
+            sql.run(&format!(
+                "update {name} set {column} = null where {column} is not null;
+                 update {name} t join {aside} a on {join} set t.{column} = a.{column} where a.{column} is not null"
+            ));
+        }
+    }
+    let updated = run.upto_marker(&mut sql, "the updates", 2);
+    let mut rows: BTreeMap<(&str, &Option<String>), &Map<String, Value>> = BTreeMap::new();
+    let mut keyless: BTreeSet<&str> = BTreeSet::new();
+    for message in &updated {
+        let place = (message.table(), &message.key);
+        let n = expected.entry(message.table()).or_default();
+        match message.kind() {
+            "INSERT" => {
+                if message.key.is_none() {
+                    keyless.insert(message.table());
+                }
+                rows.insert(place, message.data());
+            }
+            "DELETE" => {
+                rows.remove(&place);
+            }
+            "UPDATE" => {
+                *n = n.wrapping_sub(1);
+                let before = rows.insert(place, message.data());
+                let Some(before) = before else {
+                    wrong.push(format!("{}: an update of no row: {}", message.table(), message.text));
+                    continue;
+                };
+                let changed: Map<String, Value> = before
+                    .iter()
+                    .filter(|(name, value)| message.data().get(*name) != Some(value))
+                    .map(|(name, value)| (name.clone(), value.clone()))
+                    .collect();
+                if changed.is_empty() || message.json["old"] != Value::Array(vec![Value::Object(changed)]) {
+                    wrong.push(format!(
+                        "{}: `old` is not what changed: {}",
+                        message.table(),
+                        shortened(&message.text)
+                    ));
+                }
+            }
+            other => panic!("type {other}"),
+        }
+    }
+    for (table, left) in expected.iter().filter(|(_, left)| **left != 0) {
+        wrong.push(format!("{table}: {} updates too few (negative: too many)", *left as isize));
+    }
+    for table in tables.iter().filter(|table| !keyless.contains(table.name.as_str())) {
+        let left = rows.iter().filter(|((name, _), _)| *name == table.name).map(|(_, data)| *data);
+        compare_rows(table, "stream", left, &mut sql, &mut wrong);
+    }
+    assert_eq!(run.running.stop(), Some(0), "{}", run.running.stderr());
+    let n = wrong.len();
+    wrong.truncate(40);
+    assert!(wrong.is_empty(), "{:?} {:?}: {n} wrong\n{}", case.kind, case.options, wrong.join("\n"));
+}
+
+/// Holds `mysqlType`, the columns and `pkNames` against what the server lists.
+fn compare_types(table: &Table, messages: &[&Message], wrong: &mut Vec<String>) {
+    let Some(message) = messages.first() else { return };
+    let declared: Map<String, Value> = table
+        .columns
+        .iter()
+        .map(|column| (column.name.clone(), Value::String(column.declared.clone())))
+        .collect();
+    for (name, found) in message.json["mysqlType"].as_object().expect("an object") {
+        if declared.get(name) != Some(found) {
+            wrong.push(format!(
+                "{}.{name}: mysqlType {found}, the server says {:?}",
+                table.name,
+                declared.get(name)
+            ));
+        }
+    }
+    let names = |row: &Map<String, Value>| -> Vec<String> { row.keys().cloned().collect() };
+    for (member, row) in [
+        ("mysqlType", message.json["mysqlType"].as_object()),
+        ("sqlType", message.json["sqlType"].as_object()),
+        ("data", Some(message.data())),
+    ] {
+        let found = row.map(names);
+        if found.as_ref() != Some(&names(&declared)) {
+            wrong.push(format!("{}: columns in {member}: {found:?}", table.name));
+        }
+    }
+    // in the order of the columns, as Canal has them
+    let key: Vec<&String> =
+        table.columns.iter().map(|column| &column.name).filter(|name| table.key.contains(name)).collect();
+    let key =
+        if key.is_empty() { Value::Null } else { key.into_iter().cloned().map(Value::String).collect() };
+    if message.json["pkNames"] != key {
+        wrong.push(format!("{}: pkNames {}, the server says {key}", table.name, message.json["pkNames"]));
+    }
+}
+
+/// Holds rows of messages against those of the server.
+fn compare_rows<'m>(
+    table: &Table,
+    origin: &str,
+    found: impl Iterator<Item = &'m Map<String, Value>>,
+    sql: &mut Sql,
+    wrong: &mut Vec<String>,
+) {
+    let mut expected = table.rows(sql);
+    let mut found: Vec<Vec<Option<String>>> = found
+        .map(|data| {
+            table
+                .columns
+                .iter()
+                .map(|column| {
+                    data.get(&column.name).and_then(Value::as_str).map(|text| column.canonical(text))
+                })
+                .collect()
+        })
+        .collect();
+    expected.sort();
+    found.sort();
+    if expected.len() != found.len() {
+        wrong.push(format!(
+            "{} {origin}: {} rows, the server has {}",
+            table.name,
+            found.len(),
+            expected.len()
+        ));
+    }
+    for (row, expected) in found.iter().zip(&expected) {
+        for ((found, expected), column) in row.iter().zip(expected).zip(&table.columns) {
+            if found != expected {
+                wrong.push(format!(
+                    "{} {origin}, row {}, {} {}: {} sent, the server says {}",
+                    table.name,
+                    shortened(&format!("{:?}", row[0])),
+                    column.name,
+                    column.declared,
+                    shortened(&format!("{found:?}")),
+                    shortened(&format!("{expected:?}"))
+                ));
+            }
+        }
+    }
+}
+
+/// The place of the first difference in both texts.
+fn difference(one: &str, other: &str) -> String {
+    let at = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    let from = one[..at.min(one.len())].rfind(",\"").unwrap_or(0);
+    format!("{}\n  {}", shortened(&one[from..]), shortened(&other[from..]))
+}
+
+/// The first 200 characters.
+fn shortened(text: &str) -> String {
+    text.chars().take(200).collect()
+}
