@@ -105,6 +105,8 @@ pub enum Ask {
     Barrier {
         /// Which table.
         version: Arc<TableVersion>,
+        /// R.
+        contains: Position,
     },
 }
 
@@ -168,7 +170,14 @@ enum Active {
     Columns(TableName),
     MaxKey(TableName),
     Window(Window),
-    Barrier { table: TableName, at: Option<BinlogPosition> },
+    Barrier {
+        table: TableName,
+        at: Option<BinlogPosition>,
+        /// The stream stands at the barrier, and its rows were asked for.
+        open: bool,
+    },
+    /// A read is under way whose answer nobody wants any more.
+    Void(TableName),
 }
 
 struct Window {
@@ -226,12 +235,19 @@ impl Load {
             .collect()
     }
 
-    /// Adds a table, or starts one anew.
+    /// Adds a table, or starts one anew. A read of it that is under way counts for nothing, and no other one is asked for
+    /// before its answer has come: answers carry no names.
     pub fn add(&mut self, load: TableLoad) {
         let name = load.version.name.clone();
-        if self.active.as_ref().is_some_and(|active| active.table() == &name) {
-            self.active = None;
-        }
+        self.active = match self.active.take() {
+            Some(active) if *active.table() != name => Some(active),
+            // All of its rows hold at one place, which the stream has yet to reach, or stands at.
+            Some(barrier @ Active::Barrier { .. }) => Some(barrier),
+            Some(Active::Window(Window { chunk: Some(_), .. })) | None => None,
+            Some(Active::Columns(_) | Active::MaxKey(_) | Active::Window(_) | Active::Void(_)) => {
+                Some(Active::Void(name.clone()))
+            }
+        };
         self.tables.insert(name, load);
     }
 
@@ -248,10 +264,10 @@ impl Load {
         }
         let version = load.version.clone();
         let Some(key) = load.key.clone() else {
-            self.active = Some(Active::Barrier { table: name.clone(), at: None });
+            self.active = Some(Active::Barrier { table: name.clone(), at: None, open: false });
             load.record.rows = 0;
             load.record.state = SnapState::Copying { last: None };
-            return Some(Ask::Barrier { version });
+            return Some(Ask::Barrier { version, contains });
         };
         match (&load.record.max, &load.record.state) {
             (None, _) | (_, SnapState::Pending) => {
@@ -280,15 +296,26 @@ impl Load {
         }
     }
 
-    /// The table whose keys must be noted, and the columns of the key: every key of every event of it, before and after.
-    pub fn watching(&self) -> Option<(&TableName, &[usize])> {
-        match &self.active {
-            Some(Active::Window(window)) => {
-                let key = self.tables.get(&window.table)?.key.as_deref()?;
-                Some((&window.table, key))
-            }
-            Some(Active::Columns(_) | Active::MaxKey(_) | Active::Barrier { .. }) | None => None,
+    /// Columns of the key by which rows of `table`, which have these columns in the stream, must be noted; none when the
+    /// table is not watched. Of every event of a watched table every key is noted, before and after.
+    ///
+    /// The stream may be at other columns than the chunk, before the statement that changed them: the key's are found by
+    /// name, and where one is missing the chunk is read again.
+    pub fn watch(&mut self, table: &TableName, columns: &TableVersion) -> Option<Vec<usize>> {
+        let Some(Active::Window(window)) = &mut self.active else { return None };
+        if window.table != *table {
+            return None;
         }
+        let load = self.tables.get(table)?;
+        let place = |&at: &usize| {
+            let name = &load.version.columns.get(at)?.name;
+            columns.columns.iter().position(|column| column.name == *name)
+        };
+        let key: Option<Vec<usize>> = load.key.as_deref()?.iter().map(place).collect();
+        if key.is_none() {
+            window.redo = Some(Redo::Definition);
+        }
+        key
     }
 
     /// Notes a canonical key of the watched table.
@@ -322,7 +349,7 @@ impl Load {
 
     /// Answers [`Ask::Columns`]; none: the table is gone.
     pub fn columns_read(&mut self, found: Option<(Arc<TableVersion>, Option<Vec<usize>>)>) {
-        let Some(Active::Columns(name)) = self.active.take() else { return };
+        let Some(Active::Columns(name)) = self.answered() else { return };
         let Some((version, key)) = found else {
             self.tables.remove(&name);
             return;
@@ -350,7 +377,7 @@ impl Load {
 
     /// Answers [`Ask::MaxKey`]; none: the table is empty. Returns the record to store.
     pub fn max_read(&mut self, max: Option<Vec<KeyPart>>) -> Option<(TableName, SnapRecord)> {
-        let Some(Active::MaxKey(name)) = self.active.take() else { return None };
+        let Some(Active::MaxKey(name)) = self.answered() else { return None };
         let load = self.tables.get_mut(&name)?;
         load.record.state = match max {
             Some(_) => SnapState::Copying { last: None },
@@ -363,9 +390,15 @@ impl Load {
 
     /// Answers [`Ask::Chunk`].
     pub fn chunk_read(&mut self, chunk: Chunk) {
-        if let Some(Active::Window(window)) = &mut self.active {
+        if let Some(Active::Window(mut window)) = self.answered() {
             window.chunk = Some(chunk);
+            self.active = Some(Active::Window(window));
         }
+    }
+
+    /// The read under way, which has come to its end.
+    fn answered(&mut self) -> Option<Active> {
+        self.active.take()
     }
 
     /// Answers [`Ask::Barrier`]: the view is open; all rows follow and hold at `at`.
@@ -378,6 +411,17 @@ impl Load {
     /// True when the stream must not go on: the task stands at the barrier and its rows have not all come.
     pub fn holds(&self, at: &Position) -> bool {
         matches!(&self.active, Some(Active::Barrier { at: Some(place), .. }) if at.file >= *place)
+    }
+
+    /// True once, when the task, standing between two source transactions at `at`, has reached the barrier: its rows are
+    /// wanted now. Sent any sooner, the changes before the barrier would come behind rows that show them.
+    pub fn reached_barrier(&mut self, at: &Position) -> bool {
+        match &mut self.active {
+            Some(Active::Barrier { at: Some(place), open, .. }) if at.file >= *place => {
+                !std::mem::replace(open, true)
+            }
+            Some(_) | None => false,
+        }
     }
 
     /// True while the barrier is not open yet: the stream stands still at R meanwhile.
@@ -460,7 +504,10 @@ impl Load {
 impl Active {
     fn table(&self) -> &TableName {
         match self {
-            Active::Columns(table) | Active::MaxKey(table) | Active::Barrier { table, .. } => table,
+            Active::Columns(table)
+            | Active::MaxKey(table)
+            | Active::Void(table)
+            | Active::Barrier { table, .. } => table,
             Active::Window(window) => &window.table,
         }
     }

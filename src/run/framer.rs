@@ -132,15 +132,14 @@ impl Framer {
             }
         };
         let header = event.header;
-        let mut start = self.offset;
         if !header.is_artificial()
             && !matches!(header.event_type, EventType::Heartbeat | EventType::HeartbeatV2)
         {
-            self.offset = end_offset(self.offset, &header);
-            // Not the end of the event before: MariaDB, asked by GTID, sends the head of the file and then jumps to the
-            // first transaction behind the position. Taken for older than it is, that one would be passed over.
-            start = self.offset.saturating_sub(u64::from(header.size));
+            self.offset = end_offset(self.offset, &header, self.group.is_some());
         }
+        // Not the end of the event before: MariaDB, asked by GTID, sends the head of the file and then jumps to the first
+        // transaction behind the position. Taken for older than it is, that one would be passed over.
+        let start = self.offset.saturating_sub(u64::from(header.size));
         match duty(&header) {
             Duty::Decode => self.decode(&header, event.body, start, out)?,
             Duty::Skip => self.reached(out),
@@ -482,14 +481,21 @@ impl Framer {
 /// Table id of rows events that carry no rows and only end a statement. Source: MySQL `Table_id`, `log_event.cc`.
 const DUMMY_TABLE_ID: u64 = 0x00ff_ffff;
 
+/// How far an offset may seem to go back before it is one that outgrew the header.
+const OUTGROWN: u64 = 1 << 31;
+
 /// Offset behind an event. Headers hold 32 bits of it, and 0 inside transactions of MariaDB 11.8.
-fn end_offset(before: u64, header: &Header) -> u64 {
+///
+/// Between transactions 0 says that the event has no place: a dump from the middle of a file begins with the
+/// FORMAT_DESCRIPTION of its beginning. Source: `fake_rotate_event` and its neighbours in MariaDB `sql_repl.cc`,
+/// `send_format_description_event` in MySQL `rpl_binlog_sender.cc`.
+fn end_offset(before: u64, header: &Header, inside: bool) -> u64 {
     if header.end_position == 0 {
-        return before + u64::from(header.size);
+        return if inside { before + u64::from(header.size) } else { before };
     }
     let high = before & !u64::from(u32::MAX);
     let end = high | u64::from(header.end_position);
-    if end < before { end + (1 << 32) } else { end }
+    if end + OUTGROWN < before { end + (1 << 32) } else { end }
 }
 
 fn columns(map: &TableMap, version: Arc<TableVersion>, place: &str) -> Result<Columns, Failure> {
@@ -516,6 +522,8 @@ fn unproven(table: &TableName, place: &str, reason: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mysql::binlog::event::HEADER_BYTES;
+    use crate::mysql::position::{Gtids, ServerIdentity};
 
     fn header(end_position: u32, size: u32) -> Header {
         Header {
@@ -529,12 +537,87 @@ mod tests {
         }
     }
 
+    /// An event without checksum, as before the first format description.
+    fn raw(type_number: u8, end_position: u32, flags: u16, body: &[u8]) -> Vec<u8> {
+        let size = (HEADER_BYTES + body.len()) as u32;
+        let mut raw = vec![0, 0, 0, 0, type_number, 1, 0, 0, 0];
+        raw.extend_from_slice(&size.to_le_bytes());
+        raw.extend_from_slice(&end_position.to_le_bytes());
+        raw.extend_from_slice(&flags.to_le_bytes());
+        raw.extend_from_slice(body);
+        raw
+    }
+
+    /// The ROTATE that opens a dump.
+    fn opening(file: &str, offset: u64) -> Vec<u8> {
+        raw(4, 0, 0x20, &[&offset.to_le_bytes(), file.as_bytes()].concat())
+    }
+
+    fn maria_gtid(end_position: u32) -> Vec<u8> {
+        raw(162, end_position, 0, &[&101_u64.to_le_bytes()[..], &[0; 4], &[0], &[0; 6]].concat())
+    }
+
+    fn framer(file: &str, offset: u64) -> Framer {
+        let position = Position {
+            server: ServerIdentity { flavor: Flavor::MariaDb, uuid: "u".into(), server_id: 1 },
+            file: BinlogPosition::new(file, offset),
+            gtids: Gtids::Off,
+        };
+        let unread = |_: &TableName| Err(Failure::new(Class::Bug, "nothing is to be read"));
+        Framer::new(
+            &position,
+            Tracker::new(Flavor::MariaDb),
+            Arc::new(|_: &TableName| true),
+            Box::new(unread),
+        )
+    }
+
+    fn entries(framer: &mut Framer, events: &[Vec<u8>]) -> Vec<String> {
+        let mut found = Vec::new();
+        for event in events {
+            framer.frame(event, &mut found).expect("understood");
+        }
+        let told = found.iter().map(|what| match what {
+            What::Begin { offset, .. } => format!("begin {offset}"),
+            What::End { offset, .. } => format!("end {offset}"),
+            What::Reached { offset, .. } => format!("reached {offset}"),
+            What::Rows(_) | What::Definition(_) | What::Stop(_) => "other".to_owned(),
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn a_transaction_behind_what_was_left_out_begins_where_it_stands() {
+        // Asked for by GTID, MariaDB names the beginning of the file, then sends what is new.
+        let mut framer = framer("b.000005", 10_000);
+        let size = maria_gtid(0).len() as u32;
+        let events = [opening("b.000005", 4), maria_gtid(10_000 + size)];
+        assert_eq!(entries(&mut framer, &events), ["reached 4", "begin 10000"]);
+    }
+
+    #[test]
+    fn events_without_a_place_move_nothing() {
+        // From the middle of a file, the server repeats events of its beginning with the end position 0.
+        let mut framer = framer("b.000005", 10_000);
+        let list = raw(163, 0, 0, &[0; 4]);
+        let xid = raw(16, 10_069, 0, &[0; 8]);
+        let events = [opening("b.000005", 10_000), list, maria_gtid(10_038), xid];
+        let told = ["reached 10000", "reached 10000", "begin 10000", "end 10069"];
+        assert_eq!(entries(&mut framer, &events), told);
+    }
+
     #[test]
     fn offsets_outgrow_the_header() {
-        assert_eq!(end_offset(100, &header(131, 31)), 131);
-        assert_eq!(end_offset(100, &header(0, 31)), 131, "inside a transaction the header may not tell");
+        assert_eq!(end_offset(100, &header(131, 31), false), 131);
+        assert_eq!(
+            end_offset(100, &header(0, 31), true),
+            131,
+            "inside a transaction the header may not tell"
+        );
+        assert_eq!(end_offset(100, &header(0, 31), false), 100, "between two, the event has no place");
         let before = u64::from(u32::MAX) - 10;
-        assert_eq!(end_offset(before, &header(20, 31)), (1 << 32) + 20);
-        assert_eq!(end_offset((1 << 32) + 20, &header(51, 31)), (1 << 32) + 51);
+        assert_eq!(end_offset(before, &header(20, 31), false), (1 << 32) + 20);
+        assert_eq!(end_offset((1 << 32) + 20, &header(51, 31), false), (1 << 32) + 51);
+        assert_eq!(end_offset(1_000, &header(900, 31), false), 900, "no file grew by 4 GiB in between");
     }
 }

@@ -21,7 +21,8 @@ fn rows_and_position_belong_together() {
         for facts in &facts {
             let one = std::slice::from_ref(facts);
             let mut barrier =
-                Barrier::open(&plain(server, "locker", "sesame"), &before.server, one).expect("a barrier");
+                Barrier::open(&plain(server, "locker", "sesame"), &before.server, one, &before.file)
+                    .expect("a barrier");
             assert!(barrier.position().file >= before.file, "{kind:?}");
             let name = &facts.version.name;
             if name.table == "inno" {

@@ -33,6 +33,11 @@ fn version() -> Arc<TableVersion> {
     })
 }
 
+fn watched(load: &mut Load) -> Option<Vec<usize>> {
+    let version = version();
+    load.watch(&version.name, &version)
+}
+
 fn pending() -> SnapRecord {
     SnapRecord { snapshot: "s".into(), state: SnapState::Pending, key: vec!["id".into()], max: None, rows: 0 }
 }
@@ -128,12 +133,47 @@ fn a_table_without_a_key_is_read_at_one_place_where_the_stream_stops() {
     assert!(load.opening_barrier());
     load.barrier_opened(at(70).file);
     assert!(!load.holds(&at(69)));
+    assert!(!load.reached_barrier(&at(69)), "its rows show changes that are still to come");
     assert!(load.holds(&at(70)));
+    assert!(load.reached_barrier(&at(70)));
+    assert!(!load.reached_barrier(&at(70)), "they are asked for once");
     assert!(matches!(load.barrier_emitted(3, false), Some((_, record)) if record.state != SnapState::Done));
     assert!(load.holds(&at(70)));
     let (_, record) = load.barrier_emitted(2, true).expect("the barrier was open");
     assert_eq!((record.state, record.rows), (SnapState::Done, 5));
     assert!(!load.holds(&at(70)));
+}
+
+#[test]
+fn keys_are_noted_by_the_columns_of_the_stream() {
+    let mut load = load(2);
+    load.next(&at(4));
+    load.max_read(Some(vec![KeyPart::Int(9)]));
+    load.next(&at(4));
+    let read = version();
+    // The chunk is read behind `alter table … add column v first`; the stream still stands before it.
+    let columns = |names: &[usize]| TableVersion {
+        columns: names.iter().map(|&at| read.columns[at].clone()).collect(),
+        ..(*read).clone()
+    };
+    assert_eq!(load.watch(&read.name, &columns(&[1, 0])), Some(vec![1]));
+    assert_eq!(load.watch(&TableName::new("shop", "other"), &columns(&[1, 0])), None);
+    assert_eq!(load.watch(&read.name, &columns(&[1])), None, "a key that is not there yet");
+    load.chunk_read(chunk(&[(1, 1)], 2, 100));
+    assert!(matches!(load.close(&at(100)), Some(Closed::Redo(_, Redo::Definition))));
+}
+
+#[test]
+fn the_answer_of_a_read_that_was_given_up_is_nobody_elses() {
+    let other = Arc::new(TableVersion { name: TableName::new("shop", "zoo"), ..(*version()).clone() });
+    let mut load = Load::new([TableLoad::new(other.clone(), Some(vec![0]), pending(), 1)], Some(2));
+    assert!(matches!(load.next(&at(4)), Some(Ask::MaxKey { .. })));
+    // Both tables get other rows by `rename table` while the question is on its way.
+    load.add(TableLoad::unread(other.name.clone(), pending()));
+    load.add(TableLoad::new(version(), Some(vec![0]), pending(), 1));
+    assert!(load.next(&at(9)).is_none(), "no second question before the first is answered");
+    assert_eq!(load.max_read(Some(vec![KeyPart::Int(1)])), None);
+    assert!(matches!(load.next(&at(9)), Some(Ask::MaxKey { version, .. }) if version.name.table == "orders"));
 }
 
 /// One write: a key gets a value, or goes.
@@ -225,11 +265,11 @@ impl Model {
                 return seen;
             }
             if passed < self.log.len()
-                && (load.watching().is_none() || roll(2) == 0 || load.next(&at(0)).is_none())
+                && (watched(&mut load).is_none() || roll(2) == 0 || load.next(&at(0)).is_none())
             {
                 let write = self.log[passed];
                 passed += 1;
-                if load.watching().is_some() {
+                if watched(&mut load).is_some() {
                     load.touch(&write.key.to_be_bytes());
                 }
                 seen.entry(write.key).or_default().push(Seen::Change(write.value));

@@ -68,6 +68,16 @@ pub enum Transaction {
 }
 
 impl DdlEffect {
+    /// Whether columns may be others behind the statement.
+    pub fn defines(&self) -> bool {
+        match self {
+            // rows go, columns stay
+            DdlEffect::Tables { kind, .. } => *kind != TableDdl::Truncate,
+            DdlEffect::Database(_) | DdlEffect::Unknown => true,
+            DdlEffect::Nothing | DdlEffect::Transaction(_) | DdlEffect::Statement(_) => false,
+        }
+    }
+
     /// Whether the definition or the rows of `table` may be others behind the statement.
     ///
     /// Names are compared without case, because a server may store them in another one than the statement

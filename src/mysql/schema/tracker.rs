@@ -10,7 +10,7 @@ use super::{TableName, TableVersion};
 use crate::mysql::binlog::layout::{LayoutError, RowLayout};
 use crate::mysql::binlog::table_map::TableMap;
 use crate::mysql::charset::collation;
-use crate::mysql::ddl::{DdlEffect, TableDdl};
+use crate::mysql::ddl::DdlEffect;
 use crate::mysql::position::Flavor;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -85,13 +85,7 @@ impl Tracker {
 
     /// Follows a statement: the tables it may have defined anew are suspect from now on.
     pub fn on_ddl(&mut self, effect: &DdlEffect) {
-        let defines = match effect {
-            // rows go, columns stay
-            DdlEffect::Tables { kind, .. } => *kind != TableDdl::Truncate,
-            DdlEffect::Database(_) | DdlEffect::Unknown => true,
-            DdlEffect::Nothing | DdlEffect::Transaction(_) | DdlEffect::Statement(_) => false,
-        };
-        if defines {
+        if effect.defines() {
             for (_, known) in self.tables.iter_mut().filter(|(table, _)| effect.may_touch(table)) {
                 known.suspect = true;
             }
@@ -166,6 +160,7 @@ mod tests {
     use super::*;
     use crate::mysql::binlog::table_map::MapColumn;
     use crate::mysql::binlog::wire::{code, wire};
+    use crate::mysql::ddl::TableDdl;
     use crate::mysql::schema::{Column, declared};
 
     const LATIN1: u16 = 8;

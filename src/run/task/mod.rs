@@ -260,13 +260,15 @@ impl Task {
             if now_ms >= beat_ms + HEARTBEAT_MS {
                 beat_ms = now_ms;
                 // A target that fails meanwhile is opened anew by the next life.
-                self.output = self.output.take().and_then(|output| output.beat(&self.context).ok());
+                if self.output.as_mut().is_some_and(|output| output.beat(&self.context).is_err()) {
+                    self.output = None;
+                }
             }
             let left_ms = until_ms.min(beat_ms + HEARTBEAT_MS).saturating_sub(now_ms);
             match self.inbox.recv_timeout(Duration::from_millis(left_ms)) {
                 Ok(Input::Wake | Input::Answer(_)) => {}
                 Ok(Input::Command(Command::Drain)) => {
-                    if let Some(output) = self.output.take() {
+                    if let Some(mut output) = self.output.take() {
                         // Best effort: without it the successor waits for missed beats.
                         let _ = output.release(&self.context);
                     }

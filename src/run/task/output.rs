@@ -236,6 +236,11 @@ impl Output {
         matches!(self.sink, State::Open(_))
     }
 
+    /// True while no row is on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.sink, State::Idle(_)) && self.batch.is_empty()
+    }
+
     /// Hands the batch to the producer when it is large enough.
     pub(super) fn flush_if_full(&mut self) -> Result<(), Failure> {
         if self.batch.len() >= BATCH_RECORDS || self.batch.bytes() >= BATCH_BYTES {
@@ -374,21 +379,20 @@ impl Output {
 
     /// This target, if nothing of it is on its way: the failure was elsewhere, and it may be used on.
     pub(super) fn at_rest(self) -> Option<Output> {
-        (matches!(self.sink, State::Idle(_)) && self.batch.is_empty() && self.pending.is_empty())
-            .then_some(self)
+        (self.is_idle() && self.pending.is_empty()).then_some(self)
     }
 
     /// Says that we live, while nothing else can be done.
-    pub(super) fn beat(self, context: &Context) -> Result<Output, Failure> {
+    pub(super) fn beat(&mut self, context: &Context) -> Result<(), Failure> {
         self.say(false, context)
     }
 
     /// Gives the task up.
-    pub(super) fn release(self, context: &Context) -> Result<Output, Failure> {
+    pub(super) fn release(&mut self, context: &Context) -> Result<(), Failure> {
         self.say(true, context)
     }
 
-    fn say(mut self, release: bool, context: &Context) -> Result<Output, Failure> {
+    fn say(&mut self, release: bool, context: &Context) -> Result<(), Failure> {
         self.stage_owner(release, context)?;
         let State::Open(sending) = std::mem::replace(&mut self.sink, State::Gone) else {
             return Err(gone());
@@ -397,7 +401,7 @@ impl Output {
             Some(sink) => sink,
             None => self.replace_producer(context)?,
         });
-        Ok(self)
+        Ok(())
     }
 
     /// Leaves a breadcrumb of what was committed.

@@ -22,7 +22,7 @@ use std::thread::JoinHandle;
 const BARRIER_ROWS: usize = 1_000;
 
 /// Bytes of a barrier read that cross to the task together.
-const BARRIER_BYTES: usize = 4 << 20;
+const BARRIER_BYTES: usize = 1 << 20;
 
 /// What a read brought.
 pub(in crate::run) struct Answer {
@@ -64,6 +64,7 @@ pub(in crate::run) struct TableRows {
 /// The reading thread of one life.
 pub(super) struct Reads {
     asks: Option<Sender<(Ask, u64)>>,
+    go: Option<Sender<()>>,
     open: OpenConnection,
     thread: Option<JoinHandle<()>>,
 }
@@ -83,15 +84,16 @@ impl Reads {
         answer: impl Fn(Answer) -> bool + Send + 'static,
     ) -> std::io::Result<Reads> {
         let (asks, inbox) = bounded(1);
+        let (go, gate) = bounded(1);
         let open = OpenConnection::default();
         let thread = std::thread::Builder::new().name(format!("loader {name}")).spawn({
             let open = open.clone();
             move || {
-                let mut reader = Reader { endpoint, server, chunks: None, open };
+                let mut reader = Reader { endpoint, server, chunks: None, open, gate };
                 reader.serve(&inbox, answer);
             }
         })?;
-        Ok(Reads { asks: Some(asks), open, thread: Some(thread) })
+        Ok(Reads { asks: Some(asks), go: Some(go), open, thread: Some(thread) })
     }
 
     /// Asks for a read. The load asks for one at a time, so this does not wait.
@@ -101,11 +103,20 @@ impl Reads {
             let _ = asks.send((ask, life));
         }
     }
+
+    /// The stream stands at the barrier: its rows may come.
+    pub(super) fn go(&self) {
+        if let Some(go) = &self.go {
+            // One barrier, one word; a thread that has ended wants none.
+            let _ = go.try_send(());
+        }
+    }
 }
 
 impl Drop for Reads {
     fn drop(&mut self) {
         self.asks = None;
+        self.go = None;
         if let Some(closer) = self.open.lock().unwrap_or_else(PoisonError::into_inner).take() {
             closer.close();
         }
@@ -119,6 +130,7 @@ struct Reader {
     server: ServerIdentity,
     chunks: Option<ChunkReader>,
     open: OpenConnection,
+    gate: Receiver<()>,
 }
 
 impl Reader {
@@ -180,13 +192,14 @@ impl Reader {
                     read_ms: chunk.read_ms,
                 }))
             }
-            Ask::Barrier { version } => self.barrier(version, give),
+            Ask::Barrier { version, contains } => self.barrier(version, &contains.file, give),
         }
     }
 
     fn barrier(
         &mut self,
         version: &Arc<TableVersion>,
+        contains: &BinlogPosition,
         give: impl Fn(Found) -> bool,
     ) -> Result<Found, SourceFailure> {
         let name = &version.name;
@@ -195,9 +208,13 @@ impl Reader {
         if found.first().is_none_or(|facts| facts.version != **version) {
             return Ok(Found::Moved(name.clone()));
         }
-        let mut barrier = Barrier::open(&self.endpoint, &self.server, &found)?;
+        let mut barrier = Barrier::open(&self.endpoint, &self.server, &found, contains)?;
         self.remember(barrier.closer()?);
         give(Found::Barrier(barrier.position().file.clone()));
+        if self.gate.recv().is_err() {
+            // The life that asked is over, and with it whoever would take the rows.
+            return Ok(Found::Moved(name.clone()));
+        }
         barrier.start(version.clone())?;
         while let Some(rows) = barrier.next(BARRIER_ROWS, BARRIER_BYTES)? {
             let rows = Some(TableRows { version: version.clone(), rows });
@@ -233,7 +250,9 @@ pub(super) fn load_key(facts: &TableFacts) -> Option<Vec<usize>> {
 fn table_of(ask: &Ask) -> &TableName {
     match ask {
         Ask::Columns { table, .. } => table,
-        Ask::MaxKey { version, .. } | Ask::Chunk { version, .. } | Ask::Barrier { version } => &version.name,
+        Ask::MaxKey { version, .. } | Ask::Chunk { version, .. } | Ask::Barrier { version, .. } => {
+            &version.name
+        }
     }
 }
 

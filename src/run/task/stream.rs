@@ -106,6 +106,9 @@ impl Task {
             let now_ms = self.clock.now_ms();
             if life.ledger.between() {
                 life.windows(now_ms)?;
+                if life.load.reached_barrier(life.ledger.position()) {
+                    life.reads.go();
+                }
                 if let Some(ended) = self.between(life, now_ms)? {
                     return Ok(ended);
                 }
@@ -389,8 +392,7 @@ impl Life {
         let event = RawEvent { header, body: &block.bytes[entry.body.clone()] };
         let meta =
             EventMeta { origin: Origin::Stream, event_ms: i64::from(header.time) * 1_000, now_ms: wall_ms };
-        let watched: Option<Vec<usize>> =
-            self.load.watching().filter(|(name, _)| **name == table.name).map(|(_, key)| key.to_vec());
+        let watched = self.load.watch(&table.name, &columns.version);
         let rows = RowsEvent::parse(&event)
             .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
         let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(EVENT_LIMIT_BYTES));
@@ -434,6 +436,7 @@ impl Life {
 
     /// A statement may have changed definitions, or made rows come or go without events.
     fn definition(&mut self, effect: &DdlEffect) {
+        self.tables.forget_columns(effect, &mut self.output);
         match effect {
             DdlEffect::Tables { tables, kind } => {
                 self.load.definition_moved(Some(tables));
@@ -599,11 +602,15 @@ impl Life {
 
     /// The owner is seen to live even while one source transaction lasts.
     fn beat_inside(&mut self, task: &Task, now_ms: u64) -> Result<(), Failure> {
-        if now_ms >= self.beat_ms + HEARTBEAT_MS {
-            self.beat_ms = now_ms;
-            self.output.stage_owner(false, &task.context)?;
+        if now_ms < self.beat_ms + HEARTBEAT_MS {
+            return Ok(());
         }
-        Ok(())
+        self.beat_ms = now_ms;
+        if self.output.is_idle() {
+            // A transaction of its own: one that stays open until the source's ends would outlive its timeout.
+            return self.output.beat(&task.context);
+        }
+        self.output.stage_owner(false, &task.context)
     }
 
     /// A source that stalls inside a transaction must not hold back the readers of our partitions.

@@ -4,7 +4,8 @@
 //! pinned at the first row, and another count later is refused, because the hash would send keys elsewhere.
 
 use super::output::Output;
-use crate::checkpoint::{SchemaRecord, SnapRecord, SnapState, StateRecord, TableRecord};
+use crate::checkpoint::{SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, TableRecord};
+use crate::mysql::ddl::DdlEffect;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion};
 use crate::plan::TaskPlan;
@@ -77,6 +78,20 @@ impl Tables {
     /// The table's load has a record from now on.
     pub(super) fn learn(&mut self, name: &TableName) {
         self.known.insert(name.clone());
+    }
+
+    /// A statement may have changed columns: those of the state prove nothing from here on, not even to the next life.
+    pub(super) fn forget_columns(&mut self, effect: &DdlEffect, output: &mut Output) {
+        if !effect.defines() {
+            return;
+        }
+        self.stored.retain(|name, _| {
+            let touched = effect.may_touch(name);
+            if touched {
+                output.remove(StateKey::Schema(name.clone()));
+            }
+            !touched
+        });
     }
 
     /// As [`Tables::selects`], for a table of the stream.

@@ -14,10 +14,18 @@ use super::session::{Session, Statement, WireColumn};
 use super::wire::Closer;
 use crate::catalog::{Engine, TableFacts};
 use crate::change::RowBatch;
-use crate::mysql::position::{Flavor, Gtids, Position, ServerIdentity};
+use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
 use crate::mysql::schema::TableVersion;
 use crate::source::mysql::page::{name, visible, whole};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long one call waits for what must be visible.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two looks at a snapshot that is behind.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A view of some tables, open at one place of the log.
 pub struct Barrier {
@@ -35,22 +43,36 @@ struct Running {
 }
 
 impl Barrier {
-    /// Opens a view of `tables` on the server the task reads.
+    /// Opens a view of `tables` on the server the task reads; it shows all that lies before `contains`, where the task stands.
     ///
     /// # Errors
-    /// Those of connecting; [`FailureClass::Lost`] when a lock is not had within 30 s; [`FailureClass::Privilege`] without LOCK TABLES
+    /// Those of connecting; [`FailureClass::Behind`] when the server cannot show that yet; [`FailureClass::Lost`] when a lock is not had within 30 s; [`FailureClass::Privilege`] without LOCK TABLES
     /// where it is needed.
     pub fn open(
         endpoint: &Endpoint,
         server: &ServerIdentity,
         tables: &[TableFacts],
+        contains: &BinlogPosition,
     ) -> Result<Barrier, SourceFailure> {
         let off = || SourceFailure::new(FailureClass::Setting, "the server writes no log: `log_bin` is off");
         let mut session = Session::open(endpoint, Some(server))?;
         let views = tables.iter().all(|table| table.engine == Engine::Transactional);
         let position = if views && session.flavor() == Flavor::MariaDb {
-            session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
-            snapshot_pair(&mut session)?.ok_or_else(off)?
+            // what a reader of the log has seen need not be visible yet
+            let deadline = Instant::now() + PATIENCE;
+            loop {
+                session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
+                let position = snapshot_pair(&mut session)?.ok_or_else(off)?;
+                if position.file >= *contains {
+                    break position;
+                }
+                session.run("ROLLBACK")?;
+                if Instant::now() >= deadline {
+                    let text = format!("what the log holds up to {contains} is not visible yet");
+                    return Err(SourceFailure::new(FailureClass::Behind, text));
+                }
+                thread::sleep(LOOK_AGAIN);
+            }
         } else {
             let locks = tables.iter().map(|table| format!("{} READ", name(&table.version)));
             let lock = format!("LOCK TABLES {}", locks.collect::<Vec<_>>().join(", "));
