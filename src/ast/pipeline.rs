@@ -8,6 +8,7 @@ use super::target::Producer;
 use crate::pattern::TablePattern;
 use crate::statement::{Rename, Start};
 use crate::text::{Span, Spanned};
+use std::collections::BTreeMap;
 
 /// `pipeline NAME`; header and body add up.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,9 @@ pub struct Pipeline {
     pub start: Option<Spanned<Start>>,
     /// `label`.
     pub labels: Vec<(Spanned<String>, String)>,
+    /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place: its line, or
+    /// in a longer list a comma.
+    pub cuts: BTreeMap<Span, Span>,
     /// A statement of it was left out.
     pub incomplete: bool,
 }
@@ -131,6 +135,7 @@ impl Reader<'_> {
             commit: None,
             start: None,
             labels: Vec::new(),
+            cuts: BTreeMap::new(),
             incomplete: statement.body.incomplete,
         };
         for inner in &statement.body.statements {
@@ -143,8 +148,14 @@ impl Reader<'_> {
                     pipeline.incomplete |= inner.body.incomplete;
                     pipeline.to.extend(to(inner));
                 }
-                "include" => pipeline.include.extend(tables(inner)),
-                "exclude" => pipeline.exclude.extend(tables(inner)),
+                "include" => {
+                    pipeline.include.extend(tables(inner));
+                    pipeline.cuts.extend(self.cuts(inner));
+                }
+                "exclude" => {
+                    pipeline.exclude.extend(tables(inner));
+                    pipeline.cuts.extend(self.cuts(inner));
+                }
                 "rename" => pipeline.renames.extend(rename(inner)),
                 "table" => pipeline.tables.extend(table(inner)),
                 "retry" => pipeline.retry.take(inner),
@@ -161,6 +172,36 @@ impl Reader<'_> {
             }
         }
         Some(pipeline)
+    }
+
+    /// What goes with each argument of a list. The cuts of the first two meet, so that no two repairs empty a list.
+    fn cuts(&self, statement: &Stmt) -> Vec<(Span, Span)> {
+        let spans: Vec<Span> = statement.args.iter().map(|item| item.span).collect();
+        if let [only] = spans.as_slice() {
+            return vec![(*only, self.line_of(statement.head))];
+        }
+        let cut = |n: usize| match n {
+            0 => Span::new(spans[0].file, spans[0].start, spans[1].start),
+            n => Span::new(spans[n].file, spans[n - 1].end, spans[n].end),
+        };
+        (0..spans.len()).map(|n| (spans[n], cut(n))).collect()
+    }
+
+    /// The line of a statement with its end, or the statement alone where something else stands on the line.
+    fn line_of(&self, head: Span) -> Span {
+        let (before, behind) = (&self.text[..head.start as usize], &self.text[head.end as usize..]);
+        let indent = before.len() - before.trim_end_matches([' ', '\t']).len();
+        let blank = behind.len() - behind.trim_start_matches([' ', '\t']).len();
+        let rest = &behind[blank..];
+        let line_end = ["\r\n", "\n", "\r"].iter().find(|end| rest.starts_with(**end));
+        let begins = before[..before.len() - indent].ends_with(['\n', '\r']);
+        match line_end.filter(|_| begins) {
+            Some(end) => {
+                let length = (blank + end.len()) as u32;
+                Span::new(head.file, head.start - indent as u32, head.end + length)
+            }
+            None => head,
+        }
     }
 }
 

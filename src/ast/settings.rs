@@ -177,6 +177,43 @@ impl Settings {
         add("enum", &mut self.enum_label, other.enum_label, c);
         conflicts
     }
+
+    /// What both give, with different values.
+    pub fn disagreements(&self, other: &Settings) -> Vec<Conflict> {
+        let mut found = Vec::new();
+        let f = &mut found;
+        differ("topic", &self.topic, &other.topic, f);
+        differ("create", &self.topic_create, &other.topic_create, f);
+        differ("partitions", &self.topic_partitions, &other.topic_partitions, f);
+        differ("replicas", &self.topic_replicas, &other.topic_replicas, f);
+        differ("cleanup", &self.topic_cleanup, &other.topic_cleanup, f);
+        differ("retention", &self.topic_retention_ms, &other.topic_retention_ms, f);
+        differ("partition", &self.partition, &other.partition, f);
+        differ("key", &self.key, &other.key, f);
+        differ("columns", &self.columns, &other.columns, f);
+        differ("format", &self.format, &other.format, f);
+        differ("snapshot-op", &self.snapshot_init, &other.snapshot_init, f);
+        differ("enum", &self.enum_label, &other.enum_label, f);
+        found
+    }
+
+    /// True when it gives what a conflict is about.
+    pub fn gives(&self, conflict: &Conflict) -> bool {
+        self.clone().add(self.clone()).iter().any(|own| own.word == conflict.word)
+    }
+}
+
+fn differ<T: PartialEq>(
+    word: &'static str,
+    own: &Option<Spanned<T>>,
+    other: &Option<Spanned<T>>,
+    found: &mut Vec<Conflict>,
+) {
+    if let (Some(own), Some(other)) = (own, other)
+        && own.value != other.value
+    {
+        found.push(Conflict { word, first: own.span, second: other.span });
+    }
 }
 
 /// Fills a property that is not given yet.

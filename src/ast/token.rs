@@ -21,6 +21,7 @@ pub(super) struct Token<'t> {
 pub(super) struct Segment<'t> {
     /// `Quoted`, `Regex`, `Glob` or `Missing`.
     pub(super) kind: NodeKind,
+    pub(super) span: Span,
     pub(super) text: &'t str,
 }
 
@@ -33,7 +34,11 @@ impl<'t> Token<'t> {
             segments = tree
                 .children(id)
                 .filter(|&child| tree.kind(child) != NodeKind::Dot)
-                .map(|child| Segment { kind: tree.kind(child), text: tree.text(child, text) })
+                .map(|child| Segment {
+                    kind: tree.kind(child),
+                    span: tree.span(child),
+                    text: tree.text(child, text),
+                })
                 .collect();
         }
         if kind == NodeKind::String {
@@ -45,7 +50,7 @@ impl<'t> Token<'t> {
     /// A word or a comma that is not in the text, to try out whether it would mend a statement.
     pub(super) fn imagined(word: &'t str, span: Span) -> Token<'t> {
         let kind = if word == "," { NodeKind::Comma } else { NodeKind::Path };
-        let segment = Segment { kind: NodeKind::Glob, text: word };
+        let segment = Segment { kind: NodeKind::Glob, span, text: word };
         Token { kind, span, text: word, segments: vec![segment], parts: Vec::new() }
     }
 

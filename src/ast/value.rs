@@ -3,7 +3,7 @@
 use super::shape::Value;
 use super::token::{Segment, Token};
 use crate::diagnostic::{Diagnostic, Fix};
-use crate::pattern::{NamePattern, TablePattern};
+use crate::pattern::{NamePattern, PatternError, PatternErrorKind, TablePattern};
 use crate::statement::{self as st, Address, AddressError, Kind, QuantityError, SecretRef, Template, Text};
 use crate::syntax::NodeKind;
 use crate::text::Span;
@@ -139,15 +139,41 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
     Some(Read { value: Err(Box::new(finding)), n_tokens })
 }
 
-fn pattern(segment: &Segment<'_>) -> NamePattern {
-    match segment.kind {
-        NodeKind::Quoted => NamePattern::Exact(st::unquote(segment.text)),
+fn pattern(segment: &Segment<'_>) -> Result<NamePattern, Box<Diagnostic>> {
+    // Errors are placed in the text without its first slash.
+    let (pattern, skipped) = match segment.kind {
+        NodeKind::Quoted => return Ok(NamePattern::Exact(st::unquote(segment.text))),
         NodeKind::Regex => {
             let inner = segment.text.strip_prefix('/').unwrap_or(segment.text);
-            NamePattern::Regex(inner.strip_suffix('/').unwrap_or(inner).to_owned())
+            (NamePattern::from_regex(inner.strip_suffix('/').unwrap_or(inner)), 1)
         }
-        _ if segment.text.contains(['*', '?', '[']) => NamePattern::Glob(segment.text.to_owned()),
-        _ => NamePattern::Exact(segment.text.to_owned()),
+        _ => (NamePattern::from_glob(segment.text), 0),
+    };
+    pattern.map_err(|error| Box::new(no_pattern(&error, segment, skipped)))
+}
+
+fn no_pattern(error: &PatternError, segment: &Segment<'_>, skipped: u32) -> Diagnostic {
+    let (code, form) = if error.in_glob() {
+        (st::BAD_GLOB, "`*`, `?`, `[abc]`, `[a-z]`, `[00..63]` and `[n:00..63]` are what a pattern may hold")
+    } else {
+        (st::BAD_REGEX, "write a glob, or split it into several patterns")
+    };
+    let start = segment.span.start + skipped + error.at.start as u32;
+    let end = (segment.span.start + skipped + error.at.end as u32).min(segment.span.end);
+    let span = Span::new(segment.span.file, start.min(end), end);
+    let written = segment.text.get(skipped as usize..).and_then(|text| text.get(error.at.clone()));
+    let finding = Diagnostic::error(code, span, format!("`{}` is no pattern: {error}", segment.text));
+    let mended = match (&error.kind, written) {
+        (PatternErrorKind::RangeBackwards { swapped }, _) => Some(swapped.clone()),
+        (PatternErrorKind::ClassBackwards { swapped }, Some(written)) => {
+            let backwards: String = swapped.chars().rev().collect();
+            Some(written.replacen(&backwards, swapped, 1))
+        }
+        _ => None,
+    };
+    match mended {
+        Some(text) => finding.fix(Fix::machine(format!("write `{text}`"), span, text)),
+        None => finding.help(form),
     }
 }
 
@@ -183,7 +209,7 @@ fn path(token: &Token<'_>, n: usize, kind: Kind) -> Option<Result<Vec<NamePatter
     if token.segments.len() != n {
         return Some(Err(wrong(token.span, format!("`{}` is not {}", token.text, kind.called()))));
     }
-    Some(Ok(token.segments.iter().map(pattern).collect()))
+    Some(token.segments.iter().map(pattern).collect())
 }
 
 fn exact_column(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
@@ -223,8 +249,9 @@ fn new_name(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
         return Some(Err(Box::new(finding)));
     }
     Some(match pattern(last) {
-        NamePattern::Exact(name) => Ok(Value::Template(Template::literal(name))),
-        NamePattern::Glob(_) | NamePattern::Regex(_) => Err(Box::new(
+        Err(finding) => Err(finding),
+        Ok(NamePattern::Exact(name)) => Ok(Value::Template(Template::literal(name))),
+        Ok(NamePattern::Glob(_) | NamePattern::Regex(_)) => Err(Box::new(
             Diagnostic::error(
                 st::WRONG_ARGUMENTS,
                 token.span,

@@ -1,9 +1,29 @@
 //! Is this program sensible? One rule per file; each only reports.
 //!
 //! A [`Checked`] is the proof that no finding so far weighs as an error; only from it can a plan be compiled.
+//!
+//! Offline nothing is guessed: a rule speaks of what the files alone decide (exact names, ranges, literal parts of
+//! patterns). A pattern that could take a name that would be wrong is no finding.
+
+#[macro_use]
+mod example;
+
+mod destination;
+mod flow;
+mod graph;
+mod keys;
+mod names;
+mod secrets;
+mod selection;
+#[cfg(test)]
+mod testing;
+
+pub use secrets::{ENV_UNSET, SECRET_FILE_OPEN};
 
 use crate::diagnostic::{CodeDoc, Diagnostic, Severity};
 use crate::hir::Program;
+use flow::Project;
+use std::collections::HashSet;
 
 /// One rule and its page.
 #[derive(Debug, Clone, Copy)]
@@ -11,11 +31,22 @@ pub struct Rule {
     /// What it finds.
     pub doc: CodeDoc,
     /// Adds what it finds.
-    pub run: fn(&Program, &mut Vec<Diagnostic>),
+    run: fn(&Project<'_>, &mut Vec<Diagnostic>),
 }
 
+/// The rules of each area.
+static AREAS: &[&[Rule]] =
+    &[names::RULES, selection::RULES, secrets::RULES, destination::RULES, keys::RULES, graph::RULES];
+
 /// All rules.
-pub static RULES: &[Rule] = &[];
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    AREAS.iter().copied().flatten()
+}
+
+/// The pages of all rules, and of findings about secrets that only the environment can show.
+pub fn pages() -> impl Iterator<Item = CodeDoc> {
+    rules().map(|rule| rule.doc).chain(secrets::LIVE_PAGES.iter().copied())
+}
 
 /// A program without a finding that weighs as an error.
 #[derive(Debug, Clone)]
@@ -39,9 +70,19 @@ pub struct Report {
 
 /// Runs every rule. `findings` are those of the earlier stages.
 pub fn run(program: Program, mut findings: Vec<Diagnostic>) -> Report {
-    for rule in RULES {
-        (rule.run)(&program, &mut findings);
+    let n_earlier = findings.len();
+    let project = Project::new(&program);
+    for rule in rules() {
+        (rule.run)(&project, &mut findings);
     }
+    // Two targets of a pipeline, or two tables of a pattern, show the same line to a rule twice.
+    let mut seen = HashSet::new();
+    let mut nth = 0;
+    findings.retain(|finding| {
+        nth += 1;
+        let place = finding.primary.as_ref().map(|label| label.span);
+        nth <= n_earlier || seen.insert((finding.code, place))
+    });
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     Report { findings, checked: (!failed).then_some(Checked(program)) }
 }

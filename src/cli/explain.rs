@@ -1,4 +1,4 @@
-//! `syncc explain`: the page of a code, or what becomes of a table.
+//! `syncc explain`: the page of a code, the list of all, or what becomes of a table.
 
 use super::global::Global;
 use super::output::{Failure, Output};
@@ -12,29 +12,33 @@ const WIDTH_MAX: usize = 100;
 /// Explains a finding or a table
 ///
 /// With a code: what it means, why it matters, and an example of it, wrong and right. Codes are printed with every finding;
-/// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so.
+/// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so. Without either: all
+/// codes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_long_help = "Examples:\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders"
+    after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders"
 )]
 pub(super) struct Args {
     /// Code or name of a finding, such as S0101 or unknown-name
     #[arg(value_name = "CODE")]
-    code: String,
+    code: Option<String>,
     /// After the word `table`: the table to explain
     #[arg(value_name = "DB.TABLE")]
     table: Option<String>,
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    match (args.code.as_str(), &args.table) {
-        ("table", Some(table)) => return explain_table::run(table, global, output),
-        ("table", None) => return Err(Failure::usage("`explain table` takes a table as DB.TABLE")),
+    match (args.code.as_deref(), &args.table) {
+        (Some("table"), Some(table)) => return explain_table::run(table, global, output),
+        (Some("table"), None) => return Err(Failure::usage("`explain table` takes a table as DB.TABLE")),
         (_, Some(more)) => return Err(Failure::usage(format!("\"{more}\" has no place behind a code"))),
         (_, None) => {}
     }
     let pages = pages::all();
-    let asked = args.code.as_str();
+    let Some(asked) = args.code.as_deref() else {
+        output.print(&list(&pages))?;
+        return Ok(Exit::Fine);
+    };
     let found = pages.iter().find(|page| {
         page.code.number.eq_ignore_ascii_case(asked) || page.code.name.eq_ignore_ascii_case(asked)
     });
@@ -50,6 +54,12 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
             Err(Failure::usage(format!("there is no code \"{asked}\"{guess}")))
         }
     }
+}
+
+/// All codes with their names, one a line.
+fn list(pages: &[CodeDoc]) -> String {
+    let line = |page: &CodeDoc| format!("{} {}\n", page.code.number, page.code.name);
+    pages.iter().map(line).chain(["\nsyncc explain CODE tells more about one.\n".to_owned()]).collect()
 }
 
 fn page_text(page: &CodeDoc, width: usize) -> String {

@@ -5,16 +5,15 @@ use crate::{check, hir, plan, source, statement, syntax, target};
 
 /// All pages, in order of their codes.
 pub(super) fn all() -> Vec<CodeDoc> {
-    let rules = check::RULES.iter().map(|rule| &rule.doc);
-    let mut pages: Vec<CodeDoc> = syntax::codes::DOCS
-        .iter()
-        .chain(statement::PAGES)
-        .chain(hir::PAGES)
-        .chain(plan::PAGES)
-        .chain(rules)
-        .copied()
-        .collect();
-    pages.extend(source::mysql::CODES.iter().chain(target::kafka::requirement::CODES));
+    let lists = [
+        syntax::codes::DOCS,
+        statement::PAGES,
+        hir::PAGES,
+        plan::PAGES,
+        source::mysql::requirement::CODES,
+        target::kafka::requirement::CODES,
+    ];
+    let mut pages: Vec<CodeDoc> = lists.into_iter().flatten().copied().chain(check::pages()).collect();
     pages.sort_by_key(|page| page.code);
     pages
 }
@@ -22,13 +21,13 @@ pub(super) fn all() -> Vec<CodeDoc> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::compile_files;
     use crate::text::FileSet;
-    use std::collections::BTreeSet;
 
-    fn found_in(text: &str) -> BTreeSet<&'static str> {
+    fn found_in(text: &str) -> Vec<&'static str> {
         let mut files = FileSet::new();
         files.add("a.sync", text);
-        super::super::front::compile(&files).findings.iter().map(|finding| finding.code.number).collect()
+        compile_files(&files).findings.iter().map(|finding| finding.code.number).collect()
     }
 
     #[test]
@@ -39,22 +38,51 @@ mod tests {
         }
     }
 
-    /// The wrong example yields exactly its code, the right one nothing.
+    /// Codes of findings about files that need more than a file: the environment, or a server.
+    const WITHOUT_EXAMPLE: &[&str] = &["S0305", "S0306", "S0502"];
+
+    /// The wrong example yields exactly its code, once; the right one nothing.
     #[test]
     fn examples_prove_their_pages() {
+        let mut wrong = Vec::new();
         for page in all() {
-            if !page.wrong.is_empty() {
-                assert_eq!(found_in(page.wrong), BTreeSet::from([page.code.number]), "{}", page.wrong);
+            let number = page.code.number;
+            let has_example = number.starts_with('S') && !WITHOUT_EXAMPLE.contains(&number);
+            if has_example == page.wrong.is_empty() || page.wrong.is_empty() != page.right.is_empty() {
+                wrong.push(format!("{number}: has examples: {}", !page.wrong.is_empty()));
             }
-            if !page.right.is_empty() {
-                assert_eq!(
-                    found_in(page.right),
-                    BTreeSet::new(),
-                    "right example of {}: {}",
-                    page.code,
-                    page.right
-                );
+            if has_example && found_in(page.wrong) != [number] {
+                wrong.push(format!("wrong example of {number}: {:?}\n{}", found_in(page.wrong), page.wrong));
             }
+            if has_example && !found_in(page.right).is_empty() {
+                wrong.push(format!("right example of {number}: {:?}\n{}", found_in(page.right), page.right));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    /// Every certain repair of a wrong example mends it.
+    #[test]
+    fn certain_repairs_mend_the_examples() {
+        let compile = |files: &FileSet| compile_files(files).findings;
+        for page in all() {
+            let mut files = FileSet::new();
+            files.add("a.sync", page.wrong);
+            let findings = compile(&files);
+            let certain = |fix: &crate::diagnostic::Fix| fix.safety == crate::diagnostic::Safety::Machine;
+            if findings.iter().any(|finding| finding.fixes.iter().any(certain)) && !page.wrong.is_empty() {
+                let repaired = super::super::repair::rounds(&files, findings, compile);
+                let left: Vec<_> = repaired.findings.iter().map(|finding| finding.code.number).collect();
+                assert!(left.is_empty(), "{}: {left:?}", page.code);
+            }
+        }
+    }
+
+    #[test]
+    fn pages_of_all_kinds_are_here() {
+        let pages = all();
+        for kind in ["S0001", "S0013", "S0101", "S0403", "S0502", "L0101", "L0201", "P1001"] {
+            assert!(pages.iter().any(|page| page.code.number == kind), "{kind}");
         }
     }
 }

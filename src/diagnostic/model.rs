@@ -105,6 +105,12 @@ impl Diagnostic {
         self
     }
 
+    /// Adds another place: a label where it is in the same file, else a place that explains.
+    pub fn beside(self, span: Span, text: impl Into<String>) -> Diagnostic {
+        let same_file = self.primary.as_ref().is_some_and(|label| label.span.file == span.file);
+        if same_file { self.also(span, text) } else { self.related(span, text) }
+    }
+
     /// Sets the next step.
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
         self.help = Some(text.into());

@@ -4,7 +4,7 @@ use crate::ast::{self, Commit, Defaults, Producer, Retry, Settings, TableBlock};
 use crate::pattern::TablePattern;
 use crate::statement::{Rename, Start};
 use crate::text::{Span, Spanned};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Index of a source in [`Program::sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -79,6 +79,12 @@ pub struct Pipeline {
     pub start: Option<Spanned<Start>>,
     /// `label`, each name once.
     pub labels: Vec<(Spanned<String>, String)>,
+    /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place.
+    pub cuts: BTreeMap<Span, Span>,
+    /// A source is not known; no finding tells of others that seem unused.
+    pub unknown_source: bool,
+    /// The same for a target.
+    pub unknown_target: bool,
     /// Something was left out, a name unknown, or a statement broken: what seems to be missing may be there.
     pub incomplete: bool,
 }

@@ -31,6 +31,9 @@ pub fn resolve(files: Vec<ast::File>) -> (Program, Vec<Diagnostic>) {
         for pipeline in file.pipelines {
             if pipelines.declare(&pipeline.name, &mut findings).is_some() {
                 declared.push(pipeline);
+            } else {
+                let to = pipeline.to.into_iter().map(|to| to.target);
+                program.mentions.extend(pipeline.from.into_iter().chain(to).map(|name| name.value));
             }
         }
         for defaults in file.defaults {
@@ -64,9 +67,8 @@ fn resolve_pipeline(
     targets: &Scope,
     findings: &mut Vec<Diagnostic>,
 ) -> Pipeline {
-    let mut incomplete = pipeline.incomplete;
-    let mut unknown = |scope: &Scope, name: &Spanned<String>, findings: &mut Vec<Diagnostic>| {
-        incomplete = true;
+    let (mut unknown_source, mut unknown_target) = (false, false);
+    let unknown = |scope: &Scope, name: &Spanned<String>, findings: &mut Vec<Diagnostic>| {
         if !program.may_know(&name.value) {
             findings.push(scope.unknown(name));
         }
@@ -78,12 +80,16 @@ fn resolve_pipeline(
                 Some(first) => findings.push(given_twice("from", name.span, first.span)),
                 None => from.push(Spanned::new(id, name.span)),
             },
-            None => unknown(sources, name, findings),
+            None => {
+                unknown_source = true;
+                unknown(sources, name, findings);
+            }
         }
     }
     let mut to: Vec<To> = Vec::new();
     for one in pipeline.to {
         let Some(id) = targets.id(&one.target.value).map(TargetId) else {
+            unknown_target = true;
             unknown(targets, &one.target, findings);
             continue;
         };
@@ -121,7 +127,10 @@ fn resolve_pipeline(
         commit: pipeline.commit,
         start: pipeline.start,
         labels,
-        incomplete,
+        cuts: pipeline.cuts,
+        unknown_source,
+        unknown_target,
+        incomplete: pipeline.incomplete || unknown_source || unknown_target,
     }
 }
 

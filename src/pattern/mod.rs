@@ -19,4 +19,4 @@ mod tests;
 pub use error::{PatternError, PatternErrorKind};
 pub use matcher::{Matcher, TableMatcher};
 pub use name::{Member, NamePattern, TablePattern};
-pub use relation::{Covered, Relation};
+pub use relation::{Covered, Relation, some_table};

@@ -144,6 +144,45 @@ impl TableMatcher {
     }
 }
 
+/// Whether a table is taken by all of `all` and by none of `none`; `None` where a regular expression is too large to
+/// compare.
+pub fn some_table(all: &[&TableMatcher], none: &[&TableMatcher]) -> Option<bool> {
+    let (first, more) = all.split_first()?;
+    let others: Vec<&TableMatcher> = more.iter().chain(none).copied().collect();
+    let dbs: Vec<&Matcher> = others.iter().map(|other| &other.db).collect();
+    let mut groups = BTreeSet::new();
+    let walked = walk(
+        &automata(&first.db, &dbs).ok()?,
+        |alive| alive[..all.len()].iter().all(|alive| *alive),
+        |accepts| {
+            if accepts[..all.len()].iter().all(|accepts| *accepts) {
+                groups.insert(accepts[all.len()..].to_vec());
+            }
+            ControlFlow::Continue(())
+        },
+    );
+    walked.ok()?;
+    for group in groups {
+        let denied = none.iter().zip(group).filter(|(_, takes)| *takes).map(|(other, _)| &other.table);
+        let tables: Vec<&Matcher> = more.iter().map(|other| &other.table).chain(denied).collect();
+        let mut found = false;
+        let walked = walk(
+            &automata(&first.table, &tables).ok()?,
+            |alive| alive[..all.len()].iter().all(|alive| *alive),
+            |accepts| {
+                let (wanted, denied) = accepts.split_at(all.len());
+                found = !wanted.contains(&false) && !denied.contains(&true);
+                if found { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+        );
+        walked.ok()?;
+        if found {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
 fn automata<'m>(first: &'m Matcher, others: &[&'m Matcher]) -> Result<Vec<&'m Automaton>, TooLarge> {
     std::iter::once(first).chain(others.iter().copied()).map(|one| one.automaton().ok_or(TooLarge)).collect()
 }

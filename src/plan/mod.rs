@@ -18,8 +18,8 @@ mod picture;
 mod tests;
 
 pub use crate::statement::{
-    Cleanup, ColumnRule, Compression, Delivery, FormatName, KeyRule, Mechanism, PartitionRule, Rename,
-    SecretRef, Start, Template, TemplatePart, Text, TlsMode,
+    Cleanup, ColumnRule, Compression, Delivery, FILTERS, FormatName, KeyRule, Mechanism, PartitionRule,
+    RENAME_PLACEHOLDERS, Rename, SecretRef, Start, TOPIC_PLACEHOLDERS, Template, TemplatePart, Text, TlsMode,
 };
 pub use change::{
     FIXED_AT_FIRST_START, FLOW_REMOVED, FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PAGES,

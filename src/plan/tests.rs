@@ -27,6 +27,9 @@ target bus kafka "kafka1"
 target out stdout
 "#;
 
+/// What uses the rest of the head, so that nothing is left over.
+const TAIL: &str = "pipeline rest from crm to out {\ninclude crm.*\n}\n";
+
 pub(super) fn files(texts: &[&str]) -> FileSet {
     let mut files = FileSet::new();
     for (n, text) in texts.iter().enumerate() {
@@ -64,7 +67,7 @@ fn pipeline(body: &str) -> TaskPlan {
 
 #[track_caller]
 fn check(body: &str, expected: &str) {
-    let text = format!("{HEAD}pipeline shop from shop to bus {{\ninclude shop.*\n{body}\n}}\n");
+    let text = format!("{HEAD}pipeline shop from shop to bus {{\ninclude shop.*\n{body}\n}}\n{TAIL}");
     let found = shown(&[&text]);
     // Lines count from the first line of `body`.
     let found: Vec<String> = found
@@ -169,6 +172,7 @@ pipeline p {
   from shop
   to bus
   include shop.*, `a b`.t
+  rename database `a b` to ab
   exclude shop./x\d+/
   retry for 1h
   retry errors for 2m
@@ -460,7 +464,7 @@ fn editions() {
     );
     assert_eq!(shown(&["edition 1999\n"]), "0.sync:1:9 S0018 there never was an edition 1999\n");
     assert_eq!(
-        shown(&["target out stdout\nedition 2026\n"]),
+        shown(&["defaults {\n}\nedition 2026\n"]),
         "0.sync:1:1 S0011 the first statement of a file is `edition`\n"
     );
 }
@@ -483,7 +487,9 @@ fn the_examples_fit_the_table() {
     // What is not built yet is all that is said about the example projects.
     for (name, text) in crate::syntax::property_tests::CORPUS {
         for line in shown(&[text]).lines() {
-            assert!(line.contains(" S0020 ") || line.contains(" S0101 "), "{name}: {line}");
+            // What uses a declaration, or declares what is used, may stand in another file of its project.
+            let known = [" S0020 ", " S0101 ", " S0103 "];
+            assert!(known.iter().any(|code| line.contains(code)), "{name}: {line}");
         }
     }
 }
@@ -597,7 +603,7 @@ proptest::proptest! {
 /// Applies every certain repair of the one finding about `line`, and shows the line.
 #[track_caller]
 fn mended(line: &str) -> String {
-    let text = format!("{HEAD}pipeline shop from shop to bus {{\ninclude shop.*\n{line}\n}}\n");
+    let text = format!("{HEAD}pipeline shop from shop to bus {{\ninclude shop.*\n{line}\n}}\n{TAIL}");
     let found = compile_files(&files(&[&text])).findings;
     assert_eq!(found.len(), 1, "{}", shown(&[&text]));
     let mut edits: Vec<_> = found[0]

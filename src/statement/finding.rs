@@ -22,6 +22,10 @@ pub const OUT_OF_RANGE: Code = Code::new("S0018", "out-of-range");
 pub const NOT_BUILT_YET: Code = Code::new("S0020", "not-built-yet");
 /// Something else than `env` or `file` where a secret is wanted.
 pub const SECRET_LITERAL: Code = Code::new("S0301", "secret-literal");
+/// A glob that cannot be read.
+pub const BAD_GLOB: Code = Code::new("S0207", "bad-glob");
+/// A regular expression that cannot be read.
+pub const BAD_REGEX: Code = Code::new("S0208", "bad-regex");
 /// A password in an address.
 pub const SECRET_IN_OTHER_TEXT: Code = Code::new("S0302", "secret-in-other-text");
 
@@ -106,6 +110,22 @@ pub const PAGES: &[CodeDoc] = &[
               its own, which names where it is found.",
         wrong: "edition 2026\n\nsource shop mysql \"syncc:swordfish@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
         right: HELLO,
+    },
+    CodeDoc {
+        code: BAD_GLOB,
+        what: "Brackets in a name that are no set of signs and no range: a range that runs backwards or has ends of two widths, an empty set, a negated one.",
+        why: "A range is a promise of exactly these names, so that a missing one can be told. With `[00..127]` it is open whether \
+              the eighth is `07` or `007`.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.orders_[63..00]\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.orders_[00..63]\n}\n",
+    },
+    CodeDoc {
+        code: BAD_REGEX,
+        what: "A regular expression that is not well-formed, too large, or uses what RE2 does not have: look-around and back-references.",
+        why: "Names of tables come from outside. An RE2 expression takes linear time on every name, and two of them can be compared \
+              as sets; others can do neither.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop./(?!tmp_).*/\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  exclude shop.tmp_*\n}\n",
     },
 ];
 

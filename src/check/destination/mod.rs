@@ -1,0 +1,26 @@
+//! Names at the destination: what is renamed, and the topics that come of it.
+
+mod internal_topic;
+mod names_collide;
+mod names_swap;
+mod placeholder;
+mod rename_idle;
+mod rename_twice;
+mod shared_topic;
+mod topic_name;
+mod topics_differ_by_dot;
+
+use super::Rule;
+
+/// The rules of this area.
+pub(super) const RULES: &[Rule] = &[
+    rename_idle::RULE,
+    rename_twice::RULE,
+    names_collide::RULE,
+    topic_name::RULE,
+    placeholder::RULE,
+    shared_topic::RULE,
+    topics_differ_by_dot::RULE,
+    internal_topic::RULE,
+    names_swap::RULE,
+];

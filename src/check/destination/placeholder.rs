@@ -1,0 +1,117 @@
+//! S0405: a placeholder that stands for nothing.
+
+use super::super::Rule;
+use super::super::flow::{Project, Renamed};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::hir::Program;
+use crate::statement::{FILTERS, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, TemplatePart, closest};
+use crate::text::Span;
+
+const PLACEHOLDER_UNBOUND: Code = Code::new("S0405", "placeholder-unbound");
+
+pub(super) const RULE: Rule = Rule {
+    doc: CodeDoc {
+        code: PLACEHOLDER_UNBOUND,
+        what: "A placeholder in a topic or a new name that is not known, or not known at this place; also one with a filter that \
+               does not exist.",
+        why: "Nothing can be put in its place. In a topic there are the names of the table after `rename`, its source's names as \
+              `{origin.db}` and `{origin.table}`, source and pipeline, and the captures of the `table` block around it; in a new \
+              name, the captures of the line's own pattern.",
+        wrong: pipeline!(
+            "  include shop.orders_[00..63]\n  table shop.orders_[00..63] {\n    topic \"orders.{n}\"\n  }\n"
+        ),
+        right: pipeline!(
+            "  include shop.orders_[00..63]\n  table shop.orders_[n:00..63] {\n    topic \"orders.{n}\"\n  }\n"
+        ),
+    },
+    run: check_placeholders,
+};
+
+fn check_placeholders(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    for flow in &project.flows {
+        for lane in &flow.lanes {
+            for (topic, tables) in lane.topics() {
+                let mut known = TOPIC_PLACEHOLDERS.to_vec();
+                if let Some(tables) = tables {
+                    known.extend(tables.db.capture_names());
+                    known.extend(tables.table.capture_names());
+                }
+                check_template(project.program, &topic.value, topic.span, &known, findings);
+            }
+        }
+        for renaming in &flow.renames {
+            let mut known = RENAME_PLACEHOLDERS.to_vec();
+            known.extend(renaming.tables.db.capture_names());
+            known.extend(renaming.tables.table.capture_names());
+            known.extend(renaming.column.iter().flat_map(|column| column.capture_names()));
+            if renaming.kind() == Renamed::Column {
+                known.push("column");
+            }
+            check_template(project.program, renaming.to(), renaming.span, &known, findings);
+        }
+    }
+}
+
+fn check_template(
+    program: &Program,
+    template: &Template,
+    span: Span,
+    known: &[&str],
+    findings: &mut Vec<Diagnostic>,
+) {
+    for part in &template.parts {
+        let TemplatePart::Hole { name, filter } = part else { continue };
+        if let Some(filter) = filter.as_deref().filter(|filter| !FILTERS.contains(filter)) {
+            findings.push(
+                Diagnostic::error(PLACEHOLDER_UNBOUND, span, format!("there is no filter `{filter}`"))
+                    .help(format!("there is: {}", FILTERS.join(", "))),
+            );
+        // A parameter that could not be read would be known here.
+        } else if !known.contains(&name.as_str()) && !program.may_know(name) {
+            let help = match closest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{{{near}}}`?"),
+                None => format!("what can stand here: {}", known.join(", ")),
+            };
+            let message = format!("`{{{name}}}` stands for nothing here");
+            findings.push(Diagnostic::error(PLACEHOLDER_UNBOUND, span, message).help(help));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{check_diagnostics, check_project};
+
+    #[test]
+    fn what_is_known_where() {
+        check_diagnostics(
+            "include shop.*\ntopic \"{source}.{pipeline}.{db}.{table:lower}.{origin.db}.{origin.table}\"\n\
+             table shop.t_[n:0..3] {\ntopic \"a.{n}\"\n}\n\
+             table shop.u_[n:0..3] {\ntopic \"a.{m}\"  # error[S0405]: `{m}` stands for nothing here\n}\n\
+             to out {\ntopic \"a.{n}\"  # error[S0405]: `{n}` stands for nothing here\n}\n",
+        );
+        check_diagnostics(
+            "include shop.*\ntopic \"{db}.{table:loewr}\"  # error[S0405]: there is no filter `loewr`\n",
+        );
+        check_diagnostics(
+            "include shop.*\ntopic \"{topic}.{table}\"  # error[S0405]: `{topic}` stands for nothing here\n",
+        );
+    }
+
+    #[test]
+    fn in_renames() {
+        check_diagnostics(
+            "include shop.*\nrename table shop./t_(?<lang>[a-z]{2})/ to \"t_{lang}\"\n\
+             rename column shop.a./c_(?<x>.)/ to \"{x}_{column}\"\n\
+             rename database shop to \"{db}\"  # error[S0405]: `{db}` stands for nothing here\n",
+        );
+    }
+
+    #[test]
+    fn a_parameter_that_is_not_built_is_no_consequence() {
+        check_project(&["edition 2026\n\
+            param region one-of eu, us  # error[S0020]: `param` is not built yet: this release cannot execute it\n\
+            source a mysql \"db\" {\npassword env P\n}\ntarget out stdout\n\
+            pipeline p from a to out {\ninclude a.b\ntopic \"{region}.{table}\"\n}\n"]);
+    }
+}

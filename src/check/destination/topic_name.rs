@@ -1,0 +1,176 @@
+//! S0404: a topic that Kafka would refuse.
+
+use super::super::Rule;
+use super::super::flow::{Flow, Lane, Project, Renamed, Selector, Setting, Subject};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::kafka::TopicName;
+use crate::pattern::{NamePattern, Relation};
+use crate::statement::{Names, TOPIC_PLACEHOLDERS, Template, TemplatePart};
+use crate::text::Span;
+
+const BAD_TOPIC_NAME: Code = Code::new("S0404", "bad-topic-name");
+
+pub(super) const RULE: Rule = Rule {
+    doc: CodeDoc {
+        code: BAD_TOPIC_NAME,
+        what: "A topic's name would be empty, `.` or `..`, longer than 249 characters, or hold a sign that Kafka does not take. Names of \
+               databases and tables become part of it unless they are renamed.",
+        why: "Kafka takes letters, digits, `.`, `_` and `-`; it refuses to make the topic, and the task would stop at the first row.",
+        wrong: pipeline!("  include shop.`order items`\n"),
+        right: pipeline!("  include shop.`order items`\n  rename table shop.`order items` to order_items\n"),
+    },
+    run: check_topic_name,
+};
+
+const HELP: &str = "name it anew with `rename`, or write a `topic` without this part";
+
+fn check_topic_name(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    for flow in &project.flows {
+        for lane in &flow.lanes {
+            for (topic, _) in lane.topics() {
+                findings.extend(in_template(&topic.value, topic.span));
+            }
+            for source in flow.sources(project.program) {
+                for subject in flow.subjects() {
+                    findings.extend(in_names(flow, lane, source, subject));
+                }
+            }
+        }
+    }
+}
+
+/// A mistake in the template itself.
+fn in_template(template: &Template, span: Span) -> Option<Diagnostic> {
+    let text: String = template
+        .parts
+        .iter()
+        .map(|part| match part {
+            TemplatePart::Text(text) => text.as_str(),
+            TemplatePart::Hole { .. } => "",
+        })
+        .collect();
+    if template.as_literal().is_none() && (text.is_empty() || text.chars().all(|sign| sign == '.')) {
+        return None;
+    }
+    let why = TopicName::new(text).err()?;
+    Some(Diagnostic::error(BAD_TOPIC_NAME, span, format!("\"{template}\" gives no topic name: {why}")))
+}
+
+/// A mistake that comes from the names of tables.
+fn in_names(flow: &Flow<'_>, lane: &Lane<'_>, source: &str, subject: Subject<'_>) -> Option<Diagnostic> {
+    let setting = lane.setting(subject, |settings| settings.topic.as_ref());
+    let written = match &setting {
+        Setting::Various => return None,
+        Setting::Default => None,
+        Setting::Given(topic, _) if in_template(&topic.value, topic.span).is_some() => return None,
+        Setting::Given(topic, _) => Some(topic),
+    };
+    match subject {
+        Subject::One(known) => {
+            let name = flow.topic(lane, source, known)?;
+            let why = TopicName::new(name.as_str()).err()?;
+            let finding = |span| {
+                let shown: String = name.chars().take(60).collect();
+                let rest = if shown.len() < name.len() { "…" } else { "" };
+                Diagnostic::error(BAD_TOPIC_NAME, span, format!("`{shown}{rest}` is no topic name: {why}"))
+                    .help(HELP)
+            };
+            Some(match written {
+                Some(topic) => finding(known.span).beside(topic.span, "its topic is made here"),
+                None => finding(known.span),
+            })
+        }
+        Subject::All(all) => {
+            let shared = shared_names(flow, source, all);
+            let default =
+                ["db", "table"].map(|name| TemplatePart::Hole { name: name.to_owned(), filter: None });
+            let parts = written.map_or(default.as_slice(), |topic| topic.value.parts.as_slice());
+            let (name, sign) = parts.iter().find_map(|part| {
+                let TemplatePart::Hole { name: hole, .. } = part else { return None };
+                let (_, name) = shared.iter().find(|(shared, _)| shared == hole)?;
+                // All of them, so that the one asked for is among them.
+                let names = Names {
+                    source,
+                    pipeline: &flow.pipeline.name.value,
+                    db: name,
+                    table: name,
+                    origin_db: name,
+                    origin_table: name,
+                };
+                let name =
+                    names.expand(&Template { parts: vec![part.clone()] }, &[], TOPIC_PLACEHOLDERS).ok()?;
+                let sign =
+                    name.chars().find(|&sign| TopicName::new(sign.to_string()).is_err() && sign != '.')?;
+                Some((name, sign))
+            })?;
+            let message = format!("`{name}` would be part of a topic name, and Kafka does not take `{sign}`");
+            Some(Diagnostic::error(BAD_TOPIC_NAME, all.span, message).help(HELP))
+        }
+    }
+}
+
+/// The names that all tables of a pattern share, by placeholder.
+fn shared_names(flow: &Flow<'_>, source: &str, all: &Selector<'_>) -> Vec<(&'static str, String)> {
+    let exact = |pattern: &NamePattern| match pattern {
+        NamePattern::Exact(name) => Some(name.clone()),
+        NamePattern::Glob(_) | NamePattern::Regex(_) => None,
+    };
+    let (origin_db, origin_table) = (exact(&all.pattern.db), exact(&all.pattern.table));
+    // A rename that takes some of the tables leaves open how the others are called.
+    let renamed = |kind: Renamed| {
+        flow.renames
+            .iter()
+            .any(|one| one.kind() == kind && one.tables.relation(&all.matcher) != Relation::Disjoint)
+    };
+    let table = origin_table.clone().filter(|_| !renamed(Renamed::Table));
+    // A database is renamed with all of its tables, whatever they are called.
+    let db = origin_db.as_ref().and_then(|db| Some(flow.new_name(source, db, "_")?.db));
+    [("db", db), ("table", table), ("origin.db", origin_db), ("origin.table", origin_table)]
+        .into_iter()
+        .filter_map(|(hole, name)| Some((hole, name?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::check_diagnostics;
+
+    #[test]
+    fn in_the_text_of_a_topic() {
+        check_diagnostics(
+            "include shop.*\n\
+             topic \"orders/{table}\"  # error[S0404]: \"orders/{table}\" gives no topic name: Kafka takes letters, digits, `.`, `_` and `-` only, not `/`\n",
+        );
+        check_diagnostics(
+            "include shop.a\ntopic \"..\"  # error[S0404]: \"..\" gives no topic name: `.` and `..` are no topic names\n",
+        );
+        check_diagnostics("include shop.a\ntopic \"{db}.{table}\"\n");
+    }
+
+    #[test]
+    fn from_the_names_of_tables() {
+        check_diagnostics(
+            "include shop.订单  # error[S0404]: `shop.订单` is no topic name: Kafka takes letters, digits, `.`, `_` and `-` only, not `订`\n",
+        );
+        check_diagnostics("include shop.订单\ntopic \"orders\"\n");
+        check_diagnostics("include shop.订单\nrename table shop.订单 to orders\n");
+        check_diagnostics(
+            "include 商城.*  # error[S0404]: `商城` would be part of a topic name, and Kafka does not take `商`\n",
+        );
+        check_diagnostics("include 商城.*\nrename database 商城 to shop\n");
+        check_diagnostics("include 商城.*\ntopic \"shop.{table}\"\n");
+        check_diagnostics("include 商城.*\ntable 商城.* {\ntopic \"shop.{table}\"\n}\n");
+        check_diagnostics(
+            "include *.订单  # error[S0404]: `订单` would be part of a topic name, and Kafka does not take `订`\n",
+        );
+    }
+
+    #[test]
+    fn too_long() {
+        let long = "a".repeat(246);
+        check_diagnostics(&format!(
+            "include shop.{long}  # error[S0404]: `shop.{}…` is no topic name: 251 characters; Kafka takes at most 249\n",
+            "a".repeat(55)
+        ));
+    }
+}

@@ -1,0 +1,20 @@
+//! The examples on the pages of rules: whole projects of which only what matters differs.
+
+/// A project whose one pipeline holds the given lines.
+macro_rules! pipeline {
+    ($lines:literal) => {
+        concat!(
+            "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\n",
+            "target bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n",
+            $lines,
+            "}\n"
+        )
+    };
+}
+
+/// A project with the given source and target, and a pipeline between them.
+macro_rules! endpoints {
+    ($lines:literal) => {
+        concat!("edition 2026\n\n", $lines, "\npipeline shop from shop to bus {\n  include shop.*\n}\n")
+    };
+}

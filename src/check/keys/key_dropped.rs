@@ -1,0 +1,85 @@
+//! S0501: a key column that `columns` leaves out.
+
+use super::super::Rule;
+use super::super::flow::{Project, Setting};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::pattern::NamePattern;
+use crate::statement::{ColumnRule, KeyRule};
+
+const KEY_COLUMN_GONE: Code = Code::new("S0501", "key-column-gone");
+
+pub(super) const RULE: Rule = Rule {
+    doc: CodeDoc {
+        code: KEY_COLUMN_GONE,
+        what: "A column of the key is left out by `columns`, or the table has no such column.",
+        why: "The key would hold a column that the message does not: consumers cannot match the two.",
+        wrong: pipeline!(
+            "  include shop.orders\n  table shop.orders {\n    key order_no\n    columns except order_no\n  }\n"
+        ),
+        right: pipeline!(
+            "  include shop.orders\n  table shop.orders {\n    key order_no\n    columns except note\n  }\n"
+        ),
+    },
+    run: check_key_dropped,
+};
+
+fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    for flow in &project.flows {
+        for lane in &flow.lanes {
+            for subject in flow.subjects() {
+                let Setting::Given(key, _) = lane.setting(subject, |settings| settings.key.as_ref()) else {
+                    continue;
+                };
+                let KeyRule::Columns { columns, .. } = &key.value else { continue };
+                let Setting::Given(rule, _) = lane.setting(subject, |settings| settings.columns.as_ref())
+                else {
+                    continue;
+                };
+                if let Some(column) = columns.iter().find(|column| drops(&rule.value, column)) {
+                    let message = format!("`{column}` is part of the key and is left out");
+                    findings.push(
+                        Diagnostic::error(KEY_COLUMN_GONE, key.span, message)
+                            .beside(rule.span, "by this line")
+                            .help(format!("keep `{column}`, or key by other columns")),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// True when a column is not sent.
+fn drops(rule: &ColumnRule, column: &str) -> bool {
+    let any = |patterns: &[NamePattern]| {
+        patterns.iter().any(|pattern| pattern.compile().is_ok_and(|pattern| pattern.matches(column)))
+    };
+    match rule {
+        ColumnRule::Only(patterns) => !any(patterns),
+        ColumnRule::Except(patterns) => any(patterns),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::check_diagnostics;
+
+    #[test]
+    fn the_nearest_settings_count() {
+        check_diagnostics(
+            "include shop.*\nkey id  # error[S0501]: `id` is part of the key and is left out\ncolumns a, b\n",
+        );
+        check_diagnostics("include shop.*\nkey id\ncolumns i*\n");
+        check_diagnostics(
+            "include shop.*\nkey id\ntable shop.a {\n\
+             columns except i?\n}\n\
+             table shop.b {\ncolumns a\nkey a\n}\n"
+                .replace("key id\n", "key id  # error[S0501]: `id` is part of the key and is left out\n")
+                .as_str(),
+        );
+        // Every table that the line is about has a key of its own.
+        check_diagnostics(
+            "include shop.*\nkey id\ncolumns except id\ntable shop.[a-m]* {\nkey x\n}\n\
+             table shop./[^a-m].*/ {\nkey y\n}\n",
+        );
+    }
+}

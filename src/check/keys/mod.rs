@@ -1,0 +1,10 @@
+//! Keys, partitions, order.
+
+mod key_dropped;
+mod keyless_compacted;
+mod partition_range;
+
+use super::Rule;
+
+/// The rules of this area.
+pub(super) const RULES: &[Rule] = &[key_dropped::RULE, partition_range::RULE, keyless_compacted::RULE];

@@ -1,0 +1,58 @@
+//! S0204: an `exclude` that takes nothing away.
+
+use super::super::Rule;
+use super::super::flow::Project;
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::pattern::Relation;
+
+const EXCLUDE_IDLE: Code = Code::new("S0204", "exclude-idle");
+
+pub(super) const RULE: Rule = Rule {
+    doc: CodeDoc {
+        code: EXCLUDE_IDLE,
+        what: "An `exclude` has no name in common with any `include` of its pipeline.",
+        why: "The line has no effect; perhaps its name is misspelt, and the table that was meant is sent.",
+        wrong: pipeline!("  include shop.*\n  exclude crm.tmp_*\n"),
+        right: pipeline!("  include shop.*\n  exclude shop.tmp_*\n"),
+    },
+    run: check_exclude_idle,
+};
+
+fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    // What could not be read, or is missing altogether, may be the include it belongs to.
+    for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete && !flow.include.is_empty()) {
+        for exclude in &flow.exclude {
+            let meets = flow
+                .include
+                .iter()
+                .any(|include| include.matcher.relation(&exclude.matcher) != Relation::Disjoint);
+            if !meets {
+                let message =
+                    format!("`{}` takes nothing away: no `include` takes such a table", exclude.pattern);
+                let mut finding = Diagnostic::warning(EXCLUDE_IDLE, exclude.span, message);
+                if let Some(&cut) = flow.pipeline.cuts.get(&exclude.span) {
+                    finding = finding.fix(Fix::machine(format!("remove `{}`", exclude.pattern), cut, ""));
+                }
+                findings.push(finding);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{check_diagnostics, check_repaired};
+
+    #[test]
+    fn what_has_nothing_in_common() {
+        check_diagnostics(
+            "include shop.*, crm.a*\nexclude crm.a, shop.b\n\
+             exclude crm.b  # warning[S0204]: `crm.b` takes nothing away: no `include` takes such a table\n",
+        );
+        check_diagnostics(
+            "include shop.*\nexclude crm.b\n\
+             retry for 720  # error[S0017]: `720` lacks its unit: a duration such as `30s` is wanted\n",
+        );
+        check_repaired("include shop.*\nexclude crm.a, shop.b, crm.b\n", "include shop.*\nexclude shop.b\n");
+    }
+}

@@ -1,0 +1,92 @@
+//! S0203: an `include` that another one makes needless.
+
+use super::super::Rule;
+use super::super::flow::Project;
+use super::include_shadowed::is_shadowed;
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::pattern::{NamePattern, Relation, TablePattern};
+
+const INCLUDE_COVERED: Code = Code::new("S0203", "include-covered");
+
+/// Ends of the names that tools for online schema changes give their shadow tables.
+const SHADOW_ENDS: &[&str] = &["_gho", "_ghc", "_del", "_new", "_old"];
+
+pub(super) const RULE: Rule = Rule {
+    doc: CodeDoc {
+        code: INCLUDE_COVERED,
+        what: "Every table an `include` takes is taken by another one of the pipeline as well.",
+        why: "The line has no effect. Whoever removes it later, to stop sending the table, will be surprised that the table goes on.",
+        wrong: pipeline!("  include shop.*\n  include shop.orders\n"),
+        right: pipeline!("  include shop.*\n  include crm.orders\n"),
+    },
+    run: check_include_covered,
+};
+
+fn check_include_covered(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    for flow in &project.flows {
+        for (n, one) in flow.include.iter().enumerate() {
+            if names_shadow_table(one.pattern) || is_shadowed(flow, one) {
+                continue;
+            }
+            let wider = flow.include.iter().enumerate().find(|(other, wider)| {
+                *other != n
+                    && match one.matcher.relation(&wider.matcher) {
+                        Relation::Narrower => true,
+                        // Of two equal ones the later is too much.
+                        Relation::Equal => wider.span < one.span,
+                        Relation::Wider | Relation::Crossing | Relation::Disjoint | Relation::TooLarge => {
+                            false
+                        }
+                    }
+            });
+            if let Some((_, wider)) = wider {
+                let message = format!("`{}` is included by `{}` already", one.pattern, wider.pattern);
+                let mut finding =
+                    Diagnostic::warning(INCLUDE_COVERED, one.span, message).beside(wider.span, "here");
+                if let Some(&cut) = flow.pipeline.cuts.get(&one.span) {
+                    finding = finding.fix(Fix::machine(format!("remove `{}`", one.pattern), cut, ""));
+                }
+                findings.push(finding);
+            }
+        }
+    }
+}
+
+/// Patterns do not take shadow tables, so one that is named exactly is not covered by any.
+fn names_shadow_table(pattern: &TablePattern) -> bool {
+    match &pattern.table {
+        NamePattern::Exact(name) => {
+            name.starts_with('_') && SHADOW_ENDS.iter().any(|end| name.ends_with(end))
+        }
+        NamePattern::Glob(_) | NamePattern::Regex(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{check_diagnostics, check_repaired};
+
+    #[test]
+    fn the_narrower_or_later_is_needless() {
+        check_diagnostics(
+            "include shop.a  # warning[S0203]: `shop.a` is included by `shop.*` already\n\
+             include shop.*\ninclude crm.a\n\
+             include crm.a  # warning[S0203]: `crm.a` is included by `crm.a` already\n",
+        );
+        check_diagnostics("include shop.*\ninclude shop._a_gho\n");
+    }
+
+    #[test]
+    fn repaired_alone_and_in_lists() {
+        check_repaired(
+            "include shop.*\n  include shop.a # why\ninclude crm.a\n",
+            "include shop.*\n   # why\ninclude crm.a\n",
+        );
+        check_repaired(
+            "include shop.*\n  include shop.a \ninclude crm.a\n",
+            "include shop.*\ninclude crm.a\n",
+        );
+        check_repaired("include shop.a, shop.b, shop.*, shop.c\n", "include shop.*\n");
+        check_repaired("include shop.a, shop.b\ninclude shop.*\n", "include shop.*\n");
+    }
+}

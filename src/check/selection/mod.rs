@@ -1,0 +1,26 @@
+//! Which tables are sent.
+
+mod everything;
+mod exclude_idle;
+mod include_covered;
+mod include_shadowed;
+mod overrides_cross;
+mod regex_is_a_glob;
+mod selects_nothing;
+mod system_schema;
+mod table_block_idle;
+
+use super::Rule;
+
+/// The rules of this area.
+pub(super) const RULES: &[Rule] = &[
+    selects_nothing::RULE,
+    include_shadowed::RULE,
+    include_covered::RULE,
+    exclude_idle::RULE,
+    table_block_idle::RULE,
+    overrides_cross::RULE,
+    regex_is_a_glob::RULE,
+    system_schema::RULE,
+    everything::RULE,
+];

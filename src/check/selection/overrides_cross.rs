@@ -1,0 +1,127 @@
+//! S0206: two `table` blocks that disagree about the same tables.
+
+use super::super::Rule;
+use super::super::flow::{Flow, Project};
+use crate::ast::TableBlock;
+use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::pattern::{Relation, TableMatcher, some_table};
+
+const OVERRIDES_CROSS: Code = Code::new("S0206", "overrides-cross");
+
+pub(super) const RULE: Rule = Rule {
+    doc: CodeDoc {
+        code: OVERRIDES_CROSS,
+        what: "Two `table` blocks of one level both take some tables, neither is the narrower one, and they give a setting two \
+               different values.",
+        why: "The narrower pattern wins, wherever it stands. Of two that cross neither does, and the order of lines never matters.",
+        wrong: pipeline!(
+            "  include shop.*\n  table shop.order_* {\n    key order_id\n  }\n  table shop.*_log {\n    key none\n  }\n"
+        ),
+        right: pipeline!(
+            "  include shop.*\n  table shop.order_* {\n    key order_id\n  }\n  table shop.audit_log {\n    key none\n  }\n"
+        ),
+    },
+    run: check_overrides_cross,
+};
+
+fn check_overrides_cross(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    for flow in &project.flows {
+        check_level(flow, &flow.pipeline.tables, findings);
+        for to in &flow.pipeline.to {
+            check_level(flow, &to.tables, findings);
+        }
+    }
+}
+
+fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagnostic>) {
+    let compiled = |block| -> Option<(&TableBlock, TableMatcher)> {
+        let block: &TableBlock = block;
+        Some((block, block.pattern.value.compile().ok()?))
+    };
+    let blocks: Vec<(&TableBlock, TableMatcher)> = blocks.iter().filter_map(compiled).collect();
+    for (n, (later, tables)) in blocks.iter().enumerate() {
+        for (first, others) in &blocks[..n] {
+            let conflicts = first.settings.disagreements(&later.settings);
+            if conflicts.is_empty() {
+                continue;
+            }
+            let too_large = match others.relation(tables) {
+                Relation::Narrower | Relation::Wider | Relation::Disjoint => continue,
+                Relation::Equal | Relation::Crossing => false,
+                Relation::TooLarge => true,
+            };
+            for conflict in conflicts {
+                // A narrower block decides for the tables it takes.
+                let deciding = blocks
+                    .iter()
+                    .filter(|(_, third)| {
+                        [tables, others].iter().all(|one| third.relation(one) == Relation::Narrower)
+                    })
+                    .filter(|(third, _)| third.settings.gives(&conflict))
+                    .map(|(_, third)| third);
+                let none: Vec<&TableMatcher> =
+                    flow.exclude.iter().map(|one| &one.matcher).chain(deciding).collect();
+                let open = flow
+                    .include
+                    .iter()
+                    .any(|include| some_table(&[others, tables, &include.matcher], &none) != Some(false));
+                if !open {
+                    continue;
+                }
+                let (a, b) = (&first.pattern.value, &later.pattern.value);
+                let message = format!("`{a}` and `{b}` disagree about `{}`", conflict.word);
+                let help = if too_large {
+                    "a regular expression is too large to compare, so the two are taken to have tables in common"
+                } else {
+                    "neither is narrower: add a `table` block for what both take, or change one of them"
+                };
+                findings.push(
+                    Diagnostic::error(OVERRIDES_CROSS, conflict.second, message)
+                        .label(format!("for `{b}`"))
+                        .beside(conflict.first, format!("for `{a}`"))
+                        .help(help),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::check_diagnostics;
+
+    #[test]
+    fn crossing_patterns_with_two_values() {
+        check_diagnostics(
+            "include shop.*\ntable shop.order_* {\nkey id\npartition by table\n}\ntable shop.*_log {\n\
+             key none  # error[S0206]: `shop.order_*` and `shop.*_log` disagree about `key`\n\
+             partition by table\n}\n",
+        );
+        // One is narrower.
+        check_diagnostics("include shop.*\ntable shop.order_* {\nkey id\n}\ntable shop.* {\nkey none\n}\n");
+        // Two levels.
+        check_diagnostics(
+            "include shop.*\ntable shop.order_* {\nkey id\n}\nto out {\ntable shop.*_log {\nkey none\n}\n}\n",
+        );
+    }
+
+    #[test]
+    fn equal_sets_in_two_words() {
+        check_diagnostics(
+            "include shop.*\ntable shop.a* {\nkey id\n}\ntable shop.a** {\n\
+             key none  # error[S0206]: `shop.a*` and `shop.a**` disagree about `key`\n}\n",
+        );
+    }
+
+    #[test]
+    fn nothing_is_left_to_decide() {
+        check_diagnostics(
+            "include shop.order_*, shop.a_log\nexclude shop.order_*_log, shop.order_log\n\
+             table shop.order_* {\nkey id\n}\ntable shop.*_log {\nkey none\n}\n",
+        );
+        let crossing = "table shop.order_* {\nkey id\n}\ntable shop.*_log {\nkey none\n}\n";
+        check_diagnostics(&format!(
+            "include shop.*\n{crossing}table shop.order_*_log {{\nkey none\n}}\ntable shop.order_log {{\nkey none\n}}\n"
+        ));
+    }
+}
