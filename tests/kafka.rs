@@ -308,6 +308,9 @@ fn the_state_is_read_past_no_open_transaction() {
     assert_eq!(failure.class, Class::ForeignWriter);
     let all = read(StateIsolation::Uncommitted, LONG).expect("all can be read");
     assert_eq!(all.records.len(), 2);
+    // who looks before it owns anything must not wait for a transaction that its dead owner left open
+    let visible = read(StateIsolation::Visible, LONG).expect("what is visible can be read");
+    assert_eq!(visible.records, all.records[..1]);
 
     foreign.abort_transaction(LONG).expect("the broker answers");
     assert_eq!(task.state().owner.map(|owner| owner.incarnation).as_deref(), Some("ours"));

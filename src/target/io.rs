@@ -152,10 +152,23 @@ impl Target {
     /// # Errors
     /// When it cannot be read within `patience`, or cannot be used; a missing state topic among them.
     pub fn load_state(&self, patience: Duration) -> Result<TaskState, SinkFailure> {
+        self.read_state(Isolation::Committed, patience)
+    }
+
+    /// The stored state as far as it can be seen now: behind a transaction that is open, be it of a living owner or of one
+    /// that died, there may be more. Nobody is disturbed by this question.
+    ///
+    /// # Errors
+    /// As [`load_state`](Target::load_state).
+    pub fn visible_state(&self, patience: Duration) -> Result<TaskState, SinkFailure> {
+        self.read_state(Isolation::Visible, patience)
+    }
+
+    fn read_state(&self, isolation: Isolation, patience: Duration) -> Result<TaskState, SinkFailure> {
         match self {
             Target::Kafka(kafka) => {
                 let topic = &kafka.settings.state_topic;
-                let read = read_all(&kafka.connection, topic, Isolation::Committed, patience)?;
+                let read = read_all(&kafka.connection, topic, isolation, patience)?;
                 Ok(TaskState::fold(read.records)?)
             }
             Target::Lines { medium, state } => Ok(LineSink::new(medium, state).load()?),

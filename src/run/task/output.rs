@@ -127,9 +127,10 @@ impl Target {
         Ok(())
     }
 
-    /// The committed state, and with it who owns the task.
-    pub(super) fn read_state(&self) -> Result<TaskState, Failure> {
-        Ok(self.inner.load_state(PATIENCE)?)
+    /// The committed state as far as it can be seen, and with it who owns the task. A transaction that its dead owner left
+    /// open hides the rest until our own producer ends it.
+    pub(super) fn peek_state(&self) -> Result<TaskState, Failure> {
+        Ok(self.inner.visible_state(PATIENCE)?)
     }
 
     /// Watches what is written to the state topic, committed or not, until `over`. True when `alive` recognises an owner.

@@ -30,8 +30,11 @@ const READ: &str = "read the state topic";
 /// Which records are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isolation {
-    /// Those of committed transactions and those without a transaction.
+    /// Those of committed transactions and those without a transaction, all that are there now. An open transaction
+    /// hides what comes behind its beginning, and is waited for.
     Committed,
+    /// The same up to the beginning of the first open transaction, without waiting.
+    Visible,
     /// All, those of open and aborted transactions included.
     Uncommitted,
 }
@@ -57,8 +60,15 @@ pub fn read_all(
     patience: Duration,
 ) -> Result<StateRead, KafkaFailure> {
     let deadline = Instant::now() + patience;
+    // To a reader of committed records the end is where the first open transaction begins.
     let end = {
-        let asking = Reader::open(connection, Isolation::Uncommitted)?;
+        let asking = Reader::open(
+            connection,
+            match isolation {
+                Isolation::Visible => Isolation::Visible,
+                Isolation::Committed | Isolation::Uncommitted => Isolation::Uncommitted,
+            },
+        )?;
         asking.require_topic(topic, deadline)?;
         asking.watermarks(topic, 0, deadline)?.1
     };
@@ -192,7 +202,10 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn open(connection: &Connection, isolation: Isolation) -> Result<Reader, KafkaFailure> {
         let consumer = connection
-            .reader(isolation == Isolation::Committed)
+            .reader(match isolation {
+                Isolation::Committed | Isolation::Visible => true,
+                Isolation::Uncommitted => false,
+            })
             .create_with_context(Events::default())
             .map_err(|error| KafkaFailure::from_client("create the consumer", &error))?;
         Ok(Reader { consumer })
