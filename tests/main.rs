@@ -5,6 +5,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test runner captures and shows both")]
 
 mod cli;
+#[cfg(all(feature = "failpoints", feature = "planted-bugs"))]
+mod e2e;
 mod fmt;
 mod kafka;
 mod published;

@@ -51,10 +51,17 @@ impl Project {
 
     /// Starts `syncc ARGUMENTS` in the project. Its output is kept in the files of [`Running`].
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        self.start_with(arguments, &[])
+    }
+
+    /// As [`Project::start`], with environment variables for this start alone.
+    pub(crate) fn start_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Running {
         // beside the project, not in it: syncc watches that
         let logs = Run::get().new_folder("syncc");
         let stderr = logs.join("stderr");
-        let process = Process::spawn(&mut self.command(arguments), &logs.join("stdout"), &stderr);
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().copied());
+        let process = Process::spawn(&mut command, &logs.join("stdout"), &stderr);
         Running { process, stderr }
     }
 
@@ -118,7 +125,7 @@ impl Running {
     }
 
     /// The last lines of stderr, for messages.
-    fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         tail(&self.stderr, 20)
     }
 

@@ -12,6 +12,7 @@ use super::position::{log_file, snapshot_file};
 use super::session::{Parameter, Session, Statement};
 use super::wire::Closer;
 use crate::change::RowBatch;
+use crate::failpoint::hit;
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
 use crate::mysql::schema::TableVersion;
@@ -92,15 +93,6 @@ impl ChunkReader {
         self.session.quit();
     }
 
-    /// Waits until what is read from now on shows all that lies before `position`.
-    ///
-    /// # Errors
-    /// [`FailureClass::Behind`] when the server cannot show it yet.
-    pub fn wait_for(&mut self, position: &Position) -> Result<(), SourceFailure> {
-        self.catch_up(position)?;
-        self.end_view()
-    }
-
     /// The greatest key of the table among what is visible once `contains` is; none for an empty table.
     ///
     /// # Errors
@@ -140,6 +132,7 @@ impl ChunkReader {
     pub fn read(&mut self, request: &ChunkRequest) -> Result<Chunk, SourceFailure> {
         let table = &*request.table;
         let snapshot = self.catch_up(&request.contains)?;
+        hit("win.caught_up");
         let bounds = Bounds { after: request.after.is_some(), upto: true };
         let statement = self.statement(page(table, &request.key, bounds))?;
         let mut values = request.after.as_deref().map(page_values).unwrap_or_default();
@@ -161,6 +154,7 @@ impl ChunkReader {
             decode_row(table, &listed, &columns, self.session.row(), &mut rows)?;
         }
         let read_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        hit("win.selected");
 
         let high = match snapshot {
             Some(place) => place,

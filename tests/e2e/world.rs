@@ -1,0 +1,165 @@
+//! A source, a broker and a project between them, and syncc to be started and killed there.
+
+use super::oracle::{Finding, Heard, fold, hear, judge};
+use super::truth::{Key, LEDGER, Row, SHAPES, Truth};
+use super::writer;
+use crate::support::kafka::Received;
+use crate::support::program::Running;
+use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, Project, Sql, wait};
+use std::collections::BTreeMap;
+use syncc::control::{Operation, Status, TaskState, ask};
+
+/// How long a start, a recovery or the rest of the way may take on a busy machine, s.
+pub(super) const PATIENCE: u64 = 120;
+
+/// Everything one test needs.
+pub(super) struct World {
+    /// The source.
+    pub(super) server: MySql,
+    /// The target.
+    pub(super) kafka: Kafka,
+    /// Database of the workload.
+    pub(super) database: String,
+    /// What was committed.
+    pub(super) truth: Truth,
+    project: Project,
+}
+
+impl World {
+    /// Servers of its own, filled tables, a project that loads `chunk` rows at a time. `scale` in a hundred of all keys.
+    pub(super) fn new(kind: Kind, scale: usize, chunk: usize) -> World {
+        let server = MySql::start(kind, &[]);
+        let kafka = Kafka::start(KafkaOptions::default());
+        let database = server.database("e2e");
+        let truth = Truth::new(scale);
+        let mut sql = server.sql();
+        writer::fill(&mut sql, &database, &truth);
+        if kind != Kind::MariaDb10_11 {
+            // for the table without a key
+            sql.run(&format!("grant lock tables on `{database}`.* to {0}@localhost, {0}@'%'", MySql::USER));
+        }
+        let text = format!(
+            "edition 2026\n\
+             source shop mysql \"{user}@{address}\" {{\n  password env E2E_PASSWORD\n}}\n\
+             target bus kafka \"{brokers}\" {{\n  state {{\n    prefix \"e2e\"\n  }}\n}}\n\
+             pipeline all from shop to bus {{\n  include {database}.*\n  topic \"{{table}}\" {{\n    partitions 3\n  }}\n  \
+             format canal-json {{\n    snapshot-op init\n  }}\n  start snapshot {{\n    chunk {chunk} rows\n  }}\n}}\n",
+            user = MySql::USER,
+            address = server.address(),
+            brokers = kafka.brokers(),
+        );
+        let mut project = Project::new("e2e", &[("e2e.sync", &text)]);
+        project.env("E2E_PASSWORD", MySql::PASSWORD);
+        World { server, kafka, database, truth, project }
+    }
+
+    /// Plants a bug in every syncc that is started from now on.
+    pub(super) fn plant(&mut self, bug: &str) {
+        self.project.env("SYNCC_PLANTED_BUG", bug);
+    }
+
+    /// Starts syncc; `failpoints` as the environment variable of that name wants it.
+    pub(super) fn start(&self, failpoints: &str) -> Running {
+        self.project.start_with(&["run", "--log", "json"], &[("FAILPOINTS", failpoints)])
+    }
+
+    fn status(&self) -> Result<Status, String> {
+        let socket = self.project.folder().join(".syncc/control.sock");
+        let answer = ask(&socket, Operation::Status).map_err(|error| error.to_string())?;
+        serde_json::from_value(answer).map_err(|error| error.to_string())
+    }
+
+    /// How far the only task is; `Err` says why that cannot be told.
+    pub(super) fn progress(&self) -> Result<Progress, String> {
+        let status = self.status()?;
+        let task = status.tasks.first().ok_or("no task yet")?;
+        Ok(Progress {
+            seq: task.seq,
+            loaded: task.state == TaskState::Streaming
+                && task.snapshot.as_ref().is_none_or(|load| load.tables_done == load.tables),
+        })
+    }
+
+    /// Waits until everything that was committed has come, and ends syncc in an orderly way.
+    pub(super) fn settle(&self, running: &mut Running) {
+        wait::until("all existing rows are loaded", PATIENCE, || {
+            assert!(running.runs(), "syncc ended\n{}", running.last_words());
+            let progress = self.progress()?;
+            if progress.loaded { Ok(()) } else { Err(format!("{progress:?}")) }
+        });
+        // the last transaction of all: what came before it in the log comes before it out of syncc
+        let marker = self.truth.transaction();
+        let op = self.truth.operation();
+        self.sql().run(&format!("insert into {} values ({marker}, {op}, 1, '{}')", LEDGER.name, {
+            Row { op, ver: 1 }.note().replace('\'', "''")
+        }));
+        self.truth.committed(marker, op);
+        let mark = format!("\"txn\":\"{marker}\"");
+        wait::until("the last transaction comes out", PATIENCE, || {
+            assert!(running.runs(), "syncc ended\n{}", running.last_words());
+            let records = self.kafka.consume(LEDGER.name, Isolation::ReadCommitted);
+            if records.iter().any(|record| record.text().contains(&mark)) {
+                return Ok(());
+            }
+            Err(format!("{} records of the ledger; {:?}", records.len(), self.status()))
+        });
+        assert_eq!(running.stop(), Some(0), "{}", running.last_words());
+    }
+
+    /// All messages of a reader of committed records.
+    pub(super) fn heard(&self) -> Heard {
+        let mut heard = Heard::new();
+        for records in self.records(Isolation::ReadCommitted) {
+            hear(&mut heard, &records);
+        }
+        heard
+    }
+
+    /// Number of data records there are.
+    pub(super) fn n_records(&self, isolation: Isolation) -> usize {
+        self.records(isolation).iter().map(Vec::len).sum()
+    }
+
+    /// What is wrong, in the messages and in what is left of them.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        judge(&self.truth.histories(), &self.heard())
+    }
+
+    /// What a reader ends with, and what the server has.
+    pub(super) fn ends(&self) -> (Rows, Rows) {
+        let mut sql = self.sql();
+        let mut rows = Rows::new();
+        for shape in SHAPES.iter().chain([&LEDGER]) {
+            let keys = shape.key.join(", ");
+            for row in sql.text(&format!("select op_id, ver, {keys} from {}", shape.name)) {
+                let mut values = row.into_iter().map(|value| value.expect("no column may be NULL"));
+                let mut number = || values.next().and_then(|value| value.parse().ok()).expect("a number");
+                let (op, ver) = (number(), number() as usize);
+                rows.insert((shape.name, values.collect()), Row { op, ver });
+            }
+        }
+        (fold(&self.heard()), rows)
+    }
+
+    fn sql(&self) -> Sql {
+        let mut sql = self.server.sql();
+        sql.run(&format!("use `{}`", self.database));
+        sql
+    }
+
+    fn records(&self, isolation: Isolation) -> Vec<Vec<Received>> {
+        SHAPES.iter().chain([&LEDGER]).map(|shape| self.kafka.consume(shape.name, isolation)).collect()
+    }
+}
+
+/// Rows by table and key.
+pub(super) type Rows = BTreeMap<(&'static str, Key), Row>;
+
+/// How far a task is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Progress {
+    /// Number of the last commit.
+    pub(super) seq: u64,
+    /// It streams, all existing rows are loaded.
+    pub(super) loaded: bool,
+}
