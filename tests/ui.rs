@@ -64,7 +64,7 @@ fn drawn(case: &Path) -> String {
         files.add(name, fs::read_to_string(&path).expect("a case can be read"));
     }
     let findings = compile_files(&files).findings;
-    let renderer = Renderer::new(&files, STYLE);
+    let renderer = Renderer::new(&files, &[], STYLE);
     let mut text: String = findings.iter().map(|finding| renderer.draw(finding) + "\n").collect();
     text += &format!("{}\n", Summary::of(&findings, files.len()));
     text

@@ -3,7 +3,6 @@
 use super::global::Global;
 use super::output::{Failure, Output, note};
 use super::{Exit, front, repair};
-use crate::diagnostic::render::Renderer;
 use crate::diagnostic::{Diagnostic, Severity, Summary, json, short};
 use crate::text::{FileId, FileSet};
 use clap::ValueEnum;
@@ -126,7 +125,7 @@ fn human(
     global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let renderer = Renderer::new(files, global.style());
+    let renderer = front::renderer(files, global.style());
     for finding in findings.iter().take(DRAWN_MAX) {
         output.print(&format!("{}\n", renderer.draw(finding)))?;
     }

@@ -3,11 +3,11 @@
 use super::global::Global;
 use super::output::{Failure, Output};
 use crate::diagnostic::Severity;
-use crate::diagnostic::render::Renderer;
+use crate::diagnostic::render::{Renderer, Style};
 use crate::plan::{Compiled, Origins, Plan, compile_files};
 use crate::project::{self, Project};
 use crate::text::FileSet;
-use crate::{diagnostic, syntax};
+use crate::{diagnostic, statement, syntax};
 use std::path::Path;
 
 /// Reads the project in `directory`.
@@ -20,10 +20,17 @@ pub(super) fn compile(files: &FileSet) -> Compiled {
     let mut compiled = compile_files(files);
     for id in files.ids().filter(|&id| project::is_test(files.path(id))) {
         let text = files.text(id);
-        compiled.findings.extend(syntax::errors(&syntax::parse(id, text), text));
+        let mut findings = syntax::errors(&syntax::parse(id, text), text);
+        statement::withhold(&mut findings, files);
+        compiled.findings.extend(findings);
     }
     diagnostic::sort(&mut compiled.findings, files);
     compiled
+}
+
+/// Draws findings about `files`, and no secret that somebody has written into them.
+pub(super) fn renderer(files: &FileSet, style: Style) -> Renderer<'_> {
+    Renderer::new(files, &statement::secret_places(files), style)
 }
 
 /// A project that compiles, and its plan.
@@ -41,7 +48,7 @@ pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Pla
     let files = read(&global.project)?.files;
     let compiled = compile(&files);
     let Some((plan, origins)) = compiled.plan else {
-        let renderer = Renderer::new(&files, global.style());
+        let renderer = renderer(&files, global.style());
         for finding in compiled.findings.iter().filter(|finding| finding.severity == Severity::Error) {
             output.print(&format!("{}\n", renderer.draw(finding)))?;
         }
@@ -54,7 +61,8 @@ pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Pla
 mod tests {
     use super::*;
     use crate::cli::repair;
-    use crate::diagnostic::render::Style;
+    use crate::diagnostic::Summary;
+    use crate::diagnostic::{json, short};
     use crate::syntax::property_tests::mutants;
 
     /// Whatever is in a file, it compiles or has findings, and these can be drawn and repaired.
@@ -65,12 +73,83 @@ mod tests {
             files.add("a.sync", format!("edition 2026\n{text}"));
             let compiled = compile(&files);
             assert!(compiled.plan.is_some() || !compiled.findings.is_empty(), "{text:?}");
-            let renderer = Renderer::new(&files, Style { ascii: false, color: false, width: 80 });
+            let renderer = renderer(&files, Style { ascii: false, color: false, width: 80 });
             for finding in &compiled.findings {
                 let drawn = renderer.draw(finding);
                 assert!(drawn.starts_with(finding.code.number) && drawn.contains('\n'), "{drawn}");
             }
             repair::rounds(&files, compiled.findings, |files| compile(files).findings);
         }
+    }
+
+    /// However a secret got into a file, no form of a finding shows it, nor does a repair offer it.
+    #[test]
+    fn secrets_are_in_no_output() {
+        const SECRET: &str = "hunter2";
+        const FILE: &str = "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\n\
+            target bus kafka \"kafka1:9092\" {\n  sasl plain \"syncc\"\n  password env BUS_PASSWORD\n}\n\n\
+            pipeline shop from shop to bus {\n  include shop.*\n}\n";
+        let password = "env SHOP_DB_PASSWORD";
+        let mut told = Vec::new();
+        for (from, to) in [
+            (password, "\"hunter2\""),
+            (password, "hunter2"),
+            (password, "hunter2;"),
+            (password, "\"hunter2"),
+            (password, "“hunter2”"),
+            (password, "'hunter2'"),
+            (password, "\"hunter2\\q{\""),
+            (password, "hunter2.hunter2"),
+            (password, "/hunter2/"),
+            (password, "`hunter2`"),
+            (password, "[hunter2"),
+            (password, "hunter2 env"),
+            (password, "{ hunter2 }"),
+            (password, "(hunter2)"),
+            (password, "param hunter2"),
+            (password, "= hunter2"),
+            (password, "env X else \"hunter2\""),
+            (password, "env X \"hunter2\""),
+            (password, "env X, hunter2"),
+            (password, "\"hunter2\"\n  password \"hunter2\""),
+            ("password env", "pasword hunter2 env"),
+            ("password env", "passwd \"hunter2\" env"),
+            ("password env", "password: \"hunter2\" env"),
+            ("  password env", "  # password \"hunter2\"\n  nonsense\n  password env"),
+            ("  password env", "-- password \"hunter2\"\n  password env"),
+            (
+                "BUS_PASSWORD",
+                "BUS_PASSWORD\n<<<<<<< a\n  password \"hunter2\"\n=======\n  password 'hunter2'\n>>>>>>> b",
+            ),
+            ("env BUS_PASSWORD", "\"hunter2\""),
+            ("syncc@db1", "syncc:hunter2@db1"),
+            ("\"syncc@db1:3306\"", "syncc:hunter2@db1:3306"),
+            ("\"syncc@db1:3306\"", "\"syncc:hunter2@db1:3306"),
+            ("syncc@db1", "mysql://syncc:hunter2@db1"),
+            ("syncc@db1:3306", "db1?password=hunter2"),
+            ("kafka1:9092", "syncc:hunter2@kafka1:9092"),
+        ] {
+            let mut files = FileSet::new();
+            files.add("a.sync", FILE.replacen(from, to, 1));
+            let findings = compile(&files).findings;
+            if findings.is_empty() {
+                told.push(format!("{to}: no finding"));
+            }
+            let renderer = renderer(&files, Style { ascii: false, color: false, width: 80 });
+            let mut shown: Vec<String> = findings.iter().map(|finding| renderer.draw(finding)).collect();
+            shown.extend(findings.iter().map(|finding| short::line(finding, &files)));
+            shown.push(json::document(&findings, &files, Summary::of(&findings, 1)));
+            shown.push(json::lines(&findings, &files, Summary::of(&findings, 1)));
+            shown.push(format!("{findings:?}"));
+            for text in shown {
+                if text.contains(SECRET) {
+                    told.push(format!(
+                        "{to}: {}",
+                        text.lines().filter(|l| l.contains(SECRET)).collect::<String>()
+                    ));
+                }
+            }
+        }
+        assert!(told.is_empty(), "{}", told.join("\n"));
     }
 }

@@ -1,7 +1,7 @@
 //! Findings as drawings. The only user of miette.
 //!
 //! Guarantees: what is drawn from a file or a message cannot move the cursor, set colours or turn the direction of writing
-//! of a terminal. Lines and columns are those of [`FileSet::line_col`].
+//! of a terminal. Lines and columns are those of [`FileSet::line_col`]. What lies in places named as secret is not drawn.
 //! Limits: a place on a line longer than [`LINE_BYTES_MAX`] is named and not drawn.
 
 use super::{Diagnostic, Severity};
@@ -36,15 +36,23 @@ pub struct Renderer<'a> {
 }
 
 impl<'a> Renderer<'a> {
-    /// A renderer for findings about `files`.
-    pub fn new(files: &'a FileSet, style: Style) -> Renderer<'a> {
+    /// A renderer for findings about `files`; of what lies in `secrets` only the length is drawn.
+    pub fn new(files: &'a FileSet, secrets: &[Span], style: Style) -> Renderer<'a> {
         let theme = GraphicalTheme {
             characters: if style.ascii { ThemeCharacters::ascii() } else { ThemeCharacters::unicode() },
             styles: if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() },
         };
         let handler =
             GraphicalReportHandler::new_themed(theme).with_width(style.width.max(40)).with_links(style.color);
-        let texts = files.ids().map(|id| harmless(files.text(id))).collect();
+        let text = |id| {
+            let secrets: Vec<Span> = secrets.iter().filter(|secret| secret.file == id).copied().collect();
+            if secrets.is_empty() {
+                harmless(files.text(id))
+            } else {
+                Cow::Owned(harmless(&masked(files.text(id), secrets)).into_owned())
+            }
+        };
+        let texts = files.ids().map(text).collect();
         Renderer { files, texts, handler }
     }
 
@@ -137,6 +145,23 @@ fn labeled(span: Span, text: Option<String>, primary: bool) -> LabeledSpan {
     } else {
         LabeledSpan::new_with_span(text, place)
     }
+}
+
+/// The text with a star for each byte of a secret, so that places stay right. Line ends stay.
+fn masked(text: &str, mut secrets: Vec<Span>) -> String {
+    secrets.sort_unstable();
+    let mut secrets = secrets.into_iter().peekable();
+    let mut masked = String::with_capacity(text.len());
+    for (at, sign) in text.char_indices() {
+        while secrets.next_if(|secret| secret.end as usize <= at).is_some() {}
+        let hidden = secrets.peek().is_some_and(|secret| secret.start as usize <= at);
+        if hidden && !matches!(sign, '\n' | '\r') {
+            masked.extend(std::iter::repeat_n('*', sign.len_utf8()));
+        } else {
+            masked.push(sign);
+        }
+    }
+    masked
 }
 
 /// The same text without anything that steers a terminal: every such sign is replaced by others of the same length in
@@ -286,7 +311,7 @@ mod tests {
     #[test]
     fn two_files() {
         let (files, orders, billing) = files();
-        let drawn = Renderer::new(&files, PLAIN).draw(&finding(orders, billing));
+        let drawn = Renderer::new(&files, &[], PLAIN).draw(&finding(orders, billing));
         snapbox::assert_data_eq!(
             drawn,
             snapbox::str![[r#"
@@ -319,9 +344,9 @@ Advice:
     fn ascii_and_colours() {
         let (files, orders, billing) = files();
         let found = finding(orders, billing);
-        let ascii = Renderer::new(&files, Style { ascii: true, ..PLAIN }).draw(&found);
+        let ascii = Renderer::new(&files, &[], Style { ascii: true, ..PLAIN }).draw(&found);
         assert!(ascii.is_ascii(), "{ascii}");
-        let coloured = Renderer::new(&files, Style { color: true, ..PLAIN }).draw(&found);
+        let coloured = Renderer::new(&files, &[], Style { color: true, ..PLAIN }).draw(&found);
         assert!(coloured.contains("\u{1b}["));
     }
 
@@ -330,7 +355,7 @@ Advice:
         for text in ["", "a", "a\n", "ö\r\n\rb", "a\tb\u{1b}[31mc\u{202e}\u{85}\n"] {
             let mut files = FileSet::new();
             let file = files.add("a.sync", text);
-            let renderer = Renderer::new(&files, PLAIN);
+            let renderer = Renderer::new(&files, &[], PLAIN);
             for start in 0..=text.len() {
                 for end in start..=text.len() {
                     if text.get(start..end).is_none() {
@@ -348,11 +373,28 @@ Advice:
     }
 
     #[test]
+    fn secrets_are_not_drawn() {
+        let (files, orders, billing) = files();
+        let secrets = [Span::new(orders, 59, 65), Span::new(billing, 31, 33)];
+        let drawn = Renderer::new(&files, &secrets, PLAIN).draw(&finding(orders, billing));
+        assert!(drawn.contains("  key ******, order_id\n"), "{drawn}");
+        assert!(drawn.contains("  key **voice_no\n"), "{drawn}");
+        let mut files = FileSet::new();
+        let file = files.add("a.sync", "aö€\nb");
+        let secret = Span::new(file, 1, 8);
+        let drawn = Renderer::new(&files, &[secret], PLAIN).draw(&Diagnostic::error(CODE, secret, "m"));
+        assert!(drawn.contains("a*****\n") && drawn.contains("▶ *\n"), "{drawn}");
+    }
+
+    #[test]
     fn long_lines_are_named_only() {
         let mut files = FileSet::new();
         let file = files.add("a.sync", "x".repeat(100_000));
-        let drawn =
-            Renderer::new(&files, PLAIN).draw(&Diagnostic::error(CODE, Span::new(file, 7, 8), "message"));
+        let drawn = Renderer::new(&files, &[], PLAIN).draw(&Diagnostic::error(
+            CODE,
+            Span::new(file, 7, 8),
+            "message",
+        ));
         assert!(drawn.len() < 200 && drawn.contains("message (a.sync:1:8)"), "{drawn}");
     }
 }

@@ -4,12 +4,13 @@ use super::{Origins, Plan, compile};
 use crate::check;
 use crate::diagnostic::{self, Diagnostic};
 use crate::hir;
+use crate::statement;
 use crate::text::FileSet;
 
 /// What compiling a project gives.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    /// All findings, sorted by path, line, column and code.
+    /// All findings, sorted by path, line, column and code; no secret written in the files is in their words.
     pub findings: Vec<Diagnostic>,
     /// The plan and where its parts are written, when no finding weighs as an error.
     pub plan: Option<(Plan, Origins)>,
@@ -19,6 +20,7 @@ pub struct Compiled {
 pub fn compile_files(files: &FileSet) -> Compiled {
     let (program, findings) = hir::program(files);
     let mut report = check::run(program, findings);
+    statement::withhold(&mut report.findings, files);
     diagnostic::sort(&mut report.findings, files);
     Compiled { findings: report.findings, plan: report.checked.as_ref().map(compile) }
 }

@@ -7,7 +7,7 @@ use super::event::{Event as Log, Name};
 use super::failure::Failure;
 use super::reload::{Loaded, Outcome, Reload};
 use super::state_dir::{StateDir, random_id};
-use super::task::{Carried, Command, Exit, Input, Task};
+use super::task::{Carried, Command, Exit, Input, Orders, Task};
 use super::watch::{RESCAN, SETTLE, SETTLE_MAX, Watch};
 use super::{Options, Screen};
 use crate::control::{Handler, Operation, Refused, Server, Status, TaskStatus};
@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// Events that may wait.
 const EVENTS_MAX: usize = 1_024;
 
-/// Inputs that may wait for one task. Wakes are dropped when it is full; commands and answers wait.
+/// Inputs that may wait for one task. Wakes are dropped when it is full; answers wait.
 const INBOX_MAX: usize = 64;
 
 /// Threads for control and signals; no row passes through them.
@@ -54,10 +54,21 @@ pub(super) enum Event {
 struct Running {
     plan: Arc<TaskPlan>,
     inbox: Sender<Input>,
+    orders: Orders,
+    /// It was removed from the files; declared again meanwhile, it starts once it has ended.
+    removed: bool,
     status: Arc<Mutex<TaskStatus>>,
     carried: Carried,
     thread: Option<JoinHandle<()>>,
     exit: Option<Exit>,
+}
+
+impl Running {
+    /// Orders something. Does not wait: a full inbox belongs to a task that is at work and looks at its orders then.
+    fn order(&self, command: Command) {
+        self.orders.give(command);
+        let _ = self.inbox.try_send(Input::Wake);
+    }
 }
 
 /// Statuses of all tasks, shared with the control socket.
@@ -286,6 +297,15 @@ impl Supervisor<'_> {
             Event::Ended(id, exit) => {
                 if let Some(task) = self.tasks.get_mut(&id) {
                     task.exit = Some(exit);
+                    let declared = self.plan.tasks.iter().find(|plan| plan.id == id);
+                    if let Some(plan) = declared
+                        && task.removed
+                        && self.stopping.is_none()
+                    {
+                        let plan = Arc::new(plan.clone());
+                        let generation = status(&self.board).generation + 1;
+                        self.start(plan, Some(generation));
+                    }
                 }
                 self.forget_removed();
             }
@@ -298,11 +318,13 @@ impl Supervisor<'_> {
         let status = Arc::new(Mutex::new(TaskStatus { task: id.to_string(), ..TaskStatus::default() }));
         let (me, inbox) = bounded(INBOX_MAX);
         let carried = Carried::default();
+        let orders = Orders::default();
         let task = Task::new(
             plan.clone(),
             generation,
             self.context.clone(),
             (me.clone(), inbox),
+            orders.clone(),
             status.clone(),
             carried.clone(),
         );
@@ -326,7 +348,8 @@ impl Supervisor<'_> {
             .unwrap_or_else(PoisonError::into_inner)
             .tasks
             .insert(id.to_string(), status.clone());
-        self.tasks.insert(id, Running { plan, inbox: me, status, carried, thread, exit });
+        let running = Running { plan, inbox: me, orders, removed: false, status, carried, thread, exit };
+        self.tasks.insert(id, running);
     }
 
     /// Looks at the files when they have settled, and now and then in any case.
@@ -343,6 +366,9 @@ impl Supervisor<'_> {
     }
 
     fn scan(&mut self) {
+        if self.stopping.is_some() {
+            return;
+        }
         self.files_touched = None;
         self.scanned = Instant::now();
         let generation = status(&self.board).generation + 1;
@@ -362,6 +388,10 @@ impl Supervisor<'_> {
     fn reloaded(&mut self, outcome: Outcome, screen: &mut dyn Screen) {
         if self.reload.ended() {
             self.files_touched = Some((Instant::now(), Instant::now()));
+        }
+        if self.stopping.is_some() {
+            // Another plan would take the place of the order to end.
+            return;
         }
         match outcome {
             Outcome::Same => {}
@@ -407,11 +437,16 @@ impl Supervisor<'_> {
         let wanted: BTreeMap<&TaskId, &TaskPlan> = plan.tasks.iter().map(|task| (&task.id, task)).collect();
         for (id, running) in &mut self.tasks {
             match wanted.get(id) {
-                None => drop(running.inbox.send(Input::Command(Command::Drain))),
+                None => {
+                    running.removed = true;
+                    running.order(Command::Drain);
+                }
+                // It ends first, and starts under the new plan then.
+                Some(_) if running.removed && running.exit.is_none() => {}
                 Some(&new) if *running.plan != *new && running.exit.is_none() => {
                     running.plan = Arc::new(new.clone());
                     let command = Command::Swap { plan: running.plan.clone(), generation };
-                    drop(running.inbox.send(Input::Command(command)));
+                    running.order(command);
                 }
                 Some(_) => {}
             }
@@ -477,8 +512,7 @@ impl Supervisor<'_> {
         self.stopping = Some(Instant::now());
         Log::info(Name::ProcessStopping, "draining; a second signal ends at once").emit();
         for task in self.tasks.values() {
-            // A full inbox belongs to a task that is at work and will look at it.
-            drop(task.inbox.send_timeout(Input::Command(Command::Drain), Duration::from_secs(1)));
+            task.order(Command::Drain);
         }
     }
 

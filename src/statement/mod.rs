@@ -6,6 +6,7 @@ mod finding;
 mod guess;
 mod name;
 mod quantity;
+mod secret;
 mod signature;
 mod spec;
 mod table;
@@ -20,6 +21,7 @@ pub use finding::{
 pub use guess::{closest, foreign_word};
 pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, unquote};
 pub use quantity::{QuantityError, bytes, duration_ms, duration_text, number, size_text};
+pub use secret::{secret_places, withhold};
 pub use signature::{Kind, Shape, Signature};
 pub use spec::{Block, Once, Place, Reload, StatementSpec, find, in_place, places_of};
 pub use table::STATEMENTS;

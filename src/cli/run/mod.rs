@@ -1,9 +1,9 @@
 //! `syncc run`: from files to running tasks.
 
+use super::front;
 use super::global::Global;
 use crate::control::Status;
 use crate::diagnostic::Diagnostic;
-use crate::diagnostic::render::Renderer;
 use crate::run::{Options, Screen};
 use crate::text::FileSet;
 use clap::ValueEnum;
@@ -100,7 +100,7 @@ struct Terminal<'g> {
 
 impl Screen for Terminal<'_> {
     fn findings(&mut self, files: &FileSet, findings: &[Diagnostic]) {
-        let renderer = Renderer::new(files, self.global.style_for_stderr());
+        let renderer = front::renderer(files, self.global.style_for_stderr());
         for finding in findings {
             self.bars.print(&renderer.draw(finding));
         }

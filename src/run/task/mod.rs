@@ -10,6 +10,8 @@ mod reads;
 mod start;
 mod stream;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub(super) use reads::Answer;
 pub(super) use start::prepare;
@@ -41,8 +43,6 @@ pub(super) enum Input {
     Wake,
     /// A read for the load ended.
     Answer(Answer),
-    /// The supervisor wants something.
-    Command(Command),
 }
 
 /// What the supervisor wants.
@@ -57,6 +57,50 @@ pub(super) enum Command {
     },
     /// End at the next transaction end and give up ownership.
     Drain,
+}
+
+/// The last thing the supervisor wants of a task, kept until it is done. Giving an order never waits, whatever the task
+/// is busy with; wake the task afterwards.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Orders(Arc<Mutex<Option<Command>>>);
+
+impl Orders {
+    /// Orders something; a later plan replaces an earlier one, and nothing replaces the end.
+    pub(super) fn give(&self, command: Command) {
+        let mut slot = self.slot();
+        if !matches!(*slot, Some(Command::Drain)) {
+            *slot = Some(command);
+        }
+    }
+
+    /// What is to be done.
+    fn look(&self) -> Option<Command> {
+        self.slot().clone()
+    }
+
+    /// Takes what is to be done.
+    fn take(&self) -> Option<Command> {
+        self.slot().take()
+    }
+
+    /// `command` was carried out; what came after it stands.
+    fn done(&self, command: &Command) {
+        let mut slot = self.slot();
+        let same = match (&*slot, command) {
+            (Some(Command::Drain), Command::Drain) => true,
+            (Some(Command::Swap { generation: new, .. }), Command::Swap { generation, .. }) => {
+                new == generation
+            }
+            (Some(Command::Drain | Command::Swap { .. }) | None, _) => false,
+        };
+        if same {
+            *slot = None;
+        }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Command>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
 }
 
 /// Why a life ended without a failure.
@@ -97,9 +141,12 @@ pub(super) struct Task {
     /// Records sent by lives that have ended.
     records: u64,
     retry: RetryClock,
-    /// A command that came while nothing could be done about it.
-    waiting: Option<Command>,
+    orders: Orders,
     n_lives: u64,
+    /// Number of the last commit of this process; none: the task was not ours yet.
+    committed: Option<u64>,
+    /// Commits that were progress.
+    n_moved: u64,
 }
 
 impl Task {
@@ -109,6 +156,7 @@ impl Task {
         generation: Option<u64>,
         context: Arc<Context>,
         (me, inbox): (Sender<Input>, Receiver<Input>),
+        orders: Orders,
         status: Arc<Mutex<TaskStatus>>,
         carried: Carried,
     ) -> Task {
@@ -129,21 +177,25 @@ impl Task {
             output: None,
             records: 0,
             retry,
-            waiting: None,
+            orders,
             n_lives: 0,
+            committed: None,
+            n_moved: 0,
         }
     }
 
     /// Lives until it ends for good.
     pub(super) fn run(mut self) -> Exit {
-        let mut panics = 0;
+        // Panics without progress in between.
+        let (mut panics, mut n_moved) = (0, 0);
         loop {
             self.set_state(TaskState::Starting);
             let life = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.life()));
             let ended = match life {
                 Ok(ended) => ended,
                 Err(panic) => {
-                    panics += 1;
+                    panics = if n_moved == self.n_moved { panics + 1 } else { 1 };
+                    n_moved = self.n_moved;
                     let text = panic_text(panic.as_ref());
                     Err(Failure::new(
                         if panics < SAME_PANIC_MAX { Class::Request } else { Class::Bug },
@@ -187,7 +239,8 @@ impl Task {
         self.status().error = Some(failure.text.clone());
         let wait_ms = match failure.class {
             Class::Connection | Class::Request => {
-                let unreachable_at_start = self.context.require_live && self.n_lives == 0;
+                let unreachable_at_start =
+                    self.context.require_live && self.n_lives <= 1 && self.committed.is_none();
                 if unreachable_at_start {
                     return Some(self.fail(Failure { class: Class::Precheck, ..failure }));
                 }
@@ -264,10 +317,8 @@ impl Task {
                     self.output = None;
                 }
             }
-            let left_ms = until_ms.min(beat_ms + HEARTBEAT_MS).saturating_sub(now_ms);
-            match self.inbox.recv_timeout(Duration::from_millis(left_ms)) {
-                Ok(Input::Wake | Input::Answer(_)) => {}
-                Ok(Input::Command(Command::Drain)) => {
+            match self.orders.take() {
+                Some(Command::Drain) => {
                     if let Some(mut output) = self.output.take() {
                         // Best effort: without it the successor waits for missed beats.
                         let _ = output.release(&self.context);
@@ -275,10 +326,15 @@ impl Task {
                     self.set_state(TaskState::Stopped);
                     return Some(Exit::Done);
                 }
-                Ok(Input::Command(Command::Swap { plan, generation })) => {
+                Some(Command::Swap { plan, generation }) => {
                     self.adopt(plan, generation);
                     return None;
                 }
+                None => {}
+            }
+            let left_ms = until_ms.min(beat_ms + HEARTBEAT_MS).saturating_sub(now_ms);
+            match self.inbox.recv_timeout(Duration::from_millis(left_ms)) {
+                Ok(Input::Wake | Input::Answer(_)) => {}
                 Err(RecvTimeoutError::Timeout) if self.clock.now_ms() >= until_ms => return None,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Some(Exit::Done),

@@ -26,7 +26,7 @@ use crate::run::failure::{Class, Failure};
 use crate::run::framer::{Framer, Reread};
 use crate::run::hub::Hub;
 use crate::run::precheck;
-use crate::source::mysql::io::{self as source, Dump, DumpRequest, Endpoint, Session};
+use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Endpoint, Session};
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -69,7 +69,7 @@ fn open_source(plan: &TaskPlan, context: &Context) -> Result<(Source, Vec<PathBu
 impl Task {
     /// One life.
     pub(super) fn life(&mut self) -> Result<Ended, Failure> {
-        if let Some(command) = self.waiting.take() {
+        if let Some(command) = self.orders.take() {
             match command {
                 super::Command::Drain => return Ok(Ended::Drained),
                 super::Command::Swap { plan, generation } => return Ok(Ended::Swapped { plan, generation }),
@@ -90,6 +90,9 @@ impl Task {
         };
         let position = self.start_position(&mut source, &mut output, &state)?;
         let generation = self.settle_generation(&mut output, &state)?;
+        if state.pos.is_some() && loads(self.plan.start) && !state.plans.contains_key(&generation) {
+            self.look_again(&mut source, &position)?;
+        }
         let open_loads = self.table_loads(&source, &mut output, &state);
         let tables = Tables::new(
             self.plan.clone(),
@@ -158,6 +161,7 @@ impl Task {
             loads: loads(self.plan.start),
             snapshot: crate::run::state_dir::random_id().unwrap_or_default(),
             source_failed: false,
+            has_committed: false,
         };
         let ended = self.stream(&mut life);
         self.records += life.records;
@@ -209,7 +213,7 @@ impl Task {
         let before = target.peek_state()?;
         hit("start.peeked");
         if let Claim::Watch { owner, for_ms } = claim(before.owner.as_ref(), instance)
-            && !self.context.takeover
+            && !self.takes_over()
         {
             let until_ms = self.clock.now_ms() + for_ms;
             Event::info(
@@ -226,7 +230,7 @@ impl Task {
             let lives = target.watch_owner(|seen| alive(&owner, seen), || self.clock.now_ms() >= until_ms)?;
             if lives {
                 return Err(Failure::new(
-                    if self.n_lives > 1 { Class::OwnerLost } else { Class::Elsewhere },
+                    if self.committed.is_some() { Class::OwnerLost } else { Class::Elsewhere },
                     format!(
                         "active elsewhere: {} (pid {}, syncc {}) runs task {}; stop it first, or take over with \
                          --takeover if it is known dead",
@@ -240,7 +244,7 @@ impl Task {
         let state = output.read_state()?;
         hit("start.state_read");
         if let Err(other) = confirm(before.owner.as_ref(), state.owner.as_ref(), instance)
-            && !self.context.takeover
+            && !self.takes_over()
         {
             return Err(Failure::new(
                 Class::OwnerLost,
@@ -252,6 +256,17 @@ impl Task {
         Ok((output, state))
     }
 
+    /// True when nobody is asked for the task. It is so once: whoever takes it from us later on keeps it, else two
+    /// instances that were both told to take over would do so for ever.
+    pub(super) fn takes_over(&self) -> bool {
+        self.context.takeover && self.committed.is_none()
+    }
+
+    /// True when lost state is begun anew; not what this process itself has stored.
+    pub(super) fn accepts_loss(&self) -> bool {
+        self.context.accept_state_loss && self.committed.is_none()
+    }
+
     /// Where the stream begins: the committed position, or the end of the log on a first start.
     fn start_position(
         &self,
@@ -261,9 +276,20 @@ impl Task {
     ) -> Result<Position, Failure> {
         let crumb = self.context.state.breadcrumb(&self.id.to_string());
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
+        if let Some(committed) = self.committed
+            && seq < committed
+        {
+            return Err(Failure::new(
+                Class::State,
+                format!(
+                    "the state of task {} was lost while it ran: commit {committed} was acknowledged, {seq} is there",
+                    self.id
+                ),
+            ));
+        }
         if let Some(crumb) = crumb
             && seq < crumb.seq
-            && !self.context.accept_state_loss
+            && !self.accepts_loss()
         {
             return Err(Failure::new(
                 Class::State,
@@ -300,6 +326,17 @@ impl Task {
             output.ends_held(state.ends.iter().filter(|(topic, _)| used.contains(topic.as_str())))?;
         }
         Ok(pos.position.clone())
+    }
+
+    /// Looks at the tables again, now that all before `position` is visible. A plan that is new may load tables; one that
+    /// got its name and rows before this position must not be taken for one that comes later.
+    fn look_again(&self, source: &mut Source, position: &Position) -> Result<(), Failure> {
+        let mut chunks = ChunkReader::open(&source.endpoint, &position.server)?;
+        chunks.wait_for(position)?;
+        chunks.quit();
+        source.catalog.tables =
+            source::tables(&mut source.session, |db, table| self.plan.selects(db, table))?;
+        Ok(())
     }
 
     /// The end of the log, with columns that are proven there: read before and after, until the two agree.

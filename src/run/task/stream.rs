@@ -88,6 +88,8 @@ pub(super) struct Life {
     pub(super) snapshot: String,
     /// The stream has ended: the next life needs another one.
     pub(super) source_failed: bool,
+    /// Something was committed in this life.
+    pub(super) has_committed: bool,
 }
 
 /// What a look at the stream brought.
@@ -149,7 +151,7 @@ impl Task {
                 life.stalled(now_ms)
             }
             Err(RecvTimeoutError::Disconnected) => {
-                self.waiting = Some(Command::Drain);
+                self.orders.give(Command::Drain);
                 Ok(())
             }
         }
@@ -158,17 +160,14 @@ impl Task {
     fn take(&mut self, input: Input, life: &mut Life) -> Result<(), Failure> {
         match input {
             Input::Wake => Ok(()),
-            Input::Command(command) => {
-                self.waiting = Some(command);
-                Ok(())
-            }
             Input::Answer(answer) => life.answered(answer),
         }
     }
 
     /// What is possible between two source transactions: commits, the next read, the end of the life.
     fn between(&mut self, life: &mut Life, now_ms: u64) -> Result<Option<Ended>, Failure> {
-        let ending = self.waiting.is_some();
+        let order = self.orders.look();
+        let ending = order.is_some();
         let loaded = self.context.once && life.load.done();
         if ending || loaded {
             hit("drain.begun");
@@ -176,13 +175,16 @@ impl Task {
         let due = if ending || loaded { Due::Commit } else { life.ledger.due(now_ms, life.idle) };
         match due {
             Due::Commit | Due::Heartbeat => {
-                let release = matches!(self.waiting, Some(Command::Drain)) || loaded;
+                let release = matches!(order, Some(Command::Drain)) || loaded;
                 self.commit(life, release)?;
             }
             Due::At(_) => {}
         }
         if ending || loaded {
-            return Ok(Some(match self.waiting.take() {
+            if let Some(order) = &order {
+                self.orders.done(order);
+            }
+            return Ok(Some(match order {
                 Some(Command::Swap { plan, generation }) => Ended::Swapped { plan, generation },
                 Some(Command::Drain) => Ended::Drained,
                 None => Ended::Loaded,
@@ -209,14 +211,21 @@ impl Task {
             life.output.note_ends()?;
         }
         life.output.flush()?;
+        let has_rows = life.ledger.has_rows();
         let covered = life.ledger.cover(now_ms);
         life.output.stage_owner(release, &self.context)?;
         let durable = life.output.commit(covered, &self.context)?;
         let now_ms = self.clock.now_ms();
         life.ledger.committed(&durable, now_ms);
         life.beat_ms = now_ms;
-        self.retry.progress();
-        if now_ms >= life.breadcrumb_ms + BREADCRUMB_MS || release {
+        // The first commit of a life only says who we are: a source that lets us in and drops us again is no progress.
+        if has_rows || life.has_committed {
+            self.retry.progress();
+            self.n_moved += 1;
+        }
+        life.has_committed = true;
+        let first = self.committed.replace(durable.record().seq).is_none();
+        if now_ms >= life.breadcrumb_ms + BREADCRUMB_MS || release || first {
             life.breadcrumb_ms = now_ms;
             // The state topic is what counts; a full disk is no reason to stop a stream that works.
             let _ = life.output.leave_breadcrumb(&self.context.state, durable.record());

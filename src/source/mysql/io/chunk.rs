@@ -93,6 +93,15 @@ impl ChunkReader {
         self.session.quit();
     }
 
+    /// Waits until what is read from now on shows all that lies before `position`.
+    ///
+    /// # Errors
+    /// [`FailureClass::Behind`] when the server cannot show it yet.
+    pub fn wait_for(&mut self, position: &Position) -> Result<(), SourceFailure> {
+        self.catch_up(position)?;
+        self.end_view()
+    }
+
     /// The greatest key of the table among what is visible once `contains` is; none for an empty table.
     ///
     /// # Errors
