@@ -23,6 +23,8 @@ use std::sync::{Arc, OnceLock};
 pub(super) struct Reread {
     /// The columns; none: there is no such table (any more).
     pub(super) version: Option<TableVersion>,
+    /// It is no table, though it has rows in the log.
+    pub(super) ignored: bool,
     /// Everything that could have changed them before the read lies before this place.
     pub(super) upto: BinlogPosition,
 }
@@ -74,6 +76,14 @@ struct Group {
 enum Mapping {
     Wanted { body: Vec<u8>, table: Arc<MappedTable> },
     Unwanted,
+}
+
+/// What a mapped name turned out to be.
+enum Resolved {
+    /// A table: its columns are settled, or will be.
+    Table,
+    /// Nothing that has rows to send.
+    Ignored,
 }
 
 /// A table whose columns were read again and wait for the stream to reach the place up to which they are proven.
@@ -409,32 +419,41 @@ impl Framer {
         }
         let table = Arc::new(MappedTable { number: self.n_mapped, name, columns: OnceLock::new() });
         self.n_mapped += 1;
-        self.resolve(&table, map)?;
-        self.maps.insert(id, Mapping::Wanted { body: body.to_vec(), table });
+        let mapping = match self.resolve(&table, map)? {
+            Resolved::Table => Mapping::Wanted { body: body.to_vec(), table },
+            Resolved::Ignored => Mapping::Unwanted,
+        };
+        self.maps.insert(id, mapping);
         Ok(())
     }
 
     /// Finds the columns of a new mapping, or reads them again and waits for the proof.
-    fn resolve(&mut self, table: &Arc<MappedTable>, map: TableMap) -> Result<(), Failure> {
+    fn resolve(&mut self, table: &Arc<MappedTable>, map: TableMap) -> Result<Resolved, Failure> {
         let resolution = self.tracker.on_table_map(&map);
         let version = match resolution {
             Resolution::Known(version) | Resolution::Changed(version) => version,
             Resolution::NeedsRefresh => {
                 // The event names the columns; only attributes are wanted, which no later statement can falsify.
                 let found = (self.reread)(&table.name)?;
+                if found.ignored {
+                    return Ok(Resolved::Ignored);
+                }
                 match self.tracker.refresh(&map, found.version.as_ref()) {
                     Ok(version) => version,
                     Err(doubt) => {
                         settle(table, Err(unproven(&table.name, &self.place(), &doubt.to_string())));
-                        return Ok(());
+                        return Ok(Resolved::Table);
                     }
                 }
             }
             Resolution::Unproven(doubt) => {
                 let found = (self.reread)(&table.name)?;
+                if found.ignored {
+                    return Ok(Resolved::Ignored);
+                }
                 let Some(version) = found.version else {
                     settle(table, Err(unproven(&table.name, &self.place(), &doubt.to_string())));
-                    return Ok(());
+                    return Ok(Resolved::Table);
                 };
                 self.pending.push(Pending {
                     table: table.clone(),
@@ -442,12 +461,12 @@ impl Framer {
                     version: Arc::new(version),
                     upto: found.upto,
                 });
-                return Ok(());
+                return Ok(Resolved::Table);
             }
         };
         let columns = columns(&map, version, &self.place());
         settle(table, columns);
-        Ok(())
+        Ok(Resolved::Table)
     }
 
     /// Proves the tables whose place the stream has reached without another statement in between.
@@ -604,6 +623,33 @@ mod tests {
         let events = [opening("b.000005", 10_000), list, maria_gtid(10_038), xid];
         let told = ["reached 10000", "reached 10000", "begin 10000", "end 10069"];
         assert_eq!(entries(&mut framer, &events), told);
+    }
+
+    #[test]
+    fn counters_of_sequences_are_no_rows() {
+        let mut framer = framer("b.000005", 4);
+        framer.reread = Box::new(|name| {
+            let version = TableVersion {
+                name: name.clone(),
+                columns: Vec::new(),
+                primary_key: Vec::new(),
+                unique_keys: Vec::new(),
+            };
+            Ok(Reread {
+                version: Some(version),
+                ignored: name.table == "s",
+                upto: BinlogPosition::new("b.000005", 4),
+            })
+        });
+        let map = |id: u8, table: u8| {
+            let body =
+                [&[id, 0, 0, 0, 0, 0, 1, 0][..], b"\x04shop\0\x01", &[table], b"\0\x01\x08\0\0"].concat();
+            raw(19, 0, 0, &body)
+        };
+        let rows = |id: u8| raw(23, 0, 0, &[id, 0, 0, 0, 0, 0, 1, 0]);
+        let events = [opening("b.000005", 4), maria_gtid(42), map(7, b's'), rows(7)];
+        assert_eq!(entries(&mut framer, &events), ["reached 4", "begin 4"]);
+        assert_eq!(entries(&mut framer, &[map(8, b't'), rows(8)]), ["other"], "a table is not passed over");
     }
 
     #[test]

@@ -167,7 +167,11 @@ impl Look {
             std::thread::sleep(HOLD_BACK);
             match self.read() {
                 Ok(again) if Texts::of(&again) == texts => {}
-                Ok(_) | Err(_) => return Outcome::Again,
+                Ok(_) | Err(_) => {
+                    // Should the next look find these texts once more, it is to take them for new.
+                    *self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Texts(Vec::new());
+                    return Outcome::Again;
+                }
             }
         }
         for new in plan.tasks.iter().filter(|new| !self.runs(new)) {

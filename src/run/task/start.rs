@@ -362,8 +362,9 @@ impl Task {
         let generation = if recorded.as_ref() == Some(&*self.plan) {
             latest
         } else {
-            if let (None, Some(recorded)) = (self.generation, &recorded) {
-                // The files were edited while nothing ran: the same rules as for a reload.
+            if let (None, Some(recorded)) = (self.committed, &recorded) {
+                // The files were edited while nothing ran, or before this task could begin: the rules of a reload hold for
+                // what the state says, not for what came in between.
                 let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
                 precheck::refuse_breaking(recorded, &self.plan, &tables)?;
             }
@@ -444,7 +445,7 @@ impl Task {
         let mut tracker = Tracker::new(position.server.flavor);
         if state.pos.is_none() {
             // The first position was taken between two equal reads of these columns.
-            for table in &source.catalog.tables {
+            for table in source.catalog.tables.iter().filter(|table| has_rows(table.kind)) {
                 tracker.prove(&table.version.name, Arc::new(table.version.clone()));
             }
         }
@@ -460,7 +461,10 @@ impl Task {
                 let found = source::tables(&mut session, |db, table| db == name.db && table == name.table)?;
                 let end = source::end_of_log(&mut session)?
                     .ok_or_else(|| Failure::new(Class::Precheck, "the source writes no log any more"))?;
-                Ok(Reread { version: found.into_iter().next().map(|table| table.version), upto: end.file })
+                let found = found.into_iter().next();
+                let ignored = found.as_ref().is_some_and(|table| !has_rows(table.kind));
+                let version = found.map(|table| table.version);
+                Ok(Reread { version, ignored, upto: end.file })
             })
         };
         let (server_id, uuid) = reader_identity(&self.plan);
@@ -505,6 +509,14 @@ fn weakened(plan: &TaskPlan) -> Vec<String> {
             (tls.mode == TlsMode::Off).then(|| format!("{name}: tls off because \"{because}\""))
         })
         .collect()
+}
+
+/// Whether an object of this kind has rows to send. A sequence of MariaDB logs its counter as a row.
+fn has_rows(kind: TableKind) -> bool {
+    match kind {
+        TableKind::Base | TableKind::Versioned => true,
+        TableKind::View | TableKind::Sequence => false,
+    }
 }
 
 /// What of tables decides how rows are read.

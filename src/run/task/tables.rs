@@ -34,7 +34,9 @@ pub(super) struct Live {
 /// All tables a life has met.
 pub(super) struct Tables {
     plan: Arc<TaskPlan>,
-    by_number: Vec<Option<Slot>>,
+    /// By the number of the mapping; the newest of each table only, as every file of the log maps all of them anew.
+    by_number: HashMap<u32, Slot>,
+    numbers: HashMap<TableName, u32>,
     loaded: HashMap<TableName, (Arc<TableVersion>, Slot)>,
     /// Whether the plan selects a table, asked once each.
     selected: RefCell<HashMap<TableName, bool>>,
@@ -56,7 +58,8 @@ impl Tables {
     ) -> Tables {
         Tables {
             plan,
-            by_number: Vec::new(),
+            by_number: HashMap::new(),
+            numbers: HashMap::new(),
             loaded: HashMap::new(),
             selected: RefCell::default(),
             stored,
@@ -96,10 +99,10 @@ impl Tables {
 
     /// As [`Tables::selects`], for a table of the stream.
     pub(super) fn is_selected(&self, table: &MappedTable) -> bool {
-        match self.by_number.get(table.number as usize) {
-            Some(Some(Slot::Live(_))) => true,
-            Some(Some(Slot::Unselected)) => false,
-            Some(None) | None => self.selects(&table.name),
+        match self.by_number.get(&table.number) {
+            Some(Slot::Live(_)) => true,
+            Some(Slot::Unselected) => false,
+            None => self.selects(&table.name),
         }
     }
 
@@ -111,11 +114,7 @@ impl Tables {
         output: &mut Output,
         since: &Position,
     ) -> Result<&mut Slot, Failure> {
-        let at = number as usize;
-        if self.by_number.len() <= at {
-            self.by_number.resize_with(at + 1, || None);
-        }
-        if self.by_number[at].is_none() {
+        if !self.by_number.contains_key(&number) {
             let slot = self.make(version, output, since)?;
             // A table that appears in the stream without a record was created there: no row existed before.
             if matches!(slot, Slot::Live(_)) && self.known.insert(version.name.clone()) {
@@ -128,9 +127,12 @@ impl Tables {
                 };
                 output.store(StateRecord::Snap(version.name.clone(), record));
             }
-            self.by_number[at] = Some(slot);
+            if let Some(before) = self.numbers.insert(version.name.clone(), number) {
+                self.by_number.remove(&before);
+            }
+            self.by_number.insert(number, slot);
         }
-        Ok(self.by_number[at].as_mut().expect("made above"))
+        Ok(self.by_number.get_mut(&number).expect("made above"))
     }
 
     /// The slot of a table being loaded.

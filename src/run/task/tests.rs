@@ -18,7 +18,7 @@ fn world(require_live: bool) -> World {
     let mut files = FileSet::new();
     files.add(
         "a.sync",
-        "edition 2026\n\nsource shop mysql {\n  address \"db:3306\"\n  user \"u\"\n}\n\ntarget out stdout\n\npipeline p {\n  \
+        "edition 2026\n\nsource shop mysql {\n  address \"db:3306\"\n  user \"u\"\n  password env P\n}\n\ntarget out stdout\n\npipeline p {\n  \
          from shop\n  to out\n  include shop.*\n}\n",
     );
     let compiled = compile_files(&files);
