@@ -4,17 +4,15 @@
 //! a row's message is the same byte for byte from the snapshot, from an insert and from a delete, but for times and
 //! numbers of messages; its values are what the server says to another client; `old` is exactly what changed.
 
+pub(crate) mod run;
 mod said;
 
+use run::{Message, Run};
 use said::{Table, tables};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::program::Running;
-use crate::support::{Isolation, Kafka, Kind, MySql, Project, Sql, wait};
-
-/// Seconds for what takes a few.
-const SECONDS: u64 = 120;
+use crate::support::{Kafka, Kind, MySql, Sql};
 
 /// A server, how it writes its log, and the tables that it can have.
 struct Case {
@@ -56,110 +54,6 @@ fn mariadb_without_metadata() {
     check(&Case { kind: Kind::MariaDb10_11, options, tables: &[ANY, MARIADB] });
 }
 
-/// A row message.
-struct Message {
-    text: String,
-    json: Value,
-    key: Option<String>,
-}
-
-impl Message {
-    fn table(&self) -> &str {
-        self.json["table"].as_str().expect("a table")
-    }
-
-    fn kind(&self) -> &str {
-        self.json["type"].as_str().expect("a type")
-    }
-
-    /// Its only row.
-    fn data(&self) -> &Map<String, Value> {
-        match self.json["data"].as_array().map(Vec::as_slice) {
-            Some([Value::Object(row)]) => row,
-            _ => panic!("not one row: {}", self.text),
-        }
-    }
-
-    /// The text without what differs from message to message: kind, times and number.
-    fn lasting(&self) -> String {
-        let (data, rest) = self.text.split_once("}],\"database\":").expect("`database` follows `data`");
-        let mut rest = rest.to_owned();
-        for member in ["\"es\":", "\"id\":", "\"ts\":", "\"type\":"] {
-            // no value stands in this part, and the columns' own names come between `id` and `table`
-            let at = if member == "\"ts\":" || member == "\"type\":" {
-                rest.rfind(member)
-            } else {
-                rest.find(member)
-            };
-            let at = at.expect("every member is there") + member.len();
-            let end = rest[at..].find([',', '}']).expect("members end") + at;
-            rest.replace_range(at..end, "");
-        }
-        format!("{data}}}],\"database\":{rest}")
-    }
-}
-
-/// A running synchronization of one database into one topic.
-struct Run<'s> {
-    kafka: &'s Kafka,
-    topic: String,
-    database: String,
-    running: Running,
-    /// Keeps the folder's name with the process that runs in it.
-    _project: Project,
-}
-
-impl<'s> Run<'s> {
-    fn start(server: &MySql, kafka: &'s Kafka, database: &str) -> Run<'s> {
-        let topic = kafka.prefix("torture-");
-        let text = format!(
-            "edition 2026\n\nsource db mysql \"{}@{}\" {{\n  password env TORTURE_PASSWORD\n}}\n\n\
-             target bus kafka \"{}\" {{\n  state {{\n    prefix \"{topic}-state\"\n  }}\n}}\n\n\
-             pipeline torture from db to bus {{\n  include `{database}`.*\n  start snapshot {{\n    chunk 3 rows\n  }}\n\
-             \x20 topic \"{topic}\" {{\n    partitions 1\n  }}\n}}\n",
-            MySql::USER,
-            server.address(),
-            kafka.brokers(),
-        );
-        let mut project = Project::new("torture", &[("torture.sync", &text)]);
-        project.env("TORTURE_PASSWORD", MySql::PASSWORD);
-        let running = project.start(&["run"]);
-        Run { kafka, topic, database: database.to_owned(), running, _project: project }
-    }
-
-    /// All messages once `holds`.
-    #[track_caller]
-    fn messages(&mut self, what: &str, holds: impl Fn(&[Message]) -> Result<(), String>) -> Vec<Message> {
-        wait::until(what, SECONDS, || {
-            if !self.running.runs() {
-                panic!("syncc ended before: {what}\n{}", self.running.stderr());
-            }
-            let records = self.kafka.consume(&self.topic, Isolation::ReadCommitted);
-            let messages: Vec<Message> = records
-                .into_iter()
-                .map(|record| {
-                    let text = String::from_utf8(record.value.expect("no tombstones")).expect("UTF-8");
-                    let json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
-                    Message { text, json, key: record.key.map(|key| String::from_utf8(key).expect("UTF-8")) }
-                })
-                .collect();
-            holds(&messages).map_err(|state| format!("{state}\n{}", self.running.stderr())).map(|()| messages)
-        })
-    }
-
-    /// All messages up to the row that is now put into the table `marker`, without those of that table.
-    #[track_caller]
-    fn upto_marker(&mut self, sql: &mut Sql, what: &str, marker: u32) -> Vec<Message> {
-        sql.run(&format!("insert into `{}`.marker values ({marker})", self.database));
-        let marker = marker.to_string();
-        let messages = self.messages(what, |messages| match messages.last() {
-            Some(last) if last.table() == "marker" && last.data()["id"] == marker.as_str() => Ok(()),
-            Some(_) | None => Err(format!("{} messages", messages.len())),
-        });
-        messages.into_iter().filter(|message| message.table() != "marker").collect()
-    }
-}
-
 fn check(case: &Case) {
     let own;
     let server = match case.options {
@@ -178,13 +72,12 @@ fn check(case: &Case) {
     for text in case.tables {
         sql.run(text);
     }
-    sql.run("create table marker (id int primary key)");
     // tables without a usable key are read under a lock
     sql.run(&format!("grant lock tables on `{database}`.* to {}@localhost", MySql::USER));
     let tables = tables(&mut sql, &database);
     let mut wrong: Vec<String> = Vec::new();
 
-    let mut run = Run::start(server, kafka, &database);
+    let mut run = Run::start(server, kafka, &database, "start snapshot {\n    chunk 3 rows\n  }");
     let n_rows: usize = tables.iter().map(|table| table.rows(&mut sql).len()).sum();
     let loaded = run.messages("all existing rows", |messages| {
         if messages.len() >= n_rows { Ok(()) } else { Err(format!("{} of {n_rows} rows", messages.len())) }
@@ -298,7 +191,7 @@ fn check(case: &Case) {
         let left = rows.iter().filter(|((name, _), _)| *name == table.name).map(|(_, data)| *data);
         compare_rows(table, "stream", left, &mut sql, &mut wrong);
     }
-    assert_eq!(run.running.stop(), Some(0), "{}", run.running.stderr());
+    run.stop();
     let n = wrong.len();
     wrong.truncate(40);
     assert!(wrong.is_empty(), "{:?} {:?}: {n} wrong\n{}", case.kind, case.options, wrong.join("\n"));

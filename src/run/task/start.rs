@@ -9,7 +9,9 @@ use super::stream::{EVENT_LIMIT_BYTES, Life, loads};
 use super::tables::Tables;
 use super::{Ended, Input, Task};
 use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts, TableKind};
-use crate::checkpoint::{Fingerprint, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState};
+use crate::checkpoint::{
+    Fingerprint, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState,
+};
 use crate::diagnostic::Severity;
 use crate::engine::commit::Ledger;
 use crate::engine::load::{Load, TableLoad};
@@ -27,7 +29,7 @@ use crate::run::framer::{Framer, Reread};
 use crate::run::hub::Hub;
 use crate::run::precheck;
 use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Endpoint, Session};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,12 +96,8 @@ impl Task {
             self.look_again(&mut source, &position)?;
         }
         let open_loads = self.table_loads(&source, &mut output, &state);
-        let tables = Tables::new(
-            self.plan.clone(),
-            state.schemas.iter().map(|(name, schema)| (name.clone(), schema.table.clone())).collect(),
-            state.tables.clone(),
-            open_loads.known.clone(),
-        );
+        let stored = first_columns(&source, &position, &state, &mut output);
+        let tables = Tables::new(self.plan.clone(), stored, state.tables.clone(), open_loads.known.clone());
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
         let ledger = Ledger::new(self.plan.commit, fingerprint, generation, seq, position.clone());
@@ -517,6 +515,33 @@ fn has_rows(kind: TableKind) -> bool {
         TableKind::Base | TableKind::Versioned => true,
         TableKind::View | TableKind::Sequence => false,
     }
+}
+
+/// The columns in the state, by table. On a first start those of all selected tables are stored with the position:
+/// where the log does not name them, rows from before a later statement could not be read after a restart otherwise,
+/// and a table may well have its first row while nothing runs.
+fn first_columns(
+    source: &Source,
+    position: &Position,
+    state: &TaskState,
+    output: &mut Output,
+) -> BTreeMap<TableName, TableVersion> {
+    let mut stored: BTreeMap<TableName, TableVersion> =
+        state.schemas.iter().map(|(name, schema)| (name.clone(), schema.table.clone())).collect();
+    let named = source
+        .catalog
+        .server
+        .variable("binlog_row_metadata")
+        .is_some_and(|it| it.eq_ignore_ascii_case("FULL"));
+    if state.pos.is_none() && !named {
+        for table in source.catalog.tables.iter().filter(|table| has_rows(table.kind)) {
+            let name = &table.version.name;
+            let schema = SchemaRecord { since: position.clone(), table: table.version.clone() };
+            output.store(StateRecord::Schema(name.clone(), schema));
+            stored.insert(name.clone(), table.version.clone());
+        }
+    }
+    stored
 }
 
 /// What of tables decides how rows are read.

@@ -40,8 +40,10 @@ pub(super) struct Tables {
     loaded: HashMap<TableName, (Arc<TableVersion>, Slot)>,
     /// Whether the plan selects a table, asked once each.
     selected: RefCell<HashMap<TableName, bool>>,
-    /// Columns as stored in the state.
+    /// Columns as stored in the state, or as they were last.
     stored: BTreeMap<TableName, TableVersion>,
+    /// Tables of `stored` that a statement may have changed since: the state has no record of them.
+    doubted: HashSet<TableName>,
     /// Topics and partition counts as stored in the state.
     pinned: BTreeMap<TableName, TableRecord>,
     /// Tables whose load has a record.
@@ -63,6 +65,7 @@ impl Tables {
             loaded: HashMap::new(),
             selected: RefCell::default(),
             stored,
+            doubted: HashSet::new(),
             pinned,
             known,
         }
@@ -88,13 +91,11 @@ impl Tables {
         if !effect.defines() {
             return;
         }
-        self.stored.retain(|name, _| {
-            let touched = effect.may_touch(name);
-            if touched {
+        for name in self.stored.keys().filter(|name| effect.may_touch(name)) {
+            if self.doubted.insert(name.clone()) {
                 output.remove(StateKey::Schema(name.clone()));
             }
-            !touched
-        });
+        }
     }
 
     /// As [`Tables::selects`], for a table of the stream.
@@ -179,8 +180,10 @@ impl Tables {
                 output.store(StateRecord::Table(name.clone(), record));
             }
         }
-        if self.stored.get(name) != Some(&**version) {
-            if self.stored.contains_key(name) {
+        let before = self.stored.get(name);
+        let same = before == Some(&**version);
+        if self.doubted.remove(name) || !same {
+            if before.is_some() && !same {
                 Event::info(Name::SchemaChanged, format!("{name} has other columns now"))
                     .task(&self.plan.id)
                     .emit();
