@@ -5,16 +5,22 @@
 
 use super::failure::{Class, Failure};
 use super::framer::Framer;
+use super::panic_text;
 use super::ring::{BLOCK_BYTES, Block, Entry, RING_BYTES, Ring, What};
 use crate::mysql::binlog::event::HEADER_BYTES;
 use crate::source::mysql::io::{Closer, Dump};
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// A running reader. Dropping it ends the connection and the thread.
+/// The connection over which the reader reads columns again, while it does: to end its wait from outside.
+pub(super) type Rereading = Arc<Mutex<Option<Closer>>>;
+
+/// A running reader. Dropping it ends the connections and the thread.
 pub(super) struct Hub {
     ring: Arc<Ring>,
     closer: Closer,
+    rereading: Rereading,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -27,17 +33,30 @@ impl Hub {
         name: &str,
         dump: Dump,
         framer: Framer,
+        rereading: Rereading,
         wake: impl Fn() + Send + 'static,
     ) -> Result<Hub, Failure> {
         let ring = Arc::new(Ring::new(RING_BYTES));
         let closer = dump.closer()?;
         let thread = std::thread::Builder::new().name(format!("reader {name}")).spawn({
             let ring = ring.clone();
-            move || Reader { dump, framer, ring, found: Vec::new() }.run(wake)
+            move || {
+                let reader = Reader { dump, framer, ring: ring.clone(), found: Vec::new() };
+                let ended = catch_unwind(AssertUnwindSafe(|| reader.run(&wake)));
+                if let Err(panic) = ended {
+                    // Without a word the task would wait for ever.
+                    let text =
+                        format!("this is a bug in syncc, in the reader: {}", panic_text(panic.as_ref()));
+                    let what = What::Stop(Failure::new(Class::Request, text));
+                    let entry = Entry { header: None, body: 0..0, what };
+                    ring.publish(Block { entries: vec![entry], ..Block::default() });
+                    wake();
+                }
+            }
         });
         let thread = thread
             .map_err(|error| Failure::new(Class::Request, format!("cannot start a thread: {error}")))?;
-        Ok(Hub { ring, closer, thread: Some(thread) })
+        Ok(Hub { ring, closer, rereading, thread: Some(thread) })
     }
 
     /// The blocks.
@@ -50,8 +69,11 @@ impl Drop for Hub {
     fn drop(&mut self) {
         self.ring.close();
         self.closer.close();
+        if let Some(closer) = self.rereading.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            closer.close();
+        }
         if let Some(thread) = self.thread.take() {
-            // A reader that panicked has published a failure or nothing; either way there is no more to learn here.
+            // Whatever it had to say stands in the ring.
             let _ = thread.join();
         }
     }
@@ -65,9 +87,10 @@ struct Reader {
 }
 
 impl Reader {
-    fn run(mut self, wake: impl Fn()) {
+    fn run(mut self, wake: &impl Fn()) {
         loop {
-            let mut block = Block { start: self.framer.between(), ..Block::default() };
+            let mut block =
+                Block { start: self.framer.between(), bytes: self.ring.spare(), entries: Vec::new() };
             let ended = self.fill(&mut block);
             let last = ended.is_err();
             if let Err(failure) = ended {

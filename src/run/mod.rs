@@ -78,3 +78,14 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
     let loaded = reload::Loaded { plan, texts: reload::Texts::of(&files) };
     supervisor::supervise(options, loaded, screen)
 }
+
+/// What a panic said.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    if let Some(text) = panic.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic without words".to_owned()
+    }
+}

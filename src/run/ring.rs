@@ -19,6 +19,9 @@ pub(super) const RING_BYTES: usize = 16 << 20;
 /// Size at which a block is published; also sooner, when the socket has nothing more.
 pub(super) const BLOCK_BYTES: usize = 1 << 20;
 
+/// Buffers kept for blocks to come: one that is filled, one that waits.
+const SPARES: usize = 2;
+
 /// Whole events in one piece, and what each of them is.
 #[derive(Debug, Default)]
 pub(super) struct Block {
@@ -112,12 +115,21 @@ struct State {
     /// Number of the next block the task reads.
     cursor: u64,
     closed: bool,
+    /// Room of blocks that have left, to be filled again.
+    spare: Vec<Vec<u8>>,
 }
 
 impl Ring {
     /// An empty ring.
     pub(super) fn new(capacity: usize) -> Ring {
-        let state = State { blocks: VecDeque::new(), bytes: 0, first: 0, cursor: 0, closed: false };
+        let state = State {
+            blocks: VecDeque::new(),
+            bytes: 0,
+            first: 0,
+            cursor: 0,
+            closed: false,
+            spare: Vec::new(),
+        };
         Ring { state: Mutex::new(state), room: Condvar::new(), capacity }
     }
 
@@ -137,6 +149,13 @@ impl Ring {
                 let dropped = state.blocks.pop_front().expect("blocks before the cursor are held");
                 state.bytes -= dropped.bytes.len();
                 state.first += 1;
+                // A task that still looks at it keeps it; the next one gives its room back.
+                if let Ok(dropped) = Arc::try_unwrap(dropped)
+                    && state.spare.len() < SPARES
+                    && dropped.bytes.capacity() <= 2 * BLOCK_BYTES
+                {
+                    state.spare.push(dropped.bytes);
+                }
             }
             // A block larger than the ring goes in alone.
             if state.bytes + size <= self.capacity || state.blocks.is_empty() {
@@ -159,6 +178,13 @@ impl Ring {
             .map(|block| block.bytes.len())
             .sum();
         state.bytes - history + size > self.capacity
+    }
+
+    /// An empty buffer for the next block, with the room of one that has left where there is one.
+    pub(super) fn spare(&self) -> Vec<u8> {
+        let mut bytes = self.lock().spare.pop().unwrap_or_default();
+        bytes.clear();
+        bytes
     }
 
     /// The next block, if there is one.

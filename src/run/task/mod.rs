@@ -20,6 +20,7 @@ use super::context::{Clock, Context};
 use super::event::{Event, Name};
 use super::failure::{Class, Failure, Side};
 use super::hub::Hub;
+use super::panic_text;
 use crate::control::{TaskState, TaskStatus};
 use crate::engine::commit::HEARTBEAT_MS;
 use crate::engine::retry::{Kind, Next, RetryClock};
@@ -353,16 +354,5 @@ impl Task {
 
     fn set_state(&self, state: TaskState) {
         self.status().state = state;
-    }
-}
-
-/// What a panic said.
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    if let Some(text) = panic.downcast_ref::<&str>() {
-        (*text).to_owned()
-    } else if let Some(text) = panic.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "a panic without words".to_owned()
     }
 }

@@ -26,13 +26,13 @@ use crate::run::context::Context;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::framer::{Framer, Reread};
-use crate::run::hub::Hub;
+use crate::run::hub::{Hub, Rereading};
 use crate::run::precheck;
 use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Endpoint, Session};
 use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// A silent source says so this often; three missed are a dead connection.
@@ -452,10 +452,13 @@ impl Task {
         }
         let plan = self.plan.clone();
         let wanted = Arc::new(move |name: &TableName| plan.selects(&name.db, &name.table));
+        let rereading = Rereading::default();
         let reread = {
             let (endpoint, server) = (source.endpoint.clone(), position.server.clone());
+            let open = rereading.clone();
             Box::new(move |name: &TableName| -> Result<Reread, Failure> {
                 let mut session = Session::open(&endpoint, Some(&server))?;
+                *open.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.closer()?);
                 let found = source::tables(&mut session, |db, table| db == name.db && table == name.table)?;
                 let end = source::end_of_log(&mut session)?
                     .ok_or_else(|| Failure::new(Class::Precheck, "the source writes no log any more"))?;
@@ -477,7 +480,7 @@ impl Task {
         let dump = Dump::open(&source.endpoint, &request)?;
         let framer = Framer::new(position, tracker, wanted, reread);
         let me = self.me.clone();
-        Hub::start(&self.id.to_string(), dump, framer, move || {
+        Hub::start(&self.id.to_string(), dump, framer, rereading, move || {
             // A full inbox holds a wake already.
             let _ = me.try_send(Input::Wake);
         })
