@@ -12,6 +12,7 @@
 
 use crate::change::RowBatch;
 use crate::checkpoint::{SnapRecord, SnapState};
+use crate::mysql::ddl::DdlEffect;
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, Position};
 use crate::mysql::schema::{TableName, TableVersion};
@@ -167,7 +168,11 @@ impl Rows {
 }
 
 enum Active {
-    Columns(TableName),
+    Columns {
+        table: TableName,
+        /// The definition moved once more since they were asked for.
+        moved: bool,
+    },
     MaxKey(TableName),
     Window(Window),
     Barrier {
@@ -244,7 +249,7 @@ impl Load {
             // All of its rows hold at one place, which the stream has yet to reach, or stands at.
             Some(barrier @ Active::Barrier { .. }) => Some(barrier),
             Some(Active::Window(Window { chunk: Some(_), .. })) | None => None,
-            Some(Active::Columns(_) | Active::MaxKey(_) | Active::Window(_) | Active::Void(_)) => {
+            Some(Active::Columns { .. } | Active::MaxKey(_) | Active::Window(_) | Active::Void(_)) => {
                 Some(Active::Void(name.clone()))
             }
         };
@@ -259,7 +264,7 @@ impl Load {
         let (name, load) = self.tables.iter_mut().find(|(_, load)| load.record.state != SnapState::Done)?;
         let contains = at.clone();
         if load.stale {
-            self.active = Some(Active::Columns(name.clone()));
+            self.active = Some(Active::Columns { table: name.clone(), moved: false });
             return Some(Ask::Columns { table: name.clone(), contains });
         }
         let version = load.version.clone();
@@ -332,24 +337,30 @@ impl Load {
         }
     }
 
-    /// The definition of these tables moved, or their rows went without events; none: of any table.
-    pub fn definition_moved(&mut self, tables: Option<&[TableName]>) {
-        let moved = |name: &TableName| tables.is_none_or(|tables| tables.contains(name));
+    /// Follows a statement: definitions may have moved by it, or rows gone without events.
+    pub fn definition_moved(&mut self, effect: &DdlEffect) {
         for (name, load) in &mut self.tables {
-            if moved(name) && load.record.state != SnapState::Done {
+            if effect.may_touch(name) && load.record.state != SnapState::Done {
                 load.stale = true;
             }
         }
         if let Some(Active::Window(window)) = &mut self.active
-            && moved(&window.table)
+            && effect.may_touch(&window.table)
         {
             window.redo = Some(Redo::Definition);
+        }
+        if let Some(Active::Columns { table, moved }) = &mut self.active {
+            *moved |= effect.may_touch(table);
         }
     }
 
     /// Answers [`Ask::Columns`]; none: the table is gone.
     pub fn columns_read(&mut self, found: Option<(Arc<TableVersion>, Option<Vec<usize>>)>) {
-        let Some(Active::Columns(name)) = self.answered() else { return };
+        let Some(Active::Columns { table: name, moved }) = self.answered() else { return };
+        if moved {
+            // They may be those of before; the table is still stale, and they are asked for again.
+            return;
+        }
         let Some((version, key)) = found else {
             self.tables.remove(&name);
             return;
@@ -504,7 +515,7 @@ impl Load {
 impl Active {
     fn table(&self) -> &TableName {
         match self {
-            Active::Columns(table)
+            Active::Columns { table, .. }
             | Active::MaxKey(table)
             | Active::Void(table)
             | Active::Barrier { table, .. } => table,

@@ -449,9 +449,9 @@ impl Life {
     /// A statement may have changed definitions, or made rows come or go without events.
     fn definition(&mut self, effect: &DdlEffect) {
         self.tables.forget_columns(effect, &mut self.output);
+        self.load.definition_moved(effect);
         match effect {
             DdlEffect::Tables { tables, kind } => {
-                self.load.definition_moved(Some(tables));
                 if renames(*kind, tables) {
                     self.renamed(tables);
                 }
@@ -466,8 +466,11 @@ impl Life {
                     }
                 }
             }
-            DdlEffect::Database(_) | DdlEffect::Unknown => self.load.definition_moved(None),
-            DdlEffect::Nothing | DdlEffect::Transaction(_) | DdlEffect::Statement(_) => {}
+            DdlEffect::Database(_)
+            | DdlEffect::Unknown
+            | DdlEffect::Nothing
+            | DdlEffect::Transaction(_)
+            | DdlEffect::Statement(_) => {}
         }
     }
 
@@ -512,7 +515,8 @@ impl Life {
             Found::Rows { rows, end } => self.barrier_rows(rows.as_ref(), end)?,
             Found::Moved(table) => {
                 self.load.abandon();
-                self.load.definition_moved(Some(&[table]));
+                let altered = DdlEffect::Tables { tables: vec![table], kind: TableDdl::Alter };
+                self.load.definition_moved(&altered);
             }
         }
         Ok(())
