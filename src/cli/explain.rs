@@ -51,6 +51,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
             let known = pages.iter().flat_map(|page| [page.code.number, page.code.name]);
             let guess =
                 closest(asked, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            let guess = if guess.is_empty() { "; `syncc explain` lists all" } else { &guess };
             Err(Failure::usage(format!("there is no code \"{asked}\"{guess}")))
         }
     }

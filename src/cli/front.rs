@@ -2,8 +2,8 @@
 
 use super::global::Global;
 use super::output::{Failure, Output};
-use crate::diagnostic::Severity;
 use crate::diagnostic::render::{Renderer, Style};
+use crate::diagnostic::{Severity, Summary};
 use crate::plan::{Compiled, Origins, Plan, compile_files};
 use crate::project::{self, Project};
 use crate::text::FileSet;
@@ -52,6 +52,9 @@ pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Pla
         for finding in compiled.findings.iter().filter(|finding| finding.severity == Severity::Error) {
             output.print(&format!("{}\n", renderer.draw(finding)))?;
         }
+        if !global.quiet {
+            output.print(&format!("{}\n", Summary::of(&compiled.findings, files.len())))?;
+        }
         return Ok(None);
     };
     Ok(Some(Planned { files, plan, origins }))
@@ -61,7 +64,6 @@ pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Pla
 mod tests {
     use super::*;
     use crate::cli::repair;
-    use crate::diagnostic::Summary;
     use crate::diagnostic::{json, short};
     use crate::syntax::property_tests::mutants;
 

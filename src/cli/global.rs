@@ -11,6 +11,7 @@ const WIDTH: usize = 100;
 
 /// Flags of every subcommand.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Global {
     /// Directory of the project
     #[arg(short = 'C', long = "project", value_name = "DIR", global = true, default_value = ".")]

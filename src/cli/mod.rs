@@ -40,16 +40,16 @@ use std::process::ExitCode;
 ///     include shop.*
 ///   }
 ///
-/// `check` says what is wrong with the files, without a server. `explain CODE` tells more about a finding. `run` loads
-/// existing rows, then follows the log; `status` tells how far it is.
+/// `check` says what is wrong with the files, without a server. `explain CODE` tells more about a
+/// finding. `run` loads existing rows, then follows the log; `status` tells how far it is.
 #[derive(Debug, Parser)]
 #[command(
     name = "syncc",
     version,
     verbatim_doc_comment,
     disable_help_subcommand = true,
-    after_long_help = "Exit codes: 0 fine, 1 findings, 2 wrong usage or a file that cannot be read; \
-                       `run` has codes of its own from 20 on."
+    after_long_help = "Exit codes: 0 fine, 1 findings, 2 wrong usage or a file that cannot be read, 3 the world \
+                       failed; `run` has codes of its own from 20 on, listed in README.md."
 )]
 struct Cli {
     #[command(flatten)]

@@ -3,13 +3,15 @@
 use super::Exit;
 use super::global::Global;
 use super::output::{Failure, Output};
+use super::run::duration;
 use crate::control::{Operation, Status, TaskState, TaskStatus, ask};
 use clap::ValueEnum;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// Tells what a running `syncc run` does: state, position, lag, progress of the load, generation.
+/// Tells what a running `syncc run` does
 ///
+/// For each task: state, position, lag, progress of the load; and the generation of the files that is active.
 /// Asks the instance whose state directory is in the project (or --control SOCKET).
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -50,7 +52,10 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
 }
 
 fn human(status: &Status, tables: bool) -> String {
-    let mut text = format!("generation {}, process {}\n", status.generation, status.pid);
+    let mut text = match status.generation {
+        0 => format!("starting, process {}\n", status.pid),
+        generation => format!("generation {generation}, process {}\n", status.pid),
+    };
     if let Some(refused) = &status.refused {
         let _ = writeln!(
             text,
@@ -81,8 +86,14 @@ fn of_task(task: &TaskStatus, tables: bool) -> String {
     if let Some(position) = &task.position {
         let _ = writeln!(text, "  at {position} (commit {})", task.seq);
     }
+    if let Some(waiting) = &task.waiting {
+        let _ = writeln!(text, "  waits {waiting}");
+    }
     if let Some(error) = &task.error {
         let _ = writeln!(text, "  {error}");
+    }
+    if let Some(left) = task.retry_seconds_left {
+        let _ = writeln!(text, "  tries again; gives up in {}", duration(left));
     }
     for weakened in &task.weakened {
         let _ = writeln!(text, "  {weakened}");

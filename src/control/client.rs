@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// Nobody listens.
-    #[error("no syncc runs at {}", .0.display())]
+    #[error("no syncc runs at {}: start one with `syncc run`, or name the project with -C", .0.display())]
     NotRunning(PathBuf),
     /// It listens but does not answer.
     #[error("the running syncc does not answer")]

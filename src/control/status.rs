@@ -9,7 +9,7 @@ pub struct Status {
     pub version: u32,
     /// Process id.
     pub pid: u32,
-    /// Generation that is active.
+    /// Generation that is active; 0 until a task has read its state.
     pub generation: u64,
     /// Generation that the files would be, when they were refused, and since when (seconds since 1970).
     pub refused: Option<Refused>,
@@ -86,6 +86,9 @@ pub struct TaskStatus {
     pub recoveries: u64,
     /// Seconds left of the retry window, while it runs.
     pub retry_seconds_left: Option<u64>,
+    /// What a start waits for, while it waits.
+    #[serde(default)]
+    pub waiting: Option<String>,
     /// Last failure.
     pub error: Option<String>,
     /// `tls off because "…"` and the like: weakened switches in force.

@@ -2,6 +2,8 @@
 
 use super::super::global::Global;
 use super::progress::Bars;
+use crate::diagnostic::{Diagnostic, Severity, short};
+use crate::text::FileSet;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -23,9 +25,33 @@ pub(super) enum Form {
     Json,
 }
 
+impl Form {
+    /// The form that fits standard error.
+    pub(super) fn fitting() -> Form {
+        if io::stderr().is_terminal() { Form::Human } else { Form::Json }
+    }
+}
+
+/// Logs a finding about the files.
+pub(super) fn finding(finding: &Diagnostic, files: &FileSet) {
+    let text = short::line(finding, files);
+    let code = finding.code.number;
+    let help = finding.help.as_deref();
+    match finding.severity {
+        Severity::Error => {
+            tracing::error!(target: "syncc", event = "config.finding", code, help, "{text}");
+        }
+        Severity::Warning => {
+            tracing::warn!(target: "syncc", event = "config.finding", code, help, "{text}");
+        }
+        Severity::Advice => {
+            tracing::info!(target: "syncc", event = "config.finding", code, help, "{text}");
+        }
+    }
+}
+
 /// Starts the log of this process, on standard error.
-pub(super) fn start(form: Option<Form>, global: &Global, bars: Bars) {
-    let form = form.unwrap_or(if io::stderr().is_terminal() { Form::Human } else { Form::Json });
+pub(super) fn start(form: Form, global: &Global, bars: Bars) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => LevelFilter::WARN,
         (false, 0) => LevelFilter::INFO,

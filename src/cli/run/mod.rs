@@ -3,7 +3,7 @@
 use super::front;
 use super::global::Global;
 use crate::control::Status;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Summary};
 use crate::run::{Options, Screen};
 use crate::text::FileSet;
 use clap::ValueEnum;
@@ -14,19 +14,25 @@ use std::time::Duration;
 mod log;
 mod progress;
 
+pub(super) use progress::duration;
+
 use progress::Bars;
 
-/// Runs the project: checks it, loads existing rows, follows the log, and changes what runs when a file is saved.
+/// Runs the project
 ///
-/// The state of every task lies in Kafka, in the transactions of its rows: end it whenever you like, with Ctrl-C or
-/// without, and start it again anywhere.
+/// Checks it, loads existing rows, follows the log, and changes what runs when a file is saved.
+///
+/// The state of every task lies in Kafka, in the transactions of its rows: end it whenever you like,
+/// with Ctrl-C or without, and start it again anywhere.
 ///
 ///   syncc run                       the project in this directory
 ///   syncc -C prod run --log json    another one, logs for machines
 ///   syncc run --once                load existing rows, then end
 ///
-/// While it runs, `syncc status` tells how far it is, and saving a .sync file changes it. A file with mistakes changes
-/// nothing.
+/// While it runs, `syncc status` tells how far it is, and saving a .sync file changes it. A file with
+/// mistakes changes nothing.
+///
+/// Records for a target `stdout` go to standard output; log and progress go to standard error.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Args {
@@ -73,8 +79,9 @@ enum Watching {
 
 /// Runs until it is stopped or no task can go on.
 pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
-    let bars = Bars::new(global.quiet);
-    log::start(args.log, global, bars.clone());
+    let bars = Bars::new(global.quiet, global.ascii);
+    let form = args.log.unwrap_or_else(log::Form::fitting);
+    log::start(form, global, bars.clone());
     let options = Options {
         project: global.project.clone(),
         state: args.state.clone(),
@@ -87,7 +94,7 @@ pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
         drain: Duration::from_secs(args.drain),
         fail_fast: args.fail_fast,
     };
-    let code = crate::run::run(&options, &mut Terminal { global, bars: bars.clone() });
+    let code = crate::run::run(&options, &mut Terminal { global, form, bars: bars.clone() });
     bars.clear();
     ExitCode::from(code)
 }
@@ -95,14 +102,23 @@ pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
 /// Standard error, as a person or a collector of logs sees it.
 struct Terminal<'g> {
     global: &'g Global,
+    form: log::Form,
     bars: Bars,
 }
 
 impl Screen for Terminal<'_> {
     fn findings(&mut self, files: &FileSet, findings: &[Diagnostic]) {
+        if self.form == log::Form::Json {
+            findings.iter().for_each(|finding| log::finding(finding, files));
+            return;
+        }
         let renderer = front::renderer(files, self.global.style_for_stderr());
         for finding in findings {
-            self.bars.print(&renderer.draw(finding));
+            self.bars.print(&format!("{}\n", renderer.draw(finding)));
+        }
+        let summary = Summary::of(findings, files.len());
+        if !self.global.quiet {
+            self.bars.print(&format!("{summary}\n"));
         }
     }
 

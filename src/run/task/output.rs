@@ -121,7 +121,7 @@ impl Target {
             .collect();
         admin.create_topics(&missing)?;
         for topic in &missing {
-            Event::info(Name::TopicCreated, topic.name.to_string()).task(&self.task).emit();
+            Event::info(Name::TopicCreated, format!("topic {} created", topic.name)).task(&self.task).emit();
         }
         admin.ensure_state_topic(&kafka.settings.state_topic, &kafka.state, facts)?;
         Ok(())
@@ -210,7 +210,7 @@ impl Output {
                 let mut partitions = admin.partitions(name)?;
                 if partitions.is_none() && settings.create {
                     admin.create_topics(&[NewTopic::data(name.clone(), settings)])?;
-                    Event::info(Name::TopicCreated, name.to_string()).task(&self.task).emit();
+                    Event::info(Name::TopicCreated, format!("topic {name} created")).task(&self.task).emit();
                     partitions = admin.partitions(name)?;
                 }
                 partitions

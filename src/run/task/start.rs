@@ -88,7 +88,11 @@ impl Task {
                 let state = output.read_state()?;
                 (output, state)
             }
-            None => self.own(target, facts.as_ref())?,
+            None => match self.own(target, facts.as_ref())? {
+                Some(owned) => owned,
+                // The next life begins with the order.
+                None => return self.life(),
+            },
         };
         let position = self.start_position(&mut source, &mut output, &state)?;
         let generation = self.settle_generation(&mut output, &state)?;
@@ -206,7 +210,12 @@ impl Task {
     }
 
     /// Takes ownership: who has the task, does that one live, a producer that fences, and the question once more.
-    fn own(&self, target: Target, facts: Option<&ClusterFacts>) -> Result<(Output, TaskState), Failure> {
+    /// None when an order came while the owner was watched: nothing has been taken then.
+    fn own(
+        &self,
+        target: Target,
+        facts: Option<&ClusterFacts>,
+    ) -> Result<Option<(Output, TaskState)>, Failure> {
         let instance = self.context.state.instance();
         let before = target.peek_state()?;
         hit("start.peeked");
@@ -225,8 +234,19 @@ impl Task {
             )
             .task(&self.id)
             .emit();
-            let lives = target.watch_owner(|seen| alive(&owner, seen), || self.clock.now_ms() >= until_ms)?;
-            if lives {
+            let over = || {
+                let left_ms = until_ms.saturating_sub(self.clock.now_ms());
+                self.status().waiting = Some(format!(
+                    "for signs of life of {} (pid {}), {} s left",
+                    owner.host,
+                    owner.pid,
+                    left_ms.div_ceil(1_000)
+                ));
+                left_ms == 0 || self.orders.look().is_some()
+            };
+            let lives = target.watch_owner(|seen| alive(&owner, seen), over);
+            self.status().waiting = None;
+            if lives? {
                 return Err(Failure::new(
                     if self.committed.is_some() { Class::OwnerLost } else { Class::Elsewhere },
                     format!(
@@ -235,6 +255,9 @@ impl Task {
                         owner.host, owner.pid, owner.version, self.id
                     ),
                 ));
+            }
+            if self.orders.look().is_some() {
+                return Ok(None);
             }
         }
         let mut output = target.take(facts)?;
@@ -251,7 +274,7 @@ impl Task {
         }
         hit("start.owner_reread");
         Event::info(Name::OwnerAcquired, "owns the task").task(&self.id).emit();
-        Ok((output, state))
+        Ok(Some((output, state)))
     }
 
     /// True when nobody is asked for the task. It is so once: whoever takes it from us later on keeps it, else two

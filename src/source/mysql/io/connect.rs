@@ -170,7 +170,11 @@ impl Endpoint {
                 .and_then(|socket| socket.set_nodelay(true).map(|()| socket));
             match connected {
                 Ok(socket) => return Ok(socket),
-                Err(error) => last = unreachable(format!("no TCP connection to {address}: {error}")),
+                Err(error) => {
+                    let named = self.host.parse() == Ok(address.ip());
+                    let to = if named { String::new() } else { format!(" to {address}") };
+                    last = unreachable(format!("no TCP connection{to}: {error}"));
+                }
             }
         }
         Err(last)
