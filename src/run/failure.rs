@@ -1,5 +1,6 @@
 //! Why a task cannot go on, and what follows from it.
 
+use super::precheck;
 use crate::source::mysql::io::{FailureClass, SourceFailure};
 use crate::target::Disposition;
 use crate::target::io::SinkFailure;
@@ -55,12 +56,14 @@ pub(crate) struct Failure {
     pub(crate) side: Side,
     /// What happened, where, and what to do. Never a row value, never a secret.
     pub(crate) text: String,
+    /// Topic that refused a record for its size.
+    pub(crate) too_small: Option<String>,
 }
 
 impl Failure {
     /// A failure of this class.
     pub(crate) fn new(class: Class, text: impl Into<String>) -> Failure {
-        Failure { class, side: Side::Here, text: text.into() }
+        Failure { class, side: Side::Here, text: text.into(), too_small: None }
     }
 
     /// The same, on a side.
@@ -120,7 +123,10 @@ impl From<SourceFailure> for Failure {
             FailureClass::TooLarge => Class::Data,
             FailureClass::Table | FailureClass::Server => Class::Request,
         };
-        Failure::new(class, format!("source: {failure}")).on(Side::Source)
+        let text = failure
+            .finding()
+            .map_or_else(|| format!("source: {failure}"), |finding| precheck::line(&finding));
+        Failure::new(class, text).on(Side::Source)
     }
 }
 
@@ -137,8 +143,12 @@ impl From<KafkaFailure> for Failure {
             | kafka::Class::InvalidTransactionTimeout => Class::Precheck,
             kafka::Class::ForeignWriter => Class::State,
         };
-        let cause = failure.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        Failure::new(class, format!("kafka: {failure}{cause}")).on(Side::Target)
+        let text = failure.finding().map_or_else(
+            || format!("kafka: {failure}: {}", failure.source),
+            |finding| precheck::line(&finding),
+        );
+        let too_small = failure.topic.filter(|_| failure.class == kafka::Class::Oversize);
+        Failure { too_small, ..Failure::new(class, text).on(Side::Target) }
     }
 }
 

@@ -75,6 +75,11 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
         debug_assert!(findings.iter().any(|finding| finding.severity == Severity::Error));
         return 1;
     };
+    if plan.tasks.is_empty() {
+        let text = "the project has no pipeline, so there is nothing to run; write `pipeline NAME from SOURCE to TARGET { … }`";
+        event::Event::error(event::Name::ProcessStopped, text).emit();
+        return 1;
+    }
     let loaded = reload::Loaded { plan, texts: reload::Texts::of(&files) };
     supervisor::supervise(options, loaded, screen)
 }

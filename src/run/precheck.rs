@@ -2,7 +2,7 @@
 
 use super::failure::{Class, Failure};
 use crate::catalog::{ClusterFacts, ServerFacts, SourceCatalog, TableKind};
-use crate::checkpoint::{PlanPacking, StoredPlan};
+use crate::checkpoint::{Fingerprint, PlanPacking, StoredPlan};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::kafka::TopicName;
 use crate::mysql::position::Position;
@@ -91,6 +91,12 @@ pub(super) fn position_held(server: &ServerFacts, position: &Position) -> Result
         )),
         None => Ok(()),
     }
+}
+
+/// The failure for state of another task or cluster, if it is.
+pub(super) fn foreign(topic: &str, stored: &Fingerprint, ours: &Fingerprint) -> Option<Failure> {
+    let (stored, ours) = ((&*stored.task, &*stored.cluster), (&*ours.task, &*ours.cluster));
+    target::foreign_state(topic, stored, ours).map(|finding| Failure::new(Class::Precheck, line(&finding)))
 }
 
 /// Findings of at least this weight, one a line.

@@ -4,16 +4,18 @@
 //! what disappears is looked at twice, because editors save files one after the other.
 
 use super::context::Context;
+use super::event::{Event, Name};
 use super::failure::Class;
 use super::task;
+use super::watch::RESCAN;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::mysql::schema::TableName;
 use crate::plan::{Plan, PlanDiff, TaskId, TaskPlan, compile_files, diff};
-use crate::project::io::read;
+use crate::project::io::{ReadError, read};
 use crate::text::FileSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,6 +31,17 @@ pub(super) struct Loaded {
     pub(super) plan: Plan,
     /// Its texts, to tell whether anything changed.
     pub(super) texts: Texts,
+}
+
+/// What the last look found, to tell whether there is anything new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Seen {
+    /// These texts; whatever followed from them has been told.
+    Texts(Texts),
+    /// Nothing that could be read, for this reason.
+    Unreadable(String),
+    /// Texts whose plan may yet be applied: what stood in its way lies outside the files.
+    Unprepared,
 }
 
 /// Paths and texts of a project.
@@ -74,7 +87,7 @@ pub(super) enum Outcome {
 pub(super) struct Reload {
     project: PathBuf,
     context: Arc<Context>,
-    seen: Arc<std::sync::Mutex<Texts>>,
+    seen: Arc<Mutex<Seen>>,
     busy: Option<JoinHandle<()>>,
     again: bool,
 }
@@ -82,7 +95,8 @@ pub(super) struct Reload {
 impl Reload {
     /// Looks at the project whose texts were last these.
     pub(super) fn new(project: PathBuf, context: Arc<Context>, texts: Texts) -> Reload {
-        Reload { project, context, seen: Arc::new(std::sync::Mutex::new(texts)), busy: None, again: false }
+        let seen = Arc::new(Mutex::new(Seen::Texts(texts)));
+        Reload { project, context, seen, busy: None, again: false }
     }
 
     /// True while a look is under way.
@@ -126,7 +140,7 @@ impl Reload {
 struct Look {
     project: PathBuf,
     context: Arc<Context>,
-    seen: Arc<std::sync::Mutex<Texts>>,
+    seen: Arc<Mutex<Seen>>,
     running: Plan,
     carried: BTreeMap<TaskId, BTreeSet<TableName>>,
     generation: u64,
@@ -136,15 +150,12 @@ impl Look {
     fn run(self) -> Outcome {
         let files = match self.read() {
             Ok(files) => files,
+            Err(finding) if !self.is_new(Seen::Unreadable(finding.message.clone())) => return Outcome::Same,
             Err(finding) => return self.refused(FileSet::new(), vec![*finding]),
         };
         let texts = Texts::of(&files);
-        {
-            let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if *seen == texts {
-                return Outcome::Same;
-            }
-            seen.clone_from(&texts);
+        if !self.is_new(Seen::Texts(texts.clone())) {
+            return Outcome::Same;
         }
         let compiled = compile_files(&files);
         let Some((plan, origins)) = compiled.plan else {
@@ -164,6 +175,9 @@ impl Look {
         let removes =
             !change.removed.is_empty() || change.changed.iter().any(|task| !task.tables_removed.is_empty());
         if removes {
+            let text =
+                format!("{}: counts if the files still say so in {} s", lost(&change), HOLD_BACK.as_secs());
+            Event::info(Name::ConfigHeldBack, text).emit();
             std::thread::sleep(HOLD_BACK);
             match self.read() {
                 Ok(again) if Texts::of(&again) == texts => {}
@@ -180,12 +194,24 @@ impl Look {
                     Class::Connection => Code::new("L0101", "mysql-unreachable"),
                     _ => PRECHECK,
                 };
-                let finding = Diagnostic::nowhere(code, Severity::Error, failure.text)
-                    .help("the running plan stays; save the file again to try again");
+                let help = format!(
+                    "the running plan stays; this one is tried again whenever a file is saved, and every {} s",
+                    RESCAN.as_secs()
+                );
+                let finding = Diagnostic::nowhere(code, Severity::Error, failure.text).help(help);
+                self.is_new(Seen::Unprepared);
                 return self.refused(files, vec![finding]);
             }
         }
         Outcome::Accepted { plan, generation: self.generation, summary: summary(&change) }
+    }
+
+    /// Notes what was found. False when the last look found the same.
+    fn is_new(&self, found: Seen) -> bool {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = *seen != found;
+        *seen = found;
+        is_new
     }
 
     fn runs(&self, new: &TaskPlan) -> bool {
@@ -213,12 +239,33 @@ fn summary(change: &PlanDiff) -> String {
     parts.join(", ")
 }
 
+/// What disappears, in few words.
+fn lost(change: &PlanDiff) -> String {
+    let tables = change.changed.iter().flat_map(|task| &task.tables_removed);
+    let tables = tables.map(|(db, table)| format!("{db}.{table}"));
+    let lost: Vec<String> = change.removed.iter().map(ToString::to_string).chain(tables).collect();
+    format!("no longer sent: {}", lost.join(", "))
+}
+
 /// A task's precheck failed; its text names the codes.
 const PRECHECK: Code = Code::new("L0104", "privilege-missing");
 
 /// Reads the project's files, or says why not.
 pub(super) fn load_files(project: &Path) -> Result<FileSet, Box<Diagnostic>> {
-    read(project)
-        .map(|reading| reading.project.files)
-        .map_err(|error| Box::new(Diagnostic::nowhere(UNREADABLE, Severity::Error, error.to_string())))
+    read(project).map(|reading| reading.project.files).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        let finding = Diagnostic::nowhere(UNREADABLE, Severity::Error, format!("{error}{cause}"));
+        Box::new(match error {
+            ReadError::Empty { .. } => finding.help(
+                "a project is a directory with `.sync` files; name another one with `syncc run -C DIR`",
+            ),
+            ReadError::Unreadable { .. }
+            | ReadError::NotRegular { .. }
+            | ReadError::Name { .. }
+            | ReadError::FileTooLarge { .. }
+            | ReadError::TooManyFiles { .. }
+            | ReadError::TooLarge { .. }
+            | ReadError::KeepsChanging { .. } => finding,
+        })
+    })
 }

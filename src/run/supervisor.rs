@@ -13,7 +13,7 @@ use super::{Options, Screen};
 use crate::control::{Handler, Operation, Refused, Server, Status, TaskStatus};
 use crate::plan::{Plan, TaskId, TaskPlan};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -76,6 +76,8 @@ type Board = Arc<Mutex<BoardState>>;
 
 #[derive(Default)]
 struct BoardState {
+    /// Newest generation that a reload of this process made active; 0 before the first.
+    generation: u64,
     refused: Option<Refused>,
     tasks: BTreeMap<String, Arc<Mutex<TaskStatus>>>,
 }
@@ -143,9 +145,10 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
         plan: Plan::default(),
         files_touched: None,
         scanned: Instant::now(),
+        accepted: 0,
         activating: None,
         stopping: None,
-        _watch: watch,
+        watch,
     };
     let code = supervisor.run(loaded.plan, screen);
     Log::info(Name::ProcessStopped, format!("exit code {code}")).emit();
@@ -233,7 +236,7 @@ fn status(board: &Board) -> Status {
     Status {
         version: 1,
         pid: std::process::id(),
-        generation: tasks.iter().map(|task| task.generation).max().unwrap_or(0),
+        generation: tasks.iter().map(|task| task.generation).fold(board.generation, u64::max),
         refused: board.refused.clone(),
         tasks,
     }
@@ -251,11 +254,13 @@ struct Supervisor<'o> {
     /// When files were touched first and last, while they settle.
     files_touched: Option<(Instant, Instant)>,
     scanned: Instant,
-    /// Generation that is not active in every task yet.
-    activating: Option<u64>,
+    /// Newest generation that was accepted; 0 before the first reload.
+    accepted: u64,
+    /// Generation that is not active yet, and the tasks it is awaited from.
+    activating: Option<(u64, BTreeSet<TaskId>)>,
     /// When the drain began.
     stopping: Option<Instant>,
-    _watch: Option<Watch>,
+    watch: Option<Watch>,
 }
 
 impl Supervisor<'_> {
@@ -303,7 +308,7 @@ impl Supervisor<'_> {
                         && self.stopping.is_none()
                     {
                         let plan = Arc::new(plan.clone());
-                        let generation = status(&self.board).generation + 1;
+                        let generation = status(&self.board).generation.max(self.accepted) + 1;
                         self.start(plan, Some(generation));
                     }
                 }
@@ -371,6 +376,9 @@ impl Supervisor<'_> {
         }
         self.files_touched = None;
         self.scanned = Instant::now();
+        if let Some(watch) = &mut self.watch {
+            watch.renew(&self.options.project);
+        }
         let generation = status(&self.board).generation + 1;
         let events = self.events.clone();
         let carried = self
@@ -435,15 +443,20 @@ impl Supervisor<'_> {
     /// Hands the new plans to the tasks: changed ones swap at a transaction end, new ones start, removed ones drain.
     fn apply(&mut self, plan: Plan, generation: u64) {
         let wanted: BTreeMap<&TaskId, &TaskPlan> = plan.tasks.iter().map(|task| (&task.id, task)).collect();
+        let mut awaited = BTreeSet::new();
         for (id, running) in &mut self.tasks {
             match wanted.get(id) {
                 None => {
                     running.removed = true;
                     running.order(Command::Drain);
+                    awaited.insert(id.clone());
                 }
                 // It ends first, and starts under the new plan then.
-                Some(_) if running.removed && running.exit.is_none() => {}
+                Some(_) if running.removed && running.exit.is_none() => {
+                    awaited.insert(id.clone());
+                }
                 Some(&new) if *running.plan != *new && running.exit.is_none() => {
+                    awaited.insert(id.clone());
                     running.plan = Arc::new(new.clone());
                     let command = Command::Swap { plan: running.plan.clone(), generation };
                     running.order(command);
@@ -458,27 +471,27 @@ impl Supervisor<'_> {
             .map(|task| Arc::new(task.clone()))
             .collect();
         for task in fresh {
+            awaited.insert(task.id.clone());
             self.start(task, Some(generation));
         }
         self.plan = plan;
-        self.activating = Some(generation);
+        self.accepted = generation;
+        self.activating = Some((generation, awaited));
     }
 
-    /// Says that a generation is active once every task runs it.
+    /// Says that a generation is active once every task that it changes runs it, or has ended.
     fn announce(&mut self) {
-        let Some(generation) = self.activating else { return };
-        let all = self.tasks.values().all(|task| {
-            let status = task.status.lock().unwrap_or_else(PoisonError::into_inner);
-            status.generation >= generation
-                || !self.plan.tasks.iter().any(|plan| plan.id == task.plan.id)
-                || task.exit.is_some()
+        let Some((generation, awaited)) = &mut self.activating else { return };
+        let generation = *generation;
+        awaited.retain(|id| {
+            self.tasks.get(id).is_some_and(|task| {
+                let status = task.status.lock().unwrap_or_else(PoisonError::into_inner);
+                status.generation < generation && task.exit.is_none()
+            })
         });
-        let swapped = self
-            .tasks
-            .values()
-            .any(|task| task.status.lock().unwrap_or_else(PoisonError::into_inner).generation >= generation);
-        if all || (swapped && self.tasks.len() == 1) {
+        if awaited.is_empty() {
             self.activating = None;
+            self.board.lock().unwrap_or_else(PoisonError::into_inner).generation = generation;
             Log::info(Name::ConfigActive, format!("generation {generation} active"))
                 .generation(generation)
                 .emit();

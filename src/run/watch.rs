@@ -19,7 +19,8 @@ pub(super) const RESCAN: Duration = Duration::from_secs(30);
 
 /// Watches until it is dropped.
 pub(super) struct Watch {
-    _watcher: RecommendedWatcher,
+    watcher: RecommendedWatcher,
+    places: BTreeSet<PathBuf>,
 }
 
 impl Watch {
@@ -35,10 +36,25 @@ impl Watch {
             }
             changed();
         })?;
-        for place in places(dir) {
-            watcher.watch(&place, RecursiveMode::NonRecursive)?;
+        let places = places(dir);
+        for place in &places {
+            watcher.watch(place, RecursiveMode::NonRecursive)?;
         }
-        Ok(Watch { _watcher: watcher })
+        Ok(Watch { watcher, places })
+    }
+
+    /// Watches the places that the project at `dir` has now: a link that was flipped leads elsewhere, and a directory that
+    /// was made anew under its old name is another one. What cannot be watched is left to the look every [`RESCAN`].
+    pub(super) fn renew(&mut self, dir: &Path) {
+        let places = places(dir);
+        for gone in self.places.difference(&places) {
+            // It may be gone from the disk, and then its watch is, too.
+            let _ = self.watcher.unwatch(gone);
+        }
+        for place in &places {
+            let _ = self.watcher.watch(place, RecursiveMode::NonRecursive);
+        }
+        self.places = places;
     }
 }
 
@@ -99,6 +115,29 @@ mod tests {
         std::fs::write(root.join("data/shop.sync"), "edition 2026\n").expect("writable");
         symlink(root.join("data/shop.sync"), root.join("project/shop.sync")).expect("writable");
         assert!(places(&root.join("project")).contains(&root.join("data")));
+    }
+
+    #[test]
+    fn a_flipped_link_is_followed() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let root = root.path().canonicalize().expect("it exists");
+        for release in ["one", "two"] {
+            std::fs::create_dir(root.join(release)).expect("writable");
+        }
+        symlink(root.join("one"), root.join("current")).expect("writable");
+        let (tell, told) = std::sync::mpsc::sync_channel(16);
+        let mut watch = Watch::open(&root.join("current"), move || {
+            let _ = tell.try_send(());
+        })
+        .expect("a watch");
+        symlink(root.join("two"), root.join("next")).expect("writable");
+        std::fs::rename(root.join("next"), root.join("current")).expect("writable");
+        told.recv_timeout(Duration::from_secs(10)).expect("the flip is seen");
+        watch.renew(&root.join("current"));
+        while told.try_recv().is_ok() {}
+        std::fs::write(root.join("two/shop.sync"), "edition 2026\n").expect("writable");
+        told.recv_timeout(Duration::from_secs(10)).expect("an edit behind the new link is seen");
+        assert!(!watch.places.contains(&root.join("one")));
     }
 
     #[test]

@@ -27,6 +27,9 @@ use std::time::Duration;
 /// Longest wait for one answer of a target.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Shortest wait for an answer: a healthy cluster on a long way needs no more.
+const LEAST_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Records of a batch before it goes to the producer.
 const BATCH_RECORDS: usize = 512;
 
@@ -69,6 +72,14 @@ enum State {
     Gone,
 }
 
+/// Longest wait for an answer before a task is ours: no longer than the task would wait in all, and short where a cluster
+/// that is away is to be told at once.
+fn patience(plan: &TaskPlan, context: &Context) -> Duration {
+    let window =
+        if context.require_live { Duration::ZERO } else { Duration::from_millis(plan.retry.window_ms) };
+    window.clamp(LEAST_PATIENCE, PATIENCE)
+}
+
 impl Target {
     /// The target of a plan, its secrets found. Nothing is sent.
     pub(super) fn open(plan: &TaskPlan, context: &Context) -> Result<Target, Failure> {
@@ -92,7 +103,7 @@ impl Target {
         };
         let inner = Inner::new(&plan.target, &plan.id, surroundings)?;
         let admin = match inner.kafka() {
-            Some(kafka) => Some(Admin::open(&kafka.connection, PATIENCE)?),
+            Some(kafka) => Some(Admin::open(&kafka.connection, patience(plan, context))?),
             None => None,
         };
         Ok(Target { task: plan.id.clone(), inner, admin })
@@ -182,6 +193,11 @@ impl Target {
 }
 
 impl Output {
+    /// Name of the state topic; empty for targets without one.
+    pub(super) fn state_topic(&self) -> &str {
+        &self.state_topic
+    }
+
     /// Id of the cluster; empty for targets without one.
     pub(super) fn cluster(&self) -> &str {
         &self.cluster

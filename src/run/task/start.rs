@@ -165,7 +165,10 @@ impl Task {
             source_failed: false,
             has_committed: false,
         };
-        let ended = self.stream(&mut life);
+        let ended = self.stream(&mut life).map_err(|failure| {
+            let committed = self.status().position.clone();
+            life.located(failure, committed.as_deref())
+        });
         self.records += life.records;
         // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
         if ended.is_err() {
@@ -303,8 +306,10 @@ impl Task {
             return Err(Failure::new(
                 Class::State,
                 format!(
-                    "the state of task {} was lost while it ran: commit {committed} was acknowledged, {seq} is there",
-                    self.id
+                    "the state of task {} was lost while it ran: commit {committed} of topic {} was acknowledged, {seq} is \
+                     there. Restore the topic, or begin anew with --accept-state-loss",
+                    self.id,
+                    output.state_topic()
                 ),
             ));
         }
@@ -315,9 +320,9 @@ impl Task {
             return Err(Failure::new(
                 Class::State,
                 format!(
-                    "the state of task {} is gone or older than it was: commit {} of topic {} was seen, {} is there. \
+                    "the state of task {} is gone or older than it was: commit {} of topic {} was seen, {seq} is there. \
                      Is this the right cluster? --accept-state-loss begins anew",
-                    self.id, crumb.seq, crumb.topic, seq
+                    self.id, crumb.seq, crumb.topic
                 ),
             ));
         }
@@ -325,15 +330,8 @@ impl Task {
             return self.first_position(source);
         };
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
-        if pos.fingerprint != fingerprint {
-            return Err(Failure::new(
-                Class::Precheck,
-                format!(
-                    "L0217 foreign-state: the state belongs to task {} on cluster {}; this is task {} on cluster {}. \
-                     Use another `state {{ prefix … }}`",
-                    pos.fingerprint.task, pos.fingerprint.cluster, fingerprint.task, fingerprint.cluster
-                ),
-            ));
+        if let Some(foreign) = precheck::foreign(output.state_topic(), &pos.fingerprint, &fingerprint) {
+            return Err(foreign);
         }
         precheck::position_held(&source.catalog.server, &pos.position)?;
         if !self.context.accept_state_loss {
@@ -381,7 +379,8 @@ impl Task {
         let recorded = newest.and_then(|(_, stored)| precheck::unpack(stored));
         let latest = newest.map_or(0, |(&generation, _)| generation);
         let generation = if recorded.as_ref() == Some(&*self.plan) {
-            latest
+            // A pipeline that was removed and is declared again has an older one.
+            latest.max(self.generation.unwrap_or(0))
         } else {
             if let (None, Some(recorded)) = (self.committed, &recorded) {
                 // The files were edited while nothing ran, or before this task could begin: the rules of a reload hold for

@@ -617,6 +617,21 @@ impl Life {
         self.ledger.touch();
     }
 
+    /// A failure with the place of the row that caused it, where the target could not know it.
+    ///
+    /// `committed` is the position of the last commit.
+    pub(super) fn located(&self, failure: Failure, committed: Option<&str>) -> Failure {
+        let Some(topic) = &failure.too_small else { return failure };
+        let tables = self.tables.of_topic(topic).join(", ");
+        let text = format!(
+            "{}. It is a row of {tables} behind {}, where the task goes on once it fits: raise `max.message.bytes` of the topic, or \
+             leave large columns out with `columns except`",
+            failure.text,
+            committed.unwrap_or("the start")
+        );
+        Failure { text, ..failure }
+    }
+
     /// The owner is seen to live even while one source transaction lasts.
     fn beat_inside(&mut self, task: &Task, now_ms: u64) -> Result<(), Failure> {
         if now_ms < self.beat_ms + HEARTBEAT_MS {

@@ -107,6 +107,12 @@ impl Tables {
         }
     }
 
+    /// Names of the tables whose rows go to a topic.
+    pub(super) fn of_topic(&self, topic: &str) -> Vec<String> {
+        let tables = self.pinned.iter().filter(|(_, record)| record.topic == topic);
+        tables.map(|(name, _)| name.to_string()).collect()
+    }
+
     /// The slot of a table of the stream; `since` is the place its columns are valid from, when they are new.
     pub(super) fn slot(
         &mut self,

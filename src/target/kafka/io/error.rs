@@ -142,9 +142,16 @@ impl KafkaFailure {
         }
     }
 
+    /// True when no broker could be talked to; the rest of what passes is trouble inside the cluster.
+    fn is_unreachable(&self) -> bool {
+        let unreachable = [Code::BrokerTransportFailure, Code::AllBrokersDown, Code::Resolve];
+        self.source.code.is_some_and(|code| unreachable.contains(&code))
+    }
+
     /// The failure as a finding of the precheck; none for what is no matter of the precheck.
     pub fn finding(&self) -> Option<Diagnostic> {
         let (code, help) = match self.class {
+            Class::Transient if !self.is_unreachable() => return None,
             Class::Transient | Class::Config => {
                 (KAFKA_UNREACHABLE, "check `brokers`, `tls`, and the addresses the brokers advertise")
             }
