@@ -97,12 +97,15 @@ fn comments_and_layout_have_no_effect() {
     assert_eq!(stored_generations(&shop, "shop"), [1]);
 }
 
+/// An edit.
+type Change = fn(&mut Text);
+
 #[test]
 fn what_breaks_consumers_is_refused() {
     let mut shop = shop("breaks");
     let mut syncc = shop.run();
     let right = shop.text.clone();
-    let cases: [(&str, fn(&mut Text)); 8] = [
+    let cases: [(&str, Change); 8] = [
         ("P1007", |text| text.topic = "PREFIX.other.{table}".to_owned()),
         ("P1002", |text| text.rules = "  key name\n".to_owned()),
         ("P1003", |text| text.rules = "  partition by table\n".to_owned()),
@@ -359,9 +362,8 @@ fn a_plan_whose_servers_are_not_fit_is_refused_until_they_are() {
                      create never\n  }\n}\n"
                 .to_owned();
     });
-    wait_said(&mut syncc, "\"config.refused\"", 0);
-    wait_said(&mut syncc, "L0204", 0);
-    let status = shop.status().expect("it runs");
+    wait_said(&mut syncc, "write `create if-missing` in its `topic` block", 0);
+    let status = shop.wait_refused(&mut syncc, Some("L0204"));
     assert_eq!((status.generation, status.refused.map(|refused| refused.errors)), (1, Some(1)));
     Kafka::shared().create_topic(&format!("{}.copy.more", shop.prefix), 1, &[]);
     // the same text, saved again

@@ -263,10 +263,8 @@ fn a_file_that_goes_away_changes_nothing() {
     let shop = shop("gone");
     let mut syncc = shop.run();
     fs::remove_file(shop.project.folder().join("shop.sync")).expect("it is there");
-    wait::until("the reload is refused", SOON, || match shop.status().and_then(|status| status.refused) {
-        Some(refused) => Ok(assert_eq!(refused.errors, 1)),
-        None => Err(syncc.stderr()),
-    });
+    let status = shop.wait_status(&mut syncc, "the reload is refused", |status| status.refused.is_some());
+    assert_eq!((status.generation, status.refused.map(|refused| refused.errors)), (1, Some(1)));
     has_all(&syncc.stderr(), &["no `.sync` file"], "");
     shop.insert("items", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);

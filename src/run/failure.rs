@@ -1,6 +1,7 @@
 //! Why a task cannot go on, and what follows from it.
 
 use super::precheck;
+use crate::diagnostic::Code;
 use crate::source::mysql::io::{FailureClass, SourceFailure};
 use crate::target::Disposition;
 use crate::target::io::SinkFailure;
@@ -56,6 +57,8 @@ pub(crate) struct Failure {
     pub(crate) side: Side,
     /// What happened, where, and what to do. Never a row value, never a secret.
     pub(crate) text: String,
+    /// Code of the finding that says the same, where there is one.
+    pub(crate) code: Option<Code>,
     /// Topic that refused a record for its size.
     pub(crate) too_small: Option<String>,
 }
@@ -63,7 +66,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure of this class.
     pub(crate) fn new(class: Class, text: impl Into<String>) -> Failure {
-        Failure { class, side: Side::Here, text: text.into(), too_small: None }
+        Failure { class, side: Side::Here, text: text.into(), code: None, too_small: None }
     }
 
     /// The same, on a side.
@@ -123,10 +126,10 @@ impl From<SourceFailure> for Failure {
             FailureClass::TooLarge => Class::Data,
             FailureClass::Table | FailureClass::Server => Class::Request,
         };
-        let text = failure
-            .finding()
-            .map_or_else(|| format!("source: {failure}"), |finding| precheck::line(&finding));
-        Failure::new(class, text).on(Side::Source)
+        let finding = failure.finding();
+        let text = finding.as_ref().map_or_else(|| format!("source: {failure}"), precheck::line);
+        let code = finding.map(|finding| finding.code);
+        Failure { code, ..Failure::new(class, text).on(Side::Source) }
     }
 }
 
@@ -143,12 +146,12 @@ impl From<KafkaFailure> for Failure {
             | kafka::Class::InvalidTransactionTimeout => Class::Precheck,
             kafka::Class::ForeignWriter => Class::State,
         };
-        let text = failure.finding().map_or_else(
-            || format!("kafka: {failure}: {}", failure.source),
-            |finding| precheck::line(&finding),
-        );
+        let finding = failure.finding();
+        let text =
+            finding.as_ref().map_or_else(|| format!("kafka: {failure}: {}", failure.source), precheck::line);
+        let code = finding.map(|finding| finding.code);
         let too_small = failure.topic.filter(|_| failure.class == kafka::Class::Oversize);
-        Failure { too_small, ..Failure::new(class, text).on(Side::Target) }
+        Failure { code, too_small, ..Failure::new(class, text).on(Side::Target) }
     }
 }
 

@@ -5,9 +5,7 @@
 
 use super::context::Context;
 use super::event::{Event, Name};
-use super::failure::Class;
 use super::task;
-use super::watch::RESCAN;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::mysql::schema::TableName;
 use crate::plan::{Plan, PlanDiff, TaskId, TaskPlan, compile_files, diff};
@@ -183,24 +181,23 @@ impl Look {
                 Ok(again) if Texts::of(&again) == texts => {}
                 Ok(_) | Err(_) => {
                     // Should the next look find these texts once more, it is to take them for new.
-                    *self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Texts(Vec::new());
+                    self.is_new(Seen::Unprepared);
                     return Outcome::Again;
                 }
             }
         }
         for new in plan.tasks.iter().filter(|new| !self.runs(new)) {
-            if let Err(failure) = task::prepare(new, &self.context) {
-                let code = match failure.class {
-                    Class::Connection => Code::new("L0101", "mysql-unreachable"),
-                    _ => PRECHECK,
-                };
-                let help = format!(
-                    "the running plan stays; this one is tried again whenever a file is saved, and every {} s",
-                    RESCAN.as_secs()
-                );
-                let finding = Diagnostic::nowhere(code, Severity::Error, failure.text).help(help);
+            let findings = match task::prepare(new, &self.context) {
+                Ok(findings) => findings,
+                Err(failure) => {
+                    let code = failure.code.unwrap_or(UNPREPARED);
+                    vec![Diagnostic::nowhere(code, Severity::Error, failure.text)]
+                }
+            };
+            if !findings.is_empty() {
+                // What stands in the way lies outside the files: it is tried again at every look.
                 self.is_new(Seen::Unprepared);
-                return self.refused(files, vec![finding]);
+                return self.refused(files, findings);
             }
         }
         Outcome::Accepted { plan, generation: self.generation, summary: summary(&change) }
@@ -247,8 +244,8 @@ fn lost(change: &PlanDiff) -> String {
     format!("no longer sent: {}", lost.join(", "))
 }
 
-/// A task's precheck failed; its text names the codes.
-const PRECHECK: Code = Code::new("L0104", "privilege-missing");
+/// A server failed in a way that has no code of its own while a plan was prepared.
+const UNPREPARED: Code = Code::new("L0101", "mysql-unreachable");
 
 /// Reads the project's files, or says why not.
 pub(super) fn load_files(project: &Path) -> Result<FileSet, Box<Diagnostic>> {

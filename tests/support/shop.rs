@@ -265,13 +265,13 @@ pub(crate) fn ids(kafka: &Kafka, topic: &str) -> Vec<i64> {
 
 /// The log event of this name that a syncc said last, if any.
 pub(crate) fn event(said: &str, name: &str) -> Option<Value> {
-    let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter(|event| event["event"] == name).last()
+    let mut lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.rfind(|event| event["event"] == name)
 }
 
 /// The text of the error that a syncc ended for: of its last event that has one.
 pub(crate) fn error(said: &str) -> String {
     let lines = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let errors = lines.filter_map(|event| event["error"]["text"].as_str().map(str::to_owned));
-    errors.last().unwrap_or_default()
+    let mut errors = lines.filter_map(|event| event["error"]["text"].as_str().map(str::to_owned));
+    errors.next_back().unwrap_or_default()
 }

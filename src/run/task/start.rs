@@ -12,7 +12,7 @@ use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts, TableKind};
 use crate::checkpoint::{
     Fingerprint, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState,
 };
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::commit::Ledger;
 use crate::engine::load::{Load, TableLoad};
 use crate::engine::owner::{Claim, alive, claim, confirm};
@@ -48,14 +48,15 @@ struct Source {
     catalog: SourceCatalog,
 }
 
-/// Connects to both ends of a plan and holds them against it; nothing running is touched.
-pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<(), Failure> {
+/// Connects to both ends of a plan and holds them against it; nothing running is touched. Returns the errors found.
+pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<Diagnostic>, Failure> {
     let (source, _) = open_source(plan, context)?;
     let target = Target::open(plan, context)?;
     let topics: Vec<TopicName> = precheck::topics(plan, &source.catalog).into_keys().collect();
     let facts = target.facts(&topics)?;
-    let text = precheck::lines(&precheck::findings(plan, &source.catalog, facts.as_ref()), Severity::Error);
-    if text.is_empty() { Ok(()) } else { Err(Failure::new(Class::Precheck, text)) }
+    let mut findings = precheck::findings(plan, &source.catalog, facts.as_ref());
+    findings.retain(|finding| finding.severity == Severity::Error);
+    Ok(findings)
 }
 
 /// Connects to the source of a plan and looks at what it selects; also the secret files that others may read.
