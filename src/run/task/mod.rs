@@ -255,7 +255,11 @@ impl Task {
                     }
                 }
             }
-            Class::Ownership => OWNERSHIP_WAIT_MS + self.context.dice() % OWNERSHIP_WAIT_MS,
+            Class::Ownership => {
+                // Whose the task is must be asked, and our own beats must not be the answer.
+                self.output = None;
+                OWNERSHIP_WAIT_MS + self.context.dice() % OWNERSHIP_WAIT_MS
+            }
             Class::Precheck
             | Class::Elsewhere
             | Class::OwnerLost

@@ -9,6 +9,7 @@ use super::stream::{EVENT_LIMIT_BYTES, Life, loads};
 use super::tables::Tables;
 use super::{Ended, Input, Task};
 use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts, TableKind};
+use crate::checkpoint::OwnerRecord;
 use crate::checkpoint::{
     Fingerprint, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState,
 };
@@ -84,9 +85,12 @@ impl Task {
         let facts = self.checked(&source, &target)?;
         target.make_topics(&self.plan, &source.catalog, facts.as_ref())?;
         let (mut output, state) = match self.output.take() {
-            // Nothing happened to the producer: the task is still ours.
+            // Nothing happened to the producer: the task is still ours. Without transactions nobody is stopped by that, so
+            // the record is looked at all the same.
             Some(mut output) => {
                 let state = output.read_state()?;
+                confirm(None, state.owner.as_ref(), self.context.state.instance())
+                    .map_err(|other| self.taken(&other))?;
                 (output, state)
             }
             None => match self.own(target, facts.as_ref())? {
@@ -271,14 +275,18 @@ impl Task {
         if let Err(other) = confirm(before.owner.as_ref(), state.owner.as_ref(), instance)
             && !self.takes_over()
         {
-            return Err(Failure::new(
-                Class::OwnerLost,
-                format!("{} (pid {}) took task {} while this one started", other.host, other.pid, self.id),
-            ));
+            return Err(self.taken(&other));
         }
         hit("start.owner_reread");
         Event::info(Name::OwnerAcquired, "owns the task").task(&self.id).emit();
         Ok(Some((output, state)))
+    }
+
+    fn taken(&self, other: &OwnerRecord) -> Failure {
+        Failure::new(
+            Class::OwnerLost,
+            format!("{} (pid {}) took task {} while this one started", other.host, other.pid, self.id),
+        )
     }
 
     /// True when nobody is asked for the task. It is so once: whoever takes it from us later on keeps it, else two
