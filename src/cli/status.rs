@@ -59,8 +59,9 @@ fn human(status: &Status, tables: bool) -> String {
     if let Some(refused) = &status.refused {
         let _ = writeln!(
             text,
-            "files refused: {} errors ({}); the running generation stays active",
+            "files refused: {} error{} ({}); the running generation stays active",
             refused.errors,
+            if refused.errors == 1 { "" } else { "s" },
             refused.codes.join(", ")
         );
     }

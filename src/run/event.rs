@@ -75,6 +75,11 @@ impl Name {
     }
 }
 
+/// `1 table`, `3 tables`.
+pub(super) fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// How much an event weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {

@@ -230,7 +230,7 @@ fn summary(change: &PlanDiff) -> String {
     parts.extend(change.added.iter().map(|task| format!("+{task}")));
     parts.extend(change.removed.iter().map(|task| format!("-{task}")));
     for task in &change.changed {
-        parts.extend(task.changes.iter().map(|change| format!("~{}", change.what)));
+        parts.extend(task.changes.iter().map(|change| format!("{} changed", change.what)));
         parts.extend(task.tables_removed.iter().map(|(db, table)| format!("-{db}.{table}")));
     }
     parts.join(", ")

@@ -3,7 +3,7 @@
 //! One loop over one enum of events; every thread is started here, named, and joined here.
 
 use super::context::{Clock, Context};
-use super::event::{Event as Log, Name};
+use super::event::{Event as Log, Name, counted};
 use super::failure::Failure;
 use super::reload::{Loaded, Outcome, Reload};
 use super::state_dir::{StateDir, random_id};
@@ -415,7 +415,8 @@ impl Supervisor<'_> {
                 Log::error(
                     Name::ConfigRefused,
                     format!(
-                        "generation {generation} refused ({errors} errors), {} stays active",
+                        "generation {generation} is refused, {}; generation {} stays active",
+                        counted(errors, "error"),
                         generation - 1
                     ),
                 )

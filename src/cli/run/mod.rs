@@ -79,8 +79,9 @@ enum Watching {
 
 /// Runs until it is stopped or no task can go on.
 pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
-    let bars = Bars::new(global.quiet, global.ascii);
     let form = args.log.unwrap_or_else(log::Form::fitting);
+    // A live line between objects would be no JSON.
+    let bars = Bars::new(form == log::Form::Human, global.quiet, global.ascii);
     log::start(form, global, bars.clone());
     let options = Options {
         project: global.project.clone(),

@@ -50,9 +50,9 @@ struct Line {
 }
 
 impl Bars {
-    /// A live line where standard error is a terminal.
-    pub(super) fn new(quiet: bool, ascii: bool) -> Bars {
-        Bars { line: Arc::default(), live: !quiet && io::stderr().is_terminal(), ascii, quiet }
+    /// A live line, if it is wanted, where standard error is a terminal.
+    pub(super) fn new(live: bool, quiet: bool, ascii: bool) -> Bars {
+        Bars { line: Arc::default(), live: live && !quiet && io::stderr().is_terminal(), ascii, quiet }
     }
 
     /// Shows a status.

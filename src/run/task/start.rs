@@ -24,7 +24,7 @@ use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion, Tracker};
 use crate::plan::{Start, TargetKind, TaskPlan, TlsMode};
 use crate::run::context::Context;
-use crate::run::event::{Event, Name};
+use crate::run::event::{Event, Name, counted};
 use crate::run::failure::{Class, Failure};
 use crate::run::framer::{Framer, Reread};
 use crate::run::hub::{Hub, Rereading};
@@ -129,11 +129,11 @@ impl Task {
         self.status().weakened = weak;
         let now_ms = self.clock.now_ms();
         if open_loads.n_open > 0 {
-            Event::info(Name::SnapshotStarted, format!("{} tables to load", open_loads.n_open))
+            Event::info(Name::SnapshotStarted, format!("{} to load", counted(open_loads.n_open, "table")))
                 .task(&self.id)
                 .emit();
         }
-        Event::info(Name::TaskStarted, format!("follows {} tables", source.catalog.tables.len()))
+        Event::info(Name::TaskStarted, format!("follows {}", counted(source.catalog.tables.len(), "table")))
             .task(&self.id)
             .generation(generation)
             .position(&position.file)
