@@ -51,6 +51,16 @@ pub enum TableKind {
     Versioned,
 }
 
+impl TableKind {
+    /// Whether an object of this kind has rows to send. A sequence of MariaDB logs its counter as a row.
+    pub fn has_rows(self) -> bool {
+        match self {
+            TableKind::Base | TableKind::Versioned => true,
+            TableKind::View | TableKind::Sequence => false,
+        }
+    }
+}
+
 /// What matters of a storage engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {

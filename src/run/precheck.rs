@@ -1,7 +1,7 @@
 //! What must hold before a task runs a plan: rules over facts, and the comparison with the plan that ran before.
 
 use super::failure::{Class, Failure};
-use crate::catalog::{ClusterFacts, ServerFacts, SourceCatalog, TableKind};
+use crate::catalog::{ClusterFacts, ServerFacts, SourceCatalog};
 use crate::checkpoint::{Fingerprint, PlanPacking, StoredPlan};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::kafka::TopicName;
@@ -48,7 +48,7 @@ fn cluster_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> Option<target::Nee
 /// Data topics of the tables that are there now, each once.
 pub(super) fn topics(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, TopicSettings> {
     let mut topics = BTreeMap::new();
-    for table in catalog.tables.iter().filter(|table| table.kind == TableKind::Base) {
+    for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
         let name = &table.version.name;
         // A name that Kafka refuses is told when the table's first row comes, and by `check` where it can be known.
         if let Ok(Some(decision)) = plan.decide(&name.db, &name.table) {

@@ -26,3 +26,8 @@ create table t_period (id int not null primary key, a date not null, b date not 
 insert into t_period values (1, '2024-01-01', '2024-12-31');
 create table k_aria (id int primary key, v varchar(10)) engine = aria;
 insert into k_aria values (1, 'a'), (2, null);
+create table t_versioned (id int primary key, v varchar(10)) with system versioning;
+insert into t_versioned values (1, 'a'), (2, null);
+update t_versioned set v = 'b' where id = 1;
+create table t_long_key (id int primary key, t text unique, v int);
+insert into t_long_key values (1, 'a', 1), (2, null, null);

@@ -3,7 +3,7 @@
 //! With names in the log they are recognised there. Without, columns read from INFORMATION_SCHEMA have to be
 //! completed, or the number of columns differs from the log's. Observed on MariaDB 10.11 and 11.8.
 
-use super::{Column, declared};
+use super::{Column, TableVersion, declared};
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::ident::same_column;
 
@@ -34,6 +34,13 @@ pub fn hidden_columns(versioned: bool, long_keys: &[bool]) -> Vec<Column> {
         hidden(format!("{ROW_HASH}{}", at + 1), ColumnType::BigInt { unsigned: true }, nullable)
     });
     life.chain(hashes).collect()
+}
+
+impl TableVersion {
+    /// The hidden column with the end of a row's life, of a table with implicit system versioning.
+    pub fn row_end(&self) -> Option<usize> {
+        self.columns.iter().position(|column| column.hidden && same_column(&column.name, ROW_LIFE[1]))
+    }
 }
 
 /// Marks the hidden columns among those that the log names; `listed` tells whether the server lists a name.

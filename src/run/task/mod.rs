@@ -5,6 +5,7 @@
 //!
 //! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
 
+mod history;
 mod output;
 mod reads;
 mod start;

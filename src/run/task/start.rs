@@ -8,7 +8,7 @@ use super::reads::{Reads, load_key};
 use super::stream::{EVENT_LIMIT_BYTES, Life, loads};
 use super::tables::Tables;
 use super::{Ended, Input, Task};
-use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts, TableKind};
+use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts};
 use crate::checkpoint::OwnerRecord;
 use crate::checkpoint::{
     Fingerprint, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState,
@@ -420,7 +420,7 @@ impl Task {
     fn table_loads(&self, source: &Source, output: &mut Output, state: &TaskState) -> Loads {
         let snapshot = crate::run::state_dir::random_id().unwrap_or_default();
         let mut open = Loads { tables: Vec::new(), known: HashSet::new(), n_open: 0 };
-        for table in source.catalog.tables.iter().filter(|table| table.kind == TableKind::Base) {
+        for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
             let name = table.version.name.clone();
             let key = load_key(table);
             let fresh = || SnapRecord {
@@ -474,7 +474,7 @@ impl Task {
         let mut tracker = Tracker::new(position.server.flavor);
         if state.pos.is_none() {
             // The first position was taken between two equal reads of these columns.
-            for table in source.catalog.tables.iter().filter(|table| has_rows(table.kind)) {
+            for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
                 tracker.prove(&table.version.name, Arc::new(table.version.clone()));
             }
         }
@@ -494,7 +494,7 @@ impl Task {
                 let end = source::end_of_log(&mut session)?
                     .ok_or_else(|| Failure::new(Class::Precheck, "the source writes no log any more"))?;
                 let found = found.into_iter().next();
-                let ignored = found.as_ref().is_some_and(|table| !has_rows(table.kind));
+                let ignored = found.as_ref().is_some_and(|table| !table.kind.has_rows());
                 let version = found.map(|table| table.version);
                 Ok(Reread { version, ignored, upto: end.file })
             })
@@ -543,14 +543,6 @@ fn weakened(plan: &TaskPlan) -> Vec<String> {
         .collect()
 }
 
-/// Whether an object of this kind has rows to send. A sequence of MariaDB logs its counter as a row.
-fn has_rows(kind: TableKind) -> bool {
-    match kind {
-        TableKind::Base | TableKind::Versioned => true,
-        TableKind::View | TableKind::Sequence => false,
-    }
-}
-
 /// The columns in the state, by table. On a first start those of all selected tables are stored with the position:
 /// where the log does not name them, rows from before a later statement could not be read after a restart otherwise,
 /// and a table may well have its first row while nothing runs.
@@ -568,7 +560,7 @@ fn first_columns(
         .variable("binlog_row_metadata")
         .is_some_and(|it| it.eq_ignore_ascii_case("FULL"));
     if state.pos.is_none() && !named {
-        for table in source.catalog.tables.iter().filter(|table| has_rows(table.kind)) {
+        for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
             let name = &table.version.name;
             let schema = SchemaRecord { since: position.clone(), table: table.version.clone() };
             output.store(StateRecord::Schema(name.clone(), schema));

@@ -3,6 +3,7 @@
 //! Order of each turn: commands and answers, then what is possible between two source transactions (windows, commits,
 //! the end), then the next entries. Nothing here waits while there is something to do.
 
+use super::history::without_history;
 use super::output::Output;
 use super::reads::{Answer, Found, Reads, TableRows};
 use super::tables::{Slot, Tables};
@@ -413,6 +414,7 @@ impl Life {
         let mut rows = rows
             .read(&columns.layout, &mut scratch)
             .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
+        let row_end = columns.version.row_end();
         loop {
             let kind = rows
                 .next(&mut before, &mut after)
@@ -422,6 +424,13 @@ impl Life {
                 Some(RowKind::Insert) => RowChange::Insert { after: &after },
                 Some(RowKind::Update) => RowChange::Update { before: &before, after: &after },
                 Some(RowKind::Delete) => RowChange::Delete { before: &before },
+            };
+            let change = match row_end {
+                None => change,
+                Some(row_end) => match without_history(change, row_end) {
+                    Some(change) => change,
+                    None => continue,
+                },
             };
             if let Some(key) = &watched {
                 for image in images(&change) {

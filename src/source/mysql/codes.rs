@@ -28,6 +28,8 @@ pub const COMPRESSION: Code = Code::new("L0116", "compression-or-encryption");
 pub const GTID_TRANSITION: Code = Code::new("L0123", "gtid-mode-in-transition");
 /// The key cannot be paged by.
 pub const KEY_TRAP: Code = Code::new("L0124", "key-column-trap");
+/// The history of a table cannot be told from its rows.
+pub const NOT_A_TABLE: Code = Code::new("S0216", "not-a-table");
 /// Rows of a table have no key.
 pub const NO_PRIMARY_KEY: Code = Code::new("S0502", "no-primary-key");
 
@@ -106,6 +108,12 @@ pub const CODES: &[CodeDoc] = &[
         "All keys that identify the rows of a table hold a FLOAT.",
         "A FLOAT never equals the number it is compared with, so pages by such a key would not end. The table is read in one go \
          instead, and again from the beginning after a stop.",
+    ),
+    page(
+        NOT_A_TABLE,
+        "A selected table of MariaDB has system versioning with columns of its own for start and end of a row.",
+        "The log has its history as rows like all others. Where the server adds these columns by itself, history is left out; \
+         columns that the table declares are not known as such yet.",
     ),
     page(
         NO_PRIMARY_KEY,

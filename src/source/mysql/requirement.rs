@@ -31,7 +31,7 @@ pub fn findings(facts: &ServerFacts, tables: &[TableFacts], needs: &Needs<'_>) -
     found.extend(privileges(facts, tables, needs));
     found.extend(needs.resume.and_then(|position| purged(facts, position)));
     let grants = Grants::parse(&facts.grants);
-    for table in tables.iter().filter(|table| matches!(table.kind, TableKind::Base | TableKind::Versioned)) {
+    for table in tables.iter().filter(|table| table.kind.has_rows()) {
         // the keys of a table that may not be read are unknown; that it may not has been said
         if readable(&grants, table) {
             found.extend(table_findings(table, needs));
@@ -165,7 +165,7 @@ fn privileges(facts: &ServerFacts, tables: &[TableFacts], needs: &Needs<'_>) -> 
     if !grants.global(&["REPLICATION SLAVE", "REPLICATION REPLICA"]) {
         missing("REPLICATION SLAVE", "*.*", "read the log");
     }
-    for table in tables.iter().filter(|table| matches!(table.kind, TableKind::Base | TableKind::Versioned)) {
+    for table in tables.iter().filter(|table| table.kind.has_rows()) {
         let name = &table.version.name;
         let (db, quoted) = (Quoted(&name.db), Quoted(&name.table));
         if !readable(&grants, table) {
@@ -216,6 +216,13 @@ fn purged(facts: &ServerFacts, position: &Position) -> Option<Diagnostic> {
 fn table_findings(table: &TableFacts, needs: &Needs<'_>) -> Vec<Diagnostic> {
     let name = &table.version.name;
     let mut found = Vec::new();
+    if table.kind == TableKind::Versioned && table.version.row_end().is_none() {
+        let message = format!(
+            "table {name} has system versioning with columns of its own for start and end of a row: its history cannot be \
+             told from its rows"
+        );
+        found.push(error(NOT_A_TABLE, message).help(format!("`exclude {name}`")));
+    }
     let key = table.version.row_key();
     if key.is_none() {
         let message = format!(
@@ -247,6 +254,7 @@ mod tests {
     use super::*;
     use crate::mysql::column_type::ColumnType;
     use crate::mysql::position::{BinlogPosition, ServerIdentity};
+    use crate::mysql::schema::hidden_columns;
     use crate::mysql::schema::{Column, TableName, TableVersion};
 
     const UUID: &str = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -462,6 +470,12 @@ mod tests {
         check(table(int(), true, Engine::NonTransactional), true, &["L0115 Warning"]);
         check(table(int(), true, Engine::NonTransactional), false, &[]);
         check(table(ColumnType::Float, true, Engine::Transactional), true, &["L0124 Warning"]);
+        let versioned =
+            TableFacts { kind: TableKind::Versioned, ..table(int(), true, Engine::Transactional) };
+        check(versioned.clone(), true, &["S0216 Error"]);
+        let mut implicit = versioned;
+        implicit.version.columns.extend(hidden_columns(true, &[]));
+        check(implicit, true, &[]);
         let view = TableFacts { kind: TableKind::View, ..table(int(), false, Engine::NonTransactional) };
         check(view, true, &[]);
     }
