@@ -172,7 +172,9 @@ fn no_pattern(error: &PatternError, segment: &Segment<'_>, skipped: u32) -> Diag
         _ => None,
     };
     match mended {
-        Some(text) => finding.fix(Fix::machine(format!("write `{text}`"), span, text)),
+        Some(text) => {
+            finding.help(format!("write `{text}`")).fix(Fix::machine(format!("write `{text}`"), span, text))
+        }
         None => finding.help(form),
     }
 }

@@ -1,7 +1,9 @@
 //! A program as its rules look at it: patterns compiled once, the tables that are known, and which setting holds where.
 
-use crate::ast::{Settings, TableBlock};
-use crate::hir::{Pipeline, Program, To};
+use super::index::{Index, exact_table};
+use super::settings::{Lane, Setting, Subject};
+use crate::ast::TableBlock;
+use crate::hir::{Pipeline, Program};
 use crate::pattern::{Covered, Matcher, NamePattern, Relation, TableMatcher, TablePattern};
 use crate::statement::{Names, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS, Template};
 use crate::text::{Span, Spanned};
@@ -27,6 +29,34 @@ pub(super) struct Flow<'p> {
     pub(super) known: Vec<Known>,
     /// One for each target.
     pub(super) lanes: Vec<Lane<'p>>,
+    /// Numbers of the includes that take more tables than can be listed, and are not taken away altogether.
+    unbounded: Vec<usize>,
+    /// The known tables towards every source: their new names.
+    names: Vec<Vec<Option<NewName>>>,
+    /// For every target and source: their topics.
+    topics: Vec<Vec<Vec<Option<Topic<'p>>>>>,
+    pub(super) include_index: Index<'p>,
+    exclude_index: Index<'p>,
+    rename_index: Index<'p>,
+}
+
+/// A topic, and the template that gives it, where one is written.
+type Topic<'p> = (String, Option<&'p Spanned<Template>>);
+
+/// A known table on its way to a target.
+#[derive(Clone, Copy)]
+pub(super) struct Placed<'a> {
+    pub(super) known: &'a Known,
+    pub(super) name: &'a NewName,
+    pub(super) topic: &'a str,
+    pub(super) template: Option<&'a Spanned<Template>>,
+}
+
+impl Placed<'_> {
+    /// Where its topic is said: in a template, else where the table is named.
+    pub(super) fn span(&self) -> Span {
+        self.template.map_or(self.known.span, |template| template.span)
+    }
 }
 
 /// A pattern of tables and its place.
@@ -47,7 +77,7 @@ pub(super) struct Renaming<'p> {
 }
 
 /// What a `rename` line names anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Renamed {
     Database,
     Table,
@@ -72,37 +102,11 @@ pub(super) struct NewName {
     pub(super) lines: (Option<usize>, Option<usize>),
 }
 
-/// A pipeline towards one of its targets.
-pub(super) struct Lane<'p> {
-    pub(super) to: &'p To,
-    /// `defaults`, pipeline, `to`, and then `table` blocks with their levels.
-    levels: Vec<Level<'p>>,
-}
-
-/// A block of settings.
-struct Level<'p> {
-    /// The higher wins.
-    rank: u8,
-    /// Which tables; none means all.
-    tables: Option<TableMatcher>,
-    settings: &'p Settings,
-}
-
-/// Tables that a rule asks about: one, or all that a pattern takes.
-#[derive(Clone, Copy)]
-pub(super) enum Subject<'a> {
-    One(&'a Known),
-    All(&'a Selector<'a>),
-}
-
-/// The setting that holds for tables.
-pub(super) enum Setting<'p, T> {
-    /// None is given.
-    Default,
-    /// This one, and the pattern of the `table` block it stands in.
-    Given(&'p Spanned<T>, Option<&'p TableMatcher>),
-    /// Not one for all of them.
-    Various,
+impl NewName {
+    /// True when a line names the table anew.
+    pub(super) fn is_new(&self) -> bool {
+        self.lines != (None, None)
+    }
 }
 
 impl<'p> Project<'p> {
@@ -134,6 +138,15 @@ impl<'p> Renaming<'p> {
             Rename::Column { table, column, .. } => (table.compile().ok()?, Some(column.compile().ok()?)),
         };
         Some(Renaming { rename: &rename.value, span: rename.span, tables, column })
+    }
+
+    /// The pattern of its tables, in a line about tables or columns.
+    fn pattern(&self) -> Option<&'p TablePattern> {
+        match self.rename {
+            Rename::Database { .. } => None,
+            Rename::Table { from, .. } => Some(from),
+            Rename::Column { table, .. } => Some(table),
+        }
     }
 
     pub(super) fn kind(&self) -> Renamed {
@@ -170,15 +183,85 @@ impl<'p> Flow<'p> {
             renames: pipeline.renames.iter().filter_map(Renaming::new).collect(),
             known: Vec::new(),
             lanes: pipeline.to.iter().map(|to| Lane::new(program, pipeline, to)).collect(),
+            unbounded: Vec::new(),
+            names: Vec::new(),
+            topics: Vec::new(),
+            include_index: Index::default(),
+            exclude_index: Index::default(),
+            rename_index: Index::default(),
         };
+        for (n, one) in flow.include.iter().enumerate() {
+            flow.include_index.add(n, Some(one.pattern));
+        }
+        for (n, one) in flow.exclude.iter().enumerate() {
+            flow.exclude_index.add(n, Some(one.pattern));
+        }
+        for (n, one) in flow.renames.iter().enumerate() {
+            flow.rename_index.add(n, one.pattern());
+        }
         flow.known = flow.known();
+        flow.unbounded = (0..flow.include.len())
+            .filter(|&n| {
+                let TablePattern { db, table } = flow.include[n].pattern;
+                (db.members().is_none() || table.members().is_none())
+                    && !flow.is_idle(flow.include[n].pattern)
+            })
+            .collect();
+        let sources: Vec<&'p str> = sources(program, pipeline).collect();
+        flow.names = sources
+            .iter()
+            .map(|source| flow.known.iter().map(|one| flow.new_name(source, &one.db, &one.table)).collect())
+            .collect();
+        flow.topics = flow
+            .lanes
+            .iter()
+            .map(|lane| {
+                sources
+                    .iter()
+                    .zip(&flow.names)
+                    .map(|(source, names)| {
+                        let known = flow.known.iter().zip(names);
+                        known.map(|(one, name)| flow.topic(lane, source, one, name.as_ref()?)).collect()
+                    })
+                    .collect()
+            })
+            .collect();
         flow
     }
 
     /// True when an `include` takes the table and no `exclude` does.
     fn selects(&self, db: &str, table: &str) -> bool {
-        let takes = |all: &[Selector<'_>]| all.iter().any(|one| one.matcher.matches(db, table));
-        takes(&self.include) && !takes(&self.exclude)
+        let included = |n: usize| Some(&self.include[n].matcher);
+        let excluded = |n: usize| Some(&self.exclude[n].matcher);
+        self.include_index.hits(db, table, included).next().is_some()
+            && self.exclude_index.hits(db, table, excluded).next().is_none()
+    }
+
+    /// True when an `include` and a pattern have a table in common.
+    pub(super) fn is_met(&self, pattern: &TablePattern, matcher: &TableMatcher) -> bool {
+        match exact_table(pattern) {
+            Some((db, table)) => {
+                self.include_index.hits(db, table, |n| Some(&self.include[n].matcher)).next().is_some()
+            }
+            None => {
+                self.include.iter().any(|include| matcher.relation(&include.matcher) != Relation::Disjoint)
+            }
+        }
+    }
+
+    /// The known tables with their names towards the n-th source.
+    pub(super) fn named(&self, source: usize) -> impl Iterator<Item = (&Known, &NewName)> {
+        self.known.iter().zip(&self.names[source]).filter_map(|(known, name)| Some((known, name.as_ref()?)))
+    }
+
+    /// The known tables with their topics, from the n-th source to a target.
+    pub(super) fn placed(&self, lane: usize, source: usize) -> impl Iterator<Item = Placed<'_>> {
+        self.known.iter().zip(&self.names[source]).zip(&self.topics[lane][source]).filter_map(
+            |((known, name), topic)| {
+                let (topic, template) = topic.as_ref()?;
+                Some(Placed { known, name: name.as_ref()?, topic, template: *template })
+            },
+        )
     }
 
     fn known(&self) -> Vec<Known> {
@@ -213,25 +296,59 @@ impl<'p> Flow<'p> {
 
     /// Groups of tables that together hold every selected one: the known, and what unbounded patterns take.
     pub(super) fn subjects(&self) -> impl Iterator<Item = Subject<'_>> {
-        let unbounded = |one: &&Selector<'_>| {
-            let bounded = one.pattern.db.members().is_some() && one.pattern.table.members().is_some();
-            !bounded && !self.is_idle(&one.matcher)
-        };
-        let known = self.known.iter().map(Subject::One);
-        known.chain(self.include.iter().filter(unbounded).map(Subject::All))
+        self.known.iter().map(Subject::One).chain(self.unbounded())
+    }
+
+    /// What unbounded patterns take.
+    pub(super) fn unbounded(&self) -> impl Iterator<Item = Subject<'_>> {
+        self.unbounded.iter().map(|&n| Subject::All(&self.include[n]))
     }
 
     /// True when no table of a pattern is selected.
-    pub(super) fn is_idle(&self, tables: &TableMatcher) -> bool {
+    pub(super) fn is_idle(&self, pattern: &TablePattern) -> bool {
+        match exact_table(pattern) {
+            Some((db, table)) => !self.selects(db, table),
+            None => pattern.compile().is_ok_and(|tables| self.is_unselected(&tables)),
+        }
+    }
+
+    fn is_unselected(&self, tables: &TableMatcher) -> bool {
         let met = |one: &Selector<'_>| tables.relation(&one.matcher) != Relation::Disjoint;
         let excludes: Vec<&TableMatcher> = self.exclude.iter().map(|one| &one.matcher).collect();
         !self.include.iter().any(met) || tables.covered_by(&excludes) == Covered::Yes
     }
 
+    /// True when a line renames nothing that is selected.
+    pub(super) fn renames_nothing(&self, renaming: &Renaming<'_>) -> bool {
+        match renaming.pattern().and_then(exact_table) {
+            Some((db, table)) => !self.selects(db, table),
+            None => self.is_unselected(&renaming.tables),
+        }
+    }
+
+    /// Pairs of renames of one kind that may take a table in common, the first in the file first.
+    pub(super) fn rename_pairs(&self) -> impl Iterator<Item = (&Renaming<'p>, &Renaming<'p>)> {
+        let pairs = (0..self.renames.len()).flat_map(move |n| {
+            let (named, open): (&[usize], _) = match self.renames[n].pattern().and_then(exact_table) {
+                // Lines that name other tables are no match for one that names a table.
+                Some((db, table)) => (self.rename_index.named(db, table), usize::MAX),
+                None => (&[], n),
+            };
+            let named = named.iter().filter(move |&&other| other < n);
+            let open = self.rename_index.open.iter().filter(move |&&other| other < open);
+            named.chain(open).copied().map(move |other| (n.min(other), n.max(other)))
+        });
+        pairs
+            .map(|(first, later)| (&self.renames[first], &self.renames[later]))
+            .filter(|(first, later)| first.kind() == later.kind())
+    }
+
     /// The rename of a kind that holds for a table: the narrowest.
     fn renaming(&self, kind: Renamed, db: &str, table: &str) -> Option<usize> {
-        let hits = (0..self.renames.len())
-            .filter(|&n| self.renames[n].kind() == kind && self.renames[n].tables.matches(db, table));
+        let hits = self
+            .rename_index
+            .hits(db, table, |n| Some(&self.renames[n].tables))
+            .filter(|&n| self.renames[n].kind() == kind);
         hits.reduce(|best, n| {
             let relation = self.renames[n].tables.relation(&self.renames[best].tables);
             if relation == Relation::Narrower { n } else { best }
@@ -245,14 +362,14 @@ impl<'p> Flow<'p> {
             None => Some(old.to_owned()),
             Some(line) => {
                 let renaming = &self.renames[line];
-                let names = self.names(source, (db, table), (db, table));
+                let names = self.names_of(source, (db, table), (db, table));
                 names.expand(renaming.to(), &renaming.captures(db, table), RENAME_PLACEHOLDERS).ok()
             }
         };
         Some(NewName { db: named(lines.0, db)?, table: named(lines.1, table)?, lines })
     }
 
-    fn names<'a>(
+    fn names_of<'a>(
         &'a self,
         source: &'a str,
         new: (&'a str, &'a str),
@@ -263,96 +380,56 @@ impl<'p> Flow<'p> {
     }
 
     /// The topic of a known table; none when that is not known, or a placeholder stands for nothing.
-    pub(super) fn topic(&self, lane: &Lane<'p>, source: &str, known: &Known) -> Option<String> {
-        let name = self.new_name(source, &known.db, &known.table)?;
+    fn topic(&self, lane: &Lane<'p>, source: &str, known: &Known, name: &NewName) -> Option<Topic<'p>> {
         match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {
-            Setting::Default => Some(format!("{}.{}", name.db, name.table)),
+            Setting::Default => Some((format!("{}.{}", name.db, name.table), None)),
             Setting::Various => None,
-            Setting::Given(topic, tables) => {
+            Setting::Given(template, tables) => {
                 let captures = tables.and_then(|tables| tables.captures(&known.db, &known.table));
-                let names = self.names(source, (&name.db, &name.table), (&known.db, &known.table));
-                names.expand(&topic.value, &captures.unwrap_or_default(), TOPIC_PLACEHOLDERS).ok()
+                let names = self.names_of(source, (&name.db, &name.table), (&known.db, &known.table));
+                let captures = captures.unwrap_or_default();
+                let topic = names.expand(&template.value, &captures, TOPIC_PLACEHOLDERS).ok()?;
+                Some((topic, Some(template)))
             }
         }
-    }
-
-    /// Names of its sources.
-    pub(super) fn sources<'a>(&'a self, program: &'a Program) -> impl Iterator<Item = &'a str> {
-        self.pipeline.from.iter().map(|from| program.source(from.value).name.value.as_str())
     }
 }
 
-impl<'p> Lane<'p> {
-    fn new(program: &'p Program, pipeline: &'p Pipeline, to: &'p To) -> Lane<'p> {
-        let everywhere = |rank, settings| Level { rank, tables: None, settings };
-        let mut levels = vec![
-            everywhere(0, &program.defaults.settings),
-            everywhere(1, &pipeline.settings),
-            everywhere(2, &to.settings),
-        ];
-        for (rank, blocks) in [(3, &pipeline.tables), (4, &to.tables)] {
-            for TableBlock { pattern, settings, .. } in blocks {
-                if let Ok(tables) = pattern.value.compile() {
-                    levels.push(Level { rank, tables: Some(tables), settings });
-                }
-            }
-        }
-        Lane { to, levels }
-    }
-
-    /// Every `topic`, and the pattern of the `table` block it stands in.
-    pub(super) fn topics(&self) -> impl Iterator<Item = (&'p Spanned<Template>, Option<&TableMatcher>)> {
-        self.levels.iter().filter_map(|level| Some((level.settings.topic.as_ref()?, level.tables.as_ref())))
-    }
-
-    /// The setting of the nearest level for tables.
-    pub(super) fn setting<T: 'p>(
-        &self,
-        subject: Subject<'_>,
-        of: impl Fn(&'p Settings) -> Option<&'p Spanned<T>>,
-    ) -> Setting<'_, T> {
-        let mut best: Option<(&Level<'p>, &'p Spanned<T>)> = None;
-        let mut partial: Vec<(u8, &TableMatcher)> = Vec::new();
-        for level in &self.levels {
-            let Some(value) = of(level.settings) else { continue };
-            let relation = level.tables.as_ref().map_or(Relation::Narrower, |tables| match subject {
-                Subject::One(known) if tables.matches(&known.db, &known.table) => Relation::Narrower,
-                Subject::One(_) => Relation::Disjoint,
-                Subject::All(all) => all.matcher.relation(tables),
-            });
-            match (relation, &level.tables) {
-                (Relation::Equal | Relation::Narrower, _) => {
-                    if best.as_ref().is_none_or(|(other, _)| level.wins_over(other)) {
-                        best = Some((level, value));
-                    }
-                }
-                (Relation::Wider | Relation::Crossing | Relation::TooLarge, Some(tables)) => {
-                    partial.push((level.rank, tables));
-                }
-                (Relation::Disjoint | Relation::Wider | Relation::Crossing | Relation::TooLarge, _) => {}
-            }
-        }
-        // Blocks for some of the tables may together hold them all.
-        if let Subject::All(all) = subject {
-            let least = best.as_ref().map_or(0, |(level, _)| level.rank);
-            partial.retain(|(rank, _)| *rank >= least);
-            let nearer: Vec<&TableMatcher> = partial.into_iter().map(|(_, one)| one).collect();
-            if !nearer.is_empty() && all.matcher.covered_by(&nearer) != Covered::No {
-                return Setting::Various;
-            }
-        }
-        best.map_or(Setting::Default, |(level, value)| Setting::Given(value, level.tables.as_ref()))
-    }
+/// Names of a pipeline's sources.
+pub(super) fn sources<'p>(program: &'p Program, pipeline: &'p Pipeline) -> impl Iterator<Item = &'p str> {
+    pipeline.from.iter().map(|from| program.source(from.value).name.value.as_str())
 }
 
-impl Level<'_> {
-    /// True when this level's setting holds, for tables that both take.
-    fn wins_over(&self, other: &Level<'_>) -> bool {
-        match (&self.tables, &other.tables) {
-            _ if self.rank != other.rank => self.rank > other.rank,
-            (Some(own), Some(other)) => own.relation(other) == Relation::Narrower,
-            (Some(_), None) => true,
-            (None, _) => false,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::FileSet;
+
+    /// What rules think becomes of a table is what the plan makes of it.
+    #[test]
+    fn names_and_topics_are_those_of_the_plan() {
+        let mut files = FileSet::new();
+        files.add(
+            "a.sync",
+            "edition 2026\nsource s mysql \"db\" {\npassword env P\n}\ntarget o stdout\n\
+             defaults {\ntopic \"d.{db}.{table}\"\n}\n\
+             pipeline p from s to o {\n\
+             include shop.*, shop_[0..2].t_[0..2], crm.[a-c], `ä b`.x\nexclude crm.b, shop_1.*\n\
+             rename database shop to commerce\nrename database shop_[n:0..2] to \"shop{n}\"\nrename database `ä b` to ab\n\
+             rename table shop_*.t_[m:0..2] to \"t{m}\"\nrename table shop_0.t_0 to first\nrename table shop.a to b\n\
+             table shop_[k:0..2].t_* {\ntopic \"{source}.{k}.{origin.table}.{table:upper}\"\n}\n\
+             table shop_0.t_* {\ntopic \"{pipeline}.{origin.db}.{table}\"\n}\n}\n",
+        );
+        let (plan, _) = crate::plan::compile_files(&files).plan.expect("compiles");
+        let (program, _) = crate::hir::program(&files);
+        let project = Project::new(&program);
+        let placed: Vec<Placed<'_>> = project.flows[0].placed(0, 0).collect();
+        assert_eq!(placed.len(), 10);
+        for one in placed {
+            let Known { db, table, .. } = one.known;
+            let decision = plan.tasks[0].decide(db, table).expect("a decision").expect("selected");
+            let made = (one.name.db.as_str(), one.name.table.as_str(), one.topic);
+            assert_eq!(made, (decision.db.as_str(), decision.table.as_str(), decision.topic.as_str()));
         }
     }
 }

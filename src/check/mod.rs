@@ -11,10 +11,12 @@ mod example;
 mod destination;
 mod flow;
 mod graph;
+mod index;
 mod keys;
 mod names;
 mod secrets;
 mod selection;
+mod settings;
 #[cfg(test)]
 mod testing;
 

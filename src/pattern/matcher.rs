@@ -3,6 +3,7 @@
 use super::automaton::Automaton;
 use super::error::{PatternError, PatternErrorKind};
 use super::glob::Glob;
+use super::outline::Outline;
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
 
@@ -13,6 +14,8 @@ const REGEX_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Matcher {
     kind: Kind,
+    /// What is seen of it without an automaton.
+    pub(super) outline: Outline,
     /// Automaton, when the first comparison asks for it; none when it would be too large.
     automaton: OnceLock<Option<Automaton>>,
 }
@@ -20,6 +23,8 @@ pub struct Matcher {
 #[derive(Debug)]
 enum Kind {
     Exact(String),
+    /// A glob with one `*` and nothing else but literal signs, and the same as an expression (not anchored).
+    Gap(String),
     /// Whole-name expression, and the names of its groups by number.
     Regex(Regex, Vec<Option<String>>),
 }
@@ -35,14 +40,23 @@ pub struct TableMatcher {
 
 impl Matcher {
     pub(super) fn exact(name: &str) -> Matcher {
-        Matcher { kind: Kind::Exact(name.to_owned()), automaton: OnceLock::new() }
+        Matcher {
+            kind: Kind::Exact(name.to_owned()),
+            outline: Outline::default(),
+            automaton: OnceLock::new(),
+        }
     }
 
     pub(super) fn glob(glob: &Glob) -> Result<Matcher, PatternError> {
         let text = glob.to_regex();
+        let outline = Outline::of(glob);
+        if outline.only_gap {
+            return Ok(Matcher { kind: Kind::Gap(text), outline, automaton: OnceLock::new() });
+        }
         let names = glob.capture_names().into_iter().map(Some);
         let regex = whole(&text).map_err(|_| PatternError::new(PatternErrorKind::TooLarge, 0..text.len()))?;
-        Ok(Matcher::of(regex, std::iter::once(None).chain(names).collect()))
+        let names = std::iter::once(None).chain(names).collect();
+        Ok(Matcher::of(regex, names, outline))
     }
 
     /// `written` is what an error points into, `translated` what is compiled.
@@ -55,11 +69,16 @@ impl Matcher {
             PatternError::new(kind, 0..written.len())
         })?;
         let names = regex.capture_names().map(|name| name.map(str::to_owned)).collect();
-        Ok(Matcher::of(regex, names))
+        Ok(Matcher::of(regex, names, Outline::default()))
     }
 
-    fn of(regex: Regex, names: Vec<Option<String>>) -> Matcher {
-        Matcher { kind: Kind::Regex(regex, names), automaton: OnceLock::new() }
+    fn of(regex: Regex, names: Vec<Option<String>>, outline: Outline) -> Matcher {
+        Matcher { kind: Kind::Regex(regex, names), outline, automaton: OnceLock::new() }
+    }
+
+    /// A name it takes, where one is at hand.
+    pub(super) fn sample(&self) -> Option<&str> {
+        self.exact_name().or(self.outline.sample.as_deref())
     }
 
     /// Whether the pattern takes this name. No pattern takes an empty name or one with a line break.
@@ -67,6 +86,7 @@ impl Matcher {
         is_name(name)
             && match &self.kind {
                 Kind::Exact(exact) => exact == name,
+                Kind::Gap(_) => self.outline.brackets(name),
                 Kind::Regex(regex, _) => regex.is_match(name),
             }
     }
@@ -81,6 +101,7 @@ impl Matcher {
         }
         match &self.kind {
             Kind::Exact(exact) => (exact == name).then(Vec::new),
+            Kind::Gap(_) => self.outline.brackets(name).then(Vec::new),
             Kind::Regex(regex, names) => {
                 let found = regex.captures(name)?;
                 let text = |group| found.get(group).map_or("", |text| text.as_str()).to_owned();
@@ -93,7 +114,7 @@ impl Matcher {
     /// Names of the captures, in order.
     pub fn capture_names(&self) -> Vec<&str> {
         match &self.kind {
-            Kind::Exact(_) => Vec::new(),
+            Kind::Exact(_) | Kind::Gap(_) => Vec::new(),
             Kind::Regex(_, names) => names.iter().flatten().map(String::as_str).collect(),
         }
     }
@@ -102,7 +123,7 @@ impl Matcher {
     pub(super) fn exact_name(&self) -> Option<&str> {
         match &self.kind {
             Kind::Exact(name) => Some(name),
-            Kind::Regex(..) => None,
+            Kind::Gap(_) | Kind::Regex(..) => None,
         }
     }
 
@@ -111,6 +132,7 @@ impl Matcher {
         self.automaton
             .get_or_init(|| match &self.kind {
                 Kind::Exact(name) => Automaton::new(&format!(r"\A(?:{})\z", regex::escape(name))),
+                Kind::Gap(text) => Automaton::new(&format!(r"\A(?:{text})\z")),
                 Kind::Regex(regex, _) => Automaton::new(regex.as_str()),
             })
             .as_ref()

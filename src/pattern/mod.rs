@@ -10,6 +10,7 @@ mod error;
 mod glob;
 mod matcher;
 mod name;
+mod outline;
 mod re2;
 mod relation;
 mod suggest;

@@ -192,7 +192,9 @@ fn covered_by_several() {
     check("[a-c].[0..9]", &["a.[0..4]", "*.[5..9]", "[b-c].*"], Covered::Yes);
     check("[a-c].[0..9]", &["a.[0..4]", "*.[6..9]", "[b-c].*"], Covered::No);
     check("a.*", &["a.b", "/a/./[^b].*/", "a.b?*"], Covered::Yes);
-    check("a.*", &["/a/./.*a.{22}/"], Covered::TooLarge);
+    check("/a/./.*/", &["/a/./.*a.{22}/"], Covered::TooLarge);
+    // one name is enough to know
+    check("a.*", &["/a/./.*a.{22}/"], Covered::No);
     assert_eq!(matcher("[0..9]").covered_by(&[&matcher("[0..7]"), &matcher("[8..9]")]), Covered::Yes);
 }
 
@@ -312,5 +314,26 @@ proptest! {
             prop_assert_eq!(covered, Covered::No);
         }
         prop_assert!(covered != Covered::TooLarge);
+    }
+
+    #[test]
+    fn some_table_is_that_of_the_sets(
+        all in prop::collection::vec((pattern(), pattern()), 1..4),
+        none in prop::collection::vec((pattern(), pattern()), 0..3),
+    ) {
+        let compile = |(db, table): &(NamePattern, NamePattern)| {
+            TablePattern::new(db.clone(), table.clone()).compile().expect("a pattern")
+        };
+        let all: Vec<TableMatcher> = all.iter().map(compile).collect();
+        let none: Vec<TableMatcher> = none.iter().map(compile).collect();
+        let short: Vec<String> = names().into_iter().filter(|name| name.chars().count() < 3).collect();
+        let there = short.iter().any(|db| short.iter().any(|table| {
+            all.iter().all(|one| one.matches(db, table)) && !none.iter().any(|one| one.matches(db, table))
+        }));
+        let found = some_table(&all.iter().collect::<Vec<_>>(), &none.iter().collect::<Vec<_>>());
+        prop_assert!(found.is_some());
+        if there {
+            prop_assert_eq!(found, Some(true));
+        }
     }
 }

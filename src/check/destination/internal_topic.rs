@@ -1,7 +1,7 @@
 //! S0410: rows into topics that are not for data.
 
 use super::super::Rule;
-use super::super::flow::{Project, Setting, Subject};
+use super::super::flow::Project;
 use crate::ast::TargetKind;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::Program;
@@ -28,7 +28,7 @@ pub(super) const RULE: Rule = Rule {
 fn check_internal_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let states = state_topics(project.program);
     for flow in &project.flows {
-        for lane in &flow.lanes {
+        for (n, lane) in flow.lanes.iter().enumerate() {
             let target = project.program.target(lane.to.target.value);
             if !matches!(target.kind, TargetKind::Kafka(_)) {
                 continue;
@@ -44,25 +44,19 @@ fn check_internal_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     );
                 }
             }
-            for source in flow.sources(project.program) {
-                for known in &flow.known {
-                    let Some(name) = flow.topic(lane, source, known) else { continue };
-                    let span = match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {
-                        Setting::Given(topic, _) => topic.span,
-                        Setting::Default | Setting::Various => known.span,
-                    };
-                    let message = if states.contains(&name) {
-                        format!("`{name}` is a topic that holds the state of a task")
-                    } else if name.starts_with("__") {
-                        format!("`{name}` is a name of Kafka's own topics")
-                    } else {
-                        continue;
-                    };
-                    findings.push(
-                        Diagnostic::error(INTERNAL_TOPIC, span, message)
-                            .help("name the table anew with `rename`, or write another `topic`"),
-                    );
-                }
+            for placed in (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source)) {
+                let name = placed.topic;
+                let message = if states.contains(name) {
+                    format!("`{name}` is a topic that holds the state of a task")
+                } else if name.starts_with("__") {
+                    format!("`{name}` is a name of Kafka's own topics")
+                } else {
+                    continue;
+                };
+                findings.push(
+                    Diagnostic::error(INTERNAL_TOPIC, placed.span(), message)
+                        .help("name the table anew with `rename`, or write another `topic`"),
+                );
             }
         }
     }

@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::NamePattern;
 use crate::statement::Rename;
 use crate::text::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 const NAMES_COLLIDE: Code = Code::new("S0403", "names-collide");
 
@@ -27,39 +27,39 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_names_collide(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
-        for source in flow.sources(project.program) {
+        for source in 0..flow.pipeline.from.len() {
             check_tables(flow, source, findings);
         }
         check_columns(flow, findings);
     }
 }
 
-fn check_tables(flow: &Flow<'_>, source: &str, findings: &mut Vec<Diagnostic>) {
-    let mut by_name: BTreeMap<(String, String), Vec<(&Known, NewName)>> = BTreeMap::new();
-    for known in &flow.known {
-        if let Some(name) = flow.new_name(source, &known.db, &known.table) {
-            by_name.entry((name.db.clone(), name.table.clone())).or_default().push((known, name));
-        }
+fn check_tables(flow: &Flow<'_>, source: usize, findings: &mut Vec<Diagnostic>) {
+    let mut by_name: BTreeMap<(&str, &str), Vec<(&Known, &NewName)>> = BTreeMap::new();
+    for (known, name) in flow.named(source) {
+        by_name.entry((&name.db, &name.table)).or_default().push((known, name));
     }
-    for ((db, table), of) in by_name {
+    for ((db, table), mut of) in by_name {
+        // Of each line one table. Where it is renamed comes last, so that a finding is drawn at a `rename`.
+        of.sort_by_key(|(known, name)| (name.is_new(), place(flow, known, name)));
+        let mut lines = HashSet::new();
+        of.retain(|(_, name)| lines.insert(name.lines));
         let Some(((first, first_name), rest)) = of.split_first() else { continue };
-        let Some((other, other_name)) = rest.iter().find(|(_, name)| name.lines != first_name.lines) else {
-            continue;
-        };
-        let mut places = [(first, place(flow, first, first_name)), (other, place(flow, other, other_name))];
-        places.sort_by_key(|(_, span)| *span);
-        let [(a, first), (b, later)] = places;
-        let (a, b) = (format!("{}.{}", a.db, a.table), format!("{}.{}", b.db, b.table));
-        findings.push(
-            Diagnostic::error(
-                NAMES_COLLIDE,
-                later,
-                format!("`{a}` and `{b}` are both called `{db}.{table}`"),
-            )
-            .label(format!("the name of `{b}`"))
-            .beside(first, format!("the name of `{a}`"))
-            .help("give one of them another name; to merge them, rename both by one pattern"),
-        );
+        for (other, other_name) in rest {
+            let (a, b) = (format!("{}.{}", first.db, first.table), format!("{}.{}", other.db, other.table));
+            let message = format!("`{a}` and `{b}` are both called `{db}.{table}`");
+            let there = if first_name.is_new() {
+                format!("the name of `{a}`")
+            } else {
+                format!("`{a}` keeps its name")
+            };
+            findings.push(
+                Diagnostic::error(NAMES_COLLIDE, place(flow, other, other_name), message)
+                    .label(format!("the name of `{b}`"))
+                    .beside(place(flow, first, first_name), there)
+                    .help("give one of them another name; to merge them, rename both by one pattern"),
+            );
+        }
     }
 }
 
@@ -70,26 +70,22 @@ fn place(flow: &Flow<'_>, known: &Known, name: &NewName) -> Span {
 }
 
 fn check_columns(flow: &Flow<'_>, findings: &mut Vec<Diagnostic>) {
-    let columns: Vec<&Renaming<'_>> =
-        flow.renames.iter().filter(|renaming| renaming.kind() == Renamed::Column).collect();
-    for (n, later) in columns.iter().enumerate() {
-        for first in &columns[..n] {
-            let (Some(a), Some(b)) = (exact_column(first), exact_column(later)) else { continue };
-            let name = later.to().as_literal();
-            if a == b || name.is_none() || name != first.to().as_literal() {
-                continue;
-            }
-            let both =
-                |known: &&Known| [first, later].iter().all(|one| one.tables.matches(&known.db, &known.table));
-            if let (Some(known), Some(name)) = (flow.known.iter().find(both), name) {
-                let message =
-                    format!("`{a}` and `{b}` of `{}.{}` are both renamed to `{name}`", known.db, known.table);
-                findings.push(
-                    Diagnostic::error(NAMES_COLLIDE, later.span, message)
-                        .beside(first.span, format!("`{a}` gets this name here"))
-                        .help("give one of them another name"),
-                );
-            }
+    let columns = |pair: &(&Renaming<'_>, &Renaming<'_>)| pair.0.kind() == Renamed::Column;
+    for (first, later) in flow.rename_pairs().filter(columns) {
+        let (Some(a), Some(b)) = (exact_column(first), exact_column(later)) else { continue };
+        let Some(name) = later.to().as_literal().filter(|name| first.to().as_literal() == Some(*name)) else {
+            continue;
+        };
+        let both =
+            |known: &&Known| [first, later].iter().all(|one| one.tables.matches(&known.db, &known.table));
+        if let Some(known) = flow.known.iter().filter(|_| a != b).find(both) {
+            let (db, table) = (&known.db, &known.table);
+            let message = format!("`{a}` and `{b}` of `{db}.{table}` are both renamed to `{name}`");
+            findings.push(
+                Diagnostic::error(NAMES_COLLIDE, later.span, message)
+                    .beside(first.span, format!("`{a}` gets this name here"))
+                    .help("give one of them another name"),
+            );
         }
     }
 }

@@ -1,10 +1,12 @@
 //! S0411: two names that change places.
 
 use super::super::Rule;
-use super::super::flow::{Project, Renaming};
+use super::super::flow::{Project, Renamed, Renaming};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::NamePattern;
 use crate::statement::Rename;
+use crate::text::Span;
+use std::collections::HashMap;
 
 const NAMES_SWAP: Code = Code::new("S0411", "names-swap");
 
@@ -26,19 +28,19 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_names_swap(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
-        for (n, later) in flow.renames.iter().enumerate() {
-            for first in &flow.renames[..n] {
-                let (Some((of, a, to_a)), Some((of_later, b, to_b))) = (exact(first), exact(later)) else {
-                    continue;
-                };
-                if first.kind() == later.kind() && of == of_later && a != b && to_a == b && to_b == a {
-                    let message = format!("`{a}` and `{b}` get each other's name");
+        // By kind and place, old and new name.
+        let mut lines: HashMap<(Renamed, Vec<&str>, &str, &str), Span> = HashMap::new();
+        for later in &flow.renames {
+            if let Some((of, a, b)) = exact(later).filter(|(_, a, b)| a != b) {
+                if let Some(first) = lines.get(&(later.kind(), of.clone(), b, a)) {
+                    let message = format!("`{b}` and `{a}` get each other's name");
                     findings.push(
                         Diagnostic::warning(NAMES_SWAP, later.span, message)
-                            .beside(first.span, "the other way round here")
+                            .beside(*first, "the other way round here")
                             .help("give one of them a name that neither has"),
                     );
                 }
+                lines.entry((later.kind(), of, a, b)).or_insert(later.span);
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_rename_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete && !flow.include.is_empty()) {
-        for renaming in flow.renames.iter().filter(|renaming| flow.is_idle(&renaming.tables)) {
+        for renaming in flow.renames.iter().filter(|renaming| flow.renames_nothing(renaming)) {
             findings.push(
                 Diagnostic::warning(RENAME_IDLE, renaming.span, "nothing that is sent has this name")
                     .help("a `rename` is written with the names in the source"),

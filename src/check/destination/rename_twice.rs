@@ -22,11 +22,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_rename_twice(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
-        for (n, later) in flow.renames.iter().enumerate() {
-            for first in &flow.renames[..n] {
-                if first.kind() != later.kind() || first.to() == later.to() || !clash(flow, first, later) {
-                    continue;
-                }
+        for (first, later) in flow.rename_pairs() {
+            if first.to() != later.to() && clash(flow, first, later) {
                 let (a, b) = (first.to(), later.to());
                 findings.push(
                     Diagnostic::error(

@@ -1,11 +1,11 @@
 //! S0406: tables that share a topic without anybody having said so.
 
 use super::super::Rule;
-use super::super::flow::{Project, Setting, Subject};
+use super::super::flow::Project;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
-use crate::statement::TemplatePart;
+use crate::statement::{Template, TemplatePart};
 use crate::text::Span;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 const TOPIC_SHARED_BY_ACCIDENT: Code = Code::new("S0406", "topic-shared-by-accident");
 
@@ -22,32 +22,24 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
-        for lane in &flow.lanes {
-            for source in flow.sources(project.program) {
+        for lane in 0..flow.lanes.len() {
+            for source in 0..flow.pipeline.from.len() {
                 // The first table of each topic, by the template's place.
-                let mut first: BTreeMap<(Span, String), String> = BTreeMap::new();
-                for known in &flow.known {
-                    let Setting::Given(topic, _) =
-                        lane.setting(Subject::One(known), |settings| settings.topic.as_ref())
+                let mut first: HashMap<(Span, &str), &str> = HashMap::new();
+                for placed in flow.placed(lane, source) {
+                    let Some(template) = placed.template.filter(|template| !names_table(&template.value))
                     else {
                         continue;
                     };
-                    let names_table = topic.value.parts.iter().any(|part| match part {
-                        TemplatePart::Hole { name, .. } => name == "table" || name == "origin.table",
-                        TemplatePart::Text(_) => false,
-                    });
-                    let (Some(name), Some(expanded)) =
-                        (flow.new_name(source, &known.db, &known.table), flow.topic(lane, source, known))
-                    else {
-                        continue;
-                    };
-                    let other =
-                        first.entry((topic.span, expanded.clone())).or_insert_with(|| name.table.clone());
-                    if !names_table && *other != name.table {
-                        let message = format!("`{other}` and `{}` share the topic `{expanded}`", name.table);
-                        let before_quote = Span::new(topic.span.file, topic.span.end - 1, topic.span.end - 1);
+                    let (topic, table) = (placed.topic, placed.name.table.as_str());
+                    let other = *first.entry((template.span, topic)).or_insert(table);
+                    if other != table {
+                        let message = format!("`{other}` and `{table}` share the topic `{topic}`");
+                        let before_quote = template.span.end - 1;
+                        let before_quote = Span::new(template.span.file, before_quote, before_quote);
                         findings.push(
-                            Diagnostic::warning(TOPIC_SHARED_BY_ACCIDENT, topic.span, message)
+                            Diagnostic::warning(TOPIC_SHARED_BY_ACCIDENT, template.span, message)
+                                .help("add `{table}`; to merge tables, `rename` them to one name by one pattern")
                                 .fix(Fix::machine("add `{table}`", before_quote, ".{table}")),
                         );
                     }
@@ -55,6 +47,13 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+fn names_table(template: &Template) -> bool {
+    template.parts.iter().any(|part| match part {
+        TemplatePart::Hole { name, .. } => name == "table" || name == "origin.table",
+        TemplatePart::Text(_) => false,
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! S0404: a topic that Kafka would refuse.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Lane, Project, Renamed, Selector, Setting, Subject};
+use super::super::flow::{Flow, Placed, Project, Renamed, Selector, sources};
+use super::super::settings::{Lane, Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::kafka::TopicName;
 use crate::pattern::{NamePattern, Relation};
@@ -22,6 +23,9 @@ pub(super) const RULE: Rule = Rule {
     run: check_topic_name,
 };
 
+/// Most signs of a name that are shown; one that is too long is not worth more.
+const SHOWN_MAX: usize = 60;
+
 const HELP: &str = "name it anew with `rename`, or write a `topic` without this part";
 
 fn check_topic_name(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
@@ -30,8 +34,11 @@ fn check_topic_name(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             for (topic, _) in lane.topics() {
                 findings.extend(in_template(&topic.value, topic.span));
             }
-            for source in flow.sources(project.program) {
-                for subject in flow.subjects() {
+        }
+        for (n, lane) in flow.lanes.iter().enumerate() {
+            for (m, source) in sources(project.program, flow.pipeline).enumerate() {
+                findings.extend(flow.placed(n, m).filter_map(in_name));
+                for subject in flow.unbounded() {
                     findings.extend(in_names(flow, lane, source, subject));
                 }
             }
@@ -56,30 +63,31 @@ fn in_template(template: &Template, span: Span) -> Option<Diagnostic> {
     Some(Diagnostic::error(BAD_TOPIC_NAME, span, format!("\"{template}\" gives no topic name: {why}")))
 }
 
-/// A mistake that comes from the names of tables.
+/// A mistake that comes from the name of a table.
+fn in_name(placed: Placed<'_>) -> Option<Diagnostic> {
+    let Placed { known, topic, template, .. } = placed;
+    let why = TopicName::new(topic).err()?;
+    let shown: String = topic.chars().take(SHOWN_MAX).collect();
+    let rest = if shown.len() < topic.len() { "…" } else { "" };
+    let message = format!("`{shown}{rest}` is no topic name: {why}");
+    let finding = Diagnostic::error(BAD_TOPIC_NAME, known.span, message).help(HELP);
+    match template {
+        Some(template) if in_template(&template.value, template.span).is_some() => None,
+        Some(template) => Some(finding.beside(template.span, "its topic is made here")),
+        None => Some(finding),
+    }
+}
+
+/// A mistake that comes from what the names of all tables of a pattern share.
 fn in_names(flow: &Flow<'_>, lane: &Lane<'_>, source: &str, subject: Subject<'_>) -> Option<Diagnostic> {
     let setting = lane.setting(subject, |settings| settings.topic.as_ref());
     let written = match &setting {
         Setting::Various => return None,
         Setting::Default => None,
-        Setting::Given(topic, _) if in_template(&topic.value, topic.span).is_some() => return None,
         Setting::Given(topic, _) => Some(topic),
     };
     match subject {
-        Subject::One(known) => {
-            let name = flow.topic(lane, source, known)?;
-            let why = TopicName::new(name.as_str()).err()?;
-            let finding = |span| {
-                let shown: String = name.chars().take(60).collect();
-                let rest = if shown.len() < name.len() { "…" } else { "" };
-                Diagnostic::error(BAD_TOPIC_NAME, span, format!("`{shown}{rest}` is no topic name: {why}"))
-                    .help(HELP)
-            };
-            Some(match written {
-                Some(topic) => finding(known.span).beside(topic.span, "its topic is made here"),
-                None => finding(known.span),
-            })
-        }
+        Subject::One(_) => None,
         Subject::All(all) => {
             let shared = shared_names(flow, source, all);
             let default =

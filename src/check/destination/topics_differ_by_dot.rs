@@ -1,7 +1,7 @@
 //! S0409: two topics that Kafka's metrics take for one.
 
 use super::super::Rule;
-use super::super::flow::{Project, Setting, Subject};
+use super::super::flow::Project;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::text::Span;
 use std::collections::BTreeMap;
@@ -22,25 +22,18 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_topics_differ_by_dot(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     // By target and by what the metrics call it: all names, each with its first place.
-    let mut topics: BTreeMap<(u32, String), BTreeMap<String, Span>> = BTreeMap::new();
+    let mut topics: BTreeMap<(u32, String), BTreeMap<&str, Span>> = BTreeMap::new();
     for flow in &project.flows {
-        for lane in &flow.lanes {
-            for source in flow.sources(project.program) {
-                for known in &flow.known {
-                    let Some(name) = flow.topic(lane, source, known) else { continue };
-                    let span = match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {
-                        Setting::Given(topic, _) => topic.span,
-                        Setting::Default | Setting::Various => known.span,
-                    };
-                    let metric = (lane.to.target.value.0, name.replace('.', "_"));
-                    let first = topics.entry(metric).or_default().entry(name).or_insert(span);
-                    *first = span.min(*first);
-                }
+        for (n, lane) in flow.lanes.iter().enumerate() {
+            for placed in (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source)) {
+                let metric = (lane.to.target.value.0, placed.topic.replace('.', "_"));
+                let first = topics.entry(metric).or_default().entry(placed.topic).or_insert(placed.span());
+                *first = placed.span().min(*first);
             }
         }
     }
     for names in topics.into_values() {
-        let mut placed: Vec<(Span, String)> = names.into_iter().map(|(name, span)| (span, name)).collect();
+        let mut placed: Vec<(Span, &str)> = names.into_iter().map(|(name, span)| (span, name)).collect();
         placed.sort();
         if let [(first, a), .., (later, b)] = placed.as_slice() {
             findings.push(

@@ -1,7 +1,8 @@
 //! S0501: a key column that `columns` leaves out.
 
 use super::super::Rule;
-use super::super::flow::{Project, Setting};
+use super::super::flow::Project;
+use super::super::settings::Setting;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::NamePattern;
 use crate::statement::{ColumnRule, KeyRule};

@@ -1,7 +1,8 @@
 //! S0509: messages without a key into a compacted topic.
 
 use super::super::Rule;
-use super::super::flow::{Project, Setting};
+use super::super::flow::Project;
+use super::super::settings::Setting;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::statement::{Cleanup, KeyRule};
 

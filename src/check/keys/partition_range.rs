@@ -1,7 +1,8 @@
 //! S0507: a partition that the topic does not have.
 
 use super::super::Rule;
-use super::super::flow::{Project, Setting};
+use super::super::flow::Project;
+use super::super::settings::Setting;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::statement::PartitionRule;
 

@@ -3,7 +3,6 @@
 use super::super::Rule;
 use super::super::flow::Project;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
-use crate::pattern::Relation;
 
 const EXCLUDE_IDLE: Code = Code::new("S0204", "exclude-idle");
 
@@ -22,14 +21,11 @@ fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     // What could not be read, or is missing altogether, may be the include it belongs to.
     for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete && !flow.include.is_empty()) {
         for exclude in &flow.exclude {
-            let meets = flow
-                .include
-                .iter()
-                .any(|include| include.matcher.relation(&exclude.matcher) != Relation::Disjoint);
-            if !meets {
+            if !flow.is_met(exclude.pattern, &exclude.matcher) {
                 let message =
                     format!("`{}` takes nothing away: no `include` takes such a table", exclude.pattern);
-                let mut finding = Diagnostic::warning(EXCLUDE_IDLE, exclude.span, message);
+                let mut finding = Diagnostic::warning(EXCLUDE_IDLE, exclude.span, message)
+                    .help("remove it, or write the name that was meant");
                 if let Some(&cut) = flow.pipeline.cuts.get(&exclude.span) {
                     finding = finding.fix(Fix::machine(format!("remove `{}`", exclude.pattern), cut, ""));
                 }

@@ -2,6 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
+use super::super::index::exact_table;
 use super::include_shadowed::is_shadowed;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::pattern::{NamePattern, Relation, TablePattern};
@@ -28,9 +29,11 @@ fn check_include_covered(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
             if names_shadow_table(one.pattern) || is_shadowed(flow, one) {
                 continue;
             }
-            let wider = flow.include.iter().enumerate().find(|(other, wider)| {
-                *other != n
-                    && match one.matcher.relation(&wider.matcher) {
+            let named = exact_table(one.pattern).map(|(db, table)| flow.include_index.named(db, table));
+            let others = named.unwrap_or_default().iter().chain(&flow.include_index.open);
+            let wider =
+                others.filter(|&&other| other != n).map(|&other| &flow.include[other]).find(|wider| {
+                    match one.matcher.relation(&wider.matcher) {
                         Relation::Narrower => true,
                         // Of two equal ones the later is too much.
                         Relation::Equal => wider.span < one.span,
@@ -38,11 +41,12 @@ fn check_include_covered(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
                             false
                         }
                     }
-            });
-            if let Some((_, wider)) = wider {
+                });
+            if let Some(wider) = wider {
                 let message = format!("`{}` is included by `{}` already", one.pattern, wider.pattern);
-                let mut finding =
-                    Diagnostic::warning(INCLUDE_COVERED, one.span, message).beside(wider.span, "here");
+                let mut finding = Diagnostic::warning(INCLUDE_COVERED, one.span, message)
+                    .beside(wider.span, "here")
+                    .help("remove it: it has no effect");
                 if let Some(&cut) = flow.pipeline.cuts.get(&one.span) {
                     finding = finding.fix(Fix::machine(format!("remove `{}`", one.pattern), cut, ""));
                 }

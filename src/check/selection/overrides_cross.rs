@@ -2,6 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
+use super::super::index::exact_table;
 use crate::ast::TableBlock;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::{Relation, TableMatcher, some_table};
@@ -41,6 +42,10 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
     let blocks: Vec<(&TableBlock, TableMatcher)> = blocks.iter().filter_map(compiled).collect();
     for (n, (later, tables)) in blocks.iter().enumerate() {
         for (first, others) in &blocks[..n] {
+            // Two exact names are of two tables: blocks of one pattern are one block.
+            if [first, later].iter().all(|block| exact_table(&block.pattern.value).is_some()) {
+                continue;
+            }
             let conflicts = first.settings.disagreements(&later.settings);
             if conflicts.is_empty() {
                 continue;

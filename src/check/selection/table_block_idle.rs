@@ -22,7 +22,7 @@ fn check_table_block_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
     for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete && !flow.include.is_empty()) {
         for block in flow.blocks() {
             let pattern = &block.pattern.value;
-            if pattern.compile().is_ok_and(|tables| flow.is_idle(&tables)) {
+            if flow.is_idle(pattern) {
                 let message = format!("no table that is sent fits `{pattern}`");
                 findings.push(
                     Diagnostic::warning(TABLE_BLOCK_IDLE, block.pattern.span, message)

@@ -1,0 +1,129 @@
+//! Which setting holds for which tables.
+
+use super::flow::{Known, Selector};
+use super::index::Index;
+use crate::ast::{Settings, TableBlock};
+use crate::hir::{Pipeline, Program, To};
+use crate::pattern::{Covered, Relation, TableMatcher};
+use crate::statement::Template;
+use crate::text::Spanned;
+
+/// A pipeline towards one of its targets.
+pub(super) struct Lane<'p> {
+    pub(super) to: &'p To,
+    /// `defaults`, pipeline, `to`, and then `table` blocks with their levels.
+    levels: Vec<Level<'p>>,
+    index: Index<'p>,
+}
+
+/// A block of settings.
+struct Level<'p> {
+    /// The higher wins.
+    rank: u8,
+    /// Which tables; none means all.
+    tables: Option<TableMatcher>,
+    settings: &'p Settings,
+}
+
+/// Tables that a rule asks about: one, or all that a pattern takes.
+#[derive(Clone, Copy)]
+pub(super) enum Subject<'a> {
+    One(&'a Known),
+    All(&'a Selector<'a>),
+}
+
+/// The setting that holds for tables.
+pub(super) enum Setting<'p, 's, T> {
+    /// None is given.
+    Default,
+    /// This one, and the pattern of the `table` block it stands in.
+    Given(&'p Spanned<T>, Option<&'s TableMatcher>),
+    /// Not one for all of them.
+    Various,
+}
+
+impl<'p> Lane<'p> {
+    pub(super) fn new(program: &'p Program, pipeline: &'p Pipeline, to: &'p To) -> Lane<'p> {
+        let everywhere = |rank, settings| Level { rank, tables: None, settings };
+        let mut levels = vec![
+            everywhere(0, &program.defaults.settings),
+            everywhere(1, &pipeline.settings),
+            everywhere(2, &to.settings),
+        ];
+        let mut index = Index::default();
+        for n in 0..levels.len() {
+            index.add(n, None);
+        }
+        for (rank, blocks) in [(3, &pipeline.tables), (4, &to.tables)] {
+            for TableBlock { pattern, settings, .. } in blocks {
+                if let Ok(tables) = pattern.value.compile() {
+                    index.add(levels.len(), Some(&pattern.value));
+                    levels.push(Level { rank, tables: Some(tables), settings });
+                }
+            }
+        }
+        Lane { to, levels, index }
+    }
+
+    /// Every `topic`, and the pattern of the `table` block it stands in.
+    pub(super) fn topics(&self) -> impl Iterator<Item = (&'p Spanned<Template>, Option<&TableMatcher>)> {
+        self.levels.iter().filter_map(|level| Some((level.settings.topic.as_ref()?, level.tables.as_ref())))
+    }
+
+    /// The setting of the nearest level for tables.
+    pub(super) fn setting<T: 'p>(
+        &self,
+        subject: Subject<'_>,
+        of: impl Fn(&'p Settings) -> Option<&'p Spanned<T>>,
+    ) -> Setting<'p, '_, T> {
+        let mut best: Option<(&Level<'p>, &'p Spanned<T>)> = None;
+        let mut partial: Vec<(u8, &TableMatcher)> = Vec::new();
+        let near: Vec<usize> = match subject {
+            Subject::One(known) => {
+                self.index.hits(&known.db, &known.table, |n| self.levels[n].tables.as_ref()).collect()
+            }
+            Subject::All(_) => (0..self.levels.len()).collect(),
+        };
+        for level in near.into_iter().map(|n| &self.levels[n]) {
+            let Some(value) = of(level.settings) else { continue };
+            let relation = level.tables.as_ref().map_or(Relation::Narrower, |tables| match subject {
+                // Only those that take it are here.
+                Subject::One(_) => Relation::Narrower,
+                Subject::All(all) => all.matcher.relation(tables),
+            });
+            match (relation, &level.tables) {
+                (Relation::Equal | Relation::Narrower, _) => {
+                    if best.as_ref().is_none_or(|(other, _)| level.wins_over(other)) {
+                        best = Some((level, value));
+                    }
+                }
+                (Relation::Wider | Relation::Crossing | Relation::TooLarge, Some(tables)) => {
+                    partial.push((level.rank, tables));
+                }
+                (Relation::Disjoint | Relation::Wider | Relation::Crossing | Relation::TooLarge, _) => {}
+            }
+        }
+        // Blocks for some of the tables may together hold them all.
+        if let Subject::All(all) = subject {
+            let least = best.as_ref().map_or(0, |(level, _)| level.rank);
+            partial.retain(|(rank, _)| *rank >= least);
+            let nearer: Vec<&TableMatcher> = partial.into_iter().map(|(_, one)| one).collect();
+            if !nearer.is_empty() && all.matcher.covered_by(&nearer) != Covered::No {
+                return Setting::Various;
+            }
+        }
+        best.map_or(Setting::Default, |(level, value)| Setting::Given(value, level.tables.as_ref()))
+    }
+}
+
+impl Level<'_> {
+    /// True when this level's setting holds, for tables that both take.
+    fn wins_over(&self, other: &Level<'_>) -> bool {
+        match (&self.tables, &other.tables) {
+            _ if self.rank != other.rank => self.rank > other.rank,
+            (Some(own), Some(other)) => own.relation(other) == Relation::Narrower,
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What is seen of a glob at a glance. Most patterns of a project are of the form `orders_*`; comparing two of these needs no
+//! automaton.
+
+use super::glob::{Glob, Part};
+use super::relation::Relation;
+
+/// Signs that a sample has in the place of a `*`: hardly part of a name that a pattern would single out.
+const FILLER: &str = "x7q";
+
+/// What all names of a glob have in common. Empty for what is no glob.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Outline {
+    /// They begin so.
+    prefix: String,
+    /// They end so.
+    suffix: String,
+    /// The two and one `*` between them are all there is.
+    pub(super) only_gap: bool,
+    /// It surely takes more than one name.
+    pub(super) many: bool,
+    /// One of the names.
+    pub(super) sample: Option<String>,
+}
+
+impl Outline {
+    pub(super) fn of(glob: &Glob) -> Outline {
+        let parts = glob.parts.as_slice();
+        let literal = |part: Option<&Part>| match part {
+            Some(Part::Literal(signs)) => signs.clone(),
+            Some(Part::Any | Part::One | Part::Class(_) | Part::Range(_)) | None => String::new(),
+        };
+        let between = match parts {
+            [Part::Literal(_), between @ .., Part::Literal(_)] => between,
+            [Part::Literal(_), between @ ..] | [between @ .., Part::Literal(_)] => between,
+            between => between,
+        };
+        let many = parts.iter().any(|part| match part {
+            Part::Any | Part::One => true,
+            Part::Range(range) => range.count() > 1,
+            Part::Class(_) | Part::Literal(_) => false,
+        });
+        let mut sample = String::new();
+        for part in parts {
+            match part {
+                Part::Literal(signs) => sample.push_str(signs),
+                Part::Any => sample.push_str(FILLER),
+                Part::One => sample.push_str(&FILLER[..1]),
+                Part::Class(ranges) => sample.extend(ranges.first().map(|&(first, _)| first)),
+                Part::Range(range) => sample.push_str(&range.text(range.first)),
+            }
+        }
+        Outline {
+            prefix: literal(parts.first()),
+            suffix: literal(parts.last()),
+            only_gap: matches!(between, [Part::Any]),
+            many,
+            sample: Some(sample),
+        }
+    }
+
+    /// Whether a name begins with the one and ends with the other, which do not overlap.
+    pub(super) fn brackets(&self, name: &str) -> bool {
+        name.len() >= self.prefix.len() + self.suffix.len()
+            && name.starts_with(&self.prefix)
+            && name.ends_with(&self.suffix)
+    }
+
+    /// How two patterns relate, where that is seen at once.
+    pub(super) fn relation(&self, other: &Outline) -> Option<Relation> {
+        let own_prefix = self.prefix.starts_with(&other.prefix);
+        let other_prefix = other.prefix.starts_with(&self.prefix);
+        let own_suffix = self.suffix.ends_with(&other.suffix);
+        let other_suffix = other.suffix.ends_with(&self.suffix);
+        if !(own_prefix || other_prefix) || !(own_suffix || other_suffix) {
+            return Some(Relation::Disjoint);
+        }
+        if !(self.only_gap && other.only_gap) {
+            return None;
+        }
+        Some(match (own_prefix && own_suffix, other_prefix && other_suffix) {
+            (true, true) => Relation::Equal,
+            (true, false) => Relation::Narrower,
+            (false, true) => Relation::Wider,
+            (false, false) => Relation::Crossing,
+        })
+    }
+}
