@@ -45,20 +45,26 @@ fn stored_generations(shop: &Shop<'_>, pipeline: &str) -> Vec<u64> {
 #[test]
 fn a_broken_edit_is_drawn_and_changes_nothing() {
     let mut shop = shop("broken");
-    let mut syncc = shop.run();
+    shop.save();
+    // machines get findings as objects, people as drawings
+    let mut syncc = shop.project.start(&["run", "--log", "human"]);
+    shop.wait_streaming(&mut syncc);
     let right = shop.file();
     shop.project.write("shop.sync", &right.replace("to bus {", "to buss {"));
     let status = shop.wait_refused(&mut syncc, Some("S0101"));
     assert_eq!((status.generation, status.refused.map(|refused| refused.errors)), (1, Some(1)));
     wait_said(&mut syncc, "did you mean `bus`?", 0);
     let said = syncc.stderr();
-    for drawn in
-        ["S0101", "there is no target `buss`", "shop.sync:12:", "pipeline shop from shop to buss {", "───"]
-    {
+    for drawn in [
+        "generation 2 is refused, 1 error; generation 1 stays active",
+        "S0101",
+        "there is no target `buss`",
+        "shop.sync:12:28",
+        "12 │ pipeline shop from shop to buss {",
+        "╰── did you mean `bus`?",
+    ] {
         assert!(said.contains(drawn), "`{drawn}` is not drawn:\n{said}");
     }
-    let refused = event(&said, "config.refused").expect("it is in the log");
-    assert_eq!(refused["generation"], 1, "{refused}");
     shop.insert("items", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);
 
