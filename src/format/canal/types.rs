@@ -80,3 +80,54 @@ pub(super) fn sql_type(ty: &ColumnType) -> SqlType {
         ColumnType::Vector | ColumnType::Uuid | ColumnType::Inet4 | ColumnType::Inet6 => same(sql::VARCHAR),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mysql::column_type::{Labels, Text};
+
+    /// The page for readers of messages has a row for each type, with the number that is sent.
+    #[test]
+    fn the_page_has_the_numbers() {
+        let page = include_str!("../../../pipelines/canal-json.md");
+        let unsigned = false;
+        let text = || Text { charset: "utf8mb4".into(), max_bytes: 10, compressed: false };
+        let labels = || Labels { labels: vec!["a".into()] };
+        for (name, ty) in [
+            ("TINYINT", ColumnType::TinyInt { unsigned }),
+            ("SMALLINT", ColumnType::SmallInt { unsigned }),
+            ("MEDIUMINT", ColumnType::MediumInt { unsigned }),
+            ("INT", ColumnType::Int { unsigned }),
+            ("BIGINT", ColumnType::BigInt { unsigned }),
+            ("DECIMAL", ColumnType::Decimal { precision: 10, scale: 2 }),
+            ("FLOAT", ColumnType::Float),
+            ("DOUBLE", ColumnType::Double),
+            ("BIT", ColumnType::Bit { bits: 1 }),
+            ("YEAR", ColumnType::Year),
+            ("DATE", ColumnType::Date),
+            ("TIME", ColumnType::Time { fsp: 0 }),
+            ("DATETIME", ColumnType::DateTime { fsp: 0 }),
+            ("TIMESTAMP", ColumnType::Timestamp { fsp: 0 }),
+            ("CHAR", ColumnType::Char(text())),
+            ("VARCHAR", ColumnType::VarChar(text())),
+            ("TEXT", ColumnType::Text(text())),
+            ("BINARY", ColumnType::Binary { bytes: 4 }),
+            ("BLOB", ColumnType::Blob { length_bytes: 2 }),
+            ("ENUM", ColumnType::Enum(labels())),
+            ("SET", ColumnType::Set(labels())),
+            ("JSON", ColumnType::Json),
+            ("GEOMETRY", ColumnType::Geometry),
+            ("VECTOR", ColumnType::Vector),
+            ("UUID", ColumnType::Uuid),
+            ("INET4", ColumnType::Inet4),
+            ("INET6", ColumnType::Inet6),
+        ] {
+            let numbers = sql_type(&ty);
+            let start = format!("\n| {name} | {} | ", numbers.usual);
+            let row = page.split_once(&start).map(|(_, rest)| rest.lines().next().unwrap_or_default());
+            let row = row.unwrap_or_else(|| panic!("no row of {name} with {}", numbers.usual));
+            let null = format!("NULL has {}", numbers.null);
+            assert_eq!(row.contains(&null), numbers.null != numbers.usual, "{name}: {row}");
+        }
+    }
+}
