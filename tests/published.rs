@@ -68,7 +68,12 @@ fn the_files_of_the_readme_are_clean_and_formatted() {
 fn every_code_can_be_explained() {
     let codes = crate::tidy::all_codes();
     assert!(codes.len() > 20, "only {} codes", codes.len());
+    let list = syncc(&["explain"]);
+    assert!(list.status.success());
+    let list = String::from_utf8(list.stdout).expect("text");
+    let listed: Vec<&str> = list.lines().filter_map(|line| line.split(' ').next()).collect();
     for code in codes {
+        assert!(listed.contains(&code.as_str()), "{code} is not listed");
         check_clean(syncc(&["explain", &code]), &code);
     }
 }
