@@ -3,10 +3,11 @@
 use super::dice::Dice;
 use super::oracle::Finding;
 use super::truth::Ending;
-use super::world::{PATIENCE, Progress, World};
+use super::world::{PATIENCE, World};
 use super::writer;
 use crate::support::program::Running;
 use crate::support::{Isolation, Kind, wait};
+use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -59,6 +60,13 @@ const LATE: [(&str, usize); 8] = [
     ("txn.rows", 60),
 ];
 
+/// Points of rounds of their own.
+const OTHERS: [&str; 2] = [RECOVERY, DRAIN];
+/// On the way back after a failure.
+const RECOVERY: &str = "recover.reinit";
+/// On the way to an orderly end.
+const DRAIN: &str = "drain.begun";
+
 /// Deaths after some committed transactions, wherever syncc then is.
 const RANDOM: usize = 5;
 
@@ -73,23 +81,34 @@ enum Round {
     Broker,
     /// The source dies under it and comes again, then it is killed.
     Source,
+    /// The broker dies under it, and it dies itself when it has its new producer.
+    Recovery,
+    /// It dies when it is asked to stop.
+    Drain,
+    /// It stops when it is asked to.
+    Stop,
 }
 
-/// The order of rounds: windows first, the rest mixed.
-fn schedule(dice: &mut Dice) -> Vec<Round> {
-    let point = |dice: &mut Dice, (name, most): (&'static str, usize)| Round::Point(name, dice.below(most));
-    let mut early: Vec<Round> = EARLY.iter().map(|&it| point(dice, it)).collect();
+/// Rounds while existing rows are read.
+fn early(dice: &mut Dice) -> Vec<Round> {
+    let mut rounds: Vec<Round> =
+        EARLY.iter().map(|&(name, most)| Round::Point(name, dice.below(most))).collect();
     // The first deaths come before anything was committed, those behind the windows may see the load to its end.
-    dice.shuffle(&mut early[3..10]);
-    dice.shuffle(&mut early[10..]);
-    let mut late: Vec<Round> = LATE.iter().map(|&it| point(dice, it)).collect();
-    late.extend((0..RANDOM).map(|_| Round::Random(20 + dice.below(80) as u64)));
-    late.push(Round::Broker);
-    late.push(Round::Source);
-    dice.shuffle(&mut late);
+    dice.shuffle(&mut rounds[3..10]);
+    dice.shuffle(&mut rounds[10..]);
     // one server more dies while existing rows are read
-    early.push(if dice.percent(50) { Round::Broker } else { Round::Source });
-    early.into_iter().chain(late).collect()
+    rounds.push(if dice.percent(50) { Round::Broker } else { Round::Source });
+    rounds
+}
+
+/// Rounds that make sense at any time.
+fn late(dice: &mut Dice) -> Vec<Round> {
+    let mut rounds: Vec<Round> =
+        LATE.iter().map(|&(name, most)| Round::Point(name, dice.below(most))).collect();
+    rounds.extend((0..RANDOM).map(|_| Round::Random(20 + dice.below(80) as u64)));
+    rounds.extend([Round::Broker, Round::Source, Round::Recovery, Round::Drain, Round::Stop]);
+    dice.shuffle(&mut rounds);
+    rounds
 }
 
 #[test]
@@ -121,7 +140,7 @@ fn repetitions() -> usize {
 fn run(kind: Kind) {
     let seed = seed();
     println!("SYNCC_E2E_SEED={seed} ({kind:?})");
-    let world = World::new(kind, 100, CHUNK);
+    let world = World::alone(kind, 100, CHUNK);
     let deaths = std::thread::scope(|scope| {
         let _ending = Ending(&world.truth);
         for writer in 1..=WRITERS {
@@ -133,8 +152,9 @@ fn run(kind: Kind) {
         // some transactions are there, and some under way, when the first start looks for its position
         world.truth.grant(GRANT);
         let mut deaths = Vec::new();
-        for _ in 0..repetitions() {
-            for round in schedule(&mut dice) {
+        for repetition in 0..repetitions() {
+            let early = if repetition == 0 { early(&mut dice) } else { Vec::new() };
+            for round in early.into_iter().chain(late(&mut dice)) {
                 let death = trial.live(round);
                 println!("{round:?}: {death}, {} transactions", world.truth.n_committed());
                 deaths.push(death);
@@ -146,6 +166,9 @@ fn run(kind: Kind) {
     world.settle(&mut last);
 
     let findings = world.findings();
+    let commits = world.commits();
+    let gapless: Vec<u64> = (1..=commits.len() as u64).collect();
+    assert_eq!(commits, gapless, "SYNCC_E2E_SEED={seed}: a commit was lost or came twice");
     let some: Vec<String> = findings.iter().take(10).map(Finding::to_string).collect();
     assert!(
         findings.is_empty(),
@@ -160,7 +183,7 @@ fn run(kind: Kind) {
     println!("{} deaths, {committed} records, {} never committed", deaths.len(), all - committed);
     assert!(all > committed, "no death struck an open transaction");
     let struck: BTreeSet<&str> = deaths.iter().filter_map(|death| death.point()).collect();
-    let meant: BTreeSet<&str> = EARLY.iter().chain(&LATE).map(|(name, _)| *name).collect();
+    let meant: BTreeSet<&str> = EARLY.iter().chain(&LATE).map(|(name, _)| *name).chain(OTHERS).collect();
     assert_eq!(struck, meant, "SYNCC_E2E_SEED={seed}: points that never struck");
     assert!(deaths.len() >= 20, "{deaths:?}");
 }
@@ -174,13 +197,15 @@ enum Death {
     Killed,
     /// Killed after it had outlived a server.
     Outlived,
+    /// On request.
+    Asked,
 }
 
 impl Death {
     fn point(self) -> Option<&'static str> {
         match self {
             Death::Struck(name) => Some(name),
-            Death::Killed | Death::Outlived => None,
+            Death::Killed | Death::Outlived | Death::Asked => None,
         }
     }
 }
@@ -191,6 +216,7 @@ impl fmt::Display for Death {
             Death::Struck(_) => write!(f, "struck"),
             Death::Killed => write!(f, "killed"),
             Death::Outlived => write!(f, "outlived it, then killed"),
+            Death::Asked => write!(f, "stopped"),
         }
     }
 }
@@ -223,9 +249,73 @@ impl Trial<'_> {
                 running.kill();
                 Death::Killed
             }
-            Round::Broker => self.outlive(|| self.world.kafka.kill(), || self.world.kafka.start_again()),
-            Round::Source => self.outlive(|| self.world.server.kill(), || self.world.server.start_again()),
+            Round::Broker => {
+                let mut running = self.works("");
+                self.restart_broker();
+                self.outlived(&mut running)
+            }
+            Round::Source => {
+                let mut running = self.works("");
+                self.world.server.kill();
+                self.world.server.start_again();
+                self.outlived(&mut running)
+            }
+            Round::Recovery => {
+                let mut running = self.works(&format!("{RECOVERY}=return"));
+                self.restart_broker();
+                self.dies(&mut running, RECOVERY)
+            }
+            Round::Drain => {
+                let mut running = self.works(&format!("{DRAIN}=return"));
+                running.signal(Signal::TERM);
+                self.dies(&mut running, DRAIN)
+            }
+            Round::Stop => {
+                let mut running = self.works("");
+                assert_eq!(running.stop(), Some(0), "{}", running.last_words());
+                Death::Asked
+            }
         }
+    }
+
+    fn restart_broker(&self) {
+        self.world.kafka.kill();
+        self.world.kafka.start_again();
+    }
+
+    /// Starts syncc and waits for its first commit.
+    fn works(&mut self, failpoints: &str) -> Running {
+        let mut running = self.world.start(failpoints);
+        self.reach(&mut running, 1);
+        running
+    }
+
+    /// A server was away; syncc must find its way by itself, and is killed then.
+    fn outlived(&mut self, running: &mut Running) -> Death {
+        let seq = self.seq;
+        self.reach(running, seq + 3);
+        running.kill();
+        Death::Outlived
+    }
+
+    /// It must end itself at this point.
+    fn dies(&mut self, running: &mut Running, name: &'static str) -> Death {
+        wait::until("syncc meets the point", PATIENCE, || {
+            self.go_on(running);
+            if running.runs() { Err("it lives") } else { Ok(()) }
+        });
+        let code = running.wait(10);
+        assert_eq!(code, None, "it ended before it met {name}:\n{}", running.last_words());
+        Death::Struck(name)
+    }
+
+    /// Lets the writers work until the commit of this number.
+    fn reach(&mut self, running: &mut Running, seq: u64) {
+        wait::until("the task goes on", PATIENCE, || {
+            assert!(running.runs(), "syncc ended:\n{}", running.last_words());
+            self.go_on(running);
+            if self.seq >= seq { Ok(()) } else { Err(format!("{:?}", self.world.progress())) }
+        });
     }
 
     fn until_point(&mut self, name: &'static str, passes: usize) -> Death {
@@ -248,33 +338,11 @@ impl Trial<'_> {
         }
     }
 
-    /// A server dies under syncc while it works, and comes again; syncc must find its way by itself.
-    fn outlive(&mut self, die: impl FnOnce(), come_again: impl FnOnce()) -> Death {
-        let mut running = self.world.start("");
-        let before = self.reach(&mut running, |progress| progress.seq > 0);
-        die();
-        come_again();
-        self.reach(&mut running, |progress| progress.seq > before.seq + 3);
-        running.kill();
-        Death::Outlived
-    }
-
-    /// Lets the writers work until the task is as wanted.
-    fn reach(&mut self, running: &mut Running, wanted: impl Fn(&Progress) -> bool) -> Progress {
-        let world = self.world;
-        wait::until("the task goes on", PATIENCE, || {
-            assert!(running.runs(), "syncc ended:\n{}", running.last_words());
-            self.go_on(running);
-            let progress = world.progress()?;
-            if wanted(&progress) { Ok(progress) } else { Err(format!("{progress:?}")) }
-        })
-    }
-
     /// Gives the writers something to do, and tells the truth when the stream has begun.
     fn go_on(&mut self, running: &mut Running) {
         let truth = &self.world.truth;
         let progress = if running.runs() { self.world.progress().ok() } else { None };
-        let seq = progress.map_or(0, |progress| progress.seq);
+        let seq = progress.map_or(self.seq, |progress| progress.seq);
         if seq > 0 && !self.began {
             self.began = true;
             truth.stream_began();

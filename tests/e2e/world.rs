@@ -1,12 +1,14 @@
 //! A source, a broker and a project between them, and syncc to be started and killed there.
 
 use super::oracle::{Finding, Heard, fold, hear, judge};
-use super::truth::{Key, LEDGER, Row, SHAPES, Truth};
+use super::truth::{Key, LEDGER, Row, SHAPES, Shape, Truth};
 use super::writer;
 use crate::support::kafka::Received;
 use crate::support::program::Running;
 use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, Project, Sql, wait};
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use syncc::checkpoint::{StateKey, StateRecord};
 use syncc::control::{Operation, Status, TaskState, ask};
 
 /// How long a start, a recovery or the rest of the way may take on a busy machine, s.
@@ -15,34 +17,64 @@ pub(super) const PATIENCE: u64 = 120;
 /// Everything one test needs.
 pub(super) struct World {
     /// The source.
-    pub(super) server: MySql,
+    pub(super) server: Held<MySql>,
     /// The target.
-    pub(super) kafka: Kafka,
+    pub(super) kafka: Held<Kafka>,
     /// Database of the workload.
     pub(super) database: String,
     /// What was committed.
     pub(super) truth: Truth,
+    /// Topics and the state begin with this.
+    prefix: String,
     project: Project,
 }
 
+/// A server.
+pub(super) enum Held<S: 'static> {
+    /// This test's alone, so that it may be stopped.
+    Own(S),
+    /// Everybody's.
+    Shared(&'static S),
+}
+
+impl<S> Deref for Held<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        match self {
+            Held::Own(server) => server,
+            Held::Shared(server) => server,
+        }
+    }
+}
+
 impl World {
-    /// Servers of its own, filled tables, a project that loads `chunk` rows at a time. `scale` in a hundred of all keys.
+    /// As [`World::new`], with servers of its own, which may be stopped.
+    pub(super) fn alone(kind: Kind, scale: usize, chunk: usize) -> World {
+        let server = Held::Own(MySql::start(kind, &[]));
+        World::between(server, Held::Own(Kafka::start(KafkaOptions::default())), scale, chunk)
+    }
+
+    /// Filled tables, and a project that loads `chunk` rows at a time. `scale` in a hundred of all keys.
     pub(super) fn new(kind: Kind, scale: usize, chunk: usize) -> World {
-        let server = MySql::start(kind, &[]);
-        let kafka = Kafka::start(KafkaOptions::default());
+        World::between(Held::Shared(MySql::shared(kind)), Held::Shared(Kafka::shared()), scale, chunk)
+    }
+
+    fn between(server: Held<MySql>, kafka: Held<Kafka>, scale: usize, chunk: usize) -> World {
+        let prefix = kafka.prefix("e2e");
         let database = server.database("e2e");
         let truth = Truth::new(scale);
         let mut sql = server.sql();
         writer::fill(&mut sql, &database, &truth);
-        if kind != Kind::MariaDb10_11 {
+        if server.kind() != Kind::MariaDb10_11 {
             // for the table without a key
             sql.run(&format!("grant lock tables on `{database}`.* to {0}@localhost, {0}@'%'", MySql::USER));
         }
         let text = format!(
             "edition 2026\n\
              source shop mysql \"{user}@{address}\" {{\n  password env E2E_PASSWORD\n}}\n\
-             target bus kafka \"{brokers}\" {{\n  state {{\n    prefix \"e2e\"\n  }}\n}}\n\
-             pipeline all from shop to bus {{\n  include {database}.*\n  topic \"{{table}}\" {{\n    partitions 3\n  }}\n  \
+             target bus kafka \"{brokers}\" {{\n  state {{\n    prefix \"{prefix}\"\n  }}\n}}\n\
+             pipeline all from shop to bus {{\n  include {database}.*\n  topic \"{prefix}.{{table}}\" {{\n    partitions 3\n  }}\n  \
              format canal-json {{\n    snapshot-op init\n  }}\n  start snapshot {{\n    chunk {chunk} rows\n  }}\n}}\n",
             user = MySql::USER,
             address = server.address(),
@@ -50,7 +82,7 @@ impl World {
         );
         let mut project = Project::new("e2e", &[("e2e.sync", &text)]);
         project.env("E2E_PASSWORD", MySql::PASSWORD);
-        World { server, kafka, database, truth, project }
+        World { server, kafka, database, truth, prefix, project }
     }
 
     /// Plants a bug in every syncc that is started from now on.
@@ -97,7 +129,7 @@ impl World {
         let mark = format!("\"txn\":\"{marker}\"");
         wait::until("the last transaction comes out", PATIENCE, || {
             assert!(running.runs(), "syncc ended\n{}", running.last_words());
-            let records = self.kafka.consume(LEDGER.name, Isolation::ReadCommitted);
+            let records = self.records_of(&LEDGER, Isolation::ReadCommitted);
             if records.iter().any(|record| record.text().contains(&mark)) {
                 return Ok(());
             }
@@ -118,6 +150,20 @@ impl World {
     /// Number of data records there are.
     pub(super) fn n_records(&self, isolation: Isolation) -> usize {
         self.records(isolation).iter().map(Vec::len).sum()
+    }
+
+    /// Numbers of the commits, in the order of the state topic.
+    pub(super) fn commits(&self) -> Vec<u64> {
+        let topic = format!("{}.all.shop.bus.state", self.prefix);
+        let records = self.kafka.consume(&topic, Isolation::ReadCommitted);
+        let number = |record: &Received| {
+            let key = StateKey::decode(record.key.as_deref()?)?;
+            match StateRecord::decode(key, record.value.as_deref()?) {
+                Ok(StateRecord::Pos(pos)) => Some(pos.seq),
+                _ => None,
+            }
+        };
+        records.iter().filter_map(number).collect()
     }
 
     /// What is wrong, in the messages and in what is left of them.
@@ -148,7 +194,11 @@ impl World {
     }
 
     fn records(&self, isolation: Isolation) -> Vec<Vec<Received>> {
-        SHAPES.iter().chain([&LEDGER]).map(|shape| self.kafka.consume(shape.name, isolation)).collect()
+        SHAPES.iter().chain([&LEDGER]).map(|shape| self.records_of(shape, isolation)).collect()
+    }
+
+    fn records_of(&self, shape: &Shape, isolation: Isolation) -> Vec<Received> {
+        self.kafka.consume(&format!("{}.{}", self.prefix, shape.name), isolation)
     }
 }
 

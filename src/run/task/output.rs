@@ -380,6 +380,7 @@ impl Output {
     /// A new producer after a commit during which the coordinator was in trouble; what was committed stands.
     fn replace_producer(&mut self, context: &Context) -> Result<Sink, Failure> {
         let sink = self.inner.open(PATIENCE)?;
+        failpoint::hit("recover.reinit");
         let state = self.inner.load_state(PATIENCE)?;
         let ours = state.owner.as_ref().is_none_or(|owner| owner.instance == context.state.instance());
         if !ours {
