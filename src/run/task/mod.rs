@@ -6,8 +6,11 @@
 //! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
 
 mod history;
+mod life;
 mod output;
+mod progress;
 mod reads;
+mod rows;
 mod start;
 mod stream;
 mod tables;

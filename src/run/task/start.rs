@@ -3,9 +3,11 @@
 //! The order matters. Who owns the task is asked before the producer is made, because making it would stop a healthy
 //! owner; and asked again after, when nobody else can commit any more.
 
+use super::life::Life;
 use super::output::{Output, Target};
 use super::reads::{Reads, load_key};
-use super::stream::{EVENT_LIMIT_BYTES, Life, loads};
+use super::rows::EVENT_LIMIT_BYTES;
+use super::stream::loads;
 use super::tables::Tables;
 use super::{Ended, Input, Task};
 use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts};

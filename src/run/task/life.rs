@@ -1,0 +1,331 @@
+//! What a life is made of once it streams, and what the entries of the stream and the answers of reads do to it.
+
+use super::Task;
+use super::output::Output;
+use super::reads::{Answer, Found, Reads};
+use super::tables::Tables;
+use crate::checkpoint::{SnapRecord, SnapState, StateRecord};
+use crate::engine::commit::{HEARTBEAT_MS, Ledger};
+use crate::engine::load::{Closed, Load, TableLoad};
+use crate::failpoint::hit;
+use crate::mysql::binlog::scratch::Scratch;
+use crate::mysql::ddl::{DdlEffect, TableDdl};
+use crate::mysql::position::{BinlogPosition, Gtid, TransactionPlace};
+use crate::mysql::schema::TableName;
+use crate::mysql::value::Value;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::hub::Hub;
+use crate::run::ring::{Block, Entry, What};
+use std::sync::Arc;
+
+/// Entries looked at before orders and answers are looked at again.
+const ENTRIES_PER_TURN: usize = 256;
+
+/// What a life is made of once it streams.
+pub(super) struct Life {
+    pub(super) ledger: Ledger,
+    pub(super) load: Load,
+    pub(super) hub: Hub,
+    pub(super) output: Output,
+    pub(super) tables: Tables,
+    pub(super) reads: Reads,
+    pub(super) number: u64,
+    pub(super) generation: u64,
+    pub(super) transaction_timeout_ms: u64,
+    /// Block under the cursor and the next entry of it.
+    pub(super) block: Option<(Arc<Block>, usize)>,
+    /// The source transaction under the cursor was seen before: nothing of it is emitted.
+    pub(super) skip: bool,
+    pub(super) gtid: Option<Gtid>,
+    /// The reader had nothing for a while.
+    pub(super) idle: bool,
+    /// When the last entry was looked at.
+    pub(super) moved_ms: u64,
+    pub(super) beat_ms: u64,
+    pub(super) breadcrumb_ms: u64,
+    pub(super) ends_ms: u64,
+    pub(super) status_ms: u64,
+    pub(super) records: u64,
+    /// Records and time at the last few renewals of the status, for the rate.
+    pub(super) rate: (u64, u64, f64),
+    pub(super) event_s: u32,
+    pub(super) scratch: Option<Scratch>,
+    pub(super) before: Vec<Value<'static>>,
+    pub(super) after: Vec<Value<'static>>,
+    pub(super) key: Vec<u8>,
+    pub(super) load_announced: bool,
+    /// Existing rows are loaded at all.
+    pub(super) loads: bool,
+    /// Id of the loads this life begins.
+    pub(super) snapshot: String,
+    /// The stream has ended: the next life needs another one.
+    pub(super) source_failed: bool,
+    /// Something was committed in this life.
+    pub(super) has_committed: bool,
+}
+
+/// What a look at the stream brought.
+pub(super) enum Look {
+    /// Entries were looked at.
+    Moved,
+    /// There is none, or it cannot be looked at yet.
+    Nothing,
+}
+
+impl Life {
+    /// Looks at the next entries.
+    pub(super) fn consume(&mut self, now_ms: u64, wall_ms: i64) -> Result<Look, Failure> {
+        let mut n_looked = 0;
+        loop {
+            let (block, at) = match self.block.take() {
+                Some(current) => current,
+                None => match self.hub.ring().next() {
+                    Some(block) => (block, 0),
+                    None => return Ok(if n_looked > 0 { Look::Moved } else { Look::Nothing }),
+                },
+            };
+            let Some(entry) = block.entries.get(at) else { continue };
+            if let What::Rows(table) = &entry.what
+                && !self.skip
+                && self.tables.is_selected(table)
+                && table.columns.get().is_none()
+            {
+                // Only later blocks can prove its columns.
+                self.block = Some((block, at));
+                return Ok(if n_looked > 0 { Look::Moved } else { Look::Nothing });
+            }
+            let ended = self.entry(&block, entry, now_ms, wall_ms)?;
+            self.block = Some((block, at + 1));
+            n_looked += 1;
+            if ended || n_looked >= ENTRIES_PER_TURN {
+                return Ok(Look::Moved);
+            }
+        }
+    }
+
+    /// Looks at one entry. True when the task stands between two source transactions behind it.
+    fn entry(&mut self, block: &Block, entry: &Entry, now_ms: u64, wall_ms: i64) -> Result<bool, Failure> {
+        match &entry.what {
+            What::Begin { gtid, file, offset } => {
+                let position = self.ledger.position();
+                let place =
+                    TransactionPlace { server: &position.server, gtid: gtid.as_ref(), file, end: offset + 1 };
+                self.skip = match position.contains(&place) {
+                    Some(contained) => contained,
+                    None => {
+                        return Err(Failure::new(
+                            Class::Data,
+                            format!(
+                                "at {file}:{offset}: a transaction without GTID among those with GTID; somebody is \
+                                 switching `gtid_mode`, and a set cannot prove what was read"
+                            ),
+                        ));
+                    }
+                };
+                self.gtid.clone_from(gtid);
+                self.ledger.begin();
+                Ok(false)
+            }
+            What::Rows(table) => {
+                if !self.skip {
+                    self.rows(block, entry, table, now_ms, wall_ms)?;
+                }
+                Ok(false)
+            }
+            What::Definition(effect) => {
+                if !self.skip {
+                    self.definition(effect);
+                }
+                Ok(false)
+            }
+            What::End { file, offset } => {
+                let (skip, gtid) = (self.skip, self.gtid.take());
+                self.ledger.end(|position| {
+                    if !skip {
+                        position.advance(gtid.as_ref(), file, *offset);
+                    }
+                });
+                self.event_s = entry.header.map_or(0, |header| header.time);
+                Ok(true)
+            }
+            What::Reached { file, offset } => {
+                let reached = BinlogPosition::new(&**file, *offset);
+                if reached > self.ledger.position().file {
+                    self.ledger.end(|position| position.advance(None, file, *offset));
+                }
+                Ok(true)
+            }
+            What::Stop(failure) => {
+                self.source_failed = true;
+                Err(failure.clone())
+            }
+        }
+    }
+
+    /// A statement may have changed definitions, or made rows come or go without events.
+    fn definition(&mut self, effect: &DdlEffect) {
+        self.tables.forget_columns(effect, &mut self.output);
+        self.load.definition_moved(effect);
+        match effect {
+            DdlEffect::Tables { tables, kind } => {
+                if renames(*kind, tables) {
+                    self.renamed(tables);
+                }
+                if *kind == TableDdl::Truncate {
+                    for table in tables.iter().filter(|table| self.tables.selects(table)) {
+                        Event::warn(
+                            Name::TableTruncated,
+                            format!("{table} was truncated: its rows went without change events"),
+                        )
+                        .position(&self.ledger.position().file)
+                        .emit();
+                    }
+                }
+            }
+            DdlEffect::Database(_)
+            | DdlEffect::Unknown
+            | DdlEffect::Nothing
+            | DdlEffect::Transaction(_)
+            | DdlEffect::Statement(_) => {}
+        }
+    }
+
+    /// A table under a selected name may hold rows that nobody has sent: it is loaded, unless a tool for online changes put
+    /// its copy in the place of the original.
+    fn renamed(&mut self, tables: &[TableName]) {
+        for table in tables {
+            let wanted = self.loads && self.tables.selects(table);
+            if !wanted || tables.iter().any(|other| is_shadow(other, table)) {
+                continue;
+            }
+            let record = SnapRecord {
+                snapshot: self.snapshot.clone(),
+                state: SnapState::Pending,
+                key: Vec::new(),
+                max: None,
+                rows: 0,
+            };
+            self.tables.learn(table);
+            self.load.add(TableLoad::unread(table.clone(), record.clone()));
+            self.store_snap(table.clone(), record);
+        }
+    }
+
+    /// An answer of the reading thread.
+    pub(super) fn answered(&mut self, answer: Answer, now_ms: u64) -> Result<(), Failure> {
+        if answer.life != self.number {
+            return Ok(());
+        }
+        match answer.what? {
+            Found::Columns(found) => self.load.columns_read(found),
+            Found::MaxKey(max) => {
+                if let Some((table, record)) = self.load.max_read(max) {
+                    self.store_snap(table, record);
+                }
+            }
+            Found::Chunk(chunk) => {
+                hit("win.read");
+                self.load.chunk_read(chunk);
+            }
+            Found::Barrier(at) => self.load.barrier_opened(at),
+            Found::Rows { rows, end } => self.barrier_rows(rows.as_ref(), end, now_ms)?,
+            Found::Moved(table) => {
+                self.load.abandon();
+                let altered = DdlEffect::Tables { tables: vec![table], kind: TableDdl::Alter };
+                self.load.definition_moved(&altered);
+            }
+        }
+        Ok(())
+    }
+
+    /// Emits chunks whose high mark has been passed. Between two source transactions only.
+    pub(super) fn windows(&mut self, now_ms: u64) -> Result<(), Failure> {
+        while let Some(closed) = self.load.close(self.ledger.position()) {
+            match closed {
+                Closed::Redo(table, cause) => {
+                    Event::info(Name::WindowRedone, format!("a chunk of {table} is read again: {cause:?}"))
+                        .emit();
+                }
+                Closed::Emit(rows) => {
+                    hit("win.closing");
+                    let sent = self.emit(&rows, now_ms)?;
+                    if let Some(record) = self.load.emitted(&rows, sent) {
+                        self.store_snap(rows.version.name.clone(), record);
+                    }
+                    hit("win.closed");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the progress of a table's load for the next commit.
+    pub(super) fn store_snap(&mut self, table: TableName, record: SnapRecord) {
+        if record.state == SnapState::Done {
+            Event::info(Name::SnapshotTableDone, format!("{table}: {} rows loaded", record.rows)).emit();
+        }
+        self.output.store(StateRecord::Snap(table, record));
+        self.ledger.touch();
+    }
+
+    /// A failure with the place of the row that caused it, where the target could not know it.
+    ///
+    /// `committed` is the position of the last commit.
+    pub(super) fn located(&self, failure: Failure, committed: Option<&str>) -> Failure {
+        let Some(topic) = &failure.too_small else { return failure };
+        let tables = self.tables.of_topic(topic).join(", ");
+        let text = format!(
+            "{}. It is a row of {tables} behind {}, where the task goes on once it fits: raise `max.message.bytes` of the topic, or \
+             leave large columns out with `columns except`",
+            failure.text,
+            committed.unwrap_or("the start")
+        );
+        Failure { text, ..failure }
+    }
+
+    /// The owner is seen to live even while one source transaction lasts.
+    pub(super) fn beat_inside(&mut self, task: &Task, now_ms: u64) -> Result<(), Failure> {
+        if now_ms < self.beat_ms + HEARTBEAT_MS {
+            return Ok(());
+        }
+        self.beat_ms = now_ms;
+        if self.output.is_idle() {
+            // A transaction of its own: one that stays open until the source's ends would outlive its timeout.
+            return self.output.beat(&task.context);
+        }
+        self.output.stage_owner(false, &task.context)
+    }
+
+    /// A source that stalls inside a transaction must not hold back the readers of our partitions.
+    pub(super) fn stalled(&mut self, now_ms: u64) -> Result<(), Failure> {
+        let patience_ms = self.transaction_timeout_ms / 3;
+        if !self.ledger.between() && self.output.is_open() && now_ms >= self.moved_ms + patience_ms {
+            self.source_failed = true;
+            return Err(Failure::new(
+                Class::Connection,
+                format!("the source stalled inside a transaction for {} s", patience_ms / 1_000),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// True for a statement that may give a table another name.
+fn renames(kind: TableDdl, tables: &[TableName]) -> bool {
+    match kind {
+        TableDdl::Rename => true,
+        TableDdl::Alter => tables.len() > 1,
+        TableDdl::Create | TableDdl::Drop | TableDdl::Truncate => false,
+    }
+}
+
+/// True when `other` has a name that gh-ost or pt-online-schema-change gives to its copy of `table`.
+fn is_shadow(other: &TableName, table: &TableName) -> bool {
+    if other.db != table.db {
+        return false;
+    }
+    let gh_ost = other.table.strip_prefix('_').and_then(|name| name.strip_suffix("_gho"));
+    let pt_osc = other.table.strip_suffix("_new").map(|name| name.trim_start_matches('_'));
+    gh_ost == Some(&table.table) || (other.table.starts_with('_') && pt_osc == Some(table.table.as_str()))
+}

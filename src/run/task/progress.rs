@@ -1,0 +1,64 @@
+//! What `status` and the progress line tell about a task.
+
+use super::Task;
+use super::life::Life;
+use crate::control::{Progress, TableStatus, TaskState};
+use crate::run::context::wall_ms;
+
+/// Status is renewed at most this often, ms.
+pub(super) const STATUS_MS: u64 = 200;
+
+impl Task {
+    /// Renews the status of the task, now and then.
+    pub(super) fn renew_status(&mut self, life: &mut Life, now_ms: u64) {
+        if now_ms < life.status_ms + STATUS_MS {
+            return;
+        }
+        life.status_ms = now_ms;
+        let (records, at_ms, _) = life.rate;
+        if now_ms >= at_ms + 1_000 {
+            let per_second = (life.records - records) as f64 * 1_000.0 / (now_ms - at_ms) as f64;
+            life.rate = (life.records, now_ms, per_second);
+        }
+        let tables: Vec<TableStatus> = life
+            .load
+            .progress()
+            .into_iter()
+            .map(|one| TableStatus {
+                table: one.table.to_string(),
+                rows: one.rows,
+                estimate: one.estimate,
+                done: one.done,
+            })
+            .collect();
+        let lag = if life.idle || life.event_s == 0 {
+            0.0
+        } else {
+            (wall_ms() as f64 / 1_000.0 - f64::from(life.event_s)).max(0.0)
+        };
+        let mut status = self.status();
+        status.generation = life.generation;
+        status.records = self.records + life.records;
+        status.records_per_second = life.rate.2;
+        status.lag_seconds = lag;
+        status.state = if life.load.done() { TaskState::Streaming } else { TaskState::Snapshot };
+        status.snapshot = (!tables.is_empty()).then(|| Progress {
+            tables_done: tables.iter().filter(|table| table.done).count(),
+            tables: tables.len(),
+            rows: tables.iter().map(|table| table.rows).sum(),
+            estimate: tables.iter().map(|table| table.estimate.max(table.rows)).sum(),
+            eta_seconds: eta(&tables, life.rate.2),
+        });
+        status.tables = tables;
+    }
+}
+
+/// Seconds until all rows are loaded at the present rate.
+fn eta(tables: &[TableStatus], per_second: f64) -> Option<u64> {
+    let left: u64 = tables
+        .iter()
+        .filter(|table| !table.done)
+        .map(|table| table.estimate.saturating_sub(table.rows))
+        .sum();
+    (left > 0 && per_second >= 1.0).then(|| (left as f64 / per_second).ceil() as u64)
+}

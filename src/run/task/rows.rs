@@ -1,0 +1,187 @@
+//! Rows on their way out: of the stream, of a chunk, of a table read at one place.
+//!
+//! The hot path: nothing is allocated per row or column, and a row's bytes are copied once, into the batch.
+
+use super::history::without_history;
+use super::life::Life;
+use super::output::Output;
+use super::reads::TableRows;
+use super::tables::{Live, Slot};
+use crate::change::{EventMeta, Origin, RowChange};
+use crate::engine::commit::Ledger;
+use crate::engine::load::Rows;
+use crate::failpoint::{Bug, hit, planted};
+use crate::mysql::binlog::event::RawEvent;
+use crate::mysql::binlog::rows::{RowKind, RowsEvent};
+use crate::mysql::binlog::scratch::Scratch;
+use crate::mysql::key::canonical_key;
+use crate::mysql::position::Position;
+use crate::mysql::schema::TableName;
+use crate::mysql::value::{Value, recycle};
+use crate::run::context::wall_ms;
+use crate::run::failure::{Class, Failure};
+use crate::run::ring::{Block, Entry, MappedTable};
+use std::sync::Arc;
+
+/// Largest event of the log that is taken into memory, bytes. It passes the 84 MB event of a 40 MiB blob update.
+pub(super) const EVENT_LIMIT_BYTES: usize = 96 << 20;
+
+impl Life {
+    /// Sends the rows of one event.
+    pub(super) fn rows(
+        &mut self,
+        block: &Block,
+        entry: &Entry,
+        table: &Arc<MappedTable>,
+        now_ms: u64,
+        wall_ms: i64,
+    ) -> Result<(), Failure> {
+        let Some(columns) = table.columns.get() else { return Ok(()) };
+        let number = table.number;
+        if !self.tables.is_selected(table) {
+            return Ok(());
+        }
+        let columns = columns.clone()?;
+        let position = self.ledger.position();
+        let Slot::Live(live) = self.tables.slot(number, &columns.version, &mut self.output, position)? else {
+            return Ok(());
+        };
+        let Some(header) = entry.header else { return Ok(()) };
+        hit("txn.rows");
+        let event = RawEvent { header, body: &block.bytes[entry.body.clone()] };
+        let meta =
+            EventMeta { origin: Origin::Stream, event_ms: i64::from(header.time) * 1_000, now_ms: wall_ms };
+        let watched = self.load.watch(&table.name, &columns.version);
+        let rows = RowsEvent::parse(&event)
+            .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
+        let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(EVENT_LIMIT_BYTES));
+        let mut before = recycle(std::mem::take(&mut self.before));
+        let mut after = recycle(std::mem::take(&mut self.after));
+        let mut rows = rows
+            .read(&columns.layout, &mut scratch)
+            .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
+        let row_end = columns.version.row_end();
+        loop {
+            let kind = rows
+                .next(&mut before, &mut after)
+                .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
+            let change = match kind {
+                None => break,
+                Some(RowKind::Insert) => RowChange::Insert { after: &after },
+                Some(RowKind::Update) => RowChange::Update { before: &before, after: &after },
+                Some(RowKind::Delete) => RowChange::Delete { before: &before },
+            };
+            let change = match row_end {
+                None => change,
+                Some(row_end) => match without_history(change, row_end) {
+                    Some(change) => change,
+                    None => continue,
+                },
+            };
+            if let Some(key) = &watched {
+                for image in images(&change) {
+                    self.key.clear();
+                    canonical_key(image, key, &mut self.key);
+                    self.load.touch(&self.key);
+                }
+            }
+            self.records += send(live, &change, &meta, &mut self.output, &mut self.ledger, now_ms)?;
+        }
+        self.before = recycle(before);
+        self.after = recycle(after);
+        self.scratch = Some(scratch);
+        Ok(())
+    }
+
+    /// Sends the rows of a chunk that the stream has not touched; their number comes back.
+    pub(super) fn emit(&mut self, rows: &Rows, now_ms: u64) -> Result<u64, Failure> {
+        let position = self.ledger.position();
+        let Slot::Live(live) = self.tables.loading_slot(&rows.version, &mut self.output, position)? else {
+            return Ok(0);
+        };
+        let wall_ms = wall_ms();
+        let meta = EventMeta { origin: Origin::Snapshot, event_ms: wall_ms, now_ms: wall_ms };
+        let mut values = recycle(std::mem::take(&mut self.after));
+        let mut sent = 0;
+        for index in 0..rows.rows.len() {
+            rows.rows.row(index, &mut values);
+            if !rows.untouched() {
+                self.key.clear();
+                canonical_key(&values, &rows.key, &mut self.key);
+                if !rows.keeps(&self.key) && !planted(Bug::TouchedKept) {
+                    continue;
+                }
+            }
+            let change = RowChange::Insert { after: &values };
+            self.records += send(live, &change, &meta, &mut self.output, &mut self.ledger, now_ms)?;
+            sent += 1;
+        }
+        self.after = recycle(values);
+        Ok(sent)
+    }
+
+    /// Rows of a table without a usable key: all of them, at the place where the stream stands.
+    pub(super) fn barrier_rows(
+        &mut self,
+        rows: Option<&TableRows>,
+        end: bool,
+        now_ms: u64,
+    ) -> Result<(), Failure> {
+        let mut sent = 0;
+        if let Some(found) = rows {
+            let position = self.ledger.position();
+            if let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, position)? {
+                let wall_ms = wall_ms();
+                let meta = EventMeta { origin: Origin::Snapshot, event_ms: wall_ms, now_ms: wall_ms };
+                let mut values = recycle(std::mem::take(&mut self.after));
+                for index in 0..found.rows.len() {
+                    found.rows.row(index, &mut values);
+                    let change = RowChange::Insert { after: &values };
+                    self.records += send(live, &change, &meta, &mut self.output, &mut self.ledger, now_ms)?;
+                    sent += 1;
+                }
+                self.after = recycle(values);
+            }
+        }
+        if let Some((table, record)) = self.load.barrier_emitted(sent, end) {
+            self.store_snap(table, record);
+        }
+        Ok(())
+    }
+}
+
+/// Routes one change into the batch and counts what came of it; the number of records comes back.
+fn send(
+    live: &mut Live,
+    change: &RowChange<'_, '_>,
+    meta: &EventMeta,
+    output: &mut Output,
+    ledger: &mut Ledger,
+    now_ms: u64,
+) -> Result<u64, Failure> {
+    let bytes = output.batch().bytes();
+    let pushed = live.route.push(change, meta, output.batch());
+    let n_records =
+        pushed.map_err(|error| not_read(ledger.position(), &live.route.version().name, &error))? as u64;
+    let bytes = output.batch().bytes() - bytes;
+    ledger.produced(n_records, bytes as u64, now_ms);
+    output.flush_if_full()?;
+    Ok(n_records)
+}
+
+/// Rows that cannot be read or written stop the task: going on would lose them.
+fn not_read(position: &Position, table: &TableName, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Class::Data, format!("behind {}, table {table}: {error}", position.file))
+}
+
+/// The images of a change.
+fn images<'c, 'r, 'b>(
+    change: &'c RowChange<'r, 'b>,
+) -> impl Iterator<Item = &'r [Value<'b>]> + use<'c, 'r, 'b> {
+    let (first, second) = match *change {
+        RowChange::Insert { after } => (after, None),
+        RowChange::Delete { before } => (before, None),
+        RowChange::Update { before, after } => (before, Some(after)),
+    };
+    std::iter::once(first).chain(second)
+}
