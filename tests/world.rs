@@ -41,10 +41,9 @@ fn check_mended(shop: &Shop<'_>, expected: &[i64]) {
 
 // --- found before the first row ----------------------------------------------------------------------------------
 
-#[test]
-fn a_wrong_password_is_told_at_once() {
-    let mut shop = shop("login");
-    let address = maria().address();
+fn a_wrong_password(mysql: &MySql) {
+    let mut shop = Shop::new("login", mysql, Kafka::shared());
+    let address = mysql.address();
     shop.project.env("SHOP_TEST_PASSWORD", &format!("{CANARY}-wrong"));
     check(&shop, 20, &["L0102", "login", &address, &shop.user, "check `user` and `password`"]);
     shop.project.env("SHOP_TEST_PASSWORD", &format!("{CANARY}-secret"));
@@ -65,12 +64,23 @@ fn a_missing_secret_names_its_variable() {
 }
 
 #[test]
+fn a_wrong_password_is_told_at_once() {
+    a_wrong_password(maria());
+    a_wrong_password(MySql::shared(Kind::MySql9_7));
+}
+
+#[test]
 fn a_missing_right_comes_with_its_grant() {
-    let shop = shop("grants");
+    a_missing_right(maria());
+    a_missing_right(MySql::shared(Kind::MySql9_7));
+}
+
+fn a_missing_right(mysql: &MySql) {
+    let shop = Shop::new("grants", mysql, Kafka::shared());
     let user = &shop.user;
-    maria().sql().run(&format!("revoke replication slave on *.* from '{user}'@'%'"));
+    mysql.sql().run(&format!("revoke replication slave on *.* from '{user}'@'%'"));
     check(&shop, 20, &["L0104", "GRANT", "REPLICATION SLAVE", user]);
-    maria().sql().run(&format!("grant replication slave on *.* to '{user}'@'%'"));
+    mysql.sql().run(&format!("grant replication slave on *.* to '{user}'@'%'"));
     check_mended(&shop, &[1, 2, 3]);
 }
 
@@ -249,7 +259,7 @@ fn files_that_are_no_project_do_not_start() {
         finished(&mut syncc, 1)
     };
     let said = run(&project);
-    has_all(&said, &["no `.sync` file", "syncc run -C"], &said);
+    has_all(&said, &["S0021", "no `.sync` file", "syncc run -C"], &said);
     project.write("shop.sync", "");
     let said = run(&project);
     has_all(&said, &["S0011", "edition 2026"], &said);
@@ -263,7 +273,7 @@ fn a_file_that_goes_away_changes_nothing() {
     let shop = shop("gone");
     let mut syncc = shop.run();
     fs::remove_file(shop.project.folder().join("shop.sync")).expect("it is there");
-    let status = shop.wait_status(&mut syncc, "the reload is refused", |status| status.refused.is_some());
+    let status = shop.wait_refused(&mut syncc, Some("S0021"));
     assert_eq!((status.generation, status.refused.map(|refused| refused.errors)), (1, Some(1)));
     has_all(&syncc.stderr(), &["no `.sync` file"], "");
     shop.insert("items", &[4]);

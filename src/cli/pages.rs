@@ -1,7 +1,7 @@
 //! The pages of all codes.
 
 use crate::diagnostic::CodeDoc;
-use crate::{check, hir, plan, source, statement, syntax, target};
+use crate::{check, hir, plan, project, source, statement, syntax, target};
 
 /// All pages, in order of their codes.
 pub(super) fn all() -> Vec<CodeDoc> {
@@ -9,6 +9,7 @@ pub(super) fn all() -> Vec<CodeDoc> {
         syntax::codes::DOCS,
         statement::PAGES,
         hir::PAGES,
+        project::PAGES,
         plan::PAGES,
         source::mysql::requirement::CODES,
         target::kafka::requirement::CODES,

@@ -5,7 +5,21 @@
 
 pub mod io;
 
+use crate::diagnostic::{Code, CodeDoc};
 use crate::text::{FileId, FileSet};
+
+/// The project directory cannot be read as one.
+pub const PROJECT_UNREADABLE: Code = Code::new("S0021", "project-unreadable");
+
+/// The pages of this module. They speak of directories, so none has an example file.
+pub const PAGES: &[CodeDoc] = &[CodeDoc {
+    code: PROJECT_UNREADABLE,
+    what: "The project directory holds no `.sync` file, cannot be read, passes a limit, or keeps changing while it is read.",
+    why: "Half a project would leave out pipelines without a word, so nothing is taken from it. What runs goes on as it was, \
+          and the files are looked at again.",
+    wrong: "",
+    right: "",
+}];
 
 /// Most files of a project.
 pub const FILES_MAX: usize = 10_000;

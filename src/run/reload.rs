@@ -9,6 +9,7 @@ use super::task;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::mysql::schema::TableName;
 use crate::plan::{Plan, PlanDiff, TaskId, TaskPlan, compile_files, diff};
+use crate::project::PROJECT_UNREADABLE;
 use crate::project::io::{ReadError, read};
 use crate::text::FileSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,9 +20,6 @@ use std::time::Duration;
 
 /// A removal counts only when it is still there after this.
 const HOLD_BACK: Duration = Duration::from_secs(5);
-
-/// The project's files cannot be read.
-const UNREADABLE: Code = Code::new("S0010", "not-utf8");
 
 /// A project that was read and compiled.
 pub(super) struct Loaded {
@@ -251,7 +249,7 @@ const UNPREPARED: Code = Code::new("L0101", "mysql-unreachable");
 pub(super) fn load_files(project: &Path) -> Result<FileSet, Box<Diagnostic>> {
     read(project).map(|reading| reading.project.files).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        let finding = Diagnostic::nowhere(UNREADABLE, Severity::Error, format!("{error}{cause}"));
+        let finding = Diagnostic::nowhere(PROJECT_UNREADABLE, Severity::Error, format!("{error}{cause}"));
         Box::new(match error {
             ReadError::Empty { .. } => finding.help(
                 "a project is a directory with `.sync` files; name another one with `syncc run -C DIR`",
