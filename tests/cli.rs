@@ -76,6 +76,7 @@ fn check_needs_files() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("holds no `.sync` file"));
     assert_eq!(run(empty.path(), &["check", "none.sync"]).status.code(), Some(2));
+    assert_eq!(run(empty.path(), &["run"]).status.code(), Some(2));
     assert_eq!(run(empty.path(), &["chekc"]).status.code(), Some(2));
     assert_eq!(run(empty.path(), &["--help"]).status.code(), Some(0));
 }

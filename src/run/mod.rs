@@ -23,6 +23,9 @@ use crate::text::FileSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Exit code when the files of the project cannot be read.
+const UNREADABLE_CODE: u8 = 2;
+
 /// How to run a project.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -64,7 +67,7 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
         Ok(files) => files,
         Err(finding) => {
             screen.findings(&FileSet::new(), &[*finding]);
-            return 1;
+            return UNREADABLE_CODE;
         }
     };
     let Compiled { findings, plan } = compile_files(&files);

@@ -46,11 +46,16 @@ impl Task {
             tables_done: tables.iter().filter(|table| table.done).count(),
             tables: tables.len(),
             rows: tables.iter().map(|table| table.rows).sum(),
-            estimate: tables.iter().map(|table| table.estimate.max(table.rows)).sum(),
+            estimate: tables.iter().map(expected_rows).sum(),
             eta_seconds: eta(&tables, life.rate.2),
         });
         status.tables = tables;
     }
+}
+
+/// Rows of a table in all: known once it is loaded, estimated before.
+fn expected_rows(table: &TableStatus) -> u64 {
+    if table.done { table.rows } else { table.estimate.max(table.rows) }
 }
 
 /// Seconds until all rows are loaded at the present rate.

@@ -118,6 +118,8 @@ impl Task {
         }
         if !life.load_announced && life.load.done() {
             life.load_announced = true;
+            // What status and the progress line say must not lag behind the log.
+            life.status_ms = 0;
             if !life.load.progress().is_empty() {
                 Event::info(Name::SnapshotDone, "all existing rows are loaded").task(&self.id).emit();
             }
