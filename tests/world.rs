@@ -254,17 +254,17 @@ fn an_unreachable_broker_is_waited_for_as_long_as_said() {
 #[test]
 fn files_that_are_no_project_do_not_start() {
     let project = Project::new("files", &[]);
-    let run = |project: &Project| {
+    let run = |project: &Project, code| {
         let mut syncc = project.start(&["run", "--log", "json"]);
-        finished(&mut syncc, 1)
+        finished(&mut syncc, code)
     };
-    let said = run(&project);
+    let said = run(&project, 2);
     has_all(&said, &["S0021", "no `.sync` file", "syncc run -C"], &said);
     project.write("shop.sync", "");
-    let said = run(&project);
+    let said = run(&project, 1);
     has_all(&said, &["S0011", "edition 2026"], &said);
     project.write("shop.sync", "edition 2026\n");
-    let said = run(&project);
+    let said = run(&project, 1);
     has_all(&said, &["pipeline"], &said);
 }
 
