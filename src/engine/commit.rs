@@ -123,6 +123,13 @@ impl Ledger {
         self.rows
     }
 
+    /// Rows that wait inside a source transaction which lasts so long that the broker is about to end the transaction that
+    /// holds them; none while there is time.
+    pub fn overdue(&self, now_ms: u64, transaction_timeout_ms: u64) -> Option<u64> {
+        let opened_ms = self.opened_ms.filter(|_| self.inside)?;
+        (now_ms >= opened_ms + transaction_timeout_ms / 10 * 9).then_some(self.rows)
+    }
+
     /// What is due at `now_ms`; `reader_idle` says that the source had nothing more to read for a while.
     ///
     /// Inside a source transaction nothing is ever due: a position exists only between two.
@@ -243,6 +250,17 @@ mod tests {
         let mut open = ledger();
         open.begin();
         open.cover(0);
+    }
+
+    #[test]
+    fn rows_of_an_endless_source_transaction_are_told_before_the_broker_ends_theirs() {
+        let mut open = ledger();
+        open.produced(1, 1, 0);
+        assert_eq!(open.overdue(60_000, 60_000), None, "between two transactions a commit is possible");
+        open.begin();
+        open.produced(2, 1, 1_000);
+        assert_eq!(open.overdue(53_999, 60_000), None);
+        assert_eq!(open.overdue(54_000, 60_000), Some(3));
     }
 
     #[test]

@@ -67,6 +67,17 @@ pub(super) fn transaction_timeout_ms(plan: &TaskPlan) -> u64 {
     }
 }
 
+/// How long a transaction of the plan's target may last, ms; none where records are sent without.
+pub(super) fn transactional_for_ms(plan: &TaskPlan) -> Option<u64> {
+    match &plan.target.kind {
+        TargetKind::Kafka(kafka) => match kafka.delivery {
+            Delivery::ExactlyOnce => Some(u64::from(kafka.transaction_timeout_ms)),
+            Delivery::AtLeastOnce => None,
+        },
+        TargetKind::Stdout | TargetKind::File { .. } => None,
+    }
+}
+
 /// Prefix of the plan's state; targets without a state topic have none.
 pub(super) fn state_prefix(plan: &TaskPlan) -> &str {
     match &plan.target.kind {

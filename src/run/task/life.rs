@@ -33,6 +33,8 @@ pub(super) struct Life {
     pub(super) number: u64,
     pub(super) generation: u64,
     pub(super) transaction_timeout_ms: u64,
+    /// How long the target's transactions may last; none where it has none.
+    pub(super) transactional_for_ms: Option<u64>,
     /// Block under the cursor and the next entry of it.
     pub(super) block: Option<(Arc<Block>, usize)>,
     /// The source transaction under the cursor was seen before: nothing of it is emitted.
@@ -295,6 +297,23 @@ impl Life {
             return self.output.beat(&task.context);
         }
         self.output.stage_owner(false, &task.context)
+    }
+
+    /// A source transaction that takes longer than a Kafka transaction may last cannot be sent in one: each try would end
+    /// by the broker's timeout, for ever.
+    pub(super) fn overdue(&self, now_ms: u64) -> Result<(), Failure> {
+        let Some(timeout_ms) = self.transactional_for_ms else { return Ok(()) };
+        let Some(rows) = self.ledger.overdue(now_ms, timeout_ms) else { return Ok(()) };
+        Err(Failure::new(
+            Class::Data,
+            format!(
+                "behind {}: one source transaction has brought {rows} rows and is not at its end, but \
+                 `transaction-timeout` is {} s. Raise it above the time the transaction takes (and \
+                 `transaction.max.timeout.ms` of the brokers), or use `delivery at-least-once`",
+                self.ledger.position().file,
+                timeout_ms / 1_000
+            ),
+        ))
     }
 
     /// A source that stalls inside a transaction must not hold back the readers of our partitions.

@@ -41,6 +41,7 @@ impl Task {
                     return Ok(ended);
                 }
             } else {
+                life.overdue(now_ms)?;
                 life.beat_inside(self, now_ms)?;
             }
             self.renew_status(life, now_ms);
