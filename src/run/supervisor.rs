@@ -33,6 +33,9 @@ const INBOX_MAX: usize = 64;
 /// Threads for control and signals; no row passes through them.
 const RUNTIME_WORKERS: usize = 2;
 
+/// Exit code when tasks could not be ended in time.
+const NOT_DRAINED_CODE: u8 = 3;
+
 /// Exit code after a second signal, as shells give it for SIGINT.
 const SECOND_SIGNAL_CODE: i32 = 130;
 
@@ -547,7 +550,7 @@ impl Supervisor<'_> {
             for task in self.tasks.values_mut() {
                 task.thread = None;
             }
-            return Some(0);
+            return Some(NOT_DRAINED_CODE);
         }
         if self.stopping.is_none() && self.options.fail_fast && self.first_failure().is_some() {
             self.drain();
@@ -555,8 +558,15 @@ impl Supervisor<'_> {
         if self.tasks.values().any(|task| task.exit.is_none()) {
             return None;
         }
-        if self.stopping.is_none() && self.tasks.is_empty() && self.reload.is_busy() {
-            return None;
+        if self.stopping.is_none() && self.tasks.is_empty() {
+            if self.reload.is_busy() {
+                return None;
+            }
+            Log::info(
+                Name::ProcessStopping,
+                "the files have no pipeline any more; there is nothing left to run",
+            )
+            .emit();
         }
         Some(self.first_failure().map_or(0, Failure::exit_code))
     }
