@@ -85,11 +85,6 @@ impl Ledger {
         !self.inside
     }
 
-    /// Number of the last commit.
-    pub fn seq(&self) -> u64 {
-        self.seq
-    }
-
     /// A source transaction begins.
     pub fn begin(&mut self) {
         self.inside = true;
@@ -116,11 +111,6 @@ impl Ledger {
     /// True when the open transaction holds rows.
     pub fn has_rows(&self) -> bool {
         self.rows > 0
-    }
-
-    /// Rows in the open transaction.
-    pub fn rows(&self) -> u64 {
-        self.rows
     }
 
     /// Rows that wait inside a source transaction which lasts so long that the broker is about to end the transaction that

@@ -9,6 +9,7 @@ use crate::mysql::position::Position;
 use crate::mysql::schema::TableName;
 use crate::plan::{Delivery, Origins, Plan, Start, TargetKind, TaskId, TaskPlan, TopicSettings, diff};
 use crate::source::mysql::requirement as source;
+use crate::target::kafka::io::state_topic;
 use crate::target::kafka::requirement as target;
 use std::collections::BTreeMap;
 
@@ -35,9 +36,8 @@ pub(super) fn findings(
 fn cluster_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> Option<target::Needs> {
     let TargetKind::Kafka(kafka) = &plan.target.kind else { return None };
     Some(target::Needs {
-        transaction_timeout_ms: (kafka.delivery == Delivery::ExactlyOnce)
-            .then_some(kafka.transaction_timeout_ms),
-        state_topic: TopicName::new(format!("{}.{}.state", kafka.state.prefix, plan.id)).ok()?,
+        transaction_timeout_ms: transactional_for_ms(plan),
+        state_topic: state_topic(&kafka.state.prefix, &plan.id).ok()?,
         topics: topics(plan, catalog)
             .into_iter()
             .map(|(name, settings)| target::TopicNeed { name, create: settings.create })
@@ -68,10 +68,10 @@ pub(super) fn transaction_timeout_ms(plan: &TaskPlan) -> u64 {
 }
 
 /// How long a transaction of the plan's target may last, ms; none where records are sent without.
-pub(super) fn transactional_for_ms(plan: &TaskPlan) -> Option<u64> {
+pub(super) fn transactional_for_ms(plan: &TaskPlan) -> Option<u32> {
     match &plan.target.kind {
         TargetKind::Kafka(kafka) => match kafka.delivery {
-            Delivery::ExactlyOnce => Some(u64::from(kafka.transaction_timeout_ms)),
+            Delivery::ExactlyOnce => Some(kafka.transaction_timeout_ms),
             Delivery::AtLeastOnce => None,
         },
         TargetKind::Stdout | TargetKind::File { .. } => None,

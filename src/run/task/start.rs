@@ -150,7 +150,7 @@ impl Task {
             number: self.n_lives,
             generation,
             transaction_timeout_ms: precheck::transaction_timeout_ms(&self.plan),
-            transactional_for_ms: precheck::transactional_for_ms(&self.plan),
+            transactional_for_ms: precheck::transactional_for_ms(&self.plan).map(u64::from),
             block: None,
             skip: false,
             gtid: None,

@@ -56,28 +56,6 @@ pub enum FailureClass {
     Server,
 }
 
-impl FailureClass {
-    /// Whether trying again may help without anybody acting.
-    pub fn transient(self) -> bool {
-        match self {
-            FailureClass::Unreachable | FailureClass::Lost | FailureClass::Behind => true,
-            FailureClass::Tls
-            | FailureClass::Login
-            | FailureClass::Privilege
-            | FailureClass::Setting
-            | FailureClass::PositionLost
-            | FailureClass::Ahead
-            | FailureClass::Diverged
-            | FailureClass::Identity
-            | FailureClass::OtherServer
-            | FailureClass::TooLarge
-            | FailureClass::Table
-            | FailureClass::Protocol
-            | FailureClass::Server => false,
-        }
-    }
-}
-
 impl fmt::Display for SourceFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
