@@ -1,13 +1,15 @@
 //! What the author of a file sees: each `ui/<area>/<case>.sync` next to the drawing of its findings, `<case>.stderr`.
 //!
-//! A case with several files is a directory `ui/<area>/<case>/`. `SNAPSHOTS=overwrite` writes what is drawn now.
+//! A case with several files is a directory `ui/<area>/<case>/`; one with several directories holds the project in
+//! `<case>/project/`. `SNAPSHOTS=overwrite` writes what is drawn now.
 
 use super::snapshot;
 use std::fs;
 use std::path::{Path, PathBuf};
 use syncc::diagnostic::Summary;
 use syncc::diagnostic::render::{Renderer, Style};
-use syncc::plan::compile_files;
+use syncc::plan::compile_project;
+use syncc::project::{Location, Project};
 use syncc::text::FileSet;
 
 const STYLE: Style = Style { ascii: false, color: false, width: 100 };
@@ -45,8 +47,8 @@ fn every_drawing_has_its_case() {
 fn example_projects_compile() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/examples");
     for project in sorted(&examples).into_iter().filter(|path| path.is_dir()) {
-        let reading = syncc::project::io::read(&project).expect("an example can be read");
-        let compiled = compile_files(&reading.project.files);
+        let reading = syncc::project::io::read(&Location::new(&project)).expect("an example can be read");
+        let compiled = compile_project(&reading.project);
         assert_eq!(compiled.findings, [], "{}", project.display());
         assert!(compiled.plan.is_some(), "{}", project.display());
     }
@@ -57,17 +59,28 @@ fn root() -> PathBuf {
 }
 
 fn drawn(case: &Path) -> String {
+    let project = if case.join("project").is_dir() {
+        let location = Location::new(case.join("project"));
+        syncc::project::io::read(&location).expect("a case can be read").project
+    } else {
+        Project::of(texts(case))
+    };
+    let findings = compile_project(&project).findings;
+    let files = &project.files;
+    let renderer = Renderer::new(files, &[], STYLE);
+    let mut text: String = findings.iter().map(|finding| renderer.draw(finding) + "\n").collect();
+    text += &format!("{}\n", Summary::of(&findings, files.len()));
+    text
+}
+
+fn texts(case: &Path) -> FileSet {
     let paths = if case.is_dir() { sorted(case) } else { vec![case.to_owned()] };
     let mut files = FileSet::new();
     for path in paths {
         let name = path.file_name().expect("a file has a name").to_string_lossy().into_owned();
         files.add(name, fs::read_to_string(&path).expect("a case can be read"));
     }
-    let findings = compile_files(&files).findings;
-    let renderer = Renderer::new(&files, &[], STYLE);
-    let mut text: String = findings.iter().map(|finding| renderer.draw(finding) + "\n").collect();
-    text += &format!("{}\n", Summary::of(&findings, files.len()));
-    text
+    files
 }
 
 fn sorted(directory: &Path) -> Vec<PathBuf> {

@@ -2,9 +2,11 @@
 
 use super::pipeline::{Commit, Pipeline, Retry, commit};
 use super::settings::Settings;
+use super::shape::Value;
 use super::source::Source;
 use super::statement::{Reader, Stmt};
 use super::target::Target;
+use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::statement::{self as st, Place};
 use crate::syntax::{NodeId, NodeKind, Parse};
@@ -25,6 +27,8 @@ pub struct File {
     pub pipelines: Vec<Pipeline>,
     /// `defaults`.
     pub defaults: Vec<Defaults>,
+    /// `use`: the paths as written.
+    pub uses: Vec<Spanned<String>>,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
     /// The file was not read to its end: it may declare and use anything.
@@ -62,12 +66,33 @@ pub fn lower(parse: &Parse, text: &str) -> (File, Vec<Diagnostic>) {
             "target" => file.targets.extend(reader.target(statement)),
             "pipeline" => file.pipelines.extend(reader.pipeline(statement)),
             "defaults" => file.defaults.push(defaults(&statement)),
+            "use" => file.uses.extend(path(&statement)),
             other => debug_assert_eq!(other, "edition", "in the table, but not read in a file"),
         }
     }
     file.mentions = reader.mentions;
     file.opaque = reader.opaque;
     (file, reader.findings)
+}
+
+/// The paths of a file's `use` statements. Findings about them are those of [`lower`].
+pub fn uses(parse: &Parse, text: &str) -> Vec<String> {
+    let tree = &parse.tree;
+    let statements = tree.children(tree.root()).filter(|&id| tree.kind(id) == NodeKind::Statement);
+    let path = |id: NodeId| {
+        let mut parts = tree.children(id).filter(|&part| tree.kind(part) != NodeKind::Ws);
+        let (word, path, rest) = (parts.next()?, parts.next()?, parts.next());
+        let is_use = tree.text(word, text) == "use" && rest.is_none();
+        if is_use { Token::new(tree, text, path).plain() } else { None }
+    };
+    statements.filter_map(path).collect()
+}
+
+fn path(statement: &Stmt) -> Option<Spanned<String>> {
+    statement.args.iter().find_map(|item| match &item.value {
+        Value::Text(path) => Some(Spanned::new(path.clone(), item.span)),
+        _ => None,
+    })
 }
 
 fn defaults(statement: &Stmt) -> Defaults {

@@ -13,7 +13,7 @@ mod target;
 mod token;
 mod value;
 
-pub use file::{Defaults, EDITIONS, File, lower};
+pub use file::{Defaults, EDITIONS, File, lower, uses};
 pub use pipeline::{Commit, Pipeline, Retry, TableBlock, To};
 pub use settings::{Conflict, Settings, add};
 pub use source::{Source, Tls};

@@ -421,7 +421,7 @@ mod tests {
              table shop_0.t_* {\ntopic \"{pipeline}.{origin.db}.{table}\"\n}\n}\n",
         );
         let (plan, _) = crate::plan::compile_files(&files).plan.expect("compiles");
-        let (program, _) = crate::hir::program(&files);
+        let (program, _) = crate::hir::program(&crate::project::Project::of(files));
         let project = Project::new(&program);
         let placed: Vec<Placed<'_>> = project.flows[0].placed(0, 0).collect();
         assert_eq!(placed.len(), 10);

@@ -4,6 +4,8 @@ use super::global::Global;
 use super::output::{Failure, Output, note};
 use super::{Exit, front, repair};
 use crate::diagnostic::{Diagnostic, Severity, Summary, json, short};
+use crate::project::io::{Overlay, read_with};
+use crate::project::{Location, Project};
 use crate::text::{FileId, FileSet};
 use clap::ValueEnum;
 use std::fs;
@@ -74,14 +76,17 @@ enum FailOn {
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let (directory, only) = paths(args, global)?;
-    let mut files = match &args.stdin_path {
-        Some(path) => with_stdin(directory, path)?,
-        None => front::read(directory)?.files,
+    let location = global.location_of(directory);
+    let project = match &args.stdin_path {
+        Some(path) => with_stdin(&location, path)?,
+        None => front::read(&location)?,
     };
-    let shown = shown_files(directory, only, &files)?;
-    let mut findings = front::compile(&files).findings;
+    let shown = shown_files(directory, only, &project.files)?;
+    let mut findings = front::compile(&project).findings;
+    let mut files = project.files.clone();
     if args.fix || args.fix_dry_run {
-        let repaired = repair::rounds(&files, findings, |files| front::compile(files).findings);
+        let compile = |files: &FileSet| front::compile(&project.with_files(files.clone())).findings;
+        let repaired = repair::rounds(&files, findings, compile);
         for (id, text) in &repaired.changed {
             if args.fix_dry_run {
                 output.print(&repair::diff(files.path(*id), files.text(*id), text))?;
@@ -188,24 +193,16 @@ fn shown_files(directory: &Path, only: &[PathBuf], files: &FileSet) -> Result<Op
 }
 
 /// The project with one of its files, or a new one, read from standard input.
-fn with_stdin(directory: &Path, path: &Path) -> Result<FileSet, Failure> {
+fn with_stdin(location: &Location, path: &Path) -> Result<Project, Failure> {
     let mut bytes = Vec::new();
     let limit = crate::project::FILE_BYTES_MAX;
     std::io::stdin().take(limit + 1).read_to_end(&mut bytes).map_err(Failure::usage)?;
     if bytes.len() as u64 > limit {
         return Err(Failure::usage(format!("standard input is larger than {limit} bytes")));
     }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let saved = match crate::project::io::read(directory) {
-        Ok(reading) => reading.project.files,
-        Err(crate::project::io::ReadError::Empty { .. }) => FileSet::new(),
-        Err(error) => return Err(Failure::usage(error)),
+    let overlay = Overlay {
+        name: &path.file_name().unwrap_or_default().to_string_lossy(),
+        text: &String::from_utf8_lossy(&bytes),
     };
-    let mut files = FileSet::new();
-    for id in saved.ids().filter(|&id| saved.path(id) != name) {
-        files.add(saved.path(id), saved.text(id));
-    }
-    files.add(name, text);
-    Ok(files)
+    Ok(read_with(location, overlay).map_err(Failure::usage)?.project)
 }

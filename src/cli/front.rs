@@ -4,20 +4,20 @@ use super::global::Global;
 use super::output::{Failure, Output};
 use crate::diagnostic::render::{Renderer, Style};
 use crate::diagnostic::{Severity, Summary};
-use crate::plan::{Compiled, Origins, Plan, compile_files};
-use crate::project::{self, Project};
+use crate::plan::{Compiled, Origins, Plan, compile_project};
+use crate::project::{self, Location, Project};
 use crate::text::FileSet;
 use crate::{diagnostic, statement, syntax};
-use std::path::Path;
 
-/// Reads the project in `directory`.
-pub(super) fn read(directory: &Path) -> Result<Project, Failure> {
-    Ok(project::io::read(directory).map_err(Failure::usage)?.project)
+/// Reads a project.
+pub(super) fn read(location: &Location) -> Result<Project, Failure> {
+    Ok(project::io::read(location).map_err(Failure::usage)?.project)
 }
 
 /// Compiles the files of a project, and looks through its tests.
-pub(super) fn compile(files: &FileSet) -> Compiled {
-    let mut compiled = compile_files(files);
+pub(super) fn compile(project: &Project) -> Compiled {
+    let files = &project.files;
+    let mut compiled = compile_project(project);
     for id in files.ids().filter(|&id| project::is_test(files.path(id))) {
         let text = files.text(id);
         let mut findings = syntax::errors(&syntax::parse(id, text), text);
@@ -45,8 +45,9 @@ pub(super) struct Planned {
 
 /// Reads and compiles the project, for subcommands that need its plan. Where it has errors these are drawn, and there is none.
 pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Planned>, Failure> {
-    let files = read(&global.project)?.files;
-    let compiled = compile(&files);
+    let project = read(&global.location())?;
+    let compiled = compile(&project);
+    let files = project.files;
     let Some((plan, origins)) = compiled.plan else {
         let renderer = renderer(&files, global.style());
         for finding in compiled.findings.iter().filter(|finding| finding.severity == Severity::Error) {
@@ -73,6 +74,7 @@ mod tests {
         for text in mutants(400) {
             let mut files = FileSet::new();
             files.add("a.sync", format!("edition 2026\n{text}"));
+            let compile = |files: &FileSet| compile(&Project::of(files.clone()));
             let compiled = compile(&files);
             assert!(compiled.plan.is_some() || !compiled.findings.is_empty(), "{text:?}");
             let renderer = renderer(&files, Style { ascii: false, color: false, width: 80 });
@@ -133,7 +135,7 @@ mod tests {
         ] {
             let mut files = FileSet::new();
             files.add("a.sync", FILE.replacen(from, to, 1));
-            let findings = compile(&files).findings;
+            let findings = compile(&Project::of(files.clone())).findings;
             if findings.is_empty() {
                 told.push(format!("{to}: no finding"));
             }

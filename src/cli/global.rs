@@ -1,10 +1,11 @@
 //! Flags of every subcommand.
 
 use crate::diagnostic::render::Style;
+use crate::project::{Choices, Location};
 use clap::{Args, ValueEnum};
 use std::env;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Columns that help texts are wrapped at where no terminal says its width.
 const WIDTH: usize = 100;
@@ -16,6 +17,12 @@ pub(super) struct Global {
     /// Directory of the project
     #[arg(short = 'C', long = "project", value_name = "DIR", global = true, default_value = ".")]
     pub(super) project: PathBuf,
+    /// Directory that `use` may not leave [default: the nearest one with .git, else the parent of the project]
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(super) root: Option<PathBuf>,
+    /// Value of a parameter of the project, instead of SYNCC_PARAM_NAME or its default; repeatable
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair, global = true)]
+    pub(super) params: Vec<(String, String)>,
     /// When to use colours; `auto` means on a terminal, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     pub(super) color: Color,
@@ -44,7 +51,26 @@ pub(super) enum Color {
     Never,
 }
 
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it is written NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 impl Global {
+    /// The project that is meant.
+    pub(super) fn location(&self) -> Location {
+        self.location_of(&self.project)
+    }
+
+    /// A project in another directory.
+    pub(super) fn location_of(&self, directory: &Path) -> Location {
+        Location {
+            directory: directory.to_owned(),
+            root: self.root.clone(),
+            choices: Choices::new(self.params.iter().cloned(), variables()),
+        }
+    }
+
     /// How findings are drawn on standard output.
     pub(super) fn style(&self) -> Style {
         self.style_for(io::stdout().is_terminal())
@@ -70,4 +96,9 @@ impl Global {
         let width = self.width.or_else(|| terminal().filter(|&width| width > 0)).unwrap_or(WIDTH);
         Style { ascii: self.ascii, color, width }
     }
+}
+
+/// Variables of the environment that are text.
+fn variables() -> impl Iterator<Item = (String, String)> {
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

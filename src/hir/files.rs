@@ -3,13 +3,14 @@
 use super::{Program, resolve};
 use crate::ast;
 use crate::diagnostic::{self, Diagnostic};
-use crate::project;
+use crate::project::{self, Project};
 use crate::syntax;
-use crate::text::{FileId, FileSet};
+use crate::text::FileId;
 
 /// Parses, lowers and resolves the files of a project, without those that hold tests. Total: any texts give a program and
 /// findings, sorted by place.
-pub fn program(files: &FileSet) -> (Program, Vec<Diagnostic>) {
+pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
+    let files = &project.files;
     let mut ids: Vec<FileId> = files.ids().filter(|&id| !project::is_test(files.path(id))).collect();
     ids.sort_by_key(|&id| files.path(id));
     let mut findings = Vec::new();
@@ -18,12 +19,21 @@ pub fn program(files: &FileSet) -> (Program, Vec<Diagnostic>) {
         let text = files.text(id);
         let parse = syntax::parse(id, text);
         findings.extend(syntax::errors(&parse, text));
-        let (file, found) = ast::lower(&parse, text);
+        let (mut file, found) = ast::lower(&parse, text);
         findings.extend(found);
+        for path in &file.uses {
+            if let Some(unfound) = project.unfound(id, &path.value) {
+                findings.push(unfound.finding(&path.value, path.span));
+                // What it would have added is not known.
+                file.opaque = true;
+            }
+        }
         lowered.push(file);
     }
-    let (program, found) = resolve(lowered);
+    let (mut program, found) = resolve(lowered);
     findings.extend(found);
+    // A file of the project directory is shown by its name alone.
+    program.shared = files.ids().filter(|&id| files.path(id).contains('/')).collect();
     diagnostic::sort(&mut findings, files);
     (program, findings)
 }

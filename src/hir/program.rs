@@ -3,7 +3,7 @@
 use crate::ast::{self, Commit, Defaults, Producer, Retry, Settings, TableBlock};
 use crate::pattern::TablePattern;
 use crate::statement::{Rename, Start};
-use crate::text::{Span, Spanned};
+use crate::text::{FileId, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Index of a source in [`Program::sources`].
@@ -29,6 +29,8 @@ pub struct Program {
     pub mentions: BTreeSet<String>,
     /// A file was not read to its end: it may declare and use anything.
     pub opaque: bool,
+    /// Files of directories that were added with `use`: what they declare is there for other projects, too.
+    pub shared: BTreeSet<FileId>,
 }
 
 impl Program {

@@ -4,6 +4,7 @@ use super::{Origins, Plan, compile};
 use crate::check;
 use crate::diagnostic::{self, Diagnostic};
 use crate::hir;
+use crate::project::Project;
 use crate::statement;
 use crate::text::FileSet;
 
@@ -16,9 +17,15 @@ pub struct Compiled {
     pub plan: Option<(Plan, Origins)>,
 }
 
-/// Compiles all files of a project.
+/// Compiles files that are a project of their own, with no parameter given from outside.
 pub fn compile_files(files: &FileSet) -> Compiled {
-    let (program, findings) = hir::program(files);
+    compile_project(&Project::of(files.clone()))
+}
+
+/// Compiles a project.
+pub fn compile_project(project: &Project) -> Compiled {
+    let files = &project.files;
+    let (program, findings) = hir::program(project);
     let mut report = check::run(program, findings);
     statement::withhold(&mut report.findings, files);
     diagnostic::sort(&mut report.findings, files);

@@ -1,6 +1,6 @@
 //! The executable graph as data: compared, printed, hashed, stored. No spans, no secrets' values.
 //!
-//! [`compile_files`] is the front door from texts; [`TaskPlan::decide`] says what becomes of one table.
+//! [`compile_project`] is the front door from texts; [`TaskPlan::decide`] says what becomes of one table.
 
 mod change;
 mod compile;
@@ -30,7 +30,7 @@ pub use decide::{DecideError, Decider, Hits};
 pub use diff::{Change, PlanDiff, Table, TaskDiff, diff};
 pub use endpoint::Login;
 pub use explain::{Decision, Explanation, explain_table};
-pub use front::{Compiled, compile_files};
+pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
 pub use origin::{NodeId, Origins, Part, Property};
 pub use picture::{PictureLanguage, picture};

@@ -437,7 +437,7 @@ fn a_broken_statement_has_no_consequences() {
 #[test]
 fn what_is_not_read_may_declare_anything() {
     let text = HELLO.replace("target bus kafka \"kafka1:9092\"\n", "use \"../platform\"\n");
-    assert_eq!(shown(&[&text]), "0.sync:6:1 S0020 `use` is not built yet: this release cannot execute it\n");
+    assert_eq!(shown(&[&text]), "0.sync:6:5 S0106 there is no directory `../platform`\n");
 }
 
 #[test]

@@ -18,7 +18,8 @@ mod watch;
 
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::plan::{Compiled, compile_files};
+use crate::plan::{Compiled, compile_project};
+use crate::project::Location;
 use crate::text::FileSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,8 +30,8 @@ const UNREADABLE_CODE: u8 = 2;
 /// How to run a project.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Project directory.
-    pub project: PathBuf,
+    /// The project, and the values of its parameters as long as it runs.
+    pub project: Location,
     /// State directory; none: `.syncc` in the project.
     pub state: Option<PathBuf>,
     /// Control socket; none: `control.sock` in the state directory.
@@ -63,16 +64,17 @@ pub trait Screen {
 /// Runs the project until it is stopped or no task can go on. Returns the exit code.
 pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
     crate::failpoint::arm();
-    let files = match reload::load_files(&options.project) {
-        Ok(files) => files,
+    let reading = match reload::load(&options.project) {
+        Ok(reading) => reading,
         Err(finding) => {
             screen.findings(&FileSet::new(), &[*finding]);
             return UNREADABLE_CODE;
         }
     };
-    let Compiled { findings, plan } = compile_files(&files);
+    let files = &reading.project.files;
+    let Compiled { findings, plan } = compile_project(&reading.project);
     if !findings.is_empty() {
-        screen.findings(&files, &findings);
+        screen.findings(files, &findings);
     }
     let Some((plan, _)) = plan else {
         debug_assert!(findings.iter().any(|finding| finding.severity == Severity::Error));
@@ -83,7 +85,7 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
         event::Event::error(event::Name::ProcessStopped, text).emit();
         return 1;
     }
-    let loaded = reload::Loaded { plan, texts: reload::Texts::of(&files) };
+    let loaded = reload::Loaded { plan, texts: reload::Texts::of(files), directories: reading.directories };
     supervisor::supervise(options, loaded, screen)
 }
 

@@ -8,12 +8,12 @@ use super::event::{Event, Name};
 use super::task;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::mysql::schema::TableName;
-use crate::plan::{Plan, PlanDiff, TaskId, TaskPlan, compile_files, diff};
-use crate::project::PROJECT_UNREADABLE;
-use crate::project::io::{ReadError, read};
+use crate::plan::{Plan, PlanDiff, TaskId, TaskPlan, compile_project, diff};
+use crate::project::io::{ReadError, Reading, read};
+use crate::project::{Location, PROJECT_UNREADABLE, Project};
 use crate::text::FileSet;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub(super) struct Loaded {
     pub(super) plan: Plan,
     /// Its texts, to tell whether anything changed.
     pub(super) texts: Texts,
+    /// Its directories, to watch.
+    pub(super) directories: Vec<PathBuf>,
 }
 
 /// What the last look found, to tell whether there is anything new.
@@ -81,18 +83,30 @@ pub(super) enum Outcome {
 
 /// Looks at files, one look at a time.
 pub(super) struct Reload {
-    project: PathBuf,
+    project: Location,
     context: Arc<Context>,
     seen: Arc<Mutex<Seen>>,
+    directories: Arc<Mutex<Vec<PathBuf>>>,
     busy: Option<JoinHandle<()>>,
     again: bool,
 }
 
 impl Reload {
-    /// Looks at the project whose texts were last these.
-    pub(super) fn new(project: PathBuf, context: Arc<Context>, texts: Texts) -> Reload {
+    /// Looks at the project whose texts and directories were last these.
+    pub(super) fn new(
+        project: Location,
+        context: Arc<Context>,
+        texts: Texts,
+        directories: Vec<PathBuf>,
+    ) -> Reload {
         let seen = Arc::new(Mutex::new(Seen::Texts(texts)));
-        Reload { project, context, seen, busy: None, again: false }
+        let directories = Arc::new(Mutex::new(directories));
+        Reload { project, context, seen, directories, busy: None, again: false }
+    }
+
+    /// The directories of the project when it could last be read.
+    pub(super) fn directories(&self) -> Vec<PathBuf> {
+        self.directories.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// True while a look is under way.
@@ -116,6 +130,7 @@ impl Reload {
             project: self.project.clone(),
             context: self.context.clone(),
             seen: self.seen.clone(),
+            directories: self.directories.clone(),
             running: running.clone(),
             carried,
             generation,
@@ -134,9 +149,10 @@ impl Reload {
 }
 
 struct Look {
-    project: PathBuf,
+    project: Location,
     context: Arc<Context>,
     seen: Arc<Mutex<Seen>>,
+    directories: Arc<Mutex<Vec<PathBuf>>>,
     running: Plan,
     carried: BTreeMap<TaskId, BTreeSet<TableName>>,
     generation: u64,
@@ -144,16 +160,17 @@ struct Look {
 
 impl Look {
     fn run(self) -> Outcome {
-        let files = match self.read() {
-            Ok(files) => files,
+        let project = match self.read() {
+            Ok(project) => project,
             Err(finding) if !self.is_new(Seen::Unreadable(finding.message.clone())) => return Outcome::Same,
             Err(finding) => return self.refused(FileSet::new(), vec![*finding]),
         };
-        let texts = Texts::of(&files);
+        let texts = Texts::of(&project.files);
         if !self.is_new(Seen::Texts(texts.clone())) {
             return Outcome::Same;
         }
-        let compiled = compile_files(&files);
+        let compiled = compile_project(&project);
+        let files = project.files;
         let Some((plan, origins)) = compiled.plan else {
             return self.refused(files, compiled.findings);
         };
@@ -176,7 +193,7 @@ impl Look {
             Event::info(Name::ConfigHeldBack, text).emit();
             std::thread::sleep(HOLD_BACK);
             match self.read() {
-                Ok(again) if Texts::of(&again) == texts => {}
+                Ok(again) if Texts::of(&again.files) == texts => {}
                 Ok(_) | Err(_) => {
                     // Should the next look find these texts once more, it is to take them for new.
                     self.is_new(Seen::Unprepared);
@@ -213,8 +230,10 @@ impl Look {
         self.running.tasks.iter().any(|old| old == new)
     }
 
-    fn read(&self) -> Result<FileSet, Box<Diagnostic>> {
-        load_files(&self.project)
+    fn read(&self) -> Result<Project, Box<Diagnostic>> {
+        let reading = load(&self.project)?;
+        *self.directories.lock().unwrap_or_else(PoisonError::into_inner) = reading.directories;
+        Ok(reading.project)
     }
 
     fn refused(&self, files: FileSet, findings: Vec<Diagnostic>) -> Outcome {
@@ -245,9 +264,9 @@ fn lost(change: &PlanDiff) -> String {
 /// A server failed in a way that has no code of its own while a plan was prepared.
 const UNPREPARED: Code = Code::new("L0101", "mysql-unreachable");
 
-/// Reads the project's files, or says why not.
-pub(super) fn load_files(project: &Path) -> Result<FileSet, Box<Diagnostic>> {
-    read(project).map(|reading| reading.project.files).map_err(|error| {
+/// Reads a project, or says why not.
+pub(super) fn load(location: &Location) -> Result<Reading, Box<Diagnostic>> {
+    read(location).map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         let finding = Diagnostic::nowhere(PROJECT_UNREADABLE, Severity::Error, format!("{error}{cause}"));
         Box::new(match error {

@@ -87,7 +87,7 @@ struct BoardState {
 
 /// Runs a compiled project until it is stopped, or no task can go on. Returns the exit code.
 pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Screen) -> u8 {
-    let state_path = options.state.clone().unwrap_or_else(|| options.project.join(".syncc"));
+    let state_path = options.state.clone().unwrap_or_else(|| options.project.directory.join(".syncc"));
     let context = match context(options, &state_path) {
         Ok(context) => context,
         Err(failure) => {
@@ -125,7 +125,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
     }
     let watch = options.watch.then(|| {
         let events = events.clone();
-        Watch::open(&options.project, move || drop(events.try_send(Event::Files)))
+        Watch::open(&loaded.directories, move || drop(events.try_send(Event::Files)))
     });
     let watch = match watch.transpose() {
         Ok(watch) => watch,
@@ -139,7 +139,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
     Log::info(Name::ProcessStarted, format!("syncc {}", env!("CARGO_PKG_VERSION"))).emit();
     let supervisor = Supervisor {
         options,
-        reload: Reload::new(options.project.clone(), context.clone(), loaded.texts),
+        reload: Reload::new(options.project.clone(), context.clone(), loaded.texts, loaded.directories),
         context,
         events,
         inbox,
@@ -166,7 +166,7 @@ fn context(options: &Options, state_path: &Path) -> Result<Arc<Context>, Failure
     let started_s = super::context::wall_ms() as u64 / 1_000;
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     Ok(Arc::new(Context {
-        project: options.project.clone(),
+        project: options.project.directory.clone(),
         state,
         incarnation,
         started_s,
@@ -379,9 +379,7 @@ impl Supervisor<'_> {
         }
         self.files_touched = None;
         self.scanned = Instant::now();
-        if let Some(watch) = &mut self.watch {
-            watch.renew(&self.options.project);
-        }
+        self.renew_watch();
         let generation = status(&self.board).generation + 1;
         let events = self.events.clone();
         let carried = self
@@ -396,7 +394,15 @@ impl Supervisor<'_> {
         });
     }
 
+    fn renew_watch(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.renew(&self.reload.directories());
+        }
+    }
+
     fn reloaded(&mut self, outcome: Outcome, screen: &mut dyn Screen) {
+        // A directory that a file has begun to use is watched from now on.
+        self.renew_watch();
         if self.reload.ended() {
             self.files_touched = Some((Instant::now(), Instant::now()));
         }

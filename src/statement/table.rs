@@ -47,7 +47,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
     // ---------- file ----------
     row("edition", &[File], "NUMBER", NoBlock, Single, "", InPlace,
         "The rules by which this file is read. The first statement of every file."),
-    later("use", &[File], "TEXT", NoBlock, Often, "", Rewire,
+    row("use", &[File], "TEXT", NoBlock, Often, "", Rewire,
         "Adds the files of another directory, relative to this file."),
     later("param", &[File], "NAME (one-of NAME+ [default NAME] | integer [default NUMBER] | text [default TEXT] | by NAME)",
         Block::May(File), Often, "", Content, "A value chosen when the program starts."),

@@ -22,8 +22,8 @@ pub(super) const RULE: Rule = Rule {
 fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let program = project.program;
     let mut report = |kind: &str, word: &str, name: &Spanned<String>| {
-        // A statement that could not be read may use it.
-        if !program.may_know(&name.value) {
+        // A statement that could not be read may use it; another project may use what a shared directory declares.
+        if !program.may_know(&name.value) && !program.shared.contains(&name.span.file) {
             let message = format!("no pipeline uses the {kind} `{}`", name.value);
             findings.push(
                 Diagnostic::warning(UNUSED_SOURCE_OR_TARGET, name.span, message)

@@ -84,7 +84,7 @@ pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
     let bars = Bars::new(form == log::Form::Human, global.quiet, global.ascii);
     log::start(form, global, bars.clone());
     let options = Options {
-        project: global.project.clone(),
+        project: global.location(),
         state: args.state.clone(),
         control: args.control.clone(),
         watch: args.watch == Watching::Auto,

@@ -1,4 +1,4 @@
-//! Reading a project from a directory, as one.
+//! Reading a project from its directories, as one.
 //!
 //! Editors, `git` and ConfigMaps replace files in steps. What is read here was the same before and after reading, so no
 //! half-saved project is ever compiled; a project that never rests is an error. Blocks on nothing but the disk: pipes and
@@ -6,16 +6,18 @@
 
 mod list;
 mod open;
+mod sweep;
+mod used;
 mod write;
 
 pub use list::{Entry, Listing, list};
 pub use open::read_text;
 pub use write::replace_text;
 
-use super::{FILES_MAX, PROJECT_BYTES_MAX, Project};
-use crate::text::FileSet;
+use super::{Location, Project};
 use std::io;
 use std::path::{Path, PathBuf};
+use sweep::Sweep;
 use thiserror::Error;
 
 /// How often a project is read anew when it changed meanwhile.
@@ -33,7 +35,7 @@ pub enum ReadError {
         #[source]
         source: io::Error,
     },
-    /// The directory holds no `*.sync` file.
+    /// The project directory holds no `*.sync` file.
     #[error("{directory} holds no `.sync` file")]
     Empty {
         /// Which.
@@ -60,7 +62,7 @@ pub enum ReadError {
         limit_bytes: u64,
     },
     /// More files than allowed.
-    #[error("{directory} holds more than {limit} `.sync` files")]
+    #[error("the project in {directory} has more than {limit} `.sync` files")]
     TooManyFiles {
         /// Which.
         directory: PathBuf,
@@ -68,7 +70,7 @@ pub enum ReadError {
         limit: usize,
     },
     /// All files together are over the limit.
-    #[error("the `.sync` files in {directory} are larger than {limit_bytes} bytes together")]
+    #[error("the `.sync` files of the project in {directory} are larger than {limit_bytes} bytes together")]
     TooLarge {
         /// Which.
         directory: PathBuf,
@@ -83,65 +85,63 @@ pub enum ReadError {
     },
 }
 
-/// A project, and what the directory looked like when it was read.
+/// A project, and where it was read.
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// The files.
     pub project: Project,
-    /// Compare it with a later one to learn whether anything changed.
-    pub listing: Listing,
+    /// Its directories as they are named, links and all: the project's own first. What to watch.
+    pub directories: Vec<PathBuf>,
+    /// What they looked like; compare it with a later one to learn whether anything changed.
+    pub listings: Vec<Listing>,
 }
 
-/// Reads the project in `directory`.
+/// A text in place of that of a file in the project directory, which need not exist.
+#[derive(Debug, Clone, Copy)]
+pub struct Overlay<'a> {
+    /// Name of the file.
+    pub name: &'a str,
+    /// Its text.
+    pub text: &'a str,
+}
+
+/// Reads a project.
 ///
 /// # Errors
 ///
-/// When the directory or a file cannot be read, a limit of `project` is passed, there is no `.sync` file, or the files keep
-/// changing while they are read.
-pub fn read(directory: &Path) -> Result<Reading, ReadError> {
-    read_as_one(directory, read_files)
+/// When a directory or a file cannot be read, a limit of `project` is passed, there is no `.sync` file, or the files keep
+/// changing while they are read. A `use` that adds nothing is no error: the project says so.
+pub fn read(location: &Location) -> Result<Reading, ReadError> {
+    read_as_one(location, None, read_text)
+}
+
+/// [`read`] with a text that is not saved yet.
+///
+/// # Errors
+///
+/// Those of [`read`].
+pub fn read_with(location: &Location, overlay: Overlay<'_>) -> Result<Reading, ReadError> {
+    read_as_one(location, Some(overlay), read_text)
 }
 
 /// [`read`] with the reading of the texts as a parameter, so that a test can change files in between.
 fn read_as_one(
-    directory: &Path,
-    mut read_files: impl FnMut(&Listing) -> Result<FileSet, ReadError>,
+    location: &Location,
+    overlay: Option<Overlay<'_>>,
+    mut read_text: impl FnMut(&Path) -> Result<String, ReadError>,
 ) -> Result<Reading, ReadError> {
     let mut last = None;
     for _ in 0..TRIES {
-        let before = list(directory)?;
-        if before.entries.is_empty() {
-            return Err(ReadError::Empty { directory: directory.to_owned() });
+        let mut sweep = Sweep::new(location, overlay)?;
+        let swept = sweep.run(&mut read_text);
+        // An error counts only when the files rested: a file may vanish between listing and reading.
+        match (sweep.rested(), swept) {
+            (true, Ok(())) => return Ok(sweep.reading()),
+            (true, Err(error)) => return Err(error),
+            (false, swept) => last = swept.err(),
         }
-        let files = read_files(&before);
-        let after = list(directory)?;
-        if before == after {
-            // An error counts only when the files rested: a file may vanish between listing and reading.
-            return files.map(|files| Reading { project: Project { files }, listing: after });
-        }
-        last = files.err();
     }
-    Err(last.unwrap_or(ReadError::KeepsChanging { directory: directory.to_owned() }))
-}
-
-fn read_files(listing: &Listing) -> Result<FileSet, ReadError> {
-    if listing.entries.len() > FILES_MAX {
-        return Err(ReadError::TooManyFiles { directory: listing.directory.clone(), limit: FILES_MAX });
-    }
-    let mut files = FileSet::new();
-    let mut bytes = 0;
-    for entry in &listing.entries {
-        let text = read_text(&listing.directory.join(&entry.name))?;
-        bytes += text.len() as u64;
-        if bytes > PROJECT_BYTES_MAX {
-            return Err(ReadError::TooLarge {
-                directory: listing.directory.clone(),
-                limit_bytes: PROJECT_BYTES_MAX,
-            });
-        }
-        files.add(entry.name.clone(), text);
-    }
-    Ok(files)
+    Err(last.unwrap_or(ReadError::KeepsChanging { directory: location.directory.clone() }))
 }
 
 #[cfg(test)]
@@ -162,7 +162,7 @@ mod tests {
         let dir = directory(&[("b.sync", "b"), ("a.test.sync", "t"), (".a.sync", "x"), ("a.sync~", "x")]);
         fs::create_dir(dir.path().join("inner")).expect("a directory");
         fs::write(dir.path().join("inner/c.sync"), "c").expect("a file");
-        let project = read(dir.path()).expect("a project").project;
+        let project = read(&Location::new(dir.path())).expect("a project").project;
         let paths: Vec<_> = project.files.ids().map(|id| project.files.path(id)).collect();
         assert_eq!(paths, ["a.test.sync", "b.sync"]);
         assert_eq!(project.tests().map(|id| project.files.text(id)).collect::<Vec<_>>(), ["t"]);
@@ -176,16 +176,16 @@ mod tests {
         fs::write(at("..one/a.sync"), "one").expect("a file");
         std::os::unix::fs::symlink("..one", at("..data")).expect("a link");
         std::os::unix::fs::symlink("..data/a.sync", at("a.sync")).expect("a link");
-        let first = read(dir.path()).expect("a project");
+        let first = read(&Location::new(dir.path())).expect("a project");
         assert_eq!(first.project.files.text(crate::text::FileId(0)), "one");
 
         fs::create_dir(at("..two")).expect("a directory");
         fs::write(at("..two/a.sync"), "two").expect("a file");
         std::os::unix::fs::symlink("..two", at("..data_tmp")).expect("a link");
         fs::rename(at("..data_tmp"), at("..data")).expect("the link is replaced");
-        let second = read(dir.path()).expect("a project");
+        let second = read(&Location::new(dir.path())).expect("a project");
         assert_eq!(second.project.files.text(crate::text::FileId(0)), "two");
-        assert_ne!(first.listing, second.listing);
+        assert_ne!(first.listings, second.listings);
     }
 
     #[test]
@@ -193,17 +193,17 @@ mod tests {
         let dir = directory(&[]);
         rustix::fs::mkfifoat(rustix::fs::CWD, dir.path().join("a.sync"), rustix::fs::Mode::RUSR)
             .expect("a pipe is made");
-        assert!(matches!(read(dir.path()), Err(ReadError::NotRegular { .. })));
-        assert!(matches!(read(&dir.path().join("none")), Err(ReadError::Unreadable { .. })));
+        assert!(matches!(read(&Location::new(dir.path())), Err(ReadError::NotRegular { .. })));
+        assert!(matches!(read(&Location::new(dir.path().join("none"))), Err(ReadError::Unreadable { .. })));
         let empty = directory(&[("notes.txt", "")]);
-        assert!(matches!(read(empty.path()), Err(ReadError::Empty { .. })));
+        assert!(matches!(read(&Location::new(empty.path())), Err(ReadError::Empty { .. })));
     }
 
     #[test]
     fn bytes_that_are_no_text_are_kept_apart() {
         let dir = directory(&[]);
         fs::write(dir.path().join("a.sync"), b"a \xff b").expect("a file");
-        let project = read(dir.path()).expect("a project").project;
+        let project = read(&Location::new(dir.path())).expect("a project").project;
         assert_eq!(project.files.text(crate::text::FileId(0)), "a \u{FFFD} b");
     }
 
@@ -211,31 +211,47 @@ mod tests {
     fn large_files_are_refused() {
         let dir = directory(&[]);
         fs::write(dir.path().join("a.sync"), vec![b' '; 1 << 20]).expect("a file");
-        assert!(read(dir.path()).is_ok());
+        assert!(read(&Location::new(dir.path())).is_ok());
         fs::write(dir.path().join("a.sync"), vec![b' '; (1 << 20) + 1]).expect("a file");
-        assert!(matches!(read(dir.path()), Err(ReadError::FileTooLarge { .. })));
+        assert!(matches!(read(&Location::new(dir.path())), Err(ReadError::FileTooLarge { .. })));
     }
 
     #[test]
     fn reads_anew_when_files_change_meanwhile() {
         let dir = directory(&[("a.sync", "one")]);
-        let mut tries = 0;
-        let reading = read_as_one(dir.path(), |listing| {
-            tries += 1;
-            if tries == 1 {
+        let location = Location::new(dir.path());
+        let mut n = 0;
+        let reading = read_as_one(&location, None, |path| {
+            n += 1;
+            if n == 1 {
                 fs::write(dir.path().join("b.sync"), "two").expect("a file");
             }
-            read_files(listing)
+            read_text(path)
         });
-        assert_eq!((tries, reading.expect("a project").project.files.len()), (2, 2));
+        assert_eq!((n, reading.expect("a project").project.files.len()), (3, 2));
 
         let mut n = 0;
-        let restless = read_as_one(dir.path(), |listing| {
+        let restless = read_as_one(&location, None, |path| {
             n += 1;
             fs::write(dir.path().join("a.sync"), "x".repeat(n)).expect("a file");
-            read_files(listing)
+            read_text(path)
         });
         assert!(matches!(restless, Err(ReadError::KeepsChanging { .. })));
-        assert_eq!(n, TRIES);
+        // Both files, every time.
+        assert_eq!(n, 2 * TRIES);
+    }
+
+    #[test]
+    fn a_text_that_is_not_saved_stands_for_the_file() {
+        let dir = directory(&[("a.sync", "saved"), ("b.sync", "b")]);
+        let read = |name, text| {
+            let reading = read_with(&Location::new(dir.path()), Overlay { name, text }).expect("a project");
+            let files = reading.project.files;
+            files.ids().map(|id| format!("{} {}", files.path(id), files.text(id))).collect::<Vec<_>>()
+        };
+        assert_eq!(read("a.sync", "new"), ["a.sync new", "b.sync b"]);
+        assert_eq!(read("c.sync", "new"), ["a.sync saved", "b.sync b", "c.sync new"]);
+        let empty = directory(&[]);
+        assert!(read_with(&Location::new(empty.path()), Overlay { name: "a.sync", text: "x" }).is_ok());
     }
 }

@@ -1,0 +1,131 @@
+//! One pass over the directories of a project: its own, and those its files add with `use`.
+
+use super::used::{self, Used};
+use super::{Listing, Overlay, ReadError, Reading, list};
+use crate::project::{FILES_MAX, Location, PROJECT_BYTES_MAX, Project, Root, Unfound};
+use crate::text::{FileId, FileSet};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+
+/// One pass.
+pub(super) struct Sweep<'a> {
+    location: &'a Location,
+    overlay: Option<Overlay<'a>>,
+    root: Root,
+    /// Directories looked at, each once, the project's own first.
+    listings: Vec<Listing>,
+    /// The same as they were named.
+    directories: Vec<PathBuf>,
+    files: FileSet,
+    bytes: u64,
+    uses: BTreeMap<(FileId, String), Option<Unfound>>,
+}
+
+impl<'a> Sweep<'a> {
+    /// Looks at the project directory.
+    pub(super) fn new(location: &'a Location, overlay: Option<Overlay<'a>>) -> Result<Sweep<'a>, ReadError> {
+        let listing = list(&location.directory)?;
+        if listing.entries.is_empty() && overlay.is_none() {
+            return Err(ReadError::Empty { directory: location.directory.clone() });
+        }
+        let root = used::root(location, &listing.directory)?;
+        Ok(Sweep {
+            location,
+            overlay,
+            root,
+            listings: vec![listing],
+            directories: vec![location.directory.clone()],
+            files: FileSet::new(),
+            bytes: 0,
+            uses: BTreeMap::new(),
+        })
+    }
+
+    /// Reads all texts, and those of every directory that they add.
+    pub(super) fn run(
+        &mut self,
+        mut read_text: impl FnMut(&Path) -> Result<String, ReadError>,
+    ) -> Result<(), ReadError> {
+        let mut waiting = VecDeque::from([0]);
+        while let Some(n) = waiting.pop_front() {
+            for (id, path) in self.read_directory(n, &mut read_text)? {
+                if let Some(added) = self.follow(n, id, path) {
+                    waiting.push_back(added);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the files of the n-th directory. Returns what they use.
+    fn read_directory(
+        &mut self,
+        n: usize,
+        mut read_text: impl FnMut(&Path) -> Result<String, ReadError>,
+    ) -> Result<Vec<(FileId, String)>, ReadError> {
+        let listing = &self.listings[n];
+        let shown = used::relative(&self.listings[0].directory, &listing.directory);
+        let overlay = self.overlay.filter(|_| n == 0);
+        let mut names: Vec<&str> = listing.entries.iter().map(|entry| entry.name.as_str()).collect();
+        if let Some(overlay) = overlay
+            && let Err(at) = names.binary_search(&overlay.name)
+        {
+            names.insert(at, overlay.name);
+        }
+        if self.files.len() + names.len() > FILES_MAX {
+            return Err(ReadError::TooManyFiles {
+                directory: self.listings[0].directory.clone(),
+                limit: FILES_MAX,
+            });
+        }
+        let mut uses = Vec::new();
+        for name in names {
+            let text = match overlay.filter(|overlay| overlay.name == name) {
+                Some(overlay) => overlay.text.to_owned(),
+                None => read_text(&listing.directory.join(name))?,
+            };
+            self.bytes += text.len() as u64;
+            if self.bytes > PROJECT_BYTES_MAX {
+                return Err(ReadError::TooLarge {
+                    directory: self.listings[0].directory.clone(),
+                    limit_bytes: PROJECT_BYTES_MAX,
+                });
+            }
+            let id = self.files.add(format!("{shown}{name}"), text);
+            uses.extend(used::uses(id, self.files.text(id)).into_iter().map(|path| (id, path)));
+        }
+        Ok(uses)
+    }
+
+    /// Follows a `use` in a file of the n-th directory. Returns the number of the directory it adds.
+    fn follow(&mut self, n: usize, id: FileId, path: String) -> Option<usize> {
+        let said = self.directories[n].join(&path);
+        match used::find(&self.listings[n].directory, &path, &self.root) {
+            Used::Directory(listing) => {
+                self.uses.insert((id, path), None);
+                if self.listings.iter().any(|known| known.directory == listing.directory) {
+                    return None;
+                }
+                self.listings.push(listing);
+                self.directories.push(said);
+                Some(self.listings.len() - 1)
+            }
+            Used::Nothing(unfound) => {
+                self.uses.insert((id, path), Some(unfound));
+                None
+            }
+        }
+    }
+
+    /// True when the directories look as they did, so that all texts are of one moment.
+    pub(super) fn rested(&self) -> bool {
+        self.listings.iter().all(|listing| list(&listing.directory).is_ok_and(|now| now == *listing))
+            && list(&self.location.directory).is_ok_and(|now| now == self.listings[0])
+    }
+
+    /// What was read.
+    pub(super) fn reading(self) -> Reading {
+        let project = Project { files: self.files, uses: self.uses, choices: self.location.choices.clone() };
+        Reading { project, directories: self.directories, listings: self.listings }
+    }
+}
