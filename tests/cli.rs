@@ -190,6 +190,26 @@ fn graph_draws_the_project() {
 }
 
 #[test]
+fn explain_shows_a_statement() {
+    let here = project(&[]);
+    let page = "label NAME \"TEXT\"\n\nA word for people and dashboards.\n\n  \
+                stands in   a `pipeline`\n  \
+                a change    takes effect in place\n  \
+                since       2026\n\n\
+                Example:\n\n    label team \"payments\"\n";
+    check(here.path(), &["explain", "statement", "label"], (0, page, ""));
+    let text = "syncc: there is no statement \"labels\"; did you mean label?\n";
+    check(here.path(), &["explain", "statement", "labels"], (2, "", text));
+    let list = run(here.path(), &["explain", "statements"]);
+    let list = String::from_utf8(list.stdout).expect("text");
+    for line in
+        ["At the top level of a file:", "    label                   A word for people and dashboards."]
+    {
+        assert!(list.lines().any(|found| found == line), "{list}");
+    }
+}
+
+#[test]
 fn a_pipe_that_closes_early_is_no_failure() {
     let many = format!("{RIGHT}{}", ";\n".repeat(5000));
     let files = project(&[("shop.sync", &many)]);

@@ -1,9 +1,10 @@
 //! A file as typed nodes.
 
+use super::idle::{Idle, Owner};
 use super::pipeline::{Commit, Pipeline, Retry, commit};
 use super::settings::Settings;
 use super::shape::Value;
-use super::source::Source;
+use super::source::{Source, own_name};
 use super::statement::{Reader, Stmt};
 use super::target::Target;
 use super::token::Token;
@@ -29,6 +30,8 @@ pub struct File {
     pub defaults: Vec<Defaults>,
     /// `use`: the paths as written.
     pub uses: Vec<Spanned<String>>,
+    /// Statements that this release does not execute.
+    pub idle: Vec<(Owner, Idle)>,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
     /// The file was not read to its end: it may declare and use anything.
@@ -61,6 +64,7 @@ pub fn lower(parse: &Parse, text: &str) -> (File, Vec<Diagnostic>) {
     let body = reader.body(tree.root(), Place::File);
     let mut file = File::default();
     for statement in body.statements {
+        file.note_idle(&owner(&statement), &statement);
         match statement.spec.word {
             "source" => file.sources.extend(reader.source(statement)),
             "target" => file.targets.extend(reader.target(statement)),
@@ -93,6 +97,16 @@ fn path(statement: &Stmt) -> Option<Spanned<String>> {
         Value::Text(path) => Some(Spanned::new(path.clone(), item.span)),
         _ => None,
     })
+}
+
+fn owner(statement: &Stmt) -> Owner {
+    let name = statement.args.first().and_then(own_name).map(|name| name.value);
+    match (statement.spec.word, name) {
+        ("source", Some(name)) => Owner::Source(name),
+        ("target", Some(name)) => Owner::Target(name),
+        ("pipeline", Some(name)) => Owner::Pipeline(name),
+        _ => Owner::Project,
+    }
 }
 
 fn defaults(statement: &Stmt) -> Defaults {

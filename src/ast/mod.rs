@@ -4,6 +4,7 @@
 //! node around it is marked `incomplete`. Does not: resolve names, or know whether a project makes sense.
 
 mod file;
+mod idle;
 mod pipeline;
 mod settings;
 mod shape;
@@ -14,6 +15,7 @@ mod token;
 mod value;
 
 pub use file::{Defaults, EDITIONS, File, lower, uses};
+pub use idle::{Idle, Owner};
 pub use pipeline::{Commit, Pipeline, Retry, TableBlock, To};
 pub use settings::{Conflict, Settings, add};
 pub use source::{Source, Tls};

@@ -2,7 +2,7 @@
 
 use super::settings::Settings;
 use super::shape::Value;
-use super::source::{own_name, quantities, start, words};
+use super::source::{own_name, quantities, start, text, words};
 use super::statement::{Body, Reader, Stmt};
 use super::target::Producer;
 use crate::pattern::TablePattern;
@@ -39,6 +39,8 @@ pub struct Pipeline {
     pub commit: Option<Spanned<Commit>>,
     /// `start`.
     pub start: Option<Spanned<Start>>,
+    /// `paused`: why.
+    pub paused: Option<Spanned<String>>,
     /// `label`.
     pub labels: Vec<(Spanned<String>, String)>,
     /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place: its line, or
@@ -134,6 +136,7 @@ impl Reader<'_> {
             retry: Retry::default(),
             commit: None,
             start: None,
+            paused: None,
             labels: Vec::new(),
             cuts: BTreeMap::new(),
             incomplete: statement.body.incomplete,
@@ -164,6 +167,7 @@ impl Reader<'_> {
                     pipeline.incomplete |= inner.body.incomplete;
                     pipeline.start = start(inner);
                 }
+                "paused" => pipeline.paused = text(inner),
                 "label" => pipeline.labels.extend(label(inner)),
                 other => {
                     let taken = pipeline.settings.take(inner);

@@ -7,7 +7,9 @@ use super::token::Token;
 use super::value::read_value;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, TablePattern};
-use crate::statement::{self as st, Kind, SecretRef, Shape, Signature, StatementSpec, Template, Text};
+use crate::statement::{
+    self as st, Kind, SecretRef, Shape, Signature, StatementSpec, Support, Template, Text,
+};
 use crate::syntax::NodeKind;
 use crate::text::Span;
 
@@ -41,10 +43,8 @@ pub(super) struct Item {
 
 /// What became of a statement's arguments.
 pub(super) enum Shaped {
-    /// They fit.
-    Fits(Vec<Item>),
-    /// They fit a form that is not built yet.
-    Later,
+    /// They fit, and how far this release goes with that form.
+    Fits(Vec<Item>, Support),
     /// They do not, or a value is wrong.
     Wrong(Vec<Diagnostic>),
 }
@@ -54,11 +54,14 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> S
     let signature = spec.signature();
     let mut strict = Matcher::new(tokens, false);
     if let Some(items) = strict.run(&signature) {
-        return if strict.later { Shaped::Later } else { Shaped::Fits(items) };
+        return Shaped::Fits(items, strict.support);
     }
     let mut lenient = Matcher::new(tokens, true);
     if lenient.run(&signature).is_some() {
-        return if lenient.later { Shaped::Later } else { Shaped::Wrong(lenient.findings) };
+        return match lenient.support {
+            Support::Runs | Support::Compiles => Shaped::Wrong(lenient.findings),
+            Support::Named => Shaped::Fits(Vec::new(), Support::Named),
+        };
     }
     Shaped::Wrong(vec![wrong_arguments(spec, &signature, word, tokens, &lenient)])
 }
@@ -66,7 +69,8 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> S
 struct Matcher<'a, 't> {
     tokens: &'a [Token<'t>],
     lenient: bool,
-    later: bool,
+    /// How far this release goes with what fits.
+    support: Support,
     findings: Vec<Diagnostic>,
     /// Furthest token that did not fit, and what would have.
     furthest: usize,
@@ -82,7 +86,14 @@ enum Expected {
 
 impl<'a, 't> Matcher<'a, 't> {
     fn new(tokens: &'a [Token<'t>], lenient: bool) -> Matcher<'a, 't> {
-        Matcher { tokens, lenient, later: false, findings: Vec::new(), furthest: 0, expected: Vec::new() }
+        Matcher {
+            tokens,
+            lenient,
+            support: Support::Runs,
+            findings: Vec::new(),
+            furthest: 0,
+            expected: Vec::new(),
+        }
     }
 
     fn run(&mut self, signature: &Signature) -> Option<Vec<Item>> {
@@ -114,19 +125,25 @@ impl<'a, 't> Matcher<'a, 't> {
                         return self.fail(at, Expected::Value(*kind));
                     };
                     let fits = self.with(None, rest, at + n_tokens, items);
-                    self.later |= fits;
-                    fits
+                    self.limit(fits, Support::Named)
                 }
             },
             Shape::List(of) => self.list(of, rest, at, items),
             Shape::Optional(inner) => self.any_of(inner, rest, at, items) || self.sequence(rest, at, items),
             Shape::Choice(inner) => self.any_of(inner, rest, at, items),
-            Shape::Later(inner) => {
+            Shape::Partly(support, inner) => {
                 let fits = self.any_of(inner, rest, at, items);
-                self.later |= fits;
-                fits
+                self.limit(fits, *support)
             }
         }
+    }
+
+    /// What fits to the end of the statement goes no further than its part.
+    fn limit(&mut self, fits: bool, support: Support) -> bool {
+        if fits {
+            self.support = self.support.max(support);
+        }
+        fits
     }
 
     fn any_of(&mut self, of: &[Vec<Shape>], rest: &[&Shape], at: usize, items: &mut Vec<Item>) -> bool {
@@ -303,7 +320,7 @@ fn repairs(signature: &Signature, word: Span, tokens: &[Token<'_>], matcher: &Ma
     let here = tokens.get(at);
     let fits = |tokens: &[Token<'_>]| {
         let mut trial = Matcher::new(tokens, false);
-        trial.run(signature).is_some() && !trial.later
+        trial.run(signature).is_some() && trial.support != Support::Named
     };
     let wanted = matcher.expected.iter().filter_map(|expected| match expected {
         Expected::Word(word) => Some(word.as_str()),

@@ -1,13 +1,13 @@
 //! Statements of a tree against the table: which there are, whether they may stand where they do, with typed arguments.
 //!
-//! A statement that is broken, unknown, misplaced or not built yet gives its one finding and is left out; what it mentions
-//! is remembered, so that nothing is said later about names it may have declared.
+//! A statement that is broken, unknown, misplaced or not compiled by this release gives its one finding and is left out; what
+//! it mentions is remembered, so that nothing is said later about names it may have declared.
 
 use super::shape::{Item, Shaped, Value, shape};
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::NamePattern;
-use crate::statement::{self as st, Block, Once, Place, StatementSpec};
+use crate::statement::{self as st, Block, Once, Place, StatementSpec, Support};
 use crate::syntax::{NodeId, NodeKind, Tree};
 use crate::text::Span;
 use std::collections::{BTreeSet, HashMap};
@@ -24,6 +24,8 @@ pub(super) struct Stmt {
     pub(super) body: Body,
     /// Text of the `##` lines before it.
     pub(super) doc: Option<String>,
+    /// This release executes it, if it does all that is in its block.
+    pub(super) runs: bool,
 }
 
 /// The statements of a block.
@@ -101,20 +103,23 @@ impl<'t> Reader<'t> {
         };
         let tokens = self.tokens(id);
         let head = tokens.last().map_or(word_span, |last| word_span.to(last.span));
-        if !spec.built {
-            self.not_built(spec, head);
+        if spec.support == Support::Named {
+            self.findings.push(not_executed(&format!("`{}`", spec.word), head, spec.default));
             return None;
         }
-        let args = match shape(spec, word_span, &tokens) {
-            Shaped::Fits(args) => args,
-            Shaped::Later => {
-                self.not_built(spec, head);
+        let (args, form) = match shape(spec, word_span, &tokens) {
+            Shaped::Fits(_, Support::Named) => {
+                let what = format!("this form of `{}`", spec.word);
+                self.findings.push(not_executed(&what, head, spec.default));
                 return None;
             }
+            Shaped::Fits(args, form @ (Support::Runs | Support::Compiles)) => (args, form),
             Shaped::Wrong(findings) => {
                 self.findings.extend(findings);
                 // What the block holds is looked at all the same: its mistakes are its own.
-                if let (Some(block), Block::May(inner) | Block::Must(inner)) = (self.block(id), spec.block) {
+                if let (Some(block), Block::May(inner) | Block::Must(inner) | Block::Instead(inner)) =
+                    (self.block(id), spec.block)
+                {
                     self.body(block, inner);
                 }
                 return None;
@@ -124,7 +129,7 @@ impl<'t> Reader<'t> {
             self.findings.push(finding);
             return None;
         }
-        let body = self.inner(id, spec, head)?;
+        let body = self.inner(id, spec, head, args.is_empty())?;
         if spec.once != Once::No {
             let form = match (spec.once, args.first().map(|item| &item.value)) {
                 (Once::PerForm, Some(Value::Word(word))) if word == "errors" => word.clone(),
@@ -136,13 +141,26 @@ impl<'t> Reader<'t> {
             }
             seen.insert((spec.word, form), head);
         }
-        Some(Stmt { spec, head, args, body, doc })
+        let runs = spec.support == Support::Runs && form == Support::Runs;
+        Some(Stmt { spec, head, args, body, doc, runs })
     }
 
-    fn inner(&mut self, id: NodeId, spec: &'static StatementSpec, head: Span) -> Option<Body> {
+    fn inner(&mut self, id: NodeId, spec: &'static StatementSpec, head: Span, bare: bool) -> Option<Body> {
         match (self.block(id), spec.block) {
             (Some(block), Block::May(inner) | Block::Must(inner)) => Some(self.body(block, inner)),
+            (Some(block), Block::Instead(inner)) if bare => Some(self.body(block, inner)),
             (None, Block::No | Block::May(_)) => Some(Body::default()),
+            (None, Block::Instead(_)) if !bare => Some(Body::default()),
+            (None, Block::Instead(_)) => {
+                let finding = Diagnostic::error(
+                    st::WRONG_ARGUMENTS,
+                    head,
+                    format!("`{}` lacks its arguments or its block", spec.word),
+                )
+                .help(format!("it is written `{}`", spec.usage()));
+                self.findings.push(finding);
+                None
+            }
             (None, Block::Must(_)) => {
                 let finding =
                     Diagnostic::error(st::WRONG_ARGUMENTS, head, format!("`{}` lacks its block", spec.word))
@@ -150,35 +168,20 @@ impl<'t> Reader<'t> {
                 self.findings.push(finding);
                 None
             }
-            (Some(block), Block::No) => {
+            (Some(block), Block::No | Block::Instead(_)) => {
                 let open = self.tree.span(block);
+                let form = self.text[head.start as usize..head.end as usize].trim();
+                let what = if spec.block == Block::No { spec.word } else { form };
                 let finding = Diagnostic::error(
                     st::WRONG_ARGUMENTS,
                     Span::new(open.file, open.start, open.start + 1),
-                    format!("`{}` takes no block", spec.word),
+                    format!("`{what}` takes no block"),
                 )
                 .help(format!("it is written `{}`", spec.usage()));
                 self.findings.push(finding);
                 None
             }
         }
-    }
-
-    fn not_built(&mut self, spec: &StatementSpec, head: Span) {
-        let what = match spec.built {
-            false => format!("`{}`", spec.word),
-            true => format!("this form of `{}`", spec.word),
-        };
-        let finding = Diagnostic::error(
-            st::NOT_BUILT_YET,
-            head,
-            format!("{what} is not built yet: this release cannot execute it"),
-        )
-        .help(match spec.default {
-            "" => "leave it out for now".to_owned(),
-            default => format!("leave it out for now; what holds without it: {default}"),
-        });
-        self.findings.push(finding);
     }
 
     /// The word a statement begins with; a finding where it begins with something else.
@@ -235,6 +238,19 @@ impl<'t> Reader<'t> {
         let line = self.text[..at as usize].rfind(['\n', '\r']).map_or(0, |end| end + 1);
         at - line as u32
     }
+}
+
+/// A statement that this release does not execute.
+pub(crate) fn not_executed(what: &str, span: Span, default: &str) -> Diagnostic {
+    let finding = Diagnostic::error(
+        st::NOT_BUILT_YET,
+        span,
+        format!("{what} is not built yet: this release cannot execute it"),
+    );
+    finding.help(match default {
+        "" => "leave it out for now".to_owned(),
+        default => format!("leave it out for now; what holds without it: {default}"),
+    })
 }
 
 /// `key origin`, `columns except`: where a word and a column may both stand, the word wins, and these want columns behind
@@ -308,5 +324,49 @@ pub(crate) fn given_twice(what: &str, later: Span, first: Span) -> Diagnostic {
         finding.also(first, "first here")
     } else {
         finding.related(first, "first here")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax;
+    use crate::text::FileId;
+
+    /// A file whose statement or block at `place` holds a text.
+    fn around(place: Place, text: &str) -> String {
+        let (before, behind) = match place {
+            Place::File => ("", ""),
+            Place::Source | Place::Start => ("source s mysql {\n", "\n}"),
+            Place::Target | Place::State | Place::Registry => ("target t kafka {\n", "\n}"),
+            Place::Pipeline | Place::From | Place::Topic | Place::Format | Place::Ddl => {
+                ("pipeline p {\n", "\n}")
+            }
+            Place::To => ("pipeline p {\nto t {\n", "\n}\n}"),
+            Place::Table => ("pipeline p {\ntable a.b {\n", "\n}\n}"),
+            Place::Defaults => ("defaults {\n", "\n}"),
+            Place::Profile => ("profile p {\n", "\n}"),
+            Place::Test => ("test p \"t\" {\n", "\n}"),
+            Place::Lock | Place::LockTable => ("lock source s {\n", "\n}"),
+        };
+        let edition = if text.starts_with("edition") { "" } else { "edition 2026\n" };
+        format!("{edition}{before}{text}{behind}\n")
+    }
+
+    /// Every example fits its row, at every place where its statement may stand; of those the program does not compile at
+    /// all, that is all there is to say.
+    #[test]
+    fn examples_fit_the_table() {
+        for spec in st::STATEMENTS {
+            for &place in spec.places {
+                let text = around(place, spec.example);
+                let parse = syntax::parse(FileId(0), &text);
+                let mut found = syntax::errors(&parse, &text);
+                found.extend(super::super::lower(&parse, &text).1);
+                found.retain(|finding| finding.code != st::NOT_BUILT_YET);
+                assert!(found.is_empty(), "`{}` in {}: {found:?}\n{text}", spec.word, place.called());
+                assert!(spec.example.contains(spec.word), "{}", spec.word);
+            }
+        }
     }
 }

@@ -1,35 +1,42 @@
-//! `syncc explain`: the page of a code, the list of all, or what becomes of a table.
+//! `syncc explain`: the page of a code, the list of all, a statement, or what becomes of a table.
 
 use super::global::Global;
 use super::output::{Failure, Output};
-use super::{Exit, explain_table, pages};
+use super::{Exit, explain_statement, explain_table, pages};
 use crate::diagnostic::CodeDoc;
 use crate::statement::closest;
 
 /// Widest line of a page; longer ones tire the eye.
-const WIDTH_MAX: usize = 100;
+pub(super) const WIDTH_MAX: usize = 100;
 
-/// Explains a finding or a table
+/// Explains a finding, a statement or a table
 ///
 /// With a code: what it means, why it matters, and an example of it, wrong and right. Codes are printed with every finding;
-/// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so. Without either: all
-/// codes.
+/// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so. With
+/// `statement NAME`: what a statement takes, where it stands, and what holds without it; `statements` lists them. Without
+/// any of these: all codes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders"
+    after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders\n  \
+                       syncc explain statement retry\n  syncc explain statements"
 )]
 pub(super) struct Args {
     /// Code or name of a finding, such as S0101 or unknown-name
     #[arg(value_name = "CODE")]
     code: Option<String>,
-    /// After the word `table`: the table to explain
-    #[arg(value_name = "DB.TABLE")]
-    table: Option<String>,
+    /// After the word `table` or `statement`: which one
+    #[arg(value_name = "DB.TABLE|NAME")]
+    name: Option<String>,
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    match (args.code.as_deref(), &args.table) {
+    match (args.code.as_deref(), &args.name) {
         (Some("table"), Some(table)) => return explain_table::run(table, global, output),
+        (Some("statement"), Some(word)) => return explain_statement::run(word, global, output),
+        (Some("statement"), None) => {
+            return Err(Failure::usage("`explain statement` takes the word a statement begins with"));
+        }
+        (Some("statements"), None) => return explain_statement::list(output),
         (Some("table"), None) => return Err(Failure::usage("`explain table` takes a table as DB.TABLE")),
         (_, Some(more)) => return Err(Failure::usage(format!("\"{more}\" has no place behind a code"))),
         (_, None) => {}
@@ -82,7 +89,7 @@ fn page_text(page: &CodeDoc, width: usize) -> String {
 }
 
 /// The text in lines of at most `width` columns, where its words allow it.
-fn wrapped(text: &str, width: usize) -> String {
+pub(super) fn wrapped(text: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut columns = 0;
     for word in text.split_whitespace() {

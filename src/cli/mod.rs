@@ -5,6 +5,7 @@
 mod check;
 mod exit;
 mod explain;
+mod explain_statement;
 mod explain_table;
 mod fmt;
 mod front;

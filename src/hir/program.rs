@@ -1,6 +1,6 @@
 //! A project as declarations that point to each other.
 
-use crate::ast::{self, Commit, Defaults, Producer, Retry, Settings, TableBlock};
+use crate::ast::{self, Commit, Defaults, Idle, Owner, Producer, Retry, Settings, TableBlock};
 use crate::pattern::TablePattern;
 use crate::statement::{Rename, Start};
 use crate::text::{FileId, Span, Spanned};
@@ -25,6 +25,8 @@ pub struct Program {
     pub pipelines: Vec<Pipeline>,
     /// All `defaults` blocks together.
     pub defaults: Defaults,
+    /// Statements that this release does not execute.
+    pub idle: Vec<(Owner, Idle)>,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
     /// A file was not read to its end: it may declare and use anything.
@@ -79,6 +81,8 @@ pub struct Pipeline {
     pub commit: Option<Spanned<Commit>>,
     /// `start`.
     pub start: Option<Spanned<Start>>,
+    /// `paused`: why.
+    pub paused: Option<Spanned<String>>,
     /// `label`, each name once.
     pub labels: Vec<(Spanned<String>, String)>,
     /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place.

@@ -18,6 +18,7 @@ pub fn resolve(files: Vec<ast::File>) -> (Program, Vec<Diagnostic>) {
     for file in files {
         program.opaque |= file.opaque;
         program.mentions.extend(file.mentions);
+        program.idle.extend(file.idle);
         for source in file.sources {
             if sources.declare(&source.name, &mut findings).is_some() {
                 program.sources.push(source);
@@ -126,6 +127,7 @@ fn resolve_pipeline(
         retry: pipeline.retry,
         commit: pipeline.commit,
         start: pipeline.start,
+        paused: pipeline.paused,
         labels,
         cuts: pipeline.cuts,
         unknown_source,

@@ -103,6 +103,7 @@ impl Compiler<'_> {
             retry: self.retry(&mut noted),
             commit: self.commit(&mut noted),
             rules: self.rules(&mut noted),
+            paused: noted.value(Part::Paused, self.pipeline.paused.as_ref()),
             labels,
             id,
         })

@@ -158,6 +158,7 @@ impl Comparison<'_> {
         }
         self.plain(old.retry != new.retry, "retry", Reload::InPlace);
         self.plain(old.commit != new.commit, "commit", Reload::InPlace);
+        self.plain(old.paused != new.paused, "paused", Reload::InPlace);
         self.plain(old.labels != new.labels, "label", Reload::InPlace);
         if old.rules == new.rules {
             return (Vec::new(), Vec::new());

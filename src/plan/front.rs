@@ -1,5 +1,6 @@
 //! Texts to a plan.
 
+use super::idle::idle;
 use super::{Origins, Plan, compile};
 use crate::check;
 use crate::diagnostic::{self, Diagnostic};
@@ -15,6 +16,9 @@ pub struct Compiled {
     pub findings: Vec<Diagnostic>,
     /// The plan and where its parts are written, when no finding weighs as an error.
     pub plan: Option<(Plan, Origins)>,
+    /// One finding for each statement that compiles, but that this release cannot execute; none for paused pipelines. A
+    /// plan with such findings must not run.
+    pub idle: Vec<Diagnostic>,
 }
 
 /// Compiles files that are a project of their own, with no parameter given from outside.
@@ -29,5 +33,7 @@ pub fn compile_project(project: &Project) -> Compiled {
     let mut report = check::run(program, findings);
     statement::withhold(&mut report.findings, files);
     diagnostic::sort(&mut report.findings, files);
-    Compiled { findings: report.findings, plan: report.checked.as_ref().map(compile) }
+    let mut idle = report.checked.as_ref().map(|checked| idle(checked.program())).unwrap_or_default();
+    diagnostic::sort(&mut idle, files);
+    Compiled { findings: report.findings, plan: report.checked.as_ref().map(compile), idle }
 }

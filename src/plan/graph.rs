@@ -15,6 +15,18 @@ pub struct Plan {
     pub tasks: Vec<TaskPlan>,
 }
 
+impl Plan {
+    /// The tasks that run: those of pipelines that are not paused.
+    pub fn running(&self) -> impl Iterator<Item = &TaskPlan> {
+        self.tasks.iter().filter(|task| task.paused.is_none())
+    }
+
+    /// The tasks that stand still, and why.
+    pub fn paused(&self) -> impl Iterator<Item = (&TaskPlan, &str)> {
+        self.tasks.iter().filter_map(|task| Some((task, task.paused.as_deref()?)))
+    }
+}
+
 /// `<pipeline>.<source>.<target>`, always complete.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TaskId {
@@ -49,6 +61,8 @@ pub struct TaskPlan {
     pub commit: CommitPolicy,
     /// Which tables, and what becomes of them.
     pub rules: TableRules,
+    /// It stands still, and why.
+    pub paused: Option<String>,
     /// `label` statements.
     pub labels: Vec<(String, String)>,
 }

@@ -10,6 +10,7 @@ mod endpoint;
 mod explain;
 mod front;
 mod graph;
+mod idle;
 pub mod io;
 mod narrow;
 mod origin;

@@ -54,6 +54,8 @@ pub enum Part {
     Linger,
     /// `start`.
     Start,
+    /// `paused`.
+    Paused,
     /// `retry for`.
     RetryFor,
     /// `retry errors for`.

@@ -101,6 +101,7 @@ fn hello_world_is_all_defaults() {
     let shop = crate::pattern::NamePattern::Exact("shop".into());
     let expected = TaskPlan {
         id: TaskId { pipeline: "shop".into(), source: "shop".into(), target: "bus".into() },
+        paused: None,
         source: SourcePlan {
             name: "shop".into(),
             host: Text::Literal("db1".into()),

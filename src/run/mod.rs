@@ -72,11 +72,13 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
         }
     };
     let files = &reading.project.files;
-    let Compiled { findings, plan } = compile_project(&reading.project);
+    let Compiled { mut findings, plan, idle } = compile_project(&reading.project);
+    let runs = idle.is_empty();
+    findings.extend(idle);
     if !findings.is_empty() {
         screen.findings(files, &findings);
     }
-    let Some((plan, _)) = plan else {
+    let Some((plan, _)) = plan.filter(|_| runs) else {
         debug_assert!(findings.iter().any(|finding| finding.severity == Severity::Error));
         return 1;
     };

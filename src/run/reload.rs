@@ -174,6 +174,9 @@ impl Look {
         let Some((plan, origins)) = compiled.plan else {
             return self.refused(files, compiled.findings);
         };
+        if !compiled.idle.is_empty() {
+            return self.refused(files, compiled.idle);
+        }
         if plan == self.running {
             return Outcome::NoEffect;
         }
@@ -201,7 +204,7 @@ impl Look {
                 }
             }
         }
-        for new in plan.tasks.iter().filter(|new| !self.runs(new)) {
+        for new in plan.running().filter(|new| !self.runs(new)) {
             let findings = match task::prepare(new, &self.context) {
                 Ok(findings) => findings,
                 Err(failure) => {
@@ -227,7 +230,7 @@ impl Look {
     }
 
     fn runs(&self, new: &TaskPlan) -> bool {
-        self.running.tasks.iter().any(|old| old == new)
+        self.running.running().any(|old| old == new)
     }
 
     fn read(&self) -> Result<Project, Box<Diagnostic>> {

@@ -268,10 +268,10 @@ struct Supervisor<'o> {
 
 impl Supervisor<'_> {
     fn run(mut self, plan: Plan, screen: &mut dyn Screen) -> u8 {
-        for task in &plan.tasks {
+        for task in plan.running() {
             self.start(Arc::new(task.clone()), None);
         }
-        self.plan = plan;
+        self.adopt(plan);
         loop {
             match self.inbox.recv_timeout(self.patience()) {
                 Ok(event) => self.handle(event, screen),
@@ -305,7 +305,7 @@ impl Supervisor<'_> {
             Event::Ended(id, exit) => {
                 if let Some(task) = self.tasks.get_mut(&id) {
                     task.exit = Some(exit);
-                    let declared = self.plan.tasks.iter().find(|plan| plan.id == id);
+                    let declared = self.plan.running().find(|plan| plan.id == id);
                     if let Some(plan) = declared
                         && task.removed
                         && self.stopping.is_none()
@@ -452,7 +452,7 @@ impl Supervisor<'_> {
 
     /// Hands the new plans to the tasks: changed ones swap at a transaction end, new ones start, removed ones drain.
     fn apply(&mut self, plan: Plan, generation: u64) {
-        let wanted: BTreeMap<&TaskId, &TaskPlan> = plan.tasks.iter().map(|task| (&task.id, task)).collect();
+        let wanted: BTreeMap<&TaskId, &TaskPlan> = plan.running().map(|task| (&task.id, task)).collect();
         let mut awaited = BTreeSet::new();
         for (id, running) in &mut self.tasks {
             match wanted.get(id) {
@@ -475,8 +475,7 @@ impl Supervisor<'_> {
             }
         }
         let fresh: Vec<Arc<TaskPlan>> = plan
-            .tasks
-            .iter()
+            .running()
             .filter(|task| self.tasks.get(&task.id).is_none_or(|running| running.exit.is_some()))
             .map(|task| Arc::new(task.clone()))
             .collect();
@@ -484,9 +483,18 @@ impl Supervisor<'_> {
             awaited.insert(task.id.clone());
             self.start(task, Some(generation));
         }
-        self.plan = plan;
+        self.adopt(plan);
         self.accepted = generation;
         self.activating = Some((generation, awaited));
+    }
+
+    /// Takes a plan over, and tells of the tasks that stand still under it and did not before.
+    fn adopt(&mut self, plan: Plan) {
+        let before: BTreeSet<&TaskId> = self.plan.paused().map(|(task, _)| &task.id).collect();
+        for (task, why) in plan.paused().filter(|(task, _)| !before.contains(&task.id)) {
+            Log::info(Name::TaskPaused, format!("paused: {why}")).task(&task.id).emit();
+        }
+        self.plan = plan;
     }
 
     /// Says that a generation is active once every task that it changes runs it, or has ended.
@@ -517,7 +525,7 @@ impl Supervisor<'_> {
         let plan = &self.plan;
         let board = &self.board;
         self.tasks.retain(|id, task| {
-            let gone = task.exit.is_some() && !plan.tasks.iter().any(|task| task.id == *id);
+            let gone = task.exit.is_some() && !plan.running().any(|task| task.id == *id);
             if gone {
                 if let Some(thread) = task.thread.take() {
                     let _ = thread.join();
@@ -565,7 +573,8 @@ impl Supervisor<'_> {
             return None;
         }
         if self.stopping.is_none() && self.tasks.is_empty() {
-            if self.reload.is_busy() {
+            let waits = !self.options.once && !self.plan.tasks.is_empty();
+            if self.reload.is_busy() || waits {
                 return None;
             }
             Log::info(

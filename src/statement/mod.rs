@@ -23,7 +23,7 @@ pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, unquote};
 pub use quantity::{QuantityError, bytes, duration_ms, duration_text, number, size_text};
 pub use secret::{secret_places, withhold};
 pub use signature::{Kind, Shape, Signature};
-pub use spec::{Block, Once, Place, Reload, StatementSpec, find, in_place, places_of};
+pub use spec::{Block, Once, Place, Reload, StatementSpec, Support, find, in_place, places_of};
 pub use table::STATEMENTS;
 pub use template::{
     ExpandError, FILTERS, Names, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, TemplatePart,

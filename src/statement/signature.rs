@@ -1,10 +1,10 @@
 //! The form of a statement's arguments, written as one line of text in the table.
 //!
 //! `by key | by table | by column COLUMN+ | to NUMBER(0..)`: lower-case words stand for themselves, upper-case ones for
-//! values (with a range in parentheses), `+` is a list with commas, `[…]` may be left out, `(… | …)` is a choice, and
-//! `<…>` belongs to the language but is not built yet.
+//! values (with a range in parentheses), `+` is a list with commas, `[…]` may be left out, `(… | …)` is a choice, `<…>`
+//! compiles but is not executed by this release, and `{…}` is not even compiled.
 
-use super::{bytes, duration_ms, number};
+use super::{Support, bytes, duration_ms, number};
 use std::fmt;
 
 /// What a value is.
@@ -131,8 +131,8 @@ pub enum Shape {
     Optional(Vec<Vec<Shape>>),
     /// One of several.
     Choice(Vec<Vec<Shape>>),
-    /// Not built yet.
-    Later(Vec<Vec<Shape>>),
+    /// What this release goes less far with than with the rest.
+    Partly(Support, Vec<Vec<Shape>>),
 }
 
 /// All forms of a statement's arguments.
@@ -148,6 +148,14 @@ impl Signature {
         let mut parser = Parser { rest: text };
         Signature { alternatives: parser.alternatives() }
     }
+
+    /// The forms and parts that compile but are not executed, as they are written.
+    pub fn idle_forms(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        collect_idle(&self.alternatives, &mut found);
+        found.dedup();
+        found
+    }
 }
 
 impl fmt::Display for Signature {
@@ -157,13 +165,13 @@ impl fmt::Display for Signature {
 }
 
 fn show_alternatives(alternatives: &[Vec<Shape>], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let built = alternatives.iter().filter(|sequence| !is_later(sequence));
-    for (n, sequence) in built.enumerate() {
+    // The empty form of a statement shows by its block.
+    let shown = alternatives.iter().filter(|sequence| !sequence.iter().all(is_hidden));
+    for (n, sequence) in shown.enumerate() {
         if n > 0 {
             f.write_str(" | ")?;
         }
-        let shown = sequence.iter().filter(|shape| !is_later(std::slice::from_ref(shape)));
-        for (n, shape) in shown.enumerate() {
+        for (n, shape) in sequence.iter().filter(|shape| !is_hidden(shape)).enumerate() {
             if n > 0 && *shape != Shape::Word(",".into()) {
                 f.write_str(" ")?;
             }
@@ -173,14 +181,31 @@ fn show_alternatives(alternatives: &[Vec<Shape>], f: &mut fmt::Formatter<'_>) ->
     Ok(())
 }
 
-/// True when nothing of a sequence is built.
-fn is_later(sequence: &[Shape]) -> bool {
-    !sequence.is_empty()
-        && sequence.iter().all(|shape| match shape {
-            Shape::Later(_) => true,
-            Shape::Optional(inner) => inner.iter().all(|sequence| is_later(sequence)),
-            Shape::Word(_) | Shape::Value { .. } | Shape::List(_) | Shape::Choice(_) => false,
-        })
+fn collect_idle(alternatives: &[Vec<Shape>], found: &mut Vec<String>) {
+    for shape in alternatives.iter().flatten() {
+        match shape {
+            Shape::Partly(Support::Compiles, inner) => {
+                let form = Signature { alternatives: inner.clone() }.to_string();
+                // The empty form is written as a block.
+                found.push(if form.is_empty() { "its block".to_owned() } else { format!("`{form}`") });
+            }
+            Shape::Partly(Support::Runs | Support::Named, inner)
+            | Shape::Optional(inner)
+            | Shape::Choice(inner) => collect_idle(inner, found),
+            Shape::Word(_) | Shape::Value { .. } | Shape::List(_) => {}
+        }
+    }
+}
+
+/// True for what has nothing to show, or is not compiled at all.
+fn is_hidden(shape: &Shape) -> bool {
+    match shape {
+        Shape::Partly(Support::Named, _) => true,
+        Shape::Partly(Support::Runs | Support::Compiles, inner) | Shape::Optional(inner) => {
+            inner.iter().all(|sequence| sequence.iter().all(is_hidden))
+        }
+        Shape::Word(_) | Shape::Value { .. } | Shape::List(_) | Shape::Choice(_) => false,
+    }
 }
 
 fn show(shape: &Shape, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -201,7 +226,7 @@ fn show(shape: &Shape, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             show_alternatives(inner, f)?;
             f.write_str(")")
         }
-        Shape::Later(inner) => show_alternatives(inner, f),
+        Shape::Partly(_, inner) => show_alternatives(inner, f),
     }
 }
 
@@ -215,7 +240,7 @@ impl Parser<'_> {
         loop {
             self.rest = self.rest.trim_start();
             let Some(sign) = self.rest.chars().next() else { return all };
-            if matches!(sign, ']' | ')' | '>') {
+            if matches!(sign, ']' | ')' | '>' | '}') {
                 return all;
             }
             if sign == '|' {
@@ -231,14 +256,15 @@ impl Parser<'_> {
     }
 
     fn shape(&mut self, sign: char) -> Shape {
-        if matches!(sign, '[' | '(' | '<') {
+        if matches!(sign, '[' | '(' | '<' | '{') {
             self.rest = &self.rest[1..];
             let inner = self.alternatives();
             self.rest = self.rest.get(1..).unwrap_or("");
             return match sign {
                 '[' => Shape::Optional(inner),
                 '(' => Shape::Choice(inner),
-                _ => Shape::Later(inner),
+                '<' => Shape::Partly(Support::Compiles, inner),
+                _ => Shape::Partly(Support::Named, inner),
             };
         }
         if sign == ',' {
@@ -248,7 +274,8 @@ impl Parser<'_> {
         let end = self
             .rest
             .find(|c: char| {
-                c.is_whitespace() || matches!(c, '[' | ']' | '(' | ')' | '<' | '>' | '|' | ',' | '+')
+                c.is_whitespace()
+                    || matches!(c, '[' | ']' | '(' | ')' | '<' | '>' | '{' | '}' | '|' | ',' | '+')
             })
             .unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end.max(1));
@@ -289,13 +316,15 @@ mod tests {
     }
 
     #[test]
-    fn shown_without_what_is_not_built() {
+    fn shown_without_what_is_not_compiled() {
         check(
-            "by key | by column COLUMN+ [<using HASH>] | to NUMBER(0..)",
+            "by key | by column COLUMN+ [{using HASH}] | to NUMBER(0..)",
             "by key | by column COLUMN, … | to NUMBER",
         );
+        check("stop | <park> | <dead-letter TEXT>", "stop | park | dead-letter \"TEXT\"");
+        check("off | <>", "off");
         check("every DURATION(1ms..1h) [, NUMBER rows] [, SIZE]", "every DURATION [, NUMBER rows] [, SIZE]");
-        check("(off | require) [because TEXT] | <later>", "(off | require) [because \"TEXT\"]");
+        check("(off | require) [because TEXT] | {later}", "(off | require) [because \"TEXT\"]");
         check("", "");
     }
 

@@ -106,6 +106,19 @@ pub enum Block {
     May(Place),
     /// Needs one.
     Must(Place),
+    /// Has arguments or a block, not both.
+    Instead(Place),
+}
+
+/// How far this release goes with a statement, or with a form of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Support {
+    /// It is executed.
+    Runs,
+    /// It is checked and stands in the plan, but `run` and a reload refuse it.
+    Compiles,
+    /// It is known by name: `check` refuses it.
+    Named,
 }
 
 /// One statement of the language.
@@ -127,10 +140,12 @@ pub struct StatementSpec {
     pub reload: Reload,
     /// Edition that brought it.
     pub since: u16,
-    /// False: part of the language, but this release cannot execute it.
-    pub built: bool,
+    /// How far this release goes with it.
+    pub support: Support,
     /// What it does, in a sentence or two.
     pub doc: &'static str,
+    /// How it is written: one statement of its place, or of a block that stands there.
+    pub example: &'static str,
 }
 
 impl StatementSpec {
@@ -141,7 +156,16 @@ impl StatementSpec {
 
     /// Word and arguments on one line, for messages.
     pub fn usage(&self) -> String {
-        format!("{} {}", self.word, self.signature()).trim_end().to_owned()
+        let usage = format!("{} {}", self.word, self.signature());
+        match self.block {
+            Block::Instead(_) => format!("{usage} | {} {{ … }}", self.word),
+            Block::No | Block::May(_) | Block::Must(_) => usage.trim_end().to_owned(),
+        }
+    }
+
+    /// True when it, or a form of it, is not executed by this release.
+    pub fn is_partly_idle(&self) -> bool {
+        self.support != Support::Runs || self.args.contains(['<', '{'])
     }
 }
 
