@@ -8,6 +8,8 @@
 mod automaton;
 mod error;
 mod glob;
+#[cfg(test)]
+mod language_tests;
 mod matcher;
 mod name;
 mod outline;
