@@ -16,6 +16,7 @@ pub mod catalog;
 pub mod project;
 pub mod statement;
 pub mod syntax;
+pub mod transform;
 
 pub mod ast;
 

@@ -1,0 +1,16 @@
+//! What happens to rows before they become messages: values are masked.
+//!
+//! Guarantees: a [`RowMask`] hands rows on in which no masked column has its own value any more, so that nothing behind it
+//! (key, partition, former values, message) can show one.
+
+mod fixed;
+mod mask;
+mod row;
+mod text;
+
+pub use fixed::{Fixed, FixedError};
+pub use mask::{MASKED_CHARSET, Mask, announced};
+pub use row::{MaskError, RowMask};
+
+#[cfg(test)]
+mod tests;
