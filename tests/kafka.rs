@@ -122,23 +122,12 @@ fn name(text: &str) -> TopicName {
 }
 
 fn plan(brokers: String, prefix: &str) -> KafkaPlan {
+    let plan = KafkaPlan::new(vec![brokers], Tls::mode(TlsMode::Off));
     KafkaPlan {
-        brokers: vec![brokers],
-        sasl: None,
-        tls: Tls {
-            mode: TlsMode::Off,
-            because: None,
-            ca: None,
-            identity: None,
-            server_name: None,
-            off_on_loopback: false,
-        },
-        delivery: Delivery::ExactlyOnce,
         transaction_timeout_ms: 20_000,
         state: StatePlan { prefix: prefix.to_owned(), replicas: None, min_insync: None },
-        compression: Compression::Lz4,
         batch_bytes: 1_000_000,
-        linger_ms: 0,
+        ..plan
     }
 }
 

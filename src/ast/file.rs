@@ -1,10 +1,11 @@
 //! A file as typed nodes.
 
+use super::argument::own_name;
 use super::idle::{Idle, Owner};
 use super::pipeline::{Commit, Pipeline, Retry, commit};
 use super::settings::Settings;
 use super::shape::Value;
-use super::source::{Source, own_name};
+use super::source::Source;
 use super::statement::{Reader, Stmt};
 use super::target::Target;
 use super::token::Token;

@@ -3,22 +3,31 @@
 //! Guarantees: whatever is in these nodes fits the statement table; what does not fit is left out, with a finding, and the
 //! node around it is marked `incomplete`. Does not: resolve names, or know whether a project makes sense.
 
+mod argument;
 mod file;
 mod idle;
+mod moment;
 mod pipeline;
+mod quantity;
+mod quoted;
+mod registry;
 mod settings;
 mod shape;
 mod source;
+mod start;
 mod statement;
 mod target;
+mod tls;
 mod token;
 mod value;
 
 pub use file::{Defaults, EDITIONS, File, lower, uses};
 pub use idle::{Idle, Owner};
 pub use pipeline::{Commit, Pipeline, Retry, TableBlock, To};
+pub use registry::Registry;
 pub use settings::{Conflict, Settings, add};
-pub use source::{Source, Tls};
+pub use source::{ServerId, Source};
 pub use target::{Kafka, Producer, State, Target, TargetKind};
+pub use tls::Tls;
 
 pub(crate) use statement::given_twice;

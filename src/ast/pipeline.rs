@@ -1,12 +1,12 @@
 //! `pipeline`.
 
+use super::argument::{own_name, quantities, text, words};
 use super::settings::Settings;
 use super::shape::Value;
-use super::source::{own_name, quantities, start, text, words};
 use super::statement::{Body, Reader, Stmt};
 use super::target::Producer;
 use crate::pattern::TablePattern;
-use crate::statement::{Rename, Start};
+use crate::statement::{FOREVER_MS, Rename, Start};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ pub struct TableBlock {
 /// `retry`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Retry {
-    /// `for`, ms; 0 is `off`.
+    /// `for`, ms; 0 is `off`, [`FOREVER_MS`] is `forever`.
     pub window_ms: Option<Spanned<u64>>,
     /// `errors for`, ms.
     pub errors_ms: Option<Spanned<u64>>,
@@ -102,6 +102,7 @@ impl Retry {
         let value = Some(Spanned::new(count, statement.head));
         match words(statement).first() {
             Some(&"errors") => self.errors_ms = value,
+            Some(&"forever") => self.window_ms = Some(Spanned::new(FOREVER_MS, statement.head)),
             _ => self.window_ms = value,
         }
     }
@@ -165,7 +166,7 @@ impl Reader<'_> {
                 "commit" => pipeline.commit = commit(inner),
                 "start" => {
                     pipeline.incomplete |= inner.body.incomplete;
-                    pipeline.start = start(inner);
+                    pipeline.start = self.start(inner);
                 }
                 "paused" => pipeline.paused = text(inner),
                 "label" => pipeline.labels.extend(label(inner)),

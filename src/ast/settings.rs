@@ -1,7 +1,7 @@
 //! Statements that say what becomes of tables: in `defaults`, a pipeline, `to`, and `table`.
 
+use super::argument::{quantity, words};
 use super::shape::Value;
-use super::source::{quantity, words};
 use super::statement::Stmt;
 use crate::statement::{Cleanup, ColumnRule, FormatName, KeyRule, PartitionRule, Template};
 use crate::text::{Span, Spanned};

@@ -8,7 +8,7 @@ use super::value::read_value;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{
-    self as st, Kind, SecretRef, Shape, Signature, StatementSpec, Support, Template, Text,
+    self as st, Kind, SecretRef, Shape, Signature, StatementSpec, Support, Template, Text, Version,
 };
 use crate::syntax::NodeKind;
 use crate::text::Span;
@@ -24,12 +24,20 @@ pub(super) enum Value {
     Secret(SecretRef),
     Database(NamePattern),
     Table(TablePattern),
+    /// Database and name of one table.
+    ExactTable(String, String),
     ColumnPath(TablePattern, NamePattern),
     /// An exact name.
     Column(String),
     Columns(NamePattern),
-    /// Duration in ms, size in bytes, or a number; always inside of the range of its signature.
+    /// Duration in ms, size in bytes, rate in bytes a second, time of day in minutes, or a number; always inside of the
+    /// range of its signature.
     Quantity(u64),
+    /// Microseconds since 1970.
+    TimeUs(i64),
+    Version(Version),
+    /// File of the log, and offset in it.
+    Binlog(String, u64),
     /// Wrong in itself, and reported.
     Bad,
 }
@@ -214,13 +222,27 @@ impl<'a, 't> Matcher<'a, 't> {
     /// a plain value stands; besides addresses it is not built yet.
     fn outside_value(&self, kind: Kind, at: usize) -> Option<usize> {
         let plain = match kind {
-            Kind::Text | Kind::Template | Kind::Address | Kind::Duration | Kind::Size | Kind::Number => true,
+            Kind::Text
+            | Kind::Template
+            | Kind::Address
+            | Kind::Duration
+            | Kind::Size
+            | Kind::Rate
+            | Kind::Number
+            | Kind::Clock
+            | Kind::Timestamp
+            | Kind::Zone
+            | Kind::Url
+            | Kind::Version
+            | Kind::Gtid
+            | Kind::Binlog => true,
             Kind::Plain => self.tokens.get(at).and_then(Token::word) == Some("param"),
             Kind::Name
             | Kind::Range
             | Kind::Secret
             | Kind::Database
             | Kind::Table
+            | Kind::ExactTable
             | Kind::ColumnPath
             | Kind::Column
             | Kind::Columns

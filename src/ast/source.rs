@@ -1,8 +1,12 @@
-//! `source`, and the statements it shares with `target`.
+//! `source`.
 
-use super::shape::{Item, Value};
+use super::argument::{own_name, plain, quantities, quantity, says, secret, text, texts};
+use super::pipeline::Retry;
+use super::shape::Value;
 use super::statement::{Reader, Stmt, given_twice};
-use crate::statement::{SecretRef, Start, Text, TlsMode};
+use super::tls::{Tls, tls};
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::statement::{self as st, Heartbeat, OnFailover, SecretRef, Start, Text};
 use crate::text::{Span, Spanned};
 
 /// `source NAME mysql`.
@@ -22,25 +26,40 @@ pub struct Source {
     pub password: Option<Spanned<SecretRef>>,
     /// `tls`.
     pub tls: Option<Spanned<Tls>>,
+    /// `time-zone`.
+    pub time_zone: Option<Spanned<String>>,
+    /// `standby`.
+    pub standby: Option<Spanned<Vec<String>>>,
+    /// `on-failover`.
+    pub on_failover: Option<Spanned<OnFailover>>,
+    /// `server-id`.
+    pub server_id: Option<Spanned<ServerId>>,
+    /// `readers`.
+    pub readers: Option<Spanned<u64>>,
+    /// `heartbeat`.
+    pub heartbeat: Option<Spanned<Heartbeat>>,
+    /// `event-limit`, bytes.
+    pub event_limit_bytes: Option<Spanned<u64>>,
     /// `start`.
     pub start: Option<Spanned<Start>>,
+    /// `retry`.
+    pub retry: Retry,
     /// A statement of it was left out.
     pub incomplete: bool,
 }
 
-/// `tls`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tls {
-    /// How much is verified.
-    pub mode: TlsMode,
-    /// Reason for `off`.
-    pub because: Option<String>,
-    /// File of accepted roots.
-    pub ca: Option<String>,
-    /// Files of client certificate and key.
-    pub identity: Option<(String, String)>,
-    /// Host name the certificate must carry.
-    pub server_name: Option<String>,
+/// `server-id`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServerId {
+    /// `auto`.
+    Auto,
+    /// `N [to M]`.
+    From {
+        /// N.
+        first: u32,
+        /// M; none takes one id for each of the `readers`.
+        last: Option<u32>,
+    },
 }
 
 impl Reader<'_> {
@@ -59,7 +78,15 @@ impl Reader<'_> {
             user: None,
             password: None,
             tls: None,
+            time_zone: None,
+            standby: None,
+            on_failover: None,
+            server_id: None,
+            readers: None,
+            heartbeat: None,
+            event_limit_bytes: None,
             start: None,
+            retry: Retry::default(),
             incomplete: statement.body.incomplete,
         };
         for inner in &statement.body.statements {
@@ -71,110 +98,86 @@ impl Reader<'_> {
                 "user" => source.user = text(inner),
                 "password" => source.password = secret(inner),
                 "tls" => source.tls = tls(inner),
-                "start" => source.start = start(inner),
+                "time-zone" => source.time_zone = text(inner),
+                "standby" => {
+                    let addresses = texts(inner).into_iter().map(|text| text.value).collect();
+                    source.standby = Some(Spanned::new(addresses, inner.head));
+                }
+                "on-failover" => {
+                    let then = if says(inner, "stop") { OnFailover::Stop } else { OnFailover::Follow };
+                    source.on_failover = Some(Spanned::new(then, inner.head));
+                }
+                "server-id" => source.server_id = server_id(inner),
+                "readers" => source.readers = quantity(inner),
+                "heartbeat" => source.heartbeat = heartbeat(inner),
+                "event-limit" => source.event_limit_bytes = quantity(inner),
+                "start" => source.start = self.start(inner),
+                "retry" => source.retry.take(inner),
                 other => debug_assert!(false, "`{other}` is in the table, but not read in a source"),
             }
         }
+        self.check_server_ids(&source);
         Some(source)
     }
-}
 
-pub(super) fn own_name(item: &Item) -> Option<Spanned<String>> {
-    match &item.value {
-        Value::Name(name) => Some(Spanned::new(name.clone(), item.span)),
-        _ => None,
-    }
-}
-
-/// The bare words of a statement's arguments, in order.
-pub(super) fn words(statement: &Stmt) -> Vec<&str> {
-    statement
-        .args
-        .iter()
-        .filter_map(|item| match &item.value {
-            Value::Word(word) => Some(word.as_str()),
-            _ => None,
-        })
-        .collect()
-}
-
-pub(super) fn text(statement: &Stmt) -> Option<Spanned<String>> {
-    statement.args.iter().find_map(|item| match &item.value {
-        Value::Text(text) => Some(Spanned::new(text.clone(), statement.head)),
-        _ => None,
-    })
-}
-
-/// The numbers of a statement's arguments, in order.
-pub(super) fn quantities(statement: &Stmt) -> Vec<u64> {
-    statement
-        .args
-        .iter()
-        .filter_map(|item| match item.value {
-            Value::Quantity(count) => Some(count),
-            _ => None,
-        })
-        .collect()
-}
-
-pub(super) fn quantity(statement: &Stmt) -> Option<Spanned<u64>> {
-    quantities(statement).first().map(|&count| Spanned::new(count, statement.head))
-}
-
-fn plain(statement: &Stmt) -> Option<Spanned<Text>> {
-    statement.args.iter().find_map(|item| match &item.value {
-        Value::Plain(text) => Some(Spanned::new(text.clone(), item.span)),
-        _ => None,
-    })
-}
-
-pub(super) fn secret(statement: &Stmt) -> Option<Spanned<SecretRef>> {
-    statement.args.iter().find_map(|item| match &item.value {
-        Value::Secret(secret) => Some(Spanned::new(secret.clone(), statement.head)),
-        _ => None,
-    })
-}
-
-pub(super) fn tls(statement: &Stmt) -> Option<Spanned<Tls>> {
-    let mut tls =
-        Tls { mode: TlsMode::VerifyFull, because: None, ca: None, identity: None, server_name: None };
-    let mut cert = None;
-    // A word says what the text behind it is.
-    let mut last = "";
-    for item in &statement.args {
-        match &item.value {
-            Value::Word(word) => {
-                last = word;
-                match word.as_str() {
-                    "off" => tls.mode = TlsMode::Off,
-                    "require" => tls.mode = TlsMode::Require,
-                    "verify-ca" => tls.mode = TlsMode::VerifyCa,
-                    "verify-full" => tls.mode = TlsMode::VerifyFull,
-                    _ => {}
-                }
-            }
-            Value::Text(text) => match last {
-                "because" => tls.because = Some(text.clone()),
-                "ca" => tls.ca = Some(text.clone()),
-                "cert" => cert = Some(text.clone()),
-                "file" => tls.identity = cert.take().map(|cert| (cert, text.clone())),
-                _ => tls.server_name = Some(text.clone()),
-            },
-            _ => return None,
+    /// One id for each connection that may read at once.
+    fn check_server_ids(&mut self, source: &Source) {
+        let Some(ServerId::From { first, last }) = source.server_id.as_ref().map(|id| id.value) else {
+            return;
+        };
+        let span = source.server_id.as_ref().map_or(source.head, |id| id.span);
+        let readers = source.readers.as_ref();
+        let n_readers = readers.map_or(READERS, |readers| readers.value);
+        let end = last.map_or(u64::from(first) + n_readers - 1, u64::from);
+        let finding = |message: String| Diagnostic::error(st::OUT_OF_RANGE, span, message);
+        if end < u64::from(first) {
+            let message = format!("`server-id {first} to {end}` is out of range: it ends before it begins");
+            self.findings.push(finding(message).fix(Fix::machine(
+                format!("write `server-id {end} to {first}`"),
+                span,
+                format!("server-id {end} to {first}"),
+            )));
+        } else if end > u64::from(u32::MAX) {
+            let message =
+                format!("`server-id {first}` is out of range: with {n_readers} readers it ends at {end}");
+            self.findings.push(finding(message).help(format!("the greatest id is {}", u32::MAX)));
+        } else if end - u64::from(first) + 1 < n_readers {
+            let n_ids = end - u64::from(first) + 1;
+            let message =
+                format!("`server-id {first} to {end}` is out of range: {n_ids} ids for {n_readers} readers");
+            let finding = finding(message).help(match readers {
+                Some(_) => format!("write `server-id {first}`, which takes as many as are needed"),
+                None => format!(
+                    "write `readers {n_ids}`, or `server-id {first}`, which takes as many as are needed"
+                ),
+            });
+            self.findings.push(match readers {
+                Some(readers) => finding.also(readers.span, "each needs an id of its own"),
+                None => finding,
+            });
         }
     }
-    Some(Spanned::new(tls, statement.head))
 }
 
-pub(super) fn start(statement: &Stmt) -> Option<Spanned<Start>> {
-    let start = match words(statement).first() {
-        Some(&"now") => Start::Now,
-        _ => {
-            let chunk = statement.body.statements.iter().find(|inner| inner.spec.word == "chunk");
-            // The table limits it to ten million.
-            let rows = chunk.and_then(quantity).and_then(|rows| u32::try_from(rows.value).ok());
-            Start::Snapshot { chunk_rows: rows }
-        }
+/// `readers`, where none is written.
+const READERS: u64 = 4;
+
+fn heartbeat(statement: &Stmt) -> Option<Spanned<Heartbeat>> {
+    let every_ms = quantity(statement)?.value;
+    let table = statement.args.iter().find_map(|item| match &item.value {
+        Value::ExactTable(db, table) => Some((db.clone(), table.clone())),
+        _ => None,
+    });
+    Some(Spanned::new(Heartbeat { every_ms, table }, statement.head))
+}
+
+/// First id, and the last one where one is written.
+fn server_id(statement: &Stmt) -> Option<Spanned<ServerId>> {
+    // The table limits both to 32 bits.
+    let ids: Vec<u32> = quantities(statement).iter().filter_map(|&id| u32::try_from(id).ok()).collect();
+    let value = match ids.as_slice() {
+        [] => ServerId::Auto,
+        [first, last @ ..] => ServerId::From { first: *first, last: last.first().copied() },
     };
-    Some(Spanned::new(start, statement.head))
+    Some(Spanned::new(value, statement.head))
 }

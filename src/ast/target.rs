@@ -1,10 +1,15 @@
 //! `target`.
 
+use super::argument::{own_name, quantity, secret, text, texts, words};
+use super::pipeline::Retry;
+use super::registry::{Registry, registry};
 use super::shape::Value;
-use super::source::{Tls, own_name, quantity, secret, text, tls, words};
 use super::statement::{Reader, Stmt, given_twice};
+use super::tls::{Tls, tls};
 use crate::diagnostic::Diagnostic;
-use crate::statement::{self as st, Compression, Delivery, Mechanism, SecretRef, TemplatePart};
+use crate::statement::{
+    self as st, Acks, Compression, Delivery, Mechanism, SecretRef, TemplatePart, Version,
+};
 use crate::text::{Span, Spanned};
 
 /// `target NAME kafka | stdout | file`.
@@ -47,14 +52,20 @@ pub struct Kafka {
     pub password: Option<Spanned<SecretRef>>,
     /// `tls`.
     pub tls: Option<Spanned<Tls>>,
+    /// `registry`.
+    pub registry: Option<Spanned<Registry>>,
     /// `delivery`.
     pub delivery: Option<Spanned<Delivery>>,
+    /// `broker-version`.
+    pub broker_version: Option<Spanned<Version>>,
     /// `transaction-timeout`, ms.
     pub transaction_timeout_ms: Option<Spanned<u64>>,
     /// `state`.
     pub state: State,
     /// Settings of the producer.
     pub producer: Producer,
+    /// `retry`.
+    pub retry: Retry,
 }
 
 /// `state`.
@@ -71,18 +82,30 @@ pub struct State {
 /// Producer settings of a target, or of a pipeline's `to`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Producer {
+    /// `acks`.
+    pub acks: Option<Spanned<Acks>>,
     /// `compression`.
     pub compression: Option<Spanned<Compression>>,
     /// `batch`, bytes.
     pub batch_bytes: Option<Spanned<u64>>,
     /// `linger`, ms.
     pub linger_ms: Option<Spanned<u64>>,
+    /// `in-flight`.
+    pub in_flight: Option<Spanned<u64>>,
 }
 
 impl Producer {
     /// Takes a statement of the producer; false when it is another one.
     pub(super) fn take(&mut self, statement: &Stmt) -> bool {
         match statement.spec.word {
+            "acks" => {
+                let acks = match quantity(statement).map(|count| count.value) {
+                    Some(0) => Acks::None,
+                    Some(_) => Acks::Leader,
+                    None => Acks::All,
+                };
+                self.acks = Some(Spanned::new(acks, statement.head));
+            }
             "compression" => {
                 let codec = match words(statement).first() {
                     Some(&"none") => Compression::None,
@@ -95,6 +118,7 @@ impl Producer {
             }
             "batch" => self.batch_bytes = quantity(statement),
             "linger" => self.linger_ms = quantity(statement),
+            "in-flight" => self.in_flight = quantity(statement),
             _ => return false,
         }
         true
@@ -169,12 +193,14 @@ impl Reader<'_> {
                     let mechanism = match words(inner).last() {
                         Some(&"plain") => Mechanism::Plain,
                         Some(&"scram-sha-256") => Mechanism::ScramSha256,
+                        Some(&"oauthbearer") => Mechanism::OauthBearer,
                         _ => Mechanism::ScramSha512,
                     };
                     kafka.user = text(inner).map(|user| Spanned::new((user.value, mechanism), user.span));
                 }
                 "password" => kafka.password = secret(inner),
                 "tls" => kafka.tls = tls(inner),
+                "registry" => kafka.registry = registry(inner),
                 "delivery" => {
                     let delivery = match words(inner).first() {
                         Some(&"at-least-once") => Delivery::AtLeastOnce,
@@ -182,6 +208,8 @@ impl Reader<'_> {
                     };
                     kafka.delivery = Some(Spanned::new(delivery, inner.head));
                 }
+                "broker-version" => kafka.broker_version = self.broker_version(inner),
+                "retry" => kafka.retry.take(inner),
                 "transaction-timeout" => kafka.transaction_timeout_ms = quantity(inner),
                 "state" => kafka.state = self.state(inner),
                 other => {
@@ -190,7 +218,41 @@ impl Reader<'_> {
                 }
             }
         }
+        self.check_token(&kafka);
         kafka
+    }
+
+    /// A token expires: only a file can be read again.
+    fn check_token(&mut self, kafka: &Kafka) {
+        let Some(user) = kafka.user.as_ref().filter(|user| user.value.1 == Mechanism::OauthBearer) else {
+            return;
+        };
+        if let Some(password) =
+            kafka.password.as_ref().filter(|password| matches!(password.value, SecretRef::Env(_)))
+        {
+            self.findings.push(
+                Diagnostic::error(
+                    st::WRONG_ARGUMENTS,
+                    password.span,
+                    "the token of `oauthbearer` is read from a file, not from the environment",
+                )
+                .also(user.span, "expects a token")
+                .help("a token expires, and a variable stays as it was at the start: write `password file \"PATH\"`"),
+            );
+        }
+    }
+
+    fn broker_version(&mut self, statement: &Stmt) -> Option<Spanned<Version>> {
+        let (version, span) = statement.args.iter().find_map(|item| match item.value {
+            Value::Version(version) => Some((version, item.span)),
+            _ => None,
+        })?;
+        if version < OLDEST_BROKER {
+            let message = format!("`{version}` is out of range: at least {OLDEST_BROKER}");
+            self.findings.push(Diagnostic::error(st::OUT_OF_RANGE, span, message));
+            return None;
+        }
+        Some(Spanned::new(version, statement.head))
     }
 
     fn state(&mut self, statement: &Stmt) -> State {
@@ -216,6 +278,10 @@ impl Reader<'_> {
     }
 }
 
+/// Oldest broker that the client library speaks to without loss of order. Source: librdkafka, `INTRODUCTION.md`, broker
+/// version compatibility; the managed service's own consumers go back to it, too.
+const OLDEST_BROKER: Version = Version::new(0, 10, 2);
+
 /// Prefix of topics and transactional ids: with task and `.state` behind it, it must stay a topic name.
 fn is_state_prefix(prefix: &str) -> bool {
     (1..=60).contains(&prefix.len())
@@ -224,14 +290,7 @@ fn is_state_prefix(prefix: &str) -> bool {
 }
 
 fn addresses(statement: &Stmt) -> Option<Spanned<Vec<String>>> {
-    let found: Vec<(String, Span)> = statement
-        .args
-        .iter()
-        .filter_map(|item| match &item.value {
-            Value::Text(text) => Some((text.clone(), item.span)),
-            _ => None,
-        })
-        .collect();
-    let (first, last) = (found.first()?.1, found.last()?.1);
-    Some(Spanned::new(found.into_iter().map(|(text, _)| text).collect(), first.to(last)))
+    let found = texts(statement);
+    let span = found.first()?.span.to(found.last()?.span);
+    Some(Spanned::new(found.into_iter().map(|text| text.value).collect(), span))
 }

@@ -1,10 +1,13 @@
 //! One value of a signature, read from the next arguments.
 
+use super::moment::{clock, timestamp, version};
+use super::quantity::quantity;
+use super::quoted::{address, binlog, gtids, plain, text, url, zone};
 use super::shape::Value;
 use super::token::{Segment, Token};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, PatternError, PatternErrorKind, TablePattern};
-use crate::statement::{self as st, Address, AddressError, Kind, QuantityError, SecretRef, Template, Text};
+use crate::statement::{self as st, Kind, SecretRef, Template};
 use crate::syntax::NodeKind;
 use crate::text::Span;
 
@@ -40,6 +43,7 @@ pub(super) fn read_value(
         Kind::Secret => secret(tokens),
         Kind::Database => one(path(token, 1, kind)?.map(|mut names| Value::Database(names.remove(0)))),
         Kind::Table => one(path(token, 2, kind)?.map(|names| Value::Table(table(names)))),
+        Kind::ExactTable => one(exact_table(token)?),
         Kind::ColumnPath => one(path(token, 3, kind)?.map(|mut names| {
             let column = names.remove(2);
             Value::ColumnPath(table(names), column)
@@ -47,11 +51,18 @@ pub(super) fn read_value(
         Kind::Columns => one(path(token, 1, kind)?.map(|mut names| Value::Columns(names.remove(0)))),
         Kind::Column => one(exact_column(token)?),
         Kind::NewName => one(new_name(token)?),
-        Kind::Duration | Kind::Size | Kind::Number => quantity(kind, range, range_text, tokens),
+        Kind::Duration | Kind::Size | Kind::Rate | Kind::Number => quantity(kind, range, range_text, tokens),
+        Kind::Clock => one(clock(token)?),
+        Kind::Timestamp => one(timestamp(token)?),
+        Kind::Version => one(version(token)?),
+        Kind::Zone => one(text(token)?.and_then(|text| zone(&text, token.span)).map(Value::Text)),
+        Kind::Url => one(text(token)?.and_then(|text| url(text, token.span)).map(Value::Text)),
+        Kind::Gtid => one(text(token)?.and_then(|text| gtids(text, token.span)).map(Value::Text)),
+        Kind::Binlog => one(text(token)?.and_then(|text| binlog(&text, token.span))),
     }
 }
 
-fn wrong(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
+pub(super) fn wrong(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(st::WRONG_ARGUMENTS, span, message))
 }
 
@@ -64,51 +75,6 @@ fn own_name(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
         Ok(()) => Ok(Value::Name(word.to_owned())),
         Err(error) => Err(wrong(token.span, format!("`{word}` is no name for a thing of your own: {error}"))),
     })
-}
-
-fn text(token: &Token<'_>) -> Option<Result<String, Box<Diagnostic>>> {
-    if token.kind != NodeKind::String {
-        return None;
-    }
-    Some(token.plain().ok_or_else(|| {
-        Box::new(
-            Diagnostic::error(st::WRONG_ARGUMENTS, token.span, "no placeholder is known in this text")
-                .help("a brace that is meant as such is written `\\{`"),
-        )
-    }))
-}
-
-fn address(text: String, span: Span) -> Result<String, Box<Diagnostic>> {
-    match Address::parse(&text) {
-        Ok(_) => Ok(text),
-        Err(AddressError::Password) => Err(Box::new(
-            Diagnostic::error(st::SECRET_IN_OTHER_TEXT, span, "an address holds no password")
-                .label("not repeated here")
-                .help(
-                    "write `[USER@]HOST[:PORT]`, and name where the password is found: `password env NAME`",
-                ),
-        )),
-        Err(
-            error @ (AddressError::NoHost | AddressError::Port | AddressError::Sign | AddressError::Unset),
-        ) => Err(wrong(span, format!("this is no address: {error}"))),
-    }
-}
-
-/// An address: `"…"` or `env NAME [else "…"]`.
-fn plain(tokens: &[Token<'_>]) -> Option<Read> {
-    let span = tokens[0].span;
-    if let Some(text) = text(&tokens[0]) {
-        let value = text.and_then(|text| address(text, span)).map(|text| Value::Plain(Text::Literal(text)));
-        return Some(Read { value, n_tokens: 1 });
-    }
-    (tokens[0].word() == Some("env")).then_some(())?;
-    let name = tokens.get(1)?.word()?.to_owned();
-    if tokens.get(2).and_then(Token::word) != Some("else") {
-        return Some(Read { value: Ok(Value::Plain(Text::Env { name, default: None })), n_tokens: 2 });
-    }
-    let default = text(tokens.get(3)?)?.and_then(|text| address(text, tokens[3].span));
-    let value = default.map(|default| Value::Plain(Text::Env { name, default: Some(default) }));
-    Some(Read { value, n_tokens: 4 })
 }
 
 /// `env NAME`, `env "NAME"` or `file "PATH"`. Anything else is not repeated in the finding: it may be the secret.
@@ -214,6 +180,15 @@ fn path(token: &Token<'_>, n: usize, kind: Kind) -> Option<Result<Vec<NamePatter
     Some(token.segments.iter().map(pattern).collect())
 }
 
+fn exact_table(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
+    Some(path(token, 2, Kind::ExactTable)?.and_then(|names| match names.as_slice() {
+        [NamePattern::Exact(db), NamePattern::Exact(table)] => {
+            Ok(Value::ExactTable(db.clone(), table.clone()))
+        }
+        _ => Err(wrong(token.span, format!("`{}` is a pattern; one table is wanted here", token.text))),
+    }))
+}
+
 fn exact_column(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
     Some(match path(token, 1, Kind::Column)? {
         Ok(names) => match names.into_iter().next() {
@@ -262,83 +237,4 @@ fn new_name(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
             .help("a name that depends on the old one is a text with placeholders, such as \"t_{n}\""),
         )),
     })
-}
-
-fn quantity(
-    kind: Kind,
-    range: (u64, u64),
-    range_text: &(String, String),
-    tokens: &[Token<'_>],
-) -> Option<Read> {
-    let token = &tokens[0];
-    if token.kind != NodeKind::Quantity {
-        return None;
-    }
-    let one = |value| Some(Read { value, n_tokens: 1 });
-    let parse = |text: &str| match kind {
-        Kind::Duration => st::duration_ms(text),
-        Kind::Size => st::bytes(text),
-        _ => st::number(text),
-    };
-    match parse(token.text) {
-        Ok(count) if (range.0..=range.1).contains(&count) => one(Ok(Value::Quantity(count))),
-        Ok(_) => one(Err(Box::new(Diagnostic::error(
-            st::OUT_OF_RANGE,
-            token.span,
-            format!("`{}` is out of range: {}", token.text, bounds(range_text)),
-        )))),
-        Err(QuantityError::NoUnit) => {
-            if let Some(unit) = tokens.get(1)
-                && let Some(word) = unit.word()
-                && parse(&format!("{}{word}", token.text)).is_ok()
-            {
-                let joined = format!("{}{word}", token.text);
-                let span = token.span.to(unit.span);
-                let finding = Diagnostic::error(
-                    st::UNIT_MISSING_OR_WRONG,
-                    span,
-                    format!("a unit follows its number without a blank: `{joined}`"),
-                )
-                .fix(Fix::machine(format!("write `{joined}`"), span, joined));
-                return Some(Read { value: Err(Box::new(finding)), n_tokens: 2 });
-            }
-            one(Err(Box::new(no_unit(kind, token))))
-        }
-        Err(QuantityError::WrongUnit) => one(Err(Box::new(Diagnostic::error(
-            st::UNIT_MISSING_OR_WRONG,
-            token.span,
-            format!("`{}` is not {}", token.text, kind.called()),
-        )))),
-        Err(QuantityError::NotWhole) => {
-            one(Err(wrong(token.span, format!("`{}` is no whole number from 0 on", token.text))))
-        }
-        Err(QuantityError::TooLarge) => one(Err(Box::new(Diagnostic::error(
-            st::OUT_OF_RANGE,
-            token.span,
-            format!("`{}` is out of range: {}", token.text, bounds(range_text)),
-        )))),
-    }
-}
-
-fn no_unit(kind: Kind, token: &Token<'_>) -> Diagnostic {
-    let units: &[&str] = if kind == Kind::Duration { &["s", "m", "h"] } else { &["KiB", "MiB"] };
-    let mut finding = Diagnostic::error(
-        st::UNIT_MISSING_OR_WRONG,
-        token.span,
-        format!("`{}` lacks its unit: {} is wanted", token.text, kind.called()),
-    );
-    for unit in units {
-        let text = format!("{}{unit}", token.text);
-        finding = finding.fix(Fix::choice(format!("write `{text}`"), token.span, text));
-    }
-    finding
-}
-
-fn bounds((low, high): &(String, String)) -> String {
-    match (low.as_str(), high.as_str()) {
-        ("", "") => "it is too large".into(),
-        (low, "") => format!("at least {low}"),
-        ("", high) => format!("at most {high}"),
-        (low, high) => format!("{low} to {high}"),
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::program::{Pipeline, Program, SourceId, TargetId, To};
 use super::scope::Scope;
-use crate::ast::{self, Conflict, Defaults, Retry, TableBlock, add, given_twice};
+use crate::ast::{self, Conflict, Defaults, Retry, TableBlock, TargetKind, add, given_twice};
 use crate::diagnostic::Diagnostic;
 use crate::statement::{self as st, duration_text};
 use crate::text::Spanned;
@@ -42,6 +42,14 @@ pub fn resolve(files: Vec<ast::File>) -> (Program, Vec<Diagnostic>) {
         }
     }
     check_retry(&program.defaults.retry, &mut findings);
+    for source in &program.sources {
+        check_retry(&source.retry, &mut findings);
+    }
+    for target in &program.targets {
+        if let TargetKind::Kafka(kafka) = &target.kind {
+            check_retry(&kafka.retry, &mut findings);
+        }
+    }
     for pipeline in declared {
         let resolved = resolve_pipeline(pipeline, &program, &sources, &targets, &mut findings);
         program.pipelines.push(resolved);

@@ -3,33 +3,19 @@
 //! Guarantees: two programs that mean the same give equal plans, whatever the order of their lines and files; sets are
 //! sorted, what is written twice counts once.
 
-use super::endpoint::{DEFAULT_USER, MYSQL_PORT};
+use super::connect::{kafka_plan, source_plan, to_u16, to_u32};
 use super::{
-    CommitPolicy, Compression, Delivery, KafkaPlan, Layer, Origins, Part, Plan, Property, Retry, Sasl,
-    SourcePlan, Start, StatePlan, TableRules, TargetKind, TargetPlan, TaskId, TaskPlan, Text, Tls, TlsMode,
+    CommitPolicy, Layer, Origins, Part, Plan, Property, Retry, Snapshot, Start, TableRules, TargetKind,
+    TargetPlan, TaskId, TaskPlan,
 };
-use crate::ast::{self, Producer, Settings};
+use crate::ast::{self, Settings};
 use crate::check::Checked;
 use crate::hir::{Pipeline, Program, To};
 use crate::pattern::TablePattern;
-use crate::statement::{Address, is_loopback};
 use crate::text::{Span, Spanned};
 
-/// Longest wait for a lost connection: 12 hours, as DTS.
-const RETRY_WINDOW_MS: u64 = 12 * 3_600_000;
-/// Longest wait for a statement or request that fails otherwise: 10 minutes, as DTS.
-const RETRY_ERRORS_MS: u64 = 10 * 60_000;
 /// Half a second of lag is readable, and a transaction of these sizes stays far below its timeout.
 const COMMIT: CommitPolicy = CommitPolicy { every_ms: 500, rows: 20_000, bytes: 8 << 20 };
-/// How long a crash may hold back other readers.
-const TRANSACTION_TIMEOUT_MS: u32 = 60_000;
-/// Prefix of state topics.
-const STATE_PREFIX: &str = "syncc";
-/// Bytes of a record batch.
-const BATCH_BYTES: u32 = 1 << 20;
-/// Kafka's port, where an address has none.
-const KAFKA_PORT: u16 = 9092;
-
 /// Compiles a program.
 pub fn compile(checked: &Checked) -> (Plan, Origins) {
     let program = checked.program();
@@ -54,17 +40,17 @@ struct Compiler<'p> {
 }
 
 /// Parts of a task and where they are written.
-struct Noted<'o> {
+pub(super) struct Noted<'o> {
     task: TaskId,
     origins: &'o mut Origins,
 }
 
 impl Noted<'_> {
-    fn note(&mut self, part: Part, span: Option<Span>) {
+    pub(super) fn note(&mut self, part: Part, span: Option<Span>) {
         self.origins.note(&self.task, part, span);
     }
 
-    fn value<T: Clone>(&mut self, part: Part, value: Option<&Spanned<T>>) -> Option<T> {
+    pub(super) fn value<T: Clone>(&mut self, part: Part, value: Option<&Spanned<T>>) -> Option<T> {
         self.note(part, value.map(|value| value.span));
         value.map(|value| value.value.clone())
     }
@@ -97,10 +83,10 @@ impl Compiler<'_> {
             self.pipeline.labels.iter().map(|(name, text)| (name.value.clone(), text.clone())).collect();
         labels.sort();
         Some(TaskPlan {
-            source: source_plan(source, &mut noted)?,
+            source: source_plan(source, self.retry(Some(&source.retry), &mut noted), &mut noted)?,
             target: self.target_plan(target, &mut noted)?,
-            start: noted.value(Part::Start, start).unwrap_or(Start::Snapshot { chunk_rows: None }),
-            retry: self.retry(&mut noted),
+            start: noted.value(Part::Start, start).unwrap_or_else(|| Start::Snapshot(Snapshot::default())),
+            retry: self.retry(None, &mut noted),
             commit: self.commit(&mut noted),
             rules: self.rules(&mut noted),
             paused: noted.value(Part::Paused, self.pipeline.paused.as_ref()),
@@ -115,18 +101,28 @@ impl Compiler<'_> {
             ast::TargetKind::Stdout => TargetKind::Stdout,
             ast::TargetKind::File { path } => TargetKind::File { path: path.value.clone() },
             ast::TargetKind::Kafka(kafka) => {
-                TargetKind::Kafka(Box::new(kafka_plan(kafka, &self.to.producer, noted)?))
+                let retry = self.retry(Some(&kafka.retry), noted);
+                TargetKind::Kafka(Box::new(kafka_plan(kafka, &self.to.producer, retry, noted)?))
             }
         };
         Some(TargetPlan { name: target.name.value.clone(), kind })
     }
 
-    fn retry(&self, noted: &mut Noted<'_>) -> Retry {
-        let (own, all) = (&self.pipeline.retry, &self.program.defaults.retry);
-        let window = own.window_ms.as_ref().or(all.window_ms.as_ref());
-        let errors = own.errors_ms.as_ref().or(all.errors_ms.as_ref());
-        let window_ms = noted.value(Part::RetryFor, window).unwrap_or(RETRY_WINDOW_MS);
-        let errors_ms = noted.value(Part::RetryErrors, errors).unwrap_or(RETRY_ERRORS_MS);
+    /// How long failures of one end are waited out, or of the task as a whole without one: the pipeline's own word wins,
+    /// then that of the end.
+    fn retry(&self, end: Option<&ast::Retry>, noted: &mut Noted<'_>) -> Retry {
+        let levels = [Some(&self.pipeline.retry), end, Some(&self.program.defaults.retry)];
+        let nearest =
+            |of: fn(&ast::Retry) -> Option<&Spanned<u64>>| levels.into_iter().flatten().find_map(of);
+        let window = nearest(|retry| retry.window_ms.as_ref());
+        let errors = nearest(|retry| retry.errors_ms.as_ref());
+        if end.is_none() {
+            noted.note(Part::RetryFor, window.map(|window| window.span));
+            noted.note(Part::RetryErrors, errors.map(|errors| errors.span));
+        }
+        let plain = Retry::default();
+        let window_ms = window.map_or(plain.window_ms, |window| window.value);
+        let errors_ms = errors.map_or(plain.errors_ms, |errors| errors.value);
         // Errors are a part of what is waited out; a shorter window shortens the default of the other.
         Retry { window_ms, errors_ms: errors_ms.min(window_ms) }
     }
@@ -196,115 +192,4 @@ fn layer(
         snapshot_init: noted.value(part(Property::SnapshotOp), settings.snapshot_init.as_ref()),
         enum_label: noted.value(part(Property::Enum), settings.enum_label.as_ref()),
     }
-}
-
-fn source_plan(source: &ast::Source, noted: &mut Noted<'_>) -> Option<SourcePlan> {
-    noted.note(Part::Source, Some(source.head));
-    let address = noted.value(Part::Address, source.address.as_ref())?;
-    let user = noted.value(Part::User, source.user.as_ref());
-    let (host, port, of_address) = match address {
-        Text::Literal(text) => {
-            let address = Address::parse(&text).ok()?;
-            let user = address.user.unwrap_or_else(|| DEFAULT_USER.to_owned());
-            (Text::Literal(address.host), address.port.unwrap_or(MYSQL_PORT), user)
-        }
-        env @ Text::Env { .. } => (env, MYSQL_PORT, String::new()),
-    };
-    let loopback = match &host {
-        Text::Literal(host) if is_loopback(host) => Loopback::Yes,
-        Text::Literal(_) => Loopback::No,
-        Text::Env { .. } => Loopback::Later,
-    };
-    Some(SourcePlan {
-        name: source.name.value.clone(),
-        host,
-        port,
-        user: user.unwrap_or(of_address),
-        password: noted.value(Part::Password, source.password.as_ref()),
-        tls: tls_plan(noted.value(Part::SourceTls, source.tls.as_ref()), loopback),
-    })
-}
-
-fn kafka_plan(kafka: &ast::Kafka, to: &Producer, noted: &mut Noted<'_>) -> Option<KafkaPlan> {
-    let written = noted.value(Part::Brokers, kafka.brokers.as_ref())?;
-    let addresses: Vec<Address> = written.iter().filter_map(|broker| Address::parse(broker).ok()).collect();
-    let loopback = match addresses.iter().all(|address| is_loopback(&address.host)) {
-        true => Loopback::Yes,
-        false => Loopback::No,
-    };
-    let user = noted.value(Part::Sasl, kafka.user.as_ref());
-    let sasl = user.zip(kafka.password.as_ref()).map(|((user, mechanism), password)| Sasl {
-        user,
-        mechanism,
-        password: password.value.clone(),
-    });
-    let own = &kafka.producer;
-    let compression = to.compression.as_ref().or(own.compression.as_ref());
-    let batch = to.batch_bytes.as_ref().or(own.batch_bytes.as_ref());
-    let linger = to.linger_ms.as_ref().or(own.linger_ms.as_ref());
-    let timeout = noted.value(Part::TransactionTimeout, kafka.transaction_timeout_ms.as_ref());
-    Some(KafkaPlan {
-        brokers: addresses.into_iter().map(broker).collect(),
-        sasl,
-        tls: tls_plan(noted.value(Part::TargetTls, kafka.tls.as_ref()), loopback),
-        delivery: noted.value(Part::Delivery, kafka.delivery.as_ref()).unwrap_or(Delivery::ExactlyOnce),
-        transaction_timeout_ms: timeout.map_or(TRANSACTION_TIMEOUT_MS, to_u32),
-        state: StatePlan {
-            prefix: noted
-                .value(Part::StatePrefix, kafka.state.prefix.as_ref())
-                .unwrap_or_else(|| STATE_PREFIX.to_owned()),
-            replicas: noted.value(Part::StateReplicas, kafka.state.replicas.as_ref()).map(to_u16),
-            min_insync: noted.value(Part::StateMinInsync, kafka.state.min_insync.as_ref()).map(to_u16),
-        },
-        compression: noted.value(Part::Compression, compression).unwrap_or(Compression::Lz4),
-        batch_bytes: noted.value(Part::Batch, batch).map_or(BATCH_BYTES, to_u32),
-        linger_ms: noted.value(Part::Linger, linger).map_or(0, to_u32),
-    })
-}
-
-fn broker(address: Address) -> String {
-    let port = address.port.unwrap_or(KAFKA_PORT);
-    if address.host.contains(':') {
-        format!("[{}]:{port}", address.host)
-    } else {
-        format!("{}:{port}", address.host)
-    }
-}
-
-/// Whether an address is one of the machine itself.
-enum Loopback {
-    Yes,
-    No,
-    /// Known when the environment is.
-    Later,
-}
-
-fn tls_plan(written: Option<ast::Tls>, loopback: Loopback) -> Tls {
-    match written {
-        Some(tls) => Tls {
-            mode: tls.mode,
-            because: tls.because,
-            ca: tls.ca,
-            identity: tls.identity,
-            server_name: tls.server_name,
-            off_on_loopback: false,
-        },
-        None => Tls {
-            mode: if matches!(loopback, Loopback::Yes) { TlsMode::Off } else { TlsMode::VerifyFull },
-            because: None,
-            ca: None,
-            identity: None,
-            server_name: None,
-            off_on_loopback: matches!(loopback, Loopback::Later),
-        },
-    }
-}
-
-/// The statement table keeps all such numbers in range.
-fn to_u32(count: u64) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-fn to_u16(count: u64) -> u16 {
-    u16::try_from(count).unwrap_or(u16::MAX)
 }

@@ -151,11 +151,7 @@ impl Comparison<'_> {
     fn tasks(&mut self, old: &TaskPlan, new: &TaskPlan, tables: &[Table]) -> (Vec<Table>, Vec<Table>) {
         self.source(old, new);
         self.target(old, new);
-        let rates_only = matches!((old.start, new.start), (Start::Snapshot { .. }, Start::Snapshot { .. }));
-        match rates_only {
-            true => self.plain(old.start != new.start, "chunk", Reload::InPlace),
-            false => self.fixed(old.start != new.start, "start", Part::Start),
-        }
+        self.start(&old.start, &new.start);
         self.plain(old.retry != new.retry, "retry", Reload::InPlace);
         self.plain(old.commit != new.commit, "commit", Reload::InPlace);
         self.plain(old.paused != new.paused, "paused", Reload::InPlace);
@@ -166,12 +162,35 @@ impl Comparison<'_> {
         self.rules(old, new, tables)
     }
 
+    /// How fast existing rows are read may change at any time; where a task began may not.
+    fn start(&mut self, old: &Start, new: &Start) {
+        match (old, new) {
+            (Start::Snapshot(a), Start::Snapshot(b)) if (a.schema, a.data) == (b.schema, b.data) => {
+                self.plain(a.chunk_rows != b.chunk_rows, "chunk", Reload::InPlace);
+                self.plain(a.rate_bytes_s != b.rate_bytes_s, "rate", Reload::InPlace);
+                self.plain(a.window != b.window, "window", Reload::InPlace);
+                self.plain(a.parallel != b.parallel, "parallel", Reload::InPlace);
+            }
+            (Start::Snapshot(_) | Start::Now | Start::At(_), _) => {
+                self.fixed(old != new, "start", Part::Start);
+            }
+        }
+    }
+
     fn source(&mut self, old: &TaskPlan, new: &TaskPlan) {
         let (a, b) = (&old.source, &new.source);
         // Whether it is the same lineage is proven when the connection is made.
         self.plain(a.host != b.host || a.port != b.port, "address", Reload::Rewire);
         self.plain(a.user != b.user || a.password != b.password, "user", Reload::Rewire);
         self.plain(a.tls != b.tls, "tls", Reload::Rewire);
+        self.plain(a.time_zone != b.time_zone, "time-zone", Reload::Rewire);
+        self.plain(a.standby != b.standby, "standby", Reload::InPlace);
+        self.plain(a.on_failover != b.on_failover, "on-failover", Reload::InPlace);
+        self.plain(a.server_ids != b.server_ids, "server-id", Reload::Rewire);
+        self.plain(a.readers != b.readers, "readers", Reload::InPlace);
+        self.plain(a.heartbeat != b.heartbeat, "heartbeat", Reload::Rewire);
+        self.plain(a.event_limit_bytes != b.event_limit_bytes, "event-limit", Reload::Rewire);
+        self.plain(a.retry != b.retry, "retry", Reload::InPlace);
     }
 
     fn target(&mut self, old: &TaskPlan, new: &TaskPlan) {
@@ -197,6 +216,11 @@ impl Comparison<'_> {
         self.plain(a.compression != b.compression, "compression", Reload::Rewire);
         self.plain(a.batch_bytes != b.batch_bytes, "batch", Reload::Rewire);
         self.plain(a.linger_ms != b.linger_ms, "linger", Reload::Rewire);
+        self.plain(a.acks != b.acks, "acks", Reload::Rewire);
+        self.plain(a.in_flight != b.in_flight, "in-flight", Reload::Rewire);
+        self.plain(a.registry != b.registry, "registry", Reload::Rewire);
+        self.plain(a.broker_version != b.broker_version, "broker-version", Reload::Rewire);
+        self.plain(a.retry != b.retry, "retry", Reload::InPlace);
         self.fixed(a.state.prefix != b.state.prefix, "prefix", Part::StatePrefix);
         self.fixed(a.state.replicas != b.state.replicas, "replicas", Part::StateReplicas);
         self.fixed(a.state.min_insync != b.state.min_insync, "min-insync", Part::StateMinInsync);

@@ -65,15 +65,7 @@ mod tests {
     use crate::plan::Tls;
 
     fn source(host: Text, user: &str) -> SourcePlan {
-        let tls = Tls {
-            mode: TlsMode::Off,
-            because: None,
-            ca: None,
-            identity: None,
-            server_name: None,
-            off_on_loopback: false,
-        };
-        SourcePlan { name: "s".into(), host, port: 3306, user: user.into(), password: None, tls }
+        SourcePlan { user: user.into(), ..SourcePlan::new("s", host, Tls::mode(TlsMode::Off)) }
     }
 
     #[test]

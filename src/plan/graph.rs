@@ -3,8 +3,11 @@
 use crate::format::FormatPlan;
 use crate::kafka::TopicName;
 use crate::pattern::{NamePattern, TablePattern};
+use crate::statement::{
+    Acks, Compression, Delivery, Heartbeat, Mechanism, OnFailover, Rename, SecretRef, ServerIds, Start,
+    Template, Text, TlsMode, Version,
+};
 use crate::statement::{Cleanup, ColumnRule, FormatName, KeyRule, PartitionRule};
-use crate::statement::{Compression, Delivery, Mechanism, Rename, SecretRef, Start, Template, Text, TlsMode};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -82,6 +85,22 @@ pub struct SourcePlan {
     pub password: Option<SecretRef>,
     /// Encryption.
     pub tls: Tls,
+    /// Zone of TIMESTAMP columns, a name or an offset; none: the server's own.
+    pub time_zone: Option<String>,
+    /// `HOST:PORT` of servers tried after it, in order.
+    pub standby: Vec<String>,
+    /// What another server means.
+    pub on_failover: OnFailover,
+    /// Ids under which connections register as replicas.
+    pub server_ids: ServerIds,
+    /// Most dump connections at once.
+    pub readers: u8,
+    /// How a quiet server shows that it lives.
+    pub heartbeat: Heartbeat,
+    /// Largest event of the log that is read, bytes.
+    pub event_limit_bytes: u64,
+    /// How long its failures are waited out.
+    pub retry: Retry,
 }
 
 /// Encryption of a connection.
@@ -133,18 +152,41 @@ pub struct KafkaPlan {
     pub sasl: Option<Sasl>,
     /// Encryption.
     pub tls: Tls,
+    /// The schema registry beside it.
+    pub registry: Option<RegistryPlan>,
+    /// Version of brokers that cannot say theirs.
+    pub broker_version: Option<Version>,
     /// What a crash may do.
     pub delivery: Delivery,
     /// How long a crash may hold back other readers, ms.
     pub transaction_timeout_ms: u32,
     /// State topics.
     pub state: StatePlan,
+    /// Whose answer a message waits for.
+    pub acks: Acks,
     /// Codec.
     pub compression: Compression,
     /// Bytes of a batch.
     pub batch_bytes: u32,
     /// Wait for a fuller batch, ms.
     pub linger_ms: u32,
+    /// Requests without an answer, per broker.
+    pub in_flight: u32,
+    /// How long its failures are waited out.
+    pub retry: Retry,
+}
+
+/// A schema registry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RegistryPlan {
+    /// `https://HOST[:PORT][/PATH]`.
+    pub url: String,
+    /// User.
+    pub user: Option<String>,
+    /// Password.
+    pub password: Option<SecretRef>,
+    /// Encryption, under `https`.
+    pub tls: Tls,
 }
 
 /// SASL login.
@@ -172,10 +214,17 @@ pub struct StatePlan {
 /// How long failures are waited out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Retry {
-    /// For lost connections, ms; 0 is `off`.
+    /// For lost connections, ms; 0 is `off`, [`FOREVER_MS`](crate::statement::FOREVER_MS) is `forever`.
     pub window_ms: u64,
     /// For statements and requests that fail otherwise, ms.
     pub errors_ms: u64,
+}
+
+/// As the managed service: 12 hours, and 10 minutes of them for errors.
+impl Default for Retry {
+    fn default() -> Retry {
+        Retry { window_ms: 12 * 3_600_000, errors_ms: 10 * 60_000 }
+    }
 }
 
 /// When what was produced is committed: whichever comes first.

@@ -4,9 +4,12 @@
 
 mod change;
 mod compile;
+mod connect;
 mod decide;
 mod diff;
 mod endpoint;
+#[cfg(test)]
+mod endpoint_tests;
 mod explain;
 mod front;
 mod graph;
@@ -19,8 +22,9 @@ mod picture;
 mod tests;
 
 pub use crate::statement::{
-    Cleanup, ColumnRule, Compression, Delivery, FILTERS, FormatName, KeyRule, Mechanism, PartitionRule,
-    RENAME_PLACEHOLDERS, Rename, SecretRef, Start, TOPIC_PLACEHOLDERS, Template, TemplatePart, Text, TlsMode,
+    Acks, Cleanup, ColumnRule, Compression, Delivery, FILTERS, FormatName, Heartbeat, KeyRule, Mechanism,
+    OnFailover, PartitionRule, RENAME_PLACEHOLDERS, Rename, SecretRef, ServerIds, Snapshot, Start, StartAt,
+    TOPIC_PLACEHOLDERS, Template, TemplatePart, Text, TlsMode, Version, Window,
 };
 pub use change::{
     FIXED_AT_FIRST_START, FLOW_REMOVED, FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PAGES,

@@ -28,6 +28,20 @@ pub enum Part {
     Password,
     /// Its `tls`.
     SourceTls,
+    /// Its `time-zone`.
+    TimeZone,
+    /// Its `standby`.
+    Standby,
+    /// Its `on-failover`.
+    OnFailover,
+    /// Its `server-id`.
+    ServerId,
+    /// Its `readers`.
+    Readers,
+    /// Its `heartbeat`.
+    Heartbeat,
+    /// Its `event-limit`.
+    EventLimit,
     /// The target's line.
     Target,
     /// Its brokers.
@@ -36,6 +50,12 @@ pub enum Part {
     Sasl,
     /// Its `tls`.
     TargetTls,
+    /// Its `registry`.
+    Registry,
+    /// `tls` of the registry.
+    RegistryTls,
+    /// `broker-version`.
+    BrokerVersion,
     /// `delivery`.
     Delivery,
     /// `transaction-timeout`.
@@ -46,12 +66,16 @@ pub enum Part {
     StateReplicas,
     /// `state { min-insync }`.
     StateMinInsync,
+    /// `acks`.
+    Acks,
     /// `compression`.
     Compression,
     /// `batch`.
     Batch,
     /// `linger`.
     Linger,
+    /// `in-flight`.
+    InFlight,
     /// `start`.
     Start,
     /// `paused`.

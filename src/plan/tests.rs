@@ -89,14 +89,7 @@ fn decided(task: &TaskPlan, db: &str, table: &str) -> TableDecision {
 #[test]
 fn hello_world_is_all_defaults() {
     let compiled = plan(&[HELLO]);
-    let verify = Tls {
-        mode: TlsMode::VerifyFull,
-        because: None,
-        ca: None,
-        identity: None,
-        server_name: None,
-        off_on_loopback: false,
-    };
+    let verify = Tls::mode(TlsMode::VerifyFull);
     let any = crate::pattern::NamePattern::Glob("*".into());
     let shop = crate::pattern::NamePattern::Exact("shop".into());
     let expected = TaskPlan {
@@ -109,6 +102,14 @@ fn hello_world_is_all_defaults() {
             user: "syncc".into(),
             password: Some(SecretRef::Env("SHOP_DB_PASSWORD".into())),
             tls: verify.clone(),
+            time_zone: None,
+            standby: Vec::new(),
+            on_failover: OnFailover::Follow,
+            server_ids: ServerIds::Auto,
+            readers: 4,
+            heartbeat: Heartbeat { every_ms: 10_000, table: None },
+            event_limit_bytes: 96 << 20,
+            retry: Retry { window_ms: 12 * 3_600_000, errors_ms: 600_000 },
         },
         target: TargetPlan {
             name: "bus".into(),
@@ -116,15 +117,27 @@ fn hello_world_is_all_defaults() {
                 brokers: vec!["kafka1:9092".into()],
                 sasl: None,
                 tls: verify,
+                registry: None,
+                broker_version: None,
                 delivery: Delivery::ExactlyOnce,
                 transaction_timeout_ms: 60_000,
                 state: StatePlan { prefix: "syncc".into(), replicas: None, min_insync: None },
+                acks: Acks::All,
                 compression: Compression::Lz4,
                 batch_bytes: 1 << 20,
                 linger_ms: 0,
+                in_flight: 5,
+                retry: Retry { window_ms: 12 * 3_600_000, errors_ms: 600_000 },
             })),
         },
-        start: Start::Snapshot { chunk_rows: None },
+        start: Start::Snapshot(Snapshot {
+            schema: true,
+            data: true,
+            chunk_rows: None,
+            rate_bytes_s: None,
+            window: None,
+            parallel: None,
+        }),
         retry: Retry { window_ms: 12 * 3_600_000, errors_ms: 600_000 },
         commit: CommitPolicy { every_ms: 500, rows: 20_000, bytes: 8 << 20 },
         rules: TableRules {
@@ -195,7 +208,7 @@ pipeline p {
             off_on_loopback: false,
         }
     );
-    assert_eq!(task.start, Start::Snapshot { chunk_rows: Some(8192) });
+    assert_eq!(task.start, Start::Snapshot(Snapshot { chunk_rows: Some(8192), ..Snapshot::default() }));
     let TargetKind::Kafka(kafka) = &task.target.kind else { panic!("a cluster") };
     assert_eq!(kafka.brokers, ["k1:9092", "k2:9093", "[::1]:9092"]);
     assert_eq!(
@@ -397,7 +410,6 @@ fn what_is_not_built_gives_one_finding_per_statement() {
         |word: &str| format!("S0020 this form of `{word}` is not built yet: this release cannot execute it");
     check("on-error park", &format!("1:1 {}", all("on-error")));
     check("format avro {\nsubject topic\n}", &format!("1:1 {}", form("format")));
-    check("start at gtid \"x\"", &format!("1:1 {}", form("start")));
     check("ddl {\nallow nonsense\nfoo bar\n}", &format!("1:1 {}", all("ddl")));
     check(
         "table shop.a {\nwhere a > 1\nmask b with null\n}",

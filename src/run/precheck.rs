@@ -7,7 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::kafka::TopicName;
 use crate::mysql::position::Position;
 use crate::mysql::schema::TableName;
-use crate::plan::{Delivery, Origins, Plan, Start, TargetKind, TaskId, TaskPlan, TopicSettings, diff};
+use crate::plan::{Delivery, Origins, Plan, TargetKind, TaskId, TaskPlan, TopicSettings, diff};
 use crate::source::mysql::requirement as source;
 use crate::target::kafka::io::state_topic;
 use crate::target::kafka::requirement as target;
@@ -25,7 +25,7 @@ pub(super) fn findings(
     catalog: &SourceCatalog,
     cluster: Option<&ClusterFacts>,
 ) -> Vec<Diagnostic> {
-    let needs = source::Needs { snapshot: matches!(plan.start, Start::Snapshot { .. }), resume: None };
+    let needs = source::Needs { snapshot: plan.start.loads(), resume: None };
     let mut findings = source::findings(&catalog.server, &catalog.tables, &needs);
     if let (Some(cluster), Some(needs)) = (cluster, cluster_needs(plan, catalog)) {
         findings.extend(target::findings(cluster, &needs));

@@ -6,12 +6,17 @@ mod finding;
 mod guess;
 mod name;
 mod quantity;
+mod replica;
 mod secret;
 mod signature;
 mod spec;
+mod start;
 mod table;
 mod template;
+mod time;
+mod url;
 mod value;
+mod version;
 
 pub use finding::{
     BAD_GLOB, BAD_REGEX, EDITION_MISSING, EDITION_TOO_NEW, GIVEN_TWICE, NOT_BUILT_YET, OUT_OF_RANGE, PAGES,
@@ -20,15 +25,20 @@ pub use finding::{
 };
 pub use guess::{closest, foreign_word};
 pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, unquote};
-pub use quantity::{QuantityError, bytes, duration_ms, duration_text, number, size_text};
+pub use quantity::{FOREVER_MS, QuantityError, bytes, duration_ms, duration_text, number, rate, size_text};
+pub use replica::{Heartbeat, OnFailover, ServerIds};
 pub use secret::{secret_places, withhold};
 pub use signature::{Kind, Shape, Signature};
 pub use spec::{Block, Once, Place, Reload, StatementSpec, Support, find, in_place, places_of};
+pub use start::{Snapshot, Start, StartAt, Window};
 pub use table::STATEMENTS;
 pub use template::{
     ExpandError, FILTERS, Names, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, TemplatePart,
 };
+pub use time::{TimeError, clock_minutes, timestamp_us, zone};
+pub use url::{UrlError, check_url};
 pub use value::{
-    Address, AddressError, Cleanup, ColumnRule, Compression, Delivery, FormatName, KeyRule, Mechanism,
-    PartitionRule, Rename, SecretRef, Start, Text, TlsMode, is_loopback,
+    Acks, Address, AddressError, Cleanup, ColumnRule, Compression, Delivery, FormatName, KeyRule, Mechanism,
+    PartitionRule, Rename, SecretRef, Text, TlsMode, is_loopback,
 };
+pub use version::Version;

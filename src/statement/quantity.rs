@@ -1,5 +1,8 @@
 //! Numbers with units: durations, sizes, counts.
 
+/// A duration without end, in ms.
+pub const FOREVER_MS: u64 = u64::MAX;
+
 /// Why a text is not the quantity that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuantityError {
@@ -51,6 +54,17 @@ pub fn bytes(text: &str) -> Result<u64, QuantityError> {
     count.checked_mul(factor).ok_or(QuantityError::TooLarge)
 }
 
+/// A rate in bytes a second: `20MiB/s`.
+///
+/// # Errors
+/// No such quantity; a size without `/s` lacks a part of its unit.
+pub fn rate(text: &str) -> Result<u64, QuantityError> {
+    match text.strip_suffix("/s") {
+        Some(size) => bytes(size),
+        None => bytes(text).and(Err(QuantityError::NoUnit)),
+    }
+}
+
 /// A plain number; `_` may separate digits.
 ///
 /// # Errors
@@ -64,6 +78,9 @@ pub fn number(text: &str) -> Result<u64, QuantityError> {
 
 /// A duration as it would be written: the largest unit that divides it.
 pub fn duration_text(ms: u64) -> String {
+    if ms == FOREVER_MS {
+        return "forever".to_owned();
+    }
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     match units.into_iter().find(|(_, factor)| ms > 0 && ms.is_multiple_of(*factor)) {
         Some((unit, factor)) => format!("{}{unit}", ms / factor),
@@ -115,5 +132,10 @@ mod tests {
         assert_eq!(number("20_000"), Ok(20_000));
         assert_eq!(number("20s"), Err(QuantityError::WrongUnit));
         assert_eq!(size_text(8 << 20), "8MiB");
+        assert_eq!(rate("20MiB/s"), Ok(20 << 20));
+        assert_eq!(rate("20MiB"), Err(QuantityError::NoUnit));
+        assert_eq!(rate("20"), Err(QuantityError::NoUnit));
+        assert_eq!(rate("20/s"), Err(QuantityError::NoUnit));
+        assert_eq!(rate("20s/s"), Err(QuantityError::WrongUnit));
     }
 }

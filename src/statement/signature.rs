@@ -4,7 +4,7 @@
 //! values (with a range in parentheses), `+` is a list with commas, `[…]` may be left out, `(… | …)` is a choice, `<…>`
 //! compiles but is not executed by this release, and `{…}` is not even compiled.
 
-use super::{Support, bytes, duration_ms, number};
+use super::{Support, bytes, duration_ms, number, rate};
 use std::fmt;
 
 /// What a value is.
@@ -28,6 +28,8 @@ pub enum Kind {
     Database,
     /// Pattern of a table, `DB.TABLE`.
     Table,
+    /// Exact name of a table, `DB.TABLE`.
+    ExactTable,
     /// Pattern of a column, `DB.TABLE.COLUMN`.
     ColumnPath,
     /// Exact name of a column.
@@ -40,14 +42,30 @@ pub enum Kind {
     Duration,
     /// Size.
     Size,
+    /// Bytes a second.
+    Rate,
     /// Plain number.
     Number,
+    /// Time of day.
+    Clock,
+    /// Point in time.
+    Timestamp,
+    /// Name or offset of a time zone.
+    Zone,
+    /// `"https://HOST[:PORT][/PATH]"`.
+    Url,
+    /// Version of a program.
+    Version,
+    /// GTID set of MySQL, or GTID position of MariaDB.
+    Gtid,
+    /// `"FILE:POSITION"` in the log.
+    Binlog,
     /// Any one argument; only in what is not built yet.
     Any,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 17] = [
+    const ALL: [(&'static str, Kind); 26] = [
         ("NAME", Kind::Name),
         ("RANGE", Kind::Range),
         ("TEXT", Kind::Text),
@@ -57,13 +75,22 @@ impl Kind {
         ("SECRET", Kind::Secret),
         ("DATABASE", Kind::Database),
         ("DB.TABLE", Kind::Table),
+        ("DB.NAME", Kind::ExactTable),
         ("DB.TABLE.COLUMN", Kind::ColumnPath),
         ("COLUMN", Kind::Column),
         ("COLUMNS", Kind::Columns),
         ("NEWNAME", Kind::NewName),
         ("DURATION", Kind::Duration),
         ("SIZE", Kind::Size),
+        ("RATE", Kind::Rate),
         ("NUMBER", Kind::Number),
+        ("CLOCK", Kind::Clock),
+        ("TIMESTAMP", Kind::Timestamp),
+        ("ZONE", Kind::Zone),
+        ("URL", Kind::Url),
+        ("VERSION", Kind::Version),
+        ("GTID", Kind::Gtid),
+        ("BINLOG", Kind::Binlog),
         ("WORD", Kind::Any),
     ];
 
@@ -78,12 +105,20 @@ impl Kind {
             Kind::Plain => "\"[USER@]HOST[:PORT]\" | env NAME [else \"…\"]",
             Kind::Secret => "env NAME | file \"PATH\"",
             Kind::Database => "DATABASE",
-            Kind::Table => "DB.TABLE",
+            Kind::Table | Kind::ExactTable => "DB.TABLE",
             Kind::ColumnPath => "DB.TABLE.COLUMN",
             Kind::Column | Kind::Columns => "COLUMN",
             Kind::Duration => "DURATION",
             Kind::Size => "SIZE",
+            Kind::Rate => "SIZE/s",
             Kind::Number => "NUMBER",
+            Kind::Clock => "HH:MM",
+            Kind::Timestamp => "TIMESTAMP",
+            Kind::Zone => "\"ZONE\"",
+            Kind::Url => "\"https://HOST[:PORT]\"",
+            Kind::Version => "VERSION",
+            Kind::Gtid => "\"GTIDS\"",
+            Kind::Binlog => "\"FILE:POSITION\"",
             Kind::Any => "WORD",
         }
     }
@@ -99,13 +134,21 @@ impl Kind {
             Kind::Plain => "an address in quotes or `env NAME`",
             Kind::Secret => "`env NAME` or `file \"PATH\"`",
             Kind::Database => "a database",
-            Kind::Table => "a table as `DB.TABLE`",
+            Kind::Table | Kind::ExactTable => "a table as `DB.TABLE`",
             Kind::ColumnPath => "a column as `DB.TABLE.COLUMN`",
             Kind::Column | Kind::Columns => "a column",
             Kind::NewName => "a new name",
             Kind::Duration => "a duration such as `30s`",
             Kind::Size => "a size such as `1MiB`",
+            Kind::Rate => "a rate such as `20MiB/s`",
             Kind::Number => "a number",
+            Kind::Clock => "a time of day such as `22:00`",
+            Kind::Timestamp => "a time such as `2026-09-01T10:00:00Z`",
+            Kind::Zone => "a time zone such as \"Europe/Berlin\"",
+            Kind::Url => "an address such as \"https://HOST\"",
+            Kind::Version => "a version such as `2.8`",
+            Kind::Gtid => "a GTID set in quotes",
+            Kind::Binlog => "a place in the log such as \"binlog.000042:4\"",
             Kind::Any => "a word",
         }
     }
@@ -300,6 +343,7 @@ impl Parser<'_> {
         let read = |text: &str, open: u64| match kind {
             Kind::Duration => duration_ms(text).unwrap_or(open),
             Kind::Size => bytes(text).unwrap_or(open),
+            Kind::Rate => rate(text).unwrap_or(open),
             _ => number(text).unwrap_or(open),
         };
         ((read(low, 0), read(high, u64::MAX)), (low.to_owned(), high.to_owned()))

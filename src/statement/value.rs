@@ -49,6 +49,8 @@ pub enum Mechanism {
     ScramSha256,
     /// SCRAM-SHA-512.
     ScramSha512,
+    /// OAUTHBEARER: the password is a token.
+    OauthBearer,
 }
 
 /// Promise towards `read_committed` consumers.
@@ -60,6 +62,17 @@ pub enum Delivery {
     AtLeastOnce,
 }
 
+/// Whose answer a message waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Acks {
+    /// All replicas in sync.
+    All,
+    /// The leader.
+    Leader,
+    /// Nobody.
+    None,
+}
+
 /// Codec of record batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "Kafka's own names")]
@@ -69,18 +82,6 @@ pub enum Compression {
     Zstd,
     Snappy,
     Gzip,
-}
-
-/// Where the first start of a task begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Start {
-    /// Existing rows, then the log.
-    Snapshot {
-        /// Rows per chunk; none adapts.
-        chunk_rows: Option<u32>,
-    },
-    /// The log from now on.
-    Now,
 }
 
 /// Name of a format.

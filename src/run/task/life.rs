@@ -53,6 +53,8 @@ pub(super) struct Life {
     pub(super) rate: (u64, u64, f64),
     pub(super) event_s: u32,
     pub(super) scratch: Option<Scratch>,
+    /// Largest event of the log that is taken into memory, bytes.
+    pub(super) event_limit: usize,
     pub(super) before: Vec<Value<'static>>,
     pub(super) after: Vec<Value<'static>>,
     pub(super) key: Vec<u8>,

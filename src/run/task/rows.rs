@@ -23,9 +23,6 @@ use crate::run::failure::{Class, Failure};
 use crate::run::ring::{Block, Entry, MappedTable};
 use std::sync::Arc;
 
-/// Largest event of the log that is taken into memory, bytes. It passes the 84 MB event of a 40 MiB blob update.
-pub(super) const EVENT_LIMIT_BYTES: usize = 96 << 20;
-
 impl Life {
     /// Sends the rows of one event.
     pub(super) fn rows(
@@ -54,7 +51,7 @@ impl Life {
         let watched = self.load.watch(&table.name, &columns.version);
         let rows = RowsEvent::parse(&event)
             .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
-        let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(EVENT_LIMIT_BYTES));
+        let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(self.event_limit));
         let mut before = recycle(std::mem::take(&mut self.before));
         let mut after = recycle(std::mem::take(&mut self.after));
         let mut rows = rows

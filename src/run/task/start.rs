@@ -6,8 +6,6 @@
 use super::life::Life;
 use super::output::{Output, Target};
 use super::reads::{Reads, load_key};
-use super::rows::EVENT_LIMIT_BYTES;
-use super::stream::loads;
 use super::tables::Tables;
 use super::{Ended, Input, Task};
 use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts};
@@ -24,7 +22,7 @@ use crate::kafka::TopicName;
 use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion, Tracker};
-use crate::plan::{Start, TargetKind, TaskPlan, TlsMode};
+use crate::plan::{TargetKind, TaskPlan, TlsMode};
 use crate::run::context::Context;
 use crate::run::event::{Event, Name, counted};
 use crate::run::failure::{Class, Failure};
@@ -37,9 +35,6 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-
-/// A silent source says so this often; three missed are a dead connection.
-const SOURCE_HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Times the columns are read again until two reads around a position agree.
 const SETTLED_READS_MAX: u32 = 20;
@@ -103,7 +98,7 @@ impl Task {
         };
         let position = self.start_position(&mut source, &mut output, &state)?;
         let generation = self.settle_generation(&mut output, &state)?;
-        if state.pos.is_some() && loads(self.plan.start) && !state.plans.contains_key(&generation) {
+        if state.pos.is_some() && self.plan.start.loads() && !state.plans.contains_key(&generation) {
             self.look_again(&mut source, &position)?;
         }
         let open_loads = self.table_loads(&source, &mut output, &state);
@@ -120,10 +115,6 @@ impl Task {
             move |answer| me.send(Input::Answer(answer)).is_ok()
         })
         .map_err(|error| Failure::new(Class::Request, format!("cannot start a thread: {error}")))?;
-        let chunk_rows = match self.plan.start {
-            Start::Snapshot { chunk_rows } => chunk_rows,
-            Start::Now => None,
-        };
         let weak = weakened(&self.plan);
         for switch in weak.iter().filter(|_| self.n_lives == 1) {
             Event::warn(Name::PrecheckPassed, switch.clone()).task(&self.id).emit();
@@ -142,7 +133,7 @@ impl Task {
             .emit();
         let mut life = Life {
             ledger,
-            load: Load::new(open_loads.tables, chunk_rows),
+            load: Load::new(open_loads.tables, self.plan.start.chunk_rows()),
             hub,
             output,
             tables,
@@ -163,12 +154,13 @@ impl Task {
             records: 0,
             rate: (0, now_ms, 0.0),
             event_s: 0,
-            scratch: Some(Scratch::new(EVENT_LIMIT_BYTES)),
+            scratch: Some(Scratch::new(event_limit(&self.plan))),
+            event_limit: event_limit(&self.plan),
             before: Vec::new(),
             after: Vec::new(),
             key: Vec::new(),
             load_announced: false,
-            loads: loads(self.plan.start),
+            loads: self.plan.start.loads(),
             snapshot: crate::run::state_dir::random_id().unwrap_or_default(),
             source_failed: false,
             has_committed: false,
@@ -428,7 +420,7 @@ impl Task {
             let key = load_key(table);
             let fresh = || SnapRecord {
                 snapshot: snapshot.clone(),
-                state: if loads(self.plan.start) { SnapState::Pending } else { SnapState::Done },
+                state: if self.plan.start.loads() { SnapState::Pending } else { SnapState::Done },
                 key: key.iter().flatten().map(|&at| table.version.columns[at].name.clone()).collect(),
                 max: None,
                 rows: 0,
@@ -507,8 +499,8 @@ impl Task {
             start: position,
             server_id,
             uuid: &uuid,
-            heartbeat: SOURCE_HEARTBEAT,
-            event_limit: EVENT_LIMIT_BYTES,
+            heartbeat: Duration::from_millis(self.plan.source.heartbeat.every_ms),
+            event_limit: event_limit(&self.plan),
             task: &self.id.to_string(),
         };
         let dump = Dump::open(&source.endpoint, &request)?;
@@ -576,6 +568,11 @@ fn first_columns(
 /// What of tables decides how rows are read.
 fn columns(tables: &[TableFacts]) -> Vec<&TableVersion> {
     tables.iter().map(|table| &table.version).collect()
+}
+
+/// Largest event of the log that is taken into memory, bytes.
+fn event_limit(plan: &TaskPlan) -> usize {
+    usize::try_from(plan.source.event_limit_bytes).unwrap_or(usize::MAX)
 }
 
 /// Server id and UUID under which a task reads: the same for every life of the task, another for every other task.

@@ -8,7 +8,6 @@ use super::progress::STATUS_MS;
 use super::{Command, Ended, Input, Task};
 use crate::engine::commit::Due;
 use crate::failpoint::hit;
-use crate::plan::Start;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::Failure;
@@ -165,13 +164,5 @@ impl Task {
         status.retry_seconds_left = None;
         status.error = None;
         Ok(())
-    }
-}
-
-/// True when a task that begins at `start` loads existing rows.
-pub(super) fn loads(start: Start) -> bool {
-    match start {
-        Start::Snapshot { .. } => true,
-        Start::Now => false,
     }
 }

@@ -189,21 +189,8 @@ mod tests {
     use secrecy::ExposeSecret;
 
     fn plan(password: SecretRef) -> SourcePlan {
-        SourcePlan {
-            name: "shop".to_owned(),
-            host: Text::Literal("[::1]".to_owned()),
-            port: 3306,
-            user: "cdc".to_owned(),
-            password: Some(password),
-            tls: Tls {
-                mode: TlsMode::Off,
-                because: None,
-                ca: None,
-                identity: None,
-                server_name: None,
-                off_on_loopback: false,
-            },
-        }
+        let plan = SourcePlan::new("shop", Text::Literal("[::1]".to_owned()), Tls::mode(TlsMode::Off));
+        SourcePlan { user: "cdc".to_owned(), password: Some(password), ..plan }
     }
 
     #[test]

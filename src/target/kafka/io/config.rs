@@ -7,7 +7,7 @@ use super::error::KafkaFailure;
 use crate::catalog::ClusterFacts;
 use crate::kafka::TopicName;
 use crate::kafka::limits::MAX_MESSAGE_BYTES_DEFAULT;
-use crate::plan::{Compression, KafkaPlan, Mechanism, TaskId, TlsMode};
+use crate::plan::{Acks, Compression, KafkaPlan, Mechanism, TaskId, TlsMode, Version};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -40,6 +40,9 @@ const CLIENT_RECORD_LIMIT_BYTES: u32 = 256 * 1024 * 1024;
 /// What the broker may count in a batch that the client library does not, bytes.
 const BATCH_SLACK_BYTES: u32 = 512;
 
+/// Most requests without an answer whose order an idempotent producer keeps.
+const IDEMPOTENT_IN_FLIGHT_MAX: u32 = 5;
+
 /// Room a record takes in the producer queue besides its value, in bytes, counted by bounding the number of records.
 const QUEUE_RECORD_OVERHEAD_BYTES: u64 = 256;
 
@@ -52,6 +55,7 @@ pub struct Connection {
     roots: Option<PathBuf>,
     identity: Option<(PathBuf, PathBuf)>,
     login: Option<Login>,
+    broker_version: Option<Version>,
 }
 
 #[derive(Clone)]
@@ -130,6 +134,7 @@ impl Connection {
             roots,
             identity,
             login,
+            broker_version: plan.broker_version,
         })
     }
 
@@ -148,6 +153,9 @@ impl Connection {
             .set("enable.metrics.push", "false")
             .set("reconnect.backoff.ms", RECONNECT_MS.0.to_string())
             .set("reconnect.backoff.max.ms", RECONNECT_MS.1.to_string());
+        if let Some(version) = self.broker_version {
+            config.set("broker.version.fallback", version.numbers());
+        }
         let protocol = match (self.tls, &self.login) {
             (TlsMode::Off, None) => "plaintext",
             (TlsMode::Off, Some(_)) => "sasl_plaintext",
@@ -180,6 +188,7 @@ impl Connection {
                 Mechanism::Plain => "PLAIN",
                 Mechanism::ScramSha256 => "SCRAM-SHA-256",
                 Mechanism::ScramSha512 => "SCRAM-SHA-512",
+                Mechanism::OauthBearer => "OAUTHBEARER",
             };
             config
                 .set("sasl.mechanism", mechanism)
@@ -210,9 +219,9 @@ impl Connection {
         let mut config = self.client();
         let queue_records = (settings.queue_bytes / QUEUE_RECORD_OVERHEAD_BYTES).max(1_000);
         config
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            .set("max.in.flight.requests.per.connection", "5")
+            .set("enable.idempotence", settings.is_idempotent().to_string())
+            .set("acks", acks(settings.acks))
+            .set("max.in.flight.requests.per.connection", settings.in_flight.to_string())
             .set("delivery.report.only.error", "true")
             .set("message.max.bytes", CLIENT_RECORD_LIMIT_BYTES.to_string())
             .set("message.timeout.ms", settings.message_timeout_ms().to_string())
@@ -234,6 +243,14 @@ impl Connection {
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
+}
+
+fn acks(acks: Acks) -> &'static str {
+    match acks {
+        Acks::All => "all",
+        Acks::Leader => "1",
+        Acks::None => "0",
+    }
 }
 
 fn codec(compression: Compression) -> &'static str {
@@ -267,6 +284,12 @@ pub struct ProducerSettings {
     pub linger_ms: u32,
     /// Codec.
     pub compression: Compression,
+    /// Whose answer a record waits for.
+    pub acks: Acks,
+    /// Requests without an answer, per broker.
+    pub in_flight: u32,
+    /// Version of brokers that cannot say theirs.
+    pub broker_version: Option<Version>,
     /// Bytes of values that may wait to be sent.
     pub queue_bytes: u64,
     /// Where state records go.
@@ -285,6 +308,9 @@ impl ProducerSettings {
             batch_bytes: plan.batch_bytes,
             linger_ms: plan.linger_ms,
             compression: plan.compression,
+            acks: plan.acks,
+            in_flight: plan.in_flight,
+            broker_version: plan.broker_version,
             queue_bytes,
             state_topic: state_topic(&plan.state.prefix, task)?,
         })
@@ -300,6 +326,13 @@ impl ProducerSettings {
         for limit in limits {
             self.batch_bytes = self.batch_bytes.min(limit.saturating_sub(BATCH_SLACK_BYTES)).max(1);
         }
+    }
+
+    /// Whether the broker drops what a retry repeats. It refuses to without all replicas' answers, and with more requests
+    /// under way than it remembers. Source: Kafka, `ProducerConfig`, `enable.idempotence`; brokers before 0.11 cannot.
+    fn is_idempotent(&self) -> bool {
+        let old = self.broker_version.is_some_and(|version| version < Version::new(0, 11, 0));
+        self.acks == Acks::All && self.in_flight <= IDEMPOTENT_IN_FLIGHT_MAX && !old
     }
 
     /// How long a record may wait for its acknowledgement, ms: it is given up before the broker ends the transaction.
@@ -333,7 +366,7 @@ mod tests {
     use super::super::Class;
     use super::*;
     use crate::catalog::TopicFacts;
-    use crate::plan::{Delivery, Sasl, SecretRef, StatePlan, Tls};
+    use crate::plan::{Sasl, SecretRef, Tls};
 
     fn plan(mode: TlsMode, sasl: bool) -> KafkaPlan {
         let sasl = sasl.then(|| Sasl {
@@ -341,24 +374,8 @@ mod tests {
             mechanism: Mechanism::ScramSha512,
             password: SecretRef::Env("PW".into()),
         });
-        KafkaPlan {
-            brokers: vec!["a:9092".into(), "b:9092".into()],
-            sasl,
-            tls: Tls {
-                mode,
-                because: None,
-                ca: None,
-                identity: None,
-                server_name: None,
-                off_on_loopback: false,
-            },
-            delivery: Delivery::ExactlyOnce,
-            transaction_timeout_ms: 60_000,
-            state: StatePlan { prefix: "syncc".into(), replicas: None, min_insync: None },
-            compression: Compression::Lz4,
-            batch_bytes: 1_000_000,
-            linger_ms: 0,
-        }
+        let brokers = vec!["a:9092".into(), "b:9092".into()];
+        KafkaPlan { sasl, batch_bytes: 1_000_000, ..KafkaPlan::new(brokers, Tls::mode(mode)) }
     }
 
     fn task(pipeline: &str) -> TaskId {
@@ -439,6 +456,28 @@ mod tests {
         }
         assert_eq!(settings.state_topic.as_str(), "syncc.main.shop.bus.state");
         assert_eq!(settings.transactional_id, "syncc.main.shop.bus");
+    }
+
+    #[test]
+    fn what_a_broker_does_not_promise_is_not_asked_for() {
+        let check = |change: fn(&mut KafkaPlan), expected: [&str; 3]| {
+            let mut plan = plan(TlsMode::Off, false);
+            change(&mut plan);
+            let settings = ProducerSettings::new(&plan, &task("main"), 64 << 20).unwrap();
+            let config = connection(&plan, Path::new(".")).unwrap().producer(&settings, false);
+            let keys = ["enable.idempotence", "acks", "max.in.flight.requests.per.connection"];
+            assert_eq!(keys.map(|key| config.get(key).unwrap_or_default()), expected);
+        };
+        check(|_| {}, ["true", "all", "5"]);
+        check(|plan| plan.in_flight = 1, ["true", "all", "1"]);
+        check(|plan| plan.in_flight = 6, ["false", "all", "6"]);
+        check(|plan| plan.acks = Acks::Leader, ["false", "1", "5"]);
+        check(|plan| plan.acks = Acks::None, ["false", "0", "5"]);
+        check(|plan| plan.broker_version = Some(Version::new(0, 10, 2)), ["false", "all", "5"]);
+        let mut old = plan(TlsMode::Off, false);
+        old.broker_version = Some(Version::new(0, 10, 2));
+        let client = connection(&old, Path::new(".")).unwrap().client();
+        assert_eq!(client.get("broker.version.fallback"), Some("0.10.2"));
     }
 
     #[test]

@@ -1,0 +1,135 @@
+//! Numbers with units as values: read, or found to lack a unit or to be out of range.
+
+use super::shape::Value;
+use super::token::Token;
+use super::value::{Read, wrong};
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::statement::{self as st, Kind, QuantityError};
+use crate::syntax::NodeKind;
+
+/// Reads a duration, size, rate or plain number from the first of `tokens`.
+pub(super) fn quantity(
+    kind: Kind,
+    range: (u64, u64),
+    range_text: &(String, String),
+    tokens: &[Token<'_>],
+) -> Option<Read> {
+    let token = &tokens[0];
+    if token.kind != NodeKind::Quantity {
+        return None;
+    }
+    let one = |value| Some(Read { value, n_tokens: 1 });
+    let parse = |text: &str| match kind {
+        Kind::Duration => st::duration_ms(text),
+        Kind::Size => st::bytes(text),
+        Kind::Rate => st::rate(text),
+        _ => st::number(text),
+    };
+    match parse(token.text) {
+        Ok(count) if (range.0..=range.1).contains(&count) => one(Ok(Value::Quantity(count))),
+        Ok(_) => one(Err(Box::new(Diagnostic::error(
+            st::OUT_OF_RANGE,
+            token.span,
+            format!("`{}` is out of range: {}", token.text, bounds(range_text)),
+        )))),
+        Err(QuantityError::NoUnit) => {
+            if let Some(unit) = tokens.get(1)
+                && let Some(word) = unit.word()
+                && let Some(joined) = with_unit(token.text, word, parse)
+            {
+                let span = token.span.to(unit.span);
+                let finding = Diagnostic::error(
+                    st::UNIT_MISSING_OR_WRONG,
+                    span,
+                    format!("a unit follows its number without a blank: `{joined}`"),
+                )
+                .fix(Fix::machine(format!("write `{joined}`"), span, joined));
+                return Some(Read { value: Err(Box::new(finding)), n_tokens: 2 });
+            }
+            one(Err(Box::new(no_unit(kind, token))))
+        }
+        Err(QuantityError::WrongUnit) => one(Err(Box::new(wrong_unit(kind, token, parse)))),
+        Err(QuantityError::NotWhole) => {
+            one(Err(wrong(token.span, format!("`{}` is no whole number from 0 on", token.text))))
+        }
+        Err(QuantityError::TooLarge) => one(Err(Box::new(Diagnostic::error(
+            st::OUT_OF_RANGE,
+            token.span,
+            format!("`{}` is out of range: {}", token.text, bounds(range_text)),
+        )))),
+    }
+}
+
+fn no_unit(kind: Kind, token: &Token<'_>) -> Diagnostic {
+    let number = token.text.strip_suffix("/s").unwrap_or(token.text);
+    let units: &[&str] = match kind {
+        Kind::Duration => &["s", "m", "h"],
+        // A size needs no more than the second it is sent in.
+        Kind::Rate if number.ends_with('B') => &["/s"],
+        Kind::Rate => &["KiB/s", "MiB/s"],
+        _ => &["KiB", "MiB"],
+    };
+    let finding = Diagnostic::error(
+        st::UNIT_MISSING_OR_WRONG,
+        token.span,
+        format!("`{}` lacks its unit: {} is wanted", token.text, kind.called()),
+    );
+    let texts = units.iter().map(|unit| format!("{number}{unit}"));
+    match units {
+        [_] => texts.fold(finding, |finding, text| {
+            finding.fix(Fix::machine(format!("write `{text}`"), token.span, text))
+        }),
+        _ => texts.fold(finding, |finding, text| {
+            finding.fix(Fix::choice(format!("write `{text}`"), token.span, text))
+        }),
+    }
+}
+
+fn wrong_unit(
+    kind: Kind,
+    token: &Token<'_>,
+    parse: impl Fn(&str) -> Result<u64, QuantityError>,
+) -> Diagnostic {
+    let finding = Diagnostic::error(
+        st::UNIT_MISSING_OR_WRONG,
+        token.span,
+        format!("`{}` is not {}", token.text, kind.called()),
+    );
+    let end = token.text.find(|c: char| !(c.is_ascii_digit() || c == '_')).unwrap_or(token.text.len());
+    let (number, unit) = token.text.split_at(end);
+    match with_unit(number, unit, parse) {
+        Some(text) => finding.fix(Fix::machine(format!("write `{text}`"), token.span, text)),
+        None => finding,
+    }
+}
+
+/// A number with the unit that a word means: `hours`, `mib`, `sec`. None when it means none that fits.
+fn with_unit(number: &str, word: &str, parse: impl Fn(&str) -> Result<u64, QuantityError>) -> Option<String> {
+    let lower = word.to_ascii_lowercase();
+    let (unit, rest) = lower.split_once('/').map_or((lower.as_str(), ""), |(unit, _)| (unit, "/s"));
+    let ours = match unit {
+        "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "min" | "mins" | "minute" | "minutes" => "m",
+        "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        "kib" => "KiB",
+        "mib" => "MiB",
+        "gib" => "GiB",
+        "kb" => "KB",
+        "mb" => "MB",
+        "gb" => "GB",
+        unit => unit,
+    };
+    let texts = [format!("{number}{word}"), format!("{number}{ours}{rest}")];
+    texts.into_iter().find(|text| parse(text).is_ok())
+}
+
+pub(super) fn bounds((low, high): &(String, String)) -> String {
+    match (low.as_str(), high.as_str()) {
+        ("", "") => "it is too large".into(),
+        (low, "") => format!("at least {low}"),
+        ("", high) => format!("at most {high}"),
+        (low, high) => format!("{low} to {high}"),
+    }
+}
