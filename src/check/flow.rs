@@ -135,7 +135,9 @@ impl<'p> Renaming<'p> {
                 (TableMatcher { db: from.compile().ok()?, table: any.compile().ok()? }, None)
             }
             Rename::Table { from, .. } => (from.compile().ok()?, None),
-            Rename::Column { table, column, .. } => (table.compile().ok()?, Some(column.compile().ok()?)),
+            Rename::Column { table, column, .. } => {
+                (table.compile().ok()?, Some(column.compile_column().ok()?))
+            }
         };
         Some(Renaming { rename: &rename.value, span: rename.span, tables, column })
     }

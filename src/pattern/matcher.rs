@@ -4,6 +4,7 @@ use super::automaton::Automaton;
 use super::error::{PatternError, PatternErrorKind};
 use super::glob::Glob;
 use super::outline::Outline;
+use crate::mysql::ident::{TableNameCase, same_column};
 use regex::{Regex, RegexBuilder};
 use std::sync::OnceLock;
 
@@ -23,6 +24,8 @@ pub struct Matcher {
 #[derive(Debug)]
 enum Kind {
     Exact(String),
+    /// A name without regard to case, in lower case.
+    Column(String),
     /// A glob with one `*` and nothing else but literal signs, and the same as an expression (not anchored).
     Gap(String),
     /// Whole-name expression, and the names of its groups by number.
@@ -59,6 +62,21 @@ impl Matcher {
         Ok(Matcher::of(regex, names, outline))
     }
 
+    /// An exact name of a column.
+    pub(super) fn column(name: &str) -> Matcher {
+        let folded = TableNameCase::Insensitive.fold(name).into_owned();
+        Matcher { kind: Kind::Column(folded), outline: Outline::default(), automaton: OnceLock::new() }
+    }
+
+    /// A glob of columns, whose names have no case.
+    pub(super) fn column_glob(glob: &Glob) -> Result<Matcher, PatternError> {
+        let text = glob.to_regex();
+        let regex = whole(&without_case(&text));
+        let regex = regex.map_err(|_| PatternError::new(PatternErrorKind::TooLarge, 0..text.len()))?;
+        let names = std::iter::once(None).chain(glob.capture_names().into_iter().map(Some)).collect();
+        Ok(Matcher::of(regex, names, Outline::default()))
+    }
+
     /// `written` is what an error points into, `translated` what is compiled.
     pub(super) fn regex(written: &str, translated: &str) -> Result<Matcher, PatternError> {
         let regex = whole(translated).map_err(|error| {
@@ -86,6 +104,7 @@ impl Matcher {
         is_name(name)
             && match &self.kind {
                 Kind::Exact(exact) => exact == name,
+                Kind::Column(folded) => same_column(folded, name),
                 Kind::Gap(_) => self.outline.brackets(name),
                 Kind::Regex(regex, _) => regex.is_match(name),
             }
@@ -101,6 +120,7 @@ impl Matcher {
         }
         match &self.kind {
             Kind::Exact(exact) => (exact == name).then(Vec::new),
+            Kind::Column(folded) => same_column(folded, name).then(Vec::new),
             Kind::Gap(_) => self.outline.brackets(name).then(Vec::new),
             Kind::Regex(regex, names) => {
                 let found = regex.captures(name)?;
@@ -114,7 +134,7 @@ impl Matcher {
     /// Names of the captures, in order.
     pub fn capture_names(&self) -> Vec<&str> {
         match &self.kind {
-            Kind::Exact(_) | Kind::Gap(_) => Vec::new(),
+            Kind::Exact(_) | Kind::Column(_) | Kind::Gap(_) => Vec::new(),
             Kind::Regex(_, names) => names.iter().flatten().map(String::as_str).collect(),
         }
     }
@@ -123,7 +143,15 @@ impl Matcher {
     pub(super) fn exact_name(&self) -> Option<&str> {
         match &self.kind {
             Kind::Exact(name) => Some(name),
-            Kind::Gap(_) | Kind::Regex(..) => None,
+            Kind::Column(_) | Kind::Gap(_) | Kind::Regex(..) => None,
+        }
+    }
+
+    /// The name in lower case, where it takes one column only.
+    pub(super) fn column_name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Column(folded) => Some(folded),
+            Kind::Exact(_) | Kind::Gap(_) | Kind::Regex(..) => None,
         }
     }
 
@@ -132,6 +160,9 @@ impl Matcher {
         self.automaton
             .get_or_init(|| match &self.kind {
                 Kind::Exact(name) => Automaton::new(&format!(r"\A(?:{})\z", regex::escape(name))),
+                Kind::Column(name) => {
+                    Automaton::new(&format!(r"\A(?:{})\z", without_case(&regex::escape(name))))
+                }
                 Kind::Gap(text) => Automaton::new(&format!(r"\A(?:{text})\z")),
                 Kind::Regex(regex, _) => Automaton::new(regex.as_str()),
             })
@@ -151,6 +182,11 @@ impl TableMatcher {
         captures.extend(self.table.captures(table)?);
         Some(captures)
     }
+}
+
+/// An expression that takes small and capital letters alike.
+pub(super) fn without_case(expression: &str) -> String {
+    format!("(?i:{expression})")
 }
 
 /// What a pattern can take at all.

@@ -2,7 +2,7 @@
 
 use super::error::PatternError;
 use super::glob::{Glob, Part};
-use super::matcher::{Matcher, TableMatcher};
+use super::matcher::{Matcher, TableMatcher, without_case};
 use super::re2;
 use crate::mysql::ident::Quoted;
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,19 @@ impl NamePattern {
             NamePattern::Exact(name) => Ok(Matcher::exact(name)),
             NamePattern::Glob(text) => Matcher::glob(&Glob::parse(text)?),
             NamePattern::Regex(text) => Matcher::regex(text, &re2::translate(text)?),
+        }
+    }
+
+    /// Ready to match names of columns, which MySQL compares without regard to case. Two such patterns are compared by what
+    /// they take, also without it.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile).
+    pub fn compile_column(&self) -> Result<Matcher, PatternError> {
+        match self {
+            NamePattern::Exact(name) => Ok(Matcher::column(name)),
+            NamePattern::Glob(text) => Matcher::column_glob(&Glob::parse(text)?),
+            NamePattern::Regex(text) => Matcher::regex(text, &without_case(&re2::translate(text)?)),
         }
     }
 

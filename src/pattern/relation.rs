@@ -39,6 +39,9 @@ pub enum Covered {
 impl Matcher {
     /// How this pattern relates to `other`.
     pub fn relation(&self, other: &Matcher) -> Relation {
+        if let (Some(a), Some(b)) = (self.column_name(), other.column_name()) {
+            return if a == b { Relation::Equal } else { Relation::Disjoint };
+        }
         match (self.exact_name(), other.exact_name()) {
             (Some(a), Some(b)) if a == b && self.matches(a) => Relation::Equal,
             (Some(_), Some(_)) => Relation::Disjoint,

@@ -164,6 +164,32 @@ fn relations() {
 }
 
 #[test]
+fn columns_have_no_case() {
+    let column = |text: &str| name(text).compile_column().expect("a checked pattern compiles");
+    let check = |pattern: &str, yes: &[&str], no: &[&str]| {
+        for name in yes {
+            assert!(column(pattern).matches(name), "{pattern} takes {name}");
+        }
+        for name in no {
+            assert!(!column(pattern).matches(name), "{pattern} does not take {name}");
+        }
+    };
+    check("Email", &["email", "EMAIL", "Email"], &["e-mail", "email2"]);
+    check("*_email", &["home_EMAIL", "_email"], &["email"]);
+    check("Straße", &["STRAßE"], &["strasse"]);
+    check("[a-c]x", &["BX"], &["dx"]);
+    check("/(home|Work)_mail/", &["HOME_MAIL", "work_mail"], &["mail"]);
+    let relation = |a: &str, b: &str| column(a).relation(&column(b));
+    assert_eq!(relation("Email", "eMAIL"), Relation::Equal);
+    assert_eq!(relation("email", "phone"), Relation::Disjoint);
+    assert_eq!(relation("EMAIL", "e*"), Relation::Narrower);
+    assert_eq!(relation("*_mail", "E*"), Relation::Crossing);
+    assert_eq!(relation("e", "/E/"), Relation::Equal);
+    let captures = column("C_[n:0..9]").captures("c_7");
+    assert_eq!(captures, Some(vec![("n".to_owned(), "7".to_owned())]));
+}
+
+#[test]
 fn relations_of_tables() {
     let check = |a: &str, b: &str, relation: Relation| {
         assert_eq!(table(a).relation(&table(b)), relation, "{a} {b}");

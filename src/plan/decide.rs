@@ -131,7 +131,7 @@ impl Decider {
                 }
                 Rename::Column { table, column, to } => decider.columns.push((
                     table.compile().map_err(unreadable)?,
-                    column.compile().map_err(unreadable)?,
+                    column.compile_column().map_err(unreadable)?,
                     column.clone(),
                     to.clone(),
                 )),

@@ -73,7 +73,7 @@ pub(super) fn named_columns(
 }
 
 fn compile(pattern: &NamePattern) -> Result<Matcher, RouteError> {
-    pattern.compile().map_err(|error: PatternError| RouteError::Plan(error.to_string()))
+    pattern.compile_column().map_err(|error: PatternError| RouteError::Plan(error.to_string()))
 }
 
 /// Fills the placeholders that belong to the column: `{column}` and captures of its pattern.

@@ -4,6 +4,7 @@
 
 mod finding;
 mod guess;
+mod mask;
 mod name;
 mod quantity;
 mod replica;
@@ -24,6 +25,7 @@ pub use finding::{
     WRONG_ARGUMENTS,
 };
 pub use guess::{closest, foreign_word};
+pub use mask::{MaskMethod, MaskRule};
 pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, unquote};
 pub use quantity::{FOREVER_MS, QuantityError, bytes, duration_ms, duration_text, number, rate, size_text};
 pub use replica::{Heartbeat, OnFailover, ServerIds};

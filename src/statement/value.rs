@@ -19,7 +19,7 @@ pub enum Text {
 }
 
 /// Where a secret is found; never the secret.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum SecretRef {
     /// Environment variable.
     Env(String),

@@ -52,7 +52,7 @@ fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 /// True when a column is not sent.
 fn drops(rule: &ColumnRule, column: &str) -> bool {
     let any = |patterns: &[NamePattern]| {
-        patterns.iter().any(|pattern| pattern.compile().is_ok_and(|pattern| pattern.matches(column)))
+        patterns.iter().any(|pattern| pattern.compile_column().is_ok_and(|pattern| pattern.matches(column)))
     };
     match rule {
         ColumnRule::Only(patterns) => !any(patterns),
