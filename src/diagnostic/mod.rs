@@ -2,13 +2,18 @@
 
 mod code;
 mod fix;
+pub mod github;
 pub mod json;
+pub mod junit;
 mod model;
+mod place;
 pub mod render;
+pub mod sarif;
 pub mod short;
 mod summary;
 
 pub use code::{Code, CodeDoc};
 pub use fix::{Fix, Safety, TextEdit};
 pub use model::{Diagnostic, Label, Related, Severity};
+pub use place::Repository;
 pub use summary::{Summary, sort};

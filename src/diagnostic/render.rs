@@ -148,7 +148,7 @@ fn labeled(span: Span, text: Option<String>, primary: bool) -> LabeledSpan {
 }
 
 /// The text with a star for each byte of a secret, so that places stay right. Line ends stay.
-fn masked(text: &str, mut secrets: Vec<Span>) -> String {
+pub(super) fn masked(text: &str, mut secrets: Vec<Span>) -> String {
     secrets.sort_unstable();
     let mut secrets = secrets.into_iter().peekable();
     let mut masked = String::with_capacity(text.len());

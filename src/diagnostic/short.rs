@@ -13,12 +13,22 @@ pub fn line(diagnostic: &Diagnostic, files: &FileSet) -> String {
         let at = files.line_col(label.span.file, label.span.start);
         line = format!("{}:{}:{}: ", files.path(label.span.file), at.line, at.col);
     }
-    line.push_str(&format!("{weight}[{}]: {}", diagnostic.code, diagnostic.message));
-    if let Some(label) = diagnostic.primary.as_ref().filter(|label| !label.text.is_empty()) {
-        line.push_str("; ");
-        line.push_str(&label.text);
-    }
+    line.push_str(&format!("{weight}[{}]: {}", diagnostic.code, sentence(diagnostic)));
     super::render::harmless(&line).replace('\n', " ")
+}
+
+/// What is wrong and why here: `message; label`.
+pub(super) fn sentence(diagnostic: &Diagnostic) -> String {
+    match diagnostic.primary.as_ref().filter(|label| !label.text.is_empty()) {
+        Some(label) => format!("{}; {}", diagnostic.message, label.text),
+        None => diagnostic.message.clone(),
+    }
+}
+
+/// The sentence, and the next step on lines of its own.
+pub(super) fn paragraph(diagnostic: &Diagnostic) -> String {
+    let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!("\nhelp: {help}"));
+    sentence(diagnostic) + &help
 }
 
 /// The word for a weight.
