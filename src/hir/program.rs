@@ -2,7 +2,7 @@
 
 use crate::ast::{self, Commit, Defaults, Idle, Owner, Producer, Retry, Settings, TableBlock};
 use crate::pattern::TablePattern;
-use crate::statement::{Rename, Start};
+use crate::statement::{Rename, SecretRef, Start, Text};
 use crate::text::{FileId, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +44,25 @@ impl Program {
     /// A target.
     pub fn target(&self, id: TargetId) -> &ast::Target {
         &self.targets[id.0 as usize]
+    }
+
+    /// Every variable and file that must be there when the program runs, where the text names it. Those with a value of
+    /// their own in the text are not needed.
+    pub fn needs(&self) -> Vec<Spanned<SecretRef>> {
+        let mut needs = Vec::new();
+        for source in &self.sources {
+            needs.extend(source.password.clone());
+            if let Some(Spanned { value: Text::Env { name, default: None }, span }) = &source.address {
+                needs.push(Spanned::new(SecretRef::Env(name.clone()), *span));
+            }
+        }
+        for target in &self.targets {
+            match &target.kind {
+                ast::TargetKind::Kafka(kafka) => needs.extend(kafka.password.clone()),
+                ast::TargetKind::Stdout | ast::TargetKind::File { .. } => {}
+            }
+        }
+        needs
     }
 
     /// True when a statement that was left out may have declared or used `name`, so that nothing is said about its absence.

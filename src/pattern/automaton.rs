@@ -41,6 +41,34 @@ impl Automaton {
         let start = dfa.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()?;
         Some(Automaton { dfa, start })
     }
+
+    /// A shortest name it takes, of plain signs where these do.
+    pub(super) fn sample(&self) -> Option<String> {
+        let plain = (b'a'..=b'z').chain(b'0'..=b'9').chain([b'_']);
+        let mut classes = HashSet::new();
+        let bytes: Vec<u8> = plain
+            .chain(0..=u8::MAX)
+            .filter(|byte| !matches!(byte, b'\n' | b'\r'))
+            .filter(|&byte| classes.insert(self.dfa.byte_classes().get(byte)))
+            .collect();
+        let mut seen = HashSet::from([self.start]);
+        let mut queue = VecDeque::from([(self.start, Vec::new())]);
+        while let Some((state, name)) = queue.pop_front() {
+            for &byte in &bytes {
+                let next = self.dfa.next_state(state, byte);
+                if self.dfa.is_dead_state(next) || !seen.insert(next) || seen.len() > MAX_STATES {
+                    continue;
+                }
+                let mut longer: Vec<u8> = name.clone();
+                longer.push(byte);
+                if self.dfa.is_match_state(self.dfa.next_eoi_state(next)) {
+                    return String::from_utf8(longer).ok();
+                }
+                queue.push_back((next, longer));
+            }
+        }
+        None
+    }
 }
 
 /// Walks automata side by side over all names, and tells for every state they reach together which of them

@@ -99,6 +99,12 @@ impl Matcher {
         self.exact_name().or(self.outline.sample.as_deref())
     }
 
+    /// A name it takes; none where it takes none, or is too large to be searched.
+    pub fn some_name(&self) -> Option<String> {
+        let sampled = self.sample().filter(|name| self.matches(name)).map(str::to_owned);
+        sampled.or_else(|| self.automaton().and_then(Automaton::sample))
+    }
+
     /// Whether the pattern takes this name. No pattern takes an empty name or one with a line break.
     pub fn matches(&self, name: &str) -> bool {
         is_name(name)
@@ -174,6 +180,11 @@ impl TableMatcher {
     /// Whether the pattern takes this table.
     pub fn matches(&self, db: &str, table: &str) -> bool {
         self.db.matches(db) && self.table.matches(table)
+    }
+
+    /// A table it takes, as database and name; none where it takes none, or is too large to be searched.
+    pub fn some_table(&self) -> Option<(String, String)> {
+        self.db.some_name().zip(self.table.some_name())
     }
 
     /// What named ranges and groups stand for, the database's first; `None` where the table is not taken.

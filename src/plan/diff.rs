@@ -8,16 +8,13 @@ use super::change::{
     FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PARTITION_RULE_CHANGED, TOPIC_MOVED,
 };
 use super::{
-    DecideError, Decider, KafkaPlan, Layer, Origins, Part, Plan, Property, Start, TableDecision, TargetKind,
-    TaskId, TaskPlan,
+    DecideError, Decider, KafkaPlan, Layer, Origins, Part, Plan, Property, Start, Subject, TableDecision,
+    TargetKind, TaskId, TaskPlan,
 };
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::statement::Reload;
 use crate::text::Span;
 use std::collections::BTreeMap;
-
-/// A table of a source: database and name there.
-pub type Table = (String, String);
 
 /// Everything that differs between two plans.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,9 +37,9 @@ pub struct TaskDiff {
     /// The differences, each setting once.
     pub changes: Vec<Change>,
     /// Tables that are sent from now on.
-    pub tables_added: Vec<Table>,
+    pub tables_added: Vec<Subject>,
     /// Tables that are not sent any more.
-    pub tables_removed: Vec<Table>,
+    pub tables_removed: Vec<Subject>,
 }
 
 /// One difference.
@@ -77,7 +74,7 @@ impl PlanDiff {
 
 /// Compares two plans. `tables` are those a task of the old plan is known to carry or could: what its source holds.
 /// `origins` are those of the new plan.
-pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) -> Vec<Table>) -> PlanDiff {
+pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) -> Vec<Subject>) -> PlanDiff {
     let mut diff = PlanDiff::default();
     let of_new: BTreeMap<&TaskId, &TaskPlan> = new.tasks.iter().map(|task| (&task.id, task)).collect();
     let of_old: BTreeMap<&TaskId, &TaskPlan> = old.tasks.iter().map(|task| (&task.id, task)).collect();
@@ -148,7 +145,7 @@ struct Comparison<'a> {
 }
 
 impl Comparison<'_> {
-    fn tasks(&mut self, old: &TaskPlan, new: &TaskPlan, tables: &[Table]) -> (Vec<Table>, Vec<Table>) {
+    fn tasks(&mut self, old: &TaskPlan, new: &TaskPlan, tables: &[Subject]) -> (Vec<Subject>, Vec<Subject>) {
         self.source(old, new);
         self.target(old, new);
         self.start(&old.start, &new.start);
@@ -227,7 +224,7 @@ impl Comparison<'_> {
     }
 
     /// Rules that differ: what becomes of each table under the old and under the new ones.
-    fn rules(&mut self, old: &TaskPlan, new: &TaskPlan, tables: &[Table]) -> (Vec<Table>, Vec<Table>) {
+    fn rules(&mut self, old: &TaskPlan, new: &TaskPlan, tables: &[Subject]) -> (Vec<Subject>, Vec<Subject>) {
         let (Ok(before), Ok(after)) = (Decider::new(old), Decider::new(new)) else {
             self.breaks(FORMAT_CHANGED, "pipeline", self.place(Part::Pipeline), None);
             return (Vec::new(), Vec::new());
@@ -235,7 +232,7 @@ impl Comparison<'_> {
         let n_before = self.found.len();
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         for table in tables {
-            let (db, name) = (table.0.as_str(), table.1.as_str());
+            let (db, name) = (table.db.as_str(), table.table.as_str());
             match (before.decide(db, name), after.decide(db, name)) {
                 (Ok(None), Ok(None)) => {}
                 (Ok(None), Ok(Some(_)) | Err(_)) | (Err(_), Ok(Some(_))) => added.push(table.clone()),
@@ -248,22 +245,22 @@ impl Comparison<'_> {
         let backfill = if added.is_empty() { Reload::Rewire } else { Reload::Backfill };
         self.plain(patterns || !added.is_empty() || !removed.is_empty(), "include", backfill);
         self.plain(self.found.len() == n_before, "table", Reload::Rewire);
-        for (db, name) in &removed {
-            self.note(FLOW_REMOVED, self.place(Part::Pipeline), "include", format!("{db}.{name}"));
+        for table in &removed {
+            self.note(FLOW_REMOVED, self.place(Part::Pipeline), "include", table.to_string());
         }
         (added, removed)
     }
 
-    fn undecided(&mut self, table: &Table, error: &DecideError) {
-        let shown = format!("{}.{} ({error})", table.0, table.1);
+    fn undecided(&mut self, table: &Subject, error: &DecideError) {
+        let shown = format!("{table} ({error})");
         self.breaks(TOPIC_MOVED, "topic", self.place(Part::Pipeline), Some(shown));
     }
 
-    fn table(&mut self, table: &Table, old: &TableDecision, new: &TableDecision, after: &Decider) {
-        let shown = || Some(format!("{}.{}", table.0, table.1));
+    fn table(&mut self, table: &Subject, old: &TableDecision, new: &TableDecision, after: &Decider) {
+        let shown = || Some(table.to_string());
         let place = |property: Property, of: fn(&Layer) -> bool| {
             let set = |layer| of(layer).then_some(());
-            let layer = after.setting(&table.0, &table.1, set).map(|(_, n)| n);
+            let layer = after.setting(&table.db, &table.table, set).map(|(_, n)| n);
             layer
                 .and_then(|n| self.origins.span(self.id, Part::Layer(n, property)))
                 .or_else(|| self.place(Part::Pipeline))
@@ -274,7 +271,7 @@ impl Comparison<'_> {
         let partitions = place(Property::TopicPartitions, |layer| layer.topic_partitions.is_some());
         let format = place(Property::Format, |layer| layer.format.is_some());
         let columns = place(Property::Columns, |layer| layer.columns.is_some());
-        let hits = after.rename_hits(&table.0, &table.1);
+        let hits = after.rename_hits(&table.db, &table.table);
         let rename = hits.last().map_or(Part::Pipeline, |&n| Part::Rename(n));
         let (a, b) = (old, new);
         if (&a.db, &a.table, &a.column_names) != (&b.db, &b.table, &b.column_names) {
@@ -387,7 +384,7 @@ mod tests {
         assert_ne!(base, changed);
         let compile = |text: &str| compile_files(&files(&[text])).plan.expect("compiles");
         let ((old, _), (new, origins)) = (compile(&base), compile(&changed));
-        let tables = |_: &TaskId| ["a", "b", "c"].map(|name| ("shop".to_owned(), name.to_owned())).to_vec();
+        let tables = |_: &TaskId| ["a", "b", "c"].map(|name| Subject::table("shop", name)).to_vec();
         let found = diff(&old, &new, &origins, &tables);
         let files = files(&[&changed]);
         let shown = found.findings.iter().map(|finding| {
@@ -430,8 +427,8 @@ mod tests {
     #[test]
     fn tables_come_and_go() {
         let (found, shown) = diff_of("shop.a, shop.b", "shop.a, shop.c");
-        assert_eq!(found.changed[0].tables_added, [("shop".to_owned(), "c".to_owned())]);
-        assert_eq!(found.changed[0].tables_removed, [("shop".to_owned(), "b".to_owned())]);
+        assert_eq!(found.changed[0].tables_added, [Subject::table("shop", "c")]);
+        assert_eq!(found.changed[0].tables_removed, [Subject::table("shop", "b")]);
         assert_eq!(found.changed[0].reload(), Reload::Backfill);
         assert_eq!(shown, "8 P1001 no longer sent: shop.b of `shop.shop.bus`");
         assert!(!found.is_refused());

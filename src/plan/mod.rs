@@ -18,6 +18,7 @@ pub mod io;
 mod narrow;
 mod origin;
 mod picture;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -32,10 +33,11 @@ pub use change::{
 };
 pub use compile::compile;
 pub use decide::{DecideError, Decider, Hits};
-pub use diff::{Change, PlanDiff, Table, TaskDiff, diff};
+pub use diff::{Change, PlanDiff, TaskDiff, diff};
 pub use endpoint::Login;
 pub use explain::{Decision, Explanation, explain_table};
 pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
 pub use origin::{NodeId, Origins, Part, Property};
 pub use picture::{PictureLanguage, picture};
+pub use subject::{Subject, subjects};

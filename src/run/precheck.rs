@@ -7,7 +7,9 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::kafka::TopicName;
 use crate::mysql::position::Position;
 use crate::mysql::schema::TableName;
-use crate::plan::{Delivery, Origins, Plan, TargetKind, TaskId, TaskPlan, TopicSettings, diff};
+use crate::plan::{
+    Delivery, Origins, Plan, Subject, TargetKind, TaskId, TaskPlan, TopicSettings, diff,
+};
 use crate::source::mysql::requirement as source;
 use crate::target::kafka::io::state_topic;
 use crate::target::kafka::requirement as target;
@@ -147,7 +149,7 @@ pub(super) fn refuse_breaking(
     tables: &[TableName],
 ) -> Result<(), Failure> {
     let one = |plan: &TaskPlan| Plan { tasks: vec![plan.clone()] };
-    let known = |_: &TaskId| tables.iter().map(|table| (table.db.clone(), table.table.clone())).collect();
+    let known = |_: &TaskId| tables.iter().map(|table| Subject::table(&table.db, &table.table)).collect();
     let difference = diff(&one(recorded), &one(plan), &Origins::default(), &known);
     let text = lines(&difference.findings, Severity::Error);
     if text.is_empty() {

@@ -8,7 +8,7 @@ use super::event::{Event, Name};
 use super::task;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::mysql::schema::TableName;
-use crate::plan::{Plan, PlanDiff, TaskId, TaskPlan, compile_project, diff};
+use crate::plan::{Plan, PlanDiff, Subject, TaskId, TaskPlan, compile_project, diff};
 use crate::project::io::{ReadError, Reading, read};
 use crate::project::{Location, PROJECT_UNREADABLE, Project};
 use crate::text::FileSet;
@@ -182,7 +182,7 @@ impl Look {
         }
         let tables = |task: &TaskId| {
             let carried = self.carried.get(task).into_iter().flatten();
-            carried.map(|table| (table.db.clone(), table.table.clone())).collect()
+            carried.map(|table| Subject::table(&table.db, &table.table)).collect()
         };
         let change = diff(&self.running, &plan, &origins, &tables);
         if change.is_refused() {
@@ -251,7 +251,7 @@ fn summary(change: &PlanDiff) -> String {
     parts.extend(change.removed.iter().map(|task| format!("-{task}")));
     for task in &change.changed {
         parts.extend(task.changes.iter().map(|change| format!("{} changed", change.what)));
-        parts.extend(task.tables_removed.iter().map(|(db, table)| format!("-{db}.{table}")));
+        parts.extend(task.tables_removed.iter().map(|table| format!("-{table}")));
     }
     parts.join(", ")
 }
@@ -259,7 +259,7 @@ fn summary(change: &PlanDiff) -> String {
 /// What disappears, in few words.
 fn lost(change: &PlanDiff) -> String {
     let tables = change.changed.iter().flat_map(|task| &task.tables_removed);
-    let tables = tables.map(|(db, table)| format!("{db}.{table}"));
+    let tables = tables.map(ToString::to_string);
     let lost: Vec<String> = change.removed.iter().map(ToString::to_string).chain(tables).collect();
     format!("no longer sent: {}", lost.join(", "))
 }
