@@ -4,7 +4,6 @@ use super::global::Global;
 use super::output::{Failure, Output};
 use super::{Exit, explain_statement, explain_table, pages};
 use crate::diagnostic::CodeDoc;
-use crate::statement::closest;
 
 /// Widest line of a page; longer ones tire the eye.
 pub(super) const WIDTH_MAX: usize = 100;
@@ -41,27 +40,13 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         (_, Some(more)) => return Err(Failure::usage(format!("\"{more}\" has no place behind a code"))),
         (_, None) => {}
     }
-    let pages = pages::all();
     let Some(asked) = args.code.as_deref() else {
-        output.print(&list(&pages))?;
+        output.print(&list(&pages::all()))?;
         return Ok(Exit::Fine);
     };
-    let found = pages.iter().find(|page| {
-        page.code.number.eq_ignore_ascii_case(asked) || page.code.name.eq_ignore_ascii_case(asked)
-    });
-    match found {
-        Some(page) => {
-            output.print(&page_text(page, global.style().width.min(WIDTH_MAX)))?;
-            Ok(Exit::Fine)
-        }
-        None => {
-            let known = pages.iter().flat_map(|page| [page.code.number, page.code.name]);
-            let guess =
-                closest(asked, known).map_or_else(String::new, |near| format!("; did you mean {near}?"));
-            let guess = if guess.is_empty() { "; `syncc explain` lists all" } else { &guess };
-            Err(Failure::usage(format!("there is no code \"{asked}\"{guess}")))
-        }
-    }
+    let page = pages::find(asked)?;
+    output.print(&page_text(&page, global.style().width.min(WIDTH_MAX)))?;
+    Ok(Exit::Fine)
 }
 
 /// All codes with their names, one a line.

@@ -3,6 +3,7 @@
 //! Results go to standard output, progress and logs to standard error. A pipe that closes early is no failure.
 
 mod check;
+mod comparison;
 mod exit;
 mod explain;
 mod explain_statement;
@@ -14,6 +15,7 @@ mod graph;
 mod output;
 mod pages;
 mod repair;
+mod revision;
 #[cfg(feature = "run")]
 mod run;
 #[cfg(feature = "run")]
@@ -23,8 +25,10 @@ pub use exit::Exit;
 
 use clap::{Parser, Subcommand};
 use global::Global;
-use output::Output;
+use output::{Failure, Output};
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// Keeps Kafka topics in step with MySQL tables, as .sync files describe it.
 ///
@@ -88,18 +92,14 @@ pub fn main() -> ExitCode {
         // A target may write to standard output from its own thread: nothing may hold it meanwhile.
         return run::run(args, &cli.global);
     }
-    let mut output = Output::new();
-    let result = match cli.command {
-        Command::Check(args) => check::run(&args, &cli.global, &mut output),
-        Command::Fmt(args) => fmt::run(&args, &cli.global, &mut output),
-        Command::Explain(args) => explain::run(&args, &cli.global, &mut output),
-        Command::Graph(args) => graph::run(&args, &cli.global, &mut output),
-        #[cfg(feature = "run")]
-        Command::Run(_) => unreachable!("it has ended above"),
-        #[cfg(feature = "run")]
-        Command::Status(args) => status::run(&args, &cli.global, &mut output),
+    let limit = match &cli.command {
+        Command::Check(args) => args.timeout(),
+        _ => None,
     };
-    let result = result.and_then(|exit| output.finish().map(|()| exit));
+    let result = match limit {
+        None => run_command(cli),
+        Some(limit) => within(limit, cli),
+    };
     match result {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -107,6 +107,35 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+fn run_command(cli: Cli) -> Result<Exit, Failure> {
+    let mut output = Output::new();
+    let global = &cli.global;
+    let exit = match cli.command {
+        Command::Check(args) => check::run(&args, global, &mut output)?,
+        Command::Fmt(args) => fmt::run(&args, global, &mut output)?,
+        Command::Explain(args) => explain::run(&args, global, &mut output)?,
+        Command::Graph(args) => graph::run(&args, global, &mut output)?,
+        #[cfg(feature = "run")]
+        Command::Run(_) => unreachable!("it has ended above"),
+        #[cfg(feature = "run")]
+        Command::Status(args) => status::run(&args, global, &mut output)?,
+    };
+    output.finish()?;
+    Ok(exit)
+}
+
+/// Gives a command so long. One that hangs in a file system or in `git` cannot be asked to stop: it ends with the process.
+fn within(limit: Duration, cli: Cli) -> Result<Exit, Failure> {
+    let (done, told) = mpsc::sync_channel(1);
+    std::thread::spawn(move || {
+        // Nobody listens any more when it is too late.
+        let _ = done.send(run_command(cli));
+    });
+    told.recv_timeout(limit).unwrap_or_else(|_| {
+        Err(Failure::new(Exit::Failed, format!("not done within {} ms", limit.as_millis())))
+    })
 }
 
 #[cfg(test)]

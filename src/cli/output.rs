@@ -17,6 +17,11 @@ impl Output {
         Output { stdout: io::BufWriter::new(io::stdout().lock()), closed: false }
     }
 
+    /// True when nobody reads any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
     /// Prints text as it is.
     pub(super) fn print(&mut self, text: &str) -> Result<(), Failure> {
         self.write(text.as_bytes())

@@ -1,6 +1,8 @@
 //! The pages of all codes.
 
+use super::output::Failure;
 use crate::diagnostic::CodeDoc;
+use crate::statement::closest;
 use crate::{check, hir, plan, project, source, statement, syntax, target};
 
 /// All pages, in order of their codes.
@@ -17,6 +19,22 @@ pub(super) fn all() -> Vec<CodeDoc> {
     let mut pages: Vec<CodeDoc> = lists.into_iter().flatten().copied().chain(check::pages()).collect();
     pages.sort_by_key(|page| page.code);
     pages
+}
+
+/// The page of a code, by its number or name.
+pub(super) fn find(asked: &str) -> Result<CodeDoc, Failure> {
+    let pages = all();
+    let is_asked = |page: &&CodeDoc| {
+        page.code.number.eq_ignore_ascii_case(asked) || page.code.name.eq_ignore_ascii_case(asked)
+    };
+    pages.iter().find(is_asked).copied().ok_or_else(|| {
+        let known = pages.iter().flat_map(|page| [page.code.number, page.code.name]);
+        let hint = match closest(asked, known) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "`syncc explain` lists all".to_owned(),
+        };
+        Failure::usage(format!("there is no code \"{asked}\"; {hint}"))
+    })
 }
 
 #[cfg(test)]

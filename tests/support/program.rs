@@ -62,7 +62,7 @@ impl Project {
         let mut command = self.command(arguments);
         command.envs(environment.iter().copied());
         let process = Process::spawn(&mut command, &logs.join("stdout"), &stderr);
-        Running { process, stderr }
+        Running { process, stdout: logs.join("stdout"), stderr }
     }
 
     /// What `syncc status --format json` says of the instance that runs in this project.
@@ -115,10 +115,16 @@ impl Project {
 /// A running syncc; killed when dropped.
 pub(crate) struct Running {
     process: Process,
+    stdout: PathBuf,
     stderr: PathBuf,
 }
 
 impl Running {
+    /// What it has written to stdout until now.
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.stdout).unwrap_or_default()).into_owned()
+    }
+
     /// What it has written to stderr until now.
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.stderr).unwrap_or_default()).into_owned()

@@ -1,5 +1,9 @@
 //! The built program: exit codes, streams and forms of output.
 
+mod against;
+mod check;
+mod offline;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,0 +1,243 @@
+//! `syncc check`: what is wrong with the files, without a server.
+
+mod environment;
+mod report;
+mod scope;
+mod watch;
+mod weight;
+
+use super::global::Global;
+use super::output::{Failure, Output, note};
+use super::revision::Revision;
+use super::{Exit, comparison, front, repair};
+use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::project::io::{Overlay, read_with};
+use crate::project::{Location, Project};
+use crate::statement::duration_ms;
+use crate::text::FileSet;
+use clap::ValueEnum;
+use report::{Format, Report};
+use scope::Scope;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use weight::Weights;
+
+/// Checks the files of a project
+///
+/// Reads all *.sync files of the project, needs no server and no secret, and prints every finding: where it is, why it
+/// matters here and what to do. `syncc explain CODE` tells more about one.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Examples:\n  \
+    syncc check\n  \
+    syncc check -C prod --fix\n  \
+    syncc check --watch\n  \
+    syncc check --against main              what a branch breaks for consumers\n  \
+    syncc check --only pipeline:orders --deny S0702\n  \
+    syncc check --format short orders.sync  one line each, for grep and editors\n  \
+    syncc check --format sarif > syncc.sarif\n\n\
+    Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a file that cannot be read,\n\
+    3 not done within --timeout. A finding is silenced in the files, by `allow CODE because`, and nowhere else.")]
+pub(super) struct Args {
+    /// Files whose findings to print, or the directory of the project [default: all of the project]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Form of the findings
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    format: Format,
+    /// Least weight that makes the exit code 1
+    #[arg(long, value_name = "WEIGHT", default_value = "error")]
+    fail_on: FailOn,
+    /// Findings of this code weigh as errors; repeatable
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    deny: Vec<String>,
+    /// Advice of this code weighs as a warning; repeatable
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    warn: Vec<String>,
+    /// Print only what concerns one pipeline
+    #[arg(long, value_name = "pipeline:NAME")]
+    only: Option<String>,
+    /// Also tell what changes for consumers since a git revision, or compared with the project in another directory
+    #[arg(long, value_name = "REV|DIR")]
+    against: Option<String>,
+    /// Also look whether the variables and files of secrets are there; values are not printed
+    #[arg(long)]
+    env: bool,
+    /// Apply every certain repair, then report what is left
+    #[arg(long, conflicts_with = "stdin")]
+    fix: bool,
+    /// Print the certain repairs as a diff instead of applying them
+    #[arg(long, conflicts_with_all = ["stdin", "fix"])]
+    fix_dry_run: bool,
+    /// Read one file from standard input
+    #[arg(long, requires = "stdin_path")]
+    stdin: bool,
+    /// Where that file belongs in the project
+    #[arg(long, value_name = "PATH", requires = "stdin")]
+    stdin_path: Option<PathBuf>,
+    /// Check again whenever a file is saved, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["stdin", "fix", "fix_dry_run"])]
+    watch: bool,
+    /// Give up after this long, such as 10s
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "watch")]
+    timeout: Option<Duration>,
+}
+
+/// A weight, on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// Errors.
+    Error,
+    /// Warnings and errors.
+    Warning,
+    /// Anything.
+    Advice,
+}
+
+impl FailOn {
+    fn least(self) -> Severity {
+        match self {
+            FailOn::Error => Severity::Error,
+            FailOn::Warning => Severity::Warning,
+            FailOn::Advice => Severity::Advice,
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    duration_ms(text)
+        .map(Duration::from_millis)
+        .map_err(|_| "a duration has a unit, as in 10s or 2m".to_owned())
+}
+
+impl Args {
+    /// How long it may take.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+}
+
+pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let (directory, only) = paths(args, global)?;
+    let location = global.location_of(directory);
+    let against = args.against.as_deref().map(|against| Revision::read(against, &location)).transpose()?;
+    let check = Check {
+        args,
+        global,
+        location,
+        only,
+        weights: Weights::new(&args.deny, &args.warn)?,
+        pipeline: args.only.as_deref().map(scope::pipeline_name).transpose()?,
+        against,
+    };
+    if args.watch { watch::run(&check, output) } else { check.once(output) }
+}
+
+/// What is asked for.
+struct Check<'a> {
+    args: &'a Args,
+    global: &'a Global,
+    location: Location,
+    /// Files to print findings of; empty: all.
+    only: &'a [PathBuf],
+    weights: Weights,
+    pipeline: Option<&'a str>,
+    against: Option<Revision>,
+}
+
+impl Check<'_> {
+    /// Reads and checks the project, and prints what was found.
+    fn once(&self, output: &mut Output) -> Result<Exit, Failure> {
+        let args = self.args;
+        let mut project = match &args.stdin_path {
+            Some(path) => with_stdin(&self.location, path)?,
+            None => front::read(&self.location)?,
+        };
+        let scope = Scope::new(&project, self.directory(), self.only, self.pipeline)?;
+        let mut compiled = front::compile(&project);
+        if args.fix || args.fix_dry_run {
+            let with = |files: &FileSet| front::compile(&project.with_files(files.clone()));
+            let repaired = repair::rounds(&project.files, compiled.findings, |files| with(files).findings);
+            self.tell_repairs(&project.files, &repaired, output)?;
+            if args.fix_dry_run {
+                return Ok(self.exit(&repaired.findings));
+            }
+            compiled = with(&repaired.files);
+            project = project.with_files(repaired.files);
+        }
+        let mut findings = compiled.findings;
+        if args.env {
+            findings.extend(environment::findings(&project, self.directory()));
+        }
+        if let (Some(old), Some(new)) = (&self.against, &compiled.plan) {
+            findings.extend(comparison::compare(old.plan(), new).findings);
+        }
+        findings.iter_mut().for_each(|finding| self.weights.apply(finding));
+        findings.retain(|finding| scope.shows(finding));
+        let files = &project.files;
+        diagnostic::sort(&mut findings, files);
+        Report { findings: &findings, files, least: args.fail_on.least(), directory: self.directory() }
+            .print(args.format, self.global, output)?;
+        Ok(self.exit(&findings))
+    }
+
+    fn directory(&self) -> &Path {
+        &self.location.directory
+    }
+
+    fn tell_repairs(
+        &self,
+        files: &FileSet,
+        repaired: &repair::Repaired,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        for (id, text) in &repaired.changed {
+            if self.args.fix_dry_run {
+                output.print(&repair::diff(files.path(*id), files.text(*id), text))?;
+                continue;
+            }
+            let path = self.directory().join(files.path(*id));
+            crate::project::io::replace_text(&path, text)
+                .map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+            if !self.global.quiet {
+                note(&format!("repaired {}", files.path(*id)));
+            }
+        }
+        Ok(())
+    }
+
+    fn exit(&self, findings: &[Diagnostic]) -> Exit {
+        let least = self.args.fail_on.least();
+        let fails = findings.iter().any(|finding| finding.severity >= least);
+        if fails { Exit::Findings } else { Exit::Fine }
+    }
+}
+
+/// The project directory, and the files to print findings of.
+fn paths<'a>(args: &'a Args, global: &'a Global) -> Result<(&'a Path, &'a [PathBuf]), Failure> {
+    match args.paths.as_slice() {
+        [directory] if directory.is_dir() => Ok((directory, &[])),
+        files => {
+            let missing = files.iter().find(|path| !path.exists() && !global.project.join(path).exists());
+            match missing {
+                Some(path) => Err(Failure::usage(format!("there is no {}", path.display()))),
+                None => Ok((&global.project, files)),
+            }
+        }
+    }
+}
+
+/// The project with one of its files, or a new one, read from standard input.
+fn with_stdin(location: &Location, path: &Path) -> Result<Project, Failure> {
+    let mut bytes = Vec::new();
+    let limit = crate::project::FILE_BYTES_MAX;
+    std::io::stdin().take(limit + 1).read_to_end(&mut bytes).map_err(Failure::usage)?;
+    if bytes.len() as u64 > limit {
+        return Err(Failure::usage(format!("standard input is larger than {limit} bytes")));
+    }
+    let overlay = Overlay {
+        name: &path.file_name().unwrap_or_default().to_string_lossy(),
+        text: &String::from_utf8_lossy(&bytes),
+    };
+    Ok(read_with(location, overlay).map_err(Failure::usage)?.project)
+}
