@@ -7,9 +7,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::kafka::TopicName;
 use crate::mysql::position::Position;
 use crate::mysql::schema::TableName;
-use crate::plan::{
-    Delivery, Origins, Plan, Subject, TargetKind, TaskId, TaskPlan, TopicSettings, diff,
-};
+use crate::plan::{Delivery, Origins, Plan, Subject, TargetKind, TaskId, TaskPlan, TopicSettings, diff};
 use crate::source::mysql::requirement as source;
 use crate::target::kafka::io::state_topic;
 use crate::target::kafka::requirement as target;
