@@ -52,17 +52,11 @@ pub struct Defaults {
 
 /// Lowers a parsed file. Statements with a syntax error are left out; [`crate::syntax::errors`] speaks of them.
 pub fn lower(parse: &Parse, text: &str) -> (File, Vec<Diagnostic>) {
-    if parse.unreadable() {
-        return (File { opaque: true, ..File::default() }, Vec::new());
-    }
-    let tree = &parse.tree;
-    let mut reader =
-        Reader { tree, text, findings: Vec::new(), mentions: BTreeSet::new(), opaque: parse.not_utf8() };
-    if let Some(edition) = first_edition(&mut reader) {
-        reader.findings.push(edition);
-        return (File { opaque: true, ..File::default() }, reader.findings);
-    }
-    let body = reader.body(tree.root(), Place::File);
+    let mut reader = match reader(parse, text) {
+        Ok(reader) => reader,
+        Err(findings) => return (File { opaque: true, ..File::default() }, findings),
+    };
+    let body = reader.body(parse.tree.root(), Place::File);
     let mut file = File::default();
     for statement in body.statements {
         file.note_idle(&owner(&statement), &statement);
@@ -107,6 +101,22 @@ fn owner(statement: &Stmt) -> Owner {
         ("target", Some(name)) => Owner::Target(name),
         ("pipeline", Some(name)) => Owner::Pipeline(name),
         _ => Owner::Project,
+    }
+}
+
+/// A reader of a file whose edition this program knows; else what keeps the file from being read.
+pub(super) fn reader<'t>(parse: &'t Parse, text: &'t str) -> Result<Reader<'t>, Vec<Diagnostic>> {
+    if parse.unreadable() {
+        return Err(Vec::new());
+    }
+    let (tree, opaque) = (&parse.tree, parse.not_utf8());
+    let mut reader = Reader { tree, text, findings: Vec::new(), mentions: BTreeSet::new(), opaque };
+    match first_edition(&mut reader) {
+        None => Ok(reader),
+        Some(edition) => {
+            reader.findings.push(edition);
+            Err(reader.findings)
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod argument;
 mod file;
 mod idle;
+mod lock;
 mod moment;
 mod pipeline;
 mod quantity;
@@ -23,6 +24,7 @@ mod value;
 
 pub use file::{Defaults, EDITIONS, File, lower, uses};
 pub use idle::{Idle, Owner};
+pub use lock::{Lock, LockFile, LockedColumn, LockedKey, LockedTable, lower_lock};
 pub use pipeline::{Commit, Pipeline, Retry, TableBlock, To};
 pub use registry::Registry;
 pub use settings::{Conflict, Settings, add};

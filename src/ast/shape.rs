@@ -247,6 +247,7 @@ impl<'a, 't> Matcher<'a, 't> {
             | Kind::Column
             | Kind::Columns
             | Kind::NewName
+            | Kind::Date
             | Kind::Any => false,
         };
         let mut words = self.tokens.get(at..)?.iter().map(Token::word);

@@ -59,6 +59,7 @@ pub(super) fn read_value(
         Kind::Url => one(text(token)?.and_then(|text| url(text, token.span)).map(Value::Text)),
         Kind::Gtid => one(text(token)?.and_then(|text| gtids(text, token.span)).map(Value::Text)),
         Kind::Binlog => one(text(token)?.and_then(|text| binlog(&text, token.span))),
+        Kind::Date => one(date(token)?),
     }
 }
 
@@ -103,6 +104,21 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
         .label("not repeated here")
         .help("name where it is found when the program starts: `env NAME` or `file \"PATH\"`");
     Some(Read { value: Err(Box::new(finding)), n_tokens })
+}
+
+/// A day of the calendar; what a month has of days is not counted.
+fn date(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
+    (token.kind == NodeKind::Timestamp && !token.text.contains('T')).then_some(())?;
+    let mut numbers = token.text.split('-').map(|digits| digits.parse().unwrap_or(0u32));
+    let (_, month, day) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    Some(match (1..=12).contains(&month) && (1..=31).contains(&day) {
+        true => Ok(Value::Text(token.text.to_owned())),
+        false => Err(Box::new(Diagnostic::error(
+            st::OUT_OF_RANGE,
+            token.span,
+            format!("`{}` is no day of the calendar", token.text),
+        ))),
+    })
 }
 
 fn pattern(segment: &Segment<'_>) -> Result<NamePattern, Box<Diagnostic>> {

@@ -4,11 +4,13 @@
 //! Does not: judge whether a project makes sense (see [`crate::check`]).
 
 mod files;
+mod lock;
 mod program;
 mod resolve;
 mod scope;
 
 pub use files::program;
+pub use lock::{Lock, LockedColumn, LockedTable, SourceLock};
 pub use program::{Pipeline, Program, SourceId, TargetId, To};
 pub use resolve::resolve;
 pub use scope::{CONFUSABLE_NAMES, DECLARED_TWICE, PAGES, UNKNOWN_NAME};

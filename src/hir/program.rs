@@ -1,5 +1,6 @@
 //! A project as declarations that point to each other.
 
+use super::lock::Lock;
 use crate::ast::{self, Commit, Defaults, Idle, Owner, Producer, Retry, Settings, TableBlock};
 use crate::pattern::TablePattern;
 use crate::statement::{Rename, SecretRef, Start, Text};
@@ -27,6 +28,8 @@ pub struct Program {
     pub defaults: Defaults,
     /// Statements that this release does not execute.
     pub idle: Vec<(Owner, Idle)>,
+    /// What `schema.lock` says of the sources' tables.
+    pub lock: Lock,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
     /// A file was not read to its end: it may declare and use anything.

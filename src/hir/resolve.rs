@@ -1,5 +1,6 @@
 //! Files to a program.
 
+use super::lock::resolve_lock;
 use super::program::{Pipeline, Program, SourceId, TargetId, To};
 use super::scope::Scope;
 use crate::ast::{self, Conflict, Defaults, Retry, TableBlock, TargetKind, add, given_twice};
@@ -7,8 +8,9 @@ use crate::diagnostic::Diagnostic;
 use crate::statement::{self as st, duration_text};
 use crate::text::Spanned;
 
-/// Resolves all names of a project. `files` come in the order of their paths, so that of two equal places the later is drawn.
-pub fn resolve(files: Vec<ast::File>) -> (Program, Vec<Diagnostic>) {
+/// Resolves all names of a project, and those of its lock file. `files` come in the order of their paths, so that of two equal
+/// places the later is drawn.
+pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, Vec<Diagnostic>) {
     let mut findings = Vec::new();
     let mut program = Program::default();
     let mut sources = Scope::new("source");
@@ -49,6 +51,9 @@ pub fn resolve(files: Vec<ast::File>) -> (Program, Vec<Diagnostic>) {
         if let TargetKind::Kafka(kafka) = &target.kind {
             check_retry(&kafka.retry, &mut findings);
         }
+    }
+    if let Some(lock) = lock {
+        program.lock = resolve_lock(lock, &sources, |name| program.may_know(name), &mut findings);
     }
     for pipeline in declared {
         let resolved = resolve_pipeline(pipeline, &program, &sources, &targets, &mut findings);

@@ -1,7 +1,8 @@
 //! Which files are a project, and how many there may be.
 //!
 //! A project is one directory and those its files add with `use`: all `*.sync` files directly in them form one namespace,
-//! whatever their order. Does not read files ([`io`] does), nor know what is in them.
+//! whatever their order. A `schema.lock` in the project directory says what the sources' tables look like. Does not read
+//! files ([`io`] does), nor know what is in them.
 
 mod choices;
 pub mod io;
@@ -50,11 +51,18 @@ pub const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Largest sum of all files, in bytes.
 pub const PROJECT_BYTES_MAX: u64 = 64 << 20;
 
+/// Name of the file that says what the sources' tables look like.
+pub const LOCK_NAME: &str = "schema.lock";
+/// Largest lock file, in bytes: it is written by a program, and lists every column of every table.
+pub const LOCK_BYTES_MAX: u64 = 16 << 20;
+
 /// What a file is to a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Part of what is compiled.
     Pipelines,
+    /// What the sources' tables look like, `schema.lock`.
+    Lock,
     /// Tests, `*.test.sync`: checked and run on their own, part of no pipeline.
     Tests,
 }
@@ -63,6 +71,9 @@ pub enum Role {
 ///
 /// Names that begin with a dot or end in `~` are what editors leave beside the file they save.
 pub fn role(name: &str) -> Option<Role> {
+    if name == LOCK_NAME {
+        return Some(Role::Lock);
+    }
     if name.starts_with('.') || !name.ends_with(".sync") {
         return None;
     }
@@ -71,7 +82,12 @@ pub fn role(name: &str) -> Option<Role> {
 
 /// True for the path of a file with tests.
 pub fn is_test(path: &str) -> bool {
-    role(path.rsplit('/').next().unwrap_or(path)) == Some(Role::Tests)
+    role_of(path) == Some(Role::Tests)
+}
+
+/// Role of the file at a path.
+pub fn role_of(path: &str) -> Option<Role> {
+    role(path.rsplit('/').next().unwrap_or(path))
 }
 
 /// Where a project lies, and what its parameters are given.
@@ -142,7 +158,8 @@ mod tests {
         check(".#shop.sync", None);
         check("shop.sync~", None);
         check("shop.sync.swp", None);
-        check("schema.lock", None);
+        check("schema.lock", Some(Role::Lock));
+        check("other.lock", None);
         check(".sync", None);
     }
 }

@@ -26,7 +26,7 @@ pub use finding::{
 };
 pub use guess::{closest, foreign_word};
 pub use mask::{MaskMethod, MaskRule};
-pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, unquote};
+pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, name_text, unquote};
 pub use quantity::{FOREVER_MS, QuantityError, bytes, duration_ms, duration_text, number, rate, size_text};
 pub use replica::{Heartbeat, OnFailover, ServerIds};
 pub use secret::{secret_places, withhold};

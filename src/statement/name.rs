@@ -1,5 +1,7 @@
 //! Names: those of our own things, and those of MySQL in backticks.
 
+use crate::mysql::ident::Quoted;
+
 /// Longest own name. They become parts of topic names and transactional ids, which have limits of their own.
 pub const OWN_NAME_MAX: usize = 60;
 
@@ -43,6 +45,16 @@ pub fn unquote(quoted: &str) -> String {
     inner.strip_suffix('`').unwrap_or(inner).replace("``", "`")
 }
 
+/// A name of MySQL as it is written in a file: bare where it is made of ASCII letters, digits and `_` and begins with no digit,
+/// else in backticks. A name with a line break cannot be written.
+pub fn name_text(name: &str) -> String {
+    let is_word = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+    if name.chars().all(is_word) && name.starts_with(|sign: char| !sign.is_ascii_digit()) {
+        return name.to_owned();
+    }
+    Quoted(name).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +71,15 @@ mod tests {
     #[test]
     fn backticks() {
         assert_eq!(unquote("`a``b*`"), "a`b*");
+        for (name, text) in [
+            ("orders_1", "orders_1"),
+            ("1st", "`1st`"),
+            ("a b`c", "`a b``c`"),
+            ("订单", "`订单`"),
+            ("", "``"),
+        ] {
+            assert_eq!(name_text(name), text);
+            assert!(unquote(text) == name, "{text}");
+        }
     }
 }

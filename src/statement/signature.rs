@@ -60,12 +60,14 @@ pub enum Kind {
     Gtid,
     /// `"FILE:POSITION"` in the log.
     Binlog,
+    /// A day, `2026-09-20`.
+    Date,
     /// Any one argument; only in what is not built yet.
     Any,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 26] = [
+    const ALL: [(&'static str, Kind); 27] = [
         ("NAME", Kind::Name),
         ("RANGE", Kind::Range),
         ("TEXT", Kind::Text),
@@ -91,6 +93,7 @@ impl Kind {
         ("VERSION", Kind::Version),
         ("GTID", Kind::Gtid),
         ("BINLOG", Kind::Binlog),
+        ("DATE", Kind::Date),
         ("WORD", Kind::Any),
     ];
 
@@ -119,6 +122,7 @@ impl Kind {
             Kind::Version => "VERSION",
             Kind::Gtid => "\"GTIDS\"",
             Kind::Binlog => "\"FILE:POSITION\"",
+            Kind::Date => "DATE",
             Kind::Any => "WORD",
         }
     }
@@ -149,6 +153,7 @@ impl Kind {
             Kind::Version => "a version such as `2.8`",
             Kind::Gtid => "a GTID set in quotes",
             Kind::Binlog => "a place in the log such as \"binlog.000042:4\"",
+            Kind::Date => "a day such as `2026-09-20`",
             Kind::Any => "a word",
         }
     }

@@ -37,6 +37,8 @@ pub enum Place {
     Ddl,
     /// `test`.
     Test,
+    /// `schema.lock`, outside of all blocks.
+    LockFile,
     /// `lock source`.
     Lock,
     /// `table` of `lock source`.
@@ -63,6 +65,7 @@ impl Place {
             Place::Start => "a `start`",
             Place::Ddl => "a `ddl`",
             Place::Test => "a `test`",
+            Place::LockFile => "the top level of `schema.lock`",
             Place::Lock => "a `lock source`",
             Place::LockTable => "a `table` of `lock source`",
         }

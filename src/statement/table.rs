@@ -5,8 +5,8 @@ use super::spec::{Block, Once, Place, Reload, StatementSpec, Support};
 use Block::{May, Must, No as NoBlock};
 use Once::{No as Often, PerForm, Yes as Single};
 use Place::{
-    Ddl, Defaults, File, Format, From, Lock, LockTable, Pipeline, Profile, Registry, Source, State, Table,
-    Target, Test, To, Topic,
+    Ddl, Defaults, File, Format, From, Lock, LockFile, LockTable, Pipeline, Profile, Registry, Source, State,
+    Table, Target, Test, To, Topic,
 };
 use Reload::{Backfill, Breaks, Content, InPlace, Refused, Rewire};
 
@@ -68,7 +68,7 @@ const fn named(
 #[rustfmt::skip]
 pub static STATEMENTS: &[StatementSpec] = &[
     // ---------- file ----------
-    runs("edition", &[File], "NUMBER", NoBlock, Single, "", InPlace,
+    runs("edition", &[File, LockFile], "NUMBER", NoBlock, Single, "", InPlace,
         "The rules by which this file is read. The first statement of every file.",
         "edition 2026"),
     runs("use", &[File], "TEXT", NoBlock, Often, "", Rewire,
@@ -86,9 +86,6 @@ pub static STATEMENTS: &[StatementSpec] = &[
     named("profile", &[File], "NAME", Must(Profile), Often, "", Content,
         "A named bundle of settings, added with `with`.",
         "profile pii {\n  columns except password*, card_number\n}"),
-    named("lock", &[File], "source NAME", Must(Lock), Often, "", InPlace,
-        "The schema of a source, written by `schema pull`.",
-        "lock source shop {\n  server \"8.4.2\"\n}"),
     named("test", &[File], "NAME TEXT", Must(Test), Often, "", InPlace,
         "Rows in, expected messages out; run by `syncc test`.",
         "test shop \"rows are sent\" {\n  expect nothing else\n}"),
@@ -372,27 +369,33 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "expect nothing else"),
 
     // ---------- schema.lock ----------
-    named("server", &[Lock], "TEXT", NoBlock, Single, "", InPlace, "Version of the server.",
+    runs("lock", &[LockFile], "source NAME | source RANGE", Must(Lock), Often, "", InPlace,
+        "The schema of a source, or of a range of them that have the same; written by `schema pull`.",
+        "lock source shop {\n  server \"8.4.2\"\n}"),
+    runs("server", &[Lock], "TEXT", NoBlock, Single, "", InPlace, "Version of the server.",
         "server \"8.4.2\""),
-    named("lower-case-table-names", &[Lock], "NUMBER(0..2)", NoBlock, Single, "", InPlace, "How the server compares names.",
+    runs("lower-case-table-names", &[Lock], "NUMBER(0..2)", NoBlock, Single, "0", InPlace,
+        "How the server compares names of databases and tables.",
         "lower-case-table-names 0"),
-    named("binlog-expires", &[Lock], "DURATION", NoBlock, Single, "", InPlace, "How long the log is kept.",
+    runs("binlog-expires", &[Lock], "DURATION", NoBlock, Single, "", InPlace, "How long the server keeps its log.",
         "binlog-expires 7d"),
-    named("pulled", &[Lock], "DATE", NoBlock, Single, "", InPlace, "When it was written.",
+    runs("pulled", &[Lock], "DATE", NoBlock, Single, "", InPlace, "When it was written.",
         "pulled 2026-09-20"),
-    named("table", &[Lock], "DB.TABLE", Must(LockTable), Often, "", InPlace, "A table.",
-        "table shop.orders {\n  primary order_id\n}"),
-    named("view", &[Lock], "DB.TABLE", NoBlock, Often, "", InPlace, "What is no base table.",
+    runs("table", &[Lock], "DB.NAME", Must(LockTable), Often, "", InPlace, "A table, its columns and its keys.",
+        "table shop.orders {\n  primary order_id\n  column order_id \"bigint unsigned not null\"\n}"),
+    runs("view", &[Lock], "DB.NAME", NoBlock, Often, "", InPlace,
+        "What is no table with rows of its own: a view, a sequence, a history.",
         "view shop.v_orders"),
-    named("rows", &[LockTable], "NUMBER", NoBlock, Single, "", InPlace, "Number of rows, as a power of ten.",
+    runs("rows", &[LockTable], "NUMBER", NoBlock, Single, "", InPlace, "Number of rows, as a power of ten.",
         "table shop.orders {\n  rows 10_000_000\n}"),
-    named("primary", &[LockTable], "COLUMN+", NoBlock, Single, "", InPlace, "The primary key.",
-        "table shop.orders {\n  primary order_id\n}"),
-    named("unique", &[LockTable], "COLUMN+", NoBlock, Often, "", InPlace, "A unique key.",
-        "table shop.orders {\n  unique order_no\n}"),
-    named("index", &[LockTable], "COLUMN+", NoBlock, Often, "", InPlace, "An index.",
-        "table shop.orders {\n  index customer_id\n}"),
-    named("column", &[LockTable], "COLUMN TEXT", NoBlock, Often, "", InPlace, "A column and its type.",
+    runs("primary", &[LockTable], "COLUMN+", NoBlock, Single, "", InPlace, "Columns of the primary key, in its order.",
+        "table shop.orders {\n  primary order_id\n  column order_id \"bigint not null\"\n}"),
+    runs("unique", &[LockTable], "COLUMN+", NoBlock, Often, "", InPlace, "Columns of a unique key.",
+        "table shop.orders {\n  unique order_no\n  column order_no \"varchar(20)\"\n}"),
+    runs("index", &[LockTable], "COLUMN+", NoBlock, Often, "", InPlace, "Columns of an index.",
+        "table shop.orders {\n  index customer_id\n  column customer_id \"bigint\"\n}"),
+    runs("column", &[LockTable], "COLUMN TEXT", NoBlock, Often, "", InPlace,
+        "A column, and its type as SHOW CREATE TABLE words it.",
         "table shop.orders {\n  column order_id \"bigint unsigned not null\"\n}"),
 ];
 
@@ -439,9 +442,9 @@ mod tests {
 
     #[test]
     fn no_statement_inside_a_block_begins_with_a_word_of_the_top_level() {
-        let top: Vec<&str> =
-            STATEMENTS.iter().filter(|spec| spec.places.contains(&File)).map(|spec| spec.word).collect();
-        for spec in STATEMENTS.iter().filter(|spec| !spec.places.contains(&File)) {
+        let is_top = |spec: &&StatementSpec| [File, LockFile].iter().any(|top| spec.places.contains(top));
+        let top: Vec<&str> = STATEMENTS.iter().filter(is_top).map(|spec| spec.word).collect();
+        for spec in STATEMENTS.iter().filter(|spec| !is_top(spec)) {
             assert!(!top.contains(&spec.word), "{}", spec.word);
         }
     }

@@ -253,7 +253,7 @@ fn labels(text: &str) -> Option<Vec<String>> {
 
 /// What stands in the parentheses that `rest` may begin with, and what follows; none when they are not
 /// closed.
-fn arguments(rest: &str) -> Option<(Option<&str>, &str)> {
+pub(super) fn arguments(rest: &str) -> Option<(Option<&str>, &str)> {
     let Some(inner) = rest.strip_prefix('(') else { return Some((None, rest)) };
     let mut quoted = false;
     let mut escaped = false;
@@ -270,7 +270,7 @@ fn arguments(rest: &str) -> Option<(Option<&str>, &str)> {
 }
 
 /// A type without `/* … */`, and what the comments say. Labels are left alone.
-fn without_comments(text: &str) -> (String, String) {
+pub(super) fn without_comments(text: &str) -> (String, String) {
     let (mut plain, mut comments) = (String::with_capacity(text.len()), String::new());
     let mut rest = text;
     let mut quoted = false;

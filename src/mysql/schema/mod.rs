@@ -1,11 +1,13 @@
 //! Columns of a table as of a position.
 
+mod column_text;
 pub mod declared;
 mod from_map;
 mod hidden;
 mod table;
 mod tracker;
 
+pub use column_text::{ColumnText, ColumnTextError};
 pub use from_map::FromMapError;
 pub use hidden::hidden_columns;
 pub use table::{Column, TableName, TableVersion};

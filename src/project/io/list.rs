@@ -1,7 +1,7 @@
 //! What a directory looks like from outside.
 
 use super::ReadError;
-use crate::project::role;
+use crate::project::{Role, role};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,13 @@ pub struct Entry {
     pub target: Option<PathBuf>,
     /// Device, inode, size in bytes, seconds and nanoseconds of the last change; none when a link leads nowhere.
     pub stamp: Option<(u64, u64, u64, i64, i64)>,
+}
+
+impl Listing {
+    /// True when there is no `.sync` file in it; a lock file alone is no project.
+    pub fn is_empty(&self) -> bool {
+        self.entries.iter().all(|entry| role(&entry.name) == Some(Role::Lock))
+    }
 }
 
 /// Looks at a directory.

@@ -1,7 +1,7 @@
 //! Opening one file.
 
 use super::ReadError;
-use crate::project::FILE_BYTES_MAX;
+use crate::project::{FILE_BYTES_MAX, LOCK_BYTES_MAX, LOCK_NAME};
 use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::Read;
@@ -13,6 +13,8 @@ use std::path::Path;
 ///
 /// When it cannot be read, is no regular file, or is larger than a project file may be.
 pub fn read_text(path: &Path) -> Result<String, ReadError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let limit_bytes = if name == LOCK_NAME { LOCK_BYTES_MAX } else { FILE_BYTES_MAX };
     let unreadable = |source: std::io::Error| ReadError::Unreadable { path: path.to_owned(), source };
     // Opening a pipe without a writer would wait for one; a terminal must not become ours.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
@@ -22,9 +24,9 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
         return Err(ReadError::NotRegular { path: path.to_owned() });
     }
     let mut bytes = Vec::new();
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(ReadError::FileTooLarge { path: path.to_owned(), limit_bytes: FILE_BYTES_MAX });
+    file.take(limit_bytes + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > limit_bytes {
+        return Err(ReadError::FileTooLarge { path: path.to_owned(), limit_bytes });
     }
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|failed| String::from_utf8_lossy(failed.as_bytes()).into_owned()))

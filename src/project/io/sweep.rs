@@ -2,7 +2,7 @@
 
 use super::used::{self, Used};
 use super::{Listing, Overlay, ReadError, Reading, list};
-use crate::project::{FILES_MAX, Location, PROJECT_BYTES_MAX, Project, Root, Unfound};
+use crate::project::{FILES_MAX, Location, PROJECT_BYTES_MAX, Project, Role, Root, Unfound, role};
 use crate::text::{FileId, FileSet};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ impl<'a> Sweep<'a> {
     /// Looks at the project directory.
     pub(super) fn new(location: &'a Location, overlay: Option<Overlay<'a>>) -> Result<Sweep<'a>, ReadError> {
         let listing = list(&location.directory)?;
-        if listing.entries.is_empty() && overlay.is_none() {
+        if listing.is_empty() && overlay.is_none() {
             return Err(ReadError::Empty { directory: location.directory.clone() });
         }
         let root = used::root(location, &listing.directory)?;
@@ -67,6 +67,8 @@ impl<'a> Sweep<'a> {
         let shown = used::relative(&self.listings[0].directory, &listing.directory);
         let overlay = self.overlay.filter(|_| n == 0);
         let mut names: Vec<&str> = listing.entries.iter().map(|entry| entry.name.as_str()).collect();
+        // A used directory is a project of its own, and its lock file speaks of that.
+        names.retain(|name| n == 0 || role(name) != Some(Role::Lock));
         if let Some(overlay) = overlay
             && let Err(at) = names.binary_search(&overlay.name)
         {

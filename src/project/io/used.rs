@@ -59,7 +59,7 @@ pub(super) fn find(directory: &Path, path: &str, root: &Root) -> Used {
         return nothing(Why::NotADirectory, None);
     }
     match list(&real) {
-        Ok(listing) if listing.entries.is_empty() => nothing(Why::Empty, None),
+        Ok(listing) if listing.is_empty() => nothing(Why::Empty, None),
         Ok(listing) => Used::Directory(listing),
         Err(ReadError::Unreadable { source, .. }) => nothing(Why::Unreadable(source.to_string()), None),
         Err(error) => nothing(Why::Unreadable(error.to_string()), None),
