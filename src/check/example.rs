@@ -18,3 +18,15 @@ macro_rules! endpoints {
         concat!("edition 2026\n\n", $lines, "\npipeline shop from shop to bus {\n  include shop.*\n}\n")
     };
 }
+
+/// The same with the tables of the source `shop` as `schema.lock` has them.
+macro_rules! locked {
+    ($lines:literal, $tables:literal) => {
+        concat!(
+            pipeline!($lines),
+            "\n# file: schema.lock\nedition 2026\n\nlock source shop {\n",
+            $tables,
+            "}\n"
+        )
+    };
+}

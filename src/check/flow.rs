@@ -1,13 +1,15 @@
 //! A program as its rules look at it: patterns compiled once, the tables that are known, and which setting holds where.
 
 use super::index::{Index, exact_table};
+use super::locked::{self, Locks};
 use super::settings::{Lane, Setting, Subject};
 use crate::ast::TableBlock;
-use crate::hir::{Pipeline, Program};
+use crate::hir::{LockedTable, Pipeline, Program};
+use crate::mysql::schema::TableName;
 use crate::pattern::{Covered, Matcher, NamePattern, Relation, TableMatcher, TablePattern};
 use crate::statement::{Names, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS, Template};
 use crate::text::{Span, Spanned};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Most known tables of a pipeline. What a rule finds in this many it need not find in more.
 const KNOWN_MAX: usize = 20_000;
@@ -24,9 +26,13 @@ pub(super) struct Flow<'p> {
     pub(super) include: Vec<Selector<'p>>,
     pub(super) exclude: Vec<Selector<'p>>,
     pub(super) renames: Vec<Renaming<'p>>,
-    /// Tables that are surely selected, if they exist, each once: those the lines of the pipeline name, and members of
-    /// ranges.
+    /// Tables that are surely selected, if they exist, each once: those the lines of the pipeline name, members of
+    /// ranges, and those of `schema.lock`.
     pub(super) known: Vec<Known>,
+    /// What `schema.lock` says of the sources.
+    pub(super) locks: Locks<'p>,
+    /// The known tables in every source: what `schema.lock` says of them.
+    tables: Vec<Vec<Option<&'p LockedTable>>>,
     /// One for each target.
     pub(super) lanes: Vec<Lane<'p>>,
     /// Numbers of the includes that take more tables than can be listed, and are not taken away altogether.
@@ -91,6 +97,8 @@ pub(super) struct Known {
     pub(super) table: String,
     /// Where it is named: at an `include` if one does so.
     pub(super) span: Span,
+    /// A line of the pipeline names it, or it is a member of a range; else it is known from `schema.lock` alone.
+    pub(super) written: bool,
 }
 
 /// A table's name in messages, and the lines that made it.
@@ -184,6 +192,8 @@ impl<'p> Flow<'p> {
             exclude: selectors(&pipeline.exclude),
             renames: pipeline.renames.iter().filter_map(Renaming::new).collect(),
             known: Vec::new(),
+            locks: Locks::new(program, pipeline),
+            tables: Vec::new(),
             lanes: pipeline.to.iter().map(|to| Lane::new(program, pipeline, to)).collect(),
             unbounded: Vec::new(),
             names: Vec::new(),
@@ -210,9 +220,19 @@ impl<'p> Flow<'p> {
             })
             .collect();
         let sources: Vec<&'p str> = sources(program, pipeline).collect();
+        let table = |n: usize, one: &Known| flow.locks.table(n, &one.db, &one.table);
+        flow.tables =
+            (0..sources.len()).map(|n| flow.known.iter().map(|one| table(n, one)).collect()).collect();
         flow.names = sources
             .iter()
-            .map(|source| flow.known.iter().map(|one| flow.new_name(source, &one.db, &one.table)).collect())
+            .zip(&flow.tables)
+            .map(|(source, tables)| {
+                let is_there = |(one, table): &(&Known, &Option<_>)| one.written || table.is_some();
+                let known = flow.known.iter().zip(tables);
+                known
+                    .map(|one| flow.new_name(source, &one.0.db, &one.0.table).filter(|_| is_there(&one)))
+                    .collect()
+            })
             .collect();
         flow.topics = flow
             .lanes
@@ -288,7 +308,43 @@ impl<'p> Flow<'p> {
                 }
             }
         }
-        found.into_iter().map(|((db, table), span)| Known { db, table, span }).collect()
+        let written = found.len();
+        let mut known: Vec<Known> =
+            found.into_iter().map(|((db, table), span)| Known { db, table, span, written: true }).collect();
+        known.extend(self.known_by_lock(&known).into_iter().take(KNOWN_MAX.saturating_sub(written)));
+        known.sort_by(|a, b| (&a.db, &a.table).cmp(&(&b.db, &b.table)));
+        known
+    }
+
+    /// Selected tables of `schema.lock` that no line names.
+    fn known_by_lock(&self, written: &[Known]) -> Vec<Known> {
+        let written: HashSet<(&str, &str)> =
+            written.iter().map(|one| (one.db.as_str(), one.table.as_str())).collect();
+        let mut found: BTreeMap<&TableName, Span> = BTreeMap::new();
+        for include in &self.include {
+            for table in
+                self.locks.sources().flat_map(|lock| locked::tables(lock, include.pattern, &include.matcher))
+            {
+                let name = &table.name.value;
+                if !written.contains(&(name.db.as_str(), name.table.as_str()))
+                    && self.selects(&name.db, &name.table)
+                {
+                    found.entry(name).or_insert(include.span);
+                }
+            }
+        }
+        let known = |(name, span): (&TableName, Span)| Known {
+            db: name.db.clone(),
+            table: name.table.clone(),
+            span,
+            written: false,
+        };
+        found.into_iter().map(known).collect()
+    }
+
+    /// The known tables whose columns are known, in the n-th source.
+    pub(super) fn locked(&self, source: usize) -> impl Iterator<Item = (&Known, &'p LockedTable)> {
+        self.known.iter().zip(&self.tables[source]).filter_map(|(known, table)| Some((known, (*table)?)))
     }
 
     /// All `table` blocks.

@@ -13,6 +13,7 @@ mod flow;
 mod graph;
 mod index;
 mod keys;
+mod locked;
 mod names;
 mod secrets;
 mod selection;

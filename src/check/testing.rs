@@ -10,6 +10,9 @@ const HEAD: &str = "edition 2026\n\
     target bus kafka \"kafka1\"\ntarget out stdout\n\
     pipeline rest from crm to out {\ninclude crm.*\n}\npipeline p from shop to bus {\n";
 
+/// Begins the lock file.
+const LOCK_HEAD: &str = "edition 2026\nlock source shop {\n";
+
 /// Checks what is found in a pipeline with these lines.
 ///
 /// A finding is written behind the line it is drawn at, as `lines  # error[S0401]: the message`; the rest of what `short`
@@ -19,12 +22,30 @@ pub(super) fn check_diagnostics(annotated: &str) {
     check_project(&[&format!("{HEAD}{annotated}}}\n")]);
 }
 
+/// The same with tables of the source `shop` in `schema.lock`.
+#[track_caller]
+pub(super) fn check_locked(annotated: &str, tables: &str) {
+    check_files(&[
+        ("0.sync", &format!("{HEAD}{annotated}}}\n")),
+        ("schema.lock", &format!("{LOCK_HEAD}{tables}}}\n")),
+    ]);
+}
+
 /// The same for whole files.
 #[track_caller]
 pub(super) fn check_project(annotated: &[&str]) {
+    let names: Vec<String> = (0..annotated.len()).map(|n| format!("{n}.sync")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(annotated.iter().copied()).collect();
+    check_files(&files);
+}
+
+/// The same for whole files with their names.
+#[track_caller]
+pub(super) fn check_files(named: &[(&str, &str)]) {
+    let annotated: Vec<&str> = named.iter().map(|(_, text)| *text).collect();
     let mut files = FileSet::new();
-    for (n, text) in annotated.iter().enumerate() {
-        files.add(format!("{n}.sync"), plain(text));
+    for (name, text) in named {
+        files.add(*name, plain(text));
     }
     let mut found: Vec<Vec<Vec<String>>> =
         annotated.iter().map(|text| vec![Vec::new(); text.lines().count() + 1]).collect();
@@ -55,10 +76,19 @@ pub(super) fn check_project(annotated: &[&str]) {
 /// The lines of a pipeline after every certain repair of a rule, one after the other.
 #[track_caller]
 pub(super) fn check_repaired(lines: &str, expected: &str) {
+    check_repaired_locked(lines, "", expected);
+}
+
+/// The same with tables of the source `shop` in `schema.lock`, if there are any.
+#[track_caller]
+pub(super) fn check_repaired_locked(lines: &str, tables: &str, expected: &str) {
     let mut text = format!("{HEAD}{lines}}}\n");
     for _ in 0..10 {
         let mut files = FileSet::new();
         files.add("0.sync", text.as_str());
+        if !tables.is_empty() {
+            files.add("schema.lock", format!("{LOCK_HEAD}{tables}}}\n"));
+        }
         let findings = compile_files(&files).findings;
         let certain = |finding: &crate::diagnostic::Diagnostic| {
             finding.fixes.iter().find(|fix| fix.safety == Safety::Machine).cloned()

@@ -40,13 +40,20 @@ pub(super) fn find(asked: &str) -> Result<CodeDoc, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::example_files;
     use crate::plan::compile_files;
     use crate::text::FileSet;
 
-    fn found_in(text: &str) -> Vec<&'static str> {
+    fn files_of(example: &str) -> FileSet {
         let mut files = FileSet::new();
-        files.add("a.sync", text);
-        compile_files(&files).findings.iter().map(|finding| finding.code.number).collect()
+        for (name, text) in example_files(example) {
+            files.add(name, text);
+        }
+        files
+    }
+
+    fn found_in(example: &str) -> Vec<&'static str> {
+        compile_files(&files_of(example)).findings.iter().map(|finding| finding.code.number).collect()
     }
 
     #[test]
@@ -58,7 +65,7 @@ mod tests {
     }
 
     /// Codes of findings about files that need more, or less, than a file: the environment, a server, an empty directory.
-    const WITHOUT_EXAMPLE: &[&str] = &["S0021", "S0216", "S0305", "S0306", "S0502"];
+    const WITHOUT_EXAMPLE: &[&str] = &["S0021", "S0305", "S0306"];
 
     /// The wrong example yields exactly its code, once; the right one nothing.
     #[test]
@@ -85,8 +92,7 @@ mod tests {
     fn certain_repairs_mend_the_examples() {
         let compile = |files: &FileSet| compile_files(files).findings;
         for page in all() {
-            let mut files = FileSet::new();
-            files.add("a.sync", page.wrong);
+            let files = files_of(page.wrong);
             let findings = compile(&files);
             let certain = |fix: &crate::diagnostic::Fix| fix.safety == crate::diagnostic::Safety::Machine;
             if findings.iter().any(|finding| finding.fixes.iter().any(certain)) && !page.wrong.is_empty() {

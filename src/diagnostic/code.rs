@@ -33,8 +33,37 @@ pub struct CodeDoc {
     pub what: &'static str,
     /// Why it matters.
     pub why: &'static str,
-    /// A whole project file that yields exactly this finding; empty where none can be written as a file.
+    /// A whole project that yields exactly this finding, as [`example_files`] takes it apart; empty where none can be written
+    /// as files.
     pub wrong: &'static str,
     /// The same, mended: it yields nothing.
     pub right: &'static str,
+}
+
+/// Begins the line that begins a further file of an example; the file's name follows.
+const FILE_MARK: &str = "# file: ";
+
+/// Names and texts of the files of an example: `shop.sync`, then one for every line `# file: NAME`.
+pub fn example_files(example: &str) -> Vec<(&str, &str)> {
+    let mut files = Vec::new();
+    let (mut name, mut rest) = ("shop.sync", example);
+    while let Some(at) = rest.find(&format!("\n{FILE_MARK}")) {
+        files.push((name, &rest[..at]));
+        let marked = &rest[at + 1 + FILE_MARK.len()..];
+        (name, rest) = marked.split_once('\n').unwrap_or((marked, ""));
+    }
+    files.push((name, rest));
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn examples_of_several_files() {
+        assert_eq!(example_files("a\n"), [("shop.sync", "a\n")]);
+        let example = "a\n\n# file: schema.lock\nb\n# file: none\n";
+        assert_eq!(example_files(example), [("shop.sync", "a\n"), ("schema.lock", "b"), ("none", "")]);
+    }
 }

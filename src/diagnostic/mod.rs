@@ -12,7 +12,7 @@ pub mod sarif;
 pub mod short;
 mod summary;
 
-pub use code::{Code, CodeDoc};
+pub use code::{Code, CodeDoc, example_files};
 pub use fix::{Fix, Safety, TextEdit};
 pub use model::{Diagnostic, Label, Related, Severity};
 pub use place::Repository;

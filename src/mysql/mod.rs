@@ -11,5 +11,6 @@ pub mod json;
 pub mod key;
 pub mod position;
 pub mod schema;
+pub mod shadow;
 pub mod temporal;
 pub mod value;

@@ -1,7 +1,7 @@
 //! S0203: an `include` that another one makes needless.
 
 use super::super::Rule;
-use super::super::flow::Project;
+use super::super::flow::{Flow, Project, Selector};
 use super::super::index::exact_table;
 use super::include_shadowed::is_shadowed;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
@@ -26,23 +26,7 @@ pub(super) const RULE: Rule = Rule {
 fn check_include_covered(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for (n, one) in flow.include.iter().enumerate() {
-            if names_shadow_table(one.pattern) || is_shadowed(flow, one) {
-                continue;
-            }
-            let named = exact_table(one.pattern).map(|(db, table)| flow.include_index.named(db, table));
-            let others = named.unwrap_or_default().iter().chain(&flow.include_index.open);
-            let wider =
-                others.filter(|&&other| other != n).map(|&other| &flow.include[other]).find(|wider| {
-                    match one.matcher.relation(&wider.matcher) {
-                        Relation::Narrower => true,
-                        // Of two equal ones the later is too much.
-                        Relation::Equal => wider.span < one.span,
-                        Relation::Wider | Relation::Crossing | Relation::Disjoint | Relation::TooLarge => {
-                            false
-                        }
-                    }
-                });
-            if let Some(wider) = wider {
+            if let Some(wider) = wider(flow, n) {
                 let message = format!("`{}` is included by `{}` already", one.pattern, wider.pattern);
                 let mut finding = Diagnostic::warning(INCLUDE_COVERED, one.span, message)
                     .beside(wider.span, "here")
@@ -54,6 +38,24 @@ fn check_include_covered(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
             }
         }
     }
+}
+
+/// The include that makes the n-th needless.
+pub(super) fn wider<'f, 'p>(flow: &'f Flow<'p>, n: usize) -> Option<&'f Selector<'p>> {
+    let one = &flow.include[n];
+    if names_shadow_table(one.pattern) || is_shadowed(flow, one) {
+        return None;
+    }
+    let named = exact_table(one.pattern).map(|(db, table)| flow.include_index.named(db, table));
+    let others = named.unwrap_or_default().iter().chain(&flow.include_index.open);
+    others.filter(|&&other| other != n).map(|&other| &flow.include[other]).find(|wider| {
+        match one.matcher.relation(&wider.matcher) {
+            Relation::Narrower => true,
+            // Of two equal ones the later is too much.
+            Relation::Equal => wider.span < one.span,
+            Relation::Wider | Relation::Crossing | Relation::Disjoint | Relation::TooLarge => false,
+        }
+    })
 }
 
 /// Patterns do not take shadow tables, so one that is named exactly is not covered by any.

@@ -1,14 +1,19 @@
 //! Which tables are sent.
 
+mod case_mismatch;
 mod everything;
 mod exclude_idle;
 mod include_covered;
 mod include_shadowed;
+mod matches_nothing;
+mod not_a_table;
 mod overrides_cross;
+mod range_incomplete;
 mod regex_is_a_glob;
 mod selects_nothing;
 mod system_schema;
 mod table_block_idle;
+mod taken;
 
 use super::Rule;
 
@@ -23,4 +28,8 @@ pub(super) const RULES: &[Rule] = &[
     regex_is_a_glob::RULE,
     system_schema::RULE,
     everything::RULE,
+    matches_nothing::RULE,
+    range_incomplete::RULE,
+    case_mismatch::RULE,
+    not_a_table::RULE,
 ];

@@ -3,6 +3,7 @@
 use super::super::Rule;
 use super::super::flow::Project;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::pattern::TablePattern;
 
 const SYSTEM_SCHEMA: Code = Code::new("S0210", "system-schema");
 
@@ -25,12 +26,8 @@ pub(super) const RULE: Rule = Rule {
 fn check_system_schema(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for include in &flow.include {
-            let named = include.pattern.db.members().unwrap_or_default();
-            let system = named
-                .iter()
-                .find(|member| SYSTEM.iter().any(|system| member.name.eq_ignore_ascii_case(system)));
-            if let Some(system) = system {
-                let message = format!("`{}` is a database of the server itself", system.name);
+            if let Some(system) = system_database(include.pattern) {
+                let message = format!("`{system}` is a database of the server itself");
                 findings.push(
                     Diagnostic::error(SYSTEM_SCHEMA, include.span, message)
                         .help("remove it: what it holds is not sent"),
@@ -38,6 +35,17 @@ fn check_system_schema(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// True when a pattern names a database of the server itself.
+pub(super) fn is_system(pattern: &TablePattern) -> bool {
+    system_database(pattern).is_some()
+}
+
+fn system_database(pattern: &TablePattern) -> Option<String> {
+    let named = pattern.db.members().unwrap_or_default();
+    let is_system = |name: &str| SYSTEM.iter().any(|system| name.eq_ignore_ascii_case(system));
+    named.into_iter().map(|member| member.name).find(|name| is_system(name))
 }
 
 #[cfg(test)]

@@ -109,18 +109,6 @@ pub const CODES: &[CodeDoc] = &[
         "A FLOAT never equals the number it is compared with, so pages by such a key would not end. The table is read in one go \
          instead, and again from the beginning after a stop.",
     ),
-    page(
-        NOT_A_TABLE,
-        "A selected table of MariaDB has system versioning with columns of its own for start and end of a row.",
-        "The log has its history as rows like all others. Where the server adds these columns by itself, history is left out; \
-         columns that the table declares are not known as such yet.",
-    ),
-    page(
-        NO_PRIMARY_KEY,
-        "A selected table has neither a primary key nor a unique key without nullable columns.",
-        "Its rows cannot be told apart: they are read behind a short barrier instead of in pages, all go to one partition \
-         so that their order is kept, and a consumer cannot compact them. A key, or `key COLUMNS`, mends it.",
-    ),
 ];
 
 const fn page(code: Code, what: &'static str, why: &'static str) -> CodeDoc {

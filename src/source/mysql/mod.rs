@@ -5,7 +5,7 @@ mod grants;
 pub mod page;
 pub mod requirement;
 
-pub use codes::CODES;
+pub use codes::{CODES, NO_PRIMARY_KEY, NOT_A_TABLE};
 
 #[cfg(feature = "run")]
 pub mod io;

@@ -1,0 +1,108 @@
+//! What `schema.lock` says of the tables of a pipeline's sources.
+//!
+//! Where a source has no lock, or a part of it was left out, nothing is said about what is missing.
+
+use crate::hir::{LockedTable, Pipeline, Program, SourceLock};
+use crate::mysql::ident::TableNameCase;
+use crate::mysql::schema::TableName;
+use crate::mysql::shadow;
+use crate::pattern::{NamePattern, TableMatcher, TablePattern};
+
+/// The sources of a pipeline as the lock file has them.
+pub(super) struct Locks<'p> {
+    /// One for each `from`.
+    of: Vec<Option<&'p SourceLock>>,
+    /// Every source has a lock, and nothing is left out of it.
+    complete: bool,
+}
+
+impl<'p> Locks<'p> {
+    pub(super) fn new(program: &'p Program, pipeline: &Pipeline) -> Locks<'p> {
+        let of: Vec<Option<&SourceLock>> =
+            pipeline.from.iter().map(|from| program.lock.of(from.value)).collect();
+        let known = |lock: &Option<&SourceLock>| lock.is_some_and(|lock| !lock.incomplete);
+        let complete = !of.is_empty() && !pipeline.unknown_source && of.iter().all(known);
+        Locks { of, complete }
+    }
+
+    /// What is known of each source that has a lock.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &'p SourceLock> {
+        // Members of a range share one.
+        let mut last: Option<&SourceLock> = None;
+        self.of.iter().flatten().copied().filter(move |lock| {
+            let again = last.is_some_and(|last| std::ptr::eq(last, *lock));
+            last = Some(lock);
+            !again
+        })
+    }
+
+    /// True when every table of every source is known.
+    pub(super) fn complete(&self) -> bool {
+        self.complete
+    }
+
+    /// A table of the n-th source.
+    pub(super) fn table(&self, n: usize, db: &str, table: &str) -> Option<&'p LockedTable> {
+        self.of[n]?.tables.get(&TableName::new(db, table))
+    }
+
+    /// True when a table is known that the pattern takes.
+    pub(super) fn any_table(&self, pattern: &TablePattern, matcher: &TableMatcher) -> bool {
+        self.sources().any(|lock| tables(lock, pattern, matcher).next().is_some())
+    }
+}
+
+/// The tables of a source that a pattern takes. It takes no shadow table of an online schema change, unless it names it.
+pub(super) fn tables<'a, 'p: 'a>(
+    lock: &'p SourceLock,
+    pattern: &'a TablePattern,
+    matcher: &'a TableMatcher,
+) -> impl Iterator<Item = &'p LockedTable> + 'a {
+    let from = match (&pattern.db, &pattern.table) {
+        (NamePattern::Exact(db), NamePattern::Exact(table)) => TableName::new(db, table),
+        (NamePattern::Exact(db), _) => TableName::new(db, ""),
+        _ => TableName::new("", ""),
+    };
+    let near = move |name: &TableName| match (&pattern.db, &pattern.table) {
+        (NamePattern::Exact(db), NamePattern::Exact(table)) => name.db == *db && name.table == *table,
+        (NamePattern::Exact(db), _) => name.db == *db,
+        _ => true,
+    };
+    let exact = matches!(pattern.table, NamePattern::Exact(_));
+    lock.tables
+        .range(from..)
+        .take_while(move |(name, _)| near(name))
+        .filter(move |(name, _)| matcher.matches(&name.db, &name.table) && (exact || !is_shadow(lock, name)))
+        .map(|(_, table)| table)
+}
+
+/// True for the shadow table of another one.
+pub(super) fn is_shadow(lock: &SourceLock, name: &TableName) -> bool {
+    shadow::bases(&name.table).any(|base| lock.tables.contains_key(&TableName::new(&name.db, base)))
+}
+
+/// The pattern in the form in which names without case are compared; none for a regular expression, and where case counts.
+pub(super) fn folded(pattern: &TablePattern, case: TableNameCase) -> Option<TablePattern> {
+    let fold = |pattern: &NamePattern| {
+        Some(match pattern {
+            NamePattern::Exact(name) => NamePattern::Exact(case.fold(name).into_owned()),
+            NamePattern::Glob(glob) => NamePattern::Glob(case.fold(glob).into_owned()),
+            NamePattern::Regex(_) => return None,
+        })
+    };
+    (case != TableNameCase::Sensitive).then_some(())?;
+    Some(TablePattern::new(fold(&pattern.db)?, fold(&pattern.table)?))
+}
+
+/// Most names a message lists.
+const LISTED_MAX: usize = 5;
+
+/// Names for a message: `` `a`, `b` and 3 more``.
+pub(super) fn listed<N: ToString>(names: &[N]) -> String {
+    let shown: Vec<String> =
+        names.iter().take(LISTED_MAX).map(|name| format!("`{}`", name.to_string())).collect();
+    match names.len().checked_sub(LISTED_MAX) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
+    }
+}

@@ -1,0 +1,95 @@
+//! What `schema.lock` says of a pattern: does it take a table, and if not, what was meant.
+
+use super::super::flow::{Flow, Selector};
+use super::super::locked::{self, folded, tables};
+use super::include_covered::wider;
+use super::include_shadowed::is_shadowed;
+use super::system_schema::is_system;
+use crate::hir::SourceLock;
+use crate::mysql::schema::TableName;
+use crate::pattern::{NamePattern, TableMatcher, TablePattern};
+
+/// What a pattern takes in the sources of a pipeline.
+pub(super) enum Taken {
+    /// Tables.
+    Tables,
+    /// No table, but objects that are none.
+    Views(Vec<TableName>),
+    /// Nothing as it is written. On a server that compares names without case it means tables: the pattern that takes
+    /// them, where it can be told.
+    OtherCase(Vec<TableName>, Option<TablePattern>),
+    /// Nothing.
+    Nothing,
+}
+
+/// What a pattern takes; none when not every table of the sources is known.
+pub(super) fn taken(flow: &Flow<'_>, pattern: &TablePattern, matcher: &TableMatcher) -> Option<Taken> {
+    if flow.locks.any_table(pattern, matcher) {
+        return Some(Taken::Tables);
+    }
+    if !flow.locks.complete() {
+        return None;
+    }
+    let views: Vec<TableName> = flow
+        .locks
+        .sources()
+        .flat_map(|lock| lock.views.keys())
+        .filter(|view| matcher.matches(&view.db, &view.table))
+        .cloned()
+        .collect();
+    if !views.is_empty() {
+        return Some(Taken::Views(views));
+    }
+    let meant: Vec<TableName> = flow.locks.sources().flat_map(|lock| in_other_case(lock, pattern)).collect();
+    Some(match meant.is_empty() {
+        true => Taken::Nothing,
+        false => {
+            let exact = in_case_of(pattern, &meant);
+            let takes = exact.compile().is_ok_and(|matcher| flow.locks.any_table(&exact, &matcher));
+            Taken::OtherCase(meant, takes.then_some(exact))
+        }
+    })
+}
+
+/// Includes of which no rule about patterns alone says anything, and what they take.
+pub(super) fn includes<'f, 'p>(flow: &'f Flow<'p>) -> impl Iterator<Item = (&'f Selector<'p>, Taken)> {
+    flow.include.iter().enumerate().filter_map(|(n, include)| {
+        let told = is_system(include.pattern) || is_shadowed(flow, include) || wider(flow, n).is_some();
+        Some((include, taken(flow, include.pattern, &include.matcher).filter(|_| !told)?))
+    })
+}
+
+/// Tables that a pattern takes when case does not count.
+fn in_other_case(lock: &SourceLock, pattern: &TablePattern) -> Vec<TableName> {
+    let matcher = folded(pattern, lock.case).and_then(|folded| folded.compile().ok());
+    let Some(matcher) = matcher else { return Vec::new() };
+    let takes = |name: &&TableName| {
+        matcher.matches(&lock.case.fold(&name.db), &lock.case.fold(&name.table))
+            && !locked::is_shadow(lock, name)
+    };
+    lock.tables.keys().filter(takes).cloned().collect()
+}
+
+/// A pattern in the case of the tables it means.
+fn in_case_of(pattern: &TablePattern, meant: &[TableName]) -> TablePattern {
+    let spelt = |pattern: &NamePattern, of: fn(&TableName) -> &String| match pattern {
+        NamePattern::Exact(name) => {
+            NamePattern::Exact(meant.first().map_or_else(|| name.clone(), |meant| of(meant).clone()))
+        }
+        NamePattern::Glob(glob) => NamePattern::Glob(glob.to_lowercase()),
+        NamePattern::Regex(regex) => NamePattern::Regex(regex.clone()),
+    };
+    TablePattern::new(spelt(&pattern.db, |name| &name.db), spelt(&pattern.table, |name| &name.table))
+}
+
+/// True when a pattern takes a table that is sent already, or is to be left out: it is no repair to include it.
+pub(super) fn is_decided(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
+    let Ok(matcher) = pattern.compile() else { return true };
+    flow.locks.sources().any(|lock| {
+        tables(lock, pattern, &matcher).any(|table| {
+            let TableName { db, table } = &table.name.value;
+            let takes = |one: &Selector<'_>| one.matcher.matches(db, table);
+            flow.include.iter().any(takes) || flow.exclude.iter().any(takes)
+        })
+    })
+}

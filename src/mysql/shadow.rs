@@ -1,0 +1,58 @@
+//! Tables that tools for online schema changes put beside the one they change.
+//!
+//! Source: gh-ost (`_T_gho`, `_T_ghc`, `_T_del`, `_T_YYYYMMDDhhmmss_del`) and pt-online-schema-change (`_T_new`, `_T_old`, with
+//! up to ten more underscores in front when a name is taken).
+
+/// Most underscores that pt-online-schema-change puts in front of its own.
+const MORE_UNDERSCORES_MAX: usize = 10;
+
+/// Whether `table` has a form of the shadow tables of `base`.
+pub fn is_shadow_of(table: &str, base: &str) -> bool {
+    bases(table).any(|one| one == base)
+}
+
+/// Names of the tables that `table` may be a shadow of; none when its name has no form of a shadow table.
+pub fn bases(table: &str) -> impl Iterator<Item = &str> {
+    let own = table.strip_prefix('_');
+    let gh_ost = ["_gho", "_ghc", "_del"].into_iter().filter_map(move |end| own?.strip_suffix(end));
+    let dated = own.and_then(|own| own.strip_suffix("_del")).and_then(without_date);
+    let pt_osc =
+        ["_new", "_old"].into_iter().filter_map(move |end| own?.strip_suffix(end)).flat_map(|base| {
+            let more = base.len() - base.trim_start_matches('_').len();
+            (0..=more.min(MORE_UNDERSCORES_MAX)).map(move |n| &base[n..])
+        });
+    gh_ost.chain(dated).chain(pt_osc).filter(|base| !base.is_empty())
+}
+
+/// A name without `_YYYYMMDDhhmmss` at its end.
+fn without_date(name: &str) -> Option<&str> {
+    let (base, date) = name.rsplit_once('_')?;
+    (date.len() == 14 && date.bytes().all(|digit| digit.is_ascii_digit())).then_some(base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_of_both_tools() {
+        for shadow in [
+            "_orders_gho",
+            "_orders_ghc",
+            "_orders_del",
+            "_orders_20260920101500_del",
+            "_orders_new",
+            "_orders_old",
+            "___orders_old",
+        ] {
+            assert!(is_shadow_of(shadow, "orders"), "{shadow}");
+        }
+        for other in
+            ["orders_gho", "_orders", "_orders_tmp", "_order_gho", "_orders_2026_del", "__orders_gho", "_gho"]
+        {
+            assert!(!is_shadow_of(other, "orders"), "{other}");
+        }
+        assert!(is_shadow_of("__orders_new", "_orders"), "a table may begin with an underscore itself");
+        assert!(!is_shadow_of(&format!("{}orders_new", "_".repeat(12)), "orders"));
+    }
+}
