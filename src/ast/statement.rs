@@ -336,7 +336,7 @@ mod tests {
     /// A file whose statement or block at `place` holds a text.
     fn around(place: Place, text: &str) -> String {
         let (before, behind) = match place {
-            Place::File => ("", ""),
+            Place::File | Place::LockFile => ("", ""),
             Place::Source | Place::Start => ("source s mysql {\n", "\n}"),
             Place::Target | Place::State | Place::Registry => ("target t kafka {\n", "\n}"),
             Place::Pipeline | Place::From | Place::Topic | Place::Format | Place::Ddl => {
@@ -362,7 +362,12 @@ mod tests {
                 let text = around(place, spec.example);
                 let parse = syntax::parse(FileId(0), &text);
                 let mut found = syntax::errors(&parse, &text);
-                found.extend(super::super::lower(&parse, &text).1);
+                found.extend(match place {
+                    Place::LockFile | Place::Lock | Place::LockTable => {
+                        super::super::lower_lock(&parse, &text).1
+                    }
+                    _ => super::super::lower(&parse, &text).1,
+                });
                 found.retain(|finding| finding.code != st::NOT_BUILT_YET);
                 assert!(found.is_empty(), "`{}` in {}: {found:?}\n{text}", spec.word, place.called());
                 assert!(spec.example.contains(spec.word), "{}", spec.word);

@@ -260,6 +260,7 @@ fn no_column(table: &LockedTable, name: &Spanned<String>) -> Diagnostic {
 mod tests {
     use super::*;
     use crate::diagnostic::short;
+    use crate::project::Project;
     use crate::text::FileSet;
 
     const SOURCES: &str = "edition 2026\nsource shop mysql \"db1\"\nsource s_0 mysql \"db2\"\nsource s_1 mysql \"db3\"\n\
@@ -270,7 +271,7 @@ mod tests {
         let mut files = FileSet::new();
         files.add("a.sync", SOURCES);
         files.add("schema.lock", format!("edition 2026\n{lines}"));
-        let (program, findings) = crate::hir::program(&files);
+        let (program, findings) = crate::hir::program(&Project::of(files.clone()));
         (program.lock, findings.iter().map(|finding| short::line(finding, &files)).collect())
     }
 
@@ -290,7 +291,7 @@ mod tests {
         let mut files = FileSet::new();
         files.add("a.sync", SOURCES);
         files.add("schema.lock", include_str!("../../tests/corpus/lock/schema.lock"));
-        let (program, findings) = crate::hir::program(&files);
+        let (program, findings) = crate::hir::program(&Project::of(files.clone()));
         assert_eq!(findings, []);
         let shop = program.lock.of(SourceId(0)).expect("a lock");
         assert_eq!((shop.case, shop.binlog_expires_ms), (TableNameCase::Sensitive, Some(7 * 86_400_000)));
@@ -405,7 +406,7 @@ mod tests {
         );
         let mut files = FileSet::new();
         files.add("a.sync", "edition 2026\nlock source shop {\n  view d.t\n}\n");
-        let (_, findings) = crate::hir::program(&files);
+        let (_, findings) = crate::hir::program(&Project::of(files.clone()));
         let found: Vec<String> = findings.iter().map(|finding| short::line(finding, &files)).collect();
         assert_eq!(found, ["a.sync:2:1: error[S0014]: `lock` does not belong into the top level of a file"]);
     }
