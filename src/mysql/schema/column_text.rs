@@ -296,16 +296,12 @@ fn group(text: &str) -> Option<usize> {
 fn quoted(text: &str, quote: char) -> Option<usize> {
     let mut signs = text.char_indices().skip(1).peekable();
     while let Some((at, sign)) = signs.next() {
-        match sign {
-            '\\' if quote != '`' => {
-                signs.next();
-            }
-            sign if sign == quote => {
-                if signs.next_if(|&(_, next)| next == quote).is_none() {
-                    return Some(at + 1);
-                }
-            }
-            _ => {}
+        let doubled = sign == quote && signs.next_if(|&(_, next)| next == quote).is_some();
+        if sign == quote && !doubled {
+            return Some(at + 1);
+        }
+        if sign == '\\' && quote != '`' {
+            signs.next();
         }
     }
     None
