@@ -8,6 +8,7 @@ mod cli;
 mod definitions;
 #[cfg(all(feature = "failpoints", feature = "planted-bugs"))]
 mod e2e;
+mod editors;
 mod fmt;
 mod kafka;
 mod published;

@@ -1,0 +1,9 @@
+[
+  (block)
+  (group)
+] @indent
+
+[
+  "}"
+  ")"
+] @outdent

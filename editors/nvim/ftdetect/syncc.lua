@@ -1,0 +1,4 @@
+vim.filetype.add({
+  extension = { sync = "syncc" },
+  filename = { ["schema.lock"] = "syncc" },
+})

@@ -1,0 +1,9 @@
+[
+  (block)
+  (group)
+] @indent.begin
+
+[
+  "}"
+  ")"
+] @indent.branch @indent.end

@@ -1,0 +1,1 @@
+autocmd BufNewFile,BufRead *.sync,schema.lock setfiletype syncc

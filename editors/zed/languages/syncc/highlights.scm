@@ -1,0 +1,83 @@
+; The language has no reserved words: a word is a keyword only at its place.
+
+(comment) @comment
+(doc_comment) @comment.doc
+
+; the first word of a statement
+((statement
+  word: (path . (word) @keyword .))
+  ; generated: statement words
+  (#any-of? @keyword "acks" "address" "allow" "batch" "bigint-unsigned" "binary" "binlog-expires" "broker-version" "brokers" "changes" "chunk" "cleanup" "column" "columns" "commit" "compatibility" "compression" "create" "data" "ddl" "decimal" "defaults" "delete" "delivery" "deny" "dialect" "edition" "enum" "event-limit" "exclude" "expect" "format" "from" "headers" "heartbeat" "in-flight" "include" "index" "insert" "key" "key-change" "label" "limit" "linger" "lock" "lower-case-table-names" "markers" "mask" "min-insync" "moved" "names" "nulls" "on-deny" "on-error" "on-failover" "on-invalid-value" "on-oversize" "on-position-lost" "online-ddl" "parallel" "param" "partition" "partitions" "password" "paused" "pipeline" "prefix" "primary" "profile" "pulled" "rate" "readers" "registry" "rename" "replicas" "retention" "retry" "rows" "schema" "schemas" "sensitive" "server" "server-id" "snapshot-op" "source" "split" "standby" "start" "state" "subject" "table" "target" "test" "time-zone" "timestamp" "tls" "to" "tombstones" "topic" "transaction-timeout" "truncate" "unique" "update" "use" "user" "view" "where" "window" "with"))
+
+; ... or a name: a column of a test's row, an option of a parameter
+((statement
+  word: (path . (word) @property .))
+  ; generated: statement words
+  (#not-any-of? @property "acks" "address" "allow" "batch" "bigint-unsigned" "binary" "binlog-expires" "broker-version" "brokers" "changes" "chunk" "cleanup" "column" "columns" "commit" "compatibility" "compression" "create" "data" "ddl" "decimal" "defaults" "delete" "delivery" "deny" "dialect" "edition" "enum" "event-limit" "exclude" "expect" "format" "from" "headers" "heartbeat" "in-flight" "include" "index" "insert" "key" "key-change" "label" "limit" "linger" "lock" "lower-case-table-names" "markers" "mask" "min-insync" "moved" "names" "nulls" "on-deny" "on-error" "on-failover" "on-invalid-value" "on-oversize" "on-position-lost" "online-ddl" "parallel" "param" "partition" "partitions" "password" "paused" "pipeline" "prefix" "primary" "profile" "pulled" "rate" "readers" "registry" "rename" "replicas" "retention" "retry" "rows" "schema" "schemas" "sensitive" "server" "server-id" "snapshot-op" "source" "split" "standby" "start" "state" "subject" "table" "target" "test" "time-zone" "timestamp" "tls" "to" "tombstones" "topic" "transaction-timeout" "truncate" "unique" "update" "use" "user" "view" "where" "window" "with"))
+
+; words between values
+((statement
+  word: (path . (word) @_first .)
+  argument: (path . (word) @keyword .))
+  (#not-eq? @_first "where")
+  ; generated: connecting words
+  (#any-of? @keyword "after" "as" "at" "because" "binlog" "by" "ca" "cert" "column" "database" "dead-letter" "default" "env" "errors" "every" "except" "file" "for" "from" "gtid" "in" "keep" "key" "last" "name" "nothing" "one-of" "param" "pipeline" "salt" "source" "table" "target" "to" "topic" "using" "with"))
+
+; words that are values
+((statement
+  word: (path . (word) @_first .)
+  argument: (path . (word) @constant .))
+  (#not-eq? @_first "where")
+  ; generated: value words
+  (#any-of? @constant "all" "as-source" "at-least-once" "auto" "avro" "backward" "base64" "base64-url-safe" "bytes" "canal" "canal-json" "compact" "data" "debezium-avro" "debezium-json" "decimal" "delete" "double" "dts" "dts-avro" "else" "emit" "event" "exactly-once" "false" "follow" "forward" "full" "gzip" "hex" "if-missing" "index" "init" "insert" "integer" "json" "kafka" "label" "long" "lower" "lz4" "map" "maxwell-json" "mysql" "never" "none" "now" "null" "number" "numeric" "off" "omit" "on" "origin" "park" "plain" "precise" "primary" "produce" "record" "require" "resnapshot" "rows" "same" "scram-sha-256" "scram-sha-512" "sha256" "skip" "snappy" "snapshot" "split" "stdout" "stop" "string" "text" "topic-record" "true" "update" "upper" "verify-ca" "verify-full" "warn" "write" "zstd"))
+
+; conditions are SQL
+((statement
+  word: (path . (word) @_first .)
+  argument: (path . (word) @keyword .))
+  (#eq? @_first "where")
+  (#any-of? @keyword
+    "and" "or" "not" "in" "like" "regexp" "is" "between"
+    "AND" "OR" "NOT" "IN" "LIKE" "REGEXP" "IS" "BETWEEN"))
+
+((statement
+  word: (path . (word) @_first .)
+  argument: (path . (word) @constant .))
+  (#eq? @_first "where")
+  (#any-of? @constant "null" "true" "false" "NULL" "TRUE" "FALSE"))
+
+((group
+  (path . (word) @keyword .))
+  (#any-of? @keyword
+    "and" "or" "not" "in" "like" "regexp" "is" "between"
+    "AND" "OR" "NOT" "IN" "LIKE" "REGEXP" "IS" "BETWEEN"))
+
+((group
+  (path . (word) @constant .))
+  (#any-of? @constant "null" "true" "false" "NULL" "TRUE" "FALSE"))
+
+; names that are declared
+((statement
+  word: (path . (word) @_first .)
+  .
+  argument: (path . (word) @type .))
+  (#any-of? @_first "source" "target" "pipeline" "profile" "param"))
+
+; values
+(string) @string
+(sql_string) @string
+(escape_sequence) @string.escape
+(placeholder) @variable.special
+(timestamp) @number
+(clock) @number
+(quantity) @number
+(quoted_name) @variable
+(regex) @string.regex
+
+; signs
+(operator) @operator
+(list_separator) @punctuation.delimiter
+(path "." @punctuation.delimiter)
+(placeholder ["{" "}"] @punctuation.special)
+(block ["{" "}"] @punctuation.bracket)
+(group ["(" ")"] @punctuation.bracket)
