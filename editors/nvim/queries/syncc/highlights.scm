@@ -29,7 +29,7 @@
   argument: (path . (word) @constant.builtin .))
   (#not-eq? @_first "where")
   ; generated: value words
-  (#any-of? @constant.builtin "all" "as-source" "at-least-once" "auto" "avro" "backward" "base64" "base64-url-safe" "bytes" "canal" "canal-json" "compact" "data" "debezium-avro" "debezium-json" "decimal" "delete" "double" "dts" "dts-avro" "else" "emit" "event" "exactly-once" "false" "follow" "forward" "full" "gzip" "hex" "if-missing" "index" "init" "insert" "integer" "json" "kafka" "label" "long" "lower" "lz4" "map" "maxwell-json" "mysql" "never" "none" "now" "null" "number" "numeric" "off" "omit" "on" "origin" "park" "plain" "precise" "primary" "produce" "record" "require" "resnapshot" "rows" "same" "scram-sha-256" "scram-sha-512" "sha256" "skip" "snappy" "snapshot" "split" "stdout" "stop" "string" "text" "topic-record" "true" "update" "upper" "verify-ca" "verify-full" "warn" "write" "zstd"))
+  (#any-of? @constant.builtin "all" "as-source" "at-least-once" "auto" "avro" "backward" "base64" "base64-url-safe" "bytes" "canal" "canal-json" "compact" "data" "debezium-avro" "debezium-json" "decimal" "delete" "double" "dts" "dts-avro" "else" "emit" "event" "exactly-once" "false" "follow" "forever" "forward" "full" "gzip" "hex" "if-missing" "index" "init" "insert" "integer" "json" "kafka" "label" "long" "lower" "lz4" "map" "maxwell-json" "mysql" "never" "none" "now" "null" "number" "numeric" "oauthbearer" "off" "omit" "on" "origin" "park" "plain" "precise" "primary" "produce" "record" "require" "resnapshot" "rows" "same" "scram-sha-256" "scram-sha-512" "sha256" "skip" "snappy" "snapshot" "split" "stdout" "stop" "string" "text" "topic-record" "true" "update" "upper" "verify-ca" "verify-full" "warn" "write" "zstd"))
 
 ; conditions are SQL
 ((statement
