@@ -10,6 +10,7 @@ use syncc::diagnostic::Summary;
 use syncc::diagnostic::render::{Renderer, Style};
 use syncc::plan::compile_project;
 use syncc::project::{Location, Project};
+use syncc::statement::secret_places;
 use syncc::text::FileSet;
 
 const STYLE: Style = Style { ascii: false, color: false, width: 100 };
@@ -67,7 +68,7 @@ fn drawn(case: &Path) -> String {
     };
     let findings = compile_project(&project).findings;
     let files = &project.files;
-    let renderer = Renderer::new(files, &[], STYLE);
+    let renderer = Renderer::new(files, &secret_places(files), STYLE);
     let mut text: String = findings.iter().map(|finding| renderer.draw(finding) + "\n").collect();
     text += &format!("{}\n", Summary::of(&findings, files.len()));
     text

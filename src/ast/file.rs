@@ -3,6 +3,7 @@
 use super::argument::own_name;
 use super::idle::{Idle, Owner};
 use super::pipeline::{Commit, Pipeline, Retry, commit};
+use super::secret;
 use super::settings::Settings;
 use super::shape::Value;
 use super::source::Source;
@@ -69,6 +70,7 @@ pub fn lower(parse: &Parse, text: &str) -> (File, Vec<Diagnostic>) {
             other => debug_assert_eq!(other, "edition", "in the table, but not read in a file"),
         }
     }
+    secret::look(&parse.tree, text, &mut reader.findings);
     file.mentions = reader.mentions;
     file.opaque = reader.opaque;
     (file, reader.findings)

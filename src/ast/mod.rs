@@ -12,6 +12,7 @@ mod pipeline;
 mod quantity;
 mod quoted;
 mod registry;
+mod secret;
 mod settings;
 mod shape;
 mod source;

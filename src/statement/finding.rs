@@ -105,8 +105,9 @@ pub const PAGES: &[CodeDoc] = &[
     },
     CodeDoc {
         code: SECRET_IN_OTHER_TEXT,
-        what: "An address holds a password, `user:password@host`.",
-        why: "Files are committed, copied and shown in editors, and addresses also in logs. A password has a statement of \
+        what: "An address holds a password, `user:password@host`, or the file a private key. As a warning: a text has 32 or more \
+               hexadecimal digits in a row, or as many other signs that look drawn by lot.",
+        why: "Files are committed, copied and shown in editors, and addresses also in logs. A secret has a statement of \
               its own, which names where it is found.",
         wrong: "edition 2026\n\nsource shop mysql \"syncc:swordfish@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
         right: HELLO,

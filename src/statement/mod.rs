@@ -29,7 +29,7 @@ pub use mask::{MaskMethod, MaskRule};
 pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, name_text, unquote};
 pub use quantity::{FOREVER_MS, QuantityError, bytes, duration_ms, duration_text, number, rate, size_text};
 pub use replica::{Heartbeat, OnFailover, ServerIds};
-pub use secret::{secret_places, withhold};
+pub use secret::{holds_private_key, looks_secret, secret_places, withhold};
 pub use signature::{Kind, Shape, Signature};
 pub use spec::{Block, Once, Place, Reload, StatementSpec, Support, find, in_place, places_of};
 pub use start::{Snapshot, Start, StartAt, Window};

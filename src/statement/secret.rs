@@ -1,8 +1,9 @@
 //! Where a file may hold a secret in plain text: what neither drawings of the file nor words about it may show.
 //!
 //! Guarantees: nothing but references (`env NAME`, `file "PATH"`) is left visible behind the word of a secret, and no
-//! password inside an address, however broken the file is: lines are looked at, not the tree, for findings about what no
-//! tree understands are drawn as well. Limits: a secret where none is wanted, such as in a topic's name, is not known as one.
+//! password inside an address, no private key and no text that looks like a token, however broken the file is: lines are
+//! looked at, not the tree, for findings about what no tree understands are drawn as well. Limits: a secret where none is
+//! wanted, such as in a topic's name, is not known as one unless it looks like one.
 
 use super::closest;
 use crate::diagnostic::Diagnostic;
@@ -13,15 +14,33 @@ use std::ops::Range;
 /// Words that begin a statement with a secret, in our language and in what people write instead.
 const WORDS: [&str; 6] = ["password", "passwd", "passphrase", "pass", "pwd", "secret"];
 
+/// What the last line of a key begins with.
+const KEY_END: &str = "-----END ";
+
+/// Shortest text that may be taken for a key or a token.
+const TOKEN_MIN: usize = 32;
+
+/// Bits a sign of a token has on average; words and names have less, whatever language they are of.
+const TOKEN_BITS: f64 = 4.2;
+
 /// All places of `files` that may hold a secret, in order.
 pub fn secret_places(files: &FileSet) -> Vec<Span> {
     let mut places = Vec::new();
     for file in files.ids() {
         let mut start = 0;
+        let mut in_key = false;
         for line in files.text(file).split_inclusive(['\n', '\r']) {
             let place =
                 |found: Range<usize>| Span::new(file, start + found.start as u32, start + found.end as u32);
-            places.extend(in_line(line.trim_end_matches(['\n', '\r'])).into_iter().map(place));
+            let written = line.trim_end_matches(['\n', '\r']);
+            // The first and the last line of a key are the same for all.
+            let ends = in_key && written.contains(KEY_END);
+            if in_key && !ends && !written.is_empty() {
+                places.push(place(0..written.len()));
+            } else {
+                places.extend(in_line(written).into_iter().map(place));
+            }
+            in_key = !ends && (in_key || (holds_private_key(written) && !written.contains(KEY_END)));
             start += line.len() as u32;
         }
     }
@@ -104,10 +123,14 @@ fn in_line(line: &str) -> Vec<Range<usize>> {
         if begins_secret(piece, line, opens, before) {
             at = behind_word(line, &pieces, at, &mut found);
         } else {
-            found.extend(
-                in_address(&line[piece.inner.clone()])
-                    .map(|range| piece.inner.start + range.start..piece.inner.start + range.end),
-            );
+            let inner = &line[piece.inner.clone()];
+            let shift = |range: Range<usize>| piece.inner.start + range.start..piece.inner.start + range.end;
+            match in_address(inner) {
+                Some(password) => found.push(shift(password)),
+                None if piece.quoted && holds_private_key(inner) => found.push(piece.inner.clone()),
+                None if piece.quoted => found.extend(token(inner).map(shift)),
+                None => {}
+            }
         }
     }
     found
@@ -162,6 +185,42 @@ fn in_address(text: &str) -> Option<Range<usize>> {
     let value = WORDS.iter().find_map(|word| name.find(&format!("{word}=")).map(|at| at + word.len() + 1))?;
     let end = text[value..].find(['&', ';', ',']).map_or(text.len(), |end| value + end);
     Some(value..end)
+}
+
+/// True for a text that holds a private key, or the line that one begins with.
+pub fn holds_private_key(text: &str) -> bool {
+    text.find("-----BEGIN ").is_some_and(|at| text[at..].contains("PRIVATE KEY-----"))
+}
+
+/// True for a text with a part that looks like a key or a token: 32 or more hexadecimal digits, or 32 or more of
+/// `A–Z a–z 0–9 + / = _ -` that are as good as drawn by lot.
+pub fn looks_secret(text: &str) -> bool {
+    token(text).is_some()
+}
+
+/// The first such part.
+fn token(text: &str) -> Option<Range<usize>> {
+    let runs = |is_part: fn(u8) -> bool| {
+        let bytes = text.as_bytes();
+        let starts =
+            (0..bytes.len()).filter(move |&at| is_part(bytes[at]) && (at == 0 || !is_part(bytes[at - 1])));
+        starts
+            .map(move |start| start..start + bytes[start..].iter().take_while(|byte| is_part(**byte)).count())
+            .filter(|run| run.len() >= TOKEN_MIN)
+    };
+    let digits = runs(|byte| byte.is_ascii_hexdigit()).next();
+    let is_random = |run: &Range<usize>| bits_per_sign(&text.as_bytes()[run.clone()]) > TOKEN_BITS;
+    digits.or_else(|| runs(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte)).find(is_random))
+}
+
+/// Shannon's entropy of the signs, bits each.
+fn bits_per_sign(signs: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    for &sign in signs {
+        counts[usize::from(sign)] += 1;
+    }
+    let share = |&count: &u32| f64::from(count) / signs.len() as f64;
+    counts.iter().filter(|&&count| count > 0).map(share).map(|share| -share * share.log2()).sum()
 }
 
 /// A word, a text in quotes, or a sign between them.
@@ -237,6 +296,37 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_a_token() {
+        for (text, found) in [
+            ("d41d8cd98f00b204e9800998ecf8427e", true),
+            ("D41D8CD98F00B204E9800998ECF8427E", true),
+            ("d41d8cd98f00b204e9800998ecf8427", false),
+            ("prefix-d41d8cd98f00b204e9800998ecf8427e-suffix", true),
+            ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", true),
+            ("xoxb-2837465019-9Kd83hJq02LmXzVbTyUi", true),
+            // names, paths, sets of transactions and dates
+            ("commerce-orders-production-replicated-stream-eu", false),
+            ("/etc/ssl/certs/internal-certificate-authority", false),
+            ("3e11fa47-71ca-11e1-9e33-c80aa9429562:1-77", false),
+            ("gggggggghhhhhhhhiiiiiiiijjjjjjjjkkkkkkkk_x", false),
+            ("the customer's own words, as they were spoken in the year 2026", false),
+        ] {
+            assert_eq!(looks_secret(text), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn all_lines_of_a_key_are_hidden() {
+        let mut files = FileSet::new();
+        let text =
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIabc\ndef=\n-----END RSA PRIVATE KEY-----\nedition 2026\n";
+        let file = files.add("a.sync", text);
+        let hidden: Vec<&str> = secret_places(&files).into_iter().map(|place| files.slice(place)).collect();
+        assert_eq!(hidden, ["MIIabc", "def="]);
+        assert_eq!(files.text(file), text);
+    }
+
+    #[test]
     fn what_is_shown_of_a_line() {
         for (line, shown) in [
             ("  password env DB_PASSWORD  # rotated weekly", "  password env DB_PASSWORD  # rotated weekly"),
@@ -257,6 +347,14 @@ mod tests {
             (
                 "source a mysql \"x\" { password \"hunter2\" }",
                 "source a mysql \"x\" { password \"*******\" }",
+            ),
+            (
+                "  topic \"d41d8cd98f00b204e9800998ecf8427e.x\"",
+                "  topic \"********************************.x\"",
+            ),
+            (
+                "  label key \"-----BEGIN EC PRIVATE KEY-----\"",
+                "  label key \"******************************\"",
             ),
             ("source a mysql \"u:hunter2@db1\" {", "source a mysql \"u:*******@db1\" {"),
             ("source a mysql u:hunter2@db1", "source a mysql u:*******@db1"),

@@ -181,6 +181,11 @@ impl Tree {
         !self.damage.conflicts.is_empty() || self.nodes.iter().any(misfits)
     }
 
+    /// Private keys that stand on lines of their own. Nothing else is said about those lines.
+    pub fn private_keys(&self) -> impl Iterator<Item = Span> + '_ {
+        self.damage.private_keys.iter().map(|range| Span::new(self.file, range.start, range.end))
+    }
+
     /// A `where` without anything behind it, or parentheses without anything inside.
     pub(super) fn lacks_condition(&self, id: NodeId) -> bool {
         match self.kind(id) {

@@ -3,6 +3,7 @@
 mod against;
 mod check;
 mod offline;
+mod secrets;
 
 use std::fs;
 use std::path::Path;

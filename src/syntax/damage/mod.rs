@@ -1,5 +1,5 @@
-//! What is wrong with a file beyond the error nodes of its tree: merge conflicts, comments of other languages, look-alike
-//! signs, bytes that are no text, braces that do not fit.
+//! What is wrong with a file beyond the error nodes of its tree: merge conflicts, private keys, comments of other languages,
+//! look-alike signs, bytes that are no text, braces that do not fit.
 //!
 //! Found once, when the file is parsed, because later stages must stay silent about the statements that hold it; drawn by
 //! [`error`](super::error).
@@ -8,6 +8,7 @@ mod brace;
 mod comment;
 mod conflict;
 mod look_alike;
+mod private_key;
 
 pub(super) use brace::BraceFault;
 pub(super) use comment::ForeignComment;
@@ -24,6 +25,8 @@ pub(super) type Range = std::ops::Range<u32>;
 pub(super) struct Damage {
     /// Unfinished merges.
     pub(super) conflicts: Vec<Conflict>,
+    /// Keys; the next stage speaks of them.
+    pub(super) private_keys: Vec<Range>,
     /// Comments of other languages.
     pub(super) comments: Vec<ForeignComment>,
     /// Signs that look like others.
@@ -44,7 +47,9 @@ impl Damage {
     /// Looks through a tree.
     pub(super) fn find(tree: &Tree, text: &str) -> Damage {
         let mut damage = Damage { conflicts: conflict::find(tree, text), ..Damage::default() };
+        damage.private_keys = private_key::find(text);
         damage.comments = comment::find(tree, text);
+        damage.comments.retain(|one| !meets(&damage.private_keys, one.range.start, one.range.end));
         if !text.is_ascii() {
             damage.look_alikes = look_alike::find(tree, text);
             damage.not_utf8 = text
@@ -64,6 +69,7 @@ impl Damage {
             damage.silent = orphans;
         }
         let explained = (damage.conflicts.iter().map(Conflict::range))
+            .chain(damage.private_keys.iter().cloned())
             .chain(damage.comments.iter().map(|comment| comment.range.clone()))
             .chain(damage.look_alikes.iter().map(|found| found.range.clone()))
             .chain(damage.not_utf8.iter().cloned());
