@@ -183,7 +183,7 @@ impl Reader<'_> {
     fn cuts(&self, statement: &Stmt) -> Vec<(Span, Span)> {
         let spans: Vec<Span> = statement.args.iter().map(|item| item.span).collect();
         if let [only] = spans.as_slice() {
-            return vec![(*only, self.line_of(statement.head))];
+            return vec![(*only, statement.line)];
         }
         let cut = |n: usize| match n {
             0 => Span::new(spans[0].file, spans[0].start, spans[1].start),
@@ -193,7 +193,7 @@ impl Reader<'_> {
     }
 
     /// The line of a statement with its end, or the statement alone where something else stands on the line.
-    fn line_of(&self, head: Span) -> Span {
+    pub(super) fn line_of(&self, head: Span) -> Span {
         let (before, behind) = (&self.text[..head.start as usize], &self.text[head.end as usize..]);
         let indent = before.len() - before.trim_end_matches([' ', '\t']).len();
         let blank = behind.len() - behind.trim_start_matches([' ', '\t']).len();

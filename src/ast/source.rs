@@ -8,6 +8,7 @@ use super::tls::{Tls, tls};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::statement::{self as st, Heartbeat, OnFailover, SecretRef, Start, Text};
 use crate::text::{Span, Spanned};
+use std::collections::BTreeMap;
 
 /// `source NAME mysql`.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +45,8 @@ pub struct Source {
     pub start: Option<Spanned<Start>>,
     /// `retry`.
     pub retry: Retry,
+    /// What goes away when one of its statements is removed, by the statement's place.
+    pub lines: BTreeMap<Span, Span>,
     /// A statement of it was left out.
     pub incomplete: bool,
 }
@@ -60,6 +63,13 @@ pub enum ServerId {
         /// M; none takes one id for each of the `readers`.
         last: Option<u32>,
     },
+}
+
+impl Source {
+    /// Most connections that read the log at once.
+    pub fn n_readers(&self) -> u64 {
+        self.readers.as_ref().map_or(READERS, |readers| readers.value)
+    }
 }
 
 impl Reader<'_> {
@@ -87,6 +97,7 @@ impl Reader<'_> {
             event_limit_bytes: None,
             start: None,
             retry: Retry::default(),
+            lines: statement.body.statements.iter().map(|inner| (inner.head, inner.line)).collect(),
             incomplete: statement.body.incomplete,
         };
         for inner in &statement.body.statements {
@@ -127,7 +138,7 @@ impl Reader<'_> {
         };
         let span = source.server_id.as_ref().map_or(source.head, |id| id.span);
         let readers = source.readers.as_ref();
-        let n_readers = readers.map_or(READERS, |readers| readers.value);
+        let n_readers = source.n_readers();
         let end = last.map_or(u64::from(first) + n_readers - 1, u64::from);
         let finding = |message: String| Diagnostic::error(st::OUT_OF_RANGE, span, message);
         if end < u64::from(first) {

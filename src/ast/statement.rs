@@ -18,6 +18,8 @@ pub(super) struct Stmt {
     pub(super) spec: &'static StatementSpec,
     /// From its word to its last argument.
     pub(super) head: Span,
+    /// What goes away when it is removed: its line, or the statement alone.
+    pub(super) line: Span,
     /// Its arguments.
     pub(super) args: Vec<Item>,
     /// Its block; empty without one.
@@ -142,7 +144,8 @@ impl<'t> Reader<'t> {
             seen.insert((spec.word, form), head);
         }
         let runs = spec.support == Support::Runs && form == Support::Runs;
-        Some(Stmt { spec, head, args, body, doc, runs })
+        let line = self.line_of(head);
+        Some(Stmt { spec, head, line, args, body, doc, runs })
     }
 
     fn inner(&mut self, id: NodeId, spec: &'static StatementSpec, head: Span, bare: bool) -> Option<Body> {

@@ -11,6 +11,7 @@ use crate::statement::{
     self as st, Acks, Compression, Delivery, Mechanism, SecretRef, TemplatePart, Version,
 };
 use crate::text::{Span, Spanned};
+use std::collections::BTreeMap;
 
 /// `target NAME kafka | stdout | file`.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +93,8 @@ pub struct Producer {
     pub linger_ms: Option<Spanned<u64>>,
     /// `in-flight`.
     pub in_flight: Option<Spanned<u64>>,
+    /// What goes away when one of these statements is removed, by its place.
+    pub lines: BTreeMap<Span, Span>,
 }
 
 impl Producer {
@@ -121,6 +124,7 @@ impl Producer {
             "in-flight" => self.in_flight = quantity(statement),
             _ => return false,
         }
+        self.lines.insert(statement.head, statement.line);
         true
     }
 }
@@ -211,7 +215,7 @@ impl Reader<'_> {
                 "broker-version" => kafka.broker_version = self.broker_version(inner),
                 "retry" => kafka.retry.take(inner),
                 "transaction-timeout" => kafka.transaction_timeout_ms = quantity(inner),
-                "state" => kafka.state = self.state(inner),
+                "state" => kafka.state = state(inner),
                 other => {
                     let taken = kafka.producer.take(inner);
                     debug_assert!(taken, "`{other}` is in the table, but not read in a target");
@@ -254,39 +258,22 @@ impl Reader<'_> {
         }
         Some(Spanned::new(version, statement.head))
     }
-
-    fn state(&mut self, statement: &Stmt) -> State {
-        let mut state = State::default();
-        for inner in &statement.body.statements {
-            match inner.spec.word {
-                "prefix" => {
-                    state.prefix = text(inner);
-                    let prefix = state.prefix.as_ref().map_or("", |prefix| &prefix.value);
-                    if !is_state_prefix(prefix) {
-                        self.findings.push(Diagnostic::error(
-                            st::WRONG_ARGUMENTS,
-                            inner.head,
-                            "a prefix of state topics is 1 to 60 of `a–z A–Z 0–9 . _ -`, beginning with a letter or digit",
-                        ));
-                    }
-                }
-                "replicas" => state.replicas = quantity(inner),
-                _ => state.min_insync = quantity(inner),
-            }
-        }
-        state
-    }
 }
 
 /// Oldest broker that the client library speaks to without loss of order. Source: librdkafka, `INTRODUCTION.md`, broker
 /// version compatibility; the managed service's own consumers go back to it, too.
 const OLDEST_BROKER: Version = Version::new(0, 10, 2);
 
-/// Prefix of topics and transactional ids: with task and `.state` behind it, it must stay a topic name.
-fn is_state_prefix(prefix: &str) -> bool {
-    (1..=60).contains(&prefix.len())
-        && prefix.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
-        && prefix.starts_with(|c: char| c.is_ascii_alphanumeric())
+fn state(statement: &Stmt) -> State {
+    let mut state = State::default();
+    for inner in &statement.body.statements {
+        match inner.spec.word {
+            "prefix" => state.prefix = text(inner),
+            "replicas" => state.replicas = quantity(inner),
+            _ => state.min_insync = quantity(inner),
+        }
+    }
+    state
 }
 
 fn addresses(statement: &Stmt) -> Option<Spanned<Vec<String>>> {

@@ -15,6 +15,7 @@ mod index;
 mod keys;
 mod locked;
 mod names;
+mod reliability;
 mod secrets;
 mod selection;
 mod settings;
@@ -38,8 +39,15 @@ pub struct Rule {
 }
 
 /// The rules of each area.
-static AREAS: &[&[Rule]] =
-    &[names::RULES, selection::RULES, secrets::RULES, destination::RULES, keys::RULES, graph::RULES];
+static AREAS: &[&[Rule]] = &[
+    names::RULES,
+    selection::RULES,
+    secrets::RULES,
+    destination::RULES,
+    keys::RULES,
+    reliability::RULES,
+    graph::RULES,
+];
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {

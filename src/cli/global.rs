@@ -2,6 +2,7 @@
 
 use crate::diagnostic::render::Style;
 use crate::project::{Choices, Location};
+use crate::statement::bytes;
 use clap::{Args, ValueEnum};
 use std::env;
 use std::io::{self, IsTerminal};
@@ -23,6 +24,9 @@ pub(super) struct Global {
     /// Value of a parameter of the project, instead of SYNCC_PARAM_NAME or its default; repeatable
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = pair, global = true)]
     pub(super) params: Vec<(String, String)>,
+    /// Memory that the process may use [default: 512MiB]
+    #[arg(long, value_name = "SIZE", value_parser = memory, global = true)]
+    pub(super) memory: Option<u64>,
     /// When to use colours; `auto` means on a terminal, unless NO_COLOR is set
     #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
     pub(super) color: Color,
@@ -56,6 +60,10 @@ fn pair(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+fn memory(text: &str) -> Result<u64, String> {
+    bytes(text).map_err(|_| "it is a size such as 512MiB".to_owned())
+}
+
 impl Global {
     /// The project that is meant.
     pub(super) fn location(&self) -> Location {
@@ -68,6 +76,7 @@ impl Global {
             directory: directory.to_owned(),
             root: self.root.clone(),
             choices: Choices::new(self.params.iter().cloned(), variables()),
+            memory_bytes: self.memory,
         }
     }
 

@@ -26,15 +26,14 @@ impl Revision {
     /// Compiles what `against` names: a directory where there is one of that name, else a revision of the repository that
     /// the project at `location` lies in. A revision without the project is one without pipelines.
     pub(super) fn read(against: &str, location: &Location) -> Result<Revision, Failure> {
-        let choices = location.choices.clone();
         if Path::new(against).is_dir() {
-            return Revision::compiled(against, &Location { choices, ..Location::new(against) });
+            return Revision::compiled(against, &Location { directory: against.into(), root: None, ..location.clone() });
         }
         let git = Git { directory: &location.directory };
         let laid_out = tempfile::tempdir().map_err(|error| Failure::new(super::Exit::Failed, error))?;
         let root = laid_out.path().to_owned();
         let directory = root.join(git.lay_out(against, &root)?);
-        Revision::compiled(against, &Location { directory, root: Some(root), choices })
+        Revision::compiled(against, &Location { directory, root: Some(root), ..location.clone() })
     }
 
     fn compiled(shown: &str, location: &Location) -> Result<Revision, Failure> {

@@ -45,6 +45,7 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     }
     let (mut program, found) = resolve(lowered, lock);
     findings.extend(found);
+    program.memory_bytes = project.memory_bytes;
     // A file of the project directory is shown by its name alone.
     program.shared = files.ids().filter(|&id| files.path(id).contains('/')).collect();
     diagnostic::sort(&mut findings, files);

@@ -30,6 +30,8 @@ pub struct Program {
     pub idle: Vec<(Owner, Idle)>,
     /// What `schema.lock` says of the sources' tables.
     pub lock: Lock,
+    /// Memory the process may use, bytes; none: what holds by default.
+    pub memory_bytes: Option<u64>,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
     /// A file was not read to its end: it may declare and use anything.

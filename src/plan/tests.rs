@@ -174,7 +174,7 @@ target bus kafka {
   delivery at-least-once
   transaction-timeout 90s
   compression zstd
-  batch 2MiB
+  batch 512KiB
   linger 5ms
   state {
     prefix "acme"
@@ -216,7 +216,7 @@ pipeline p {
         Some(("u", Mechanism::ScramSha512))
     );
     assert_eq!((kafka.tls.mode, kafka.delivery), (TlsMode::Require, Delivery::AtLeastOnce));
-    assert_eq!((kafka.transaction_timeout_ms, kafka.batch_bytes, kafka.linger_ms), (90_000, 2 << 20, 5));
+    assert_eq!((kafka.transaction_timeout_ms, kafka.batch_bytes, kafka.linger_ms), (90_000, 512 << 10, 5));
     assert_eq!(kafka.compression, Compression::Zstd);
     assert_eq!(kafka.state, StatePlan { prefix: "acme".into(), replicas: Some(2), min_insync: Some(1) });
     assert_eq!(task.retry, Retry { window_ms: 3_600_000, errors_ms: 120_000 });
@@ -541,13 +541,13 @@ fn the_words_of_the_top_level_are_those_of_the_grammar() {
 
 #[test]
 fn producer_and_commit_of_a_target_win_where_it_is_used() {
-    let text = HELLO.replace("\"kafka1:9092\"", "\"kafka1:9092\" {\nlinger 5ms\nbatch 2MiB\n}").replace(
+    let text = HELLO.replace("\"kafka1:9092\"", "\"kafka1:9092\" {\nlinger 5ms\nbatch 512KiB\n}").replace(
         "from shop to bus {",
         "{\nfrom shop\nto bus {\nlinger 9ms\ncompression none\ncommit every 2s\n}\ncommit every 1s, 5 rows",
     );
     let task = plan(&[&text]).tasks.remove(0);
     let TargetKind::Kafka(kafka) = &task.target.kind else { panic!("a cluster") };
-    assert_eq!((kafka.linger_ms, kafka.batch_bytes, kafka.compression), (9, 2 << 20, Compression::None));
+    assert_eq!((kafka.linger_ms, kafka.batch_bytes, kafka.compression), (9, 512 << 10, Compression::None));
     assert_eq!(task.commit, CommitPolicy { every_ms: 2000, rows: 20_000, bytes: 8 << 20 });
 }
 

@@ -99,6 +99,8 @@ pub struct Location {
     pub root: Option<PathBuf>,
     /// Values of parameters.
     pub choices: Choices,
+    /// Memory the process may use, bytes; none: what holds by default.
+    pub memory_bytes: Option<u64>,
 }
 
 impl Location {
@@ -117,6 +119,8 @@ pub struct Project {
     pub uses: BTreeMap<(FileId, String), Option<Unfound>>,
     /// Values of parameters.
     pub choices: Choices,
+    /// Memory the process may use, bytes; none: what holds by default.
+    pub memory_bytes: Option<u64>,
 }
 
 impl Project {
@@ -127,7 +131,7 @@ impl Project {
 
     /// The same project with other texts in its files, whose ids stay.
     pub fn with_files(&self, files: FileSet) -> Project {
-        Project { files, uses: self.uses.clone(), choices: self.choices.clone() }
+        Project { files, ..self.clone() }
     }
 
     /// Why a `use` adds nothing; one that was not followed names a directory that is not there.

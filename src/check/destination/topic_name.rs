@@ -3,18 +3,19 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Placed, Project, Renamed, Selector, sources};
 use super::super::settings::{Lane, Setting, Subject};
+use crate::ast::TargetKind;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::kafka::TopicName;
 use crate::pattern::{NamePattern, Relation};
-use crate::statement::{Names, TOPIC_PLACEHOLDERS, Template, TemplatePart};
-use crate::text::Span;
+use crate::statement::{Names, OWN_NAME_MAX, TOPIC_PLACEHOLDERS, Template, TemplatePart};
+use crate::text::{Span, Spanned};
 
 const BAD_TOPIC_NAME: Code = Code::new("S0404", "bad-topic-name");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: BAD_TOPIC_NAME,
-        what: "A topic's name would be empty, `.` or `..`, longer than 249 characters, or hold a sign that Kafka does not take. Names of \
+        what: "A topic's name, or the `prefix` of state topics, would be empty, `.` or `..`, longer than 249 characters, or hold a sign that Kafka does not take. Names of \
                databases and tables become part of it unless they are renamed.",
         why: "Kafka takes letters, digits, `.`, `_` and `-`; it refuses to make the topic, and the task would stop at the first row.",
         wrong: pipeline!("  include shop.`order items`\n"),
@@ -29,6 +30,10 @@ const SHOWN_MAX: usize = 60;
 const HELP: &str = "name it anew with `rename`, or write a `topic` without this part";
 
 fn check_topic_name(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    for target in &project.program.targets {
+        let TargetKind::Kafka(cluster) = &target.kind else { continue };
+        findings.extend(cluster.state.prefix.as_ref().and_then(in_prefix));
+    }
     for flow in &project.flows {
         for lane in &flow.lanes {
             for (topic, _) in lane.topics() {
@@ -44,6 +49,29 @@ fn check_topic_name(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// A mistake in the first part of the names of state topics. Own names take at most 60 characters each, so that with a
+/// prefix of as many the longest name still fits.
+fn in_prefix(prefix: &Spanned<String>) -> Option<Diagnostic> {
+    let text = &prefix.value;
+    let why = match (text.chars().count(), text.chars().find(|&sign| !is_topic_sign(sign))) {
+        (0, _) => "is empty".to_owned(),
+        (_, Some(sign)) => format!("holds `{}`", sign.escape_debug()),
+        (length, _) if length > OWN_NAME_MAX => format!("has {length} characters, more than {OWN_NAME_MAX}"),
+        _ if !text.starts_with(|sign: char| sign.is_ascii_alphanumeric()) => {
+            "begins with no letter and no digit".to_owned()
+        }
+        _ => return None,
+    };
+    let message = format!("the prefix of state topics {why}");
+    Some(Diagnostic::error(BAD_TOPIC_NAME, prefix.span, message).help(
+        "it is the first part of topics and transactional ids: letters, digits, `.`, `_` and `-`, at most 60 of them",
+    ))
+}
+
+fn is_topic_sign(sign: char) -> bool {
+    sign.is_ascii_alphanumeric() || matches!(sign, '.' | '_' | '-')
 }
 
 /// A mistake in the template itself.
@@ -141,7 +169,7 @@ fn shared_names(flow: &Flow<'_>, source: &str, all: &Selector<'_>) -> Vec<(&'sta
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::check_diagnostics;
+    use super::super::super::testing::{check_diagnostics, check_project};
 
     #[test]
     fn in_the_text_of_a_topic() {
@@ -171,6 +199,23 @@ mod tests {
         check_diagnostics(
             "include *.订单  # error[S0404]: `订单` would be part of a topic name, and Kafka does not take `订`\n",
         );
+    }
+
+    #[test]
+    fn the_first_part_of_state_topics() {
+        let with = |prefix: &str, said: &str| {
+            check_project(&[&format!(
+                "edition 2026\nsource a mysql \"db\" {{\npassword env P\n}}\n\
+                 target bus kafka \"k\" {{\nstate {{\nprefix \"{prefix}\"{said}\n}}\n}}\n\
+                 pipeline p from a to bus {{\ninclude a.b\n}}\n"
+            )]);
+        };
+        with("shop.syncc", "");
+        with("", "  # error[S0404]: the prefix of state topics is empty");
+        with("shop/1", "  # error[S0404]: the prefix of state topics holds `/`");
+        with(".shop", "  # error[S0404]: the prefix of state topics begins with no letter and no digit");
+        with(&"a".repeat(60), "");
+        with(&"a".repeat(61), "  # error[S0404]: the prefix of state topics has 61 characters, more than 60");
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: INCOMPLETE,
         what: "A pipeline without `from` or `to`, a source without an address, or without both a password and a client \
-               certificate, a Kafka target without brokers.",
+               certificate, a Kafka target without brokers, or with only one of user and password.",
         why: "It cannot run. Where a server really lets everybody in, give it a user with a password of its own all the same: \
               that user can read every row.",
         wrong: endpoints!("source shop mysql \"syncc@db1:3306\"\ntarget bus kafka \"kafka1:9092\"\n"),
@@ -50,10 +50,24 @@ fn check_incomplete(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         report(format!("source `{}`", source.name.value), source.head, &missing, help);
     }
     for target in program.targets.iter().filter(|target| !target.incomplete) {
-        let no_brokers = matches!(&target.kind, TargetKind::Kafka(kafka) if kafka.brokers.is_none());
-        let missing: &[&str] = if no_brokers { &["brokers"] } else { &[] };
-        let help = "add `brokers \"HOST:9092\", …`";
-        report(format!("target `{}`", target.name.value), target.head, missing, help);
+        let TargetKind::Kafka(cluster) = &target.kind else { continue };
+        let mut missing = Vec::new();
+        if cluster.brokers.is_none() {
+            missing.push("brokers");
+        }
+        match (&cluster.user, &cluster.password) {
+            (Some(_), None) => missing.push("password for its user"),
+            (None, Some(_)) => missing.push("user for its password"),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+        let help = match missing.as_slice() {
+            ["password for its user"] => "add `password env NAME` or `password file \"PATH\"`",
+            ["user for its password"] => {
+                "add `user \"NAME\" with scram-sha-512`, or the mechanism that the brokers offer"
+            }
+            _ => "add `brokers \"HOST:9092\", …`",
+        };
+        report(format!("target `{}`", target.name.value), target.head, &missing, help);
     }
     for pipeline in program.pipelines.iter().filter(|pipeline| !pipeline.incomplete) {
         let mut missing = Vec::new();
@@ -79,10 +93,12 @@ mod tests {
             source b mysql \"db\" {\ntls verify-full cert \"c\" key file \"k\"\n}\n\
             source c mysql {  # error[S0903]: source `c` has no address\npassword env P\n}\n\
             target bus kafka  # error[S0903]: target `bus` has no brokers\n\
+            target sure kafka \"k\" {  # error[S0903]: target `sure` has no password for its user\nuser \"u\" with plain\n}\n\
+            target odd kafka \"k\" {  # error[S0903]: target `odd` has no user for its password\npassword env P\n}\n\
             target out stdout\n\
             pipeline p {  # error[S0903]: pipeline `p` has no source and no target\ninclude a.b\n}\n\
             pipeline q {  # error[S0903]: pipeline `q` has no target\nfrom a\nfrom b\nfrom c\ninclude a.b\n}\n\
-            pipeline r {\nfrom a\nto bus\nto out\ninclude a.b\n}\n"]);
+            pipeline r {\nfrom a\nto bus\nto sure\nto odd\nto out\ninclude a.b\n}\n"]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Secrets, and what protects data on its way.
 
+mod connections;
 mod live;
 mod tls_off;
+mod tls_unverified;
 
 use super::Rule;
 
@@ -9,4 +11,4 @@ pub(super) use live::PAGES as LIVE_PAGES;
 pub use live::{ENV_UNSET, SECRET_FILE_OPEN};
 
 /// The rules of this area.
-pub(super) const RULES: &[Rule] = &[tls_off::RULE];
+pub(super) const RULES: &[Rule] = &[tls_off::RULE, tls_unverified::RULE];

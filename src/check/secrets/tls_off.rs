@@ -2,10 +2,9 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
-use crate::ast::{TargetKind, Tls};
+use super::connections::connections;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
-use crate::statement::{Address, Text, TlsMode, is_loopback};
-use crate::text::Spanned;
+use crate::statement::{TlsMode, is_loopback};
 
 const TLS_OFF: Code = Code::new("S0303", "tls-off");
 
@@ -26,32 +25,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_tls_off(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    for source in &project.program.sources {
-        let host = match source.address.as_ref().map(|address| &address.value) {
-            Some(Text::Literal(address) | Text::Env { default: Some(address), .. }) => Some(address.as_str()),
-            // Where it leads to is not known here.
-            Some(Text::Env { default: None, .. }) | None => None,
-        };
-        check_connection(source.tls.as_ref(), host, findings);
-    }
-    for target in &project.program.targets {
-        if let TargetKind::Kafka(kafka) = &target.kind {
-            let brokers = kafka.brokers.iter().flat_map(|brokers| &brokers.value);
-            check_connection(kafka.tls.as_ref(), brokers.map(String::as_str), findings);
-        }
-    }
-}
-
-fn check_connection<'a>(
-    tls: Option<&Spanned<Tls>>,
-    addresses: impl IntoIterator<Item = &'a str>,
-    findings: &mut Vec<Diagnostic>,
-) {
-    let Some(tls) = tls.filter(|tls| tls.value.mode == TlsMode::Off && tls.value.because.is_none()) else {
-        return;
-    };
-    let hosts = addresses.into_iter().filter_map(|address| Some(Address::parse(address).ok()?.host));
-    if let Some(host) = hosts.into_iter().find(|host| !is_loopback(host)) {
+    for connection in connections(project.program) {
+        let written =
+            connection.tls.filter(|tls| tls.value.mode == TlsMode::Off && tls.value.because.is_none());
+        let Some(tls) = written else { continue };
+        let Some(host) = connection.hosts.iter().find(|host| !is_loopback(host)) else { continue };
         findings.push(
             Diagnostic::warning(TLS_OFF, tls.span, format!("what goes to `{host}` can be read on the way"))
                 .help("write `tls verify-full`, or say why not: `tls off because \"…\"`")

@@ -127,7 +127,8 @@ impl<'a> Sweep<'a> {
 
     /// What was read.
     pub(super) fn reading(self) -> Reading {
-        let project = Project { files: self.files, uses: self.uses, choices: self.location.choices.clone() };
+        let Location { choices, memory_bytes, .. } = self.location.clone();
+        let project = Project { files: self.files, uses: self.uses, choices, memory_bytes };
         Reading { project, directories: self.directories, listings: self.listings }
     }
 }

@@ -1,0 +1,25 @@
+//! What happens when something fails, and what it costs.
+
+mod acks_weak;
+mod acks_with_exactly_once;
+mod batch_over_limit;
+mod limit_over_memory;
+mod no_transactions;
+mod producers;
+mod retry_unbounded;
+mod server_id_clash;
+mod snapshot_unlimited;
+
+use super::Rule;
+
+/// The rules of this area.
+pub(super) const RULES: &[Rule] = &[
+    retry_unbounded::RULE,
+    acks_weak::RULE,
+    batch_over_limit::RULE,
+    snapshot_unlimited::RULE,
+    server_id_clash::RULE,
+    acks_with_exactly_once::RULE,
+    limit_over_memory::RULE,
+    no_transactions::RULE,
+];
