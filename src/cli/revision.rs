@@ -27,7 +27,10 @@ impl Revision {
     /// the project at `location` lies in. A revision without the project is one without pipelines.
     pub(super) fn read(against: &str, location: &Location) -> Result<Revision, Failure> {
         if Path::new(against).is_dir() {
-            return Revision::compiled(against, &Location { directory: against.into(), root: None, ..location.clone() });
+            return Revision::compiled(
+                against,
+                &Location { directory: against.into(), root: None, ..location.clone() },
+            );
         }
         let git = Git { directory: &location.directory };
         let laid_out = tempfile::tempdir().map_err(|error| Failure::new(super::Exit::Failed, error))?;

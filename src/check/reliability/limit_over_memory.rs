@@ -55,7 +55,7 @@ fn check_limit_over_memory(project: &Project<'_>, findings: &mut Vec<Diagnostic>
         size_text(memory)
     );
     let shares: Vec<String> = SHARES_MIB.iter().map(|(what, mib)| format!("{mib}MiB for {what}")).collect();
-    let fitting = memory.saturating_sub(rest) * 2 / 5 >> 20;
+    let fitting = (memory.saturating_sub(rest) * 2 / 5) >> 20;
     let smaller = match fitting {
         0 => String::new(),
         fitting => format!(", or write at most `event-limit {fitting}MiB`"),
