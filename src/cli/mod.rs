@@ -4,6 +4,8 @@
 
 mod check;
 mod comparison;
+mod completions;
+mod doctor;
 mod exit;
 mod explain;
 mod explain_statement;
@@ -12,6 +14,8 @@ mod fmt;
 mod front;
 mod global;
 mod graph;
+mod init;
+mod man;
 mod output;
 mod pages;
 mod repair;
@@ -20,6 +24,7 @@ mod revision;
 mod run;
 #[cfg(feature = "run")]
 mod status;
+mod version;
 
 pub use exit::Exit;
 
@@ -65,14 +70,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Init(init::Args),
     Check(check::Args),
     Fmt(fmt::Args),
     Explain(explain::Args),
     Graph(graph::Args),
+    Doctor(doctor::Args),
     #[cfg(feature = "run")]
     Run(run::Args),
     #[cfg(feature = "run")]
     Status(status::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+    Version(version::Args),
 }
 
 /// Runs the command line of this process.
@@ -113,10 +123,15 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
     let mut output = Output::new();
     let global = &cli.global;
     let exit = match cli.command {
+        Command::Init(args) => init::run(&args, global, &mut output)?,
         Command::Check(args) => check::run(&args, global, &mut output)?,
         Command::Fmt(args) => fmt::run(&args, global, &mut output)?,
         Command::Explain(args) => explain::run(&args, global, &mut output)?,
         Command::Graph(args) => graph::run(&args, global, &mut output)?,
+        Command::Doctor(args) => doctor::run(&args, global, &mut output)?,
+        Command::Completions(args) => completions::run(&args, &mut output)?,
+        Command::Man(args) => man::run(&args, &mut output)?,
+        Command::Version(args) => version::run(&args, &mut output)?,
         #[cfg(feature = "run")]
         Command::Run(_) => unreachable!("it has ended above"),
         #[cfg(feature = "run")]

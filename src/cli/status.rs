@@ -14,7 +14,11 @@ use std::path::PathBuf;
 /// For each task: state, position, lag, progress of the load; and the generation of the files that is active.
 /// Asks the instance whose state directory is in the project (or --control SOCKET).
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    verbatim_doc_comment,
+    after_long_help = "Examples:\n  syncc status\n  syncc status --tables\n  syncc status -C prod --format json\n\n\
+                       Exit codes: 0 it answered, 3 none runs here."
+)]
 pub(super) struct Args {
     /// Control socket [default: .syncc/control.sock in the project]
     #[arg(long, value_name = "SOCKET")]

@@ -22,4 +22,5 @@ mod tests;
 pub use error::{PatternError, PatternErrorKind};
 pub use matcher::{Matcher, TableMatcher};
 pub use name::{Member, NamePattern, TablePattern};
+pub use outline::FILLER;
 pub use relation::{Covered, Relation, some_table};

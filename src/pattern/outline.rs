@@ -5,7 +5,7 @@ use super::glob::{Glob, Part};
 use super::relation::Relation;
 
 /// Signs that a sample has in the place of a `*`: hardly part of a name that a pattern would single out.
-const FILLER: &str = "x7q";
+pub const FILLER: &str = "x7q";
 
 /// What all names of a glob have in common. Empty for what is no glob.
 #[derive(Debug, Clone, Default)]

@@ -41,6 +41,18 @@ pub struct TaskId {
     pub target: String,
 }
 
+impl TaskId {
+    /// The transactional id of the task, below the prefix of its target's state.
+    pub fn transactional_id(&self, prefix: &str) -> String {
+        format!("{prefix}.{self}")
+    }
+
+    /// The name of its state topic.
+    pub fn state_topic(&self, prefix: &str) -> String {
+        format!("{}.state", self.transactional_id(prefix))
+    }
+}
+
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}.{}", self.pipeline, self.source, self.target)

@@ -1,12 +1,15 @@
 //! Tables by which two plans are compared where no server tells which there are.
 
 use super::{Rename, TaskPlan};
-use crate::pattern::TablePattern;
+use crate::pattern::{FILLER, TablePattern};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// Most members of a range that are looked at one by one.
 const MEMBERS_MAX: usize = 4096;
+
+/// In place of [`FILLER`], and with no sign at the same place.
+const OTHER_FILLER: &str = "9zy";
 
 /// A table to compare two plans by: one that is there, or one that stands for all that a pattern takes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +27,17 @@ impl Subject {
     pub fn table(db: impl Into<String>, table: impl Into<String>) -> Subject {
         let (db, table) = (db.into(), table.into());
         Subject { shown: format!("{db}.{table}"), db, table }
+    }
+
+    /// For one that stands for what a pattern takes: another one for the same, which shares nothing with it but what the
+    /// pattern says. None for a table.
+    pub fn other(&self) -> Option<Subject> {
+        let is_table = self.shown == format!("{}.{}", self.db, self.table);
+        (!is_table).then(|| Subject {
+            db: self.db.replace(FILLER, OTHER_FILLER),
+            table: self.table.replace(FILLER, OTHER_FILLER),
+            shown: self.shown.clone(),
+        })
     }
 }
 

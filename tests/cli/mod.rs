@@ -1,7 +1,9 @@
 //! The built program: exit codes, streams and forms of output.
 
+mod about;
 mod against;
 mod check;
+mod init;
 mod offline;
 mod secrets;
 

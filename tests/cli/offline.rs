@@ -41,6 +41,12 @@ fn offline_commands_open_no_socket() {
         &["explain", "S0101"],
         &["explain", "table", "shop.orders"],
         &["graph"],
+        &["doctor"],
+        &["doctor", "--grants"],
+        &["init", "new"],
+        &["completions", "bash"],
+        &["man"],
+        &["version"],
         &["--help"],
         &["--version"],
     ] {

@@ -25,16 +25,21 @@ use progress::Bars;
 /// The state of every task lies in Kafka, in the transactions of its rows: end it whenever you like,
 /// with Ctrl-C or without, and start it again anywhere.
 ///
-///   syncc run                       the project in this directory
-///   syncc -C prod run --log json    another one, logs for machines
-///   syncc run --once                load existing rows, then end
-///
 /// While it runs, `syncc status` tells how far it is, and saving a .sync file changes it. A file with
 /// mistakes changes nothing.
 ///
 /// Records for a target `stdout` go to standard output; log and progress go to standard error.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    verbatim_doc_comment,
+    after_long_help = "Examples:\n  \
+        syncc run                       the project in this directory\n  \
+        syncc run -C prod --log json    another one, logs for machines\n  \
+        syncc run --once                load existing rows, then end\n\n\
+        Exit codes: 0 stopped, 1 the files have errors, 2 wrong usage, 3 the world failed, 4 a change was refused,\n\
+        20 the look at the servers, 21 active elsewhere, 22 ownership lost, 23 position lost, 24 retry window over,\n\
+        25 data not understood, 26 state lost."
+)]
 pub(super) struct Args {
     /// State directory: lock, identity, breadcrumbs [default: .syncc in the project]
     #[arg(long, value_name = "DIR")]

@@ -4,6 +4,7 @@ mod codes;
 mod grants;
 pub mod page;
 pub mod requirement;
+pub mod rights;
 
 pub use codes::{CODES, NO_PRIMARY_KEY, NOT_A_TABLE};
 

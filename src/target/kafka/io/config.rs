@@ -348,7 +348,7 @@ impl ProducerSettings {
 
 /// The transactional id of a task.
 pub fn transactional_id(prefix: &str, task: &TaskId) -> String {
-    format!("{prefix}.{task}")
+    task.transactional_id(prefix)
 }
 
 /// The state topic of a task.
@@ -356,7 +356,7 @@ pub fn transactional_id(prefix: &str, task: &TaskId) -> String {
 /// # Errors
 /// [`Class::Config`](super::Class::Config) when the names do not make a topic name.
 pub fn state_topic(prefix: &str, task: &TaskId) -> Result<TopicName, KafkaFailure> {
-    let name = format!("{}.state", transactional_id(prefix, task));
+    let name = task.state_topic(prefix);
     TopicName::new(name.as_str())
         .map_err(|error| KafkaFailure::config("name the state topic", error.to_string()).on(name))
 }

@@ -16,3 +16,8 @@ pub use error::{Class, KafkaFailure};
 pub use preflight::{Admin, NewTopic};
 pub use producer::{AtLeastOnce, Committed, Producer, Txn};
 pub use state::{Isolation, StateRead, Watch, WatchedRecord, read_all};
+
+/// Version of the client library inside.
+pub fn client_version() -> String {
+    rdkafka::util::get_rdkafka_version().1
+}

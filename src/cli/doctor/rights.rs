@@ -1,0 +1,130 @@
+//! The rights that a plan needs at its sources and targets.
+
+use crate::plan::{KafkaPlan, Plan, Subject, TargetKind, TaskPlan, subjects};
+use crate::source::mysql::rights::{Use, statements};
+use crate::target::kafka::acl::{Acl, Resource, commands};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// User where neither the files nor the environment name one.
+const DEFAULT_USER: &str = "syncc";
+
+/// Statements and commands for each source and each Kafka target, with a comment before each.
+pub(super) fn text(plan: &Plan) -> String {
+    let mut sources: BTreeMap<&str, Vec<&TaskPlan>> = BTreeMap::new();
+    let mut targets: BTreeMap<&str, Vec<(&TaskPlan, &KafkaPlan)>> = BTreeMap::new();
+    for task in &plan.tasks {
+        sources.entry(&task.id.source).or_default().push(task);
+        if let TargetKind::Kafka(kafka) = &task.target.kind {
+            targets.entry(&task.id.target).or_default().push((task, kafka));
+        }
+    }
+    let mut text = String::new();
+    for (name, tasks) in sources {
+        text += &format!("-- source {name}\n{}\n", lines(of_source(&tasks)));
+    }
+    for (name, tasks) in targets {
+        text += &format!("# target {name}\n{}\n", lines(of_target(&tasks)));
+    }
+    text.trim_end().to_owned() + "\n"
+}
+
+fn lines(lines: Vec<String>) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn of_source(tasks: &[&TaskPlan]) -> Vec<String> {
+    let Some(source) = tasks.first().map(|task| &task.source) else { return Vec::new() };
+    let user = if source.user.is_empty() { DEFAULT_USER } else { &source.user };
+    let heartbeat = source.heartbeat.table.as_ref();
+    statements(&Use {
+        user,
+        tables: tasks.iter().flat_map(|task| &task.rules.include).collect(),
+        heartbeat: heartbeat.map(|(db, table)| (db.as_str(), table.as_str())),
+        loads: tasks.iter().any(|task| task.start.loads()),
+        flavor: None,
+    })
+}
+
+fn of_target(tasks: &[(&TaskPlan, &KafkaPlan)]) -> Vec<String> {
+    let Some((_, first)) = tasks.first() else { return Vec::new() };
+    let Some(principal) = principal(first) else {
+        return vec!["# no user is declared, so the brokers know nobody to give rights to".to_owned()];
+    };
+    let mut rights = BTreeSet::new();
+    for (task, kafka) in tasks {
+        let prefix = &kafka.state.prefix;
+        rights.insert(Acl::state(task.id.state_topic(prefix)));
+        rights.insert(Acl::transactions(task.id.transactional_id(prefix)));
+        rights.extend(subjects([*task]).iter().filter_map(|subject| of_subject(task, subject)));
+    }
+    commands(&first.brokers.join(","), &principal, &rights)
+}
+
+/// The user as the brokers see it.
+fn principal(kafka: &KafkaPlan) -> Option<String> {
+    match (&kafka.sasl, &kafka.tls.identity) {
+        (Some(sasl), _) => Some(sasl.user.clone()),
+        (None, Some((certificate, _))) => Some(format!("SUBJECT OF {certificate}")),
+        (None, None) => None,
+    }
+}
+
+/// The data topic of a table, or what the topics of all that a pattern takes begin with.
+fn of_subject(task: &TaskPlan, subject: &Subject) -> Option<Acl> {
+    let decide = |subject: &Subject| task.decide(&subject.db, &subject.table).ok().flatten();
+    let decision = decide(subject)?;
+    let topic = decision.topic.as_str();
+    let resource = match subject.other() {
+        None => Resource::Topic(topic.to_owned()),
+        // Nothing is known of what else a regular expression takes.
+        Some(other) if (&other.db, &other.table) == (&subject.db, &subject.table) => {
+            Resource::Topics(String::new())
+        }
+        Some(other) => {
+            let other = decide(&other).map(|decision| decision.topic.as_str().to_owned()).unwrap_or_default();
+            let same = topic.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(sign, _)| sign);
+            let prefix: String = same.collect();
+            if prefix == topic { Resource::Topic(prefix) } else { Resource::Topics(prefix) }
+        }
+    };
+    Some(Acl::data(resource, decision.topic_settings.create))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::compile_files;
+    use crate::text::FileSet;
+
+    #[test]
+    fn what_a_project_needs() {
+        let mut files = FileSet::new();
+        files.add(
+            "a.sync",
+            "edition 2026\nsource shop mysql \"cdc@db1\" {\n  password env P\n  start now\n}\n\
+             target bus kafka \"kafka1\" {\n  user \"sync\" with plain\n  password env Q\n}\n\
+             target open kafka \"kafka2\"\n\
+             pipeline p from shop to bus {\n  include shop.*\n  include crm.people\n}\n\
+             pipeline q from shop to open {\n  include shop.*\n}\n",
+        );
+        let (plan, _) = compile_files(&files).plan.expect("it compiles");
+        let begin = "kafka-acls --bootstrap-server kafka1:9092 --add --allow-principal User:sync";
+        let made = "--operation Write --operation Describe --operation Create";
+        assert_eq!(
+            text(&plan),
+            format!(
+                "-- source shop\n\
+                 GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'cdc'@'%';  -- on MariaDB: BINLOG MONITOR for REPLICATION CLIENT\n\
+                 GRANT SELECT ON `shop`.* TO 'cdc'@'%';\n\
+                 GRANT SELECT ON `crm`.`people` TO 'cdc'@'%';\n\n\
+                 # target bus\n\
+                 {begin} {made} --topic crm.people\n\
+                 {begin} --operation Read {made} --topic syncc.p.shop.bus.state\n\
+                 {begin} {made} --resource-pattern-type prefixed --topic shop.\n\
+                 {begin} --operation Write --operation Describe --transactional-id syncc.p.shop.bus\n\n\
+                 # target open\n\
+                 # no user is declared, so the brokers know nobody to give rights to\n"
+            )
+        );
+    }
+}

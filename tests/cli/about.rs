@@ -1,0 +1,116 @@
+//! Commands about the program, the machine and the rights: `version`, `man`, `completions`, `doctor`, and the help.
+
+use super::{RIGHT, check, project, run};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+fn said(arguments: &[&str]) -> String {
+    let output = run(project(&[]).path(), arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Names of all commands, as the help lists them.
+fn commands() -> Vec<String> {
+    let help = said(&["-h"]);
+    let list = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a list");
+    list.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_teaches_with_examples() {
+    let commands = commands();
+    assert!(commands.len() > 8, "{commands:?}");
+    for command in &commands {
+        let short = said(&[command, "-h"]);
+        assert!(short.lines().count() <= 50, "{command} -h is longer than a screen:\n{short}");
+        let long = said(&[command, "--help"]);
+        assert!(long.contains("Examples:\n  syncc "), "{command} --help has no example:\n{long}");
+    }
+    assert!(said(&["-h"]).lines().count() <= 50);
+}
+
+/// What an example shows can be typed.
+#[test]
+fn examples_are_command_lines() {
+    for command in commands() {
+        let long = said(&[&command, "--help"]);
+        let examples = long.split("Examples:\n").nth(1).expect("examples");
+        for line in examples.lines().take_while(|line| line.starts_with("  syncc ")) {
+            let line = line.trim().split("  ").next().expect("split gives one part");
+            let words = line.split_whitespace().skip(1).take_while(|word| !["|", ">", "<"].contains(word));
+            let flags = words.clone().filter(|word| word.starts_with("--"));
+            for flag in flags {
+                assert!(long.contains(flag), "{command} has no {flag}: {line}");
+            }
+            assert!(words.clone().any(|word| word == command), "{line}");
+        }
+    }
+}
+
+#[test]
+fn versions_in_both_forms() {
+    let text = said(&["version"]);
+    assert!(
+        text.starts_with(&format!("syncc {}\nedition 2026\nlibrdkafka ", env!("CARGO_PKG_VERSION"))),
+        "{text}"
+    );
+    let object: serde_json::Value =
+        serde_json::from_str(&said(&["version", "--format", "json"])).expect("JSON");
+    assert_eq!((&object["version"], &object["edition"]), (&env!("CARGO_PKG_VERSION").into(), &2026.into()));
+}
+
+#[test]
+fn manual_and_completions_know_every_command() {
+    let page = said(&["man"]);
+    let scripts: Vec<String> =
+        ["bash", "zsh", "fish", "elvish", "powershell"].map(|shell| said(&["completions", shell])).to_vec();
+    for command in commands() {
+        assert!(page.contains(&format!("syncc\\-{command}(1)")), "{command}");
+        assert!(said(&["man", &command]).contains(&format!("syncc\\-{command}")), "{command}");
+        assert!(scripts.iter().all(|script| script.contains(&command)), "{command}");
+    }
+    let here = project(&[]);
+    check(
+        here.path(),
+        &["man", "chekc"],
+        (2, "", "syncc: there is no command `chekc`; did you mean `check`?\n"),
+    );
+}
+
+#[test]
+fn the_doctor_looks_at_machine_project_and_state() {
+    let files = project(&[("a.sync", RIGHT)]);
+    let output = run(files.path(), &["doctor"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(
+        text.contains("ok       project       1 file\n") && text.contains("./.syncc can be made\n"),
+        "{text}"
+    );
+    let state = files.path().join("state");
+    fs::create_dir(&state).expect("a directory");
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).expect("our own directory");
+    let output = run(files.path(), &["doctor", "--state", "state"]);
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("look     state         others may look into state")
+    );
+
+    let none = project(&[]);
+    let output = run(none.path(), &["doctor"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("problem  project       holds no `.sync` file\n")
+    );
+}
+
+#[test]
+fn the_doctor_prints_the_rights_of_a_project() {
+    let files = project(&[("a.sync", RIGHT)]);
+    let output = run(files.path(), &["doctor", "--grants"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("GRANT SELECT ON `shop`.* TO 'syncc'@'%';\n"), "{text}");
+    let wrong = project(&[("a.sync", &RIGHT.replace("to bus {", "to buss {"))]);
+    assert_eq!(run(wrong.path(), &["doctor", "--grants"]).status.code(), Some(1));
+}
