@@ -175,7 +175,7 @@ impl<'p> Renaming<'p> {
     }
 
     /// What its pattern's captures stand for in a table.
-    fn captures(&self, db: &str, table: &str) -> Vec<(String, String)> {
+    pub(super) fn captures(&self, db: &str, table: &str) -> Vec<(String, String)> {
         let captures = match self.kind() {
             Renamed::Database => self.tables.db.captures(db),
             Renamed::Table | Renamed::Column => self.tables.captures(db, table),
@@ -376,6 +376,22 @@ impl<'p> Flow<'p> {
         !self.include.iter().any(met) || tables.covered_by(&excludes) == Covered::Yes
     }
 
+    /// True when `schema.lock` lists no table that is selected and that a pattern takes. False where that is told already: at an
+    /// include that itself takes nothing, or at the range of which a member is missing.
+    pub(super) fn fits_nothing(&self, tables: &TableMatcher) -> bool {
+        let is_told = |include: &Selector<'_>| {
+            let bounded = include.pattern.db.members().is_some() && include.pattern.table.members().is_some();
+            tables.relation(&include.matcher) != Relation::Disjoint
+                && (bounded || !self.locks.any_table(include.pattern, &include.matcher))
+        };
+        let fits = |known: &Known| {
+            let mut sources = 0..self.pipeline.from.len();
+            tables.matches(&known.db, &known.table)
+                && sources.any(|n| self.locks.table(n, &known.db, &known.table).is_some())
+        };
+        self.locks.complete() && !self.known.iter().any(fits) && !self.include.iter().any(is_told)
+    }
+
     /// True when a line renames nothing that is selected.
     pub(super) fn renames_nothing(&self, renaming: &Renaming<'_>) -> bool {
         match renaming.pattern().and_then(exact_table) {
@@ -427,7 +443,7 @@ impl<'p> Flow<'p> {
         Some(NewName { db: named(lines.0, db)?, table: named(lines.1, table)?, lines })
     }
 
-    fn names_of<'a>(
+    pub(super) fn names_of<'a>(
         &'a self,
         source: &'a str,
         new: (&'a str, &'a str),

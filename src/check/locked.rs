@@ -7,6 +7,8 @@ use crate::mysql::ident::TableNameCase;
 use crate::mysql::schema::TableName;
 use crate::mysql::shadow;
 use crate::pattern::{NamePattern, TableMatcher, TablePattern};
+use crate::statement::{closest, name_text};
+use std::collections::BTreeSet;
 
 /// The sources of a pipeline as the lock file has them.
 pub(super) struct Locks<'p> {
@@ -50,6 +52,28 @@ impl<'p> Locks<'p> {
     pub(super) fn any_table(&self, pattern: &TablePattern, matcher: &TableMatcher) -> bool {
         self.sources().any(|lock| tables(lock, pattern, matcher).next().is_some())
     }
+
+    /// True when a pattern takes no table, but takes one of a server that compares names without case when case does not count.
+    pub(super) fn is_case_alone(&self, pattern: &TablePattern) -> bool {
+        let takes = |lock: &SourceLock| !in_other_case(lock, pattern).is_empty();
+        pattern.compile().is_ok_and(|matcher| !self.any_table(pattern, &matcher)) && self.sources().any(takes)
+    }
+
+    /// The pattern with the nearest name in place of the one that is not there.
+    pub(super) fn nearest(&self, pattern: &TablePattern) -> Option<TablePattern> {
+        let NamePattern::Exact(db) = &pattern.db else { return None };
+        let names = || self.sources().flat_map(|lock| lock.tables.keys());
+        let dbs: BTreeSet<&str> = names().map(|name| name.db.as_str()).collect();
+        if !dbs.contains(db.as_str()) {
+            let near = closest(db, dbs)?;
+            let near = TablePattern::new(NamePattern::Exact(near.to_owned()), pattern.table.clone());
+            let takes = near.compile().is_ok_and(|matcher| self.any_table(&near, &matcher));
+            return takes.then_some(near);
+        }
+        let NamePattern::Exact(table) = &pattern.table else { return None };
+        let near = closest(table, names().filter(|name| name.db == *db).map(|name| name.table.as_str()))?;
+        Some(TablePattern::new(pattern.db.clone(), NamePattern::Exact(near.to_owned())))
+    }
 }
 
 /// The tables of a source that a pattern takes. It takes no shadow table of an online schema change, unless it names it.
@@ -77,12 +101,12 @@ pub(super) fn tables<'a, 'p: 'a>(
 }
 
 /// True for the shadow table of another one.
-pub(super) fn is_shadow(lock: &SourceLock, name: &TableName) -> bool {
+fn is_shadow(lock: &SourceLock, name: &TableName) -> bool {
     shadow::bases(&name.table).any(|base| lock.tables.contains_key(&TableName::new(&name.db, base)))
 }
 
 /// The pattern in the form in which names without case are compared; none for a regular expression, and where case counts.
-pub(super) fn folded(pattern: &TablePattern, case: TableNameCase) -> Option<TablePattern> {
+fn folded(pattern: &TablePattern, case: TableNameCase) -> Option<TablePattern> {
     let fold = |pattern: &NamePattern| {
         Some(match pattern {
             NamePattern::Exact(name) => NamePattern::Exact(case.fold(name).into_owned()),
@@ -92,6 +116,25 @@ pub(super) fn folded(pattern: &TablePattern, case: TableNameCase) -> Option<Tabl
     };
     (case != TableNameCase::Sensitive).then_some(())?;
     Some(TablePattern::new(fold(&pattern.db)?, fold(&pattern.table)?))
+}
+
+/// Tables that a pattern takes when case does not count.
+pub(super) fn in_other_case(lock: &SourceLock, pattern: &TablePattern) -> Vec<TableName> {
+    let matcher = folded(pattern, lock.case).and_then(|folded| folded.compile().ok());
+    let Some(matcher) = matcher else { return Vec::new() };
+    let takes = |name: &&TableName| {
+        matcher.matches(&lock.case.fold(&name.db), &lock.case.fold(&name.table)) && !is_shadow(lock, name)
+    };
+    lock.tables.keys().filter(takes).cloned().collect()
+}
+
+/// As it is written in a file.
+pub(super) fn written(pattern: &TablePattern) -> String {
+    let segment = |pattern: &NamePattern| match pattern {
+        NamePattern::Exact(name) => name_text(name),
+        NamePattern::Glob(_) | NamePattern::Regex(_) => pattern.to_string(),
+    };
+    format!("{}.{}", segment(&pattern.db), segment(&pattern.table))
 }
 
 /// Most names a message lists.

@@ -8,6 +8,7 @@
 #[macro_use]
 mod example;
 
+mod columns;
 mod destination;
 mod flow;
 mod graph;

@@ -1,5 +1,6 @@
 //! Names at the destination: what is renamed, and the topics that come of it.
 
+mod column_collides;
 mod internal_topic;
 mod names_collide;
 mod names_swap;
@@ -23,4 +24,5 @@ pub(super) const RULES: &[Rule] = &[
     topics_differ_by_dot::RULE,
     internal_topic::RULE,
     names_swap::RULE,
+    column_collides::RULE,
 ];

@@ -76,8 +76,10 @@ fn check_columns(flow: &Flow<'_>, findings: &mut Vec<Diagnostic>) {
         let Some(name) = later.to().as_literal().filter(|name| first.to().as_literal() == Some(*name)) else {
             continue;
         };
-        let both =
-            |known: &&Known| [first, later].iter().all(|one| one.tables.matches(&known.db, &known.table));
+        let both = |known: &&Known| {
+            [first, later].iter().all(|one| one.tables.matches(&known.db, &known.table))
+                && [a, b].iter().all(|column| flow.may_have(known, column))
+        };
         if let Some(known) = flow.known.iter().filter(|_| a != b).find(both) {
             let (db, table) = (&known.db, &known.table);
             let message = format!("`{a}` and `{b}` of `{db}.{table}` are both renamed to `{name}`");
@@ -122,7 +124,7 @@ mod tests {
     fn a_merge_by_one_pattern_is_meant() {
         check_diagnostics(
             "include shop_[0..3].orders_[0..9]\nrename database shop_[0..3] to shop\n\
-             rename table shop_[0..3].orders_[0..9] to orders\n",
+             rename table shop_[0..3].orders_[0..9] to orders\nkey origin, id\n",
         );
         check_diagnostics("include shop.*\nrename table shop.a* to x\n");
     }

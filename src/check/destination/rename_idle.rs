@@ -1,8 +1,11 @@
 //! S0401: a `rename` of what is not sent.
 
 use super::super::Rule;
-use super::super::flow::Project;
+use super::super::flow::{Flow, Known, Project, Renaming};
+use super::super::locked::written;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::hir::LockedTable;
+use crate::statement::{Rename, closest};
 
 const RENAME_IDLE: Code = Code::new("S0401", "rename-idle");
 
@@ -19,18 +22,90 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_rename_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete && !flow.include.is_empty()) {
-        for renaming in flow.renames.iter().filter(|renaming| flow.renames_nothing(renaming)) {
-            findings.push(
-                Diagnostic::warning(RENAME_IDLE, renaming.span, "nothing that is sent has this name")
-                    .help("a `rename` is written with the names in the source"),
-            );
+        for renaming in &flow.renames {
+            if flow.renames_nothing(renaming) {
+                findings.push(
+                    Diagnostic::warning(RENAME_IDLE, renaming.span, "nothing that is sent has this name")
+                        .help("a `rename` is written with the names in the source"),
+                );
+            } else {
+                findings.extend(of_no_table(flow, renaming).or_else(|| of_no_column(flow, renaming)));
+            }
         }
     }
 }
 
+const LOCK_HELP: &str =
+    "a `rename` is written with the names in the source; where it is new, `syncc schema pull` adds it";
+
+/// A rename for tables that are not there.
+fn of_no_table(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
+    let pattern = match renaming.rename {
+        Rename::Database { .. } => None,
+        Rename::Table { from, .. } => Some(from),
+        Rename::Column { table, .. } => Some(table),
+    };
+    if !flow.fits_nothing(&renaming.tables)
+        || pattern.is_some_and(|pattern| flow.locks.is_case_alone(pattern))
+    {
+        return None;
+    }
+    let message = "nothing that `schema.lock` lists and that is sent has this name";
+    let finding = Diagnostic::warning(RENAME_IDLE, renaming.span, message).help(LOCK_HELP);
+    let near = pattern.and_then(|pattern| flow.locks.nearest(pattern));
+    Some(match near {
+        Some(near) => finding.label(format!("did you mean `{}`?", written(&near))),
+        None => finding,
+    })
+}
+
+/// A rename for a column that none of its tables has.
+fn of_no_column(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
+    let column = renaming.column.as_ref().filter(|_| flow.locks.complete())?;
+    let of_line = |(known, _): &(&Known, &LockedTable)| renaming.tables.matches(&known.db, &known.table);
+    let tables: Vec<&LockedTable> = (0..flow.pipeline.from.len())
+        .flat_map(|source| flow.locked(source).filter(of_line))
+        .map(|(_, table)| table)
+        .collect();
+    let mut names = tables.iter().flat_map(|table| &table.columns).map(|column| column.name.value.as_str());
+    if tables.is_empty()
+        || tables.iter().any(|table| table.incomplete)
+        || names.any(|name| column.matches(name))
+    {
+        return None;
+    }
+    let (Rename::Column { column: pattern, .. }, [first, ..]) = (renaming.rename, tables.as_slice()) else {
+        return None;
+    };
+    let message = match tables.as_slice() {
+        [one] => format!("`{}` has no column `{pattern}`", one.name.value),
+        _ => format!("none of the tables that are sent has a column `{pattern}`"),
+    };
+    let finding = Diagnostic::warning(RENAME_IDLE, renaming.span, message).help(LOCK_HELP);
+    let names = first.columns.iter().map(|column| column.name.value.as_str());
+    Some(match closest(&pattern.to_string(), names) {
+        Some(near) => finding.label(format!("did you mean `{near}`?")),
+        None => finding,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::check_diagnostics;
+    use super::super::super::testing::{check_diagnostics, check_locked};
+
+    #[test]
+    fn of_what_is_not_there() {
+        let tables = "table shop.customers {\nprimary id\ncolumn id \"int not null\"\ncolumn cust_no \"int\"\n}\n\
+            table shop.orders {\nprimary id\ncolumn id \"int not null\"\n}\n";
+        check_locked(
+            "include shop.*\n\
+             rename table shop.custmers to c  # warning[S0401]: nothing that `schema.lock` lists and that is sent has this name\n\
+             rename column shop.customers.cstno to no  # warning[S0401]: `shop.customers` has no column `cstno`\n\
+             rename column shop.*.x_* to y  # warning[S0401]: none of the tables that are sent has a column `x_*`\n\
+             rename column shop.*.CUST_NO to no\nrename table shop.orders to o\nrename database shop to s\n",
+            tables,
+        );
+    }
 
     #[test]
     fn of_all_three_kinds() {

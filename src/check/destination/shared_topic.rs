@@ -65,7 +65,9 @@ mod tests {
         check_diagnostics(
             "include shop.a, shop.b\ntopic \"all\"  # warning[S0406]: `a` and `b` share the topic `all`\n",
         );
-        check_diagnostics("include shop.a_[0..3]\nrename table shop.a_[0..3] to a\ntopic \"all\"\n");
+        check_diagnostics(
+            "include shop.a_[0..3]\nrename table shop.a_[0..3] to a\ntopic \"all\"\nkey none\n",
+        );
         check_diagnostics("include shop.a_[0..3]\ntable shop.a_[n:0..3] {\ntopic \"all.{n}\"\n}\n");
         check_repaired(
             "include shop.a, shop.b\ntopic \"all\"\n",

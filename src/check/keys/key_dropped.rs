@@ -1,13 +1,14 @@
 //! S0501: a key column that `columns` leaves out.
 
 use super::super::Rule;
+use super::super::columns::drops;
 use super::super::flow::Project;
 use super::super::settings::Setting;
+use super::column_missing::check_column_missing;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::pattern::NamePattern;
-use crate::statement::{ColumnRule, KeyRule};
+use crate::statement::KeyRule;
 
-const KEY_COLUMN_GONE: Code = Code::new("S0501", "key-column-gone");
+pub(super) const KEY_COLUMN_GONE: Code = Code::new("S0501", "key-column-gone");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
@@ -25,6 +26,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    check_column_missing(project, findings);
     for flow in &project.flows {
         for lane in &flow.lanes {
             for subject in flow.subjects() {
@@ -46,17 +48,6 @@ fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 }
             }
         }
-    }
-}
-
-/// True when a column is not sent.
-fn drops(rule: &ColumnRule, column: &str) -> bool {
-    let any = |patterns: &[NamePattern]| {
-        patterns.iter().any(|pattern| pattern.compile_column().is_ok_and(|pattern| pattern.matches(column)))
-    };
-    match rule {
-        ColumnRule::Only(patterns) => !any(patterns),
-        ColumnRule::Except(patterns) => any(patterns),
     }
 }
 

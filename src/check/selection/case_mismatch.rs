@@ -2,8 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
-use super::super::locked::listed;
-use super::matches_nothing::written;
+use super::super::locked::{listed, written};
 use super::taken::{Taken, includes, is_decided, taken};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::pattern::TablePattern;

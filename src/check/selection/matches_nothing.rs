@@ -3,11 +3,11 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Project, Selector};
 use super::super::index::exact_table;
+use super::super::locked::written;
 use super::taken::{Taken, includes, is_decided};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix, Safety};
 use crate::pattern::{NamePattern, TablePattern};
-use crate::statement::{Rename, closest, name_text};
-use std::collections::BTreeSet;
+use crate::statement::{Rename, name_text};
 
 const MATCHES_NOTHING: Code = Code::new("S0212", "matches-nothing");
 
@@ -48,7 +48,7 @@ fn nothing(flow: &Flow<'_>, include: &Selector<'_>) -> Diagnostic {
     };
     let finding = Diagnostic::error(MATCHES_NOTHING, include.span, message);
     let pull = "where it is new, `syncc schema pull` adds it";
-    match nearest(flow, pattern) {
+    match flow.locks.nearest(pattern) {
         Some(near) => {
             let text = written(&near);
             let certain = !is_decided(flow, &near) && !is_named_elsewhere(flow, pattern);
@@ -61,31 +61,6 @@ fn nothing(flow: &Flow<'_>, include: &Selector<'_>) -> Diagnostic {
             None => finding.help(pull),
         },
     }
-}
-
-/// The pattern with the nearest name in place of the one that is not there.
-fn nearest(flow: &Flow<'_>, pattern: &TablePattern) -> Option<TablePattern> {
-    let NamePattern::Exact(db) = &pattern.db else { return None };
-    let names = || flow.locks.sources().flat_map(|lock| lock.tables.keys());
-    let dbs: BTreeSet<&str> = names().map(|name| name.db.as_str()).collect();
-    if !dbs.contains(db.as_str()) {
-        let near = closest(db, dbs)?;
-        let near = TablePattern::new(NamePattern::Exact(near.to_owned()), pattern.table.clone());
-        let takes = near.compile().is_ok_and(|matcher| flow.locks.any_table(&near, &matcher));
-        return takes.then_some(near);
-    }
-    let NamePattern::Exact(table) = &pattern.table else { return None };
-    let near = closest(table, names().filter(|name| name.db == *db).map(|name| name.table.as_str()))?;
-    Some(TablePattern::new(pattern.db.clone(), NamePattern::Exact(near.to_owned())))
-}
-
-/// As it is written in a file.
-pub(super) fn written(pattern: &TablePattern) -> String {
-    let segment = |pattern: &NamePattern| match pattern {
-        NamePattern::Exact(name) => name_text(name),
-        NamePattern::Glob(_) | NamePattern::Regex(_) => pattern.to_string(),
-    };
-    format!("{}.{}", segment(&pattern.db), segment(&pattern.table))
 }
 
 /// True when other lines of the pipeline name the same table, and would have to be mended as well.

@@ -1,8 +1,10 @@
 //! S0205: settings for tables that are not sent.
 
 use super::super::Rule;
-use super::super::flow::Project;
+use super::super::flow::{Flow, Project};
+use super::super::locked::written;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::pattern::TablePattern;
 
 const TABLE_BLOCK_IDLE: Code = Code::new("S0205", "table-block-idle");
 
@@ -28,14 +30,48 @@ fn check_table_block_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
                     Diagnostic::warning(TABLE_BLOCK_IDLE, block.pattern.span, message)
                         .help("include the table, or remove the block"),
                 );
+            } else if is_of_no_table(flow, pattern) {
+                let message = format!("no table that `schema.lock` lists and that is sent fits `{pattern}`");
+                let finding = Diagnostic::warning(TABLE_BLOCK_IDLE, block.pattern.span, message);
+                findings.push(match flow.locks.nearest(pattern) {
+                    Some(near) => {
+                        finding.label(format!("did you mean `{}`?", written(&near))).help(LOCK_HELP)
+                    }
+                    None => finding.help(LOCK_HELP),
+                });
             }
         }
     }
 }
 
+const LOCK_HELP: &str =
+    "write the name of a table, or remove the block; where the table is new, `syncc schema pull` adds it";
+
+fn is_of_no_table(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
+    let Ok(tables) = pattern.compile() else { return false };
+    // A name in another case has a finding of its own.
+    flow.fits_nothing(&tables) && !flow.locks.is_case_alone(pattern)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::check_diagnostics;
+    use super::super::super::testing::{check_diagnostics, check_locked};
+
+    #[test]
+    fn of_a_table_that_is_not_there() {
+        let tables = "table shop.customers {\nprimary id\ncolumn id \"int not null\"\n}\n";
+        check_locked(
+            "include shop.*\n\
+             table shop.custmers {  # warning[S0205]: no table that `schema.lock` lists and that is sent fits `shop.custmers`\n\
+             key id\n}\ntable shop.customer* {\nkey id\n}\n",
+            tables,
+        );
+        check_locked(
+            "include shop.custmers  # error[S0212]: `schema.lock` lists no table `shop.custmers`\n\
+             table shop.custmers {\nkey id\n}\n",
+            tables,
+        );
+    }
 
     #[test]
     fn neither_included_nor_excluded() {

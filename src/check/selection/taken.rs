@@ -1,11 +1,10 @@
 //! What `schema.lock` says of a pattern: does it take a table, and if not, what was meant.
 
 use super::super::flow::{Flow, Selector};
-use super::super::locked::{self, folded, tables};
+use super::super::locked::{in_other_case, tables};
 use super::include_covered::wider;
 use super::include_shadowed::is_shadowed;
 use super::system_schema::is_system;
-use crate::hir::SourceLock;
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, TableMatcher, TablePattern};
 
@@ -57,17 +56,6 @@ pub(super) fn includes<'f, 'p>(flow: &'f Flow<'p>) -> impl Iterator<Item = (&'f 
         let told = is_system(include.pattern) || is_shadowed(flow, include) || wider(flow, n).is_some();
         Some((include, taken(flow, include.pattern, &include.matcher).filter(|_| !told)?))
     })
-}
-
-/// Tables that a pattern takes when case does not count.
-fn in_other_case(lock: &SourceLock, pattern: &TablePattern) -> Vec<TableName> {
-    let matcher = folded(pattern, lock.case).and_then(|folded| folded.compile().ok());
-    let Some(matcher) = matcher else { return Vec::new() };
-    let takes = |name: &&TableName| {
-        matcher.matches(&lock.case.fold(&name.db), &lock.case.fold(&name.table))
-            && !locked::is_shadow(lock, name)
-    };
-    lock.tables.keys().filter(takes).cloned().collect()
 }
 
 /// A pattern in the case of the tables it means.

@@ -1,0 +1,85 @@
+//! Columns of a table whose columns are known: their names in messages, whether they are sent.
+
+use super::flow::{Flow, Known, Renamed, Renaming};
+use super::settings::{Lane, Setting, Subject};
+use crate::hir::{LockedColumn, LockedTable};
+use crate::pattern::{NamePattern, Relation};
+use crate::statement::{ColumnRule, RENAME_PLACEHOLDERS};
+
+/// A column's name in messages, and the line that gives it, if one does.
+pub(super) struct ColumnName<'a, 'p> {
+    pub(super) name: String,
+    pub(super) line: Option<&'a Renaming<'p>>,
+}
+
+impl<'p> Flow<'p> {
+    /// False when it is known of a table, in every source, that it has no such column.
+    pub(super) fn may_have(&self, known: &Known, column: &str) -> bool {
+        let mut tables = (0..self.pipeline.from.len()).map(|n| self.locks.table(n, &known.db, &known.table));
+        tables.any(|table| table.is_none_or(|table| table.incomplete || table.column(column).is_some()))
+    }
+
+    /// The name of a column in messages; none when a placeholder of it stands for nothing.
+    pub(super) fn column_name(
+        &self,
+        source: &str,
+        known: &Known,
+        column: &str,
+    ) -> Option<ColumnName<'_, 'p>> {
+        let (db, table) = (known.db.as_str(), known.table.as_str());
+        let takes = |one: &&Renaming<'_>| {
+            one.kind() == Renamed::Column
+                && one.tables.matches(db, table)
+                && one.column.as_ref().is_some_and(|name| name.matches(column))
+        };
+        let narrower = |one: &Renaming<'_>, other: &Renaming<'_>| match one.tables.relation(&other.tables) {
+            Relation::Equal => match (&one.column, &other.column) {
+                (Some(one), Some(other)) => one.relation(other) == Relation::Narrower,
+                _ => false,
+            },
+            relation => relation == Relation::Narrower,
+        };
+        let line = self
+            .renames
+            .iter()
+            .filter(takes)
+            .reduce(|best, one| if narrower(one, best) { one } else { best });
+        let name = match line {
+            None => column.to_owned(),
+            Some(line) => {
+                let mut captures = line.captures(db, table);
+                captures
+                    .extend(line.column.as_ref().and_then(|name| name.captures(column)).unwrap_or_default());
+                captures.push(("column".to_owned(), column.to_owned()));
+                let names = self.names_of(source, (db, table), (db, table));
+                names.expand(line.to(), &captures, RENAME_PLACEHOLDERS).ok()?
+            }
+        };
+        Some(ColumnName { name, line })
+    }
+}
+
+/// The columns that are sent; none when that is not one rule.
+pub(super) fn sent<'t>(
+    lane: &Lane<'_>,
+    known: &Known,
+    table: &'t LockedTable,
+) -> Option<Vec<&'t LockedColumn>> {
+    let rule = match lane.setting(Subject::One(known), |settings| settings.columns.as_ref()) {
+        Setting::Default => return Some(table.columns.iter().collect()),
+        Setting::Various => return None,
+        Setting::Given(rule, _) => &rule.value,
+    };
+    Some(table.columns.iter().filter(|column| !drops(rule, &column.name.value)).collect())
+}
+
+/// True when a column is not sent.
+pub(super) fn drops(rule: &ColumnRule, column: &str) -> bool {
+    let any = |patterns: &[NamePattern]| {
+        patterns.iter().any(|pattern| pattern.compile_column().is_ok_and(|pattern| pattern.matches(column)))
+    };
+    match rule {
+        ColumnRule::Only(patterns) => !any(patterns),
+        ColumnRule::Except(patterns) => any(patterns),
+    }
+}

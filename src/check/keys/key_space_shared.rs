@@ -1,0 +1,151 @@
+//! S0504: many tables become one, and their keys may be equal.
+
+use super::super::Rule;
+use super::super::flow::{Flow, NewName, Placed, Project, sources};
+use super::super::settings::{Setting, Subject};
+use super::message_key::message_key;
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::statement::{KeyRule, name_text};
+use crate::text::Span;
+use std::collections::BTreeMap;
+
+const KEY_SPACE_SHARED: Code = Code::new("S0504", "key-space-shared");
+
+pub(super) const RULE: Rule = Rule {
+    doc: CodeDoc {
+        code: KEY_SPACE_SHARED,
+        what: "Several tables, or one table of several sources, are sent under one name into one topic, and the key has no `origin`. An \
+               error where no `key` is written, else a warning.",
+        why: "A number that is unique in one shard is used again in the next. Two rows with one key are one row to a consumer: \
+              compaction keeps the last, a delete of one deletes the other.",
+        wrong: pipeline!(
+            "  include shop.orders_[00..15]\n  rename table shop.orders_[00..15] to orders\n  key order_id\n"
+        ),
+        right: pipeline!(
+            "  include shop.orders_[00..15]\n  rename table shop.orders_[00..15] to orders\n  key origin, order_id\n"
+        ),
+    },
+    run: check_key_space_shared,
+};
+
+/// Tables that become one: the first, its source, and how many there are.
+struct Merge<'a> {
+    placed: Placed<'a>,
+    source: usize,
+    n_tables: usize,
+}
+
+fn check_key_space_shared(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    for flow in &project.flows {
+        for lane in 0..flow.lanes.len() {
+            // By topic, name, and the lines that make the name: two lines that give one name are S0403.
+            let mut merges: BTreeMap<_, Merge<'_>> = BTreeMap::new();
+            for (source, _) in sources(project.program, flow.pipeline).enumerate() {
+                for placed in flow.placed(lane, source) {
+                    let NewName { db, table, lines } = placed.name;
+                    let merge = merges.entry((placed.topic, db, table, lines)).or_insert(Merge {
+                        placed,
+                        source,
+                        n_tables: 0,
+                    });
+                    merge.n_tables += 1;
+                }
+            }
+            let shared = merges.into_values().filter(|merge| merge.n_tables > 1);
+            findings.extend(shared.filter_map(|merge| finding(flow, lane, &merge)));
+        }
+    }
+}
+
+fn finding(flow: &Flow<'_>, lane: usize, merge: &Merge<'_>) -> Option<Diagnostic> {
+    let Placed { known, name, topic, .. } = merge.placed;
+    let lane = &flow.lanes[lane];
+    let locked = flow.locks.table(merge.source, &known.db, &known.table);
+    let message = format!(
+        "{} tables are sent as `{}.{}` into `{topic}`, and their keys may be equal",
+        merge.n_tables, name.db, name.table
+    );
+    let key = message_key(lane, known, locked).map(|key| {
+        let columns: Vec<String> = key.columns.iter().map(|name| name_text(name)).collect();
+        format!("key origin, {}", columns.join(", "))
+    });
+    match lane.setting(Subject::One(known), |settings| settings.key.as_ref()) {
+        Setting::Various => None,
+        // Without a key in the table there is none in its messages.
+        Setting::Default if locked.is_some_and(|table| !table.incomplete && table.row_key().is_none()) => {
+            None
+        }
+        Setting::Default => {
+            let line = name.lines.1.or(name.lines.0);
+            let span = line.map_or_else(|| merge.placed.span(), |line| flow.renames[line].span);
+            let key = key.unwrap_or_else(|| "key origin, COLUMNS".to_owned());
+            Some(
+                Diagnostic::error(KEY_SPACE_SHARED, span, message)
+                    .help(format!("write `{key}`: origin tells the tables apart")),
+            )
+        }
+        Setting::Given(rule, _) => match &rule.value {
+            KeyRule::None | KeyRule::Columns { origin: true, .. } => None,
+            KeyRule::Primary => {
+                Some(Diagnostic::warning(KEY_SPACE_SHARED, rule.span, message).help(format!(
+                    "write `{}`; if they are unique in all tables, say so with `allow`",
+                    key.as_deref().unwrap_or("key origin, COLUMNS")
+                )))
+            }
+            KeyRule::Columns { origin: false, .. } => {
+                let behind_word = rule.span.start + "key".len() as u32;
+                let at = Span::new(rule.span.file, behind_word, behind_word);
+                Some(
+                    Diagnostic::warning(KEY_SPACE_SHARED, rule.span, message)
+                        .help("add `origin`; if they are unique in all tables, say so with `allow`")
+                        .fix(Fix::machine("add `origin`", at, " origin,")),
+                )
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{check_locked, check_project, check_repaired};
+
+    #[test]
+    fn drawn_at_the_rename_or_at_the_key() {
+        check_locked(
+            "include shop.o_[0..1]\n\
+             rename table shop.o_[0..1] to o  # error[S0504]: 2 tables are sent as `shop.o` into `shop.o`, and their keys may be equal\n",
+            "table shop.o_0 {\nprimary id\ncolumn id \"int not null\"\n}\ntable shop.o_1 {\nprimary id\ncolumn id \"int not null\"\n}\n",
+        );
+        check_locked(
+            "include s*.o\nrename database s* to shop\n\
+             key id  # warning[S0504]: 2 tables are sent as `shop.o` into `shop.o`, and their keys may be equal\n",
+            "table s1.o {\nprimary id\ncolumn id \"int not null\"\n}\ntable s2.o {\nprimary id\ncolumn id \"int not null\"\n}\n",
+        );
+        check_locked(
+            "include s*.o\nrename database s* to shop\npartition to 0\n",
+            "table s1.o {\ncolumn id \"int not null\"\n}\ntable s2.o {\ncolumn id \"int not null\"\n}\n",
+        );
+    }
+
+    #[test]
+    fn sources_are_told_apart_by_their_topic() {
+        let project = |topic: &str, said: &str| {
+            format!(
+                "edition 2026\nsource a mysql \"db1\" {{\npassword env P\n}}\nsource b mysql \"db2\" {{\npassword env P\n}}\n\
+                 target bus kafka \"kafka1\"\npipeline p {{\nfrom a\nfrom b\nto bus\ninclude shop.o\ntopic \"{topic}\"{said}\n}}\n"
+            )
+        };
+        let said =
+            "  # error[S0504]: 2 tables are sent as `shop.o` into `all.o`, and their keys may be equal";
+        check_project(&[&project("all.{table}", said)]);
+        check_project(&[&project("{source}.{table}", "")]);
+    }
+
+    #[test]
+    fn origin_is_added() {
+        check_repaired(
+            "include shop.o_[0..1]\nrename table shop.o_[0..1] to o\nkey  id, no\n",
+            "include shop.o_[0..1]\nrename table shop.o_[0..1] to o\nkey origin,  id, no\n",
+        );
+    }
+}

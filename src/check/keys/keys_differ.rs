@@ -1,0 +1,154 @@
+//! S0503: tables with different keys in one topic.
+
+use super::super::Rule;
+use super::super::flow::{Flow, Known, Placed, Project, sources};
+use super::message_key::{MessageKey, message_key};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::statement::{Template, TemplatePart};
+use crate::text::Span;
+use std::collections::BTreeMap;
+
+const KEYS_DIFFER_IN_TOPIC: Code = Code::new("S0503", "keys-differ-in-topic");
+
+pub(super) const RULE: Rule = Rule {
+    doc: CodeDoc {
+        code: KEYS_DIFFER_IN_TOPIC,
+        what: "Two tables share a topic, and the columns of their keys differ.",
+        why: "A consumer reads all keys of a topic in one way. Two that are made of different columns cannot be told apart, and a value \
+              of one can be equal to a value of the other.",
+        wrong: pipeline!(
+            "  include shop.orders, crm.invoices\n  table shop.orders {\n    topic \"sales\"\n    key order_id\n  }\n  \
+             table crm.invoices {\n    topic \"sales\"\n    key invoice_no\n  }\n"
+        ),
+        right: pipeline!(
+            "  include shop.orders, crm.invoices\n  table shop.orders {\n    topic \"orders\"\n    key order_id\n  }\n  \
+             table crm.invoices {\n    topic \"invoices\"\n    key invoice_no\n  }\n"
+        ),
+    },
+    run: check_keys_differ,
+};
+
+/// A table in a topic, with its key.
+struct Keyed<'a> {
+    flow: &'a Flow<'a>,
+    placed: Placed<'a>,
+    line: Option<Span>,
+    /// `origin` and the columns, by their names in messages.
+    parts: Vec<String>,
+}
+
+fn check_keys_differ(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    let mut topics: BTreeMap<(u32, &str), Vec<Keyed<'_>>> = BTreeMap::new();
+    for flow in &project.flows {
+        for (n, lane) in flow.lanes.iter().enumerate() {
+            for (m, source) in sources(project.program, flow.pipeline).enumerate() {
+                for placed in flow.placed(n, m) {
+                    let table = flow.locks.table(m, &placed.known.db, &placed.known.table);
+                    let Some(key) = message_key(lane, placed.known, table) else { continue };
+                    let Some(parts) = parts(flow, source, placed.known, &key) else { continue };
+                    let keyed = topics.entry((lane.to.target.value.0, placed.topic)).or_default();
+                    // One of those that one line gives one key is enough.
+                    let known = |other: &Keyed<'_>| {
+                        other.parts == parts && place(other) == place_of(flow, placed, key.line)
+                    };
+                    if !keyed.iter().any(known) {
+                        keyed.push(Keyed { flow, placed, line: key.line, parts });
+                    }
+                }
+            }
+        }
+    }
+    for ((_, topic), mut keyed) in topics {
+        keyed.sort_by_key(place);
+        let Some((first, rest)) = keyed.split_first() else { continue };
+        let Some(other) = rest.iter().find(|other| other.parts != first.parts && !is_told(first, other))
+        else {
+            continue;
+        };
+        findings.push(
+            Diagnostic::error(
+                KEYS_DIFFER_IN_TOPIC,
+                place(other),
+                format!("tables with different keys share topic `{topic}`"),
+            )
+            .label(keyed_by(other))
+            .beside(place(first), format!("{}, same topic", keyed_by(first)))
+            .help("give one of them its own topic, or set the same `key` for both"),
+        );
+    }
+}
+
+/// `origin` and the names of a key's columns in messages.
+fn parts(flow: &Flow<'_>, source: &str, known: &Known, key: &MessageKey<'_>) -> Option<Vec<String>> {
+    let origin = key.origin.then(|| "origin".to_owned()).map(Some);
+    let columns = key.columns.iter().map(|column| Some(flow.column_name(source, known, column)?.name));
+    origin.into_iter().chain(columns).collect()
+}
+
+fn keyed_by(keyed: &Keyed<'_>) -> String {
+    let Known { db, table, .. } = keyed.placed.known;
+    format!("`{db}.{table}` is keyed by {}", keyed.parts.join(", "))
+}
+
+/// Where a table's key is given: at its `key`, else where it is named anew, gets its topic, or is selected.
+fn place(keyed: &Keyed<'_>) -> Span {
+    place_of(keyed.flow, keyed.placed, keyed.line)
+}
+
+fn place_of(flow: &Flow<'_>, placed: Placed<'_>, line: Option<Span>) -> Span {
+    let renamed = placed.name.lines.1.or(placed.name.lines.0).map(|line| flow.renames[line].span);
+    line.or(renamed).unwrap_or_else(|| placed.span())
+}
+
+/// True when another rule speaks of the two: S0406 of a template without the table's name, S0403 of two lines that give one
+/// name.
+fn is_told(one: &Keyed<'_>, other: &Keyed<'_>) -> bool {
+    let template = |keyed: &Keyed<'_>| keyed.placed.template.map(|template| template.span);
+    let (a, b) = (one.placed.name, other.placed.name);
+    let shared = template(one).is_some() && template(one) == template(other) && a.table != b.table;
+    let collide = (&a.db, &a.table) == (&b.db, &b.table) && a.lines != b.lines;
+    shared && one.placed.template.is_some_and(|template| !names_table(&template.value)) || collide
+}
+
+fn names_table(template: &Template) -> bool {
+    template.parts.iter().any(|part| match part {
+        TemplatePart::Hole { name, .. } => name == "table" || name == "origin.table",
+        TemplatePart::Text(_) => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{check_diagnostics, check_locked};
+
+    #[test]
+    fn written_keys_and_those_of_tables() {
+        check_diagnostics(
+            "include d.a, d.b, d.c\ntable d.a {\ntopic \"t\"\nkey id\n}\ntable d.b {\ntopic \"t\"\n\
+             key no  # error[S0503]: tables with different keys share topic `t`\n}\n\
+             table d.c {\ntopic \"t\"\nkey id\n}\n",
+        );
+        check_locked(
+            "include d.t_*\nkey primary\npartition by table\n\
+             rename table d.t_* to t\ntable d.* {\nkey origin, id\n}\n",
+            "table d.t_0 {\nprimary id\ncolumn id \"int not null\"\n}\ntable d.t_1 {\nprimary no\ncolumn no \"int not null\"\ncolumn id \"int not null\"\n}\n",
+        );
+        check_locked(
+            "include d.a, d.b\ntable d.a {\n\
+             topic \"t\"\n}\ntable d.b {\ntopic \"t\"  # error[S0503]: tables with different keys share topic `t`\n}\n",
+            "table d.a {\nprimary id\ncolumn id \"int not null\"\n}\ntable d.b {\nprimary no\ncolumn no \"int not null\"\n}\n",
+        );
+        check_locked(
+            "include d.a, d.b\nrename column d.b.no to id\ntable d.a {\ntopic \"t\"\n}\ntable d.b {\ntopic \"t\"\n}\n",
+            "table d.a {\nprimary id\ncolumn id \"int not null\"\n}\ntable d.b {\nprimary no\ncolumn no \"int not null\"\n}\n",
+        );
+    }
+
+    #[test]
+    fn one_topic_for_everything_is_said_once() {
+        check_locked(
+            "include d.a, d.b\ntopic \"all\"  # warning[S0406]: `a` and `b` share the topic `all`\n",
+            "table d.a {\nprimary id\ncolumn id \"int not null\"\n}\ntable d.b {\nprimary no\ncolumn no \"int not null\"\n}\n",
+        );
+    }
+}
