@@ -4,7 +4,8 @@ use super::global::Global;
 use super::output::{Failure, Output};
 use crate::diagnostic::render::{Renderer, Style};
 use crate::diagnostic::{Severity, Summary};
-use crate::plan::{Compiled, Origins, Plan, compile_project};
+use crate::hir::{self, Program, SourceId};
+use crate::plan::{Compiled, Origins, Plan, Subject, compile_project};
 use crate::project::{self, Location, Project};
 use crate::text::FileSet;
 use crate::{diagnostic, statement, syntax};
@@ -41,12 +42,30 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     /// Where its parts are written.
     pub(super) origins: Origins,
+    /// Its declarations.
+    program: Program,
+}
+
+impl Planned {
+    /// The tables of a source as `schema.lock` has them; none where it says nothing about it.
+    pub(super) fn known_tables(&self, source: &str) -> Vec<Subject> {
+        known_tables(&self.program, source)
+    }
+}
+
+/// The tables of a source as the lock file has them; none where it says nothing about it.
+pub(super) fn known_tables(program: &Program, source: &str) -> Vec<Subject> {
+    let n = program.sources.iter().position(|known| known.name.value == source);
+    let lock = n.and_then(|n| program.lock.of(SourceId(n as u32)));
+    let tables = lock.into_iter().flat_map(|lock| lock.tables.keys());
+    tables.map(|name| Subject::table(&name.db, &name.table)).collect()
 }
 
 /// Reads and compiles the project, for subcommands that need its plan. Where it has errors these are drawn, and there is none.
 pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Planned>, Failure> {
     let project = read(&global.location())?;
     let compiled = compile(&project);
+    let (program, _) = hir::program(&project);
     let files = project.files;
     let Some((plan, origins)) = compiled.plan else {
         let renderer = renderer(&files, global.style());
@@ -58,7 +77,7 @@ pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Pla
         }
         return Ok(None);
     };
-    Ok(Some(Planned { files, plan, origins }))
+    Ok(Some(Planned { files, plan, origins, program }))
 }
 
 #[cfg(test)]

@@ -1,39 +1,76 @@
-//! `syncc graph`: sources, pipelines and targets as a picture.
+//! `syncc graph`: the project as a picture.
 
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::{Exit, front};
-use crate::plan::{PictureLanguage, picture};
+use crate::plan::picture::{Picture, dot, flow, mermaid, tables};
 use clap::ValueEnum;
+use serde::Serialize;
+
+/// Version of the JSON form.
+const VERSION: u32 = 1;
 
 /// Draws the project
 ///
-/// Prints sources, pipelines and targets as text that Graphviz or Mermaid turns into a picture.
+/// Prints sources, pipelines and targets, or tables and topics, as text that Graphviz or Mermaid turns into a picture, or as
+/// JSON.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
     syncc graph | dot -Tsvg > project.svg\n  \
-    syncc graph --as mermaid")]
+    syncc graph --view tables --as mermaid\n  \
+    syncc graph -C prod --as json")]
 pub(super) struct Args {
     /// Language of the picture
     #[arg(long = "as", value_name = "LANGUAGE", default_value = "dot")]
     language: Language,
+    /// What is drawn
+    #[arg(long, value_name = "VIEW", default_value = "flow")]
+    view: View,
 }
 
-/// Language of a picture, on the command line.
+/// Language of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Language {
     /// Graphviz.
     Dot,
     /// Mermaid flowchart.
     Mermaid,
+    /// Nodes and edges as one object.
+    Json,
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum View {
+    /// Sources, pipelines and targets.
+    Flow,
+    /// Tables and topics.
+    Tables,
+}
+
+#[derive(Serialize)]
+struct Document<'p> {
+    version: u32,
+    view: View,
+    #[serde(flatten)]
+    picture: &'p Picture,
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let Some(project) = front::planned(global, output)? else { return Ok(Exit::Findings) };
-    let language = match args.language {
-        Language::Dot => PictureLanguage::Dot,
-        Language::Mermaid => PictureLanguage::Mermaid,
+    let picture = match args.view {
+        View::Flow => flow(&project.plan),
+        View::Tables => tables(&project.plan, &|source| project.known_tables(source)),
     };
-    output.print(&picture(&project.plan, language))?;
+    let text = match args.language {
+        Language::Dot => dot(&picture),
+        Language::Mermaid => mermaid(&picture),
+        Language::Json => {
+            let document = Document { version: VERSION, view: args.view, picture: &picture };
+            serde_json::to_string_pretty(&document).expect("strings and numbers are always JSON") + "\n"
+        }
+    };
+    output.print(&text)?;
     Ok(Exit::Fine)
 }

@@ -17,7 +17,7 @@ mod idle;
 pub mod io;
 mod narrow;
 mod origin;
-mod picture;
+pub mod picture;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -39,5 +39,4 @@ pub use explain::{Decision, Explanation, explain_table};
 pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
 pub use origin::{NodeId, Origins, Part, Property};
-pub use picture::{PictureLanguage, picture};
 pub use subject::{Subject, subjects};

@@ -3,6 +3,7 @@
 mod about;
 mod against;
 mod check;
+mod graph;
 mod init;
 mod offline;
 mod secrets;
@@ -182,18 +183,6 @@ fn explain_tells_what_becomes_of_a_table() {
     check(here.path(), &["explain", "table", "crm.orders"], (1, not_sent, ""));
     let text = "syncc: \"orders\" is no table; it is written DB.TABLE\n";
     check(here.path(), &["explain", "table", "orders"], (2, "", text));
-}
-
-#[test]
-fn graph_draws_the_project() {
-    let here = project(&[("shop.sync", RIGHT)]);
-    let picture = "flowchart LR\n  source_shop[(\"shop<br>mysql\")]\n  pipeline_shop[\"shop\"]\n  \
-                   target_bus([\"bus<br>kafka\"])\n  pipeline_shop --> target_bus\n  source_shop --> pipeline_shop\n";
-    check(here.path(), &["graph", "--as", "mermaid"], (0, picture, ""));
-    let wrong = project(&[("shop.sync", &RIGHT.replace("to bus {", "to buss {"))]);
-    let output = run(wrong.path(), &["graph"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("there is no target `buss`"));
 }
 
 #[test]

@@ -1,0 +1,226 @@
+//! The graph of a plan as a picture: nodes and edges as data, and as text for Graphviz or Mermaid.
+//!
+//! Names alone, no addresses and no values. What is drawn does not know how.
+
+mod dot;
+mod flow;
+mod mermaid;
+mod tables;
+
+pub use dot::dot;
+pub use flow::flow;
+pub use mermaid::mermaid;
+pub use tables::tables;
+
+use super::TargetKind;
+use serde::Serialize;
+
+/// Nodes and edges, each once, in the order they are drawn in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Picture {
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// The edges.
+    pub edges: Vec<Edge>,
+}
+
+/// A thing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Node {
+    /// `KIND:` and its full name; no other node has it.
+    pub id: String,
+    /// What it is.
+    pub kind: Shape,
+    /// Its name.
+    pub name: String,
+    /// What else is said about it.
+    pub details: Vec<String>,
+    /// Id of the node that it belongs to; such nodes are drawn as frames.
+    pub group: Option<String>,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// A source.
+    Source,
+    /// A pipeline.
+    Pipeline,
+    /// A target.
+    Target,
+    /// A table of a source, or a pattern of tables.
+    Table,
+    /// A topic.
+    Topic,
+    /// A column of a table.
+    Column,
+    /// A field of a message.
+    Field,
+}
+
+/// From one node to another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Edge {
+    /// Id of a node.
+    pub from: String,
+    /// Id of a node.
+    pub to: String,
+    /// What happens on the way.
+    pub label: Option<String>,
+}
+
+impl Shape {
+    /// Its word, the beginning of ids.
+    fn word(self) -> &'static str {
+        match self {
+            Shape::Source => "source",
+            Shape::Pipeline => "pipeline",
+            Shape::Target => "target",
+            Shape::Table => "table",
+            Shape::Topic => "topic",
+            Shape::Column => "column",
+            Shape::Field => "field",
+        }
+    }
+}
+
+impl Node {
+    /// A node with the full name `path`, shown as `name`.
+    pub fn new(kind: Shape, path: &str, name: impl Into<String>) -> Node {
+        Node { id: id(kind, path), kind, name: name.into(), details: Vec::new(), group: None }
+    }
+
+    /// The same with one more detail.
+    pub fn detail(mut self, text: impl Into<String>) -> Node {
+        self.details.push(text.into());
+        self
+    }
+
+    /// The same inside the frame of another node.
+    pub fn inside(mut self, group: impl Into<String>) -> Node {
+        self.group = Some(group.into());
+        self
+    }
+}
+
+impl Picture {
+    /// Adds a node, once.
+    pub fn node(&mut self, node: Node) {
+        if !self.nodes.iter().any(|other| other.id == node.id) {
+            self.nodes.push(node);
+        }
+    }
+
+    /// Adds an edge, once.
+    pub fn edge(&mut self, from: String, to: String, label: Option<String>) {
+        let edge = Edge { from, to, label };
+        if !self.edges.contains(&edge) {
+            self.edges.push(edge);
+        }
+    }
+
+    /// Nodes that are frames around others.
+    fn frames(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| self.is_frame(node))
+    }
+
+    fn is_frame(&self, node: &Node) -> bool {
+        self.nodes.iter().any(|other| other.group.as_ref() == Some(&node.id))
+    }
+
+    /// Nodes that stand in a frame, or in none.
+    fn inside<'p>(&'p self, group: Option<&'p str>) -> impl Iterator<Item = &'p Node> {
+        self.nodes.iter().filter(move |node| node.group.as_deref() == group && !self.is_frame(node))
+    }
+}
+
+/// Id of the node of a full name.
+pub fn id(kind: Shape, path: &str) -> String {
+    format!("{}:{path}", kind.word())
+}
+
+/// An id that both languages take bare: the word of the kind, then letters and digits as they are, `_` doubled, other signs by
+/// their number.
+fn bare(id: &str) -> String {
+    let (kind, path) = id.split_once(':').unwrap_or(("", id));
+    let mut bare = format!("{kind}_");
+    for sign in path.chars() {
+        match sign {
+            '_' => bare.push_str("__"),
+            '-' => bare.push_str("_d"),
+            '.' => bare.push_str("_p"),
+            sign if sign.is_ascii_alphanumeric() => bare.push(sign),
+            sign => bare.push_str(&format!("_x{:x}_", u32::from(sign))),
+        }
+    }
+    bare
+}
+
+fn kind(kind: &TargetKind) -> &'static str {
+    match kind {
+        TargetKind::Kafka(_) => "kafka",
+        TargetKind::Stdout => "stdout",
+        TargetKind::File { .. } => "file",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{HELLO, plan};
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn hello_world_in_both_languages() {
+        let text = HELLO.replace("pipeline shop", "pipeline web-shop");
+        let picture = flow(&plan(&[&text]));
+        assert_eq!(
+            dot(&picture),
+            "digraph syncc {\n  rankdir=LR;\n  source_shop [shape=cylinder, label=\"shop\\nmysql\"];\n  \
+             pipeline_web_dshop [shape=box, label=\"web-shop\"];\n  target_bus [shape=cds, label=\"bus\\nkafka\"];\n  \
+             source_shop -> pipeline_web_dshop;\n  pipeline_web_dshop -> target_bus;\n}\n"
+        );
+        assert_eq!(
+            mermaid(&picture),
+            "flowchart LR\n  source_shop[(\"shop<br>mysql\")]\n  pipeline_web_dshop[\"web-shop\"]\n  \
+             target_bus([\"bus<br>kafka\"])\n  source_shop --> pipeline_web_dshop\n  pipeline_web_dshop --> target_bus\n"
+        );
+    }
+
+    #[test]
+    fn tables_and_topics_stand_in_their_frames() {
+        let lines = "  include shop.*, crm.`a \"b\"<c>`\n  rename table crm.`a \"b\"<c>` to people\n  topic \"x.{db}.{table}\"\n";
+        let picture = tables(&plan(&[&HELLO.replace("  include shop.*\n", lines)]), &|_| Vec::new());
+        assert_eq!(
+            dot(&picture),
+            r##"digraph syncc {
+  rankdir=LR;
+  subgraph cluster_source_shop {
+    label="shop\nmysql";
+    table_shop_pcrm_pa_x20__x22_b_x22__x3c_c_x3e_ [shape=plaintext, label="crm.a \"b\"<c>"];
+    table_shop_pshop_p_x2a_ [shape=plaintext, label="shop.*"];
+  }
+  subgraph cluster_target_bus {
+    label="bus\nkafka";
+    topic_bus_px_pcrm_ppeople [shape=plaintext, label="x.crm.people"];
+    topic_bus_px_pshop_p_x2a_ [shape=plaintext, label="x.shop.*"];
+  }
+  table_shop_pcrm_pa_x20__x22_b_x22__x3c_c_x3e_ -> topic_bus_px_pcrm_ppeople [label="shop"];
+  table_shop_pshop_p_x2a_ -> topic_bus_px_pshop_p_x2a_ [label="shop"];
+}
+"##
+        );
+        let text = mermaid(&picture);
+        assert!(text.contains("  subgraph source_shop [\"shop<br>mysql\"]\n    table_shop_pcrm"), "{text}");
+        assert!(text.contains("[\"crm.a #quot;b#quot;#lt;c#gt;\"]\n"), "{text}");
+        assert!(text.contains(" -->|\"shop\"| topic_bus_px_pcrm_ppeople\n"), "{text}");
+    }
+
+    #[test]
+    fn ids_stay_apart() {
+        let ids = ["t:a_b", "t:a-b", "t:a.b", "t:a:b", "t:a_db", "t:a b", "t:a_x20_b", "t:é", "s:t_a_b"];
+        let bares: BTreeSet<String> = ids.iter().map(|id| bare(id)).collect();
+        assert_eq!(bares.len(), ids.len(), "{bares:?}");
+    }
+}
