@@ -1,7 +1,9 @@
 //! A file as typed nodes.
 
 use super::argument::own_name;
+use super::binding::{Uses, Values};
 use super::idle::{Idle, Owner};
+use super::param::Param;
 use super::pipeline::{Commit, Pipeline, Retry, commit};
 use super::secret;
 use super::settings::Settings;
@@ -30,10 +32,14 @@ pub struct File {
     pub pipelines: Vec<Pipeline>,
     /// `defaults`.
     pub defaults: Vec<Defaults>,
+    /// `param`.
+    pub params: Vec<Param>,
     /// `use`: the paths as written.
     pub uses: Vec<Spanned<String>>,
     /// Statements that this release does not execute.
     pub idle: Vec<(Owner, Idle)>,
+    /// What was noted about parameters.
+    pub noted: Uses,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
     /// The file was not read to its end: it may declare and use anything.
@@ -51,9 +57,9 @@ pub struct Defaults {
     pub commit: Option<Spanned<Commit>>,
 }
 
-/// Lowers a parsed file. Statements with a syntax error are left out; [`crate::syntax::errors`] speaks of them.
-pub fn lower(parse: &Parse, text: &str) -> (File, Vec<Diagnostic>) {
-    let mut reader = match reader(parse, text) {
+/// Lowers a parsed file with the values of the project's parameters. Statements with a syntax error are left out; [`crate::syntax::errors`] speaks of them.
+pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnostic>) {
+    let mut reader = match reader(parse, text, values) {
         Ok(reader) => reader,
         Err(findings) => return (File { opaque: true, ..File::default() }, findings),
     };
@@ -66,10 +72,12 @@ pub fn lower(parse: &Parse, text: &str) -> (File, Vec<Diagnostic>) {
             "target" => file.targets.extend(reader.target(statement)),
             "pipeline" => file.pipelines.extend(reader.pipeline(statement)),
             "defaults" => file.defaults.push(defaults(&statement)),
+            "param" => file.params.extend(reader.param(&statement)),
             "use" => file.uses.extend(path(&statement)),
             other => debug_assert_eq!(other, "edition", "in the table, but not read in a file"),
         }
     }
+    file.noted = reader.noted;
     secret::look(&parse.tree, text, &mut reader.findings);
     file.mentions = reader.mentions;
     file.opaque = reader.opaque;
@@ -107,12 +115,15 @@ fn owner(statement: &Stmt) -> Owner {
 }
 
 /// A reader of a file whose edition this program knows; else what keeps the file from being read.
-pub(super) fn reader<'t>(parse: &'t Parse, text: &'t str) -> Result<Reader<'t>, Vec<Diagnostic>> {
+pub(super) fn reader<'t>(
+    parse: &'t Parse,
+    text: &'t str,
+    values: &'t Values,
+) -> Result<Reader<'t>, Vec<Diagnostic>> {
     if parse.unreadable() {
         return Err(Vec::new());
     }
-    let (tree, opaque) = (&parse.tree, parse.not_utf8());
-    let mut reader = Reader { tree, text, findings: Vec::new(), mentions: BTreeSet::new(), opaque };
+    let mut reader = Reader::new(parse, text, values);
     match first_edition(&mut reader) {
         None => Ok(reader),
         Some(edition) => {

@@ -1,6 +1,7 @@
 //! `schema.lock`: what the sources' tables look like.
 
 use super::argument::{quantity, text};
+use super::binding::NO_VALUES;
 use super::file::reader;
 use super::shape::Value;
 use super::statement::{Reader, Stmt};
@@ -77,7 +78,7 @@ pub struct LockedColumn {
 
 /// Lowers the lock file. Statements with a syntax error are left out, as in [`lower`](super::lower).
 pub fn lower_lock(parse: &Parse, text: &str) -> (LockFile, Vec<Diagnostic>) {
-    let mut reader = match reader(parse, text) {
+    let mut reader = match reader(parse, text, &NO_VALUES) {
         Ok(reader) => reader,
         Err(findings) => return (LockFile { incomplete: true, ..LockFile::default() }, findings),
     };

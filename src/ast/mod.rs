@@ -4,10 +4,12 @@
 //! node around it is marked `incomplete`. Does not: resolve names, or know whether a project makes sense.
 
 mod argument;
+mod binding;
 mod file;
 mod idle;
 mod lock;
 mod moment;
+mod param;
 mod pipeline;
 mod quantity;
 mod quoted;
@@ -23,9 +25,11 @@ mod tls;
 mod token;
 mod value;
 
+pub use binding::{Filled, Unbound, Uses, Values};
 pub use file::{Defaults, EDITIONS, File, lower, uses};
 pub use idle::{Idle, Owner};
 pub use lock::{Lock, LockFile, LockedColumn, LockedKey, LockedTable, lower_lock};
+pub use param::{Param, ParamKind, params};
 pub use pipeline::{Commit, Pipeline, Retry, TableBlock, To};
 pub use registry::Registry;
 pub use settings::{Conflict, Settings, add};

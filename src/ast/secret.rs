@@ -175,7 +175,7 @@ mod tests {
     fn found(text: &str) -> (Vec<String>, String) {
         let parse = syntax::parse(FileId(0), text);
         let mut all = syntax::errors(&parse, text);
-        all.extend(super::super::lower(&parse, text).1);
+        all.extend(super::super::lower(&parse, text, &crate::ast::Values::default()).1);
         let line = |at: u32| text[..at as usize].matches('\n').count() + 1;
         all.sort_by_key(|finding| finding.primary.as_ref().map(|label| label.span));
         let shown = all.iter().map(|finding| {

@@ -3,6 +3,7 @@
 //! Tried strictly first, then with values of the right kind that are wrong in themselves (`retry for 720`), so that such a
 //! value is reported as what it is and not as a statement of another shape.
 
+use super::binding::Values;
 use super::token::Token;
 use super::value::read_value;
 use crate::diagnostic::{Diagnostic, Fix};
@@ -11,7 +12,7 @@ use crate::statement::{
     self as st, Kind, SecretRef, Shape, Signature, StatementSpec, Support, Template, Text, Version,
 };
 use crate::syntax::NodeKind;
-use crate::text::Span;
+use crate::text::{Span, Spanned};
 
 /// An argument as a typed value.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,8 +39,17 @@ pub(super) enum Value {
     Version(Version),
     /// File of the log, and offset in it.
     Binlog(String, u64),
+    /// These stand for nothing that is known: placeholders, or the parameter it is the value of.
+    Unbound(Vec<String>),
     /// Wrong in itself, and reported.
     Bad,
+}
+
+/// The parameter that an argument is the value of.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct FromParam {
+    pub(super) name: Spanned<String>,
+    pub(super) value: String,
 }
 
 /// A matched argument and its place. Commas are left out.
@@ -47,6 +57,8 @@ pub(super) enum Value {
 pub(super) struct Item {
     pub(super) value: Value,
     pub(super) span: Span,
+    /// Written as `param NAME`.
+    pub(super) param: Option<FromParam>,
 }
 
 /// What became of a statement's arguments.
@@ -58,13 +70,13 @@ pub(super) enum Shaped {
 }
 
 /// Matches the arguments behind a statement's word.
-pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> Shaped {
+pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>], values: &Values) -> Shaped {
     let signature = spec.signature();
-    let mut strict = Matcher::new(tokens, false);
+    let mut strict = Matcher::new(tokens, values, false);
     if let Some(items) = strict.run(&signature) {
         return Shaped::Fits(items, strict.support);
     }
-    let mut lenient = Matcher::new(tokens, true);
+    let mut lenient = Matcher::new(tokens, values, true);
     if lenient.run(&signature).is_some() {
         return match lenient.support {
             Support::Runs | Support::Compiles => Shaped::Wrong(lenient.findings),
@@ -76,6 +88,7 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> S
 
 struct Matcher<'a, 't> {
     tokens: &'a [Token<'t>],
+    values: &'a Values,
     lenient: bool,
     /// How far this release goes with what fits.
     support: Support,
@@ -93,9 +106,10 @@ enum Expected {
 }
 
 impl<'a, 't> Matcher<'a, 't> {
-    fn new(tokens: &'a [Token<'t>], lenient: bool) -> Matcher<'a, 't> {
+    fn new(tokens: &'a [Token<'t>], values: &'a Values, lenient: bool) -> Matcher<'a, 't> {
         Matcher {
             tokens,
+            values,
             lenient,
             support: Support::Runs,
             findings: Vec::new(),
@@ -123,7 +137,11 @@ impl<'a, 't> Matcher<'a, 't> {
                 let Some(token) = self.tokens.get(at).filter(|token| is_word(token, word)) else {
                     return self.fail(at, Expected::Word(word.clone()));
                 };
-                let item = (word != ",").then(|| Item { value: Value::Word(word.clone()), span: token.span });
+                let item = (word != ",").then(|| Item {
+                    value: Value::Word(word.clone()),
+                    span: token.span,
+                    param: None,
+                });
                 self.with(item, rest, at + 1, items)
             }
             Shape::Value { kind, .. } => match self.value(first, at) {
@@ -205,6 +223,10 @@ impl<'a, 't> Matcher<'a, 't> {
     fn value(&mut self, shape: &Shape, at: usize) -> Option<(Item, usize)> {
         let Shape::Value { kind, range, range_text } = shape else { return None };
         let rest = self.tokens.get(at..).filter(|rest| !rest.is_empty())?;
+        if let Some((name, span)) = self.param(*kind, rest) {
+            let (value, param) = self.value_of_param(*kind, (*range, range_text), &name, span)?;
+            return Some((Item { value, span, param: Some(param) }, at + 2));
+        }
         let read = read_value(*kind, *range, range_text, rest)?;
         let span = rest[0].span.to(rest[read.n_tokens - 1].span);
         let value = match read.value {
@@ -215,45 +237,64 @@ impl<'a, 't> Matcher<'a, 't> {
             }
             Err(_) => return None,
         };
-        Some((Item { value, span }, at + read.n_tokens))
+        Some((Item { value, span, param: None }, at + read.n_tokens))
     }
 
-    /// Number of arguments of a plain value from outside, `param NAME` or `env NAME else "…"`. The language has it wherever
-    /// a plain value stands; besides addresses it is not built yet.
-    fn outside_value(&self, kind: Kind, at: usize) -> Option<usize> {
-        let plain = match kind {
-            Kind::Text
-            | Kind::Template
-            | Kind::Address
-            | Kind::Duration
-            | Kind::Size
-            | Kind::Rate
-            | Kind::Number
-            | Kind::Clock
-            | Kind::Timestamp
-            | Kind::Zone
-            | Kind::Url
-            | Kind::Version
-            | Kind::Gtid
-            | Kind::Binlog => true,
-            Kind::Plain => self.tokens.get(at).and_then(Token::word) == Some("param"),
-            Kind::Name
-            | Kind::Range
-            | Kind::Secret
-            | Kind::Database
-            | Kind::Table
-            | Kind::ExactTable
-            | Kind::ColumnPath
-            | Kind::Column
-            | Kind::Columns
-            | Kind::NewName
-            | Kind::Date
-            | Kind::Any => false,
+    /// The name behind `param`, where a plain value is wanted.
+    fn param(&self, kind: Kind, rest: &[Token<'t>]) -> Option<(Spanned<String>, Span)> {
+        match rest {
+            [word, name, ..] if is_plain(kind) && word.word() == Some("param") => {
+                Some((Spanned::new(name.word()?.to_owned(), name.span), word.span.to(name.span)))
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of a parameter, read as if it stood in its place.
+    fn value_of_param(
+        &mut self,
+        kind: Kind,
+        (range, range_text): ((u64, u64), &(String, String)),
+        name: &Spanned<String>,
+        span: Span,
+    ) -> Option<(Value, FromParam)> {
+        let param = |value: &str| FromParam { name: name.clone(), value: value.to_owned() };
+        let values = self.values;
+        let Some(value) = values.of(&name.value).flatten() else {
+            return Some((Value::Unbound(vec![name.value.clone()]), param("")));
         };
+        let token = Token::valued(value, bare_kind(kind).unwrap_or(NodeKind::String), span);
+        let shown = format!("`param {}` is `{value}`", name.value);
+        // What stands bare in a file begins with a digit, and nothing else does.
+        let read = match bare_kind(kind).is_none() || value.starts_with(|sign: char| sign.is_ascii_digit()) {
+            true => read_value(kind, range, range_text, &[token]).map(|read| read.value),
+            false => None,
+        };
+        let read = read.unwrap_or_else(|| {
+            let message = format!("{shown}, and {} is wanted here", kind.called());
+            Err(Box::new(Diagnostic::error(st::WRONG_ARGUMENTS, span, message)))
+        });
+        let read = match read {
+            Ok(read) => read,
+            Err(finding) if self.lenient => {
+                let has_label = finding.primary.as_ref().is_some_and(|label| !label.text.is_empty());
+                let said = finding.message.contains(&shown);
+                // What would be written in its place is no repair here: another place may use the parameter, too.
+                let finding = Diagnostic { fixes: Vec::new(), ..*finding };
+                self.findings.push(if has_label || said { finding } else { finding.label(shown) });
+                Value::Bad
+            }
+            Err(_) => return None,
+        };
+        Some((read, param(value)))
+    }
+
+    /// Number of arguments of a plain value from the environment, `env NAME else "…"`. The language has it wherever a plain
+    /// value stands; besides addresses it is not built yet.
+    fn outside_value(&self, kind: Kind, at: usize) -> Option<usize> {
         let mut words = self.tokens.get(at..)?.iter().map(Token::word);
         match (words.next()?, words.next()?) {
-            _ if !plain => None,
-            (Some("param"), Some(_)) => Some(2),
+            _ if !is_plain(kind) || kind == Kind::Plain => None,
             (Some("env"), Some(_)) if words.next() == Some(Some("else")) => Some(4),
             (Some("env"), Some(_)) => Some(2),
             _ => None,
@@ -269,6 +310,69 @@ impl<'a, 't> Matcher<'a, 't> {
             self.expected.push(expected);
         }
         false
+    }
+}
+
+/// What a plain value is in the tree, when it does not stand in quotes.
+fn bare_kind(kind: Kind) -> Option<NodeKind> {
+    match kind {
+        Kind::Duration | Kind::Size | Kind::Rate | Kind::Number => Some(NodeKind::Quantity),
+        Kind::Clock => Some(NodeKind::Clock),
+        Kind::Timestamp => Some(NodeKind::Timestamp),
+        Kind::Text
+        | Kind::Template
+        | Kind::Address
+        | Kind::Plain
+        | Kind::Zone
+        | Kind::Url
+        | Kind::Version
+        | Kind::Gtid
+        | Kind::Binlog
+        | Kind::Name
+        | Kind::Range
+        | Kind::Secret
+        | Kind::Database
+        | Kind::Table
+        | Kind::ExactTable
+        | Kind::ColumnPath
+        | Kind::Column
+        | Kind::Columns
+        | Kind::NewName
+        | Kind::Date
+        | Kind::Any => None,
+    }
+}
+
+/// True for values that may come from outside: `param NAME`, `env NAME`.
+fn is_plain(kind: Kind) -> bool {
+    match kind {
+        Kind::Text
+        | Kind::Template
+        | Kind::Address
+        | Kind::Plain
+        | Kind::Duration
+        | Kind::Size
+        | Kind::Rate
+        | Kind::Number
+        | Kind::Clock
+        | Kind::Timestamp
+        | Kind::Zone
+        | Kind::Url
+        | Kind::Version
+        | Kind::Gtid
+        | Kind::Binlog => true,
+        Kind::Name
+        | Kind::Range
+        | Kind::Secret
+        | Kind::Database
+        | Kind::Table
+        | Kind::ExactTable
+        | Kind::ColumnPath
+        | Kind::Column
+        | Kind::Columns
+        | Kind::NewName
+        | Kind::Date
+        | Kind::Any => false,
     }
 }
 
@@ -342,7 +446,7 @@ fn repairs(signature: &Signature, word: Span, tokens: &[Token<'_>], matcher: &Ma
     let at = matcher.furthest;
     let here = tokens.get(at);
     let fits = |tokens: &[Token<'_>]| {
-        let mut trial = Matcher::new(tokens, false);
+        let mut trial = Matcher::new(tokens, matcher.values, false);
         trial.run(signature).is_some() && trial.support != Support::Named
     };
     let wanted = matcher.expected.iter().filter_map(|expected| match expected {

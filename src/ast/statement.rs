@@ -3,13 +3,14 @@
 //! A statement that is broken, unknown, misplaced or not compiled by this release gives its one finding and is left out; what
 //! it mentions is remembered, so that nothing is said later about names it may have declared.
 
+use super::binding::{Bindings, Filled, Unbound, Uses, Values};
 use super::shape::{Item, Shaped, Value, shape};
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
-use crate::pattern::NamePattern;
+use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{self as st, Block, Once, Place, StatementSpec, Support};
-use crate::syntax::{NodeId, NodeKind, Tree};
-use crate::text::Span;
+use crate::syntax::{NodeId, NodeKind, Parse, Tree};
+use crate::text::{Span, Spanned};
 use std::collections::{BTreeSet, HashMap};
 
 /// A statement that fits the table.
@@ -20,6 +21,8 @@ pub(super) struct Stmt {
     pub(super) head: Span,
     /// What goes away when it is removed: its line, or the statement alone.
     pub(super) line: Span,
+    /// Its block in the tree.
+    pub(super) block: Option<NodeId>,
     /// Its arguments.
     pub(super) args: Vec<Item>,
     /// Its block; empty without one.
@@ -42,6 +45,12 @@ pub(super) struct Body {
 pub(super) struct Reader<'t> {
     pub(super) tree: &'t Tree,
     pub(super) text: &'t str,
+    /// Values of parameters.
+    values: &'t Values,
+    /// Captures around.
+    pub(super) bindings: Bindings,
+    /// What was noted about parameters.
+    pub(super) noted: Uses,
     pub(super) findings: Vec<Diagnostic>,
     /// Every name in statements that were left out.
     pub(super) mentions: BTreeSet<String>,
@@ -50,6 +59,24 @@ pub(super) struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
+    pub(super) fn new(parse: &'t Parse, text: &'t str, values: &'t Values) -> Reader<'t> {
+        Reader {
+            tree: &parse.tree,
+            text,
+            values,
+            bindings: Bindings::default(),
+            noted: Uses::default(),
+            findings: Vec::new(),
+            mentions: BTreeSet::new(),
+            opaque: parse.not_utf8(),
+        }
+    }
+
+    /// A statement of the file, looked at without those beside it.
+    pub(super) fn alone(&mut self, id: NodeId) -> Option<Stmt> {
+        self.statement(id, Place::File, &mut HashMap::new(), None)
+    }
+
     /// The statements directly below `parent`, which stands for `place`.
     pub(super) fn body(&mut self, parent: NodeId, place: Place) -> Body {
         let mut body = Body::default();
@@ -103,13 +130,14 @@ impl<'t> Reader<'t> {
             self.findings.push(finding);
             return None;
         };
+        let mark = self.bindings.mark();
         let tokens = self.tokens(id);
         let head = tokens.last().map_or(word_span, |last| word_span.to(last.span));
         if spec.support == Support::Named {
             self.findings.push(not_executed(&format!("`{}`", spec.word), head, spec.default));
             return None;
         }
-        let (args, form) = match shape(spec, word_span, &tokens) {
+        let (args, form) = match shape(spec, word_span, &tokens, self.values) {
             Shaped::Fits(_, Support::Named) => {
                 let what = format!("this form of `{}`", spec.word);
                 self.findings.push(not_executed(&what, head, spec.default));
@@ -131,7 +159,11 @@ impl<'t> Reader<'t> {
             self.findings.push(finding);
             return None;
         }
-        let body = self.inner(id, spec, head, args.is_empty())?;
+        let is_bound = self.note_params(&args);
+        self.bind_captures(&args);
+        let body = self.inner(id, spec, head, args.is_empty());
+        self.bindings.back_to(mark);
+        let body = body.filter(|_| is_bound)?;
         if spec.once != Once::No {
             let form = match (spec.once, args.first().map(|item| &item.value)) {
                 (Once::PerForm, Some(Value::Word(word))) if word == "errors" => word.clone(),
@@ -145,11 +177,13 @@ impl<'t> Reader<'t> {
         }
         let runs = spec.support == Support::Runs && form == Support::Runs;
         let line = self.line_of(head);
-        Some(Stmt { spec, head, line, args, body, doc, runs })
+        Some(Stmt { spec, head, line, block: self.block(id), args, body, doc, runs })
     }
 
     fn inner(&mut self, id: NodeId, spec: &'static StatementSpec, head: Span, bare: bool) -> Option<Body> {
         match (self.block(id), spec.block) {
+            // Its lines are no statements.
+            (Some(_), Block::May(Place::Options)) => Some(Body::default()),
             (Some(block), Block::May(inner) | Block::Must(inner)) => Some(self.body(block, inner)),
             (Some(block), Block::Instead(inner)) if bare => Some(self.body(block, inner)),
             (None, Block::No | Block::May(_)) => Some(Body::default()),
@@ -207,13 +241,72 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn tokens(&self, id: NodeId) -> Vec<Token<'t>> {
-        self.tree
+    /// The arguments of a statement, with values in the place of the placeholders that have one.
+    fn tokens(&mut self, id: NodeId) -> Vec<Token<'t>> {
+        let mut tokens: Vec<Token<'t>> = self
+            .tree
             .children(id)
             .filter(|&child| !matches!(self.tree.kind(child), NodeKind::Ws | NodeKind::Block))
             .skip(1)
             .map(|child| Token::new(self.tree, self.text, child))
-            .collect()
+            .collect();
+        let mark = self.bindings.mark();
+        for token in &tokens {
+            for capture in token.captures() {
+                self.bindings.bind(capture, None);
+            }
+        }
+        for token in tokens.iter_mut().filter(|token| token.kind == NodeKind::String) {
+            for (param, value) in self.bindings.fill(&mut token.parts, self.values) {
+                if let Some(value) = value {
+                    self.noted.filled.push(Filled { span: token.span, param: param.clone(), value });
+                }
+                self.noted.params.insert(param);
+            }
+        }
+        self.bindings.back_to(mark);
+        tokens
+    }
+
+    /// Notes the parameters among arguments. False when one of them stands for nothing, and the statement is left out.
+    fn note_params(&mut self, args: &[Item]) -> bool {
+        let mut is_bound = true;
+        for item in args {
+            let (names, span, placeholder) = match (&item.value, &item.param) {
+                (Value::Unbound(holes), None) => (holes.clone(), item.span, true),
+                (Value::Unbound(_), Some(param)) => (vec![param.name.value.clone()], param.name.span, false),
+                (_, Some(param)) => {
+                    let name = param.name.value.clone();
+                    self.noted.params.insert(name.clone());
+                    let value = param.value.clone();
+                    self.noted.filled.push(Filled { span: item.span, param: name, value });
+                    continue;
+                }
+                (_, None) => continue,
+            };
+            is_bound = false;
+            for name in names {
+                if self.values.of(&name).is_some() {
+                    self.noted.params.insert(name);
+                    continue;
+                }
+                let known = if placeholder { self.bindings.names() } else { Vec::new() };
+                let name = Spanned::new(name, span);
+                self.noted.unbound.push(Unbound { name, placeholder, known });
+            }
+        }
+        is_bound
+    }
+
+    /// Captures of a table's pattern are known in its block.
+    fn bind_captures(&mut self, args: &[Item]) {
+        for item in args {
+            if let Value::Table(TablePattern { db, table }) = &item.value {
+                for name in db.capture_names().into_iter().chain(table.capture_names()) {
+                    self.bindings.bind(name, None);
+                }
+            }
+        }
     }
 
     fn block(&self, id: NodeId) -> Option<NodeId> {
@@ -221,13 +314,21 @@ impl<'t> Reader<'t> {
     }
 
     fn mention(&mut self, id: NodeId) {
+        let unbound: Vec<Span> = self.noted.unbound.iter().map(|one| one.name.span).collect();
         // What it would have added is not known.
         let word = self.tree.text(id, self.text).split([' ', '\t', '"']).next();
         self.opaque |= word == Some("use");
         for node in self.tree.descendants(id) {
             match self.tree.kind(node) {
+                // Whether something is known by this name is the question.
+                NodeKind::Glob | NodeKind::HoleName
+                    if unbound.iter().any(|span| span.contains(self.tree.span(node))) => {}
                 NodeKind::Glob => {
                     self.mentions.insert(self.tree.text(node, self.text).to_owned());
+                }
+                NodeKind::HoleName => {
+                    let name = self.tree.text(node, self.text);
+                    self.mentions.insert(name.split(':').next().unwrap_or(name).to_owned());
                 }
                 NodeKind::Quoted => {
                     self.mentions.insert(st::unquote(self.tree.text(node, self.text)));
@@ -351,6 +452,7 @@ mod tests {
             Place::Profile => ("profile p {\n", "\n}"),
             Place::Test => ("test p \"t\" {\n", "\n}"),
             Place::Lock | Place::LockTable => ("lock source s {\n", "\n}"),
+            Place::Options => ("param p by q {\n", "\n}"),
         };
         let edition = if text.starts_with("edition") { "" } else { "edition 2026\n" };
         format!("{edition}{before}{text}{behind}\n")
@@ -360,6 +462,7 @@ mod tests {
     /// all, that is all there is to say.
     #[test]
     fn examples_fit_the_table() {
+        let values = Values::default();
         for spec in st::STATEMENTS {
             for &place in spec.places {
                 let text = around(place, spec.example);
@@ -369,7 +472,7 @@ mod tests {
                     Place::LockFile | Place::Lock | Place::LockTable => {
                         super::super::lower_lock(&parse, &text).1
                     }
-                    _ => super::super::lower(&parse, &text).1,
+                    _ => super::super::lower(&parse, &text, &values).1,
                 });
                 found.retain(|finding| finding.code != st::NOT_BUILT_YET);
                 assert!(found.is_empty(), "`{}` in {}: {found:?}\n{text}", spec.word, place.called());

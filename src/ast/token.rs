@@ -1,5 +1,6 @@
 //! The arguments of one statement, taken from the tree: kinds, texts, places.
 
+use crate::pattern::NamePattern;
 use crate::statement::TemplatePart;
 use crate::syntax::{NodeId, NodeKind, Tree};
 use crate::text::Span;
@@ -60,6 +61,31 @@ impl<'t> Token<'t> {
             [segment] if segment.kind == NodeKind::Glob => Some(self.text),
             _ => None,
         }
+    }
+
+    /// Names that its patterns capture.
+    pub(super) fn captures(&self) -> Vec<String> {
+        let pattern = |segment: &Segment<'_>| match segment.kind {
+            NodeKind::Glob if segment.text.contains('[') => Some(NamePattern::Glob(segment.text.to_owned())),
+            NodeKind::Regex => Some(NamePattern::Regex(segment.text.to_owned())),
+            _ => None,
+        };
+        self.segments.iter().filter_map(pattern).flat_map(|pattern| pattern.capture_names()).collect()
+    }
+
+    /// An argument that is written nowhere: the value of a parameter, at the place where the parameter stands.
+    pub(super) fn valued(value: &'t str, kind: NodeKind, span: Span) -> Token<'t> {
+        let parts = vec![TemplatePart::Text(value.to_owned())];
+        Token { kind, span, text: value, segments: Vec::new(), parts }
+    }
+
+    /// Names of the placeholders of a string.
+    pub(super) fn holes(&self) -> Vec<String> {
+        let hole = |part: &TemplatePart| match part {
+            TemplatePart::Hole { name, .. } => Some(name.clone()),
+            TemplatePart::Text(_) => None,
+        };
+        self.parts.iter().filter_map(hole).collect()
     }
 
     /// The text of a string without placeholders.

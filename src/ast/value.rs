@@ -26,6 +26,10 @@ pub(super) fn read_value(
 ) -> Option<Read> {
     let token = &tokens[0];
     let one = |value| Some(Read { value, n_tokens: 1 });
+    // A text in which something stands for nothing has no value yet.
+    if is_text(kind) && !token.holes().is_empty() {
+        return one(Ok(Value::Unbound(token.holes())));
+    }
     match kind {
         Kind::Name => one(own_name(token)?),
         Kind::Range => {
@@ -63,6 +67,14 @@ pub(super) fn read_value(
     }
 }
 
+/// True for values that are a text without placeholders.
+fn is_text(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Text | Kind::Address | Kind::Plain | Kind::Zone | Kind::Url | Kind::Gtid | Kind::Binlog
+    )
+}
+
 pub(super) fn wrong(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(st::WRONG_ARGUMENTS, span, message))
 }
@@ -89,6 +101,11 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
         _ => from_env.map(SecretRef::Env),
     };
     let has_else = tokens.get(2).and_then(Token::word) == Some("else");
+    if let (Some("env" | "file"), Some(holes)) = (tokens[0].word(), tokens.get(1).map(Token::holes))
+        && !holes.is_empty()
+    {
+        return Some(Read { value: Ok(Value::Unbound(holes)), n_tokens: 2 });
+    }
     if let Some(secret) = secret.filter(|_| !has_else) {
         return Some(Read { value: Ok(Value::Secret(secret)), n_tokens: 2 });
     }

@@ -28,7 +28,7 @@ pub use secrets::{ENV_UNSET, SECRET_FILE_OPEN};
 use crate::diagnostic::{CodeDoc, Diagnostic, Severity};
 use crate::hir::Program;
 use flow::Project;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// One rule and its page.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +80,26 @@ pub struct Report {
     pub checked: Option<Checked>,
 }
 
+/// Adds to findings about a text what the parameters in it stand for.
+fn show_values(findings: &mut [Diagnostic], program: &Program) {
+    if program.filled.is_empty() {
+        return;
+    }
+    for finding in findings {
+        let Some(place) = finding.primary.as_ref().map(|label| label.span) else { continue };
+        let here = program.filled.iter().filter(|filled| filled.span == place);
+        let values: BTreeSet<String> =
+            here.map(|filled| format!("`{{{}}}` is `{}` here", filled.param, filled.value)).collect();
+        if !values.is_empty() {
+            let values = Vec::from_iter(values).join(", ");
+            finding.help = Some(match &finding.help {
+                Some(help) => format!("{help}; {values}"),
+                None => values,
+            });
+        }
+    }
+}
+
 /// Runs every rule. `findings` are those of the earlier stages.
 pub fn run(program: Program, mut findings: Vec<Diagnostic>) -> Report {
     let n_earlier = findings.len();
@@ -95,6 +115,7 @@ pub fn run(program: Program, mut findings: Vec<Diagnostic>) -> Report {
         let place = finding.primary.as_ref().map(|label| label.span);
         nth <= n_earlier || seen.insert((finding.code, place))
     });
+    show_values(&mut findings, &program);
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     Report { findings, checked: (!failed).then_some(Checked(program)) }
 }

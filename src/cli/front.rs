@@ -3,9 +3,9 @@
 use super::global::Global;
 use super::output::{Failure, Output};
 use crate::diagnostic::render::{Renderer, Style};
-use crate::diagnostic::{Severity, Summary};
+use crate::diagnostic::{Diagnostic, Severity, Summary};
 use crate::hir::{self, Program, SourceId};
-use crate::plan::{Compiled, Origins, Plan, Subject, compile_project};
+use crate::plan::{Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project};
 use crate::project::{self, Location, Project};
 use crate::text::FileSet;
 use crate::{diagnostic, statement, syntax};
@@ -27,6 +27,24 @@ pub(super) fn compile(project: &Project) -> Compiled {
     }
     diagnostic::sort(&mut compiled.findings, files);
     compiled
+}
+
+/// Compiles the files of a project that is asked for on the command line, and looks through its tests. A value for a
+/// parameter that they do not declare is wrong usage.
+pub(super) fn compile_asked(project: &Project) -> Result<Compiled, Failure> {
+    let compiled = compile(project);
+    match compiled.undeclared.first() {
+        None => Ok(compiled),
+        Some(Diagnostic { message, help: Some(help), .. }) => {
+            Err(Failure::usage(format!("{message}; {help}")))
+        }
+        Some(Diagnostic { message, .. }) => Err(Failure::usage(message.as_str())),
+    }
+}
+
+/// What is found under every combination of the values of parameters.
+pub(super) fn compile_combinations(project: &Project) -> Combined {
+    check_combinations(project, |one| compile(one).findings)
 }
 
 /// Draws findings about `files`, and no secret that somebody has written into them.
@@ -64,7 +82,7 @@ pub(super) fn known_tables(program: &Program, source: &str) -> Vec<Subject> {
 /// Reads and compiles the project, for subcommands that need its plan. Where it has errors these are drawn, and there is none.
 pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Planned>, Failure> {
     let project = read(&global.location())?;
-    let compiled = compile(&project);
+    let compiled = compile_asked(&project)?;
     let (program, _) = hir::program(&project);
     let files = project.files;
     let Some((plan, origins)) = compiled.plan else {

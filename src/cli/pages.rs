@@ -11,8 +11,10 @@ pub(super) fn all() -> Vec<CodeDoc> {
         syntax::codes::DOCS,
         statement::PAGES,
         hir::PAGES,
+        hir::PARAM_PAGES,
         project::PAGES,
         plan::PAGES,
+        plan::COMBINATION_PAGES,
         source::mysql::requirement::CODES,
         target::kafka::requirement::CODES,
     ];
@@ -65,7 +67,7 @@ mod tests {
     }
 
     /// Codes of findings about files that need more, or less, than a file: the environment, a server, an empty directory.
-    const WITHOUT_EXAMPLE: &[&str] = &["S0021", "S0305", "S0306"];
+    const WITHOUT_EXAMPLE: &[&str] = &["S0021", "S0109", "S0305", "S0306"];
 
     /// The wrong example yields exactly its code, once; the right one nothing.
     #[test]

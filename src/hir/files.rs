@@ -1,10 +1,10 @@
 //! Texts to a program.
 
-use super::{Program, resolve};
-use crate::ast;
+use super::{Program, param, resolve};
+use crate::ast::{self, Uses};
 use crate::diagnostic::{self, Diagnostic};
 use crate::project::{self, Project, Role};
-use crate::syntax;
+use crate::syntax::{self, Parse};
 use crate::text::FileId;
 
 /// Parses, lowers and resolves the files of a project, without those that hold tests, and its lock file. Total: any texts give a program and
@@ -19,33 +19,40 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     };
     let mut ids: Vec<FileId> = files.ids().filter(is_read).collect();
     ids.sort_by_key(|&id| files.path(id));
+    let parsed: Vec<(FileId, Parse)> =
+        ids.into_iter().map(|id| (id, syntax::parse(id, files.text(id)))).collect();
+    // Values of parameters take their places while statements are lowered; so they are known first.
+    let declared = parsed.iter().flat_map(|(id, parse)| ast::params(parse, files.text(*id))).collect();
+    let (values, params) = param::known(declared, &project.choices);
     let mut findings = Vec::new();
-    let mut lowered = Vec::with_capacity(ids.len());
+    let mut lowered = Vec::with_capacity(parsed.len());
+    let mut noted = Uses::default();
     let mut lock = None;
-    for id in ids {
-        let text = files.text(id);
-        let parse = syntax::parse(id, text);
-        findings.extend(syntax::errors(&parse, text));
-        if project::role_of(files.path(id)) == Some(Role::Lock) {
-            let (file, found) = ast::lower_lock(&parse, text);
+    for (id, parse) in &parsed {
+        let text = files.text(*id);
+        findings.extend(syntax::errors(parse, text));
+        if project::role_of(files.path(*id)) == Some(Role::Lock) {
+            let (file, found) = ast::lower_lock(parse, text);
             findings.extend(found);
             lock = Some(file);
             continue;
         }
-        let (mut file, found) = ast::lower(&parse, text);
+        let (mut file, found) = ast::lower(parse, text, &values);
         findings.extend(found);
         for path in &file.uses {
-            if let Some(unfound) = project.unfound(id, &path.value) {
+            if let Some(unfound) = project.unfound(*id, &path.value) {
                 findings.push(unfound.finding(&path.value, path.span));
                 // What it would have added is not known.
                 file.opaque = true;
             }
         }
+        noted.add(std::mem::take(&mut file.noted));
         lowered.push(file);
     }
     let (mut program, found) = resolve(lowered, lock);
     findings.extend(found);
     program.memory_bytes = project.memory_bytes;
+    param::judge(params, noted, &mut program, &mut findings);
     // A file of the project directory is shown by its name alone.
     program.shared = files.ids().filter(|&id| files.path(id).contains('/')).collect();
     diagnostic::sort(&mut findings, files);

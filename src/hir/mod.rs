@@ -5,12 +5,14 @@
 
 mod files;
 mod lock;
+mod param;
 mod program;
 mod resolve;
 mod scope;
 
 pub use files::program;
 pub use lock::{Lock, LockedColumn, LockedTable, SourceLock};
+pub use param::{PARAM_PAGES, PARAM_VALUE, Param};
 pub use program::{Pipeline, Program, SourceId, TargetId, To};
 pub use resolve::resolve;
 pub use scope::{CONFUSABLE_NAMES, DECLARED_TWICE, PAGES, UNKNOWN_NAME};

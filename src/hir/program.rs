@@ -1,7 +1,8 @@
 //! A project as declarations that point to each other.
 
 use super::lock::Lock;
-use crate::ast::{self, Commit, Defaults, Idle, Owner, Producer, Retry, Settings, TableBlock};
+use super::param::Param;
+use crate::ast::{self, Commit, Defaults, Filled, Idle, Owner, Producer, Retry, Settings, TableBlock};
 use crate::pattern::TablePattern;
 use crate::statement::{Rename, SecretRef, Start, Text};
 use crate::text::{FileId, Span, Spanned};
@@ -26,6 +27,12 @@ pub struct Program {
     pub pipelines: Vec<Pipeline>,
     /// All `defaults` blocks together.
     pub defaults: Defaults,
+    /// `param`; the first of each name.
+    pub params: Vec<Param>,
+    /// Names of parameters that something uses.
+    pub used_params: BTreeSet<String>,
+    /// Values that took the place of parameters.
+    pub filled: Vec<Filled>,
     /// Statements that this release does not execute.
     pub idle: Vec<(Owner, Idle)>,
     /// What `schema.lock` says of the sources' tables.

@@ -130,6 +130,24 @@ impl NamePattern {
         Some(members)
     }
 
+    /// Names of its captures, in order: of named ranges and named groups.
+    pub fn capture_names(&self) -> Vec<String> {
+        match self {
+            NamePattern::Exact(_) => Vec::new(),
+            NamePattern::Glob(text) => Glob::parse(text).map(|glob| glob.capture_names()).unwrap_or_default(),
+            NamePattern::Regex(text) => {
+                let group = |part: &str| {
+                    Some(part.strip_prefix("P<").or(part.strip_prefix('<'))?.split_once('>')?.0.to_owned())
+                };
+                text.split("(?")
+                    .skip(1)
+                    .filter_map(group)
+                    .filter(|name| !name.starts_with(['=', '!']))
+                    .collect()
+            }
+        }
+    }
+
     /// A regular expression that a glob says as well (S0209): the glob. Proven equal, not guessed.
     pub fn as_glob(&self) -> Option<NamePattern> {
         match self {

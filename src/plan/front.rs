@@ -3,8 +3,8 @@
 use super::idle::idle;
 use super::{Origins, Plan, compile};
 use crate::check;
-use crate::diagnostic::{self, Diagnostic};
-use crate::hir;
+use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::hir::{self, Program, UNKNOWN_NAME};
 use crate::project::Project;
 use crate::statement;
 use crate::text::FileSet;
@@ -19,6 +19,8 @@ pub struct Compiled {
     /// One finding for each statement that compiles, but that this release cannot execute; none for paused pipelines. A
     /// plan with such findings must not run.
     pub idle: Vec<Diagnostic>,
+    /// One finding for each `--param` that gives a value to a parameter the files do not declare: a mistake of the command line.
+    pub undeclared: Vec<Diagnostic>,
 }
 
 /// Compiles files that are a project of their own, with no parameter given from outside.
@@ -30,10 +32,29 @@ pub fn compile_files(files: &FileSet) -> Compiled {
 pub fn compile_project(project: &Project) -> Compiled {
     let files = &project.files;
     let (program, findings) = hir::program(project);
+    let undeclared = project
+        .choices
+        .flags()
+        .filter(|name| {
+            !program.params.iter().any(|param| param.name.value == *name) && !program.may_know(name)
+        })
+        .map(|name| undeclared(name, &program))
+        .collect();
     let mut report = check::run(program, findings);
     statement::withhold(&mut report.findings, files);
     diagnostic::sort(&mut report.findings, files);
     let mut idle = report.checked.as_ref().map(|checked| idle(checked.program())).unwrap_or_default();
     diagnostic::sort(&mut idle, files);
-    Compiled { findings: report.findings, plan: report.checked.as_ref().map(compile), idle }
+    Compiled { findings: report.findings, plan: report.checked.as_ref().map(compile), idle, undeclared }
+}
+
+fn undeclared(name: &str, program: &Program) -> Diagnostic {
+    let message = format!("there is no param `{name}`, which `--param` gives a value");
+    let finding = Diagnostic::nowhere(UNKNOWN_NAME, Severity::Error, message);
+    let names = || program.params.iter().map(|param| param.name.value.as_str());
+    match statement::closest(name, names()) {
+        Some(near) => finding.help(format!("did you mean `{near}`?")),
+        None if program.params.is_empty() => finding.help("this project declares no param"),
+        None => finding.help(format!("there is: {}", names().collect::<Vec<_>>().join(", "))),
+    }
 }

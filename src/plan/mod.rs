@@ -3,6 +3,7 @@
 //! [`compile_project`] is the front door from texts; [`TaskPlan::decide`] says what becomes of one table.
 
 mod change;
+mod combinations;
 mod compile;
 mod connect;
 mod decide;
@@ -31,6 +32,7 @@ pub use change::{
     FIXED_AT_FIRST_START, FLOW_REMOVED, FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PAGES,
     PARTITION_RULE_CHANGED, RENAMED_WITHOUT_MOVED, TOPIC_MOVED,
 };
+pub use combinations::{COMBINATION_PAGES, Combined, PARAM_COMBINATION, check_combinations};
 pub use compile::compile;
 pub use decide::{DecideError, Decider, Hits};
 pub use diff::{Change, PlanDiff, TaskDiff, diff};

@@ -462,10 +462,7 @@ fn addresses_are_addresses() {
     let password = "0.sync:4:11 S0302 an address holds no password\n";
     assert_eq!(shown(&[&source("\"u:p@db1\"")]), password);
     assert_eq!(shown(&[&source("env A else \"db1\"")]), "");
-    assert_eq!(
-        shown(&[&source("param A")]),
-        "0.sync:4:3 S0020 this form of `address` is not built yet: this release cannot execute it\n"
-    );
+    assert_eq!(shown(&[&source("param A")]), "0.sync:4:17 S0101 there is no param `A`\n");
 }
 
 #[test]

@@ -24,8 +24,8 @@ use crate::text::FileSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Exit code when the files of the project cannot be read.
-const UNREADABLE_CODE: u8 = 2;
+/// Exit code when the files of the project cannot be read, or `--param` names a parameter they do not declare.
+const USAGE_CODE: u8 = 2;
 
 /// How to run a project.
 #[derive(Debug, Clone)]
@@ -68,11 +68,15 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
         Ok(reading) => reading,
         Err(finding) => {
             screen.findings(&FileSet::new(), &[*finding]);
-            return UNREADABLE_CODE;
+            return USAGE_CODE;
         }
     };
     let files = &reading.project.files;
-    let Compiled { mut findings, plan, idle } = compile_project(&reading.project);
+    let Compiled { mut findings, plan, idle, undeclared } = compile_project(&reading.project);
+    if !undeclared.is_empty() {
+        screen.findings(files, &undeclared);
+        return USAGE_CODE;
+    }
     let runs = idle.is_empty();
     findings.extend(idle);
     if !findings.is_empty() {

@@ -174,6 +174,10 @@ impl Look {
         let Some((plan, origins)) = compiled.plan else {
             return self.refused(files, compiled.findings);
         };
+        // What the process was started with has no place in the files any more.
+        if !compiled.undeclared.is_empty() {
+            return self.refused(files, compiled.undeclared);
+        }
         if !compiled.idle.is_empty() {
             return self.refused(files, compiled.idle);
         }

@@ -1,6 +1,8 @@
 //! Codes of findings about the form of a statement, with their pages.
 
-use crate::diagnostic::{Code, CodeDoc};
+use super::closest;
+use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::text::Span;
 
 /// The first statement of a file is not `edition`.
 pub const EDITION_MISSING: Code = Code::new("S0011", "edition-missing");
@@ -22,6 +24,8 @@ pub const OUT_OF_RANGE: Code = Code::new("S0018", "out-of-range");
 pub const NOT_BUILT_YET: Code = Code::new("S0020", "not-built-yet");
 /// Something else than `env` or `file` where a secret is wanted.
 pub const SECRET_LITERAL: Code = Code::new("S0301", "secret-literal");
+/// A placeholder that stands for nothing. Its page is that of the rule which looks at templates.
+pub const PLACEHOLDER_UNBOUND: Code = Code::new("S0405", "placeholder-unbound");
 /// A glob that cannot be read.
 pub const BAD_GLOB: Code = Code::new("S0207", "bad-glob");
 /// A regular expression that cannot be read.
@@ -129,5 +133,16 @@ pub const PAGES: &[CodeDoc] = &[
         right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  exclude shop.tmp_*\n}\n",
     },
 ];
+
+/// A placeholder that stands for nothing, where these are known.
+pub fn placeholder_unbound(name: &str, span: Span, known: &[&str]) -> Diagnostic {
+    let finding =
+        Diagnostic::error(PLACEHOLDER_UNBOUND, span, format!("`{{{name}}}` stands for nothing here"));
+    finding.help(match closest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{{{near}}}`?"),
+        None if known.is_empty() => "a brace that is meant as such is written `\\{`".to_owned(),
+        None => format!("what can stand here: {}", known.join(", ")),
+    })
+}
 
 const HELLO: &str = "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n";

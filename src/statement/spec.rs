@@ -43,6 +43,8 @@ pub enum Place {
     Lock,
     /// `table` of `lock source`.
     LockTable,
+    /// `param … by`: options and their values, no statements.
+    Options,
 }
 
 impl Place {
@@ -68,6 +70,7 @@ impl Place {
             Place::LockFile => "the top level of `schema.lock`",
             Place::Lock => "a `lock source`",
             Place::LockTable => "a `table` of `lock source`",
+            Place::Options => "a `param`",
         }
     }
 }

@@ -74,8 +74,10 @@ pub static STATEMENTS: &[StatementSpec] = &[
     runs("use", &[File], "TEXT", NoBlock, Often, "", Rewire,
         "Adds the files of another directory, relative to this file.",
         "use \"../platform\""),
-    named("param", &[File], "NAME (one-of NAME+ [default NAME] | integer [default NUMBER] | text [default TEXT] | by NAME)",
-        Block::May(File), Often, "", Content, "A value chosen when the program starts.",
+    runs("param", &[File], "NAME (one-of NAME+ [default NAME] | integer [default NUMBER] | text [default TEXT] | by NAME)",
+        May(Place::Options), Often, "", Content,
+        "A value chosen when the program starts, by `--param NAME=VALUE` or `SYNCC_PARAM_NAME`, used as `{NAME}` in texts and \
+         as `param NAME` where a value stands. With `by`, one value for each option of another.",
         "param region one-of eu, us default eu"),
     named("moved", &[File], "(pipeline | source | target) NAME to NAME", NoBlock, Often, "", InPlace,
         "Hands the state of a renamed thing over.",

@@ -49,6 +49,35 @@ impl Template {
     }
 }
 
+impl Template {
+    /// Puts texts in the place of the placeholders that have one. What has a filter that does not exist stays.
+    pub fn fill(&mut self, mut text_of: impl FnMut(&str) -> Option<String>) {
+        let mut parts: Vec<TemplatePart> = Vec::new();
+        for part in std::mem::take(&mut self.parts) {
+            let text = match &part {
+                TemplatePart::Text(text) => Some(text.clone()),
+                TemplatePart::Hole { name, filter } => {
+                    text_of(name).and_then(|text| filtered(text, filter.as_deref()).ok())
+                }
+            };
+            match (parts.last_mut(), text) {
+                (Some(TemplatePart::Text(last)), Some(text)) => last.push_str(&text),
+                (_, Some(text)) => parts.push(TemplatePart::Text(text)),
+                (_, None) => parts.push(part),
+            }
+        }
+        self.parts = parts;
+    }
+
+    /// Names of its placeholders, in order.
+    pub fn placeholders(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            TemplatePart::Hole { name, .. } => Some(name.as_str()),
+            TemplatePart::Text(_) => None,
+        })
+    }
+}
+
 /// As written between the quotes, but for escapes.
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -200,6 +229,16 @@ mod tests {
         check(&[("{db", Some("reverse"))], Err(ExpandError::Filter("reverse".into())));
         let known = NAMES.expand(&template(&[("{db", None)]), &[], RENAME_PLACEHOLDERS);
         assert_eq!(known, Err(ExpandError::Placeholder("db".into())), "not known in a new name");
+    }
+
+    #[test]
+    fn values_take_the_place_of_placeholders() {
+        let mut made =
+            template(&[("a.", None), ("{region", Some("upper")), ("{db", None), ("{region", Some("x"))]);
+        made.fill(|name| (name == "region").then(|| "eu".to_owned()));
+        assert_eq!(made.to_string(), "a.EU{db}{region:x}");
+        assert_eq!(made.placeholders().collect::<Vec<_>>(), ["db", "region"]);
+        assert_eq!(made.parts.len(), 3);
     }
 
     #[test]

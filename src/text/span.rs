@@ -33,6 +33,11 @@ impl Span {
         (self.end - self.start) as usize
     }
 
+    /// True when the other lies in it.
+    pub fn contains(self, other: Span) -> bool {
+        self.file == other.file && self.start <= other.start && other.end <= self.end
+    }
+
     /// True when it holds no byte.
     pub fn is_empty(self) -> bool {
         self.start == self.end

@@ -108,6 +108,60 @@ fn check_of_some_files() {
 }
 
 #[test]
+fn parameters_are_given_from_outside() {
+    let text = RIGHT.replace("include shop.*", "include shop.orders\n  topic \"{region}.{table}\"")
+        + "param region one-of eu, us, elsewhere-in-the-world default eu\n";
+    let with_region = project(&[("shop.sync", &text)]);
+    let explained = |arguments: &[&str], variable: &str| {
+        let mut command = command(with_region.path(), arguments);
+        let output =
+            command.env("SYNCC_PARAM_REGION", variable).args(["explain", "table", "shop.orders"]).output();
+        String::from_utf8(output.expect("the program starts").stdout).expect("text")
+    };
+    assert!(explained(&[], "us").contains("us.orders"));
+    assert!(explained(&["--param", "region=eu"], "us").contains("eu.orders"));
+    let wrong = "shop.sync:12:7: error[S0108]: `--param` gives `region` the value `ue`\n";
+    check(with_region.path(), &["check", "--format", "short", "--param", "region=ue"], (1, wrong, ""));
+    let undeclared =
+        "syncc: there is no param `regoin`, which `--param` gives a value; did you mean `region`?\n";
+    check(with_region.path(), &["check", "--param", "regoin=eu"], (2, "", undeclared));
+    assert_eq!(run(with_region.path(), &["run", "--param", "regoin=eu"]).status.code(), Some(2));
+    assert_eq!(run(with_region.path(), &["check", "--param", "region"]).status.code(), Some(2));
+}
+
+#[test]
+fn every_combination_of_parameters_is_checked() {
+    let text = RIGHT.replace(
+        "include shop.*",
+        "include shop.orders\n  topic \"{region}.{table}\" {\n    partitions param n\n  }",
+    ) + "param region one-of eu, us default eu\nparam n by region {\n  eu 3\n  us 0\n}\n";
+    let project = project(&[("shop.sync", &text)]);
+    check(project.path(), &["check", "-q"], (0, "", ""));
+    let line = "shop.sync:11:16: error[S0109]: when `region` is `us`: S0018 `0` is out of range: 1 to 1_000_000; \
+                `param n` is `0`\n";
+    check(project.path(), &["check", "--all-params", "--format", "short"], (1, line, ""));
+}
+
+#[test]
+fn a_file_uses_another_directory() {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let at = |path: &str| root.path().join(path);
+    for (path, text) in [
+        ("prod/shop.sync", RIGHT.replace("target bus kafka \"kafka1:9092\"", "use \"../platform\"")),
+        ("platform/kafka.sync", "edition 2026\n\ntarget bus kafka \"kafka1:9092\";\n".to_owned()),
+    ] {
+        fs::create_dir_all(at(path).parent().expect("a directory")).expect("writable");
+        fs::write(at(path), text).expect("writable");
+    }
+    let line = "../platform/kafka.sync:3:31: error[S0004]: `;` has no meaning here\n";
+    check(&at("prod"), &["check", "--format", "short"], (1, line, ""));
+    let outside = "shop.sync:6:5: error[S0106]: `../platform` lies outside of the project root\n";
+    check(&at("prod"), &["check", "--format", "short", "--root", "."], (1, outside, ""));
+    check(&at("prod"), &["check", "-q", "--fix"], (0, "", ""));
+    assert!(!fs::read_to_string(at("platform/kafka.sync")).expect("readable").contains(';'));
+}
+
+#[test]
 fn check_in_json() {
     let wrong = project(&[("shop.sync", &RIGHT.replace("9092\"", "9092\";"))]);
     let output = run(wrong.path(), &["check", "--format", "json"]);

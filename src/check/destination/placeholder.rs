@@ -2,12 +2,13 @@
 
 use super::super::Rule;
 use super::super::flow::{Project, Renamed};
-use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::hir::Program;
-use crate::statement::{FILTERS, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, TemplatePart, closest};
+use crate::statement::{
+    FILTERS, PLACEHOLDER_UNBOUND, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, TemplatePart,
+    placeholder_unbound,
+};
 use crate::text::Span;
-
-const PLACEHOLDER_UNBOUND: Code = Code::new("S0405", "placeholder-unbound");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
@@ -59,6 +60,7 @@ fn check_template(
     known: &[&str],
     findings: &mut Vec<Diagnostic>,
 ) {
+    let params: Vec<&str> = program.params.iter().map(|param| param.name.value.as_str()).collect();
     for part in &template.parts {
         let TemplatePart::Hole { name, filter } = part else { continue };
         if let Some(filter) = filter.as_deref().filter(|filter| !FILTERS.contains(filter)) {
@@ -66,14 +68,13 @@ fn check_template(
                 Diagnostic::error(PLACEHOLDER_UNBOUND, span, format!("there is no filter `{filter}`"))
                     .help(format!("there is: {}", FILTERS.join(", "))),
             );
-        // A parameter that could not be read would be known here.
-        } else if !known.contains(&name.as_str()) && !program.may_know(name) {
-            let help = match closest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{{{near}}}`?"),
-                None => format!("what can stand here: {}", known.join(", ")),
-            };
-            let message = format!("`{{{name}}}` stands for nothing here");
-            findings.push(Diagnostic::error(PLACEHOLDER_UNBOUND, span, message).help(help));
+        // A parameter that could not be read would be known here; one that has no value is a finding of its own.
+        } else if !known.contains(&name.as_str())
+            && !params.contains(&name.as_str())
+            && !program.may_know(name)
+        {
+            let known: Vec<&str> = known.iter().chain(&params).copied().collect();
+            findings.push(placeholder_unbound(name, span, &known));
         }
     }
 }
@@ -108,10 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_is_not_built_is_no_consequence() {
+    fn parameters_are_known_everywhere() {
         check_project(&["edition 2026\n\
-            param region one-of eu, us  # error[S0020]: `param` is not built yet: this release cannot execute it\n\
+            param region one-of eu, us  # error[S0108]: `region` has no value\n\
+            param zone text default \"z1\"\n\
             source a mysql \"db\" {\npassword env P\n}\ntarget out stdout\n\
-            pipeline p from a to out {\ninclude a.b\ntopic \"{region}.{table}\"\n}\n"]);
+            pipeline p from a to out {\ninclude a.b\ntopic \"{region}.{zone}.{table}\"\n\
+            to b {\ntopic \"{zome}.{table}\"  # error[S0405]: `{zome}` stands for nothing here\n}\n}\ntarget b stdout\n"]);
     }
 }

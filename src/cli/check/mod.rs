@@ -11,6 +11,7 @@ use super::output::{Failure, Output, note};
 use super::revision::Revision;
 use super::{Exit, comparison, front, repair};
 use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::plan::{Combined, Compiled};
 use crate::project::io::{Overlay, read_with};
 use crate::project::{Location, Project};
 use crate::statement::duration_ms;
@@ -60,6 +61,9 @@ pub(super) struct Args {
     /// Also tell what changes for consumers since a git revision, or compared with the project in another directory
     #[arg(long, value_name = "REV|DIR")]
     against: Option<String>,
+    /// Check every combination of the values that parameters may have
+    #[arg(long)]
+    all_params: bool,
     /// Also look whether the variables and files of secrets are there; values are not printed
     #[arg(long)]
     env: bool,
@@ -154,9 +158,9 @@ impl Check<'_> {
             None => front::read(&self.location)?,
         };
         let scope = Scope::new(&project, self.directory(), self.only, self.pipeline)?;
-        let mut compiled = front::compile(&project);
+        let mut compiled = self.compile(&project)?;
         if args.fix || args.fix_dry_run {
-            let with = |files: &FileSet| front::compile(&project.with_files(files.clone()));
+            let with = |files: &FileSet| self.compile_again(&project.with_files(files.clone()));
             let repaired = repair::rounds(&project.files, compiled.findings, |files| with(files).findings);
             self.tell_repairs(&project.files, &repaired, output)?;
             if args.fix_dry_run {
@@ -179,6 +183,27 @@ impl Check<'_> {
         Report { findings: &findings, files, least: args.fail_on.least(), directory: self.directory() }
             .print(args.format, self.global, output)?;
         Ok(self.exit(&findings))
+    }
+
+    fn compile(&self, project: &Project) -> Result<Compiled, Failure> {
+        let compiled = front::compile_asked(project)?;
+        if !self.args.all_params {
+            return Ok(compiled);
+        }
+        let Combined { findings, n_checked, n_all } = front::compile_combinations(project);
+        if n_checked < n_all && !self.global.quiet {
+            note(&format!("{n_checked} of {n_all} combinations of parameters are checked"));
+        }
+        Ok(Compiled { findings, ..compiled })
+    }
+
+    /// The same after repairs.
+    fn compile_again(&self, project: &Project) -> Compiled {
+        let compiled = front::compile(project);
+        match self.args.all_params {
+            true => Compiled { findings: front::compile_combinations(project).findings, ..compiled },
+            false => compiled,
+        }
     }
 
     fn directory(&self) -> &Path {

@@ -1,0 +1,122 @@
+//! What `{name}` and `param NAME` stand for while a file is lowered.
+//!
+//! Values that are known by then (parameters, and captures of a range of sources) take the place of their placeholders, so
+//! that no later stage knows of them. Captures of table patterns stay: what they stand for differs from table to table.
+
+use crate::statement::{RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, TemplatePart};
+use crate::text::{Span, Spanned};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Parameters and their values; none where a parameter has none, and that has been told.
+#[derive(Debug, Clone, Default)]
+pub struct Values(BTreeMap<String, Option<String>>);
+
+/// Where there are no parameters: in a lock file.
+pub(super) static NO_VALUES: Values = Values(BTreeMap::new());
+
+impl Values {
+    /// From pairs of name and value.
+    pub fn new(values: impl IntoIterator<Item = (String, Option<String>)>) -> Values {
+        Values(values.into_iter().collect())
+    }
+
+    pub(super) fn of(&self, param: &str) -> Option<Option<&str>> {
+        self.0.get(param).map(Option::as_deref)
+    }
+}
+
+/// A parameter or placeholder that stands for nothing that is known when its file is lowered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unbound {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// It is written `{name}`, not `param name`.
+    pub placeholder: bool,
+    /// Names that are known at the place besides parameters.
+    pub known: Vec<String>,
+}
+
+/// A value that took the place of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filled {
+    /// The argument it stands in.
+    pub span: Span,
+    /// The parameter.
+    pub param: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// What is bound at the place that is being read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Bindings {
+    /// Captures of the blocks around, innermost last, with their text where there is one.
+    captures: Vec<(String, Option<String>)>,
+}
+
+impl Bindings {
+    /// Number of captures, to go back to.
+    pub(super) fn mark(&self) -> usize {
+        self.captures.len()
+    }
+
+    /// Forgets the captures of an inner block.
+    pub(super) fn back_to(&mut self, mark: usize) {
+        self.captures.truncate(mark);
+    }
+
+    pub(super) fn bind(&mut self, name: impl Into<String>, text: Option<String>) {
+        self.captures.push((name.into(), text));
+    }
+
+    /// Names of all captures.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.captures.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Puts values in the place of placeholders. Returns the parameters that were used, with their values.
+    pub(super) fn fill(
+        &self,
+        parts: &mut Vec<TemplatePart>,
+        values: &Values,
+    ) -> Vec<(String, Option<String>)> {
+        let mut used = Vec::new();
+        let mut template = Template { parts: std::mem::take(parts) };
+        template.fill(|name| {
+            if let Some((_, text)) = self.captures.iter().rev().find(|(capture, _)| capture == name) {
+                return text.clone();
+            }
+            let value = values.of(name).filter(|_| !is_placeholder(name))?;
+            used.push((name.to_owned(), value.map(str::to_owned)));
+            value.map(str::to_owned)
+        });
+        *parts = template.parts;
+        used
+    }
+}
+
+fn is_placeholder(name: &str) -> bool {
+    TOPIC_PLACEHOLDERS.contains(&name)
+        || RENAME_PLACEHOLDERS.contains(&name)
+        || matches!(name, "column" | "topic")
+}
+
+/// What was noted about parameters while a file was read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Uses {
+    /// Parameters that are used.
+    pub params: BTreeSet<String>,
+    /// What stands for nothing.
+    pub unbound: Vec<Unbound>,
+    /// Values in the place of parameters.
+    pub filled: Vec<Filled>,
+}
+
+impl Uses {
+    /// Adds what was noted in another file.
+    pub fn add(&mut self, other: Uses) {
+        self.params.extend(other.params);
+        self.unbound.extend(other.unbound);
+        self.filled.extend(other.filled);
+    }
+}

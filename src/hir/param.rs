@@ -1,0 +1,410 @@
+//! Parameters and their values (S0108).
+
+use super::Program;
+use super::scope::Scope;
+use crate::ast::{self, ParamKind, Uses, Values};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::project::{Choices, variable};
+use crate::statement::{closest, number, placeholder_unbound};
+use crate::text::Spanned;
+
+/// A value that a parameter cannot have, or none at all.
+pub const PARAM_VALUE: Code = Code::new("S0108", "param-value");
+
+/// The page of this module.
+pub const PARAM_PAGES: &[CodeDoc] = &[CodeDoc {
+    code: PARAM_VALUE,
+    what: "A parameter is given a value that is none of its options or no number, an option of the other parameter has no value \
+           under `by`, or nothing gives it a value: no default, no `--param NAME=VALUE`, no variable `SYNCC_PARAM_NAME`.",
+    why: "Whatever uses the parameter has no value, and the rest of the project would be read without it.",
+    wrong: "edition 2026\n\nparam stage one-of staging, prod default prdo\n\nsource shop mysql \"syncc@db.{stage}.internal:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+    right: "edition 2026\n\nparam stage one-of staging, prod default prod\n\nsource shop mysql \"syncc@db.{stage}.internal:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+}];
+
+/// `param NAME`, with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Param {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// What its value may be; empty where that is no matter of a list.
+    pub options: Vec<String>,
+    /// Its value; none where it has none, and that has been told.
+    pub value: Option<String>,
+    /// Another parameter that decides its value.
+    pub by: Option<String>,
+}
+
+/// The parameters of a project, before its other statements are read.
+pub(super) struct Known {
+    params: Vec<Param>,
+    scope: Scope,
+    /// Names behind `by` that no parameter has.
+    unknown: Vec<Spanned<String>>,
+    findings: Vec<Diagnostic>,
+}
+
+/// Gives every parameter its value. `declared` come in the order of (file, line).
+pub(super) fn known(declared: Vec<ast::Param>, choices: &Choices) -> (Values, Known) {
+    let mut known =
+        Known { params: Vec::new(), scope: Scope::new("param"), unknown: Vec::new(), findings: Vec::new() };
+    let mut dependent = Vec::new();
+    for param in declared {
+        if known.scope.declare(&param.name, &mut known.findings).is_none() {
+            continue;
+        }
+        match own_value(param, choices, &mut known.findings) {
+            Ok(param) => known.params.push(param),
+            Err(param) => dependent.push(param),
+        }
+    }
+    for param in dependent {
+        known.dependent(param, choices);
+    }
+    let value = |param: &Param| (param.name.value.clone(), param.value.clone());
+    (Values::new(known.params.iter().map(value)), known)
+}
+
+/// Says what is wrong with parameters and their uses, once it is known what the project may declare besides.
+pub(super) fn judge(known: Known, noted: Uses, program: &mut Program, findings: &mut Vec<Diagnostic>) {
+    let Known { params, scope, unknown, findings: found } = known;
+    findings.extend(found);
+    for name in unknown.iter().filter(|name| !program.may_know(&name.value)) {
+        findings.push(scope.unknown(name));
+    }
+    for unbound in &noted.unbound {
+        let name = &unbound.name;
+        if scope.id(&name.value).is_some() || program.may_know(&name.value) {
+            continue;
+        }
+        findings.push(if unbound.placeholder {
+            let params = params.iter().map(|param| param.name.value.as_str());
+            let known: Vec<&str> = unbound.known.iter().map(String::as_str).chain(params).collect();
+            placeholder_unbound(&name.value, name.span, &known)
+        } else {
+            scope.unknown(name)
+        });
+    }
+    let by = params.iter().filter_map(|param| param.by.clone());
+    program.used_params = noted.params.into_iter().chain(by).collect();
+    program.filled = noted.filled;
+    program.params = params;
+}
+
+impl Known {
+    /// A parameter that another one decides.
+    fn dependent(&mut self, param: ast::Param, choices: &Choices) {
+        let ParamKind::By { param: other, values, incomplete } = param.kind else { return };
+        let name = param.name;
+        let decider = self.params.iter().find(|one| one.name.value == other.value).cloned();
+        let value = match &decider {
+            Some(decider) if decider.options.is_empty() => {
+                let message = format!("`{}` has no options to go by", other.value);
+                self.findings.push(
+                    Diagnostic::error(PARAM_VALUE, other.span, message)
+                        .help("what stands behind `by` is a parameter with `one-of`"),
+                );
+                None
+            }
+            Some(decider) => {
+                check_options(&name, decider, &values, incomplete, &mut self.findings);
+                let is_chosen = |option: &str| decider.value.as_deref() == Some(option);
+                values.iter().find(|(option, _)| is_chosen(&option.value)).map(|(_, value)| value.clone())
+            }
+            None if self.scope.id(&other.value).is_some() => {
+                let message =
+                    format!("`{}` has no options to go by: another parameter decides it", other.value);
+                self.findings.push(
+                    Diagnostic::error(PARAM_VALUE, other.span, message)
+                        .help("what stands behind `by` is a parameter with `one-of`"),
+                );
+                None
+            }
+            None => {
+                self.unknown.push(other.clone());
+                None
+            }
+        };
+        if let Some(choice) = choices.of(&name.value) {
+            let message =
+                format!("`{}` gives `{}` a value, but `{}` decides it", choice.from, name.value, other.value);
+            self.findings.push(
+                Diagnostic::error(PARAM_VALUE, name.span, message)
+                    .help(format!("give `{}` a value instead", other.value)),
+            );
+        }
+        let by = Some(other.value);
+        self.params.push(Param { name, options: Vec::new(), value, by });
+    }
+}
+
+/// A parameter that does not depend on another one, with its value; else the parameter again.
+fn own_value(
+    param: ast::Param,
+    choices: &Choices,
+    findings: &mut Vec<Diagnostic>,
+) -> Result<Param, ast::Param> {
+    let choice = choices.of(&param.name.value);
+    let (options, default, is_number) = match param.kind {
+        ParamKind::By { .. } => return Err(param),
+        ParamKind::OneOf { options, default } => (options, default, false),
+        ParamKind::Integer { default } => (Vec::new(), default, true),
+        ParamKind::Text { default } => (Vec::new(), default, false),
+    };
+    let options: Vec<String> = options.into_iter().map(|option| option.value).collect();
+    let name = param.name;
+    let given = choice.as_ref().map(|choice| choice.value.clone());
+    let value = given.or_else(|| default.as_ref().map(|default| default.value.clone()));
+    let listed = options.join(", ");
+    let near = |value: &str| closest(value, options.iter().map(String::as_str));
+    let is_option = |value: &str| options.is_empty() || options.iter().any(|option| option == value);
+    // A default is looked at also when another value is given: it is a mistake of the file.
+    if let Some(default) = default.as_ref().filter(|default| !is_option(&default.value)) {
+        let message = format!("`{}` is no option of `{}`", default.value, name.value);
+        let finding = Diagnostic::error(PARAM_VALUE, default.span, message);
+        findings.push(match near(&default.value) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
+                format!("write `{near}`"),
+                default.span,
+                near,
+            )),
+            None => finding.help(format!("its options: {listed}")),
+        });
+    }
+    let value = match (value, &choice) {
+        (Some(value), Some(choice)) if !is_option(&value) => {
+            let message = format!("`{}` gives `{}` the value `{value}`", choice.from, name.value);
+            let finding = Diagnostic::error(PARAM_VALUE, name.span, message);
+            findings.push(
+                match near(&value) {
+                    Some(near) => finding.label(format!("did you mean `{near}`?")),
+                    None => finding,
+                }
+                .help(format!("its options: {listed}")),
+            );
+            None
+        }
+        (Some(value), Some(choice)) if is_number && number(&value).is_err() => {
+            let message =
+                format!("`{}` gives `{}` the value `{value}`, which is no number", choice.from, name.value);
+            findings.push(
+                Diagnostic::error(PARAM_VALUE, name.span, message)
+                    .help("an `integer` is a whole number from 0 on"),
+            );
+            None
+        }
+        (Some(value), _) => Some(value).filter(|value| is_option(value)),
+        (None, _) => {
+            let message = format!("`{}` has no value", name.value);
+            let example = options.first().map_or(if is_number { "1" } else { "…" }, String::as_str);
+            findings.push(Diagnostic::error(PARAM_VALUE, name.span, message).help(format!(
+                "give it a `default`, or a value when the program starts: `--param {}={example}` or `{}={example}`",
+                name.value,
+                variable(&name.value)
+            )));
+            None
+        }
+    };
+    Ok(Param { name, options, value, by: None })
+}
+
+/// Every option has a value, and nothing else has one. What is misspelt is not missing as well.
+fn check_options(
+    name: &Spanned<String>,
+    other: &Param,
+    values: &[(Spanned<String>, String)],
+    incomplete: bool,
+    findings: &mut Vec<Diagnostic>,
+) {
+    let missing: Vec<&str> = other
+        .options
+        .iter()
+        .map(String::as_str)
+        .filter(|option| !values.iter().any(|(named, _)| named.value == *option))
+        .collect();
+    let mut unknown = values.iter().filter(|(named, _)| !other.options.contains(&named.value)).peekable();
+    if unknown.peek().is_none() {
+        if !missing.is_empty() && !incomplete {
+            let message =
+                format!("`{}` has no value for {} of `{}`", name.value, quoted(&missing), other.name.value);
+            findings.push(
+                Diagnostic::error(PARAM_VALUE, name.span, message)
+                    .help("add a line with the option and its value to the block"),
+            );
+        }
+        return;
+    }
+    for (option, _) in unknown {
+        let message = format!("`{}` is no option of `{}`", option.value, other.name.value);
+        let finding = Diagnostic::error(PARAM_VALUE, option.span, message);
+        findings.push(match closest(&option.value, missing.iter().copied()) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
+                format!("write `{near}`"),
+                option.span,
+                near,
+            )),
+            None => finding.help(format!("its options: {}", other.options.join(", "))),
+        });
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::short;
+    use crate::project::{Choices, Project};
+    use crate::text::FileSet;
+
+    /// Checks what is said about a file with these lines under values given by `--param`, as `name=value` with blanks between.
+    #[track_caller]
+    fn check(lines: &str, choices: &str, expected: &[&str]) {
+        let mut files = FileSet::new();
+        files.add("a.sync", format!("edition 2026\n{lines}"));
+        let pairs = choices.split_whitespace().filter_map(|pair| pair.split_once('='));
+        let choices = Choices::new(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())), []);
+        let project = Project { choices, ..Project::of(files) };
+        let (_, findings) = crate::hir::program(&project);
+        let found: Vec<String> =
+            findings.iter().map(|finding| short::line(finding, &project.files)).collect();
+        assert_eq!(found, expected);
+    }
+
+    const STAGE: &str = "param stage one-of staging, prod default staging\n";
+
+    #[test]
+    fn values_are_options_or_numbers() {
+        check(
+            "param region one-of eu, us default eu\nparam n integer\nparam t text default \"x\"\n",
+            "n=8_192 t=",
+            &[],
+        );
+        check(STAGE, "stage=prod", &[]);
+        check(
+            STAGE,
+            "stage=prodd",
+            &["a.sync:2:7: error[S0108]: `--param` gives `stage` the value `prodd`; did you mean `prod`?"],
+        );
+        check(
+            "param stage one-of staging, prod default stagin\n",
+            "stage=prod",
+            &["a.sync:2:42: error[S0108]: `stagin` is no option of `stage`; did you mean `staging`?"],
+        );
+        check(
+            "param n integer\n",
+            "n=six",
+            &["a.sync:2:7: error[S0108]: `--param` gives `n` the value `six`, which is no number"],
+        );
+        check(
+            "param n integer\nparam t text\nparam o one-of a, b\n",
+            "",
+            &[
+                "a.sync:2:7: error[S0108]: `n` has no value",
+                "a.sync:3:7: error[S0108]: `t` has no value",
+                "a.sync:4:7: error[S0108]: `o` has no value",
+            ],
+        );
+    }
+
+    #[test]
+    fn every_option_has_its_value_under_by() {
+        let by = |block: &str| format!("{STAGE}param n by stage {{\n{block}}}\n");
+        check(&by("staging 6\nprod 48\n"), "", &[]);
+        check(&by("staging 6\n"), "", &["a.sync:3:7: error[S0108]: `n` has no value for `prod` of `stage`"]);
+        // What is misspelt is not missing as well.
+        check(
+            &by("stagin 6\nprod 48\n"),
+            "",
+            &["a.sync:4:1: error[S0108]: `stagin` is no option of `stage`; did you mean `staging`?"],
+        );
+        check(
+            &by("staging 6 7\nprod 48\nprod 49\n"),
+            "",
+            &[
+                "a.sync:4:1: error[S0015]: a line of this block is an option and its value",
+                "a.sync:6:1: error[S0016]: `prod` is given twice",
+            ],
+        );
+        check(
+            "param n by stgae {\nx 1\n}\nparam stage one-of x default x\n",
+            "",
+            &["a.sync:2:12: error[S0101]: there is no param `stgae`; did you mean `stage`?"],
+        );
+        check(
+            &format!("{}param m by n {{\na 1\n}}\n", by("staging 6\nprod 48\n")),
+            "",
+            &["a.sync:7:12: error[S0108]: `n` has no options to go by"],
+        );
+        check(
+            &by("staging 6\nprod 48\n"),
+            "n=3",
+            &["a.sync:3:7: error[S0108]: `--param` gives `n` a value, but `stage` decides it"],
+        );
+        check(
+            "param n integer default 1 {\na 1\n}\n",
+            "",
+            &["a.sync:2:27: error[S0015]: `param … integer` takes no block"],
+        );
+    }
+
+    #[test]
+    fn a_value_is_judged_where_it_is_used() {
+        let used = |param: &str| {
+            format!(
+                "{param}source s mysql \"db.{{p}}\" {{\npassword env \"{{p}}_PW\"\n}}\ndefaults {{\ntopic \"x\" {{\npartitions param p\n}}\n}}\n"
+            )
+        };
+        check(&used("param p integer default 3\n"), "", &[]);
+        check(
+            &used("param p integer default 0\n"),
+            "",
+            &["a.sync:8:12: error[S0018]: `0` is out of range: 1 to 1_000_000; `param p` is `0`"],
+        );
+        check(
+            &used("param p text default \"six\"\n"),
+            "",
+            &["a.sync:8:12: error[S0015]: `param p` is `six`, and a number is wanted here"],
+        );
+        // Without a value there is one finding, and none about what uses it.
+        check(&used("param p integer\n"), "", &["a.sync:2:7: error[S0108]: `p` has no value"]);
+        check(
+            &used("param pq integer default 1\n"),
+            "",
+            &[
+                "a.sync:3:16: error[S0405]: `{p}` stands for nothing here",
+                "a.sync:4:10: error[S0405]: `{p}` stands for nothing here",
+                "a.sync:8:18: error[S0101]: there is no param `p`; did you mean `pq`?",
+            ],
+        );
+        // What cannot be read may declare it.
+        check(
+            &used("param p integer defualt 1\n"),
+            "",
+            &["a.sync:2:17: error[S0015]: `param` takes `default` here, not `defualt`"],
+        );
+    }
+
+    #[test]
+    fn names_are_one_space() {
+        check(
+            "param a text default \"x\"\nparam a integer default 1\nparam A integer default 1\n",
+            "",
+            &[
+                "a.sync:3:7: error[S0102]: there are two params called `a`",
+                "a.sync:4:7: error[S0105]: the params `A` and `a` look alike",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_thing_may_be_called_param() {
+        check(
+            "source param mysql \"db\" {\npassword env P\n}\ntarget to stdout\npipeline p from param to to {\ninclude a.b\n\
+             rename table a.b to param\nkey param\ncolumns param, x\n}\n",
+            "",
+            &[],
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! Findings under every combination of parameter values (S0109).
+
+use crate::diagnostic::{self, Code, CodeDoc, Diagnostic};
+use crate::hir::{self, Param};
+use crate::project::Project;
+use crate::text::Span;
+use std::collections::BTreeMap;
+
+/// A finding that appears only for some values of parameters.
+pub const PARAM_COMBINATION: Code = Code::new("S0109", "param-combination");
+
+/// The page of this module. Its example needs `--all-params`.
+pub const COMBINATION_PAGES: &[CodeDoc] = &[CodeDoc {
+    code: PARAM_COMBINATION,
+    what: "With `--all-params`: a finding that appears for some values of the parameters and not for others. Its own code stands \
+           in the text, and it is drawn where that is drawn.",
+    why: "`check` looks at one combination of values, those that are given or the defaults; another one, which somebody runs, \
+          would be refused.",
+    wrong: "",
+    right: "",
+}];
+
+/// Most combinations that are looked at.
+const COMBINATIONS_MAX: usize = 1_000;
+
+/// What was found under the combinations.
+#[derive(Debug, Clone)]
+pub struct Combined {
+    /// What every combination has, and one S0109 for each finding that only some have; sorted by place.
+    pub findings: Vec<Diagnostic>,
+    /// Combinations that were looked at.
+    pub n_checked: usize,
+    /// Combinations there are.
+    pub n_all: usize,
+}
+
+/// One value for each parameter with a list of options.
+type Combination = Vec<(String, String)>;
+
+/// What makes a finding the same under two combinations: place, code, and its number among those that share both.
+type Identity = (Option<Span>, Code, usize);
+
+/// Checks a project under every combination of the values that its parameters may have. Parameters without a list of options
+/// keep the value they have. `check` finds what is wrong under one combination.
+pub fn check_combinations(project: &Project, check: impl Fn(&Project) -> Vec<Diagnostic>) -> Combined {
+    let (program, _) = hir::program(project);
+    let params: Vec<&Param> = program.params.iter().filter(|param| !param.options.is_empty()).collect();
+    let n_all = params.iter().fold(1usize, |n, param| n.saturating_mul(param.options.len()));
+    let mut findings: BTreeMap<Identity, (Diagnostic, Vec<Combination>)> = BTreeMap::new();
+    let mut n_checked = 0;
+    for n in 0..n_all.min(COMBINATIONS_MAX) {
+        let combination = combination(&params, n);
+        let mut one = project.clone();
+        for (name, value) in &combination {
+            one.choices = one.choices.with(name, value);
+        }
+        // Several findings of one code at one place are told apart by their order.
+        let mut nth: BTreeMap<(Option<Span>, Code), usize> = BTreeMap::new();
+        for finding in check(&one) {
+            let place = (finding.primary.as_ref().map(|label| label.span), finding.code);
+            let count = nth.entry(place).or_default();
+            let key = (place.0, place.1, *count);
+            *count += 1;
+            findings.entry(key).or_insert_with(|| (finding, Vec::new())).1.push(combination.clone());
+        }
+        n_checked += 1;
+    }
+    let mut found: Vec<Diagnostic> = findings
+        .into_values()
+        .map(
+            |(finding, under)| {
+                if under.len() == n_checked { finding } else { only_for_some(finding, &params, &under) }
+            },
+        )
+        .collect();
+    diagnostic::sort(&mut found, &project.files);
+    Combined { findings: found, n_checked, n_all }
+}
+
+/// The n-th combination; the last parameter changes fastest.
+fn combination(params: &[&Param], mut n: usize) -> Combination {
+    let mut values = Vec::with_capacity(params.len());
+    for param in params.iter().rev() {
+        values.push((param.name.value.clone(), param.options[n % param.options.len()].clone()));
+        n /= param.options.len();
+    }
+    values.reverse();
+    values
+}
+
+fn only_for_some(finding: Diagnostic, params: &[&Param], under: &[Combination]) -> Diagnostic {
+    // A parameter under all of whose values it appears has no part in it.
+    let matters = |n: usize| {
+        let options = &params[n].options;
+        let appears = |option: &String| under.iter().any(|combination| combination[n].1 == *option);
+        !options.iter().all(appears)
+    };
+    let named: Vec<usize> = (0..params.len()).filter(|&n| matters(n)).collect();
+    let shown = |n: &usize| {
+        let (name, value) = &under[0][*n];
+        format!("`{name}` is `{value}`")
+    };
+    // Where only the values together matter, all of them are named.
+    let all: Vec<usize> = (0..params.len()).collect();
+    let values: Vec<String> = if named.is_empty() { &all } else { &named }.iter().map(shown).collect();
+    let message = format!("when {}: {} {}", values.join(" and "), finding.code, finding.message);
+    Diagnostic { code: PARAM_COMBINATION, message, fixes: Vec::new(), ..finding }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::short;
+    use crate::plan::compile_project;
+    use crate::text::FileSet;
+
+    const ENDS: &str = "edition 2026\nsource s mysql \"db1\" {\npassword env P\n}\ntarget o stdout\n";
+
+    fn check(lines: &str, expected: &[&str], n: usize) {
+        let mut files = FileSet::new();
+        files.add("a.sync", format!("{ENDS}{lines}"));
+        let combined = check_combinations(&Project::of(files.clone()), |one| compile_project(one).findings);
+        let found: Vec<String> =
+            combined.findings.iter().map(|finding| short::line(finding, &files)).collect();
+        assert_eq!(found, expected);
+        assert_eq!((combined.n_checked, combined.n_all), (n.min(COMBINATIONS_MAX), n));
+    }
+
+    const PARAMS: &str = "param region one-of eu, us\nparam stage one-of staging, prod default prod\n";
+
+    #[test]
+    fn what_appears_for_some_values_only() {
+        check(
+            &format!(
+                "{PARAMS}param n by stage {{\nstaging 0\nprod 6\n}}\n\
+                 pipeline p from s to o {{\ninclude a.b\ninclude a.*\ntopic \"{{region}}.{{table}}\" {{\npartitions param n\n}}\n}}\n"
+            ),
+            &[
+                "a.sync:13:9: warning[S0203]: `a.b` is included by `a.*` already",
+                "a.sync:16:12: error[S0109]: when `stage` is `staging`: S0018 `0` is out of range: 1 to 1_000_000; \
+                 `param n` is `0`",
+            ],
+            4,
+        );
+    }
+
+    #[test]
+    fn values_that_matter_together_are_named_together() {
+        check(
+            &format!(
+                "{PARAMS}pipeline p from s to o {{\ninclude a.b, a.c\n\
+                 rename table a.b to \"{{region}}_{{stage}}\"\nrename table a.c to eu_staging\n}}\n"
+            ),
+            &[
+                "a.sync:11:1: error[S0109]: when `region` is `eu` and `stage` is `staging`: S0403 `a.b` and `a.c` are both \
+               called `a.eu_staging`; the name of `a.c`",
+            ],
+            4,
+        );
+    }
+
+    #[test]
+    fn a_project_without_options_has_one_combination() {
+        check("pipeline p from s to o {\ninclude a.b\n}\n", &[], 1);
+    }
+}
