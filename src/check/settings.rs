@@ -71,12 +71,13 @@ impl<'p> Lane<'p> {
     }
 
     /// The setting of the nearest level for tables.
-    pub(super) fn setting<T: 'p>(
+    pub(super) fn setting<T: PartialEq + 'p>(
         &self,
         subject: Subject<'_>,
         of: impl Fn(&'p Settings) -> Option<&'p Spanned<T>>,
     ) -> Setting<'p, '_, T> {
         let mut best: Option<(&Level<'p>, &'p Spanned<T>)> = None;
+        let mut whole: Vec<(&Level<'p>, &'p Spanned<T>)> = Vec::new();
         let mut partial: Vec<(u8, &TableMatcher)> = Vec::new();
         let near: Vec<usize> = match subject {
             Subject::One(known) => {
@@ -93,6 +94,7 @@ impl<'p> Lane<'p> {
             });
             match (relation, &level.tables) {
                 (Relation::Equal | Relation::Narrower, _) => {
+                    whole.push((level, value));
                     if best.as_ref().is_none_or(|(other, _)| level.wins_over(other)) {
                         best = Some((level, value));
                     }
@@ -109,6 +111,15 @@ impl<'p> Lane<'p> {
             partial.retain(|(rank, _)| *rank >= least);
             let nearer: Vec<&TableMatcher> = partial.into_iter().map(|(_, one)| one).collect();
             if !nearer.is_empty() && all.matcher.covered_by(&nearer) != Covered::No {
+                return Setting::Various;
+            }
+        }
+        // Of blocks that disagree none holds (S0206).
+        if let Some((level, value)) = best {
+            let disagrees = |(other, said): &(&Level<'p>, &Spanned<T>)| {
+                said.value != value.value && !std::ptr::eq(level, *other) && !level.wins_over(other)
+            };
+            if whole.iter().any(disagrees) {
                 return Setting::Various;
             }
         }

@@ -3,9 +3,10 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
-use crate::ast::TableBlock;
+use crate::ast::{Conflict, TableBlock};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::{Relation, TableMatcher, some_table};
+use std::collections::BTreeSet;
 
 const OVERRIDES_CROSS: Code = Code::new("S0206", "overrides-cross");
 
@@ -40,8 +41,9 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
         Some((block, block.pattern.value.compile().ok()?))
     };
     let blocks: Vec<(&TableBlock, TableMatcher)> = blocks.iter().filter_map(compiled).collect();
+    let mut crossings: Vec<Crossing> = Vec::new();
     for (n, (later, tables)) in blocks.iter().enumerate() {
-        for (first, others) in &blocks[..n] {
+        for (m, (first, others)) in blocks[..n].iter().enumerate() {
             // Two exact names are of two tables: blocks of one pattern are one block.
             if [first, later].iter().all(|block| exact_table(&block.pattern.value).is_some()) {
                 continue;
@@ -70,25 +72,53 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
                     .include
                     .iter()
                     .any(|include| some_table(&[others, tables, &include.matcher], &none) != Some(false));
-                if !open {
-                    continue;
+                if open {
+                    crossings.push(Crossing { first: m, later: n, conflict, too_large });
                 }
-                let (a, b) = (&first.pattern.value, &later.pattern.value);
-                let message = format!("`{a}` and `{b}` disagree about `{}`", conflict.word);
-                let help = if too_large {
-                    "a regular expression is too large to compare, so the two are taken to have tables in common"
-                } else {
-                    "neither is narrower: add a `table` block for what both take, or change one of them"
-                };
-                findings.push(
-                    Diagnostic::error(OVERRIDES_CROSS, conflict.second, message)
-                        .label(format!("for `{b}`"))
-                        .beside(conflict.first, format!("for `{a}`"))
-                        .help(help),
-                );
             }
         }
     }
+    for Crossing { first, later, conflict, too_large } in last_of_groups(crossings) {
+        let (a, b) = (&blocks[first].0.pattern.value, &blocks[later].0.pattern.value);
+        let message = format!("`{a}` and `{b}` disagree about `{}`", conflict.word);
+        let help = if too_large {
+            "a regular expression is too large to compare, so the two are taken to have tables in common"
+        } else {
+            "neither is narrower: add a `table` block for what both take, or change one of them"
+        };
+        findings.push(
+            Diagnostic::error(OVERRIDES_CROSS, conflict.second, message)
+                .label(format!("for `{b}`"))
+                .beside(conflict.first, format!("for `{a}`"))
+                .help(help),
+        );
+    }
+}
+
+/// Two blocks that disagree about a setting, by their numbers.
+struct Crossing {
+    first: usize,
+    later: usize,
+    conflict: Conflict,
+    too_large: bool,
+}
+
+/// Of blocks that disagree about one setting with each other, directly or through third ones, the last two: so many findings
+/// there are however the blocks stand.
+fn last_of_groups(crossings: Vec<Crossing>) -> Vec<Crossing> {
+    let mut groups: Vec<(BTreeSet<usize>, Crossing)> = Vec::new();
+    for crossing in crossings {
+        let (word, pair) = (crossing.conflict.word, [crossing.first, crossing.later]);
+        let mut blocks = BTreeSet::from(pair);
+        let met = |(group, last): &mut (BTreeSet<usize>, Crossing)| {
+            last.conflict.word == word && pair.iter().any(|block| group.contains(block))
+        };
+        for (group, _) in groups.extract_if(.., met) {
+            blocks.extend(group);
+        }
+        groups.push((blocks, crossing));
+    }
+    groups.into_iter().map(|(_, last)| last).collect()
 }
 
 #[cfg(test)]
@@ -116,6 +146,25 @@ mod tests {
             "include shop.*\ntable shop.a* {\nkey id\n}\ntable shop.a** {\n\
              key none  # error[S0206]: `shop.a*` and `shop.a**` disagree about `key`\n}\n",
         );
+    }
+
+    #[test]
+    fn three_that_disagree_are_one_finding() {
+        let blocks = [
+            "table shop.a* {\nkey id\n}\n",
+            "table shop.*b {\nkey none\n}\n",
+            "table shop.*c* {\nkey id\n}\n",
+        ];
+        let last = |lines: &str, drawn: &str, others: &str| {
+            let said = format!("  # error[S0206]: {others} disagree about `key`");
+            check_diagnostics(&format!(
+                "include shop.*\n{}",
+                lines.replace(drawn, &format!("{drawn}{said}"))
+            ));
+        };
+        last(&blocks.concat(), "table shop.*c* {\nkey id", "`shop.*b` and `shop.*c*`");
+        let turned = [blocks[0], blocks[2], blocks[1]].concat();
+        last(&turned, "key none", "`shop.*c*` and `shop.*b`");
     }
 
     #[test]
