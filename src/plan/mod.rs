@@ -19,6 +19,10 @@ pub mod io;
 mod narrow;
 mod origin;
 pub mod picture;
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod random;
 mod subject;
 #[cfg(test)]
 mod tests;
