@@ -23,6 +23,9 @@ const TOKEN_MIN: usize = 32;
 /// Bits a sign of a token has on average; words and names have less, whatever language they are of.
 const TOKEN_BITS: f64 = 4.2;
 
+/// The same of hexadecimal digits: more than a row of one or two of them.
+const DIGEST_BITS: f64 = 1.5;
+
 /// All places of `files` that may hold a secret, in order.
 pub fn secret_places(files: &FileSet) -> Vec<Span> {
     let mut places = Vec::new();
@@ -208,8 +211,9 @@ fn token(text: &str) -> Option<Range<usize>> {
             .map(move |start| start..start + bytes[start..].iter().take_while(|byte| is_part(**byte)).count())
             .filter(|run| run.len() >= TOKEN_MIN)
     };
-    let digits = runs(|byte| byte.is_ascii_hexdigit()).next();
-    let is_random = |run: &Range<usize>| bits_per_sign(&text.as_bytes()[run.clone()]) > TOKEN_BITS;
+    let bits = |run: &Range<usize>| bits_per_sign(&text.as_bytes()[run.clone()]);
+    let digits = runs(|byte| byte.is_ascii_hexdigit()).find(|run| bits(run) > DIGEST_BITS);
+    let is_random = |run: &Range<usize>| bits(run) > TOKEN_BITS;
     digits.or_else(|| runs(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte)).find(is_random))
 }
 
@@ -301,6 +305,7 @@ mod tests {
             ("d41d8cd98f00b204e9800998ecf8427e", true),
             ("D41D8CD98F00B204E9800998ECF8427E", true),
             ("d41d8cd98f00b204e9800998ecf8427", false),
+            ("00000000000000000000000000000000", false),
             ("prefix-d41d8cd98f00b204e9800998ecf8427e-suffix", true),
             ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", true),
             ("xoxb-2837465019-9Kd83hJq02LmXzVbTyUi", true),
