@@ -2,6 +2,7 @@
 
 pub mod binlog;
 pub mod charset;
+pub mod collate;
 pub mod column_type;
 pub mod ddl;
 pub mod decimal;

@@ -5,7 +5,8 @@
 //! meaning become U+FFFD and are counted; a character set that is not known is refused by name.
 //! Beyond the servers: codes that they store but cannot convert (vendors' extensions of `gbk`, `sjis`, `big5`) are read
 //! as the WHATWG encoding standard reads them.
-//! Does not: encode, compare or sort.
+//! The other way, text is encoded in UTF-8 and single-byte sets only.
+//! Does not: compare or sort (see [`super::collate`]).
 
 mod collation;
 mod multi_byte;
@@ -70,6 +71,36 @@ impl Charset {
         match found {
             Some((name, form)) => Ok(Charset { name, form: *form }),
             None => Err(CharsetError::Unsupported(name.to_owned())),
+        }
+    }
+
+    /// The set of binary strings.
+    pub fn binary() -> Charset {
+        Charset { name: "binary", form: Form::Utf8 }
+    }
+
+    /// `text` in this character set, as the server stores it; none when it lacks a character of it, or is of several bytes a
+    /// character and not UTF-8.
+    pub fn encode(self, text: &str) -> Option<Vec<u8>> {
+        match self.form {
+            Form::Utf8 => {
+                let last = match self.name {
+                    "ascii" => '\u{7F}',
+                    "utf8mb3" => '\u{FFFF}',
+                    _ => char::MAX,
+                };
+                text.chars().all(|sign| sign <= last).then(|| text.as_bytes().to_vec())
+            }
+            Form::Single(half) => {
+                let upper = |sign: char| half.iter().position(|code| u32::from(*code) == u32::from(sign));
+                let byte = |sign: char| match sign {
+                    '\0'..='\u{7F}' => Some(sign as u8),
+                    char::REPLACEMENT_CHARACTER => None,
+                    sign => upper(sign).map(|at| 0x80 + at as u8),
+                };
+                text.chars().map(byte).collect()
+            }
+            Form::Swedish | Form::Multi(_) | Form::Wide(_) => None,
         }
     }
 
