@@ -1,5 +1,5 @@
 //! Patterns of names: exact, glob, numeric range, regular expression; what they match, capture, and how two
-//! relate.
+//! relate. Beside them, expressions that are searched in texts of rows ([`TextSearch`]).
 //!
 //! [`NamePattern`] and [`TablePattern`] are plain data; [`Matcher`] and [`TableMatcher`] are the same
 //! compiled. Names are compared code point by code point. Does not know of findings: a [`PatternError`] says
@@ -18,9 +18,11 @@ mod relation;
 mod suggest;
 #[cfg(test)]
 mod tests;
+mod text_search;
 
 pub use error::{PatternError, PatternErrorKind};
 pub use matcher::{Matcher, TableMatcher};
 pub use name::{Member, NamePattern, TablePattern};
 pub use outline::FILLER;
 pub use relation::{Covered, Relation, some_table};
+pub use text_search::{SearchError, TextSearch};
