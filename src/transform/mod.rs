@@ -1,8 +1,9 @@
-//! What happens to rows before they become messages: values are masked.
+//! What happens to rows before they become messages: some are left out, values are masked.
 //!
 //! Guarantees: a [`RowMask`] hands rows on in which no masked column has its own value any more, so that nothing behind it
 //! (key, partition, former values, message) can show one.
 
+pub mod filter;
 mod fixed;
 mod mask;
 mod row;
