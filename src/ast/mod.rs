@@ -5,6 +5,7 @@
 
 mod argument;
 mod binding;
+mod condition;
 mod file;
 mod idle;
 mod lock;
@@ -26,6 +27,7 @@ mod token;
 mod value;
 
 pub use binding::{Filled, Unbound, Uses, Values};
+pub use condition::{TestPlace, Where};
 pub use file::{Defaults, EDITIONS, File, lower, uses};
 pub use idle::{Idle, Owner};
 pub use lock::{Lock, LockFile, LockedColumn, LockedKey, LockedTable, lower_lock};

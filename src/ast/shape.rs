@@ -4,6 +4,7 @@
 //! value is reported as what it is and not as a statement of another shape.
 
 use super::binding::Values;
+use super::condition::Where;
 use super::token::Token;
 use super::value::read_value;
 use crate::diagnostic::{Diagnostic, Fix};
@@ -31,6 +32,8 @@ pub(super) enum Value {
     /// An exact name.
     Column(String),
     Columns(NamePattern),
+    /// What `where` says.
+    Condition(Box<Where>),
     /// Duration in ms, size in bytes, rate in bytes a second, time of day in minutes, or a number; always inside of the
     /// range of its signature.
     Quantity(u64),

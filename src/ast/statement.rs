@@ -4,12 +4,13 @@
 //! it mentions is remembered, so that nothing is said later about names it may have declared.
 
 use super::binding::{Bindings, Filled, Unbound, Uses, Values};
+use super::condition::lower as lower_condition;
 use super::shape::{Item, Shaped, Value, shape};
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{self as st, Block, Once, Place, StatementSpec, Support};
-use crate::syntax::{NodeId, NodeKind, Parse, Tree};
+use crate::syntax::{self, NodeId, NodeKind, Parse, Tree};
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeSet, HashMap};
 
@@ -131,13 +132,21 @@ impl<'t> Reader<'t> {
             return None;
         };
         let mark = self.bindings.mark();
+        let clause = self.tree.children(id).find(|&child| self.tree.kind(child) == NodeKind::WhereClause);
         let tokens = self.tokens(id);
-        let head = tokens.last().map_or(word_span, |last| word_span.to(last.span));
+        let head = match clause {
+            Some(clause) => self.tree.span(clause),
+            None => tokens.last().map_or(word_span, |last| word_span.to(last.span)),
+        };
         if spec.support == Support::Named {
             self.findings.push(not_executed(&format!("`{}`", spec.word), head, spec.default));
             return None;
         }
-        let (args, form) = match shape(spec, word_span, &tokens, self.values) {
+        let shaped = match clause {
+            Some(clause) => self.condition(clause),
+            None => shape(spec, word_span, &tokens, self.values),
+        };
+        let (args, form) = match shaped {
             Shaped::Fits(_, Support::Named) => {
                 let what = format!("this form of `{}`", spec.word);
                 self.findings.push(not_executed(&what, head, spec.default));
@@ -178,6 +187,20 @@ impl<'t> Reader<'t> {
         let runs = spec.support == Support::Runs && form == Support::Runs;
         let line = self.line_of(head);
         Some(Stmt { spec, head, line, block: self.block(id), args, body, doc, runs })
+    }
+
+    /// The one argument of `where`.
+    fn condition(&self, clause: NodeId) -> Shaped {
+        let Some(condition) = syntax::condition(self.tree, self.text, clause) else {
+            return Shaped::Wrong(Vec::new());
+        };
+        match lower_condition(condition, self.text) {
+            Ok(condition) => {
+                let span = self.tree.span(clause);
+                Shaped::Fits(vec![Item { value: Value::Condition(Box::new(condition)), span }], Support::Runs)
+            }
+            Err(findings) => Shaped::Wrong(findings),
+        }
     }
 
     fn inner(&mut self, id: NodeId, spec: &'static StatementSpec, head: Span, bare: bool) -> Option<Body> {

@@ -4,6 +4,7 @@
 //! [`errors`] says what is wrong with the text; [`Tree::has_error`] says which statements later stages leave alone.
 
 pub mod codes;
+mod condition;
 mod damage;
 mod error;
 mod grammar;
@@ -12,6 +13,7 @@ mod parse;
 pub(crate) mod property_tests;
 mod tree;
 
+pub use condition::{Chained, Expr, ExprKind, condition};
 pub use error::errors;
 pub use parse::{Parse, parse};
 pub use tree::{Node, NodeId, NodeKind, Tree};

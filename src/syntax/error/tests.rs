@@ -208,7 +208,7 @@ fn conditions() {
     check("where (a == 1)\n", "1:10 S0015 `==` is no operator");
     check_repair("where a == 1\n", "where a = 1\n");
     check_repair("where a = 1 && b = 2\n", "where a = 1 and b = 2\n");
-    check("where lower(a) = 'x'\n", "1:12 S0015 a condition calls no functions");
+    check("where lower(a) = 'x'\n", "1:7 S0015 a condition calls no functions");
     check("where a `b`\n", "1:9 S0015 an operator is missing before ``b``");
     check("where a b\n", "1:9 S0015 an operator is missing before `b`");
     check("where a is b\n", "1:9 S0015 `is` is followed by `null` or `not null`");
@@ -216,6 +216,38 @@ fn conditions() {
     check("where a = 1)\n", "1:12 S0004 `)` closes nothing");
     check("where a in ()\n", "1:12 S0015 nothing stands in the parentheses");
     check("where a = `b\n", "1:11 S0001 the backtick is not closed");
+}
+
+/// What MySQL has in conditions and we do not.
+#[test]
+fn conditions_of_mysql() {
+    check("where a > now() - interval 7 day\n", "1:11 S0015 a condition calls no functions");
+    check("where a in (select b from c)\n", "1:20 S0015 a condition has no subqueries");
+    check("where not exists (select 1)\n", "1:18 S0015 a condition has no subqueries");
+    check("where a xor b\n", "1:9 S0015 a condition has no `xor`");
+    check("where a like 'x|%' escape '|'\n", "1:20 S0015 a condition has no `escape`");
+    check("where a = date '2026-01-01'\n", "1:11 S0015 a condition has no `date` before a value");
+    check("where binary a = 'x'\n", "1:7 S0015 a condition has no `binary` before a value");
+    check("where a->'$.b' = 1\n", "1:8 S0015 a condition does not look into JSON");
+    check("where a % 2 = 0\n", "1:9 S0015 `%` has no place in a condition");
+    check("where @a = 1\n", "1:7 S0015 a condition has no variables");
+    check("where and a = 1\n", "1:7 S0015 a value is missing before `and`");
+    check("where a not = 1\n", "1:9 S0015 `not` stands before a comparison, not in it");
+    check("where a is true\n", "1:9 S0015 `is` is followed by `null` or `not null`");
+    check_repair("where a is 'x'\n", "where a = 'x'\n");
+    check_repair("where a is not 5\n", "where a <> 5\n");
+    check_repair("where a is unknown\n", "where a is null\n");
+    check_repair("where a is nul\n", "where a is null\n");
+    check_repair("where a => 1\n", "where a >= 1\n");
+    check_repair("where a =< 1\n", "where a <= 1\n");
+    check_repair("where a rlike 'x'\n", "where a regexp 'x'\n");
+    check_repair("where a isnull\n", "where a is null\n");
+    check_repair("where !a\n", "where not a\n");
+    check_repair("where a > .5\n", "where a > 0.5\n");
+    check_repair("where a > +5\n", "where a > 5\n");
+    check_repair("where a in (1, 2,)\n", "where a in (1, 2)\n");
+    check("where a = 'it\\'s'\n", "");
+    check("where a = 'x\\'\n", "1:11 S0001 the single quote is not closed");
 }
 
 #[test]

@@ -1,0 +1,570 @@
+//! `where`: a condition of the tree → [`Condition`], or findings that say what MySQL would have there.
+
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::statement as st;
+use crate::syntax::codes::S0008;
+use crate::syntax::{Chained, Expr, ExprKind, NodeKind};
+use crate::text::Span;
+use crate::transform::filter::{Comparison, Condition, Number, NumberError, Operand, Test, quoted};
+
+/// Words that are functions or other expressions to the server, although nothing shows it.
+const FUNCTIONS: &[&str] = &[
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "localtime",
+    "localtimestamp",
+    "utc_date",
+    "utc_time",
+    "utc_timestamp",
+];
+
+/// A condition and its places.
+#[derive(Debug, Clone)]
+pub struct Where {
+    /// What it says.
+    pub condition: Condition,
+    /// Where its questions stand, in the order of [`Condition::tests`].
+    pub places: Vec<TestPlace>,
+}
+
+/// Two are equal when they say the same, wherever.
+impl PartialEq for Where {
+    fn eq(&self, other: &Where) -> bool {
+        self.condition == other.condition
+    }
+}
+
+/// Where a question stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestPlace {
+    /// All of it.
+    pub span: Span,
+    /// Its operator; none for a column alone.
+    pub operator: Option<Span>,
+    /// Its operands, in the order of [`Test::operands`].
+    pub operands: Vec<Span>,
+}
+
+/// Lowers a condition.
+///
+/// # Errors
+/// Everything that has no meaning in it, in the order of the text.
+pub(super) fn lower(expr: Result<Expr, Chained>, text: &str) -> Result<Where, Vec<Diagnostic>> {
+    let expr = expr.map_err(|Chained(at)| {
+        let finding = wrong(at, format!("`{}` follows a comparison", slice(text, at)));
+        vec![finding.help("comparisons are joined with `and`: `a > 1 and a < 5`")]
+    })?;
+    let mut lowering = Lowering { text, places: Vec::new(), findings: Vec::new() };
+    match lowering.condition(&expr) {
+        Some(condition) if lowering.findings.is_empty() => Ok(Where { condition, places: lowering.places }),
+        _ => Err(lowering.findings),
+    }
+}
+
+struct Lowering<'t> {
+    text: &'t str,
+    places: Vec<TestPlace>,
+    findings: Vec<Diagnostic>,
+}
+
+fn wrong(span: Span, message: impl Into<String>) -> Diagnostic {
+    Diagnostic::error(st::WRONG_ARGUMENTS, span, message)
+}
+
+fn slice(text: &str, span: Span) -> &str {
+    &text[span.start as usize..span.end as usize]
+}
+
+impl<'t> Lowering<'t> {
+    fn slice(&self, span: Span) -> &'t str {
+        slice(self.text, span)
+    }
+
+    fn find<T>(&mut self, finding: Diagnostic) -> Option<T> {
+        self.findings.push(finding);
+        None
+    }
+
+    fn condition(&mut self, expr: &Expr) -> Option<Condition> {
+        match &expr.kind {
+            // Every part is looked at, also behind one that is wrong.
+            ExprKind::And(all) => {
+                let all: Vec<_> = all.iter().map(|one| self.condition(one)).collect();
+                Some(Condition::all(all.into_iter().collect::<Option<Vec<_>>>()?))
+            }
+            ExprKind::Or(all) => {
+                let all: Vec<_> = all.iter().map(|one| self.condition(one)).collect();
+                Some(Condition::any(all.into_iter().collect::<Option<Vec<_>>>()?))
+            }
+            ExprKind::Not(one) => Some(match self.condition(one)? {
+                Condition::Not(inner) => *inner,
+                condition => condition.negated(),
+            }),
+            ExprKind::Group(all) => match all.as_slice() {
+                [one] => self.condition(one),
+                _ => self.find(
+                    wrong(expr.span, "a list alone is no condition")
+                        .help("a list follows `in`: `status in ('new', 'paid')`"),
+                ),
+            },
+            ExprKind::Infix { operator, at, left, right } => {
+                self.infix(expr.span, (*operator, *at), left, right)
+            }
+            ExprKind::IsNull { at, operand } => {
+                let negated = self.negated(*at, 1);
+                if !is_value(operand) {
+                    let unknown = Condition::Unknown(Box::new(self.condition(operand)?));
+                    return Some(if negated { unknown.negated() } else { unknown });
+                }
+                let value = self.value(operand);
+                let test = Test::IsNull(value?);
+                Some(self.test(test, negated, expr.span, Some(*at), &[operand]))
+            }
+            ExprKind::Between { at, operand, low, high } => {
+                let values = [self.value(operand), self.value(low), self.value(high)];
+                let [Some(value), Some(least), Some(greatest)] = values else { return None };
+                for (bound, at) in [(&least, low.span), (&greatest, high.span)] {
+                    if *bound == Operand::Null {
+                        // the servers do not agree with themselves about what holds then
+                        return self.find(
+                            wrong(at, "`null` is no bound of `between`")
+                                .help("write `<=` or `>=` for one bound alone"),
+                        );
+                    }
+                }
+                let test = Test::Between { operand: value, low: least, high: greatest };
+                Some(self.test(test, self.negated(*at, 0), expr.span, Some(*at), &[operand, low, high]))
+            }
+            ExprKind::Operand { .. } => match self.value(expr)? {
+                Operand::Text(_) => self.find(wrong(expr.span, "a text alone is no condition").help(
+                    "compare it with a column: `status = 'paid'`; a column of this name stands in backticks",
+                )),
+                value => Some(self.test(Test::Truth(value), false, expr.span, None, &[expr])),
+            },
+        }
+    }
+
+    fn test(
+        &mut self,
+        test: Test,
+        negated: bool,
+        span: Span,
+        operator: Option<Span>,
+        operands: &[&Expr],
+    ) -> Condition {
+        let operands = operands.iter().map(|operand| operand.span).collect();
+        self.places.push(TestPlace { span, operator, operands });
+        let test = Condition::Test(test);
+        if negated { test.negated() } else { test }
+    }
+
+    /// Whether the n-th word of an operator is `not`.
+    fn negated(&self, at: Span, n: usize) -> bool {
+        self.slice(at).split_ascii_whitespace().nth(n).is_some_and(|word| word.eq_ignore_ascii_case("not"))
+    }
+
+    fn infix(
+        &mut self,
+        span: Span,
+        (operator, at): (NodeKind, Span),
+        left: &Expr,
+        right: &Expr,
+    ) -> Option<Condition> {
+        let negated = self.negated(at, 0);
+        let operand = self.value(left);
+        match operator {
+            NodeKind::KwIn => {
+                let ExprKind::Group(list) = &right.kind else {
+                    let shown = self.slice(right.span);
+                    let list = format!("({shown})");
+                    return self.find(
+                        wrong(right.span, "`in` takes a list in parentheses").fix(Fix::machine(
+                            format!("write `{list}`"),
+                            right.span,
+                            list,
+                        )),
+                    );
+                };
+                let values: Vec<_> = list.iter().map(|one| self.value(one)).collect();
+                let test = Test::In { operand: operand?, list: values.into_iter().collect::<Option<_>>()? };
+                let operands: Vec<&Expr> = std::iter::once(left).chain(list).collect();
+                Some(self.test(test, negated, span, Some(at), &operands))
+            }
+            NodeKind::KwLike => {
+                let pattern = self.value(right);
+                let is_like = self.slice(at).to_ascii_lowercase().ends_with("like");
+                let word = if is_like { "like" } else { "regexp" };
+                let pattern = match pattern? {
+                    pattern @ (Operand::Text(_) | Operand::Null) => pattern,
+                    Operand::Column(_) | Operand::Number(_) => {
+                        let example =
+                            if is_like { "email like '%@example.com'" } else { "email regexp '@example'" };
+                        return self.find(
+                            wrong(right.span, format!("`{word}` takes a text in single quotes"))
+                                .help(format!("for example `{example}`")),
+                        );
+                    }
+                };
+                let operand = operand?;
+                let test =
+                    if is_like { Test::Like { operand, pattern } } else { Test::Regexp { operand, pattern } };
+                Some(self.test(test, negated, span, Some(at), &[left, right]))
+            }
+            _ => {
+                let op = comparison(self.slice(at));
+                if let ExprKind::Group(list) = &right.kind
+                    && list.len() > 1
+                {
+                    let finding =
+                        wrong(right.span, format!("`{}` takes one value, not a list", self.slice(at)));
+                    let word = match op {
+                        Comparison::Equal => "in",
+                        Comparison::NotEqual => "not in",
+                        _ => return self.find(finding.help("a list follows `in`")),
+                    };
+                    return self.find(finding.fix(Fix::machine(format!("write `{word}`"), at, word)));
+                }
+                let value = self.value(right);
+                let test = Test::Compare { op, left: operand?, right: value? };
+                Some(self.test(test, false, span, Some(at), &[left, right]))
+            }
+        }
+    }
+
+    /// A column or literal.
+    fn value(&mut self, expr: &Expr) -> Option<Operand> {
+        match &expr.kind {
+            ExprKind::Operand { kind: NodeKind::SqlString, parts } => self.text(parts).map(Operand::Text),
+            ExprKind::Operand { kind: NodeKind::Quantity, .. } => self.number(expr.span).map(Operand::Number),
+            ExprKind::Operand { kind: NodeKind::String, .. } => self.double_quoted(expr.span),
+            ExprKind::Operand { parts, .. } => self.path(expr.span, parts),
+            ExprKind::Group(all) => match all.as_slice() {
+                [one] => self.value(one),
+                _ => self.find(wrong(expr.span, "a list has no place here").help("a list follows `in`")),
+            },
+            ExprKind::And(_)
+            | ExprKind::Or(_)
+            | ExprKind::Not(_)
+            | ExprKind::Infix { .. }
+            | ExprKind::IsNull { .. }
+            | ExprKind::Between { .. } => self.find(
+                wrong(expr.span, "a condition is compared with something")
+                    .label("this is true or false, not a value of the row")
+                    .help("conditions are joined with `and`, `or` and `not`"),
+            ),
+        }
+    }
+
+    /// A text in single quotes. Escapes are those of MySQL; `\%` and `\_` stay as they are, for `like`.
+    fn text(&mut self, parts: &[(NodeKind, Span)]) -> Option<String> {
+        let mut out = String::new();
+        let mut good = true;
+        for &(kind, span) in parts {
+            let part = self.slice(span);
+            match kind {
+                NodeKind::SqlText => out.push_str(part),
+                NodeKind::SquoteEsc => match part.strip_prefix('\\').unwrap_or("'") {
+                    "'" => out.push('\''),
+                    "\"" => out.push('"'),
+                    "\\" => out.push('\\'),
+                    "0" => out.push('\0'),
+                    "b" => out.push('\u{8}'),
+                    "n" => out.push('\n'),
+                    "r" => out.push('\r'),
+                    "t" => out.push('\t'),
+                    "Z" => out.push('\u{1a}'),
+                    "%" | "_" => out.push_str(part),
+                    other => {
+                        good = false;
+                        let doubled = format!("\\\\{other}");
+                        self.findings.push(
+                            Diagnostic::error(
+                                S0008,
+                                span,
+                                format!("`{part}` is no escape: MySQL reads it as `{other}`"),
+                            )
+                            .help("a backslash that is meant as such is doubled")
+                            .fix(Fix::choice(format!("write `{doubled}`"), span, doubled))
+                            .fix(Fix::choice(
+                                format!("write `{other}`"),
+                                span,
+                                other,
+                            )),
+                        );
+                    }
+                },
+                _ => {}
+            }
+        }
+        good.then_some(out)
+    }
+
+    fn number(&mut self, span: Span) -> Option<Number> {
+        let shown = self.slice(span);
+        match shown.parse() {
+            Ok(number) => Some(number),
+            Err(error @ NumberError::TooLong) => self.find(Diagnostic::error(
+                st::OUT_OF_RANGE,
+                span,
+                format!("`{shown}` is out of range: {error}"),
+            )),
+            Err(NumberError::Form) if shown.contains("..") => {
+                self.find(wrong(span, format!("`{shown}` is no value")).help("a range is `between 1 and 5`"))
+            }
+            Err(NumberError::Form) => self.find(no_name(shown, span).unwrap_or_else(|| {
+                wrong(span, format!("`{shown}` is no number: a condition knows no units"))
+                    .help("write the number alone; a column of this name stands in backticks")
+            })),
+        }
+    }
+
+    fn double_quoted<T>(&mut self, span: Span) -> Option<T> {
+        let shown = self.slice(span);
+        let inner = shown.get(1..shown.len().saturating_sub(1)).unwrap_or("");
+        let single = quoted(&inner.replace("\\\"", "\"").replace("\\\\", "\\"));
+        self.find(wrong(span, "texts of a condition stand in single quotes").fix(Fix::machine(
+            format!("write {single}"),
+            span,
+            single,
+        )))
+    }
+
+    fn path(&mut self, span: Span, parts: &[(NodeKind, Span)]) -> Option<Operand> {
+        let shown = self.slice(span);
+        let segments: Vec<(NodeKind, Span)> =
+            parts.iter().copied().filter(|(kind, _)| *kind != NodeKind::Dot).collect();
+        let (kind, last) = *segments.last()?;
+        if kind == NodeKind::Quoted && segments.len() == 1 {
+            return Some(Operand::Column(st::unquote(shown)));
+        }
+        if segments.len() == 1 && kind == NodeKind::Glob {
+            match shown.to_ascii_lowercase().as_str() {
+                "true" => return Some(Operand::Number(Number::of_bool(true))),
+                "false" => return Some(Operand::Number(Number::of_bool(false))),
+                "null" => return Some(Operand::Null),
+                word if FUNCTIONS.contains(&word) => {
+                    return self.find(
+                        wrong(span, format!("`{shown}` is a function, and a condition calls none"))
+                            .help("write the value; a column of this name stands in backticks"),
+                    );
+                }
+                _ => {}
+            }
+        }
+        if let Some(finding) = no_name(shown, span) {
+            return self.find(finding);
+        }
+        if segments.iter().any(|(kind, _)| *kind == NodeKind::Regex) || shown.contains(['*', '?', '[']) {
+            return self.find(
+                wrong(span, format!("`{shown}` is a pattern, and a condition names one column"))
+                    .help("a column of this name stands in backticks"),
+            );
+        }
+        if segments.len() > 1 {
+            let short = self.slice(last);
+            return self.find(
+                wrong(
+                    span,
+                    format!("`{shown}`: a condition sees the columns of one row, by their names alone"),
+                )
+                .fix(Fix::machine(format!("write `{short}`"), span, short)),
+            );
+        }
+        Some(Operand::Column(shown.to_owned()))
+    }
+}
+
+/// Signs that lex as a name, and are none to the server.
+fn no_name(shown: &str, span: Span) -> Option<Diagnostic> {
+    let bytes = shown.as_bytes();
+    let digit_first = bytes.first().is_some_and(u8::is_ascii_digit);
+    let is_date = digit_first
+        && shown.len() >= 10
+        && shown.is_char_boundary(10)
+        && shown[..10]
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    if is_date {
+        let text = format!("'{shown}'");
+        let finding = wrong(span, format!("`{shown}`: dates stand in single quotes"));
+        return Some(finding.fix(Fix::machine(format!("write `{text}`"), span, text)));
+    }
+    let unsigned = shown.strip_prefix('-').unwrap_or(shown);
+    let is_float = unsigned.bytes().all(|byte| byte.is_ascii_digit() || b"eE.-".contains(&byte))
+        && unsigned.starts_with(|sign: char| sign.is_ascii_digit())
+        && unsigned.parse::<f64>().is_ok();
+    if is_float {
+        return Some(
+            wrong(span, format!("`{shown}` has an exponent"))
+                .help("write the number out: the server takes it for an inexact one"),
+        );
+    }
+    let is_hexadecimal =
+        shown.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    if is_hexadecimal {
+        return Some(
+            wrong(span, format!("`{shown}`: numbers of a condition are decimal"))
+                .help("a column of this name stands in backticks"),
+        );
+    }
+    if shown.contains('-') && !shown.contains('`') {
+        let name = format!("`{shown}`");
+        return Some(
+            wrong(span, format!("`{shown}`: a condition does not calculate"))
+                .help("a column with `-` in its name stands in backticks")
+                .fix(Fix::choice(format!("write {name}"), span, name)),
+        );
+    }
+    None
+}
+
+/// Whether it is a column or literal, in any number of parentheses.
+fn is_value(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Operand { .. } => true,
+        ExprKind::Group(all) => all.len() != 1 || is_value(&all[0]),
+        ExprKind::And(_)
+        | ExprKind::Or(_)
+        | ExprKind::Not(_)
+        | ExprKind::Infix { .. }
+        | ExprKind::IsNull { .. }
+        | ExprKind::Between { .. } => false,
+    }
+}
+
+/// The grammar lets no other sign through.
+fn comparison(sign: &str) -> Comparison {
+    match sign {
+        "<=>" => Comparison::Same,
+        "<>" | "!=" => Comparison::NotEqual,
+        "<" => Comparison::Less,
+        "<=" => Comparison::LessOrEqual,
+        ">" => Comparison::Greater,
+        ">=" => Comparison::GreaterOrEqual,
+        _ => Comparison::Equal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Safety;
+    use crate::syntax::{self, parse};
+    use crate::text::FileId;
+
+    fn read(condition: &str) -> Result<Where, Vec<Diagnostic>> {
+        let text = format!("where {condition}");
+        let parsed = parse(FileId(0), &text);
+        assert_eq!(syntax::errors(&parsed, &text), [], "{condition}");
+        let tree = parsed.tree;
+        let clause = tree.descendants(tree.root()).find(|&id| tree.kind(id) == NodeKind::WhereClause);
+        lower(syntax::condition(&tree, &text, clause.expect("a clause")).expect("a condition"), &text)
+    }
+
+    /// The condition as it is understood.
+    #[track_caller]
+    fn check(condition: &str, expected: &str) {
+        let read = read(condition).unwrap_or_else(|found| panic!("{condition}: {found:?}"));
+        assert_eq!(read.condition.to_string(), expected);
+        let tests = read.condition.tests();
+        assert_eq!(tests.len(), read.places.len());
+        for (test, place) in tests.iter().zip(&read.places) {
+            assert_eq!(test.operands().len(), place.operands.len(), "{condition}");
+        }
+        let again = self::read(expected).expect(expected);
+        assert_eq!(again, read, "written and read again");
+    }
+
+    /// The place of each finding as text, its message, and its repair.
+    #[track_caller]
+    fn refused(condition: &str, expected: &[&str]) {
+        let text = format!("where {condition}");
+        let found = read(condition).err().unwrap_or_default();
+        let shown: Vec<String> = found
+            .iter()
+            .map(|finding| {
+                let place = finding.primary.as_ref().map_or("", |label| slice(&text, label.span));
+                let repair = finding.fixes.iter().find(|fix| fix.safety == Safety::Machine);
+                let repair = repair.map(|fix| format!(" -> {}", fix.edits[0].text)).unwrap_or_default();
+                format!("{} {place} | {}{repair}", finding.code.number, finding.message)
+            })
+            .collect();
+        assert_eq!(shown, expected, "{condition}");
+    }
+
+    #[test]
+    fn conditions() {
+        check("status <> 'draft'", "status <> 'draft'");
+        check("a != 1", "a <> 1");
+        check("a > 0 AND b in ('EUR','USD')", "a > 0 and b in ('EUR', 'USD')");
+        check("not a is not null or b", "a is null or b");
+        check("not not a = true", "a = 1");
+        check("not (a = 1 or b like 'x\\%')", r"not (a = 1 or b like 'x\%')");
+        check("(a = 1) is null", "(a = 1) is null");
+        check("(((a))) = ((5))", "a = 5");
+        check("`a b` <=> NULL and `true` = 1", "`a b` <=> null and `true` = 1");
+        check(r"a = 'it\'s ''x''\n\\'", r"a = 'it''s ''x''\n\\'");
+        check("a not between -1 and 8_192.50", "a not between -1 and 8192.5");
+        check("订单 = 1", "订单 = 1");
+        check("a regexp '^x' and not b", "a regexp '^x' and not b");
+    }
+
+    #[test]
+    fn equal_words_are_equal_conditions() {
+        let same = |one: &str, other: &str| assert_eq!(read(one).expect(one), read(other).expect(other));
+        same("a = 1 and (b = 2 and c = 3)", "a=1 AND b=2 AND c = 3.0");
+        same("not a = 1", "NOT (a = 1)");
+    }
+
+    #[test]
+    fn what_mysql_has_there() {
+        refused(
+            "status = \"paid\"",
+            &["S0015 \"paid\" | texts of a condition stand in single quotes -> 'paid'"],
+        );
+        refused("1 < a < 5", &["S0015 < | `<` follows a comparison"]);
+        refused("a = (1, 2)", &["S0015 (1, 2) | `=` takes one value, not a list -> in"]);
+        refused("a <> (1, 2)", &["S0015 (1, 2) | `<>` takes one value, not a list -> not in"]);
+        refused("a in 1", &["S0015 1 | `in` takes a list in parentheses -> (1)"]);
+        refused(
+            "shop.orders.a = 1",
+            &[
+                "S0015 shop.orders.a | `shop.orders.a`: a condition sees the columns of one row, by their names alone -> a",
+            ],
+        );
+        refused("a > 12h", &["S0015 12h | `12h` is no number: a condition knows no units"]);
+        refused("a > 1..5", &["S0015 1..5 | `1..5` is no value"]);
+        refused("a > 1e3", &["S0015 1e3 | `1e3` has an exponent"]);
+        refused("a > 0xFF", &["S0015 0xFF | `0xFF`: numbers of a condition are decimal"]);
+        refused(
+            "a > 2026-09-01",
+            &["S0015 2026-09-01 | `2026-09-01`: dates stand in single quotes -> '2026-09-01'"],
+        );
+        refused("a-b > 0", &["S0015 a-b | `a-b`: a condition does not calculate"]);
+        refused("a_* = 1", &["S0015 a_* | `a_*` is a pattern, and a condition names one column"]);
+        refused(
+            "at > CURRENT_DATE",
+            &["S0015 CURRENT_DATE | `CURRENT_DATE` is a function, and a condition calls none"],
+        );
+        refused("'x'", &["S0015 'x' | a text alone is no condition"]);
+        refused("(a, b)", &["S0015 (a, b) | a list alone is no condition"]);
+        refused("(a = 1) = b", &["S0015 a = 1 | a condition is compared with something"]);
+        refused("a between null and 5", &["S0015 null | `null` is no bound of `between`"]);
+        refused("a like 5", &["S0015 5 | `like` takes a text in single quotes"]);
+        refused(r"a regexp '\d'", &[r"S0008 \d | `\d` is no escape: MySQL reads it as `d`"]);
+    }
+
+    #[test]
+    fn two_mistakes_are_two_findings() {
+        refused(
+            "a = \"x\" and b in 2",
+            &[
+                "S0015 \"x\" | texts of a condition stand in single quotes -> 'x'",
+                "S0015 2 | `in` takes a list in parentheses -> (2)",
+            ],
+        );
+    }
+}
