@@ -9,7 +9,6 @@
 //! `SYNCC_E2E_ROUNDS` runs the schedule of deaths so many times.
 
 mod crashes;
-mod dice;
 mod oracle;
 mod planted;
 mod truth;

@@ -21,4 +21,5 @@ mod support;
 mod tidy;
 mod torture;
 mod ui;
+mod r#where;
 mod world;

@@ -1,10 +1,10 @@
 //! Random work and random deaths: nothing is lost, nothing comes twice.
 
-use super::dice::Dice;
 use super::oracle::Finding;
 use super::truth::Ending;
 use super::world::{PATIENCE, World};
 use super::writer;
+use crate::support::dice::Dice;
 use crate::support::program::Running;
 use crate::support::{Isolation, Kind, wait};
 use rustix::process::Signal;

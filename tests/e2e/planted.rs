@@ -1,10 +1,10 @@
 //! Bugs planted on purpose: the judge must find them, and must find nothing without them.
 
-use super::dice::Dice;
 use super::oracle::Wrong;
 use super::truth::Ending;
 use super::world::{PATIENCE, World};
 use super::writer;
+use crate::support::dice::Dice;
 use crate::support::program::Running;
 use crate::support::{Kind, wait};
 

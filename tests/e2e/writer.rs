@@ -1,7 +1,7 @@
 //! Writers: transactions of all kinds over the tables of the workload, recorded in the truth.
 
-use super::dice::Dice;
 use super::truth::{History, Key, LEDGER, Row, SHAPES, Shape, Truth};
+use crate::support::dice::Dice;
 use crate::support::{MySql, Sql, wait};
 use std::sync::MutexGuard;
 

@@ -8,6 +8,7 @@
 //! Guarantees: ports are free ones below the range of outgoing connections; nothing outlives the test process,
 //! however it ends (see [`run`]); after a failure the logs stay, and their folder is printed.
 
+pub(crate) mod dice;
 pub(crate) mod kafka;
 pub(crate) mod mysql;
 pub(crate) mod port;
