@@ -298,13 +298,13 @@ impl Finder<'_> {
         }
         let before = self.word_before(word.start);
         let prefix = before.to_ascii_lowercase();
+        let end = self.slice(0, word.start).trim_end().len();
+        let span = Span::new(word.file, (end - before.len()) as u32, end as u32);
         if prefix == "select" {
-            return Diagnostic::error(S0015, word, "a condition has no subqueries")
+            return Diagnostic::error(S0015, span, "a condition has no subqueries")
                 .help("it sees the columns of one row");
         }
         if let Some((_, help)) = PREFIXES.iter().find(|(known, _)| *known == prefix) {
-            let end = self.slice(0, word.start).trim_end().len();
-            let span = Span::new(word.file, (end - before.len()) as u32, end as u32);
             return Diagnostic::error(S0015, span, format!("a condition has no `{before}` before a value"))
                 .help(*help);
         }

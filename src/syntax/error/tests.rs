@@ -222,7 +222,7 @@ fn conditions() {
 #[test]
 fn conditions_of_mysql() {
     check("where a > now() - interval 7 day\n", "1:11 S0015 a condition calls no functions");
-    check("where a in (select b from c)\n", "1:20 S0015 a condition has no subqueries");
+    check("where a in (select b from c)\n", "1:13 S0015 a condition has no subqueries");
     check("where not exists (select 1)\n", "1:18 S0015 a condition has no subqueries");
     check("where a xor b\n", "1:9 S0015 a condition has no `xor`");
     check("where a like 'x|%' escape '|'\n", "1:20 S0015 a condition has no `escape`");
