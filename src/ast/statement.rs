@@ -197,7 +197,10 @@ impl<'t> Reader<'t> {
         match lower_condition(condition, self.text) {
             Ok(condition) => {
                 let span = self.tree.span(clause);
-                Shaped::Fits(vec![Item { value: Value::Condition(Box::new(condition)), span }], Support::Runs)
+                Shaped::Fits(
+                    vec![Item { value: Value::Condition(Box::new(condition)), span, param: None }],
+                    Support::Runs,
+                )
             }
             Err(findings) => Shaped::Wrong(findings),
         }
