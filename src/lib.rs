@@ -28,6 +28,7 @@ pub mod fmt;
 pub mod hir;
 
 pub mod check;
+pub mod lockfile;
 
 pub mod plan;
 

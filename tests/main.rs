@@ -13,6 +13,7 @@ mod fmt;
 mod kafka;
 mod published;
 mod reload;
+mod schema;
 mod services;
 mod smoke;
 mod snapshot;

@@ -1,7 +1,9 @@
 //! What a source and a cluster looked like when asked. Pure data, filled by `*::io`, read by rules.
 
 mod cluster;
+mod schema;
 mod source;
 
 pub use cluster::{ClusterFacts, TopicFacts};
+pub use schema::{ColumnSchema, SourceSchema, TableSchema};
 pub use source::{Engine, ServerFacts, SourceCatalog, TableFacts, TableKind};

@@ -3,7 +3,6 @@
 //! Where a source has no lock, or a part of it was left out, nothing is said about what is missing.
 
 use crate::hir::{LockedTable, Pipeline, Program, SourceLock};
-use crate::mysql::ident::TableNameCase;
 use crate::mysql::schema::TableName;
 use crate::mysql::shadow;
 use crate::pattern::{NamePattern, TableMatcher, TablePattern};
@@ -105,25 +104,14 @@ fn is_shadow(lock: &SourceLock, name: &TableName) -> bool {
     shadow::bases(&name.table).any(|base| lock.tables.contains_key(&TableName::new(&name.db, base)))
 }
 
-/// The pattern in the form in which names without case are compared; none for a regular expression, and where case counts.
-fn folded(pattern: &TablePattern, case: TableNameCase) -> Option<TablePattern> {
-    let fold = |pattern: &NamePattern| {
-        Some(match pattern {
-            NamePattern::Exact(name) => NamePattern::Exact(case.fold(name).into_owned()),
-            NamePattern::Glob(glob) => NamePattern::Glob(case.fold(glob).into_owned()),
-            NamePattern::Regex(_) => return None,
-        })
-    };
-    (case != TableNameCase::Sensitive).then_some(())?;
-    Some(TablePattern::new(fold(&pattern.db)?, fold(&pattern.table)?))
-}
-
 /// Tables that a pattern takes when case does not count.
 pub(super) fn in_other_case(lock: &SourceLock, pattern: &TablePattern) -> Vec<TableName> {
-    let matcher = folded(pattern, lock.case).and_then(|folded| folded.compile().ok());
-    let Some(matcher) = matcher else { return Vec::new() };
+    let folded = |pattern: &NamePattern| pattern.folded(lock.case)?.compile().ok();
+    let (Some(db), Some(table)) = (folded(&pattern.db), folded(&pattern.table)) else { return Vec::new() };
     let takes = |name: &&TableName| {
-        matcher.matches(&lock.case.fold(&name.db), &lock.case.fold(&name.table)) && !is_shadow(lock, name)
+        db.matches(&lock.case.fold(&name.db))
+            && table.matches(&lock.case.fold(&name.table))
+            && !is_shadow(lock, name)
     };
     lock.tables.keys().filter(takes).cloned().collect()
 }

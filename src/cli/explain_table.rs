@@ -26,7 +26,7 @@ pub(super) fn run(asked: &str, global: &Global, output: &mut Output) -> Result<E
 }
 
 /// Database and table; each may stand in backticks, and must where it holds a dot.
-fn names(asked: &str) -> Option<(String, String)> {
+pub(super) fn names(asked: &str) -> Option<(String, String)> {
     let (db, rest) = segment(asked)?;
     let (table, rest) = match rest.strip_prefix('.')? {
         quoted if quoted.starts_with('`') => segment(quoted)?,

@@ -22,6 +22,7 @@ mod repair;
 mod revision;
 #[cfg(feature = "run")]
 mod run;
+mod schema;
 #[cfg(feature = "run")]
 mod status;
 mod version;
@@ -75,6 +76,7 @@ enum Command {
     Fmt(fmt::Args),
     Explain(explain::Args),
     Graph(graph::Args),
+    Schema(schema::Args),
     Doctor(doctor::Args),
     #[cfg(feature = "run")]
     Run(run::Args),
@@ -128,6 +130,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Fmt(args) => fmt::run(&args, global, &mut output)?,
         Command::Explain(args) => explain::run(&args, global, &mut output)?,
         Command::Graph(args) => graph::run(&args, global, &mut output)?,
+        Command::Schema(args) => schema::run(&args, global, &mut output)?,
         Command::Doctor(args) => doctor::run(&args, global, &mut output)?,
         Command::Completions(args) => completions::run(&args, &mut output)?,
         Command::Man(args) => man::run(&args, &mut output)?,

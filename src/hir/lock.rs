@@ -23,6 +23,10 @@ pub struct Lock {
 pub struct SourceLock {
     /// The line that begins it.
     pub head: Span,
+    /// Version of the server.
+    pub server: Option<String>,
+    /// When it was pulled, `2026-09-20`.
+    pub pulled: Option<String>,
     /// How names of databases and tables are compared.
     pub case: TableNameCase,
     /// How long the server keeps its log, ms.
@@ -69,9 +73,9 @@ impl Lock {
         self.of.get(&source).map(|&n| &self.locks[n])
     }
 
-    /// True when no lock file says anything.
-    pub fn is_empty(&self) -> bool {
-        self.locks.is_empty()
+    /// The sources it speaks of, and what it says of each.
+    pub fn sources(&self) -> impl Iterator<Item = (SourceId, &SourceLock)> {
+        self.of.iter().map(|(&id, &n)| (id, &self.locks[n]))
     }
 }
 
@@ -147,6 +151,8 @@ pub(super) fn resolve_lock(
 fn source_lock(block: ast::Lock, incomplete: bool, findings: &mut Vec<Diagnostic>) -> SourceLock {
     let mut lock = SourceLock {
         head: block.head,
+        server: block.server,
+        pulled: block.pulled,
         case: block.case,
         binlog_expires_ms: block.binlog_expires_ms,
         tables: BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! A project as declarations that point to each other.
 
-use super::lock::Lock;
+use super::lock::{Lock, SourceLock};
 use super::param::Param;
 use crate::ast::{self, Commit, Defaults, Filled, Idle, Owner, Producer, Retry, Settings, TableBlock};
 use crate::pattern::TablePattern;
@@ -75,6 +75,11 @@ impl Program {
             }
         }
         needs
+    }
+
+    /// The names of the sources that `schema.lock` speaks of, and what it says of each.
+    pub fn locked_sources(&self) -> impl Iterator<Item = (&str, &SourceLock)> {
+        self.lock.sources().map(|(id, lock)| (self.source(id).name.value.as_str(), lock))
     }
 
     /// True when a statement that was left out may have declared or used `name`, so that nothing is said about its absence.

@@ -4,7 +4,7 @@ use super::error::PatternError;
 use super::glob::{Glob, Part};
 use super::matcher::{Matcher, TableMatcher, without_case};
 use super::re2;
-use crate::mysql::ident::Quoted;
+use crate::mysql::ident::{Quoted, TableNameCase};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -61,6 +61,16 @@ impl NamePattern {
     pub fn from_regex(text: &str) -> Result<NamePattern, PatternError> {
         let pattern = NamePattern::Regex(text.to_owned());
         pattern.compile().map(|_| pattern)
+    }
+
+    /// The pattern in the form in which names without case are compared; none where case counts, and for a regular
+    /// expression, which has no such form.
+    pub fn folded(&self, case: TableNameCase) -> Option<NamePattern> {
+        match (case, self) {
+            (TableNameCase::Sensitive, _) | (_, NamePattern::Regex(_)) => None,
+            (_, NamePattern::Exact(name)) => Some(NamePattern::Exact(case.fold(name).into_owned())),
+            (_, NamePattern::Glob(glob)) => Some(NamePattern::Glob(case.fold(glob).into_owned())),
+        }
     }
 
     /// Ready to match.

@@ -12,7 +12,7 @@ mod write;
 
 pub use list::{Entry, Listing, list};
 pub use open::read_text;
-pub use write::replace_text;
+pub use write::{replace_text, write_text};
 
 use super::{Location, Project};
 use std::io;

@@ -141,7 +141,7 @@ pub fn tables(
 }
 
 /// Databases of the server itself.
-const SYSTEM: &[&str] = &["mysql", "information_schema", "performance_schema", "sys"];
+pub(super) const SYSTEM: &[&str] = &["mysql", "information_schema", "performance_schema", "sys"];
 
 /// Engines with consistent views; of all others nothing is promised.
 fn engine(name: Option<&str>) -> Engine {
@@ -275,7 +275,7 @@ fn without_password(line: &str) -> String {
 }
 
 /// The first three numbers; what MariaDB puts before its own for old replicas is passed over.
-fn version_number(version: &str) -> (u16, u16, u16) {
+pub(super) fn version_number(version: &str) -> (u16, u16, u16) {
     let own = version.strip_prefix("5.5.5-").unwrap_or(version);
     let mut numbers = own.split(|c: char| !c.is_ascii_digit()).map(|digits| digits.parse().unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);
