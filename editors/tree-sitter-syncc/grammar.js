@@ -67,11 +67,11 @@ module.exports = grammar({
     placeholder_name: () => token.immediate(seq(NAME, repeat(seq('.', NAME)))),
     filter: () => token.immediate(NAME),
 
-    // Text of a condition: `'it''s'`.
+    // Text of a condition, as in MySQL: `'it''s'`, `'it\'s'`.
     sql_string: ($) =>
-      seq("'", repeat(choice($.sql_string_content, alias($._doubled_quote, $.escape_sequence))), token.immediate("'")),
-    sql_string_content: () => token.immediate(prec(1, /[^'\r\n]+/)),
-    _doubled_quote: () => token.immediate("''"),
+      seq("'", repeat(choice($.sql_string_content, alias($._sql_escape, $.escape_sequence))), token.immediate("'")),
+    sql_string_content: () => token.immediate(prec(1, /[^'\\\r\n]+/)),
+    _sql_escape: () => token.immediate(choice("''", /\\[^\r\n]/)),
 
     // A number with a unit or without, a date, a time of day. Digits may also be a word or begin a name: the longest
     // token wins, and of equals the one that stands first here. So these stand before `word`.

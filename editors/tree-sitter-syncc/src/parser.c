@@ -7,9 +7,9 @@
 #endif
 
 #define LANGUAGE_VERSION 15
-#define STATE_COUNT 45
+#define STATE_COUNT 44
 #define LARGE_STATE_COUNT 3
-#define SYMBOL_COUNT 51
+#define SYMBOL_COUNT 50
 #define ALIAS_COUNT 0
 #define TOKEN_COUNT 33
 #define EXTERNAL_TOKEN_COUNT 0
@@ -41,7 +41,7 @@ enum ts_symbol_identifiers {
   anon_sym_SQUOTE = 19,
   anon_sym_SQUOTE2 = 20,
   sym_sql_string_content = 21,
-  anon_sym_SQUOTE_SQUOTE = 22,
+  sym__sql_escape = 22,
   sym_timestamp = 23,
   sym_clock = 24,
   sym_quantity = 25,
@@ -61,15 +61,14 @@ enum ts_symbol_identifiers {
   sym_string = 39,
   sym_placeholder = 40,
   sym_sql_string = 41,
-  sym__doubled_quote = 42,
-  sym_path = 43,
-  sym__next_segment = 44,
-  aux_sym_file_repeat1 = 45,
-  aux_sym_statement_repeat1 = 46,
-  aux_sym_group_repeat1 = 47,
-  aux_sym_string_repeat1 = 48,
-  aux_sym_sql_string_repeat1 = 49,
-  aux_sym_path_repeat1 = 50,
+  sym_path = 42,
+  sym__next_segment = 43,
+  aux_sym_file_repeat1 = 44,
+  aux_sym_statement_repeat1 = 45,
+  aux_sym_group_repeat1 = 46,
+  aux_sym_string_repeat1 = 47,
+  aux_sym_sql_string_repeat1 = 48,
+  aux_sym_path_repeat1 = 49,
 };
 
 static const char * const ts_symbol_names[] = {
@@ -95,7 +94,7 @@ static const char * const ts_symbol_names[] = {
   [anon_sym_SQUOTE] = "'",
   [anon_sym_SQUOTE2] = "'",
   [sym_sql_string_content] = "sql_string_content",
-  [anon_sym_SQUOTE_SQUOTE] = "''",
+  [sym__sql_escape] = "escape_sequence",
   [sym_timestamp] = "timestamp",
   [sym_clock] = "clock",
   [sym_quantity] = "quantity",
@@ -115,7 +114,6 @@ static const char * const ts_symbol_names[] = {
   [sym_string] = "string",
   [sym_placeholder] = "placeholder",
   [sym_sql_string] = "sql_string",
-  [sym__doubled_quote] = "escape_sequence",
   [sym_path] = "path",
   [sym__next_segment] = "_next_segment",
   [aux_sym_file_repeat1] = "file_repeat1",
@@ -149,7 +147,7 @@ static const TSSymbol ts_symbol_map[] = {
   [anon_sym_SQUOTE] = anon_sym_SQUOTE,
   [anon_sym_SQUOTE2] = anon_sym_SQUOTE,
   [sym_sql_string_content] = sym_sql_string_content,
-  [anon_sym_SQUOTE_SQUOTE] = anon_sym_SQUOTE_SQUOTE,
+  [sym__sql_escape] = sym_escape_sequence,
   [sym_timestamp] = sym_timestamp,
   [sym_clock] = sym_clock,
   [sym_quantity] = sym_quantity,
@@ -169,7 +167,6 @@ static const TSSymbol ts_symbol_map[] = {
   [sym_string] = sym_string,
   [sym_placeholder] = sym_placeholder,
   [sym_sql_string] = sym_sql_string,
-  [sym__doubled_quote] = sym_escape_sequence,
   [sym_path] = sym_path,
   [sym__next_segment] = sym__next_segment,
   [aux_sym_file_repeat1] = aux_sym_file_repeat1,
@@ -269,9 +266,9 @@ static const TSSymbolMetadata ts_symbol_metadata[] = {
     .visible = true,
     .named = true,
   },
-  [anon_sym_SQUOTE_SQUOTE] = {
+  [sym__sql_escape] = {
     .visible = true,
-    .named = false,
+    .named = true,
   },
   [sym_timestamp] = {
     .visible = true,
@@ -346,10 +343,6 @@ static const TSSymbolMetadata ts_symbol_metadata[] = {
     .named = true,
   },
   [sym_sql_string] = {
-    .visible = true,
-    .named = true,
-  },
-  [sym__doubled_quote] = {
     .visible = true,
     .named = true,
   },
@@ -499,7 +492,6 @@ static const TSStateId ts_primary_state_ids[STATE_COUNT] = {
   [41] = 41,
   [42] = 42,
   [43] = 43,
-  [44] = 44,
 };
 
 static const TSCharacterRange sym_placeholder_name_character_set_1[] = {
@@ -804,28 +796,28 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
   eof = lexer->eof(lexer);
   switch (state) {
     case 0:
-      if (eof) ADVANCE(43);
+      if (eof) ADVANCE(44);
       ADVANCE_MAP(
-        '\n', 44,
-        '\r', 45,
-        '"', 57,
-        '#', 47,
-        '\'', 67,
-        '(', 51,
-        ')', 52,
-        ',', 55,
-        '.', 88,
+        '\n', 45,
+        '\r', 46,
+        '"', 58,
+        '#', 48,
+        '\'', 68,
+        '(', 52,
+        ')', 53,
+        ',', 56,
+        '.', 89,
         '/', 9,
-        ':', 61,
+        ':', 62,
         '[', 11,
         '\\', 15,
         '`', 13,
-        '{', 60,
-        '}', 62,
+        '{', 61,
+        '}', 63,
       );
       if (lookahead == '\t' ||
-          lookahead == ' ') SKIP(42);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(94);
+          lookahead == ' ') SKIP(43);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(95);
       if (lookahead == '$' ||
           lookahead == '*' ||
           lookahead == '-' ||
@@ -1276,51 +1268,52 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           (0x1e944 <= lookahead && lookahead <= 0x1e94a) ||
           (0x1e950 <= lookahead && lookahead <= 0x1e959) ||
           (0x1fbf0 <= lookahead && lookahead <= 0x1fbf9) ||
-          (0xe0100 <= lookahead && lookahead <= 0xe01ef)) ADVANCE(102);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(63);
+          (0xe0100 <= lookahead && lookahead <= 0xe01ef)) ADVANCE(103);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(64);
       END_STATE();
     case 1:
-      if (lookahead == '"') ADVANCE(57);
+      if (lookahead == '"') ADVANCE(58);
       if (lookahead == '\\') ADVANCE(15);
-      if (lookahead == '{') ADVANCE(60);
-      if (lookahead == '}') ADVANCE(62);
+      if (lookahead == '{') ADVANCE(61);
+      if (lookahead == '}') ADVANCE(63);
       if (lookahead != 0 &&
           lookahead != '\n' &&
-          lookahead != '\r') ADVANCE(58);
+          lookahead != '\r') ADVANCE(59);
       END_STATE();
     case 2:
-      if (lookahead == '%') ADVANCE(77);
+      if (lookahead == '%') ADVANCE(78);
       if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(87);
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(88);
       END_STATE();
     case 3:
-      if (lookahead == '\'') ADVANCE(68);
+      if (lookahead == '\'') ADVANCE(69);
+      if (lookahead == '\\') ADVANCE(39);
       if (lookahead != 0 &&
           lookahead != '\n' &&
-          lookahead != '\r') ADVANCE(69);
+          lookahead != '\r') ADVANCE(70);
       END_STATE();
     case 4:
       if (lookahead == '.') ADVANCE(29);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(83);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(84);
       END_STATE();
     case 5:
       if (lookahead == '/') ADVANCE(9);
-      if (lookahead == ':') ADVANCE(61);
+      if (lookahead == ':') ADVANCE(62);
       if (lookahead == '[') ADVANCE(11);
       if (lookahead == '`') ADVANCE(13);
-      if (lookahead == '}') ADVANCE(62);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (lookahead == '}') ADVANCE(63);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 6:
-      if (lookahead == '/') ADVANCE(104);
+      if (lookahead == '/') ADVANCE(105);
       if (lookahead == '\\') ADVANCE(38);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\r') ADVANCE(6);
       END_STATE();
     case 7:
-      if (lookahead == '/') ADVANCE(120);
-      if (lookahead == '\\') ADVANCE(39);
+      if (lookahead == '/') ADVANCE(121);
+      if (lookahead == '\\') ADVANCE(40);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\r') ADVANCE(7);
@@ -1336,14 +1329,14 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead != '/') ADVANCE(6);
       END_STATE();
     case 10:
-      if (lookahead == '\\') ADVANCE(39);
+      if (lookahead == '\\') ADVANCE(40);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\r' &&
           lookahead != '/') ADVANCE(7);
       END_STATE();
     case 11:
-      if (lookahead == ']') ADVANCE(102);
+      if (lookahead == ']') ADVANCE(103);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\r' &&
@@ -1351,7 +1344,7 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead != '[') ADVANCE(11);
       END_STATE();
     case 12:
-      if (lookahead == ']') ADVANCE(118);
+      if (lookahead == ']') ADVANCE(119);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\r' &&
@@ -1359,13 +1352,13 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead != '[') ADVANCE(12);
       END_STATE();
     case 13:
-      if (lookahead == '`') ADVANCE(103);
+      if (lookahead == '`') ADVANCE(104);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\r') ADVANCE(13);
       END_STATE();
     case 14:
-      if (lookahead == '`') ADVANCE(119);
+      if (lookahead == '`') ADVANCE(120);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\r') ADVANCE(14);
@@ -1377,64 +1370,64 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead == 'n' ||
           lookahead == 't' ||
           lookahead == '{' ||
-          lookahead == '}') ADVANCE(59);
+          lookahead == '}') ADVANCE(60);
       END_STATE();
     case 16:
       if (lookahead == '{') ADVANCE(35);
       END_STATE();
     case 17:
-      if (lookahead == '}') ADVANCE(59);
+      if (lookahead == '}') ADVANCE(60);
       END_STATE();
     case 18:
-      if (lookahead == '}') ADVANCE(59);
+      if (lookahead == '}') ADVANCE(60);
       if (('0' <= lookahead && lookahead <= '9') ||
           ('A' <= lookahead && lookahead <= 'F') ||
           ('a' <= lookahead && lookahead <= 'f')) ADVANCE(17);
       END_STATE();
     case 19:
-      if (lookahead == '}') ADVANCE(59);
+      if (lookahead == '}') ADVANCE(60);
       if (('0' <= lookahead && lookahead <= '9') ||
           ('A' <= lookahead && lookahead <= 'F') ||
           ('a' <= lookahead && lookahead <= 'f')) ADVANCE(18);
       END_STATE();
     case 20:
-      if (lookahead == '}') ADVANCE(59);
+      if (lookahead == '}') ADVANCE(60);
       if (('0' <= lookahead && lookahead <= '9') ||
           ('A' <= lookahead && lookahead <= 'F') ||
           ('a' <= lookahead && lookahead <= 'f')) ADVANCE(19);
       END_STATE();
     case 21:
-      if (lookahead == '}') ADVANCE(59);
+      if (lookahead == '}') ADVANCE(60);
       if (('0' <= lookahead && lookahead <= '9') ||
           ('A' <= lookahead && lookahead <= 'F') ||
           ('a' <= lookahead && lookahead <= 'f')) ADVANCE(20);
       END_STATE();
     case 22:
-      if (lookahead == '}') ADVANCE(59);
+      if (lookahead == '}') ADVANCE(60);
       if (('0' <= lookahead && lookahead <= '9') ||
           ('A' <= lookahead && lookahead <= 'F') ||
           ('a' <= lookahead && lookahead <= 'f')) ADVANCE(21);
       END_STATE();
     case 23:
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(76);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(77);
       END_STATE();
     case 24:
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(72);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(73);
       END_STATE();
     case 25:
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(71);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(72);
       END_STATE();
     case 26:
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(75);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(76);
       END_STATE();
     case 27:
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(73);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(74);
       END_STATE();
     case 28:
       if (('0' <= lookahead && lookahead <= '9')) ADVANCE(8);
       END_STATE();
     case 29:
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(83);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(84);
       END_STATE();
     case 30:
       if (('0' <= lookahead && lookahead <= '9')) ADVANCE(23);
@@ -1457,10 +1450,10 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           ('a' <= lookahead && lookahead <= 'f')) ADVANCE(22);
       END_STATE();
     case 36:
-      if (set_contains(sym_placeholder_name_character_set_1, 684, lookahead)) ADVANCE(64);
+      if (set_contains(sym_placeholder_name_character_set_1, 684, lookahead)) ADVANCE(65);
       END_STATE();
     case 37:
-      if (set_contains(sym_placeholder_name_character_set_1, 684, lookahead)) ADVANCE(65);
+      if (set_contains(sym_placeholder_name_character_set_1, 684, lookahead)) ADVANCE(66);
       END_STATE();
     case 38:
       if (lookahead != 0 &&
@@ -1470,143 +1463,148 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
     case 39:
       if (lookahead != 0 &&
           lookahead != '\n' &&
-          lookahead != '\r') ADVANCE(7);
+          lookahead != '\r') ADVANCE(71);
       END_STATE();
     case 40:
-      if (eof) ADVANCE(43);
-      ADVANCE_MAP(
-        '\n', 44,
-        '\r', 45,
-        '"', 56,
-        '#', 47,
-        '\'', 66,
-        '(', 51,
-        ')', 52,
-        ',', 55,
-        '-', 109,
-        '.', 88,
-        '/', 10,
-        '[', 12,
-        '`', 14,
-        '{', 49,
-        '}', 50,
-      );
-      if (lookahead == '\t' ||
-          lookahead == ' ') SKIP(41);
-      if (lookahead == '!' ||
-          lookahead == '+' ||
-          ('<' <= lookahead && lookahead <= '>')) ADVANCE(54);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(80);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (lookahead != 0 &&
+          lookahead != '\n' &&
+          lookahead != '\r') ADVANCE(7);
       END_STATE();
     case 41:
-      if (eof) ADVANCE(43);
+      if (eof) ADVANCE(44);
       ADVANCE_MAP(
-        '\n', 44,
-        '\r', 45,
-        '"', 56,
-        '#', 47,
-        '\'', 66,
-        '(', 51,
-        ')', 52,
-        ',', 55,
-        '-', 109,
+        '\n', 45,
+        '\r', 46,
+        '"', 57,
+        '#', 48,
+        '\'', 67,
+        '(', 52,
+        ')', 53,
+        ',', 56,
+        '-', 110,
+        '.', 89,
         '/', 10,
         '[', 12,
         '`', 14,
-        '{', 49,
-        '}', 50,
-      );
-      if (lookahead == '\t' ||
-          lookahead == ' ') SKIP(41);
-      if (lookahead == '!' ||
-          lookahead == '+' ||
-          ('<' <= lookahead && lookahead <= '>')) ADVANCE(54);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(80);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
-      END_STATE();
-    case 42:
-      if (eof) ADVANCE(43);
-      ADVANCE_MAP(
-        '\n', 44,
-        '\r', 45,
-        '"', 56,
-        '#', 47,
-        '\'', 66,
-        '(', 51,
-        ')', 52,
-        ',', 55,
-        '/', 10,
-        '[', 12,
-        '`', 14,
-        '{', 49,
-        '}', 50,
+        '{', 50,
+        '}', 51,
       );
       if (lookahead == '\t' ||
           lookahead == ' ') SKIP(42);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(110);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (lookahead == '!' ||
+          lookahead == '+' ||
+          ('<' <= lookahead && lookahead <= '>')) ADVANCE(55);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(81);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
+      END_STATE();
+    case 42:
+      if (eof) ADVANCE(44);
+      ADVANCE_MAP(
+        '\n', 45,
+        '\r', 46,
+        '"', 57,
+        '#', 48,
+        '\'', 67,
+        '(', 52,
+        ')', 53,
+        ',', 56,
+        '-', 110,
+        '/', 10,
+        '[', 12,
+        '`', 14,
+        '{', 50,
+        '}', 51,
+      );
+      if (lookahead == '\t' ||
+          lookahead == ' ') SKIP(42);
+      if (lookahead == '!' ||
+          lookahead == '+' ||
+          ('<' <= lookahead && lookahead <= '>')) ADVANCE(55);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(81);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 43:
-      ACCEPT_TOKEN(ts_builtin_sym_end);
+      if (eof) ADVANCE(44);
+      ADVANCE_MAP(
+        '\n', 45,
+        '\r', 46,
+        '"', 57,
+        '#', 48,
+        '\'', 67,
+        '(', 52,
+        ')', 53,
+        ',', 56,
+        '/', 10,
+        '[', 12,
+        '`', 14,
+        '{', 50,
+        '}', 51,
+      );
+      if (lookahead == '\t' ||
+          lookahead == ' ') SKIP(43);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(111);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 44:
-      ACCEPT_TOKEN(sym__line_end);
+      ACCEPT_TOKEN(ts_builtin_sym_end);
       END_STATE();
     case 45:
       ACCEPT_TOKEN(sym__line_end);
-      if (lookahead == '\n') ADVANCE(44);
       END_STATE();
     case 46:
+      ACCEPT_TOKEN(sym__line_end);
+      if (lookahead == '\n') ADVANCE(45);
+      END_STATE();
+    case 47:
       ACCEPT_TOKEN(sym_doc_comment);
       if (lookahead != 0 &&
           lookahead != '\n' &&
-          lookahead != '\r') ADVANCE(46);
-      END_STATE();
-    case 47:
-      ACCEPT_TOKEN(sym_comment);
-      if (lookahead == '#') ADVANCE(46);
-      if (lookahead != 0 &&
-          lookahead != '\n' &&
-          lookahead != '\r') ADVANCE(48);
+          lookahead != '\r') ADVANCE(47);
       END_STATE();
     case 48:
       ACCEPT_TOKEN(sym_comment);
+      if (lookahead == '#') ADVANCE(47);
       if (lookahead != 0 &&
           lookahead != '\n' &&
-          lookahead != '\r') ADVANCE(48);
+          lookahead != '\r') ADVANCE(49);
       END_STATE();
     case 49:
-      ACCEPT_TOKEN(anon_sym_LBRACE);
+      ACCEPT_TOKEN(sym_comment);
+      if (lookahead != 0 &&
+          lookahead != '\n' &&
+          lookahead != '\r') ADVANCE(49);
       END_STATE();
     case 50:
-      ACCEPT_TOKEN(anon_sym_RBRACE);
+      ACCEPT_TOKEN(anon_sym_LBRACE);
       END_STATE();
     case 51:
-      ACCEPT_TOKEN(anon_sym_LPAREN);
+      ACCEPT_TOKEN(anon_sym_RBRACE);
       END_STATE();
     case 52:
-      ACCEPT_TOKEN(anon_sym_RPAREN);
+      ACCEPT_TOKEN(anon_sym_LPAREN);
       END_STATE();
     case 53:
-      ACCEPT_TOKEN(sym_operator);
+      ACCEPT_TOKEN(anon_sym_RPAREN);
       END_STATE();
     case 54:
       ACCEPT_TOKEN(sym_operator);
-      if (lookahead == '!' ||
-          lookahead == '+' ||
-          ('<' <= lookahead && lookahead <= '>')) ADVANCE(54);
       END_STATE();
     case 55:
-      ACCEPT_TOKEN(sym_list_separator);
+      ACCEPT_TOKEN(sym_operator);
+      if (lookahead == '!' ||
+          lookahead == '+' ||
+          ('<' <= lookahead && lookahead <= '>')) ADVANCE(55);
       END_STATE();
     case 56:
-      ACCEPT_TOKEN(anon_sym_DQUOTE);
+      ACCEPT_TOKEN(sym_list_separator);
       END_STATE();
     case 57:
-      ACCEPT_TOKEN(anon_sym_DQUOTE2);
+      ACCEPT_TOKEN(anon_sym_DQUOTE);
       END_STATE();
     case 58:
+      ACCEPT_TOKEN(anon_sym_DQUOTE2);
+      END_STATE();
+    case 59:
       ACCEPT_TOKEN(sym_string_content);
       if (lookahead != 0 &&
           lookahead != '\n' &&
@@ -1614,372 +1612,373 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
           lookahead != '"' &&
           lookahead != '\\' &&
           lookahead != '{' &&
-          lookahead != '}') ADVANCE(58);
-      END_STATE();
-    case 59:
-      ACCEPT_TOKEN(sym_escape_sequence);
+          lookahead != '}') ADVANCE(59);
       END_STATE();
     case 60:
-      ACCEPT_TOKEN(anon_sym_LBRACE2);
+      ACCEPT_TOKEN(sym_escape_sequence);
       END_STATE();
     case 61:
-      ACCEPT_TOKEN(anon_sym_COLON);
+      ACCEPT_TOKEN(anon_sym_LBRACE2);
       END_STATE();
     case 62:
-      ACCEPT_TOKEN(anon_sym_RBRACE2);
+      ACCEPT_TOKEN(anon_sym_COLON);
       END_STATE();
     case 63:
+      ACCEPT_TOKEN(anon_sym_RBRACE2);
+      END_STATE();
+    case 64:
       ACCEPT_TOKEN(sym_placeholder_name);
       if (lookahead == '.') ADVANCE(36);
       if (lookahead == '[') ADVANCE(11);
       if (lookahead == '$' ||
           lookahead == '*' ||
-          lookahead == '?') ADVANCE(102);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(63);
-      END_STATE();
-    case 64:
-      ACCEPT_TOKEN(sym_placeholder_name);
-      if (lookahead == '.') ADVANCE(36);
-      if (set_contains(sym_filter_character_set_1, 801, lookahead)) ADVANCE(64);
+          lookahead == '?') ADVANCE(103);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(64);
       END_STATE();
     case 65:
-      ACCEPT_TOKEN(sym_filter);
+      ACCEPT_TOKEN(sym_placeholder_name);
+      if (lookahead == '.') ADVANCE(36);
       if (set_contains(sym_filter_character_set_1, 801, lookahead)) ADVANCE(65);
       END_STATE();
     case 66:
-      ACCEPT_TOKEN(anon_sym_SQUOTE);
+      ACCEPT_TOKEN(sym_filter);
+      if (set_contains(sym_filter_character_set_1, 801, lookahead)) ADVANCE(66);
       END_STATE();
     case 67:
-      ACCEPT_TOKEN(anon_sym_SQUOTE2);
+      ACCEPT_TOKEN(anon_sym_SQUOTE);
       END_STATE();
     case 68:
       ACCEPT_TOKEN(anon_sym_SQUOTE2);
-      if (lookahead == '\'') ADVANCE(70);
       END_STATE();
     case 69:
+      ACCEPT_TOKEN(anon_sym_SQUOTE2);
+      if (lookahead == '\'') ADVANCE(71);
+      END_STATE();
+    case 70:
       ACCEPT_TOKEN(sym_sql_string_content);
       if (lookahead != 0 &&
           lookahead != '\n' &&
           lookahead != '\r' &&
-          lookahead != '\'') ADVANCE(69);
-      END_STATE();
-    case 70:
-      ACCEPT_TOKEN(anon_sym_SQUOTE_SQUOTE);
+          lookahead != '\'' &&
+          lookahead != '\\') ADVANCE(70);
       END_STATE();
     case 71:
-      ACCEPT_TOKEN(sym_timestamp);
+      ACCEPT_TOKEN(sym__sql_escape);
       END_STATE();
     case 72:
       ACCEPT_TOKEN(sym_timestamp);
-      if (lookahead == '.') ADVANCE(26);
-      if (lookahead == ':') ADVANCE(32);
-      if (lookahead == 'Z') ADVANCE(71);
-      if (lookahead == '+' ||
-          lookahead == '-') ADVANCE(33);
       END_STATE();
     case 73:
       ACCEPT_TOKEN(sym_timestamp);
       if (lookahead == '.') ADVANCE(26);
-      if (lookahead == 'Z') ADVANCE(71);
+      if (lookahead == ':') ADVANCE(32);
+      if (lookahead == 'Z') ADVANCE(72);
       if (lookahead == '+' ||
           lookahead == '-') ADVANCE(33);
       END_STATE();
     case 74:
       ACCEPT_TOKEN(sym_timestamp);
-      if (lookahead == 'T') ADVANCE(115);
-      if (lookahead == '[') ADVANCE(12);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (lookahead == '.') ADVANCE(26);
+      if (lookahead == 'Z') ADVANCE(72);
+      if (lookahead == '+' ||
+          lookahead == '-') ADVANCE(33);
       END_STATE();
     case 75:
       ACCEPT_TOKEN(sym_timestamp);
-      if (lookahead == 'Z') ADVANCE(71);
-      if (lookahead == '+' ||
-          lookahead == '-') ADVANCE(33);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(75);
+      if (lookahead == 'T') ADVANCE(116);
+      if (lookahead == '[') ADVANCE(12);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 76:
-      ACCEPT_TOKEN(sym_clock);
+      ACCEPT_TOKEN(sym_timestamp);
+      if (lookahead == 'Z') ADVANCE(72);
+      if (lookahead == '+' ||
+          lookahead == '-') ADVANCE(33);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(76);
       END_STATE();
     case 77:
-      ACCEPT_TOKEN(sym_quantity);
+      ACCEPT_TOKEN(sym_clock);
       END_STATE();
     case 78:
       ACCEPT_TOKEN(sym_quantity);
-      if (lookahead == '%') ADVANCE(84);
-      if (lookahead == '-') ADVANCE(117);
+      END_STATE();
+    case 79:
+      ACCEPT_TOKEN(sym_quantity);
+      if (lookahead == '%') ADVANCE(85);
+      if (lookahead == '-') ADVANCE(118);
       if (lookahead == '.') ADVANCE(4);
       if (lookahead == '/') ADVANCE(2);
       if (lookahead == '[') ADVANCE(12);
       if (('0' <= lookahead && lookahead <= '9') ||
-          lookahead == '_') ADVANCE(82);
+          lookahead == '_') ADVANCE(83);
       if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(85);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(86);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
-    case 79:
+    case 80:
       ACCEPT_TOKEN(sym_quantity);
-      if (lookahead == '%') ADVANCE(84);
+      if (lookahead == '%') ADVANCE(85);
       if (lookahead == '.') ADVANCE(4);
       if (lookahead == '/') ADVANCE(2);
       if (lookahead == ':') ADVANCE(30);
       if (lookahead == '[') ADVANCE(12);
-      if (lookahead == '_') ADVANCE(82);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(81);
+      if (lookahead == '_') ADVANCE(83);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(82);
       if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(85);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
-      END_STATE();
-    case 80:
-      ACCEPT_TOKEN(sym_quantity);
-      if (lookahead == '%') ADVANCE(84);
-      if (lookahead == '.') ADVANCE(4);
-      if (lookahead == '/') ADVANCE(2);
-      if (lookahead == '[') ADVANCE(12);
-      if (lookahead == '_') ADVANCE(82);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(79);
-      if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(85);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(86);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 81:
       ACCEPT_TOKEN(sym_quantity);
-      if (lookahead == '%') ADVANCE(84);
+      if (lookahead == '%') ADVANCE(85);
       if (lookahead == '.') ADVANCE(4);
       if (lookahead == '/') ADVANCE(2);
       if (lookahead == '[') ADVANCE(12);
-      if (lookahead == '_') ADVANCE(82);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(78);
+      if (lookahead == '_') ADVANCE(83);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(80);
       if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(85);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(86);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 82:
       ACCEPT_TOKEN(sym_quantity);
-      if (lookahead == '%') ADVANCE(84);
+      if (lookahead == '%') ADVANCE(85);
+      if (lookahead == '.') ADVANCE(4);
+      if (lookahead == '/') ADVANCE(2);
+      if (lookahead == '[') ADVANCE(12);
+      if (lookahead == '_') ADVANCE(83);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(79);
+      if (('A' <= lookahead && lookahead <= 'Z') ||
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(86);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
+      END_STATE();
+    case 83:
+      ACCEPT_TOKEN(sym_quantity);
+      if (lookahead == '%') ADVANCE(85);
       if (lookahead == '.') ADVANCE(4);
       if (lookahead == '/') ADVANCE(2);
       if (lookahead == '[') ADVANCE(12);
       if (('0' <= lookahead && lookahead <= '9') ||
-          lookahead == '_') ADVANCE(82);
-      if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(85);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
-      END_STATE();
-    case 83:
-      ACCEPT_TOKEN(sym_quantity);
-      if (lookahead == '%') ADVANCE(84);
-      if (lookahead == '/') ADVANCE(2);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(83);
+          lookahead == '_') ADVANCE(83);
       if (('A' <= lookahead && lookahead <= 'Z') ||
           ('a' <= lookahead && lookahead <= 'z')) ADVANCE(86);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 84:
       ACCEPT_TOKEN(sym_quantity);
+      if (lookahead == '%') ADVANCE(85);
       if (lookahead == '/') ADVANCE(2);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(84);
+      if (('A' <= lookahead && lookahead <= 'Z') ||
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(87);
       END_STATE();
     case 85:
       ACCEPT_TOKEN(sym_quantity);
       if (lookahead == '/') ADVANCE(2);
-      if (lookahead == '[') ADVANCE(12);
-      if (('A' <= lookahead && lookahead <= 'Z') ||
-          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(85);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
       END_STATE();
     case 86:
       ACCEPT_TOKEN(sym_quantity);
       if (lookahead == '/') ADVANCE(2);
+      if (lookahead == '[') ADVANCE(12);
       if (('A' <= lookahead && lookahead <= 'Z') ||
           ('a' <= lookahead && lookahead <= 'z')) ADVANCE(86);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 87:
       ACCEPT_TOKEN(sym_quantity);
+      if (lookahead == '/') ADVANCE(2);
       if (('A' <= lookahead && lookahead <= 'Z') ||
           ('a' <= lookahead && lookahead <= 'z')) ADVANCE(87);
       END_STATE();
     case 88:
-      ACCEPT_TOKEN(anon_sym_DOT);
+      ACCEPT_TOKEN(sym_quantity);
+      if (('A' <= lookahead && lookahead <= 'Z') ||
+          ('a' <= lookahead && lookahead <= 'z')) ADVANCE(88);
       END_STATE();
     case 89:
-      ACCEPT_TOKEN(aux_sym__next_segment_token1);
-      if (lookahead == '-') ADVANCE(101);
-      if (lookahead == '[') ADVANCE(11);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      ACCEPT_TOKEN(anon_sym_DOT);
       END_STATE();
     case 90:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
-      if (lookahead == '-') ADVANCE(98);
+      if (lookahead == '-') ADVANCE(102);
       if (lookahead == '[') ADVANCE(11);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 91:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
-      if (lookahead == ':') ADVANCE(30);
+      if (lookahead == '-') ADVANCE(99);
       if (lookahead == '[') ADVANCE(11);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(95);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 92:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
-      if (lookahead == ':') ADVANCE(31);
+      if (lookahead == ':') ADVANCE(30);
       if (lookahead == '[') ADVANCE(11);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(96);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 93:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
-      if (lookahead == 'T') ADVANCE(99);
+      if (lookahead == ':') ADVANCE(31);
       if (lookahead == '[') ADVANCE(11);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 94:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
+      if (lookahead == 'T') ADVANCE(100);
       if (lookahead == '[') ADVANCE(11);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(91);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 95:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
       if (lookahead == '[') ADVANCE(11);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(89);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(92);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 96:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
       if (lookahead == '[') ADVANCE(11);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(93);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(90);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 97:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
       if (lookahead == '[') ADVANCE(11);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(92);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(94);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 98:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
       if (lookahead == '[') ADVANCE(11);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(96);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(93);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 99:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
       if (lookahead == '[') ADVANCE(11);
       if (('0' <= lookahead && lookahead <= '9')) ADVANCE(97);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 100:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
       if (lookahead == '[') ADVANCE(11);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(90);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(98);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 101:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
       if (lookahead == '[') ADVANCE(11);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(100);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(91);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 102:
       ACCEPT_TOKEN(aux_sym__next_segment_token1);
       if (lookahead == '[') ADVANCE(11);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(102);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(101);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
       END_STATE();
     case 103:
+      ACCEPT_TOKEN(aux_sym__next_segment_token1);
+      if (lookahead == '[') ADVANCE(11);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(103);
+      END_STATE();
+    case 104:
       ACCEPT_TOKEN(aux_sym__next_segment_token2);
       if (lookahead == '`') ADVANCE(13);
       END_STATE();
-    case 104:
-      ACCEPT_TOKEN(aux_sym__next_segment_token3);
-      END_STATE();
     case 105:
-      ACCEPT_TOKEN(sym_word);
-      if (lookahead == '-') ADVANCE(117);
-      if (lookahead == '[') ADVANCE(12);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      ACCEPT_TOKEN(aux_sym__next_segment_token3);
       END_STATE();
     case 106:
       ACCEPT_TOKEN(sym_word);
-      if (lookahead == '-') ADVANCE(114);
+      if (lookahead == '-') ADVANCE(118);
       if (lookahead == '[') ADVANCE(12);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 107:
       ACCEPT_TOKEN(sym_word);
-      if (lookahead == ':') ADVANCE(30);
+      if (lookahead == '-') ADVANCE(115);
       if (lookahead == '[') ADVANCE(12);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(111);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 108:
       ACCEPT_TOKEN(sym_word);
-      if (lookahead == ':') ADVANCE(31);
+      if (lookahead == ':') ADVANCE(30);
       if (lookahead == '[') ADVANCE(12);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(112);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 109:
       ACCEPT_TOKEN(sym_word);
-      if (lookahead == '>') ADVANCE(53);
+      if (lookahead == ':') ADVANCE(31);
       if (lookahead == '[') ADVANCE(12);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(82);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 110:
       ACCEPT_TOKEN(sym_word);
+      if (lookahead == '>') ADVANCE(54);
       if (lookahead == '[') ADVANCE(12);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(107);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(83);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 111:
       ACCEPT_TOKEN(sym_word);
       if (lookahead == '[') ADVANCE(12);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(105);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(108);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 112:
       ACCEPT_TOKEN(sym_word);
       if (lookahead == '[') ADVANCE(12);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(74);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(106);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 113:
       ACCEPT_TOKEN(sym_word);
       if (lookahead == '[') ADVANCE(12);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(108);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(75);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 114:
       ACCEPT_TOKEN(sym_word);
       if (lookahead == '[') ADVANCE(12);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(112);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(109);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 115:
       ACCEPT_TOKEN(sym_word);
       if (lookahead == '[') ADVANCE(12);
       if (('0' <= lookahead && lookahead <= '9')) ADVANCE(113);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 116:
       ACCEPT_TOKEN(sym_word);
       if (lookahead == '[') ADVANCE(12);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(106);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(114);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 117:
       ACCEPT_TOKEN(sym_word);
       if (lookahead == '[') ADVANCE(12);
-      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(116);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(107);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 118:
       ACCEPT_TOKEN(sym_word);
       if (lookahead == '[') ADVANCE(12);
-      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(118);
+      if (('0' <= lookahead && lookahead <= '9')) ADVANCE(117);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
       END_STATE();
     case 119:
+      ACCEPT_TOKEN(sym_word);
+      if (lookahead == '[') ADVANCE(12);
+      if (set_contains(aux_sym__next_segment_token1_character_set_1, 804, lookahead)) ADVANCE(119);
+      END_STATE();
+    case 120:
       ACCEPT_TOKEN(sym_quoted_name);
       if (lookahead == '`') ADVANCE(14);
       END_STATE();
-    case 120:
+    case 121:
       ACCEPT_TOKEN(sym_regex);
       END_STATE();
     default:
@@ -1989,50 +1988,49 @@ static bool ts_lex(TSLexer *lexer, TSStateId state) {
 
 static const TSLexerMode ts_lex_modes[STATE_COUNT] = {
   [0] = {.lex_state = 0},
-  [1] = {.lex_state = 40},
-  [2] = {.lex_state = 40},
-  [3] = {.lex_state = 40},
-  [4] = {.lex_state = 40},
-  [5] = {.lex_state = 40},
-  [6] = {.lex_state = 40},
-  [7] = {.lex_state = 40},
-  [8] = {.lex_state = 40},
-  [9] = {.lex_state = 40},
-  [10] = {.lex_state = 40},
-  [11] = {.lex_state = 40},
-  [12] = {.lex_state = 40},
-  [13] = {.lex_state = 40},
-  [14] = {.lex_state = 40},
-  [15] = {.lex_state = 40},
-  [16] = {.lex_state = 40},
-  [17] = {.lex_state = 40},
-  [18] = {.lex_state = 40},
-  [19] = {.lex_state = 40},
-  [20] = {.lex_state = 40},
-  [21] = {.lex_state = 40},
-  [22] = {.lex_state = 40},
-  [23] = {.lex_state = 40},
-  [24] = {.lex_state = 40},
-  [25] = {.lex_state = 40},
-  [26] = {.lex_state = 40},
-  [27] = {.lex_state = 40},
-  [28] = {.lex_state = 40},
-  [29] = {.lex_state = 40},
+  [1] = {.lex_state = 41},
+  [2] = {.lex_state = 41},
+  [3] = {.lex_state = 41},
+  [4] = {.lex_state = 41},
+  [5] = {.lex_state = 41},
+  [6] = {.lex_state = 41},
+  [7] = {.lex_state = 41},
+  [8] = {.lex_state = 41},
+  [9] = {.lex_state = 41},
+  [10] = {.lex_state = 41},
+  [11] = {.lex_state = 41},
+  [12] = {.lex_state = 41},
+  [13] = {.lex_state = 41},
+  [14] = {.lex_state = 41},
+  [15] = {.lex_state = 41},
+  [16] = {.lex_state = 41},
+  [17] = {.lex_state = 41},
+  [18] = {.lex_state = 41},
+  [19] = {.lex_state = 41},
+  [20] = {.lex_state = 41},
+  [21] = {.lex_state = 41},
+  [22] = {.lex_state = 41},
+  [23] = {.lex_state = 41},
+  [24] = {.lex_state = 41},
+  [25] = {.lex_state = 41},
+  [26] = {.lex_state = 41},
+  [27] = {.lex_state = 41},
+  [28] = {.lex_state = 41},
+  [29] = {.lex_state = 41},
   [30] = {.lex_state = 1},
   [31] = {.lex_state = 1},
   [32] = {.lex_state = 1},
   [33] = {.lex_state = 3},
   [34] = {.lex_state = 3},
-  [35] = {.lex_state = 3},
-  [36] = {.lex_state = 1},
+  [35] = {.lex_state = 1},
+  [36] = {.lex_state = 3},
   [37] = {.lex_state = 1},
-  [38] = {.lex_state = 3},
+  [38] = {.lex_state = 5},
   [39] = {.lex_state = 5},
-  [40] = {.lex_state = 5},
-  [41] = {.lex_state = 0},
-  [42] = {.lex_state = 36},
-  [43] = {.lex_state = 37},
-  [44] = {.lex_state = 1},
+  [40] = {.lex_state = 36},
+  [41] = {.lex_state = 37},
+  [42] = {.lex_state = 0},
+  [43] = {.lex_state = 1},
 };
 
 static const uint16_t ts_parse_table[LARGE_STATE_COUNT][SYMBOL_COUNT] = {
@@ -2067,7 +2065,7 @@ static const uint16_t ts_parse_table[LARGE_STATE_COUNT][SYMBOL_COUNT] = {
     [sym_regex] = ACTIONS(1),
   },
   [STATE(1)] = {
-    [sym_file] = STATE(41),
+    [sym_file] = STATE(42),
     [sym__item] = STATE(4),
     [sym_statement] = STATE(4),
     [sym_block] = STATE(25),
@@ -2156,7 +2154,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_operator,
       sym_list_separator,
       sym_clock,
-    STATE(2), 3,
+    STATE(5), 3,
       sym__item,
       sym_statement,
       aux_sym_file_repeat1,
@@ -2181,16 +2179,16 @@ static const uint16_t ts_small_parse_table[] = {
       sym_quantity,
     ACTIONS(23), 1,
       sym_word,
-    ACTIONS(64), 1,
-      sym_comment,
     ACTIONS(68), 1,
       ts_builtin_sym_end,
+    ACTIONS(72), 1,
+      sym_comment,
     STATE(25), 1,
       sym_block,
     ACTIONS(25), 2,
       sym_quoted_name,
       sym_regex,
-    ACTIONS(62), 2,
+    ACTIONS(70), 2,
       sym__line_end,
       sym_doc_comment,
     ACTIONS(13), 3,
@@ -2238,7 +2236,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_operator,
       sym_list_separator,
       sym_clock,
-    STATE(3), 3,
+    STATE(2), 3,
       sym__item,
       sym_statement,
       aux_sym_file_repeat1,
@@ -2281,7 +2279,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__line_end,
       sym_doc_comment,
       anon_sym_RBRACE,
-    STATE(24), 5,
+    STATE(28), 5,
       sym__argument,
       sym_group,
       sym_string,
@@ -2320,7 +2318,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym__line_end,
       sym_doc_comment,
       anon_sym_RBRACE,
-    STATE(24), 5,
+    STATE(28), 5,
       sym__argument,
       sym_group,
       sym_string,
@@ -2356,7 +2354,7 @@ static const uint16_t ts_small_parse_table[] = {
       sym_doc_comment,
       anon_sym_LBRACE,
       anon_sym_RBRACE,
-    STATE(24), 5,
+    STATE(28), 5,
       sym__argument,
       sym_group,
       sym_string,
@@ -2365,7 +2363,7 @@ static const uint16_t ts_small_parse_table[] = {
   [322] = 4,
     ACTIONS(120), 1,
       anon_sym_DOT,
-    STATE(11), 2,
+    STATE(12), 2,
       sym__next_segment,
       aux_sym_path_repeat1,
     ACTIONS(118), 4,
@@ -2391,7 +2389,7 @@ static const uint16_t ts_small_parse_table[] = {
   [352] = 4,
     ACTIONS(120), 1,
       anon_sym_DOT,
-    STATE(12), 2,
+    STATE(11), 2,
       sym__next_segment,
       aux_sym_path_repeat1,
     ACTIONS(124), 4,
@@ -2514,70 +2512,7 @@ static const uint16_t ts_small_parse_table[] = {
       anon_sym_DOT,
       sym_quoted_name,
       sym_regex,
-  [496] = 2,
-    ACTIONS(147), 4,
-      sym_comment,
-      sym_timestamp,
-      sym_quantity,
-      sym_word,
-    ACTIONS(145), 14,
-      ts_builtin_sym_end,
-      sym__line_end,
-      sym_doc_comment,
-      anon_sym_LBRACE,
-      anon_sym_RBRACE,
-      anon_sym_LPAREN,
-      anon_sym_RPAREN,
-      sym_operator,
-      sym_list_separator,
-      anon_sym_DQUOTE,
-      anon_sym_SQUOTE,
-      sym_clock,
-      sym_quoted_name,
-      sym_regex,
-  [519] = 2,
-    ACTIONS(151), 4,
-      sym_comment,
-      sym_timestamp,
-      sym_quantity,
-      sym_word,
-    ACTIONS(149), 14,
-      ts_builtin_sym_end,
-      sym__line_end,
-      sym_doc_comment,
-      anon_sym_LBRACE,
-      anon_sym_RBRACE,
-      anon_sym_LPAREN,
-      anon_sym_RPAREN,
-      sym_operator,
-      sym_list_separator,
-      anon_sym_DQUOTE,
-      anon_sym_SQUOTE,
-      sym_clock,
-      sym_quoted_name,
-      sym_regex,
-  [542] = 2,
-    ACTIONS(155), 4,
-      sym_comment,
-      sym_timestamp,
-      sym_quantity,
-      sym_word,
-    ACTIONS(153), 14,
-      ts_builtin_sym_end,
-      sym__line_end,
-      sym_doc_comment,
-      anon_sym_LBRACE,
-      anon_sym_RBRACE,
-      anon_sym_LPAREN,
-      anon_sym_RPAREN,
-      sym_operator,
-      sym_list_separator,
-      anon_sym_DQUOTE,
-      anon_sym_SQUOTE,
-      sym_clock,
-      sym_quoted_name,
-      sym_regex,
-  [565] = 10,
+  [496] = 10,
     ACTIONS(11), 1,
       anon_sym_LPAREN,
     ACTIONS(15), 1,
@@ -2588,24 +2523,87 @@ static const uint16_t ts_small_parse_table[] = {
       sym_quantity,
     ACTIONS(23), 1,
       sym_word,
-    ACTIONS(157), 1,
+    ACTIONS(145), 1,
       anon_sym_RPAREN,
-    ACTIONS(161), 1,
+    ACTIONS(149), 1,
       sym_timestamp,
     ACTIONS(25), 2,
       sym_quoted_name,
       sym_regex,
-    ACTIONS(159), 3,
+    ACTIONS(147), 3,
       sym_operator,
       sym_list_separator,
       sym_clock,
-    STATE(23), 6,
+    STATE(22), 6,
       sym__argument,
       sym_group,
       sym_string,
       sym_sql_string,
       sym_path,
       aux_sym_group_repeat1,
+  [535] = 2,
+    ACTIONS(153), 4,
+      sym_comment,
+      sym_timestamp,
+      sym_quantity,
+      sym_word,
+    ACTIONS(151), 14,
+      ts_builtin_sym_end,
+      sym__line_end,
+      sym_doc_comment,
+      anon_sym_LBRACE,
+      anon_sym_RBRACE,
+      anon_sym_LPAREN,
+      anon_sym_RPAREN,
+      sym_operator,
+      sym_list_separator,
+      anon_sym_DQUOTE,
+      anon_sym_SQUOTE,
+      sym_clock,
+      sym_quoted_name,
+      sym_regex,
+  [558] = 2,
+    ACTIONS(157), 4,
+      sym_comment,
+      sym_timestamp,
+      sym_quantity,
+      sym_word,
+    ACTIONS(155), 14,
+      ts_builtin_sym_end,
+      sym__line_end,
+      sym_doc_comment,
+      anon_sym_LBRACE,
+      anon_sym_RBRACE,
+      anon_sym_LPAREN,
+      anon_sym_RPAREN,
+      sym_operator,
+      sym_list_separator,
+      anon_sym_DQUOTE,
+      anon_sym_SQUOTE,
+      sym_clock,
+      sym_quoted_name,
+      sym_regex,
+  [581] = 2,
+    ACTIONS(161), 4,
+      sym_comment,
+      sym_timestamp,
+      sym_quantity,
+      sym_word,
+    ACTIONS(159), 14,
+      ts_builtin_sym_end,
+      sym__line_end,
+      sym_doc_comment,
+      anon_sym_LBRACE,
+      anon_sym_RBRACE,
+      anon_sym_LPAREN,
+      anon_sym_RPAREN,
+      sym_operator,
+      sym_list_separator,
+      anon_sym_DQUOTE,
+      anon_sym_SQUOTE,
+      sym_clock,
+      sym_quoted_name,
+      sym_regex,
   [604] = 2,
     ACTIONS(165), 4,
       sym_comment,
@@ -2628,77 +2626,6 @@ static const uint16_t ts_small_parse_table[] = {
       sym_quoted_name,
       sym_regex,
   [627] = 10,
-    ACTIONS(167), 1,
-      anon_sym_LPAREN,
-    ACTIONS(170), 1,
-      anon_sym_RPAREN,
-    ACTIONS(175), 1,
-      anon_sym_DQUOTE,
-    ACTIONS(178), 1,
-      anon_sym_SQUOTE,
-    ACTIONS(181), 1,
-      sym_timestamp,
-    ACTIONS(184), 1,
-      sym_quantity,
-    ACTIONS(187), 1,
-      sym_word,
-    ACTIONS(190), 2,
-      sym_quoted_name,
-      sym_regex,
-    ACTIONS(172), 3,
-      sym_operator,
-      sym_list_separator,
-      sym_clock,
-    STATE(20), 6,
-      sym__argument,
-      sym_group,
-      sym_string,
-      sym_sql_string,
-      sym_path,
-      aux_sym_group_repeat1,
-  [666] = 2,
-    ACTIONS(195), 4,
-      sym_comment,
-      sym_timestamp,
-      sym_quantity,
-      sym_word,
-    ACTIONS(193), 14,
-      ts_builtin_sym_end,
-      sym__line_end,
-      sym_doc_comment,
-      anon_sym_LBRACE,
-      anon_sym_RBRACE,
-      anon_sym_LPAREN,
-      anon_sym_RPAREN,
-      sym_operator,
-      sym_list_separator,
-      anon_sym_DQUOTE,
-      anon_sym_SQUOTE,
-      sym_clock,
-      sym_quoted_name,
-      sym_regex,
-  [689] = 2,
-    ACTIONS(199), 4,
-      sym_comment,
-      sym_timestamp,
-      sym_quantity,
-      sym_word,
-    ACTIONS(197), 14,
-      ts_builtin_sym_end,
-      sym__line_end,
-      sym_doc_comment,
-      anon_sym_LBRACE,
-      anon_sym_RBRACE,
-      anon_sym_LPAREN,
-      anon_sym_RPAREN,
-      sym_operator,
-      sym_list_separator,
-      anon_sym_DQUOTE,
-      anon_sym_SQUOTE,
-      sym_clock,
-      sym_quoted_name,
-      sym_regex,
-  [712] = 10,
     ACTIONS(11), 1,
       anon_sym_LPAREN,
     ACTIONS(15), 1,
@@ -2709,24 +2636,95 @@ static const uint16_t ts_small_parse_table[] = {
       sym_quantity,
     ACTIONS(23), 1,
       sym_word,
-    ACTIONS(201), 1,
+    ACTIONS(167), 1,
       anon_sym_RPAREN,
-    ACTIONS(205), 1,
+    ACTIONS(171), 1,
       sym_timestamp,
     ACTIONS(25), 2,
       sym_quoted_name,
       sym_regex,
-    ACTIONS(203), 3,
+    ACTIONS(169), 3,
       sym_operator,
       sym_list_separator,
       sym_clock,
-    STATE(20), 6,
+    STATE(15), 6,
       sym__argument,
       sym_group,
       sym_string,
       sym_sql_string,
       sym_path,
       aux_sym_group_repeat1,
+  [666] = 2,
+    ACTIONS(175), 4,
+      sym_comment,
+      sym_timestamp,
+      sym_quantity,
+      sym_word,
+    ACTIONS(173), 14,
+      ts_builtin_sym_end,
+      sym__line_end,
+      sym_doc_comment,
+      anon_sym_LBRACE,
+      anon_sym_RBRACE,
+      anon_sym_LPAREN,
+      anon_sym_RPAREN,
+      sym_operator,
+      sym_list_separator,
+      anon_sym_DQUOTE,
+      anon_sym_SQUOTE,
+      sym_clock,
+      sym_quoted_name,
+      sym_regex,
+  [689] = 10,
+    ACTIONS(177), 1,
+      anon_sym_LPAREN,
+    ACTIONS(180), 1,
+      anon_sym_RPAREN,
+    ACTIONS(185), 1,
+      anon_sym_DQUOTE,
+    ACTIONS(188), 1,
+      anon_sym_SQUOTE,
+    ACTIONS(191), 1,
+      sym_timestamp,
+    ACTIONS(194), 1,
+      sym_quantity,
+    ACTIONS(197), 1,
+      sym_word,
+    ACTIONS(200), 2,
+      sym_quoted_name,
+      sym_regex,
+    ACTIONS(182), 3,
+      sym_operator,
+      sym_list_separator,
+      sym_clock,
+    STATE(22), 6,
+      sym__argument,
+      sym_group,
+      sym_string,
+      sym_sql_string,
+      sym_path,
+      aux_sym_group_repeat1,
+  [728] = 2,
+    ACTIONS(205), 4,
+      sym_comment,
+      sym_timestamp,
+      sym_quantity,
+      sym_word,
+    ACTIONS(203), 14,
+      ts_builtin_sym_end,
+      sym__line_end,
+      sym_doc_comment,
+      anon_sym_LBRACE,
+      anon_sym_RBRACE,
+      anon_sym_LPAREN,
+      anon_sym_RPAREN,
+      sym_operator,
+      sym_list_separator,
+      anon_sym_DQUOTE,
+      anon_sym_SQUOTE,
+      sym_clock,
+      sym_quoted_name,
+      sym_regex,
   [751] = 2,
     ACTIONS(209), 4,
       sym_comment,
@@ -2859,96 +2857,84 @@ static const uint16_t ts_small_parse_table[] = {
       sym_placeholder,
       aux_sym_string_repeat1,
   [898] = 4,
+    ACTIONS(235), 1,
+      anon_sym_LBRACE2,
     ACTIONS(237), 1,
       anon_sym_DQUOTE2,
-    ACTIONS(242), 1,
-      anon_sym_LBRACE2,
     ACTIONS(239), 2,
       sym_string_content,
       sym_escape_sequence,
-    STATE(31), 2,
+    STATE(32), 2,
       sym_placeholder,
       aux_sym_string_repeat1,
   [913] = 4,
-    ACTIONS(235), 1,
-      anon_sym_LBRACE2,
-    ACTIONS(245), 1,
+    ACTIONS(241), 1,
       anon_sym_DQUOTE2,
-    ACTIONS(247), 2,
+    ACTIONS(246), 1,
+      anon_sym_LBRACE2,
+    ACTIONS(243), 2,
       sym_string_content,
       sym_escape_sequence,
-    STATE(30), 2,
+    STATE(32), 2,
       sym_placeholder,
       aux_sym_string_repeat1,
-  [928] = 4,
+  [928] = 3,
     ACTIONS(249), 1,
       anon_sym_SQUOTE2,
-    ACTIONS(251), 1,
-      sym_sql_string_content,
-    ACTIONS(253), 1,
-      anon_sym_SQUOTE_SQUOTE,
-    STATE(35), 2,
-      sym__doubled_quote,
+    STATE(33), 1,
       aux_sym_sql_string_repeat1,
-  [942] = 4,
-    ACTIONS(253), 1,
-      anon_sym_SQUOTE_SQUOTE,
-    ACTIONS(255), 1,
+    ACTIONS(251), 2,
+      sym_sql_string_content,
+      sym__sql_escape,
+  [939] = 3,
+    ACTIONS(254), 1,
       anon_sym_SQUOTE2,
-    ACTIONS(257), 1,
-      sym_sql_string_content,
-    STATE(33), 2,
-      sym__doubled_quote,
+    STATE(36), 1,
       aux_sym_sql_string_repeat1,
-  [956] = 4,
-    ACTIONS(259), 1,
-      anon_sym_SQUOTE2,
-    ACTIONS(261), 1,
+    ACTIONS(256), 2,
       sym_sql_string_content,
-    ACTIONS(264), 1,
-      anon_sym_SQUOTE_SQUOTE,
-    STATE(35), 2,
-      sym__doubled_quote,
-      aux_sym_sql_string_repeat1,
-  [970] = 1,
-    ACTIONS(267), 4,
+      sym__sql_escape,
+  [950] = 1,
+    ACTIONS(258), 4,
       anon_sym_DQUOTE2,
       sym_string_content,
       sym_escape_sequence,
       anon_sym_LBRACE2,
-  [977] = 1,
-    ACTIONS(269), 4,
+  [957] = 3,
+    ACTIONS(260), 1,
+      anon_sym_SQUOTE2,
+    STATE(33), 1,
+      aux_sym_sql_string_repeat1,
+    ACTIONS(262), 2,
+      sym_sql_string_content,
+      sym__sql_escape,
+  [968] = 1,
+    ACTIONS(264), 4,
       anon_sym_DQUOTE2,
       sym_string_content,
       sym_escape_sequence,
       anon_sym_LBRACE2,
-  [984] = 2,
-    ACTIONS(271), 1,
-      anon_sym_SQUOTE2,
-    ACTIONS(273), 2,
-      sym_sql_string_content,
-      anon_sym_SQUOTE_SQUOTE,
-  [992] = 1,
-    ACTIONS(275), 3,
+  [975] = 1,
+    ACTIONS(266), 3,
       aux_sym__next_segment_token1,
       aux_sym__next_segment_token2,
       aux_sym__next_segment_token3,
-  [998] = 2,
-    ACTIONS(277), 1,
+  [981] = 2,
+    ACTIONS(268), 1,
       anon_sym_COLON,
-    ACTIONS(279), 1,
+    ACTIONS(270), 1,
       anon_sym_RBRACE2,
-  [1005] = 1,
-    ACTIONS(281), 1,
-      ts_builtin_sym_end,
-  [1009] = 1,
-    ACTIONS(283), 1,
+  [988] = 1,
+    ACTIONS(272), 1,
       sym_placeholder_name,
-  [1013] = 1,
-    ACTIONS(285), 1,
+  [992] = 1,
+    ACTIONS(274), 1,
       sym_filter,
-  [1017] = 1,
-    ACTIONS(287), 1,
+  [996] = 1,
+    ACTIONS(276), 1,
+      ts_builtin_sym_end,
+  [1000] = 1,
+    ACTIONS(278), 1,
       anon_sym_RBRACE2,
 };
 
@@ -2966,14 +2952,14 @@ static const uint32_t ts_small_parse_table_map[] = {
   [SMALL_STATE(13)] = 442,
   [SMALL_STATE(14)] = 472,
   [SMALL_STATE(15)] = 496,
-  [SMALL_STATE(16)] = 519,
-  [SMALL_STATE(17)] = 542,
-  [SMALL_STATE(18)] = 565,
+  [SMALL_STATE(16)] = 535,
+  [SMALL_STATE(17)] = 558,
+  [SMALL_STATE(18)] = 581,
   [SMALL_STATE(19)] = 604,
   [SMALL_STATE(20)] = 627,
   [SMALL_STATE(21)] = 666,
   [SMALL_STATE(22)] = 689,
-  [SMALL_STATE(23)] = 712,
+  [SMALL_STATE(23)] = 728,
   [SMALL_STATE(24)] = 751,
   [SMALL_STATE(25)] = 773,
   [SMALL_STATE(26)] = 795,
@@ -2984,17 +2970,16 @@ static const uint32_t ts_small_parse_table_map[] = {
   [SMALL_STATE(31)] = 898,
   [SMALL_STATE(32)] = 913,
   [SMALL_STATE(33)] = 928,
-  [SMALL_STATE(34)] = 942,
-  [SMALL_STATE(35)] = 956,
-  [SMALL_STATE(36)] = 970,
-  [SMALL_STATE(37)] = 977,
-  [SMALL_STATE(38)] = 984,
-  [SMALL_STATE(39)] = 992,
-  [SMALL_STATE(40)] = 998,
-  [SMALL_STATE(41)] = 1005,
-  [SMALL_STATE(42)] = 1009,
-  [SMALL_STATE(43)] = 1013,
-  [SMALL_STATE(44)] = 1017,
+  [SMALL_STATE(34)] = 939,
+  [SMALL_STATE(35)] = 950,
+  [SMALL_STATE(36)] = 957,
+  [SMALL_STATE(37)] = 968,
+  [SMALL_STATE(38)] = 975,
+  [SMALL_STATE(39)] = 981,
+  [SMALL_STATE(40)] = 988,
+  [SMALL_STATE(41)] = 992,
+  [SMALL_STATE(42)] = 996,
+  [SMALL_STATE(43)] = 1000,
 };
 
 static const TSParseActionEntry ts_parse_actions[] = {
@@ -3003,10 +2988,10 @@ static const TSParseActionEntry ts_parse_actions[] = {
   [3] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_file, 0, 0, 0),
   [5] = {.entry = {.count = 1, .reusable = true}}, SHIFT(4),
   [7] = {.entry = {.count = 1, .reusable = false}}, SHIFT(4),
-  [9] = {.entry = {.count = 1, .reusable = true}}, SHIFT(5),
-  [11] = {.entry = {.count = 1, .reusable = true}}, SHIFT(18),
+  [9] = {.entry = {.count = 1, .reusable = true}}, SHIFT(3),
+  [11] = {.entry = {.count = 1, .reusable = true}}, SHIFT(20),
   [13] = {.entry = {.count = 1, .reusable = true}}, SHIFT(6),
-  [15] = {.entry = {.count = 1, .reusable = true}}, SHIFT(32),
+  [15] = {.entry = {.count = 1, .reusable = true}}, SHIFT(30),
   [17] = {.entry = {.count = 1, .reusable = true}}, SHIFT(34),
   [19] = {.entry = {.count = 1, .reusable = false}}, SHIFT(6),
   [21] = {.entry = {.count = 1, .reusable = false}}, SHIFT(10),
@@ -3015,118 +3000,114 @@ static const TSParseActionEntry ts_parse_actions[] = {
   [27] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0),
   [29] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(2),
   [32] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(2),
-  [35] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(5),
-  [38] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(18),
+  [35] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(3),
+  [38] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(20),
   [41] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(6),
-  [44] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(32),
+  [44] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(30),
   [47] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(34),
   [50] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(6),
   [53] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(10),
   [56] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(9),
   [59] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_file_repeat1, 2, 0, 0), SHIFT_REPEAT(9),
-  [62] = {.entry = {.count = 1, .reusable = true}}, SHIFT(2),
-  [64] = {.entry = {.count = 1, .reusable = false}}, SHIFT(2),
-  [66] = {.entry = {.count = 1, .reusable = true}}, SHIFT(27),
+  [62] = {.entry = {.count = 1, .reusable = true}}, SHIFT(5),
+  [64] = {.entry = {.count = 1, .reusable = false}}, SHIFT(5),
+  [66] = {.entry = {.count = 1, .reusable = true}}, SHIFT(24),
   [68] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_file, 1, 0, 0),
-  [70] = {.entry = {.count = 1, .reusable = true}}, SHIFT(3),
-  [72] = {.entry = {.count = 1, .reusable = false}}, SHIFT(3),
-  [74] = {.entry = {.count = 1, .reusable = true}}, SHIFT(28),
+  [70] = {.entry = {.count = 1, .reusable = true}}, SHIFT(2),
+  [72] = {.entry = {.count = 1, .reusable = false}}, SHIFT(2),
+  [74] = {.entry = {.count = 1, .reusable = true}}, SHIFT(27),
   [76] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_statement, 1, 0, 2),
   [78] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_statement, 1, 0, 2),
-  [80] = {.entry = {.count = 1, .reusable = true}}, SHIFT(24),
-  [82] = {.entry = {.count = 1, .reusable = false}}, SHIFT(24),
+  [80] = {.entry = {.count = 1, .reusable = true}}, SHIFT(28),
+  [82] = {.entry = {.count = 1, .reusable = false}}, SHIFT(28),
   [84] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_statement, 2, 0, 6),
   [86] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_statement, 2, 0, 6),
   [88] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8),
   [90] = {.entry = {.count = 1, .reusable = false}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8),
-  [92] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(18),
-  [95] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(24),
-  [98] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(32),
+  [92] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(20),
+  [95] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(28),
+  [98] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(30),
   [101] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(34),
-  [104] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(24),
+  [104] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(28),
   [107] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(10),
   [110] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(9),
   [113] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 2, 0, 8), SHIFT_REPEAT(9),
   [116] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_path, 1, 0, 0),
   [118] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_path, 1, 0, 0),
-  [120] = {.entry = {.count = 1, .reusable = true}}, SHIFT(39),
+  [120] = {.entry = {.count = 1, .reusable = true}}, SHIFT(38),
   [122] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym__argument, 1, 0, 0),
   [124] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym__argument, 1, 0, 0),
-  [126] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_path, 2, 0, 0),
-  [128] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_path, 2, 0, 0),
-  [130] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_path, 2, 0, 3),
-  [132] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_path, 2, 0, 3),
+  [126] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_path, 2, 0, 3),
+  [128] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_path, 2, 0, 3),
+  [130] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_path, 2, 0, 0),
+  [132] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_path, 2, 0, 0),
   [134] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_path_repeat1, 2, 0, 0),
   [136] = {.entry = {.count = 1, .reusable = false}}, REDUCE(aux_sym_path_repeat1, 2, 0, 0),
-  [138] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_path_repeat1, 2, 0, 0), SHIFT_REPEAT(39),
+  [138] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_path_repeat1, 2, 0, 0), SHIFT_REPEAT(38),
   [141] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym__next_segment, 2, 0, 0),
   [143] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym__next_segment, 2, 0, 0),
-  [145] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_sql_string, 3, 0, 0),
-  [147] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_sql_string, 3, 0, 0),
-  [149] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_string, 2, 0, 0),
-  [151] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_string, 2, 0, 0),
-  [153] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_sql_string, 2, 0, 0),
-  [155] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_sql_string, 2, 0, 0),
-  [157] = {.entry = {.count = 1, .reusable = true}}, SHIFT(22),
-  [159] = {.entry = {.count = 1, .reusable = true}}, SHIFT(23),
-  [161] = {.entry = {.count = 1, .reusable = false}}, SHIFT(23),
-  [163] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_group, 3, 0, 0),
-  [165] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_group, 3, 0, 0),
-  [167] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(18),
-  [170] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0),
-  [172] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(20),
-  [175] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(32),
-  [178] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(34),
-  [181] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(20),
-  [184] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(10),
-  [187] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(9),
-  [190] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(9),
-  [193] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_string, 3, 0, 0),
-  [195] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_string, 3, 0, 0),
-  [197] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_group, 2, 0, 0),
-  [199] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_group, 2, 0, 0),
-  [201] = {.entry = {.count = 1, .reusable = true}}, SHIFT(19),
-  [203] = {.entry = {.count = 1, .reusable = true}}, SHIFT(20),
-  [205] = {.entry = {.count = 1, .reusable = false}}, SHIFT(20),
-  [207] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 1, 0, 5),
-  [209] = {.entry = {.count = 1, .reusable = false}}, REDUCE(aux_sym_statement_repeat1, 1, 0, 5),
+  [145] = {.entry = {.count = 1, .reusable = true}}, SHIFT(23),
+  [147] = {.entry = {.count = 1, .reusable = true}}, SHIFT(22),
+  [149] = {.entry = {.count = 1, .reusable = false}}, SHIFT(22),
+  [151] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_string, 2, 0, 0),
+  [153] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_string, 2, 0, 0),
+  [155] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_group, 2, 0, 0),
+  [157] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_group, 2, 0, 0),
+  [159] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_sql_string, 2, 0, 0),
+  [161] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_sql_string, 2, 0, 0),
+  [163] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_sql_string, 3, 0, 0),
+  [165] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_sql_string, 3, 0, 0),
+  [167] = {.entry = {.count = 1, .reusable = true}}, SHIFT(17),
+  [169] = {.entry = {.count = 1, .reusable = true}}, SHIFT(15),
+  [171] = {.entry = {.count = 1, .reusable = false}}, SHIFT(15),
+  [173] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_string, 3, 0, 0),
+  [175] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_string, 3, 0, 0),
+  [177] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(20),
+  [180] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0),
+  [182] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(22),
+  [185] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(30),
+  [188] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(34),
+  [191] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(22),
+  [194] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(10),
+  [197] = {.entry = {.count = 2, .reusable = false}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(9),
+  [200] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_group_repeat1, 2, 0, 0), SHIFT_REPEAT(9),
+  [203] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_group, 3, 0, 0),
+  [205] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_group, 3, 0, 0),
+  [207] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block, 2, 0, 0),
+  [209] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_block, 2, 0, 0),
   [211] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_statement, 1, 0, 1),
   [213] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_statement, 1, 0, 1),
   [215] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_statement, 2, 0, 4),
   [217] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_statement, 2, 0, 4),
   [219] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block, 3, 0, 0),
   [221] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_block, 3, 0, 0),
-  [223] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_block, 2, 0, 0),
-  [225] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_block, 2, 0, 0),
+  [223] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_statement_repeat1, 1, 0, 5),
+  [225] = {.entry = {.count = 1, .reusable = false}}, REDUCE(aux_sym_statement_repeat1, 1, 0, 5),
   [227] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_statement, 3, 0, 7),
   [229] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym_statement, 3, 0, 7),
-  [231] = {.entry = {.count = 1, .reusable = true}}, SHIFT(21),
+  [231] = {.entry = {.count = 1, .reusable = true}}, SHIFT(16),
   [233] = {.entry = {.count = 1, .reusable = true}}, SHIFT(31),
-  [235] = {.entry = {.count = 1, .reusable = true}}, SHIFT(42),
-  [237] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_string_repeat1, 2, 0, 0),
-  [239] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_string_repeat1, 2, 0, 0), SHIFT_REPEAT(31),
-  [242] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_string_repeat1, 2, 0, 0), SHIFT_REPEAT(42),
-  [245] = {.entry = {.count = 1, .reusable = true}}, SHIFT(16),
-  [247] = {.entry = {.count = 1, .reusable = true}}, SHIFT(30),
-  [249] = {.entry = {.count = 1, .reusable = false}}, SHIFT(15),
-  [251] = {.entry = {.count = 1, .reusable = true}}, SHIFT(35),
-  [253] = {.entry = {.count = 1, .reusable = true}}, SHIFT(38),
-  [255] = {.entry = {.count = 1, .reusable = false}}, SHIFT(17),
-  [257] = {.entry = {.count = 1, .reusable = true}}, SHIFT(33),
-  [259] = {.entry = {.count = 1, .reusable = false}}, REDUCE(aux_sym_sql_string_repeat1, 2, 0, 0),
-  [261] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_sql_string_repeat1, 2, 0, 0), SHIFT_REPEAT(35),
-  [264] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_sql_string_repeat1, 2, 0, 0), SHIFT_REPEAT(38),
-  [267] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_placeholder, 3, 0, 9),
-  [269] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_placeholder, 5, 0, 10),
-  [271] = {.entry = {.count = 1, .reusable = false}}, REDUCE(sym__doubled_quote, 1, 0, 0),
-  [273] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym__doubled_quote, 1, 0, 0),
-  [275] = {.entry = {.count = 1, .reusable = true}}, SHIFT(14),
-  [277] = {.entry = {.count = 1, .reusable = true}}, SHIFT(43),
-  [279] = {.entry = {.count = 1, .reusable = true}}, SHIFT(36),
-  [281] = {.entry = {.count = 1, .reusable = true}},  ACCEPT_INPUT(),
-  [283] = {.entry = {.count = 1, .reusable = true}}, SHIFT(40),
-  [285] = {.entry = {.count = 1, .reusable = true}}, SHIFT(44),
-  [287] = {.entry = {.count = 1, .reusable = true}}, SHIFT(37),
+  [235] = {.entry = {.count = 1, .reusable = true}}, SHIFT(40),
+  [237] = {.entry = {.count = 1, .reusable = true}}, SHIFT(21),
+  [239] = {.entry = {.count = 1, .reusable = true}}, SHIFT(32),
+  [241] = {.entry = {.count = 1, .reusable = true}}, REDUCE(aux_sym_string_repeat1, 2, 0, 0),
+  [243] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_string_repeat1, 2, 0, 0), SHIFT_REPEAT(32),
+  [246] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_string_repeat1, 2, 0, 0), SHIFT_REPEAT(40),
+  [249] = {.entry = {.count = 1, .reusable = false}}, REDUCE(aux_sym_sql_string_repeat1, 2, 0, 0),
+  [251] = {.entry = {.count = 2, .reusable = true}}, REDUCE(aux_sym_sql_string_repeat1, 2, 0, 0), SHIFT_REPEAT(33),
+  [254] = {.entry = {.count = 1, .reusable = false}}, SHIFT(18),
+  [256] = {.entry = {.count = 1, .reusable = true}}, SHIFT(36),
+  [258] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_placeholder, 3, 0, 9),
+  [260] = {.entry = {.count = 1, .reusable = false}}, SHIFT(19),
+  [262] = {.entry = {.count = 1, .reusable = true}}, SHIFT(33),
+  [264] = {.entry = {.count = 1, .reusable = true}}, REDUCE(sym_placeholder, 5, 0, 10),
+  [266] = {.entry = {.count = 1, .reusable = true}}, SHIFT(14),
+  [268] = {.entry = {.count = 1, .reusable = true}}, SHIFT(41),
+  [270] = {.entry = {.count = 1, .reusable = true}}, SHIFT(35),
+  [272] = {.entry = {.count = 1, .reusable = true}}, SHIFT(39),
+  [274] = {.entry = {.count = 1, .reusable = true}}, SHIFT(43),
+  [276] = {.entry = {.count = 1, .reusable = true}},  ACCEPT_INPUT(),
+  [278] = {.entry = {.count = 1, .reusable = true}}, SHIFT(37),
 };
 
 #ifdef __cplusplus

@@ -48,8 +48,8 @@ syntax match synccRegex /\/\%(\\.\|[^/\\]\)\+\// contained
 syntax region synccString contained oneline start=/"/ end=/"/ end=/$/ contains=synccEscape,synccPlaceholder
 syntax match synccEscape /\\\%(["\\nt{}]\|u{\x\{1,6}}\)/ contained
 syntax match synccPlaceholder /{[^{}"[:blank:]]\+}/ contained
-syntax region synccSqlString contained oneline start=/'/ skip=/''/ end=/'/ end=/$/ contains=synccSqlEscape
-syntax match synccSqlEscape /''/ contained
+syntax region synccSqlString contained oneline start=/'/ skip=/''\|\\./ end=/'/ end=/$/ contains=synccSqlEscape
+syntax match synccSqlEscape /''\|\\./ contained
 
 syntax sync minlines=1
 
