@@ -1,10 +1,11 @@
 //! A file as typed nodes.
 
+use super::allow::Allow;
 use super::argument::own_name;
 use super::binding::{Uses, Values};
 use super::idle::{Idle, Owner};
 use super::param::Param;
-use super::pipeline::{Commit, Pipeline, Retry, commit};
+use super::pipeline::Pipeline;
 use super::secret;
 use super::settings::Settings;
 use super::shape::Value;
@@ -13,6 +14,7 @@ use super::statement::{Reader, Stmt};
 use super::target::Target;
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
+use crate::pattern::NamePattern;
 use crate::statement::{self as st, Place};
 use crate::syntax::{NodeId, NodeKind, Parse};
 use crate::text::{Span, Spanned};
@@ -36,6 +38,8 @@ pub struct File {
     pub params: Vec<Param>,
     /// `use`: the paths as written.
     pub uses: Vec<Spanned<String>>,
+    /// `allow`, of all blocks.
+    pub allows: Vec<Allow>,
     /// Statements that this release does not execute.
     pub idle: Vec<(Owner, Idle)>,
     /// What was noted about parameters.
@@ -51,10 +55,8 @@ pub struct File {
 pub struct Defaults {
     /// What becomes of tables.
     pub settings: Settings,
-    /// `retry`.
-    pub retry: Retry,
-    /// `commit`.
-    pub commit: Option<Spanned<Commit>>,
+    /// `sensitive`, one per pattern.
+    pub sensitive: Vec<Spanned<NamePattern>>,
 }
 
 /// Lowers a parsed file with the values of the project's parameters. Statements with a syntax error are left out; [`crate::syntax::errors`] speaks of them.
@@ -80,6 +82,7 @@ pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnosti
     file.noted = reader.noted;
     secret::look(&parse.tree, text, &mut reader.findings);
     file.mentions = reader.mentions;
+    file.allows = reader.allows;
     file.opaque = reader.opaque;
     (file, reader.findings)
 }
@@ -137,8 +140,12 @@ fn defaults(statement: &Stmt) -> Defaults {
     let mut defaults = Defaults::default();
     for inner in &statement.body.statements {
         match inner.spec.word {
-            "retry" => defaults.retry.take(inner),
-            "commit" => defaults.commit = commit(inner),
+            "sensitive" => {
+                defaults.sensitive.extend(inner.args.iter().filter_map(|item| match &item.value {
+                    Value::Columns(pattern) => Some(Spanned::new(pattern.clone(), item.span)),
+                    _ => None,
+                }))
+            }
             other => {
                 let taken = defaults.settings.take(inner);
                 debug_assert!(taken, "`{other}` is in the table, but not read in `defaults`");

@@ -3,6 +3,7 @@
 //! Guarantees: whatever is in these nodes fits the statement table; what does not fit is left out, with a finding, and the
 //! node around it is marked `incomplete`. Does not: resolve names, or know whether a project makes sense.
 
+mod allow;
 mod argument;
 mod binding;
 mod condition;
@@ -26,6 +27,7 @@ mod tls;
 mod token;
 mod value;
 
+pub use allow::Allow;
 pub use binding::{Filled, Unbound, Uses, Values};
 pub use condition::{TestPlace, Where};
 pub use file::{Defaults, EDITIONS, File, lower, uses};
@@ -34,7 +36,7 @@ pub use lock::{Lock, LockFile, LockedColumn, LockedKey, LockedTable, lower_lock}
 pub use param::{Param, ParamKind, params};
 pub use pipeline::{Commit, Pipeline, Retry, TableBlock, To};
 pub use registry::Registry;
-pub use settings::{Conflict, Settings, add};
+pub use settings::{Conflict, Settings, TaskSettings, TaskStatements};
 pub use source::{ServerId, Source};
 pub use target::{Kafka, Producer, State, Target, TargetKind};
 pub use tls::Tls;

@@ -1,10 +1,9 @@
 //! `pipeline`.
 
 use super::argument::{own_name, quantities, text, words};
-use super::settings::Settings;
+use super::settings::{Conflict, Settings, add, once};
 use super::shape::Value;
 use super::statement::{Body, Reader, Stmt};
-use super::target::Producer;
 use crate::pattern::TablePattern;
 use crate::statement::{FOREVER_MS, Rename, Start};
 use crate::text::{Span, Spanned};
@@ -33,10 +32,6 @@ pub struct Pipeline {
     pub settings: Settings,
     /// `table`.
     pub tables: Vec<TableBlock>,
-    /// `retry`.
-    pub retry: Retry,
-    /// `commit`.
-    pub commit: Option<Spanned<Commit>>,
     /// `start`.
     pub start: Option<Spanned<Start>>,
     /// `paused`: why.
@@ -59,10 +54,6 @@ pub struct To {
     pub settings: Settings,
     /// `table`, for this target alone.
     pub tables: Vec<TableBlock>,
-    /// Producer settings.
-    pub producer: Producer,
-    /// `commit`.
-    pub commit: Option<Spanned<Commit>>,
 }
 
 /// `table PATTERN { … }`.
@@ -76,13 +67,14 @@ pub struct TableBlock {
     pub incomplete: bool,
 }
 
-/// `retry`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Retry {
-    /// `for`, ms; 0 is `off`, [`FOREVER_MS`] is `forever`.
-    pub window_ms: Option<Spanned<u64>>,
-    /// `errors for`, ms.
-    pub errors_ms: Option<Spanned<u64>>,
+once! {
+    /// `retry`.
+    Retry {
+        /// `for`, ms; 0 is `off`, [`FOREVER_MS`] is `forever`.
+        window_ms: u64 = "retry for";
+        /// `errors for`, ms.
+        errors_ms: u64 = "retry errors";
+    }
 }
 
 /// `commit`.
@@ -105,6 +97,7 @@ impl Retry {
             Some(&"forever") => self.window_ms = Some(Spanned::new(FOREVER_MS, statement.head)),
             _ => self.window_ms = value,
         }
+        self.lines.insert(statement.head, statement.line);
     }
 }
 
@@ -134,8 +127,6 @@ impl Reader<'_> {
             renames: Vec::new(),
             settings: Settings::default(),
             tables: Vec::new(),
-            retry: Retry::default(),
-            commit: None,
             start: None,
             paused: None,
             labels: Vec::new(),
@@ -162,8 +153,6 @@ impl Reader<'_> {
                 }
                 "rename" => pipeline.renames.extend(rename(inner)),
                 "table" => pipeline.tables.extend(table(inner)),
-                "retry" => pipeline.retry.take(inner),
-                "commit" => pipeline.commit = commit(inner),
                 "start" => {
                     pipeline.incomplete |= inner.body.incomplete;
                     pipeline.start = self.start(inner);
@@ -212,13 +201,7 @@ impl Reader<'_> {
 
 impl To {
     fn named(target: Spanned<String>) -> To {
-        To {
-            target,
-            settings: Settings::default(),
-            tables: Vec::new(),
-            producer: Producer::default(),
-            commit: None,
-        }
+        To { target, settings: Settings::default(), tables: Vec::new() }
     }
 }
 
@@ -227,9 +210,8 @@ fn to(statement: &Stmt) -> Option<To> {
     for inner in &statement.body.statements {
         match inner.spec.word {
             "table" => to.tables.extend(table(inner)),
-            "commit" => to.commit = commit(inner),
             other => {
-                let taken = to.producer.take(inner) || to.settings.take(inner);
+                let taken = to.settings.take(inner);
                 debug_assert!(taken, "`{other}` is in the table, but not read in a `to`");
             }
         }

@@ -1,122 +1,412 @@
-//! Statements that say what becomes of tables: in `defaults`, a pipeline, `to`, and `table`.
+//! Statements that say what becomes of tables, and how a task goes about it: in `defaults`, a pipeline, `to`, and `table`.
 
-use super::argument::{quantity, words};
+use super::argument::{quantities, quantity, secret, text, words};
+use super::condition::Where;
+use super::pipeline::{Commit, Retry, commit};
 use super::shape::Value;
 use super::statement::Stmt;
-use crate::statement::{Cleanup, ColumnRule, FormatName, KeyRule, PartitionRule, Template};
+use super::target::Producer;
+use crate::statement::{
+    BigintUnsigned, BinaryForm, ChangeKind, Cleanup, ColumnRule, Compatibility, Create, DdlKind,
+    DdlPartition, DdlTopic, DecimalForm, Dialect, EnumForm, FormatHeartbeat, FormatName, Header, Key,
+    KeyChange, KeyForm, KeyRule, Markers, MaskMethod, MaskRule, Millis, NameCase, Nulls, OnDeny, OnError,
+    OnInvalidValue, OnOversize, OnPositionLost, OnlineDdl, Partition, PartitionHash, PartitionRule, Property,
+    Quoted, SnapshotOp, Split, Subject, Switch, Template, Timestamp, Truncate, Word, WordSet,
+    table_properties,
+};
 use crate::text::{Span, Spanned};
+use std::collections::BTreeMap;
 
-/// Settings of one block. Each is a property of its own.
+/// A property given by two blocks of one level: its statement, and both places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conflict {
+    /// The statement's word.
+    pub word: &'static str,
+    /// Word of the block it stands in, where that is one of settings: `topic`, `format`, `ddl`.
+    pub block: &'static str,
+    /// The one that is kept.
+    pub first: Span,
+    /// The other.
+    pub second: Span,
+}
+
+impl Conflict {
+    /// The statement, with the block it stands in: `topic { replicas }`.
+    pub fn statement(&self) -> String {
+        match self.block {
+            "" => self.word.to_owned(),
+            block => format!("{block} {{ {} }}", self.word),
+        }
+    }
+}
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $variant:ident, $field:ident: $type:ty, $word:literal, $block:literal;)+) => {
+        /// Settings of one block. Each is a property of its own.
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct Settings {
+            $($(#[$doc])* pub $field: Option<Spanned<$type>>,)+
+            /// `mask`.
+            pub masks: Vec<Spanned<MaskRule>>,
+            /// `where`, each of which must hold.
+            pub conditions: Vec<Spanned<Where>>,
+            /// What a task as a whole does.
+            pub task: TaskSettings,
+        }
+
+        impl Settings {
+            /// Adds what `other` gives. What both give stays as it is, and is returned.
+            pub fn add(&mut self, other: Settings) -> Vec<Conflict> {
+                let mut conflicts = Vec::new();
+                $(add(($word, $block), &mut self.$field, other.$field, &mut conflicts);)+
+                self.masks.extend(other.masks);
+                self.conditions.extend(other.conditions);
+                self.task.add(other.task, &mut conflicts);
+                conflicts
+            }
+
+            /// What both give, with different values.
+            pub fn disagreements(&self, other: &Settings) -> Vec<Conflict> {
+                let mut found = Vec::new();
+                $(differ(($word, $block), &self.$field, &other.$field, &mut found);)+
+                found
+            }
+
+            /// True when it says anything about tables.
+            pub fn concerns_tables(&self) -> bool {
+                let given = [$(self.$field.is_some(),)+];
+                given.contains(&true) || !self.masks.is_empty() || !self.conditions.is_empty()
+            }
+
+            /// Where a property is given.
+            pub fn span(&self, property: Property) -> Option<Span> {
+                match property {
+                    $(Property::$variant => self.$field.as_ref().map(|value| value.span),)+
+                }
+            }
+        }
+    };
+}
+
+table_properties!(settings);
+
+/// Declares statements that a block gives at most once.
+macro_rules! once {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty = $word:literal;)+ }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct $name {
+            $($(#[$doc])* pub $field: Option<Spanned<$type>>,)+
+            /// What goes away when one of these statements is removed, by its place.
+            pub lines: BTreeMap<Span, Span>,
+        }
+
+        impl $name {
+            /// Adds what `other` gives. What both give stays as it is, and is noted.
+            pub fn add(&mut self, other: $name, conflicts: &mut Vec<Conflict>) {
+                $(add(($word, ""), &mut self.$field, other.$field, conflicts);)+
+                self.lines.extend(other.lines);
+            }
+
+            /// What it gives, and where it gives nothing what `weaker` does.
+            pub fn over(&self, weaker: &$name) -> $name {
+                let lines = self.lines.iter().chain(&weaker.lines).map(|(&place, &line)| (place, line)).collect();
+                $name { $($field: self.$field.as_ref().or(weaker.$field.as_ref()).cloned(),)+ lines }
+            }
+        }
+    };
+}
+
+pub(super) use once;
+
+/// Settings of a task as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Settings {
-    /// `topic`.
-    pub topic: Option<Spanned<Template>>,
-    /// `topic { create … }`: true is `if-missing`.
-    pub topic_create: Option<Spanned<bool>>,
-    /// `topic { partitions … }`.
-    pub topic_partitions: Option<Spanned<u64>>,
-    /// `topic { replicas … }`.
-    pub topic_replicas: Option<Spanned<u64>>,
-    /// `topic { cleanup … }`.
-    pub topic_cleanup: Option<Spanned<Cleanup>>,
-    /// `topic { retention … }`, ms.
-    pub topic_retention_ms: Option<Spanned<u64>>,
-    /// `partition`.
-    pub partition: Option<Spanned<PartitionRule>>,
-    /// `key`.
-    pub key: Option<Spanned<KeyRule>>,
-    /// `columns`.
-    pub columns: Option<Spanned<ColumnRule>>,
-    /// `format`.
-    pub format: Option<Spanned<FormatName>>,
-    /// `format { snapshot-op … }`: true is `init`.
-    pub snapshot_init: Option<Spanned<bool>>,
-    /// `format { enum … }`: true is `label`.
-    pub enum_label: Option<Spanned<bool>>,
+pub struct TaskSettings {
+    /// Those that are one statement each.
+    pub once: TaskStatements,
+    /// `retry`.
+    pub retry: Retry,
+    /// Those of the producer.
+    pub producer: Producer,
+}
+
+once! {
+    /// Statements about a task as a whole.
+    TaskStatements {
+        /// `names`.
+        names: NameCase = "names";
+        /// `timestamp`.
+        timestamp: Timestamp = "timestamp";
+        /// `markers`.
+        markers: Markers = "markers";
+        /// `online-ddl`.
+        online_ddl: WordSet<OnlineDdl> = "online-ddl";
+        /// `on-position-lost`.
+        on_position_lost: OnPositionLost = "on-position-lost";
+        /// `commit`.
+        commit: Commit = "commit";
+        /// `split`.
+        split: Split = "split";
+        /// `limit`, bytes a second.
+        limit_bytes: u64 = "limit";
+    }
+}
+
+impl TaskSettings {
+    fn add(&mut self, other: TaskSettings, conflicts: &mut Vec<Conflict>) {
+        self.once.add(other.once, conflicts);
+        self.retry.add(other.retry, conflicts);
+        self.producer.add(other.producer, conflicts);
+    }
+
+    /// What it gives, and where it gives nothing what `weaker` does.
+    pub fn over(&self, weaker: &TaskSettings) -> TaskSettings {
+        TaskSettings {
+            once: self.once.over(&weaker.once),
+            retry: self.retry.over(&weaker.retry),
+            producer: self.producer.over(&weaker.producer),
+        }
+    }
+
+    /// Takes a statement about a task; false when it is another one.
+    fn take(&mut self, statement: &Stmt) -> bool {
+        let once = &mut self.once;
+        match statement.spec.word {
+            "names" => once.names = word(statement),
+            "timestamp" => once.timestamp = word(statement),
+            "markers" => once.markers = Some(markers(statement)),
+            "online-ddl" => once.online_ddl = Some(word_set(statement)),
+            "on-position-lost" => once.on_position_lost = word(statement),
+            "commit" => once.commit = commit(statement),
+            "split" => once.split = split(statement),
+            "limit" => once.limit_bytes = quantity(statement),
+            "retry" => {
+                self.retry.take(statement);
+                return true;
+            }
+            _ => return self.producer.take(statement),
+        }
+        once.lines.insert(statement.head, statement.line);
+        true
+    }
 }
 
 impl Settings {
-    /// Takes a statement about tables; false when it is another one.
+    /// True when it gives what a conflict is about.
+    pub fn gives(&self, conflict: &Conflict) -> bool {
+        let is_it =
+            |property: &&Property| (property.word(), property.block()) == (conflict.word, conflict.block);
+        Property::ALL.iter().find(is_it).is_some_and(|&property| self.span(property).is_some())
+    }
+
+    /// Takes a statement about tables or a task; false when it is another one.
     pub(super) fn take(&mut self, statement: &Stmt) -> bool {
         match statement.spec.word {
             "topic" => self.take_topic(statement),
-            "partition" => self.partition = partition(statement),
             "key" => self.key = Some(key(statement)),
-            "columns" => self.columns = Some(columns(statement)),
+            "key-change" => self.key_change = word(statement),
+            "partition" => self.partition = partition(statement),
             "format" => self.take_format(statement),
-            _ => return false,
+            "tombstones" => self.tombstones = word(statement),
+            "headers" => self.headers = Some(word_set(statement)),
+            "changes" => self.changes = Some(word_set(statement)),
+            "columns" => self.columns = Some(columns(statement)),
+            "mask" => self.masks.extend(masks(statement)),
+            "where" => self.conditions.extend(condition(statement)),
+            "ddl" => self.take_ddl(statement),
+            "truncate" => self.truncate = word(statement),
+            "on-error" => {
+                let rule = match (dead_letter(statement), words(statement).first()) {
+                    (Some(topic), _) => OnError::DeadLetter(topic),
+                    (None, Some(&"park")) => OnError::Park,
+                    (None, _) => OnError::Stop,
+                };
+                self.on_error = Some(Spanned::new(rule, statement.head));
+            }
+            "on-oversize" => {
+                let rule = dead_letter(statement).map_or(OnOversize::Stop, OnOversize::DeadLetter);
+                self.on_oversize = Some(Spanned::new(rule, statement.head));
+            }
+            "on-invalid-value" => self.on_invalid_value = word(statement),
+            _ => return self.task.take(statement),
         }
         true
     }
 
     fn take_topic(&mut self, statement: &Stmt) {
-        self.topic = statement.args.iter().find_map(|item| match &item.value {
-            Value::Template(template) => Some(Spanned::new(template.clone(), item.span)),
-            _ => None,
-        });
+        self.topic = template(statement);
         for inner in &statement.body.statements {
-            let span = inner.head;
-            let words = words(inner);
             match inner.spec.word {
-                "create" => self.topic_create = Some(Spanned::new(words != ["never"], span)),
-                "partitions" => self.topic_partitions = quantity(inner),
-                "replicas" => self.topic_replicas = quantity(inner),
+                "create" => self.topic_create = word(inner),
+                "partitions" => self.topic_partitions = number(inner),
+                "replicas" => self.topic_replicas = number(inner),
                 "cleanup" => {
-                    let cleanup = match words.as_slice() {
-                        ["delete"] => Cleanup::Delete,
-                        ["compact"] => Cleanup::Compact,
-                        _ => Cleanup::CompactDelete,
-                    };
-                    self.topic_cleanup = Some(Spanned::new(cleanup, span));
+                    let cleanup = Cleanup::from_word(&words(inner).join(", "));
+                    self.topic_cleanup = cleanup.map(|cleanup| Spanned::new(cleanup, inner.head));
                 }
                 other => {
                     debug_assert_eq!(other, "retention", "in the table, but not read in a topic");
-                    self.topic_retention_ms = quantity(inner);
+                    self.topic_retention = quantity(inner).map(|ms| Spanned::new(Millis(ms.value), ms.span));
                 }
             }
         }
     }
 
     fn take_format(&mut self, statement: &Stmt) {
-        // The one format that is built; the signature lets no other through.
-        self.format = Some(Spanned::new(FormatName::CanalJson, statement.head));
+        self.format = word(statement);
         for inner in &statement.body.statements {
-            let words = words(inner);
             match inner.spec.word {
-                "snapshot-op" => {
-                    self.snapshot_init = Some(Spanned::new(words == ["init"], inner.head));
+                "subject" => self.subject = word(inner),
+                "compatibility" => self.compatibility = word(inner),
+                "nulls" => self.nulls = word(inner),
+                "snapshot-op" => self.snapshot_op = word(inner),
+                "bigint-unsigned" => self.bigint_unsigned = word(inner),
+                "decimal" => self.decimal = word(inner),
+                "binary" => self.binary = word(inner),
+                "enum" => self.enum_form = word(inner),
+                "time-zone" => {
+                    self.time_zone = text(inner).map(|zone| Spanned::new(Quoted(zone.value), zone.span));
                 }
+                "schemas" => self.schemas = word(inner),
+                "dialect" => self.dialect = word(inner),
                 other => {
-                    debug_assert_eq!(other, "enum", "in the table, but not read in a format");
-                    self.enum_label = Some(Spanned::new(words == ["label"], inner.head));
+                    debug_assert_eq!(other, "heartbeat", "in the table, but not read in a format");
+                    let every = quantities(inner).first().copied();
+                    let heartbeat = every.map_or(FormatHeartbeat::Off, FormatHeartbeat::Every);
+                    self.format_heartbeat = Some(Spanned::new(heartbeat, inner.head));
+                }
+            }
+        }
+    }
+
+    fn take_ddl(&mut self, statement: &Stmt) {
+        let switch = word(statement).unwrap_or(Spanned::new(Switch::On, statement.head));
+        self.ddl = Some(switch);
+        for inner in &statement.body.statements {
+            match inner.spec.word {
+                "topic" => {
+                    let topic = template(inner).map_or(DdlTopic::Same, |topic| DdlTopic::Topic(topic.value));
+                    self.ddl_topic = Some(Spanned::new(topic, inner.head));
+                }
+                "partition" => {
+                    let partition = match (words(inner).as_slice(), number(inner)) {
+                        (_, Some(n)) => DdlPartition::To(n.value),
+                        (["to", "all"], None) => DdlPartition::ToAll,
+                        (_, None) => DdlPartition::ByTable,
+                    };
+                    self.ddl_partition = Some(Spanned::new(partition, inner.head));
+                }
+                "allow" => self.ddl_allow = Some(word_set(inner)),
+                "deny" => self.ddl_deny = Some(word_set(inner)),
+                other => {
+                    debug_assert_eq!(other, "on-deny", "in the table, but not read in a ddl");
+                    self.ddl_on_deny = word(inner);
                 }
             }
         }
     }
 }
 
-fn partition(statement: &Stmt) -> Option<Spanned<PartitionRule>> {
-    let rule = match words(statement).as_slice() {
-        ["by", "key"] => PartitionRule::ByKey,
-        ["by", "table"] => PartitionRule::ByTable,
-        ["by", "database"] => PartitionRule::ByDatabase,
-        ["by", _] => PartitionRule::ByColumns(exact_columns(statement)),
-        // The table limits it to a million.
-        _ => PartitionRule::To(u32::try_from(quantity(statement)?.value).ok()?),
-    };
-    Some(Spanned::new(rule, statement.head))
+/// The first word that is a value of the kind.
+fn word<T: Word>(statement: &Stmt) -> Option<Spanned<T>> {
+    let value = words(statement).into_iter().find_map(T::from_word)?;
+    Some(Spanned::new(value, statement.head))
 }
 
-fn key(statement: &Stmt) -> Spanned<KeyRule> {
-    let rule = match words(statement).as_slice() {
-        ["primary"] => KeyRule::Primary,
-        ["none"] => KeyRule::None,
-        words => KeyRule::Columns { origin: words == ["origin"], columns: exact_columns(statement) },
+pub(super) fn word_set<T: Word + Ord>(statement: &Stmt) -> Spanned<WordSet<T>> {
+    let items = words(statement).into_iter().filter_map(T::from_word).collect();
+    Spanned::new(WordSet::new(items), statement.head)
+}
+
+/// A number that the table keeps in the range of its type.
+fn number<T: TryFrom<u64>>(statement: &Stmt) -> Option<Spanned<T>> {
+    let count = quantity(statement)?;
+    Some(Spanned::new(T::try_from(count.value).ok()?, count.span))
+}
+
+fn template(statement: &Stmt) -> Option<Spanned<Template>> {
+    statement.args.iter().find_map(|item| match &item.value {
+        Value::Template(template) => Some(Spanned::new(template.clone(), item.span)),
+        _ => None,
+    })
+}
+
+fn dead_letter(statement: &Stmt) -> Option<Template> {
+    template(statement).map(|topic| topic.value)
+}
+
+fn markers(statement: &Stmt) -> Spanned<Markers> {
+    let markers = match (template(statement), words(statement).first()) {
+        (Some(topic), _) => Markers::Topic(topic.value),
+        (None, Some(&"off")) => Markers::Off,
+        (None, _) => Markers::Data,
+    };
+    Spanned::new(markers, statement.head)
+}
+
+fn split(statement: &Stmt) -> Option<Spanned<Split>> {
+    let counts = quantities(statement);
+    let split = Split { bytes: *counts.first()?, rows: counts.get(1).copied() };
+    Some(Spanned::new(split, statement.head))
+}
+
+fn partition(statement: &Stmt) -> Option<Spanned<Partition>> {
+    let words = words(statement);
+    let rule = match words.as_slice() {
+        ["by", "key", ..] => PartitionRule::ByKey,
+        ["by", "table", ..] => PartitionRule::ByTable,
+        ["by", "database", ..] => PartitionRule::ByDatabase,
+        ["by", ..] => PartitionRule::ByColumns(exact_columns(statement)),
+        _ => PartitionRule::To(number(statement)?.value),
+    };
+    let hash = words.last().and_then(|word| PartitionHash::from_word(word));
+    let partition = Partition { rule, hash: hash.unwrap_or(PartitionHash::Murmur2) };
+    Some(Spanned::new(partition, statement.head))
+}
+
+fn key(statement: &Stmt) -> Spanned<Key> {
+    let words = words(statement);
+    let rule = match words.first() {
+        Some(&"primary") => KeyRule::Primary,
+        Some(&"none") => KeyRule::None,
+        first => KeyRule::Columns { origin: first == Some(&"origin"), columns: exact_columns(statement) },
+    };
+    let form = words.last().and_then(|word| KeyForm::from_word(word));
+    Spanned::new(Key { rule, form }, statement.head)
+}
+
+fn columns(statement: &Stmt) -> Spanned<ColumnRule> {
+    let patterns = column_patterns(statement);
+    let rule = if words(statement) == ["except"] {
+        ColumnRule::Except(patterns)
+    } else {
+        ColumnRule::Only(patterns)
     };
     Spanned::new(rule, statement.head)
 }
 
-fn columns(statement: &Stmt) -> Spanned<ColumnRule> {
+fn masks(statement: &Stmt) -> Vec<Spanned<MaskRule>> {
+    let count = quantity(statement).and_then(|count| u32::try_from(count.value).ok()).unwrap_or(0);
+    let method = match words(statement).as_slice() {
+        ["with", "sha256", ..] => MaskMethod::Sha256 { salt: secret(statement).map(|salt| salt.value) },
+        ["with", "null"] => MaskMethod::Null,
+        ["keep", "first"] => MaskMethod::KeepFirst(count),
+        ["keep", "last"] => MaskMethod::KeepLast(count),
+        _ => MaskMethod::Fixed(text(statement).map(|text| text.value).unwrap_or_default()),
+    };
+    let rule = |column| Spanned::new(MaskRule { column, method: method.clone() }, statement.head);
+    column_patterns(statement).into_iter().map(rule).collect()
+}
+
+fn condition(statement: &Stmt) -> Option<Spanned<Where>> {
+    statement.args.iter().find_map(|item| match &item.value {
+        Value::Condition(condition) => Some(Spanned::new((**condition).clone(), item.span)),
+        _ => None,
+    })
+}
+
+/// The patterns of columns. The order of a set means nothing.
+fn column_patterns(statement: &Stmt) -> Vec<crate::pattern::NamePattern> {
     let mut patterns: Vec<_> = statement
         .args
         .iter()
@@ -125,15 +415,9 @@ fn columns(statement: &Stmt) -> Spanned<ColumnRule> {
             _ => None,
         })
         .collect();
-    // The order of a set means nothing.
     patterns.sort();
     patterns.dedup();
-    let rule = if words(statement) == ["except"] {
-        ColumnRule::Except(patterns)
-    } else {
-        ColumnRule::Only(patterns)
-    };
-    Spanned::new(rule, statement.head)
+    patterns
 }
 
 fn exact_columns(statement: &Stmt) -> Vec<String> {
@@ -147,64 +431,8 @@ fn exact_columns(statement: &Stmt) -> Vec<String> {
         .collect()
 }
 
-/// A property given by two blocks of one level: its statement, and both places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Conflict {
-    /// The statement's word.
-    pub word: &'static str,
-    /// The one that is kept.
-    pub first: Span,
-    /// The other.
-    pub second: Span,
-}
-
-impl Settings {
-    /// Adds what `other` gives. What both give stays as it is, and is returned.
-    pub fn add(&mut self, other: Settings) -> Vec<Conflict> {
-        let mut conflicts = Vec::new();
-        let c = &mut conflicts;
-        add("topic", &mut self.topic, other.topic, c);
-        add("create", &mut self.topic_create, other.topic_create, c);
-        add("partitions", &mut self.topic_partitions, other.topic_partitions, c);
-        add("replicas", &mut self.topic_replicas, other.topic_replicas, c);
-        add("cleanup", &mut self.topic_cleanup, other.topic_cleanup, c);
-        add("retention", &mut self.topic_retention_ms, other.topic_retention_ms, c);
-        add("partition", &mut self.partition, other.partition, c);
-        add("key", &mut self.key, other.key, c);
-        add("columns", &mut self.columns, other.columns, c);
-        add("format", &mut self.format, other.format, c);
-        add("snapshot-op", &mut self.snapshot_init, other.snapshot_init, c);
-        add("enum", &mut self.enum_label, other.enum_label, c);
-        conflicts
-    }
-
-    /// What both give, with different values.
-    pub fn disagreements(&self, other: &Settings) -> Vec<Conflict> {
-        let mut found = Vec::new();
-        let f = &mut found;
-        differ("topic", &self.topic, &other.topic, f);
-        differ("create", &self.topic_create, &other.topic_create, f);
-        differ("partitions", &self.topic_partitions, &other.topic_partitions, f);
-        differ("replicas", &self.topic_replicas, &other.topic_replicas, f);
-        differ("cleanup", &self.topic_cleanup, &other.topic_cleanup, f);
-        differ("retention", &self.topic_retention_ms, &other.topic_retention_ms, f);
-        differ("partition", &self.partition, &other.partition, f);
-        differ("key", &self.key, &other.key, f);
-        differ("columns", &self.columns, &other.columns, f);
-        differ("format", &self.format, &other.format, f);
-        differ("snapshot-op", &self.snapshot_init, &other.snapshot_init, f);
-        differ("enum", &self.enum_label, &other.enum_label, f);
-        found
-    }
-
-    /// True when it gives what a conflict is about.
-    pub fn gives(&self, conflict: &Conflict) -> bool {
-        self.clone().add(self.clone()).iter().any(|own| own.word == conflict.word)
-    }
-}
-
 fn differ<T: PartialEq>(
-    word: &'static str,
+    (word, block): (&'static str, &'static str),
     own: &Option<Spanned<T>>,
     other: &Option<Spanned<T>>,
     found: &mut Vec<Conflict>,
@@ -212,19 +440,21 @@ fn differ<T: PartialEq>(
     if let (Some(own), Some(other)) = (own, other)
         && own.value != other.value
     {
-        found.push(Conflict { word, first: own.span, second: other.span });
+        found.push(Conflict { word, block, first: own.span, second: other.span });
     }
 }
 
 /// Fills a property that is not given yet.
-pub fn add<T>(
-    word: &'static str,
+pub(super) fn add<T>(
+    (word, block): (&'static str, &'static str),
     own: &mut Option<Spanned<T>>,
     other: Option<Spanned<T>>,
     conflicts: &mut Vec<Conflict>,
 ) {
     match (own.as_ref(), other) {
-        (Some(own), Some(other)) => conflicts.push(Conflict { word, first: own.span, second: other.span }),
+        (Some(own), Some(other)) => {
+            conflicts.push(Conflict { word, block, first: own.span, second: other.span });
+        }
         (None, Some(other)) => *own = Some(other),
         (_, None) => {}
     }

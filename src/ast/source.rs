@@ -2,11 +2,12 @@
 
 use super::argument::{own_name, plain, quantities, quantity, says, secret, text, texts};
 use super::pipeline::Retry;
+use super::settings::word_set;
 use super::shape::Value;
 use super::statement::{Reader, Stmt, given_twice};
 use super::tls::{Tls, tls};
 use crate::diagnostic::{Diagnostic, Fix};
-use crate::statement::{self as st, Heartbeat, OnFailover, SecretRef, Start, Text};
+use crate::statement::{self as st, Heartbeat, OnFailover, OnlineDdl, SecretRef, Start, Text, WordSet};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeMap;
 
@@ -41,6 +42,8 @@ pub struct Source {
     pub heartbeat: Option<Spanned<Heartbeat>>,
     /// `event-limit`, bytes.
     pub event_limit_bytes: Option<Spanned<u64>>,
+    /// `online-ddl`.
+    pub online_ddl: Option<Spanned<WordSet<OnlineDdl>>>,
     /// `start`.
     pub start: Option<Spanned<Start>>,
     /// `retry`.
@@ -95,6 +98,7 @@ impl Reader<'_> {
             readers: None,
             heartbeat: None,
             event_limit_bytes: None,
+            online_ddl: None,
             start: None,
             retry: Retry::default(),
             lines: statement.body.statements.iter().map(|inner| (inner.head, inner.line)).collect(),
@@ -122,6 +126,7 @@ impl Reader<'_> {
                 "readers" => source.readers = quantity(inner),
                 "heartbeat" => source.heartbeat = heartbeat(inner),
                 "event-limit" => source.event_limit_bytes = quantity(inner),
+                "online-ddl" => source.online_ddl = Some(word_set(inner)),
                 "start" => source.start = self.start(inner),
                 "retry" => source.retry.take(inner),
                 other => debug_assert!(false, "`{other}` is in the table, but not read in a source"),

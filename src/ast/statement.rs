@@ -3,13 +3,16 @@
 //! A statement that is broken, unknown, misplaced or not compiled by this release gives its one finding and is left out; what
 //! it mentions is remembered, so that nothing is said later about names it may have declared.
 
+use super::allow::Allow;
 use super::binding::{Bindings, Filled, Unbound, Uses, Values};
 use super::condition::lower as lower_condition;
 use super::shape::{Item, Shaped, Value, shape};
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, TablePattern};
-use crate::statement::{self as st, Block, Once, Place, StatementSpec, Support};
+use crate::statement::{
+    self as st, Block, FormatName, FormatSpec, Once, Place, StatementSpec, Support, Word,
+};
 use crate::syntax::{self, NodeId, NodeKind, Parse, Tree};
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeSet, HashMap};
@@ -57,6 +60,12 @@ pub(super) struct Reader<'t> {
     pub(super) mentions: BTreeSet<String>,
     /// Files may be added that are not read.
     pub(super) opaque: bool,
+    /// `allow`, of all blocks.
+    pub(super) allows: Vec<Allow>,
+    /// The statement around what is being read.
+    pub(super) scope: Span,
+    /// The format whose block is being read.
+    pub(super) format: Option<FormatName>,
 }
 
 impl<'t> Reader<'t> {
@@ -70,6 +79,9 @@ impl<'t> Reader<'t> {
             findings: Vec::new(),
             mentions: BTreeSet::new(),
             opaque: parse.not_utf8(),
+            allows: Vec::new(),
+            scope: parse.tree.span(parse.tree.root()),
+            format: None,
         }
     }
 
@@ -101,6 +113,7 @@ impl<'t> Reader<'t> {
                     let doc = (!doc.is_empty()).then(|| doc.join("\n"));
                     let broken = self.tree.has_error(child);
                     match if broken { None } else { self.statement(child, place, &mut seen, doc) } {
+                        Some(statement) if spec_of_exception(&statement, place) => self.allow(&statement),
                         Some(statement) => body.statements.push(statement),
                         None => {
                             self.mention(child);
@@ -126,10 +139,17 @@ impl<'t> Reader<'t> {
         doc: Option<String>,
     ) -> Option<Stmt> {
         let (word, word_span) = self.word(id)?;
-        let Some(spec) = st::find(word, place) else {
-            let finding = unplaced(word, word_span, place);
+        let Some(row) = st::find(word, place) else {
+            let finding = unplaced(word, word_span, place, self.format);
             self.findings.push(finding);
             return None;
+        };
+        let spec = &match self.as_option(row, word_span, place) {
+            Ok(spec) => spec,
+            Err(finding) => {
+                self.findings.push(*finding);
+                return None;
+            }
         };
         let mark = self.bindings.mark();
         let clause = self.tree.children(id).find(|&child| self.tree.kind(child) == NodeKind::WhereClause);
@@ -170,7 +190,15 @@ impl<'t> Reader<'t> {
         }
         let is_bound = self.note_params(&args);
         self.bind_captures(&args);
+        let outer = self.format;
+        if spec.word == "format" {
+            self.format = args.first().and_then(|item| match &item.value {
+                Value::Word(word) => FormatName::from_word(word),
+                _ => None,
+            });
+        }
         let body = self.inner(id, spec, head, args.is_empty());
+        self.format = outer;
         self.bindings.back_to(mark);
         let body = body.filter(|_| is_bound)?;
         if spec.once != Once::No {
@@ -186,7 +214,7 @@ impl<'t> Reader<'t> {
         }
         let runs = spec.support == Support::Runs && form == Support::Runs;
         let line = self.line_of(head);
-        Some(Stmt { spec, head, line, block: self.block(id), args, body, doc, runs })
+        Some(Stmt { spec: row, head, line, block: self.block(id), args, body, doc, runs })
     }
 
     /// The one argument of `where`.
@@ -206,7 +234,39 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn inner(&mut self, id: NodeId, spec: &'static StatementSpec, head: Span, bare: bool) -> Option<Body> {
+    fn inner(&mut self, id: NodeId, spec: &StatementSpec, head: Span, bare: bool) -> Option<Body> {
+        let outer = std::mem::replace(&mut self.scope, self.tree.span(id));
+        let body = self.inner_body(id, spec, head, bare);
+        self.scope = outer;
+        body
+    }
+
+    /// The row of an option as the format around it has it; a finding where that has no such option.
+    fn as_option(
+        &self,
+        spec: &'static StatementSpec,
+        span: Span,
+        place: Place,
+    ) -> Result<StatementSpec, Box<Diagnostic>> {
+        let format = match self.format {
+            Some(format) if place == Place::Format && spec.word != "allow" => format.spec(),
+            Some(_) | None => return Ok(*spec),
+        };
+        if let Some(option) = format.option(spec.word) {
+            return Ok(StatementSpec { args: option.args, default: option.default, ..*spec });
+        }
+        let names =
+            |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let own = names(format.options.iter().map(|option| option.property.word()).collect());
+        let others = names(FormatSpec::having(spec.word).map(|format| format.name.word()).collect());
+        let message = format!("`{}` is no option of `{}`", spec.word, format.name);
+        Err(Box::new(
+            Diagnostic::error(st::STATEMENT_NOT_HERE, span, message)
+                .help(format!("`{}` has {own}; `{}` is one of {others}", format.name, spec.word)),
+        ))
+    }
+
+    fn inner_body(&mut self, id: NodeId, spec: &StatementSpec, head: Span, bare: bool) -> Option<Body> {
         match (self.block(id), spec.block) {
             // Its lines are no statements.
             (Some(_), Block::May(Place::Options)) => Some(Body::default()),
@@ -383,6 +443,11 @@ pub(crate) fn not_executed(what: &str, span: Span, default: &str) -> Diagnostic 
     })
 }
 
+/// True for an `allow` that answers findings; in a `ddl` block it names kinds.
+fn spec_of_exception(statement: &Stmt, place: Place) -> bool {
+    statement.spec.word == "allow" && place != Place::Ddl
+}
+
 /// `key origin`, `columns except`: where a word and a column may both stand, the word wins, and these want columns behind
 /// them.
 fn word_as_column(spec: &StatementSpec, args: &[Item]) -> Option<Diagnostic> {
@@ -407,7 +472,7 @@ fn word_as_column(spec: &StatementSpec, args: &[Item]) -> Option<Diagnostic> {
 }
 
 /// A word that is no statement here.
-fn unplaced(word: &str, span: Span, place: Place) -> Diagnostic {
+fn unplaced(word: &str, span: Span, place: Place, format: Option<FormatName>) -> Diagnostic {
     let places = st::places_of(word);
     if !places.is_empty() {
         let homes: Vec<&str> = places.iter().map(|place| place.called()).collect();
@@ -419,7 +484,12 @@ fn unplaced(word: &str, span: Span, place: Place) -> Diagnostic {
         .help(format!("it belongs into {}", homes.join(" or ")));
     }
     let finding = |message: String| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
-    let here = || st::in_place(place).map(|spec| spec.word);
+    let here = || {
+        let format = format.filter(|_| place == Place::Format).map(FormatName::spec);
+        let fits =
+            move |spec: &&StatementSpec| format.is_none_or(|format| format.option(spec.word).is_some());
+        st::in_place(place).filter(fits).map(|spec| spec.word)
+    };
     let known = || st::STATEMENTS.iter().map(|spec| spec.word);
     if let Some(ours) = st::foreign_word(word) {
         let finding = finding(format!("`{word}` is no statement; here it is called `{ours}`"));

@@ -3,6 +3,7 @@
 use super::argument::{own_name, quantity, secret, text, texts, words};
 use super::pipeline::Retry;
 use super::registry::{Registry, registry};
+use super::settings::{Conflict, add, once};
 use super::shape::Value;
 use super::statement::{Reader, Stmt, given_twice};
 use super::tls::{Tls, tls};
@@ -80,21 +81,20 @@ pub struct State {
     pub min_insync: Option<Spanned<u64>>,
 }
 
-/// Producer settings of a target, or of a pipeline's `to`.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Producer {
-    /// `acks`.
-    pub acks: Option<Spanned<Acks>>,
-    /// `compression`.
-    pub compression: Option<Spanned<Compression>>,
-    /// `batch`, bytes.
-    pub batch_bytes: Option<Spanned<u64>>,
-    /// `linger`, ms.
-    pub linger_ms: Option<Spanned<u64>>,
-    /// `in-flight`.
-    pub in_flight: Option<Spanned<u64>>,
-    /// What goes away when one of these statements is removed, by its place.
-    pub lines: BTreeMap<Span, Span>,
+once! {
+    /// Settings of the producer: of a target, or nearer to the pipeline.
+    Producer {
+        /// `acks`.
+        acks: Acks = "acks";
+        /// `compression`.
+        compression: Compression = "compression";
+        /// `batch`, bytes.
+        batch_bytes: u64 = "batch";
+        /// `linger`, ms.
+        linger_ms: u64 = "linger";
+        /// `in-flight`.
+        in_flight: u64 = "in-flight";
+    }
 }
 
 impl Producer {

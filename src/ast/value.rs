@@ -36,6 +36,9 @@ pub(super) fn read_value(
             let word = token.word().filter(|word| word.contains(['[', '*', '?']))?;
             one(Ok(Value::Word(word.to_owned())))
         }
+        // Its statement has a grammar of its own.
+        Kind::Condition => None,
+        Kind::Code => one(Ok(Value::Word(token.word()?.to_owned()))),
         Kind::Any => one(Ok(Value::Word(token.text.to_owned()))),
         Kind::Text => one(text(token)?.map(Value::Text)),
         Kind::Address => one(text(token)?.and_then(|text| address(text, token.span)).map(Value::Text)),

@@ -3,11 +3,11 @@
 use super::index::{Index, exact_table};
 use super::locked::{self, Locks};
 use super::settings::{Lane, Setting, Subject};
-use crate::ast::TableBlock;
+use crate::ast::{Settings, TableBlock};
 use crate::hir::{LockedTable, Pipeline, Program};
 use crate::mysql::schema::TableName;
 use crate::pattern::{Covered, Matcher, NamePattern, Relation, TableMatcher, TablePattern};
-use crate::statement::{Names, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS, Template};
+use crate::statement::{NameCase, Names, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS, Template};
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeMap, HashSet};
 
@@ -35,6 +35,8 @@ pub(super) struct Flow<'p> {
     tables: Vec<Vec<Option<&'p LockedTable>>>,
     /// One for each target.
     pub(super) lanes: Vec<Lane<'p>>,
+    /// Case of names that no line gives.
+    case: NameCase,
     /// Numbers of the includes that take more tables than can be listed, and are not taken away altogether.
     unbounded: Vec<usize>,
     /// The known tables towards every source: their new names.
@@ -194,6 +196,7 @@ impl<'p> Flow<'p> {
             known: Vec::new(),
             locks: Locks::new(program, pipeline),
             tables: Vec::new(),
+            case: case(program, pipeline),
             lanes: pipeline.to.iter().map(|to| Lane::new(program, pipeline, to)).collect(),
             unbounded: Vec::new(),
             names: Vec::new(),
@@ -433,7 +436,7 @@ impl<'p> Flow<'p> {
     pub(super) fn new_name(&self, source: &str, db: &str, table: &str) -> Option<NewName> {
         let lines = (self.renaming(Renamed::Database, db, table), self.renaming(Renamed::Table, db, table));
         let named = |line: Option<usize>, old: &str| match line {
-            None => Some(old.to_owned()),
+            None => Some(self.case.apply(old)),
             Some(line) => {
                 let renaming = &self.renames[line];
                 let names = self.names_of(source, (db, table), (db, table));
@@ -469,6 +472,11 @@ impl<'p> Flow<'p> {
     }
 }
 
+fn case(program: &Program, pipeline: &Pipeline) -> NameCase {
+    let of = |settings: &Settings| settings.task.once.names.as_ref().map(|names| names.value);
+    of(&pipeline.settings).or(of(&program.defaults.settings)).unwrap_or(NameCase::AsSource)
+}
+
 /// Names of a pipeline's sources.
 pub(super) fn sources<'p>(program: &'p Program, pipeline: &'p Pipeline) -> impl Iterator<Item = &'p str> {
     pipeline.from.iter().map(|from| program.source(from.value).name.value.as_str())
@@ -487,7 +495,7 @@ mod tests {
             "a.sync",
             "edition 2026\nsource s mysql \"db\" {\npassword env P\n}\ntarget o stdout\n\
              defaults {\ntopic \"d.{db}.{table}\"\n}\n\
-             pipeline p from s to o {\n\
+             pipeline p from s to o {\nnames upper\n\
              include shop.*, shop_[0..2].t_[0..2], crm.[a-c], `ä b`.x\nexclude crm.b, shop_1.*\n\
              rename database shop to commerce\nrename database shop_[n:0..2] to \"shop{n}\"\nrename database `ä b` to ab\n\
              rename table shop_*.t_[m:0..2] to \"t{m}\"\nrename table shop_0.t_0 to first\nrename table shop.a to b\n\

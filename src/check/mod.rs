@@ -8,6 +8,7 @@
 #[macro_use]
 mod example;
 
+mod allow;
 mod columns;
 mod destination;
 mod flow;
@@ -57,7 +58,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// The pages of all rules, and of findings about secrets that only the environment can show.
 pub fn pages() -> impl Iterator<Item = CodeDoc> {
-    rules().map(|rule| rule.doc).chain(secrets::LIVE_PAGES.iter().copied())
+    rules().map(|rule| rule.doc).chain(secrets::LIVE_PAGES.iter().copied()).chain([allow::PAGE])
 }
 
 /// A program without a finding that weighs as an error.
@@ -100,8 +101,8 @@ fn show_values(findings: &mut [Diagnostic], program: &Program) {
     }
 }
 
-/// Runs every rule. `findings` are those of the earlier stages.
-pub fn run(program: Program, mut findings: Vec<Diagnostic>) -> Report {
+/// Runs every rule. `findings` are those of the earlier stages, `later` the pages of findings that stages to come make.
+pub fn run(program: Program, mut findings: Vec<Diagnostic>, later: &[CodeDoc]) -> Report {
     let n_earlier = findings.len();
     let project = Project::new(&program);
     for rule in rules() {
@@ -116,6 +117,7 @@ pub fn run(program: Program, mut findings: Vec<Diagnostic>) -> Report {
         nth <= n_earlier || seen.insert((finding.code, place))
     });
     show_values(&mut findings, &program);
+    allow::answer(&program, &mut findings, later);
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     Report { findings, checked: (!failed).then_some(Checked(program)) }
 }

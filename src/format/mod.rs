@@ -6,31 +6,20 @@
 mod canal;
 mod json_string;
 mod number;
+mod plan;
 mod scratch;
 
 use crate::change::{EventMeta, RowChange};
 use crate::mysql::charset::CharsetError;
 use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
+use crate::statement::FormatName;
 use canal::{CanalKey, CanalTable};
+pub use plan::{
+    AvroOptions, CanalOptions, DebeziumAvroOptions, DebeziumJsonOptions, DtsOptions, FormatPlan, JsonOptions,
+    MaxwellOptions,
+};
 pub use scratch::Scratch;
-use serde::{Deserialize, Serialize};
-
-/// A format and its options, as a plan stores it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum FormatPlan {
-    /// `canal-json`.
-    CanalJson(CanalOptions),
-}
-
-/// Options of `canal-json`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct CanalOptions {
-    /// `snapshot-op init`: snapshot rows have type INIT, not INSERT.
-    pub snapshot_init: bool,
-    /// `enum label`: labels instead of indexes, also for SET.
-    pub enum_label: bool,
-}
 
 /// A column as messages carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +62,9 @@ pub enum FormatError {
         /// Columns of the table.
         expected: usize,
     },
+    /// A format that compiles, but that this release cannot write.
+    #[error("this release cannot write `{0}`")]
+    NotExecuted(FormatName),
     /// A value that cannot be what its column says.
     #[error("column `{column}` holds {what}")]
     Value {
@@ -94,10 +86,16 @@ impl Encoder {
     /// Prepares an encoder.
     ///
     /// # Errors
-    /// When a column is of a character set that is not supported.
+    /// When a column is of a character set that is not supported, or the format is none that this release writes.
     pub fn build(plan: &FormatPlan, table: OutputTable<'_>) -> Result<Encoder, FormatError> {
         match plan {
             FormatPlan::CanalJson(options) => Ok(Encoder::CanalJson(CanalTable::new(options, table)?)),
+            FormatPlan::DtsAvro(_)
+            | FormatPlan::DebeziumJson(_)
+            | FormatPlan::DebeziumAvro(_)
+            | FormatPlan::MaxwellJson(_)
+            | FormatPlan::Avro(_)
+            | FormatPlan::Json(_) => Err(FormatError::NotExecuted(plan.name())),
         }
     }
 
@@ -130,7 +128,7 @@ impl KeyEncoder {
     /// Prepares a key of `columns`, with `origin` in front if given.
     ///
     /// # Errors
-    /// When a column is of a character set that is not supported.
+    /// When a column is of a character set that is not supported, or the format is none that this release writes.
     pub fn build(
         plan: &FormatPlan,
         version: &TableVersion,
@@ -141,6 +139,12 @@ impl KeyEncoder {
             FormatPlan::CanalJson(options) => {
                 Ok(KeyEncoder::CanalJson(CanalKey::new(options, version, columns, origin)?))
             }
+            FormatPlan::DtsAvro(_)
+            | FormatPlan::DebeziumJson(_)
+            | FormatPlan::DebeziumAvro(_)
+            | FormatPlan::MaxwellJson(_)
+            | FormatPlan::Avro(_)
+            | FormatPlan::Json(_) => Err(FormatError::NotExecuted(plan.name())),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::lock::{Lock, SourceLock};
 use super::param::Param;
-use crate::ast::{self, Commit, Defaults, Filled, Idle, Owner, Producer, Retry, Settings, TableBlock};
+use crate::ast::{self, Allow, Defaults, Filled, Idle, Owner, Settings, TableBlock};
 use crate::pattern::TablePattern;
 use crate::statement::{Rename, SecretRef, Start, Text};
 use crate::text::{FileId, Span, Spanned};
@@ -33,6 +33,8 @@ pub struct Program {
     pub used_params: BTreeSet<String>,
     /// Values that took the place of parameters.
     pub filled: Vec<Filled>,
+    /// `allow`, of all blocks.
+    pub allows: Vec<Allow>,
     /// Statements that this release does not execute.
     pub idle: Vec<(Owner, Idle)>,
     /// What `schema.lock` says of the sources' tables.
@@ -111,10 +113,6 @@ pub struct Pipeline {
     pub settings: Settings,
     /// `table`, one block per pattern.
     pub tables: Vec<TableBlock>,
-    /// `retry`.
-    pub retry: Retry,
-    /// `commit`.
-    pub commit: Option<Spanned<Commit>>,
     /// `start`.
     pub start: Option<Spanned<Start>>,
     /// `paused`: why.
@@ -140,8 +138,4 @@ pub struct To {
     pub settings: Settings,
     /// `table`, one block per pattern.
     pub tables: Vec<TableBlock>,
-    /// Producer settings.
-    pub producer: Producer,
-    /// `commit`.
-    pub commit: Option<Spanned<Commit>>,
 }

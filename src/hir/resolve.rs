@@ -3,7 +3,7 @@
 use super::lock::resolve_lock;
 use super::program::{Pipeline, Program, SourceId, TargetId, To};
 use super::scope::Scope;
-use crate::ast::{self, Conflict, Defaults, Retry, TableBlock, TargetKind, add, given_twice};
+use crate::ast::{self, Conflict, Defaults, Retry, TableBlock, TargetKind, given_twice};
 use crate::diagnostic::Diagnostic;
 use crate::statement::{self as st, duration_text};
 use crate::text::Spanned;
@@ -20,6 +20,7 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
     for file in files {
         program.opaque |= file.opaque;
         program.mentions.extend(file.mentions);
+        program.allows.extend(file.allows);
         program.idle.extend(file.idle);
         for source in file.sources {
             if sources.declare(&source.name, &mut findings).is_some() {
@@ -43,7 +44,7 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
             merge_defaults(&mut program.defaults, defaults, &mut findings);
         }
     }
-    check_retry(&program.defaults.retry, &mut findings);
+    check_retry(&program.defaults.settings.task.retry, &mut findings);
     for source in &program.sources {
         check_retry(&source.retry, &mut findings);
     }
@@ -63,15 +64,13 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
 }
 
 fn merge_defaults(all: &mut Defaults, other: Defaults, findings: &mut Vec<Diagnostic>) {
-    let mut conflicts = all.settings.add(other.settings);
-    add("retry", &mut all.retry.window_ms, other.retry.window_ms, &mut conflicts);
-    add("retry errors", &mut all.retry.errors_ms, other.retry.errors_ms, &mut conflicts);
-    add("commit", &mut all.commit, other.commit, &mut conflicts);
+    let conflicts = all.settings.add(other.settings);
+    all.sensitive.extend(other.sensitive);
     report(conflicts, findings);
 }
 
 fn report(conflicts: Vec<Conflict>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(conflicts.into_iter().map(|c| given_twice(c.word, c.second, c.first)));
+    findings.extend(conflicts.into_iter().map(|c| given_twice(&c.statement(), c.second, c.first)));
 }
 
 fn resolve_pipeline(
@@ -108,15 +107,16 @@ fn resolve_pipeline(
             continue;
         };
         let target = Spanned::new(id, one.target.span);
-        let ast::To { settings, tables, producer, commit, .. } = one;
+        let ast::To { settings, tables, .. } = one;
         let tables = merge_tables(tables, findings);
-        let one = To { target, settings, tables, producer, commit };
-        match to.iter().find(|first| first.target.value == id) {
-            Some(first) => findings.push(same_target_again(first, &one)),
+        let one = To { target, settings, tables };
+        let same = |first: &&To| first.target.value == id && same_topic(first, &one);
+        match to.iter().find(same) {
+            Some(first) => findings.push(given_twice("to", one.target.span, first.target.span)),
             None => to.push(one),
         }
     }
-    check_retry(&pipeline.retry, findings);
+    check_retry(&pipeline.settings.task.retry, findings);
     let mut labels: Vec<(Spanned<String>, String)> = Vec::new();
     for (name, text) in pipeline.labels {
         match labels.iter().find(|(first, _)| first.value == name.value) {
@@ -137,8 +137,6 @@ fn resolve_pipeline(
         renames: pipeline.renames,
         settings: pipeline.settings,
         tables: merge_tables(pipeline.tables, findings),
-        retry: pipeline.retry,
-        commit: pipeline.commit,
         start: pipeline.start,
         paused: pipeline.paused,
         labels,
@@ -149,18 +147,10 @@ fn resolve_pipeline(
     }
 }
 
-/// One target twice. With another topic the language allows it; this release has one task per pipeline, source and target.
-fn same_target_again(first: &To, again: &To) -> Diagnostic {
+/// True when two `to` of one target would send to the same topics.
+fn same_topic(first: &To, again: &To) -> bool {
     let topic = |to: &To| to.settings.topic.as_ref().map(|topic| topic.value.clone());
-    if topic(first) == topic(again) {
-        return given_twice("to", again.target.span, first.target.span);
-    }
-    Diagnostic::error(
-        st::NOT_BUILT_YET,
-        again.target.span,
-        "two `to` with one target are part of the language, but this release cannot execute them",
-    )
-    .help("write a pipeline of its own for the second topic")
+    topic(first) == topic(again)
 }
 
 /// Blocks with the same pattern are one.

@@ -3,15 +3,16 @@
 //! Guarantees: two programs that mean the same give equal plans, whatever the order of their lines and files; sets are
 //! sorted, what is written twice counts once.
 
-use super::connect::{kafka_plan, source_plan, to_u16, to_u32};
+use super::connect::{kafka_plan, source_plan, to_u32};
 use super::{
-    CommitPolicy, Layer, Origins, Part, Plan, Property, Retry, Snapshot, Start, TableRules, TargetKind,
+    CommitPolicy, Layer, Origins, Part, Plan, Retry, Snapshot, Start, StreamPlan, TableRules, TargetKind,
     TargetPlan, TaskId, TaskPlan,
 };
-use crate::ast::{self, Settings};
+use crate::ast::{self, Settings, TaskSettings};
 use crate::check::Checked;
 use crate::hir::{Pipeline, Program, To};
 use crate::pattern::TablePattern;
+use crate::statement::{NameCase, Split};
 use crate::text::{Span, Spanned};
 
 /// Half a second of lag is readable, and a transaction of these sizes stays far below its timeout.
@@ -65,6 +66,14 @@ impl Noted<'_> {
         }
         written.into_iter().map(|one| one.value.clone()).collect()
     }
+
+    fn layer(&mut self, n: usize, level: u8, tables: Option<&TablePattern>, settings: &Settings) -> Layer {
+        self.note(Part::Masks(n), settings.masks.first().map(|mask| mask.span));
+        self.note(Part::Conditions(n), settings.conditions.first().map(|condition| condition.span));
+        Layer::new(level, tables, settings, |property, span| {
+            self.origins.note(&self.task, Part::Layer(n, property), Some(span));
+        })
+    }
 }
 
 impl Compiler<'_> {
@@ -74,7 +83,7 @@ impl Compiler<'_> {
         let id = TaskId {
             pipeline: self.pipeline.name.value.clone(),
             source: source.name.value.clone(),
-            target: target.name.value.clone(),
+            target: self.target_id(target),
         };
         let mut noted = Noted { task: id.clone(), origins };
         noted.note(Part::Pipeline, Some(self.pipeline.head));
@@ -88,11 +97,22 @@ impl Compiler<'_> {
             start: noted.value(Part::Start, start).unwrap_or_else(|| Start::Snapshot(Snapshot::default())),
             retry: self.retry(None, &mut noted),
             commit: self.commit(&mut noted),
+            stream: self.stream(source, &mut noted),
             rules: self.rules(&mut noted),
             paused: noted.value(Part::Paused, self.pipeline.paused.as_ref()),
             labels,
             id,
         })
+    }
+
+    /// Its name; of a target that the pipeline sends to more than once, with the topic that tells this `to` from the others.
+    fn target_id(&self, target: &ast::Target) -> String {
+        let name = &target.name.value;
+        let same = self.pipeline.to.iter().filter(|to| to.target.value == self.to.target.value);
+        match &self.to.settings.topic {
+            Some(topic) if same.count() > 1 => format!("{name}[{}]", topic.value),
+            Some(_) | None => name.clone(),
+        }
     }
 
     fn target_plan(&self, target: &ast::Target, noted: &mut Noted<'_>) -> Option<TargetPlan> {
@@ -102,7 +122,10 @@ impl Compiler<'_> {
             ast::TargetKind::File { path } => TargetKind::File { path: path.value.clone() },
             ast::TargetKind::Kafka(kafka) => {
                 let retry = self.retry(Some(&kafka.retry), noted);
-                TargetKind::Kafka(Box::new(kafka_plan(kafka, &self.to.producer, retry, noted)?))
+                let near = self.to.settings.task.over(&self.pipeline.settings.task).producer;
+                let all = &self.program.defaults.settings.task.producer;
+                let producer = near.over(&kafka.producer).over(all);
+                TargetKind::Kafka(Box::new(kafka_plan(kafka, &producer, retry, noted)?))
             }
         };
         Some(TargetPlan { name: target.name.value.clone(), kind })
@@ -111,7 +134,8 @@ impl Compiler<'_> {
     /// How long failures of one end are waited out, or of the task as a whole without one: the pipeline's own word wins,
     /// then that of the end.
     fn retry(&self, end: Option<&ast::Retry>, noted: &mut Noted<'_>) -> Retry {
-        let levels = [Some(&self.pipeline.retry), end, Some(&self.program.defaults.retry)];
+        let (own, all) = (&self.pipeline.settings.task.retry, &self.program.defaults.settings.task.retry);
+        let levels = [Some(own), end, Some(all)];
         let nearest =
             |of: fn(&ast::Retry) -> Option<&Spanned<u64>>| levels.into_iter().flatten().find_map(of);
         let window = nearest(|retry| retry.window_ms.as_ref());
@@ -128,15 +152,38 @@ impl Compiler<'_> {
     }
 
     fn commit(&self, noted: &mut Noted<'_>) -> CommitPolicy {
-        let all = &self.program.defaults.commit;
-        let written = self.to.commit.as_ref().or(self.pipeline.commit.as_ref()).or(all.as_ref());
-        match noted.value(Part::Commit, written) {
+        match noted.value(Part::Commit, self.settings().once.commit.as_ref()) {
             None => COMMIT,
             Some(commit) => CommitPolicy {
                 every_ms: to_u32(commit.every_ms),
                 rows: commit.rows.map_or(COMMIT.rows, to_u32),
                 bytes: commit.bytes.unwrap_or(COMMIT.bytes),
             },
+        }
+    }
+
+    /// What is said nearest about the task as a whole.
+    fn settings(&self) -> TaskSettings {
+        let (to, own) = (&self.to.settings.task, &self.pipeline.settings.task);
+        to.over(own).over(&self.program.defaults.settings.task)
+    }
+
+    fn stream(&self, source: &ast::Source, noted: &mut Noted<'_>) -> StreamPlan {
+        let once = self.settings().once;
+        let own = self.pipeline.settings.task.once.online_ddl.as_ref();
+        let online_ddl = own.or(source.online_ddl.as_ref()).or(once.online_ddl.as_ref());
+        let plain = StreamPlan::default();
+        let split = noted.value(Part::Split, once.split.as_ref());
+        StreamPlan {
+            timestamp: noted.value(Part::Timestamp, once.timestamp.as_ref()).unwrap_or(plain.timestamp),
+            markers: noted.value(Part::Markers, once.markers.as_ref()).unwrap_or(plain.markers),
+            online_ddl: noted.value(Part::OnlineDdl, online_ddl).unwrap_or(plain.online_ddl),
+            on_position_lost: noted
+                .value(Part::OnPositionLost, once.on_position_lost.as_ref())
+                .unwrap_or(plain.on_position_lost),
+            split: split
+                .map_or(plain.split, |split| Split { rows: split.rows.or(plain.split.rows), ..split }),
+            limit_bytes: noted.value(Part::Limit, once.limit_bytes.as_ref()),
         }
     }
 
@@ -149,47 +196,20 @@ impl Compiler<'_> {
         for (level, tables) in [(3, &self.pipeline.tables), (4, &self.to.tables)] {
             blocks.extend(tables.iter().map(|block| (level, Some(&block.pattern.value), &block.settings)));
         }
-        blocks.retain(|(_, _, settings)| **settings != Settings::default());
+        blocks.retain(|(_, _, settings)| settings.concerns_tables());
         blocks.sort_by_key(|&(level, pattern, _)| (level, pattern));
         TableRules {
+            names: noted
+                .value(Part::Names, self.settings().once.names.as_ref())
+                .unwrap_or(NameCase::AsSource),
             include: noted.set(&self.pipeline.include, Part::Include),
             exclude: noted.set(&self.pipeline.exclude, Part::Exclude),
             renames: noted.set(&self.pipeline.renames, Part::Rename),
             layers: blocks
                 .into_iter()
                 .enumerate()
-                .map(|(n, (level, pattern, settings))| layer(n, level, pattern, settings, noted))
+                .map(|(n, (level, pattern, settings))| noted.layer(n, level, pattern, settings))
                 .collect(),
         }
-    }
-}
-
-fn layer(
-    n: usize,
-    level: u8,
-    tables: Option<&TablePattern>,
-    settings: &Settings,
-    noted: &mut Noted<'_>,
-) -> Layer {
-    let part = |property| Part::Layer(n, property);
-    Layer {
-        level,
-        tables: tables.cloned(),
-        topic: noted.value(part(Property::Topic), settings.topic.as_ref()),
-        topic_create: noted.value(part(Property::TopicCreate), settings.topic_create.as_ref()),
-        topic_partitions: noted
-            .value(part(Property::TopicPartitions), settings.topic_partitions.as_ref())
-            .map(to_u32),
-        topic_replicas: noted
-            .value(part(Property::TopicReplicas), settings.topic_replicas.as_ref())
-            .map(to_u16),
-        topic_cleanup: noted.value(part(Property::TopicCleanup), settings.topic_cleanup.as_ref()),
-        topic_retention_ms: noted.value(part(Property::TopicRetention), settings.topic_retention_ms.as_ref()),
-        partition: noted.value(part(Property::Partition), settings.partition.as_ref()),
-        key: noted.value(part(Property::Key), settings.key.as_ref()),
-        columns: noted.value(part(Property::Columns), settings.columns.as_ref()),
-        format: noted.value(part(Property::Format), settings.format.as_ref()),
-        snapshot_init: noted.value(part(Property::SnapshotOp), settings.snapshot_init.as_ref()),
-        enum_label: noted.value(part(Property::Enum), settings.enum_label.as_ref()),
     }
 }

@@ -122,7 +122,7 @@ fn server_ids(written: Option<ast::ServerId>, readers: u8) -> ServerIds {
 
 pub(super) fn kafka_plan(
     kafka: &ast::Kafka,
-    to: &Producer,
+    producer: &Producer,
     retry: Retry,
     noted: &mut Noted<'_>,
 ) -> Option<KafkaPlan> {
@@ -138,12 +138,7 @@ pub(super) fn kafka_plan(
         mechanism,
         password: password.value.clone(),
     });
-    let own = &kafka.producer;
-    let compression = to.compression.as_ref().or(own.compression.as_ref());
-    let batch = to.batch_bytes.as_ref().or(own.batch_bytes.as_ref());
-    let linger = to.linger_ms.as_ref().or(own.linger_ms.as_ref());
-    let acks = to.acks.as_ref().or(own.acks.as_ref());
-    let in_flight = to.in_flight.as_ref().or(own.in_flight.as_ref());
+    let Producer { acks, compression, batch_bytes, linger_ms, in_flight, lines: _ } = producer;
     let timeout = noted.value(Part::TransactionTimeout, kafka.transaction_timeout_ms.as_ref());
     let tls = tls_plan(noted.value(Part::TargetTls, kafka.tls.as_ref()), loopback);
     let plain = KafkaPlan::new(addresses(&written, KAFKA_PORT), tls);
@@ -159,11 +154,11 @@ pub(super) fn kafka_plan(
             replicas: noted.value(Part::StateReplicas, kafka.state.replicas.as_ref()).map(to_u16),
             min_insync: noted.value(Part::StateMinInsync, kafka.state.min_insync.as_ref()).map(to_u16),
         },
-        acks: noted.value(Part::Acks, acks).unwrap_or(plain.acks),
-        compression: noted.value(Part::Compression, compression).unwrap_or(plain.compression),
-        batch_bytes: noted.value(Part::Batch, batch).map_or(plain.batch_bytes, to_u32),
-        linger_ms: noted.value(Part::Linger, linger).map_or(plain.linger_ms, to_u32),
-        in_flight: noted.value(Part::InFlight, in_flight).map_or(plain.in_flight, to_u32),
+        acks: noted.value(Part::Acks, acks.as_ref()).unwrap_or(plain.acks),
+        compression: noted.value(Part::Compression, compression.as_ref()).unwrap_or(plain.compression),
+        batch_bytes: noted.value(Part::Batch, batch_bytes.as_ref()).map_or(plain.batch_bytes, to_u32),
+        linger_ms: noted.value(Part::Linger, linger_ms.as_ref()).map_or(plain.linger_ms, to_u32),
+        in_flight: noted.value(Part::InFlight, in_flight.as_ref()).map_or(plain.in_flight, to_u32),
         retry,
         brokers: plain.brokers,
         tls: plain.tls,

@@ -1,14 +1,11 @@
 //! What becomes of one table: selection, names, and the settings of the nearest level.
 
 use super::narrow::Relations;
-use super::{
-    FormatName, KeyRule, Layer, PartitionRule, Rename, TableDecision, TableRules, TaskId, TaskPlan, Template,
-    TopicSettings,
-};
-use crate::format::{CanalOptions, FormatPlan};
+use super::settle::Near;
+use super::{Layer, Rename, TableDecision, TableRules, TaskId, TaskPlan, Template};
 use crate::kafka::{TopicName, TopicNameError};
 use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
-use crate::statement::{Cleanup, ExpandError, Names, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS};
+use crate::statement::{ExpandError, Names, Property, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -167,8 +164,9 @@ impl Decider {
             return Ok(None);
         }
         let (new_db, new_table) = self.names(db, table)?;
+        let near = Near::new(self, db, table);
         let names = self.placeholders((&new_db, &new_table), (db, table));
-        let topic = match self.setting(db, table, |layer| layer.topic.as_ref()) {
+        let topic = match near.setting(|layer| layer.topic.as_ref()) {
             Some((template, n)) => {
                 let captures = self.layers[n].as_ref().and_then(|tables| tables.captures(db, table));
                 names.expand(template, &captures.unwrap_or_default(), TOPIC_PLACEHOLDERS)?
@@ -176,34 +174,9 @@ impl Decider {
             None => format!("{new_db}.{new_table}"),
         };
         let topic = TopicName::new(topic.clone()).map_err(|why| DecideError::Topic { name: topic, why })?;
-        let topic_settings = TopicSettings {
-            create: self.value(db, table, |layer| layer.topic_create).unwrap_or(true),
-            partitions: self.value(db, table, |layer| layer.topic_partitions),
-            replicas: self.value(db, table, |layer| layer.topic_replicas),
-            cleanup: self.value(db, table, |layer| layer.topic_cleanup),
-            retention_ms: self.value(db, table, |layer| layer.topic_retention_ms),
-        };
-        let format = match self.value(db, table, |layer| layer.format).unwrap_or(FormatName::CanalJson) {
-            FormatName::CanalJson => FormatPlan::CanalJson(CanalOptions {
-                snapshot_init: self.value(db, table, |layer| layer.snapshot_init).unwrap_or(false),
-                enum_label: self.value(db, table, |layer| layer.enum_label).unwrap_or(false),
-            }),
-        };
-        let key = self.setting(db, table, |layer| layer.key.as_ref());
-        let partition = self.setting(db, table, |layer| layer.partition.as_ref());
-        let columns = self.setting(db, table, |layer| layer.columns.as_ref());
-        Ok(Some(TableDecision {
-            topic,
-            topic_settings,
-            key: key.map_or(KeyRule::Primary, |(rule, _)| rule.clone()),
-            partition: partition.map_or(PartitionRule::ByKey, |(rule, _)| rule.clone()),
-            columns: columns.map(|(rule, _)| rule.clone()),
-            column_names: self.column_names(db, table, &names)?,
-            format,
-            tombstones: matches!(topic_settings.cleanup, Some(Cleanup::Compact | Cleanup::CompactDelete)),
-            db: new_db,
-            table: new_table,
-        }))
+        let column_names = self.column_names(db, table, &names)?;
+        let decision = near.decide((new_db.clone(), new_table.clone()), topic)?;
+        Ok(Some(TableDecision { column_names, names: self.rules.names, ..decision }))
     }
 
     fn placeholders<'a>(&'a self, made: (&'a str, &'a str), origin: (&'a str, &'a str)) -> Names<'a> {
@@ -225,14 +198,14 @@ impl Decider {
                 let (pattern, to) = &self.databases[n];
                 names.expand(to, &pattern.captures(db).unwrap_or_default(), RENAME_PLACEHOLDERS)?
             }
-            None => db.to_owned(),
+            None => self.rules.names.apply(db),
         };
         let new_table = match self.table_rename(db, table) {
             Some(n) => {
                 let (pattern, to) = &self.tables[n];
                 names.expand(to, &pattern.captures(db, table).unwrap_or_default(), RENAME_PLACEHOLDERS)?
             }
-            None => table.to_owned(),
+            None => self.rules.names.apply(table),
         };
         if new_db.is_empty() || new_table.is_empty() {
             return Err(DecideError::EmptyName);
@@ -292,28 +265,52 @@ impl Decider {
             .collect()
     }
 
-    /// A setting of the nearest level, and the index of its layer.
-    pub fn setting<'d, T>(
-        &'d self,
-        db: &str,
-        table: &str,
-        of: impl Fn(&'d Layer) -> Option<T>,
-    ) -> Option<(T, usize)> {
-        let mut hits: Vec<usize> = (0..self.layers.len())
-            .filter(|&n| of(&self.rules.layers[n]).is_some())
-            .filter(|&n| self.layers[n].as_ref().is_none_or(|tables| tables.matches(db, table)))
-            .collect();
-        let level = hits.iter().map(|&n| self.rules.layers[n].level).max()?;
-        hits.retain(|&n| self.rules.layers[n].level == level);
-        let best = self.relations[3].narrowest(&hits, |a, b| match (&self.layers[a], &self.layers[b]) {
+    /// The settings by level.
+    pub(super) fn layers(&self) -> &[Layer] {
+        &self.rules.layers
+    }
+
+    /// Indexes of the layers that take a table.
+    pub(super) fn layers_of(&self, db: &str, table: &str) -> Vec<usize> {
+        let takes = |n: &usize| self.layers[*n].as_ref().is_none_or(|tables| tables.matches(db, table));
+        (0..self.layers.len()).filter(takes).collect()
+    }
+
+    /// The narrowest of several layers that take one table.
+    pub(super) fn narrowest_layer(&self, hits: &[usize]) -> Option<usize> {
+        self.relations[3].narrowest(hits, |a, b| self.layer_relation(a, b))
+    }
+
+    /// Puts narrower layers before wider ones.
+    pub(super) fn narrower_layers_first(&self, hits: Vec<usize>) -> Vec<usize> {
+        self.relations[3].narrower_first(hits, |a, b| self.layer_relation(a, b))
+    }
+
+    fn layer_relation(&self, a: usize, b: usize) -> Relation {
+        match (&self.layers[a], &self.layers[b]) {
             (Some(a), Some(b)) => a.relation(b),
             (Some(_), None) => Relation::Narrower,
             (None, _) => Relation::Wider,
-        })?;
-        of(&self.rules.layers[best]).map(|value| (value, best))
+        }
     }
 
-    fn value<'d, T>(&'d self, db: &str, table: &str, of: impl Fn(&'d Layer) -> Option<T>) -> Option<T> {
-        self.setting(db, table, of).map(|(value, _)| value)
+    /// Index of the layer that gives a setting of a table.
+    pub fn layer_of(&self, db: &str, table: &str, property: Property) -> Option<usize> {
+        let near = Near::new(self, db, table);
+        let format = near.format();
+        // An option counts where it is written with the format that holds.
+        let counts = |layer: &Layer| property.block() != "format" || layer.format == Some(format);
+        near.setting(|layer| (counts(layer) && layer.gives(property)).then_some(())).map(|((), n)| n)
+    }
+
+    /// Indexes of the layers that mask columns of a table, the strongest first.
+    pub fn masking_layers(&self, db: &str, table: &str) -> Vec<usize> {
+        Near::new(self, db, table).masking()
+    }
+
+    /// Index of the layer whose conditions hold for a table.
+    pub fn filtering_layer(&self, db: &str, table: &str) -> Option<usize> {
+        let near = Near::new(self, db, table);
+        near.setting(|layer| (!layer.conditions.is_empty()).then_some(())).map(|((), n)| n)
     }
 }

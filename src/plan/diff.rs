@@ -4,12 +4,10 @@
 //! another line with the same outcome is no change. Does not: decide; the supervisor refuses, accepts or applies.
 
 use super::change::{FIXED_AT_FIRST_START, FLOW_REMOVED, RENAMED_WITHOUT_MOVED};
-use super::change::{
-    FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PARTITION_RULE_CHANGED, TOPIC_MOVED,
-};
+use super::change::{FORMAT_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, TOPIC_MOVED};
 use super::{
-    DecideError, Decider, KafkaPlan, Layer, Origins, Part, Plan, Property, Start, Subject, TableDecision,
-    TargetKind, TaskId, TaskPlan,
+    DecideError, Decider, KafkaPlan, Origins, Part, Plan, Start, StreamPlan, Subject, TargetKind, TaskId,
+    TaskPlan,
 };
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::statement::Reload;
@@ -136,9 +134,9 @@ fn placed(code: Code, severity: Severity, span: Option<Span>, message: String) -
     }
 }
 
-struct Comparison<'a> {
-    id: &'a TaskId,
-    origins: &'a Origins,
+pub(super) struct Comparison<'a> {
+    pub(super) id: &'a TaskId,
+    pub(super) origins: &'a Origins,
     found: Vec<Change>,
     /// Tables by code, place and statement: one finding speaks of all that one line changes.
     findings: BTreeMap<(Code, Option<Span>, &'static str), Vec<String>>,
@@ -153,10 +151,25 @@ impl Comparison<'_> {
         self.plain(old.commit != new.commit, "commit", Reload::InPlace);
         self.plain(old.paused != new.paused, "paused", Reload::InPlace);
         self.plain(old.labels != new.labels, "label", Reload::InPlace);
+        self.stream(&old.stream, &new.stream);
         if old.rules == new.rules {
             return (Vec::new(), Vec::new());
         }
         self.rules(old, new, tables)
+    }
+
+    fn stream(&mut self, old: &StreamPlan, new: &StreamPlan) {
+        let StreamPlan { timestamp, markers, online_ddl, on_position_lost, split, limit_bytes } = new;
+        if old.timestamp != *timestamp {
+            self.breaks(FORMAT_CHANGED, "timestamp", self.place(Part::Timestamp), None);
+        }
+        if old.markers != *markers {
+            self.breaks(FORMAT_CHANGED, "markers", self.place(Part::Markers), None);
+        }
+        self.plain(old.online_ddl != *online_ddl, "online-ddl", Reload::Rewire);
+        self.plain(old.on_position_lost != *on_position_lost, "on-position-lost", Reload::InPlace);
+        self.plain(old.split != *split, "split", Reload::InPlace);
+        self.plain(old.limit_bytes != *limit_bytes, "limit", Reload::InPlace);
     }
 
     /// How fast existing rows are read may change at any time; where a task began may not.
@@ -256,59 +269,11 @@ impl Comparison<'_> {
         self.breaks(TOPIC_MOVED, "topic", self.place(Part::Pipeline), Some(shown));
     }
 
-    fn table(&mut self, table: &Subject, old: &TableDecision, new: &TableDecision, after: &Decider) {
-        let shown = || Some(table.to_string());
-        let place = |property: Property, of: fn(&Layer) -> bool| {
-            let set = |layer| of(layer).then_some(());
-            let layer = after.setting(&table.db, &table.table, set).map(|(_, n)| n);
-            layer
-                .and_then(|n| self.origins.span(self.id, Part::Layer(n, property)))
-                .or_else(|| self.place(Part::Pipeline))
-        };
-        let topic = place(Property::Topic, |layer| layer.topic.is_some());
-        let key = place(Property::Key, |layer| layer.key.is_some());
-        let partition = place(Property::Partition, |layer| layer.partition.is_some());
-        let partitions = place(Property::TopicPartitions, |layer| layer.topic_partitions.is_some());
-        let format = place(Property::Format, |layer| layer.format.is_some());
-        let columns = place(Property::Columns, |layer| layer.columns.is_some());
-        let hits = after.rename_hits(&table.db, &table.table);
-        let rename = hits.last().map_or(Part::Pipeline, |&n| Part::Rename(n));
-        let (a, b) = (old, new);
-        if (&a.db, &a.table, &a.column_names) != (&b.db, &b.table, &b.column_names) {
-            self.breaks(FORMAT_CHANGED, "rename", self.place(rename), shown());
-        } else if a.topic != b.topic {
-            self.breaks(TOPIC_MOVED, "topic", topic, shown());
-        }
-        if a.key != b.key {
-            self.breaks(KEY_CHANGED, "key", key, shown());
-        }
-        if a.partition != b.partition {
-            self.breaks(PARTITION_RULE_CHANGED, "partition", partition, shown());
-        }
-        if a.topic_settings.partitions != b.topic_settings.partitions {
-            self.breaks(PARTITION_RULE_CHANGED, "partitions", partitions, shown());
-        }
-        if a.format != b.format {
-            self.breaks(FORMAT_CHANGED, "format", format, shown());
-        }
-        if a.columns != b.columns {
-            self.plain(true, "columns", Reload::Rewire);
-            if let Some(change) = self.found.iter_mut().find(|change| change.what == "columns") {
-                change.code = Some(OLD_ROWS_DIFFER);
-            }
-            self.note(OLD_ROWS_DIFFER, columns, "columns", shown().unwrap_or_default());
-        }
-        let (s, t) = (a.topic_settings, b.topic_settings);
-        let made = (s.create, s.replicas, s.cleanup, s.retention_ms)
-            != (t.create, t.replicas, t.cleanup, t.retention_ms);
-        self.plain(made || a.tombstones != b.tombstones, "topic options", Reload::InPlace);
-    }
-
-    fn place(&self, part: Part) -> Option<Span> {
+    pub(super) fn place(&self, part: Part) -> Option<Span> {
         self.origins.span(self.id, part).or_else(|| self.origins.span(self.id, Part::Pipeline))
     }
 
-    fn plain(&mut self, differs: bool, what: &'static str, reload: Reload) {
+    pub(super) fn plain(&mut self, differs: bool, what: &'static str, reload: Reload) {
         if differs && !self.found.iter().any(|change| change.what == what) {
             self.found.push(Change { what, reload, code: None });
         }
@@ -321,14 +286,28 @@ impl Comparison<'_> {
         }
     }
 
-    fn breaks(&mut self, code: Code, what: &'static str, span: Option<Span>, table: Option<String>) {
+    pub(super) fn breaks(
+        &mut self,
+        code: Code,
+        what: &'static str,
+        span: Option<Span>,
+        table: Option<String>,
+    ) {
         if !self.found.iter().any(|change| change.what == what) {
             self.found.push(Change { what, reload: Reload::Breaks, code: Some(code) });
         }
         self.note(code, span, what, table.unwrap_or_default());
     }
 
-    fn note(&mut self, code: Code, span: Option<Span>, what: &'static str, table: String) {
+    /// Rows sent before keep the old form.
+    pub(super) fn old_rows(&mut self, what: &'static str, span: Option<Span>, table: String) {
+        if !self.found.iter().any(|change| change.what == what) {
+            self.found.push(Change { what, reload: Reload::Rewire, code: Some(OLD_ROWS_DIFFER) });
+        }
+        self.note(OLD_ROWS_DIFFER, span, what, table);
+    }
+
+    pub(super) fn note(&mut self, code: Code, span: Option<Span>, what: &'static str, table: String) {
         self.findings.entry((code, span, what)).or_default().push(table);
     }
 
@@ -358,7 +337,7 @@ fn finding(id: &TaskId, code: Code, span: Option<Span>, what: &str, tables: &[St
         return placed(code, Severity::Warning, span, format!("no longer sent: {shown}"));
     }
     if code == OLD_ROWS_DIFFER {
-        let message = format!("other columns of {shown} from now on; rows sent before stay as they are");
+        let message = format!("`{what}` changes for {shown}: rows sent before stay as they are");
         return placed(code, Severity::Warning, span, message);
     }
     if code == FIXED_AT_FIRST_START {
@@ -508,7 +487,7 @@ mod tests {
             INCLUDE,
             &format!("{INCLUDE}  columns except x\n"),
             &[("columns", Reload::Rewire)],
-            "10 P1004 other columns of shop.a, shop.b of `shop.shop.bus` from now on; rows sent before stay as they are",
+            "10 P1004 `columns` changes for shop.a, shop.b of `shop.shop.bus`: rows sent before stay as they are",
         );
     }
 }

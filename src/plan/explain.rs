@@ -1,11 +1,9 @@
 //! Why a table is sent as it is, or not sent: every decision with the line that makes it.
 
 use super::{
-    Cleanup, ColumnRule, DecideError, Decider, KeyRule, Layer, Origins, Part, PartitionRule, Plan, Property,
-    Rename, TableDecision, TaskPlan,
+    ColumnRule, DecideError, Decider, KeyRule, Origins, Part, Plan, Rename, TableDecision, TaskPlan,
 };
-use crate::format::FormatPlan;
-use crate::statement::duration_text;
+use crate::statement::{Key, Partition, Property, duration_text, size_text};
 use crate::text::{FileSet, Span};
 use std::fmt;
 
@@ -40,8 +38,8 @@ pub enum Explanation {
 /// One line of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// What is decided, `topic`.
-    pub what: &'static str,
+    /// What is decided, `topic`; an option of a block is set in.
+    pub what: String,
     /// The outcome.
     pub value: String,
     /// More about it, or that it is a default; may be empty.
@@ -62,10 +60,11 @@ impl fmt::Display for Explanation {
                 let width = |of: fn(&Decision) -> &str, most: usize| {
                     decisions.iter().map(|d| of(d).chars().count()).filter(|&n| n <= most).max().unwrap_or(0)
                 };
+                let name = width(|decision| &decision.what, 40);
                 let value = width(|decision| &decision.value, 40);
                 let note = width(|decision| &decision.note, 40);
                 for Decision { what, value: shown, note: more, place } in decisions {
-                    let line = format!("  {what:<11}{shown:<value$}  {more:<note$}  {place}");
+                    let line = format!("  {what:<name$}  {shown:<value$}  {more:<note$}  {place}");
                     writeln!(f, "{}", line.trim_end())?;
                 }
                 Ok(())
@@ -159,33 +158,96 @@ impl Explainer<'_> {
     fn decisions(&self, decider: &Decider, decision: &TableDecision) -> Vec<Decision> {
         let mut all = self.selection(decider);
         self.names(decider, decision, &mut all);
-        all.push(self.topic(decider, decision));
-        all.push(
-            self.setting(decider, "key", key_text(&decision.key), Property::Key, |layer| layer.key.is_some()),
-        );
-        let partition = partition_text(&decision.partition);
-        all.push(
-            self.setting(decider, "partition", partition, Property::Partition, |l| l.partition.is_some()),
-        );
-        let format = format_text(&decision.format);
-        all.push(self.setting(decider, "format", format, Property::Format, |layer| layer.format.is_some()));
-        let columns = columns_text(decision.columns.as_ref());
-        all.push(self.setting(decider, "columns", columns, Property::Columns, |l| l.columns.is_some()));
-        if decision.tombstones {
-            all.push(Decision {
-                what: "tombstones",
-                value: "on".into(),
-                note: "the topic compacts".into(),
-                place: self.layer_place(decider, Property::TopicCleanup, |l| l.topic_cleanup.is_some()),
-            });
+        self.settings(decider, decision, &mut all);
+        self.task(&mut all);
+        all
+    }
+
+    /// Every setting of the table; options of a block where they are given.
+    fn settings(&self, decider: &Decider, decision: &TableDecision, all: &mut Vec<Decision>) {
+        for &property in Property::ALL {
+            let layer = decider.layer_of(self.db, self.table, property);
+            let place = layer.map(|n| self.place(Part::Layer(n, property)));
+            let given = layer.and_then(|n| self.task.rules.layers[n].shown(property));
+            if property.block() != "" {
+                let counts = property.block() != "ddl" || decision.ddl.is_some();
+                if let (Some(value), Some(place), true) = (given, place, counts) {
+                    all.push(Decision {
+                        what: format!("  {}", property.word()),
+                        value,
+                        note: String::new(),
+                        place,
+                    });
+                }
+                continue;
+            }
+            let value = outcome(property, decision);
+            let place = place.unwrap_or_default();
+            all.push(Decision { what: property.word().to_owned(), value, note: default_note(&place), place });
+            if property == Property::Columns {
+                self.rows_and_masks(decider, all);
+            }
         }
-        let retry = match self.task.retry.window_ms {
+    }
+
+    fn rows_and_masks(&self, decider: &Decider, all: &mut Vec<Decision>) {
+        let layers = &self.task.rules.layers;
+        let mut row = |what: &str, value: String, place: String| {
+            let note = default_note(&place);
+            all.push(Decision { what: what.to_owned(), value, note, place });
+        };
+        let masking = decider.masking_layers(self.db, self.table);
+        if masking.is_empty() {
+            row("masked", "none".into(), String::new());
+        }
+        for n in masking {
+            for mask in &layers[n].masks {
+                row("masked", format!("{} {}", mask.column, mask.method), self.place(Part::Masks(n)));
+            }
+        }
+        match decider.filtering_layer(self.db, self.table) {
+            None => row("where", "none".into(), String::new()),
+            Some(n) => {
+                for condition in &layers[n].conditions {
+                    row("where", condition.to_string(), self.place(Part::Conditions(n)));
+                }
+            }
+        }
+    }
+
+    /// What the task as a whole does.
+    fn task(&self, all: &mut Vec<Decision>) {
+        let TaskPlan { stream, retry, commit, rules, .. } = self.task;
+        let window = match retry.window_ms {
             0 => "off".to_owned(),
             ms => duration_text(ms),
         };
-        let place = self.place(Part::RetryFor);
-        all.push(Decision { what: "retry", value: retry, note: default_note(&place), place });
-        all
+        let commit = format!(
+            "every {}, {} rows, {}",
+            duration_text(u64::from(commit.every_ms)),
+            commit.rows,
+            size_text(commit.bytes)
+        );
+        let limit = stream.limit_bytes.map_or("none".to_owned(), |bytes| format!("{}/s", size_text(bytes)));
+        let online_ddl = match stream.online_ddl.is_empty() {
+            true => "off".to_owned(),
+            false => stream.online_ddl.to_string(),
+        };
+        for (what, value, part) in [
+            ("names", rules.names.to_string(), Part::Names),
+            ("timestamp", stream.timestamp.to_string(), Part::Timestamp),
+            ("markers", stream.markers.to_string(), Part::Markers),
+            ("online-ddl", online_ddl, Part::OnlineDdl),
+            ("commit", commit, Part::Commit),
+            ("split", stream.split.to_string(), Part::Split),
+            ("limit", limit, Part::Limit),
+            ("on-position-lost", stream.on_position_lost.to_string(), Part::OnPositionLost),
+            ("retry", window, Part::RetryFor),
+            ("  errors", duration_text(retry.errors_ms), Part::RetryErrors),
+        ] {
+            let place = self.place(part);
+            all.push(Decision { what: what.to_owned(), value, note: default_note(&place), place });
+        }
     }
 
     fn selection(&self, decider: &Decider) -> Vec<Decision> {
@@ -195,7 +257,7 @@ impl Explainer<'_> {
             .include
             .iter()
             .map(|&n| Decision {
-                what: "selected",
+                what: "selected".to_owned(),
                 value: format!("include {}", rules.include[n]),
                 note: String::new(),
                 place: self.place(Part::Include(n)),
@@ -204,7 +266,7 @@ impl Explainer<'_> {
         if !rules.exclude.is_empty() {
             let patterns: Vec<String> = rules.exclude.iter().map(ToString::to_string).collect();
             all.push(Decision {
-                what: "not hit",
+                what: "not hit".to_owned(),
                 value: format!("exclude {}", patterns.join(", ")),
                 note: String::new(),
                 place: String::new(),
@@ -219,7 +281,7 @@ impl Explainer<'_> {
         let hits = decider.rename_hits(self.db, self.table);
         if hits.is_empty() {
             all.push(Decision {
-                what: "name",
+                what: "name".to_owned(),
                 value: name.clone(),
                 note: "as in the source".into(),
                 place: String::new(),
@@ -227,7 +289,7 @@ impl Explainer<'_> {
         }
         for (n, hit) in hits.into_iter().enumerate() {
             all.push(Decision {
-                what: if n == 0 { "name" } else { "" },
+                what: if n == 0 { "name" } else { "" }.to_owned(),
                 value: if n == 0 { name.clone() } else { String::new() },
                 note: match &renames[hit] {
                     Rename::Database { .. } => "rename database".into(),
@@ -242,57 +304,12 @@ impl Explainer<'_> {
                 |rename: &Rename| matches!(rename, Rename::Column { column: of, .. } if of == column);
             let place = renames.iter().position(of_this).map(|n| self.place(Part::Rename(n)));
             all.push(Decision {
-                what: "column",
+                what: "column".to_owned(),
                 value: format!("{column} is {to}"),
                 note: "rename column".into(),
                 place: place.unwrap_or_default(),
             });
         }
-    }
-
-    fn topic(&self, decider: &Decider, decision: &TableDecision) -> Decision {
-        let settings = decision.topic_settings;
-        let mut parts = Vec::new();
-        if let Some(partitions) = settings.partitions {
-            parts.push(format!("{partitions} partitions"));
-        }
-        if let Some(replicas) = settings.replicas {
-            parts.push(format!("{replicas} replicas"));
-        }
-        match settings.cleanup {
-            Some(Cleanup::Delete) | None => {}
-            Some(Cleanup::Compact) => parts.push("compacts".into()),
-            Some(Cleanup::CompactDelete) => parts.push("compacts and deletes".into()),
-        }
-        if let Some(ms) = settings.retention_ms {
-            parts.push(format!("keeps {}", duration_text(ms)));
-        }
-        if !settings.create {
-            parts.push("must exist".into());
-        }
-        let topic = decision.topic.to_string();
-        let mut made = self.setting(decider, "topic", topic, Property::Topic, |layer| layer.topic.is_some());
-        if !parts.is_empty() {
-            made.note = parts.join(", ");
-        }
-        made
-    }
-
-    fn setting(
-        &self,
-        decider: &Decider,
-        what: &'static str,
-        value: String,
-        property: Property,
-        is_set: fn(&Layer) -> bool,
-    ) -> Decision {
-        let place = self.layer_place(decider, property, is_set);
-        Decision { what, value, note: default_note(&place), place }
-    }
-
-    fn layer_place(&self, decider: &Decider, property: Property, is_set: fn(&Layer) -> bool) -> String {
-        let layer = decider.setting(self.db, self.table, |layer| is_set(layer).then_some(()));
-        layer.map(|((), n)| self.place(Part::Layer(n, property))).unwrap_or_default()
     }
 
     fn place(&self, part: Part) -> String {
@@ -308,45 +325,57 @@ fn default_note(place: &str) -> String {
     if place.is_empty() { "default".into() } else { String::new() }
 }
 
-fn key_text(key: &KeyRule) -> String {
-    match key {
-        KeyRule::Primary => "primary, else first unique".into(),
-        KeyRule::None => "none".into(),
-        KeyRule::Columns { origin: true, columns } => format!("origin, {}", columns.join(", ")),
-        KeyRule::Columns { origin: false, columns } => columns.join(", "),
-    }
-}
-
-fn partition_text(rule: &PartitionRule) -> String {
-    match rule {
-        PartitionRule::ByKey => "by key".into(),
-        PartitionRule::ByTable => "by table".into(),
-        PartitionRule::ByDatabase => "by database".into(),
-        PartitionRule::ByColumns(columns) => format!("by column {}", columns.join(", ")),
-        PartitionRule::To(n) => format!("to {n}"),
-    }
-}
-
-fn format_text(format: &FormatPlan) -> String {
-    let FormatPlan::CanalJson(options) = format;
-    let mut text = "canal-json".to_owned();
-    if options.snapshot_init {
-        text.push_str(", snapshot-op init");
-    }
-    if options.enum_label {
-        text.push_str(", enum label");
-    }
-    text
-}
-
-fn columns_text(rule: Option<&ColumnRule>) -> String {
-    let list = |patterns: &[crate::pattern::NamePattern]| {
-        patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
-    match rule {
-        None => "all".into(),
-        Some(ColumnRule::Only(patterns)) => list(patterns),
-        Some(ColumnRule::Except(patterns)) => format!("all except {}", list(patterns)),
+/// What becomes of a table by a setting, in the words of the language.
+fn outcome(property: Property, decision: &TableDecision) -> String {
+    match property {
+        Property::Topic => decision.topic.to_string(),
+        Property::Key => {
+            let key = Key { rule: decision.key.clone(), form: decision.key_form };
+            match decision.key {
+                KeyRule::Primary => key.to_string().replacen("primary", "primary, else first unique", 1),
+                KeyRule::Columns { .. } | KeyRule::None => key.to_string(),
+            }
+        }
+        Property::KeyChange => decision.key_change.to_string(),
+        Property::Partition => {
+            Partition { rule: decision.partition.clone(), hash: decision.hash }.to_string()
+        }
+        Property::Format => decision.format.name().to_string(),
+        Property::Tombstones => if decision.tombstones { "on" } else { "off" }.to_owned(),
+        Property::Headers => decision.headers.to_string(),
+        Property::Changes => decision.changes.to_string(),
+        Property::Columns => match &decision.columns {
+            None => "all".into(),
+            Some(only @ ColumnRule::Only(_)) => only.to_string(),
+            Some(except @ ColumnRule::Except(_)) => format!("all {except}"),
+        },
+        Property::Ddl => if decision.ddl.is_some() { "on" } else { "off" }.to_owned(),
+        Property::Truncate => decision.truncate.to_string(),
+        Property::OnError => decision.on_error.to_string(),
+        Property::OnOversize => decision.on_oversize.to_string(),
+        Property::OnInvalidValue => decision.on_invalid_value.to_string(),
+        Property::TopicCreate
+        | Property::TopicPartitions
+        | Property::TopicReplicas
+        | Property::TopicCleanup
+        | Property::TopicRetention
+        | Property::Subject
+        | Property::Compatibility
+        | Property::Nulls
+        | Property::SnapshotOp
+        | Property::BigintUnsigned
+        | Property::Decimal
+        | Property::Binary
+        | Property::EnumForm
+        | Property::TimeZone
+        | Property::Schemas
+        | Property::Dialect
+        | Property::FormatHeartbeat
+        | Property::DdlTopic
+        | Property::DdlPartition
+        | Property::DdlAllow
+        | Property::DdlDeny
+        | Property::DdlOnDeny => String::new(),
     }
 }
 
@@ -393,16 +422,37 @@ pipeline shop from shop to bus {
             "customers",
             r#"shop.customers is replicated by pipeline shop from shop to bus
 
-  selected   include shop.*                               0.sync:7
-  not hit    exclude shop.tmp_*
-  name       commerce.customers          rename database  0.sync:9
-  column     cust_no is customer_number  rename column    0.sync:11
-  topic      commerce.customers          12 partitions    0.sync:12
-  key        primary, else first unique  default
-  partition  by key                      default
-  format     canal-json                  default
-  columns    all except password_hash                     0.sync:16
-  retry      2h                                           0.sync:18
+  selected          include shop.*                                     0.sync:7
+  not hit           exclude shop.tmp_*
+  name              commerce.customers                rename database  0.sync:9
+  column            cust_no is customer_number        rename column    0.sync:11
+  topic             commerce.customers                                 0.sync:12
+    partitions      12                                                 0.sync:13
+  key               primary, else first unique        default
+  key-change        split                             default
+  partition         by key                            default
+  format            canal-json                        default
+  tombstones        off                               default
+  headers           none                              default
+  changes           insert, update, delete            default
+  columns           all except password_hash                           0.sync:16
+  masked            none                              default
+  where             none                              default
+  ddl               off                               default
+  truncate          warn                              default
+  on-error          stop                              default
+  on-oversize       stop                              default
+  on-invalid-value  map                               default
+  names             as-source                         default
+  timestamp         produce                           default
+  markers           topic "{pipeline}.syncc-markers"  default
+  online-ddl        gh-ost, pt-osc                    default
+  commit            every 500ms, 20000 rows, 8MiB     default
+  split             after 256MiB, 500000 rows         default
+  limit             none                              default
+  on-position-lost  stop                              default
+  retry             2h                                                 0.sync:18
+    errors          10m                               default
 "#,
         );
     }
@@ -422,5 +472,98 @@ pipeline shop from shop to bus {
             "shop.订单 is selected by pipeline shop from shop to bus, but cannot be sent: \
              `commerce.订单` is no topic name: Kafka takes letters, digits, `.`, `_` and `-` only, not `订`\n",
         );
+    }
+
+    /// Statements of every setting, and the value that the explanation shows.
+    const SETTINGS: &[(&str, &str)] = &[
+        ("topic \"x.{table}\"", "topic x.a"),
+        ("topic \"x.{table}\" {\ncreate never\n}", "create never"),
+        ("topic \"x.{table}\" {\npartitions 3\n}", "partitions 3"),
+        ("topic \"x.{table}\" {\nreplicas 2\n}", "replicas 2"),
+        ("topic \"x.{table}\" {\ncleanup compact, delete\n}", "cleanup compact, delete"),
+        ("topic \"x.{table}\" {\nretention 36h\n}", "retention 36h"),
+        ("key origin, id as text", "key origin, id as text"),
+        ("key-change update", "key-change update"),
+        ("partition by column a, b using crc32", "partition by column a, b using crc32"),
+        ("format avro", "format avro"),
+        ("format avro {\nsubject topic-record\n}", "subject topic-record"),
+        ("format avro {\ncompatibility full\n}", "compatibility full"),
+        ("format json {\nnulls omit\n}", "nulls omit"),
+        ("format maxwell-json {\nsnapshot-op bootstrap\n}", "snapshot-op bootstrap"),
+        ("format debezium-avro {\nbigint-unsigned precise\n}", "bigint-unsigned precise"),
+        ("format debezium-json {\ndecimal numeric\n}", "decimal numeric"),
+        ("format debezium-json {\nbinary base64-url-safe\n}", "binary base64-url-safe"),
+        ("format canal-json {\nenum label\n}", "enum label"),
+        ("format canal-json {\ntime-zone \"Europe/Berlin\"\n}", "time-zone \"Europe/Berlin\""),
+        ("format debezium-json {\nschemas on\n}", "schemas on"),
+        ("format canal-json {\ndialect dts\n}", "dialect dts"),
+        ("format dts-avro {\nheartbeat every 5m\n}", "heartbeat every 5m"),
+        ("tombstones on", "tombstones on"),
+        ("headers schema, position", "headers position, schema"),
+        ("changes update, insert", "changes insert, update"),
+        ("columns a, b*", "columns a, b*"),
+        ("mask a with sha256 salt env SALT", "masked a with sha256, salted"),
+        ("ddl {\nallow create-table\n}", "ddl on"),
+        ("ddl {\ntopic same\n}", "topic same"),
+        ("ddl {\npartition to all\n}", "partition to all"),
+        ("ddl {\nallow drop-table, add-column\n}", "allow drop-table, add-column"),
+        ("ddl {\ndeny drop-column\non-deny skip\n}", "deny drop-column"),
+        ("ddl {\ndeny drop-column\non-deny stop\n}", "on-deny stop"),
+        ("truncate stop", "truncate stop"),
+        ("on-error dead-letter \"x.errors\"", "on-error dead-letter \"x.errors\""),
+        ("on-oversize dead-letter \"x.large\"", "on-oversize dead-letter \"x.large\""),
+        ("on-invalid-value stop", "on-invalid-value stop"),
+        ("table shop.a {\nwhere a > 1\n}", "where a > 1"),
+        ("names lower", "names lower"),
+        ("timestamp event", "timestamp event"),
+        ("markers data", "markers data"),
+        ("online-ddl off", "online-ddl off"),
+        ("commit every 2s, 5 rows", "commit every 2s, 5 rows, 8MiB"),
+        ("split after 1MiB", "split after 1MiB, 500000 rows"),
+        ("limit 5MiB/s", "limit 5MiB/s"),
+        ("on-position-lost resnapshot", "on-position-lost resnapshot"),
+        ("retry for 1h", "retry 1h"),
+        ("retry errors for 5m", "errors 5m"),
+    ];
+
+    /// What is written is shown with its line, and everything else as what holds by default.
+    #[test]
+    fn every_setting_has_a_line() {
+        const HEAD: &str = "edition 2026\nsource shop mysql \"db1\" {\n  password env P\n}\n\
+            target bus kafka \"kafka1\" {\nregistry \"https://registry\"\n}\n\
+            pipeline shop from shop to bus {\n  include shop.a\n";
+        let lines = HEAD.lines().count();
+        for (statement, expected) in SETTINGS {
+            let text = format!("{HEAD}{statement}\n}}\n");
+            let files = files(&[&text]);
+            let Some((plan, origins)) = compile_files(&files).plan else {
+                panic!("{statement}: {}", crate::plan::tests::shown(&[&text]))
+            };
+            let explained = explain_table(&plan, &origins, &files, "shop", "a");
+            let [Explanation::Sent { decisions, .. }] = explained.as_slice() else { panic!("{explained:?}") };
+            let shown: Vec<(String, &str)> = decisions
+                .iter()
+                .map(|decision| {
+                    (format!("{} {}", decision.what.trim(), decision.value), decision.place.as_str())
+                })
+                .collect();
+            let found = shown.iter().find(|(shown, _)| shown == expected);
+            let Some((_, place)) = found else { panic!("`{expected}` is not in {shown:#?}") };
+            let line: usize = place.rsplit_once(':').expect("a place").1.parse().expect("a line");
+            assert!(line > lines && line <= lines + statement.lines().count(), "{statement}: {place}");
+            let settled = decisions.iter().filter(|decision| decision.what != "selected");
+            for Decision { what, note, place, .. } in settled {
+                assert!(
+                    !note.is_empty() || !place.is_empty(),
+                    "{statement}: neither line nor default for {what}"
+                );
+            }
+        }
+        for property in Property::ALL {
+            assert!(
+                SETTINGS.iter().any(|(statement, _)| statement.contains(property.word())),
+                "{property:?}"
+            );
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Texts to a plan.
 
 use super::idle::idle;
-use super::{Origins, Plan, compile};
+use super::{Origins, PAGES, Plan, compile};
 use crate::check;
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::hir::{self, Program, UNKNOWN_NAME};
@@ -40,7 +40,7 @@ pub fn compile_project(project: &Project) -> Compiled {
         })
         .map(|name| undeclared(name, &program))
         .collect();
-    let mut report = check::run(program, findings);
+    let mut report = check::run(program, findings, PAGES);
     statement::withhold(&mut report.findings, files);
     diagnostic::sort(&mut report.findings, files);
     let mut idle = report.checked.as_ref().map(|checked| idle(checked.program())).unwrap_or_default();

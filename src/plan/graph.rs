@@ -1,13 +1,19 @@
 //! What runs, as data.
 
-use crate::format::FormatPlan;
+use super::Layer;
+use crate::format::{CanalOptions, FormatPlan};
 use crate::kafka::TopicName;
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{
     Acks, Compression, Delivery, Heartbeat, Mechanism, OnFailover, Rename, SecretRef, ServerIds, Start,
-    Template, Text, TlsMode, Version,
+    Template, TemplatePart, Text, TlsMode, Version,
 };
-use crate::statement::{Cleanup, ColumnRule, FormatName, KeyRule, PartitionRule};
+use crate::statement::{
+    ChangeKind, Cleanup, ColumnRule, DdlKind, DdlPartition, DdlTopic, Header, KeyChange, KeyForm, KeyRule,
+    Markers, MaskRule, NameCase, OnDeny, OnError, OnInvalidValue, OnOversize, OnPositionLost, OnlineDdl,
+    PartitionHash, PartitionRule, Split, Timestamp, Truncate, Word, WordSet,
+};
+use crate::transform::filter::Condition;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -74,6 +80,8 @@ pub struct TaskPlan {
     pub retry: Retry,
     /// When what was produced is committed.
     pub commit: CommitPolicy,
+    /// How it goes about its stream.
+    pub stream: StreamPlan,
     /// Which tables, and what becomes of them.
     pub rules: TableRules,
     /// It stands still, and why.
@@ -250,6 +258,39 @@ pub struct CommitPolicy {
     pub bytes: u64,
 }
 
+/// How a task goes about its stream.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StreamPlan {
+    /// Time of messages.
+    pub timestamp: Timestamp,
+    /// Where marks of transactions go.
+    pub markers: Markers,
+    /// Tools whose shadow tables are left out.
+    pub online_ddl: WordSet<OnlineDdl>,
+    /// What happens when the log does not reach back to the position.
+    pub on_position_lost: OnPositionLost,
+    /// Where large transactions are cut.
+    pub split: Split,
+    /// Most bytes a second; none: as fast as it goes.
+    pub limit_bytes: Option<u64>,
+}
+
+/// Marks go to a topic of their own, and a part of a split transaction is what one crash may repeat.
+impl Default for StreamPlan {
+    fn default() -> StreamPlan {
+        let pipeline = TemplatePart::Hole { name: "pipeline".to_owned(), filter: None };
+        let markers = Template { parts: vec![pipeline, TemplatePart::Text(".syncc-markers".to_owned())] };
+        StreamPlan {
+            timestamp: Timestamp::Produce,
+            markers: Markers::Topic(markers),
+            online_ddl: WordSet::new(OnlineDdl::ALL.to_vec()),
+            on_position_lost: OnPositionLost::Stop,
+            split: Split { bytes: 256 << 20, rows: Some(500_000) },
+            limit_bytes: None,
+        }
+    }
+}
+
 /// Which tables a task carries, and what becomes of each; asked by [`TaskPlan::decide`](TaskPlan).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TableRules {
@@ -257,43 +298,12 @@ pub struct TableRules {
     pub include: Vec<TablePattern>,
     /// Left out again.
     pub exclude: Vec<TablePattern>,
+    /// Case of names that no rename gives.
+    pub names: NameCase,
     /// Renames of databases, tables and columns.
     pub renames: Vec<Rename>,
     /// Settings by level, weakest first: what `defaults`, the pipeline, `to` and `table` blocks say.
     pub layers: Vec<Layer>,
-}
-
-/// Settings of one level for the tables a pattern takes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Layer {
-    /// Level: 0 defaults, 1 pipeline, 2 `to`, 3 `table`, 4 `table` inside `to`.
-    pub level: u8,
-    /// Which tables; none: all.
-    pub tables: Option<TablePattern>,
-    /// `topic`.
-    pub topic: Option<Template>,
-    /// `topic { create … }`: true is `if-missing`.
-    pub topic_create: Option<bool>,
-    /// `topic { partitions … }`.
-    pub topic_partitions: Option<u32>,
-    /// `topic { replicas … }`.
-    pub topic_replicas: Option<u16>,
-    /// `topic { cleanup … }`.
-    pub topic_cleanup: Option<Cleanup>,
-    /// `topic { retention … }`, ms.
-    pub topic_retention_ms: Option<u64>,
-    /// `partition`.
-    pub partition: Option<PartitionRule>,
-    /// `key`.
-    pub key: Option<KeyRule>,
-    /// `columns`.
-    pub columns: Option<ColumnRule>,
-    /// `format`.
-    pub format: Option<FormatName>,
-    /// `format { snapshot-op … }`: true is `init`.
-    pub snapshot_init: Option<bool>,
-    /// `format { enum … }`: true is `label`.
-    pub enum_label: Option<bool>,
 }
 
 /// What becomes of one table: every rule applied.
@@ -309,16 +319,95 @@ pub struct TableDecision {
     pub topic_settings: TopicSettings,
     /// Key.
     pub key: KeyRule,
+    /// Form of its bytes; none: that of the format.
+    pub key_form: Option<KeyForm>,
+    /// What an update of the key becomes.
+    pub key_change: KeyChange,
     /// Partition.
     pub partition: PartitionRule,
+    /// How it is computed.
+    pub hash: PartitionHash,
     /// Columns; none: all.
     pub columns: Option<ColumnRule>,
     /// Renamed columns: (pattern of source names, new name), strongest first.
     pub column_names: Vec<(NamePattern, Template)>,
+    /// Case of the names of other columns.
+    pub names: NameCase,
+    /// Masks: the first that takes a column holds for it.
+    pub masks: Vec<MaskRule>,
+    /// Rows are sent for which each is true.
+    pub conditions: Vec<Condition>,
     /// Format.
     pub format: FormatPlan,
-    /// A null value follows a delete, for compacted topics.
+    /// Headers of every message.
+    pub headers: WordSet<Header>,
+    /// A null value follows a delete.
     pub tombstones: bool,
+    /// Kinds of changes that are sent.
+    pub changes: WordSet<ChangeKind>,
+    /// How schema changes are sent; none: not at all.
+    pub ddl: Option<DdlPlan>,
+    /// What becomes of a TRUNCATE.
+    pub truncate: Truncate,
+    /// What becomes of a row that cannot be sent.
+    pub on_error: OnError,
+    /// What becomes of a message that is too large.
+    pub on_oversize: OnOversize,
+    /// What becomes of a value that the format cannot say.
+    pub on_invalid_value: OnInvalidValue,
+}
+
+impl TableDecision {
+    /// What becomes of a table of which nothing is written.
+    pub fn plain(db: impl Into<String>, table: impl Into<String>, topic: TopicName) -> TableDecision {
+        TableDecision {
+            db: db.into(),
+            table: table.into(),
+            topic,
+            topic_settings: TopicSettings::default(),
+            key: KeyRule::Primary,
+            key_form: None,
+            key_change: KeyChange::Split,
+            partition: PartitionRule::ByKey,
+            hash: PartitionHash::Murmur2,
+            columns: None,
+            column_names: Vec::new(),
+            names: NameCase::AsSource,
+            masks: Vec::new(),
+            conditions: Vec::new(),
+            format: FormatPlan::CanalJson(CanalOptions::default()),
+            headers: WordSet::default(),
+            tombstones: false,
+            changes: WordSet::new(ChangeKind::ALL.to_vec()),
+            ddl: None,
+            truncate: Truncate::Warn,
+            on_error: OnError::Stop,
+            on_oversize: OnOversize::Stop,
+            on_invalid_value: OnInvalidValue::Map,
+        }
+    }
+}
+
+/// How schema changes of a table are sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DdlPlan {
+    /// Their topic.
+    pub topic: DdlTopic,
+    /// Their partition.
+    pub partition: DdlPartition,
+    /// Kinds that are sent; none: all.
+    pub allow: Option<WordSet<DdlKind>>,
+    /// Kinds that are not.
+    pub deny: WordSet<DdlKind>,
+    /// What happens at the others.
+    pub on_deny: OnDeny,
+}
+
+/// Made when missing, with the cluster's own numbers.
+impl Default for TopicSettings {
+    fn default() -> TopicSettings {
+        TopicSettings { create: true, partitions: None, replicas: None, cleanup: None, retention_ms: None }
+    }
 }
 
 /// How a data topic is made.

@@ -18,7 +18,26 @@ pub(super) fn idle(program: &Program) -> Vec<Diagnostic> {
             Owner::Project => running.next().is_some(),
         }
     };
-    program.idle.iter().filter(|(owner, _)| runs(owner)).map(|(owner, idle)| finding(owner, idle)).collect()
+    let written =
+        program.idle.iter().filter(|(owner, _)| runs(owner)).map(|(owner, idle)| finding(owner, idle));
+    let running = program.pipelines.iter().filter(|pipeline| pipeline.paused.is_none());
+    written.chain(running.flat_map(same_target_again)).collect()
+}
+
+/// One target in several `to`: a task is one of pipeline, source and target.
+fn same_target_again(pipeline: &Pipeline) -> impl Iterator<Item = Diagnostic> + '_ {
+    let again = pipeline
+        .to
+        .iter()
+        .enumerate()
+        .filter(|(n, to)| pipeline.to[..*n].iter().any(|first| first.target.value == to.target.value));
+    again.map(|(_, to)| {
+        let message =
+            "a second `to` with one target is part of the language, but this release cannot execute it";
+        Diagnostic::error(NOT_BUILT_YET, to.target.span, message).help(
+            "write a pipeline of its own for the second topic, or pause this one: `paused because \"…\"`",
+        )
+    })
 }
 
 fn reads(program: &Program, pipeline: &Pipeline, source: &str) -> bool {
@@ -43,4 +62,91 @@ fn finding(owner: &Owner, idle: &Idle) -> Diagnostic {
     };
     Diagnostic::error(NOT_BUILT_YET, idle.span, message)
         .help(format!("leave it out{without}, or {pause}: `paused because \"…\"`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{files, shown};
+    use crate::plan::compile_files;
+    use crate::statement::{NOT_BUILT_YET, PAGES};
+
+    const HEAD: &str = "edition 2026\n\
+        source shop mysql \"db1\" {\npassword env P\n}\ntarget bus kafka \"kafka1\"\ntarget out stdout\n";
+
+    /// Lines with statements that are not executed, from the first line behind the head.
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        let files = files(&[&format!("{HEAD}{text}")]);
+        let compiled = compile_files(&files);
+        assert!(compiled.plan.is_some(), "{}", shown(&[&format!("{HEAD}{text}")]));
+        let found: Vec<String> = compiled
+            .idle
+            .iter()
+            .map(|finding| {
+                assert_eq!(finding.code, NOT_BUILT_YET);
+                let span = finding.primary.as_ref().expect("a place").span;
+                let line = files.line_col(span.file, span.start).line - HEAD.lines().count() as u32;
+                format!("{line} {}", files.slice(span))
+            })
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn one_finding_for_each_statement() {
+        check(
+            "pipeline p from shop to bus {\ninclude shop.*\non-error park\nkey primary as text\non-oversize stop\n\
+             to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\nmask b with null\nkey id\n}\n}\n",
+            &["3 on-error park", "4 key primary as text", "7 where a > 1 and b = 2", "10 mask b with null"],
+        );
+    }
+
+    #[test]
+    fn a_block_goes_with_its_statement() {
+        check(
+            "pipeline p from shop to bus {\ninclude shop.*\nddl {\ndeny drop-column\non-deny stop\n}\n\
+             format avro {\nsubject record\n}\n}\n",
+            &["3 ddl", "7 format avro"],
+        );
+        check(
+            "pipeline p from shop to bus {\ninclude shop.*\nformat canal-json {\nenum label\ndialect dts\n}\n}\n",
+            &["5 dialect dts"],
+        );
+    }
+
+    #[test]
+    fn what_only_paused_pipelines_need_does_not_count() {
+        let tail = "source crm mysql \"db2\" {\npassword env P\nretry for 1h\n}\n";
+        let paused = |more: &str| {
+            format!(
+                "pipeline p from shop to bus {{\ninclude shop.*\n}}\n\
+                 pipeline q from crm to bus {{\ninclude crm.*\non-error park\n{more}}}\n{tail}"
+            )
+        };
+        check(&paused("paused because \"x\"\n"), &[]);
+        check(&paused(""), &["6 on-error park", "10 retry for 1h"]);
+        // Defaults are for every pipeline that runs.
+        let defaults = "defaults {\nchanges insert\n}\n";
+        check(&format!("{defaults}{}", paused("paused because \"x\"\n")), &["2 changes insert"]);
+        let alone = "pipeline q from shop to bus {\ninclude crm.*\npaused because \"x\"\n}\n";
+        check(&format!("{defaults}{alone}"), &[]);
+    }
+
+    #[test]
+    fn one_target_with_two_topics() {
+        check(
+            "pipeline p {\nfrom shop\ninclude shop.*\nto out\nto bus {\ntopic \"a.{table}\"\n}\nto bus {\ntopic \"b.{table}\"\n}\n}\n",
+            &["8 bus"],
+        );
+    }
+
+    #[test]
+    fn its_page_shows_it() {
+        let page = PAGES.iter().find(|page| page.code == NOT_BUILT_YET).expect("a page");
+        let found = |text: &str| {
+            let compiled = compile_files(&files(&[text]));
+            (compiled.findings.len(), compiled.idle.len())
+        };
+        assert_eq!((found(page.wrong), found(page.right)), ((0, 1), (0, 0)));
+    }
 }

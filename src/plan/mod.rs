@@ -8,6 +8,7 @@ mod compile;
 mod connect;
 mod decide;
 mod diff;
+mod diff_table;
 mod endpoint;
 #[cfg(test)]
 mod endpoint_tests;
@@ -16,6 +17,7 @@ mod front;
 mod graph;
 mod idle;
 pub mod io;
+mod layer;
 mod narrow;
 mod origin;
 pub mod picture;
@@ -23,14 +25,15 @@ pub mod picture;
 mod property_tests;
 #[cfg(test)]
 mod random;
+mod settle;
 mod subject;
 #[cfg(test)]
 mod tests;
 
 pub use crate::statement::{
     Acks, Cleanup, ColumnRule, Compression, Delivery, FILTERS, FormatName, Heartbeat, KeyRule, Mechanism,
-    OnFailover, PartitionRule, RENAME_PLACEHOLDERS, Rename, SecretRef, ServerIds, Snapshot, Start, StartAt,
-    TOPIC_PLACEHOLDERS, Template, TemplatePart, Text, TlsMode, Version, Window,
+    NameCase, OnFailover, PartitionRule, RENAME_PLACEHOLDERS, Rename, SecretRef, ServerIds, Snapshot, Start,
+    StartAt, TOPIC_PLACEHOLDERS, Template, TemplatePart, Text, TlsMode, Version, Window,
 };
 pub use change::{
     FIXED_AT_FIRST_START, FLOW_REMOVED, FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PAGES,
@@ -44,5 +47,6 @@ pub use endpoint::Login;
 pub use explain::{Decision, Explanation, explain_table};
 pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
-pub use origin::{NodeId, Origins, Part, Property};
+pub use layer::Layer;
+pub use origin::{NodeId, Origins, Part};
 pub use subject::{Subject, subjects};

@@ -1,6 +1,7 @@
 //! From a part of a plan back to the text that says it.
 
 use super::TaskId;
+use crate::statement::Property;
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -94,35 +95,24 @@ pub enum Part {
     Rename(usize),
     /// A setting of a layer.
     Layer(usize, Property),
-}
-
-/// A setting of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Property {
-    /// `topic`.
-    Topic,
-    /// `topic { create }`.
-    TopicCreate,
-    /// `topic { partitions }`.
-    TopicPartitions,
-    /// `topic { replicas }`.
-    TopicReplicas,
-    /// `topic { cleanup }`.
-    TopicCleanup,
-    /// `topic { retention }`.
-    TopicRetention,
-    /// `partition`.
-    Partition,
-    /// `key`.
-    Key,
-    /// `columns`.
-    Columns,
-    /// `format`.
-    Format,
-    /// `format { snapshot-op }`.
-    SnapshotOp,
-    /// `format { enum }`.
-    Enum,
+    /// The masks of a layer.
+    Masks(usize),
+    /// The conditions of a layer.
+    Conditions(usize),
+    /// `names`.
+    Names,
+    /// `timestamp`.
+    Timestamp,
+    /// `markers`.
+    Markers,
+    /// `online-ddl`.
+    OnlineDdl,
+    /// `on-position-lost`.
+    OnPositionLost,
+    /// `split`.
+    Split,
+    /// `limit`.
+    Limit,
 }
 
 /// Where the parts of a plan are written. What holds by default has no place.

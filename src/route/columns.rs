@@ -4,27 +4,29 @@ use super::error::RouteError;
 use crate::format::OutputColumn;
 use crate::mysql::schema::TableVersion;
 use crate::pattern::{Matcher, NamePattern, PatternError};
-use crate::plan::{ColumnRule, TableDecision, Template, TemplatePart};
+use crate::plan::{ColumnRule, NameCase, TableDecision, Template, TemplatePart};
 
 /// Names of a table's columns in messages.
 pub(super) struct ColumnNames<'d> {
     renames: Vec<(Matcher, &'d Template)>,
+    case: NameCase,
 }
 
 impl<'d> ColumnNames<'d> {
     pub(super) fn new(decision: &'d TableDecision) -> Result<ColumnNames<'d>, RouteError> {
         let renames = decision.column_names.iter().map(|(pattern, to)| Ok((compile(pattern)?, to)));
-        Ok(ColumnNames { renames: renames.collect::<Result<_, RouteError>>()? })
+        Ok(ColumnNames { renames: renames.collect::<Result<_, RouteError>>()?, case: decision.names })
     }
 
-    /// Name in messages of the column `source`: the first rename that takes it, else its own.
+    /// Name in messages of the column `source`: the first rename that takes it, else its own in the case
+    /// that `names` asks for.
     pub(super) fn of(&self, source: &str) -> Result<String, RouteError> {
         for (matcher, to) in &self.renames {
             if let Some(captures) = matcher.captures(source) {
                 return expand(to, source, &captures);
             }
         }
-        Ok(source.to_owned())
+        Ok(self.case.apply(source))
     }
 }
 

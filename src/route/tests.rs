@@ -1,13 +1,12 @@
 use super::{RouteError, TableRoute};
 use crate::change::{EventMeta, Origin, RowChange};
-use crate::format::{CanalOptions, FormatPlan};
 use crate::kafka::{Batch, TopicId, TopicName};
 use crate::mysql::column_type::{ColumnType, Text};
 use crate::mysql::schema::{Column, TableName, TableVersion};
 use crate::mysql::value::{Decimal, Value};
 use crate::pattern::NamePattern;
 use crate::plan::{
-    ColumnRule, KeyRule, PartitionRule, TableDecision, TaskId, Template, TemplatePart, TopicSettings,
+    ColumnRule, KeyRule, NameCase, PartitionRule, TableDecision, TaskId, Template, TemplatePart,
 };
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -47,24 +46,7 @@ fn row(id: u64, customer: &str) -> [Value<'_>; 4] {
 }
 
 fn decision() -> TableDecision {
-    TableDecision {
-        db: "shop".into(),
-        table: "orders".into(),
-        topic: TopicName::new("shop.orders").unwrap(),
-        topic_settings: TopicSettings {
-            create: true,
-            partitions: None,
-            replicas: None,
-            cleanup: None,
-            retention_ms: None,
-        },
-        key: KeyRule::Primary,
-        partition: PartitionRule::ByKey,
-        columns: None,
-        column_names: Vec::new(),
-        format: FormatPlan::CanalJson(CanalOptions::default()),
-        tombstones: false,
-    }
+    TableDecision::plain("shop", "orders", TopicName::new("shop.orders").unwrap())
 }
 
 fn build(decision: &TableDecision, version: TableVersion) -> Result<TableRoute, RouteError> {
@@ -200,6 +182,18 @@ fn renamed_and_left_out_columns() {
     assert_eq!(record.key, Some(br#"{"order_ID":1}"#.as_slice()));
     let value = String::from_utf8_lossy(record.value.unwrap()).into_owned();
     assert!(value.starts_with(r#"{"data":[{"order_ID":"1","customer":"a"}],"#), "{value}");
+}
+
+#[test]
+fn names_of_columns_in_another_case() {
+    let names = vec![(NamePattern::Exact("id".into()), Template::literal("order_id"))];
+    let decision = TableDecision { names: NameCase::Upper, column_names: names, ..decision() };
+    let mut route = build(&decision, orders()).unwrap();
+    let mut batch = Batch::new();
+    let insert = row(1, "a");
+    route.push(&RowChange::Insert { after: &insert }, &META, &mut batch).unwrap();
+    let value = String::from_utf8_lossy(batch.records().next().unwrap().value.unwrap()).into_owned();
+    assert!(value.starts_with(r#"{"data":[{"order_id":"1","CUSTOMER":"a","AMOUNT":"19.99"}],"#), "{value}");
 }
 
 #[test]

@@ -22,6 +22,8 @@ pub const UNIT_MISSING_OR_WRONG: Code = Code::new("S0017", "unit-missing-or-wron
 pub const OUT_OF_RANGE: Code = Code::new("S0018", "out-of-range");
 /// A statement of the language that this release cannot execute.
 pub const NOT_BUILT_YET: Code = Code::new("S0020", "not-built-yet");
+/// An exception that says no reason.
+pub const ALLOW_WITHOUT_REASON: Code = Code::new("S0111", "allow-without-reason");
 /// Something else than `env` or `file` where a secret is wanted.
 pub const SECRET_LITERAL: Code = Code::new("S0301", "secret-literal");
 /// A placeholder that stands for nothing. Its page is that of the rule which looks at templates.
@@ -94,10 +96,19 @@ pub const PAGES: &[CodeDoc] = &[
     },
     CodeDoc {
         code: NOT_BUILT_YET,
-        what: "A statement of the language that this release cannot execute.",
-        why: "It would have to be passed over, and then the file would promise what does not happen. Leave it out for now.",
+        what: "A statement of the language that this release cannot execute. `check` has nothing against it; `run`, and a reload, \
+               refuse it before any server is asked. `syncc explain statements` lists all such statements.",
+        why: "It would have to be passed over, and then the file would promise what does not happen. Leave it out for now, or \
+              say `paused because \"…\"` in its pipeline: such pipelines are checked, not run.",
         wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  on-error park\n}\n",
         right: HELLO,
+    },
+    CodeDoc {
+        code: ALLOW_WITHOUT_REASON,
+        what: "An `allow` without `because`, or with an empty reason.",
+        why: "An exception outlives who made it. Without its reason nobody dares to remove it, or to rely on it.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n  tls off\n  allow S0303\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n  tls off\n  allow S0303 because \"db1 is reached through a tunnel\"\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
     },
     CodeDoc {
         code: SECRET_LITERAL,

@@ -2,10 +2,15 @@
 //!
 //! Written once here, read by lowering, checks, completion, `explain` and the manual. Knows texts and words, no tree.
 
+mod ddl;
+mod fault;
 mod finding;
+mod format;
 mod guess;
 mod mask;
+mod message;
 mod name;
+mod property;
 mod quantity;
 mod replica;
 mod secret;
@@ -18,15 +23,28 @@ mod time;
 mod url;
 mod value;
 mod version;
+mod words;
 
+pub use ddl::{DdlKind, DdlPartition, DdlTopic, OnDeny, OnlineDdl, Truncate};
+pub use fault::{OnError, OnInvalidValue, OnOversize, OnPositionLost, Split};
 pub use finding::{
-    BAD_GLOB, BAD_REGEX, EDITION_MISSING, EDITION_TOO_NEW, GIVEN_TWICE, NOT_BUILT_YET, OUT_OF_RANGE, PAGES,
-    PLACEHOLDER_UNBOUND, SECRET_IN_OTHER_TEXT, SECRET_LITERAL, STATEMENT_NOT_HERE, UNIT_MISSING_OR_WRONG,
-    UNKNOWN_STATEMENT, WRONG_ARGUMENTS, placeholder_unbound,
+    ALLOW_WITHOUT_REASON, BAD_GLOB, BAD_REGEX, EDITION_MISSING, EDITION_TOO_NEW, GIVEN_TWICE, NOT_BUILT_YET,
+    OUT_OF_RANGE, PAGES, PLACEHOLDER_UNBOUND, SECRET_IN_OTHER_TEXT, SECRET_LITERAL, STATEMENT_NOT_HERE,
+    UNIT_MISSING_OR_WRONG, UNKNOWN_STATEMENT, WRONG_ARGUMENTS, placeholder_unbound,
+};
+pub use format::{
+    BigintUnsigned, BinaryForm, Compatibility, DecimalForm, Dialect, EnumForm, FORMATS, FormatHeartbeat,
+    FormatName, FormatOption, FormatSpec, Nulls, SnapshotOp, Subject,
 };
 pub use guess::{closest, foreign_word};
 pub use mask::{MaskMethod, MaskRule};
+pub use message::{
+    ChangeKind, Header, Key, KeyChange, KeyForm, KeyRule, Markers, NameCase, Partition, PartitionHash,
+    PartitionRule, Timestamp, WordSet,
+};
 pub use name::{OWN_NAME_MAX, OwnNameError, check_own_name, name_text, unquote};
+pub use property::Property;
+pub(crate) use property::table_properties;
 pub use quantity::{FOREVER_MS, QuantityError, bytes, duration_ms, duration_text, number, rate, size_text};
 pub use replica::{Heartbeat, OnFailover, ServerIds};
 pub use secret::{holds_private_key, looks_secret, secret_places, withhold};
@@ -40,7 +58,8 @@ pub use template::{
 pub use time::{TimeError, clock_minutes, timestamp_us, zone};
 pub use url::{UrlError, check_url};
 pub use value::{
-    Acks, Address, AddressError, Cleanup, ColumnRule, Compression, Delivery, FormatName, KeyRule, Mechanism,
-    PartitionRule, Rename, SecretRef, Text, TlsMode, is_loopback,
+    Acks, Address, AddressError, Cleanup, ColumnRule, Compression, Create, Delivery, Mechanism, Millis,
+    Quoted, Rename, SecretRef, Switch, Text, TlsMode, is_loopback,
 };
 pub use version::Version;
+pub use words::Word;

@@ -62,12 +62,16 @@ pub enum Kind {
     Binlog,
     /// A day, `2026-09-20`.
     Date,
+    /// Condition of rows.
+    Condition,
+    /// Number of a finding.
+    Code,
     /// Any one argument; only in what is not built yet.
     Any,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 27] = [
+    const ALL: [(&'static str, Kind); 29] = [
         ("NAME", Kind::Name),
         ("RANGE", Kind::Range),
         ("TEXT", Kind::Text),
@@ -94,6 +98,8 @@ impl Kind {
         ("GTID", Kind::Gtid),
         ("BINLOG", Kind::Binlog),
         ("DATE", Kind::Date),
+        ("CONDITION", Kind::Condition),
+        ("CODE", Kind::Code),
         ("WORD", Kind::Any),
     ];
 
@@ -123,6 +129,8 @@ impl Kind {
             Kind::Gtid => "\"GTIDS\"",
             Kind::Binlog => "\"FILE:POSITION\"",
             Kind::Date => "DATE",
+            Kind::Condition => "CONDITION",
+            Kind::Code => "CODE",
             Kind::Any => "WORD",
         }
     }
@@ -154,6 +162,8 @@ impl Kind {
             Kind::Gtid => "a GTID set in quotes",
             Kind::Binlog => "a place in the log such as \"binlog.000042:4\"",
             Kind::Date => "a day such as `2026-09-20`",
+            Kind::Condition => "a condition",
+            Kind::Code => "the code of a finding",
             Kind::Any => "a word",
         }
     }
@@ -308,6 +318,12 @@ impl Parser<'_> {
             self.rest = &self.rest[1..];
             let inner = self.alternatives();
             self.rest = self.rest.get(1..).unwrap_or("");
+            if sign == '('
+                && let Some(rest) = self.rest.strip_prefix('+')
+            {
+                self.rest = rest;
+                return Shape::List(Box::new(Shape::Choice(inner)));
+            }
             return match sign {
                 '[' => Shape::Optional(inner),
                 '(' => Shape::Choice(inner),

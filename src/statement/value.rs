@@ -1,8 +1,10 @@
 //! Values that statements give, as plans store them.
 
-use super::Template;
+use super::words::words;
+use super::{Template, duration_text};
 use crate::pattern::{NamePattern, TablePattern};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A plain value, written or taken from the environment when the program starts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,13 +86,6 @@ pub enum Compression {
     Gzip,
 }
 
-/// Name of a format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum FormatName {
-    /// `canal-json`.
-    CanalJson,
-}
-
 /// One `rename` line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Rename {
@@ -119,44 +114,56 @@ pub enum Rename {
     },
 }
 
-/// Kafka's `cleanup.policy`.
+words! {
+    /// Kafka's `cleanup.policy`.
+    Cleanup {
+        /// Old messages go.
+        Delete = "delete",
+        /// All but the newest message of a key go.
+        Compact = "compact",
+        /// Both.
+        CompactDelete = "compact, delete",
+    }
+}
+
+words! {
+    /// What becomes of a topic that is missing.
+    Create {
+        /// It is made.
+        IfMissing = "if-missing",
+        /// It is an error.
+        Never = "never",
+    }
+}
+
+words! {
+    /// Whether something is done.
+    Switch {
+        /// It is.
+        On = "on",
+        /// It is not.
+        Off = "off",
+    }
+}
+
+/// A text that is shown in quotes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Quoted(pub String);
+
+impl fmt::Display for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+/// A duration in ms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "Kafka's own names")]
-pub enum Cleanup {
-    Delete,
-    Compact,
-    CompactDelete,
-}
+pub struct Millis(pub u64);
 
-/// Which partition a message goes to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum PartitionRule {
-    /// Hash of the key bytes; keyless rows go to partition 0.
-    ByKey,
-    /// Hash of `db.table` as in the message.
-    ByTable,
-    /// Hash of the database as in the message.
-    ByDatabase,
-    /// Hash of the values of these columns (source names).
-    ByColumns(Vec<String>),
-    /// This one.
-    To(u32),
-}
-
-/// What the key of a message is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum KeyRule {
-    /// Primary key, else the first unique key without nullable columns.
-    Primary,
-    /// These columns (source names).
-    Columns {
-        /// `origin` first: source, database and table distinguish merged tables.
-        origin: bool,
-        /// Columns in order.
-        columns: Vec<String>,
-    },
-    /// No key.
-    None,
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&duration_text(self.0))
+    }
 }
 
 /// Which columns are sent.
@@ -166,6 +173,17 @@ pub enum ColumnRule {
     Only(Vec<NamePattern>),
     /// All but those.
     Except(Vec<NamePattern>),
+}
+
+impl fmt::Display for ColumnRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, patterns) = match self {
+            ColumnRule::Only(patterns) => ("", patterns),
+            ColumnRule::Except(patterns) => ("except ", patterns),
+        };
+        let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+        write!(f, "{word}{}", patterns.join(", "))
+    }
 }
 
 /// An address as written: `[USER@]HOST[:PORT]`; IPv6 in brackets.

@@ -21,13 +21,13 @@ pub(super) fn check_column_missing(project: &Project<'_>, findings: &mut Vec<Dia
                 for (known, table) in flow.locked(source).filter(|(_, table)| !table.incomplete) {
                     let subject = Subject::One(known);
                     if let Setting::Given(key, _) = lane.setting(subject, |settings| settings.key.as_ref())
-                        && let KeyRule::Columns { columns, .. } = &key.value
+                        && let KeyRule::Columns { columns, .. } = &key.value.rule
                     {
                         note(&mut of_keys, key.span, columns, table);
                     }
                     if let Setting::Given(rule, _) =
                         lane.setting(subject, |settings| settings.partition.as_ref())
-                        && let PartitionRule::ByColumns(columns) = &rule.value
+                        && let PartitionRule::ByColumns(columns) = &rule.value.rule
                     {
                         note(&mut of_partitions, rule.span, columns, table);
                     }

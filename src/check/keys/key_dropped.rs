@@ -33,7 +33,7 @@ fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 let Setting::Given(key, _) = lane.setting(subject, |settings| settings.key.as_ref()) else {
                     continue;
                 };
-                let KeyRule::Columns { columns, .. } = &key.value else { continue };
+                let KeyRule::Columns { columns, .. } = &key.value.rule else { continue };
                 let Setting::Given(rule, _) = lane.setting(subject, |settings| settings.columns.as_ref())
                 else {
                     continue;

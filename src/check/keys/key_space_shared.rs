@@ -84,7 +84,7 @@ fn finding(flow: &Flow<'_>, lane: usize, merge: &Merge<'_>) -> Option<Diagnostic
                     .help(format!("write `{key}`: origin tells the tables apart")),
             )
         }
-        Setting::Given(rule, _) => match &rule.value {
+        Setting::Given(rule, _) => match &rule.value.rule {
             KeyRule::None | KeyRule::Columns { origin: true, .. } => None,
             KeyRule::Primary => {
                 Some(Diagnostic::warning(KEY_SPACE_SHARED, rule.span, message).help(format!(

@@ -34,7 +34,7 @@ fn check_keyless_compacted(project: &Project<'_>, findings: &mut Vec<Diagnostic>
                     Cleanup::Compact | Cleanup::CompactDelete => true,
                     Cleanup::Delete => false,
                 };
-                if key.value == KeyRule::None && compacts {
+                if key.value.rule == KeyRule::None && compacts {
                     findings.push(
                         Diagnostic::error(
                             KEYLESS_COMPACTED,

@@ -24,7 +24,7 @@ pub(super) fn message_key<'a>(
 ) -> Option<MessageKey<'a>> {
     let (rule, line) = match lane.setting(Subject::One(known), |settings| settings.key.as_ref()) {
         Setting::Default => (&KeyRule::Primary, None),
-        Setting::Given(key, _) => (&key.value, Some(key.span)),
+        Setting::Given(key, _) => (&key.value.rule, Some(key.span)),
         Setting::Various => return None,
     };
     match rule {

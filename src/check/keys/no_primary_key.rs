@@ -70,12 +70,12 @@ fn asked_for(lane: &Lane<'_>, known: &Known) -> Option<Span> {
     let subject = Subject::One(known);
     let (key, key_span) = match lane.setting(subject, |settings| settings.key.as_ref()) {
         Setting::Default => (&KeyRule::Primary, None),
-        Setting::Given(key, tables) => (&key.value, tables.map(|_| key.span)),
+        Setting::Given(key, tables) => (&key.value.rule, tables.map(|_| key.span)),
         Setting::Various => return None,
     };
     let (partition, partition_span) = match lane.setting(subject, |settings| settings.partition.as_ref()) {
         Setting::Default => (&PartitionRule::ByKey, None),
-        Setting::Given(partition, tables) => (&partition.value, tables.map(|_| partition.span)),
+        Setting::Given(partition, tables) => (&partition.value.rule, tables.map(|_| partition.span)),
         Setting::Various => return None,
     };
     let by_key = match (key, partition) {

@@ -93,7 +93,7 @@ fn columns_by_line<'a>(
             for (known, table) in all_locked(flow) {
                 let setting = lane.setting(Subject::One(known), |settings| settings.partition.as_ref());
                 let Setting::Given(rule, _) = setting else { continue };
-                let PartitionRule::ByColumns(columns) = &rule.value else { continue };
+                let PartitionRule::ByColumns(columns) = &rule.value.rule else { continue };
                 for name in columns {
                     let Some(column) = table.column(name) else { continue };
                     if wrong(lane, known, table, column) {

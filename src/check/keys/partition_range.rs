@@ -31,13 +31,13 @@ fn check_partition_range(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
                 else {
                     continue;
                 };
-                let PartitionRule::To(partition) = rule.value else { continue };
+                let PartitionRule::To(partition) = rule.value.rule else { continue };
                 let Setting::Given(count, _) =
                     lane.setting(subject, |settings| settings.topic_partitions.as_ref())
                 else {
                     continue;
                 };
-                if u64::from(partition) >= count.value {
+                if partition >= count.value {
                     let message = format!("there is no partition {partition}: the topic has {}", count.value);
                     findings.push(
                         Diagnostic::error(PARTITION_OUT_OF_RANGE, rule.span, message)

@@ -25,7 +25,7 @@ pub(super) fn producers<'p>(project: &Project<'p>) -> impl Iterator<Item = Writt
         let target = program.target(to.target.value);
         match &target.kind {
             TargetKind::Kafka(cluster) => {
-                Some(Written { cluster, producer: &to.producer, incomplete: target.incomplete })
+                Some(Written { cluster, producer: &to.settings.task.producer, incomplete: target.incomplete })
             }
             TargetKind::Stdout | TargetKind::File { .. } => None,
         }

@@ -27,7 +27,8 @@ fn check_retry_unbounded(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
         TargetKind::Stdout | TargetKind::File { .. } => None,
     });
     let ends = program.sources.iter().map(|source| &source.retry).chain(clusters);
-    let all = program.pipelines.iter().map(|pipeline| &pipeline.retry).chain([&program.defaults.retry]);
+    let pipelines = program.pipelines.iter().map(|pipeline| &pipeline.settings.task.retry);
+    let all = pipelines.chain([&program.defaults.settings.task.retry]);
     for window in ends.chain(all).filter_map(|retry| retry.window_ms.as_ref()) {
         if window.value == FOREVER_MS {
             findings.push(

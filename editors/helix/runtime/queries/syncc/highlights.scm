@@ -21,7 +21,7 @@
   argument: (path . (word) @keyword.operator .))
   (#not-eq? @_first "where")
   ; generated: connecting words
-  (#any-of? @keyword.operator "after" "as" "at" "because" "binlog" "by" "ca" "cert" "column" "database" "dead-letter" "default" "env" "errors" "every" "except" "file" "for" "from" "gtid" "in" "keep" "key" "last" "name" "nothing" "one-of" "param" "pipeline" "salt" "source" "table" "target" "to" "topic" "using" "with"))
+  (#any-of? @keyword.operator "after" "as" "at" "because" "binlog" "by" "ca" "cert" "column" "database" "dead-letter" "default" "env" "errors" "every" "except" "file" "first" "fixed" "for" "from" "gtid" "in" "keep" "key" "last" "name" "nothing" "one-of" "param" "pipeline" "salt" "source" "table" "target" "to" "topic" "using" "with"))
 
 ; words that are values
 ((statement
@@ -29,7 +29,7 @@
   argument: (path . (word) @constant.builtin .))
   (#not-eq? @_first "where")
   ; generated: value words
-  (#any-of? @constant.builtin "all" "as-source" "at-least-once" "auto" "avro" "backward" "base64" "base64-url-safe" "bytes" "canal" "canal-json" "compact" "data" "debezium-avro" "debezium-json" "decimal" "delete" "double" "dts" "dts-avro" "else" "emit" "event" "exactly-once" "false" "follow" "forever" "forward" "full" "gzip" "hex" "if-missing" "index" "init" "insert" "integer" "json" "kafka" "label" "long" "lower" "lz4" "map" "maxwell-json" "mysql" "never" "none" "now" "null" "number" "numeric" "oauthbearer" "off" "omit" "on" "origin" "park" "plain" "precise" "primary" "produce" "record" "require" "resnapshot" "rows" "same" "scram-sha-256" "scram-sha-512" "sha256" "skip" "snappy" "snapshot" "split" "stdout" "stop" "string" "text" "topic-record" "true" "update" "upper" "verify-ca" "verify-full" "warn" "write" "zstd"))
+  (#any-of? @constant.builtin "add-column" "all" "alter-database" "alter-table" "as-source" "at-least-once" "auto" "avro" "backward" "base64" "base64-url-safe" "bootstrap" "bytes" "canal" "canal-hash" "canal-json" "change-column" "change-index" "change-partitions" "compact" "crc32" "create" "create-database" "create-table" "data" "debezium-avro" "debezium-json" "decimal" "delete" "double" "drop-column" "drop-database" "drop-table" "dts" "dts-avro" "else" "emit" "event" "event-time" "exactly-once" "false" "follow" "forever" "forward" "full" "gh-ost" "gzip" "hex" "if-missing" "index" "init" "insert" "integer" "java-hash" "json" "kafka" "label" "long" "lower" "lz4" "map" "maxwell-json" "murmur2" "mysql" "never" "none" "now" "null" "number" "numeric" "oauthbearer" "off" "omit" "on" "op" "origin" "park" "plain" "position" "precise" "primary" "produce" "pt-osc" "read" "record" "rename-column" "rename-table" "require" "resnapshot" "rows" "same" "schema" "scram-sha-256" "scram-sha-512" "sha256" "skip" "snappy" "snapshot" "split" "stdout" "stop" "string" "text" "topic-record" "transaction" "true" "update" "upper" "verify-ca" "verify-full" "warn" "write" "zstd"))
 
 ; conditions are SQL
 ((statement

@@ -1,0 +1,42 @@
+//! `allow`: answers to findings.
+
+use super::argument::text;
+use super::shape::Value;
+use super::statement::{Reader, Stmt};
+use crate::diagnostic::Diagnostic;
+use crate::statement::ALLOW_WITHOUT_REASON;
+use crate::text::{Span, Spanned};
+
+/// `allow CODE because "…"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Allow {
+    /// The code, as written.
+    pub code: Spanned<String>,
+    /// The statement.
+    pub head: Span,
+    /// What goes with it when it is removed: its line.
+    pub cut: Span,
+    /// The statement whose block it stands in: what is found there, it answers.
+    pub scope: Span,
+}
+
+impl Reader<'_> {
+    /// Notes an exception; without a reason it is an error.
+    pub(super) fn allow(&mut self, statement: &Stmt) {
+        let reason = text(statement).map(|reason| reason.value);
+        let code = statement.args.first().and_then(|item| match &item.value {
+            Value::Word(code) => Some(Spanned::new(code.clone(), item.span)),
+            _ => None,
+        });
+        let Some(code) = code else { return };
+        if reason.is_none_or(|reason| reason.trim().is_empty()) {
+            let message = format!("`allow {}` gives no reason", code.value);
+            self.findings.push(
+                Diagnostic::error(ALLOW_WITHOUT_REASON, statement.head, message)
+                    .help(format!("say why it is fine here: `allow {} because \"…\"`", code.value)),
+            );
+        }
+        let (head, cut, scope) = (statement.head, statement.line, self.scope);
+        self.allows.push(Allow { code, head, cut, scope });
+    }
+}

@@ -1,0 +1,178 @@
+//! `allow`: findings that are answered, and answers to nothing.
+
+use crate::ast::Allow;
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix, Severity};
+use crate::hir::{self, Program};
+use crate::statement::{self, WRONG_ARGUMENTS, closest};
+use crate::{project, source, syntax, target};
+
+const ALLOW_UNUSED: Code = Code::new("S0110", "allow-unused");
+
+pub(super) const PAGE: CodeDoc = CodeDoc {
+    code: ALLOW_UNUSED,
+    what: "An `allow` that answers nothing: its finding does not appear in the block, or it is an error, which is never allowed.",
+    why: "Such a line hides the next finding of that code, which nobody has looked at.",
+    wrong: pipeline!("  include shop.*\n  allow S0203 because \"shop.orders is listed for readers\"\n"),
+    right: pipeline!(
+        "  include shop.*\n  include shop.orders\n  allow S0203 because \"shop.orders is listed for readers\"\n"
+    ),
+};
+
+/// Codes that files alone never or not always show: a server, the lock file or the environment does.
+const NEEDS_MORE: &[&str] = &[
+    "S0212", "S0213", "S0214", "S0215", "S0216", "S0217", "S0218", "S0219", "S0305", "S0306", "S0307",
+    "S0308", "S0309", "S0401", "S0403", "S0406", "S0412", "S0501", "S0502", "S0503", "S0504", "S0505",
+    "S0506", "S0507", "S0509", "S0510", "S0603", "S0604", "S0606", "S0608", "S0703", "S0802", "S0804",
+    "S0806", "S0809", "S0811", "S0904",
+];
+
+/// Takes away the findings that are answered, and tells of answers to nothing. `later` are codes of stages to come.
+pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &[CodeDoc]) {
+    if program.allows.is_empty() {
+        return;
+    }
+    let known = known(later);
+    let mut told = Vec::new();
+    let mut answered = vec![false; findings.len()];
+    for allow in &program.allows {
+        let Some(code) = known.iter().find(|code| code.number == allow.code.value) else {
+            told.push(unknown(allow, &known));
+            continue;
+        };
+        let inside = |finding: &Diagnostic| {
+            finding.primary.as_ref().is_some_and(|label| {
+                let (span, scope) = (label.span, allow.scope);
+                span.file == scope.file && (scope.start..scope.end).contains(&span.start)
+            })
+        };
+        let mut used = false;
+        let mut refused = false;
+        let mut damaged = program.opaque;
+        for (n, finding) in findings.iter().enumerate().filter(|(_, finding)| inside(finding)) {
+            let is_error = finding.severity == Severity::Error;
+            // Behind an error a finding may be missing that is there once it is mended.
+            damaged |= is_error;
+            if finding.code == *code {
+                refused |= is_error;
+                used |= !is_error;
+                answered[n] |= !is_error;
+            }
+        }
+        let could_come = !code.number.starts_with('S') || NEEDS_MORE.contains(&code.number);
+        let message = match (used, refused) {
+            (true, _) => continue,
+            (false, true) => format!("{code} is an error here, and errors are never allowed"),
+            (false, false) if could_come || damaged => continue,
+            (false, false) => format!("{code} ({}) does not appear in this block", code.name),
+        };
+        told.push(
+            Diagnostic::warning(ALLOW_UNUSED, allow.head, message)
+                .help("remove the line: it would hide a finding that nobody has looked at")
+                .fix(Fix::machine("remove the line", allow.cut, "")),
+        );
+    }
+    let mut answered = answered.into_iter();
+    findings.retain(|_| answered.next() != Some(true));
+    findings.extend(told);
+}
+
+/// Every code that a finding can have.
+fn known(later: &[CodeDoc]) -> Vec<Code> {
+    let pages = [
+        syntax::codes::DOCS,
+        statement::PAGES,
+        hir::PAGES,
+        project::PAGES,
+        source::mysql::requirement::CODES,
+        target::kafka::requirement::CODES,
+        later,
+    ];
+    let of_rules = super::pages().map(|page| page.code);
+    pages.into_iter().flatten().map(|page| page.code).chain(of_rules).collect()
+}
+
+fn unknown(allow: &Allow, known: &[Code]) -> Diagnostic {
+    let written = allow.code.value.as_str();
+    let by_name = known.iter().find(|code| code.name == written || code.number.eq_ignore_ascii_case(written));
+    let near =
+        by_name.map(|code| code.number).or_else(|| closest(written, known.iter().map(|code| code.number)));
+    let finding = match by_name {
+        Some(code) => {
+            let message = format!("`allow` takes the number of a finding, {code} for `{written}`");
+            Diagnostic::error(WRONG_ARGUMENTS, allow.code.span, message)
+        }
+        None => Diagnostic::error(WRONG_ARGUMENTS, allow.code.span, format!("there is no code `{written}`"))
+            .help("findings are printed with their code; `syncc explain` lists all"),
+    };
+    match near {
+        Some(near) if by_name.is_some() => {
+            finding.fix(Fix::machine(format!("write `{near}`"), allow.code.span, near))
+        }
+        Some(near) => finding.fix(Fix::choice(format!("write `{near}`"), allow.code.span, near)),
+        None => finding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check_diagnostics, check_project, check_repaired};
+
+    #[test]
+    fn a_warning_of_the_block_is_answered() {
+        check_diagnostics("include shop.*, shop.a\nallow S0203 because \"x\"\n");
+        check_diagnostics("include shop.*\ntable crm.x {\nkey none\nallow S0205 because \"x\"\n}\n");
+        // The block itself is drawn.
+        check_diagnostics("include shop.*\ntable crm.x {\nallow S0205 because \"x\"\n}\n");
+        // Another block is not.
+        check_diagnostics(
+            "include shop.*, shop.a  # warning[S0203]: `shop.a` is included by `shop.*` already\n\
+             table shop.b {\nallow S0203 because \"x\"  # warning[S0110]: S0203 (include-covered) does not appear in this block\n}\n",
+        );
+    }
+
+    #[test]
+    fn an_answer_to_nothing() {
+        check_diagnostics(
+            "include shop.*\nallow S0203 because \"x\"  # warning[S0110]: S0203 (include-covered) does not appear in this block\n",
+        );
+        check_repaired("include shop.*\nallow S0203 because \"x\"\n", "include shop.*\n");
+        check_diagnostics(
+            "include shop.*\nkey id  # error[S0501]: `id` is part of the key and is left out\ncolumns except id\n\
+             allow S0501 because \"x\"  # warning[S0110]: S0501 is an error here, and errors are never allowed\n",
+        );
+        // Only a server can tell.
+        check_diagnostics(
+            "include shop.*\nallow S0502 because \"x\"\nallow L0115 because \"x\"\nallow P1004 because \"x\"\n",
+        );
+    }
+
+    #[test]
+    fn codes_are_numbers_of_findings() {
+        check_diagnostics(
+            "include shop.*\nallow S9999 because \"x\"  # error[S0015]: there is no code `S9999`\n\
+             allow include-covered because \"x\"  # error[S0015]: `allow` takes the number of a finding, S0203 for `include-covered`\n",
+        );
+        check_repaired(
+            "include shop.*\nallow no-primary-key because \"x\"\n",
+            "include shop.*\nallow S0502 because \"x\"\n",
+        );
+    }
+
+    #[test]
+    fn a_reason_is_wanted() {
+        check_diagnostics(
+            "include shop.*, shop.a\nallow S0203  # error[S0111]: `allow S0203` gives no reason\n",
+        );
+        check_diagnostics(
+            "include shop.*, shop.a\nallow S0203 because \" \"  # error[S0111]: `allow S0203` gives no reason\n",
+        );
+    }
+
+    #[test]
+    fn in_every_block() {
+        check_project(&[
+            "edition 2026\nsource shop mysql \"db1\" {\npassword env P\ntls off\nallow S0303 because \"tunnel\"\n}\n\
+             target out stdout\npipeline p from shop to out {\ninclude shop.*\n}\n",
+        ]);
+    }
+}

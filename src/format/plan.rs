@@ -1,0 +1,131 @@
+//! A format and its options, as a plan stores them.
+
+use crate::statement::{
+    BigintUnsigned, BinaryForm, Compatibility, DecimalForm, EnumForm, FormatHeartbeat, FormatName, Subject,
+};
+use serde::{Deserialize, Serialize};
+
+/// A format and its options.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum FormatPlan {
+    /// `canal-json`.
+    CanalJson(CanalOptions),
+    /// `dts-avro`.
+    DtsAvro(DtsOptions),
+    /// `debezium-json`.
+    DebeziumJson(DebeziumJsonOptions),
+    /// `debezium-avro`.
+    DebeziumAvro(DebeziumAvroOptions),
+    /// `maxwell-json`.
+    MaxwellJson(MaxwellOptions),
+    /// `avro`.
+    Avro(AvroOptions),
+    /// `json`.
+    Json(JsonOptions),
+}
+
+impl FormatPlan {
+    /// Name of the format.
+    pub fn name(&self) -> FormatName {
+        match self {
+            FormatPlan::CanalJson(_) => FormatName::CanalJson,
+            FormatPlan::DtsAvro(_) => FormatName::DtsAvro,
+            FormatPlan::DebeziumJson(_) => FormatName::DebeziumJson,
+            FormatPlan::DebeziumAvro(_) => FormatName::DebeziumAvro,
+            FormatPlan::MaxwellJson(_) => FormatName::MaxwellJson,
+            FormatPlan::Avro(_) => FormatName::Avro,
+            FormatPlan::Json(_) => FormatName::Json,
+        }
+    }
+}
+
+/// Options of `canal-json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CanalOptions {
+    /// `snapshot-op init`: snapshot rows have type INIT, not INSERT.
+    pub snapshot_init: bool,
+    /// `enum label`: labels instead of indexes, also for SET.
+    pub enum_label: bool,
+    /// `time-zone`: zone of TIMESTAMP text; none is UTC. Not executed by this release.
+    pub time_zone: Option<String>,
+    /// `dialect dts`. Not executed by this release.
+    pub dts: bool,
+}
+
+/// Options of `dts-avro`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DtsOptions {
+    /// `snapshot-op init`.
+    pub snapshot_init: bool,
+    /// `heartbeat`.
+    pub heartbeat: FormatHeartbeat,
+}
+
+/// Options of `debezium-json`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DebeziumJsonOptions {
+    /// `snapshot-op create`.
+    pub snapshot_create: bool,
+    /// `bigint-unsigned`.
+    pub bigint_unsigned: BigintUnsigned,
+    /// `decimal`.
+    pub decimal: DecimalForm,
+    /// `binary`.
+    pub binary: BinaryForm,
+    /// `schemas on`.
+    pub schemas: bool,
+}
+
+/// Options of `debezium-avro`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DebeziumAvroOptions {
+    /// `subject`.
+    pub subject: Subject,
+    /// `compatibility`; none is the registry's own.
+    pub compatibility: Option<Compatibility>,
+    /// `snapshot-op create`.
+    pub snapshot_create: bool,
+    /// `bigint-unsigned`.
+    pub bigint_unsigned: BigintUnsigned,
+    /// `decimal`.
+    pub decimal: DecimalForm,
+    /// `binary`.
+    pub binary: BinaryForm,
+}
+
+/// Options of `maxwell-json`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct MaxwellOptions {
+    /// `nulls omit`.
+    pub omit_nulls: bool,
+    /// `snapshot-op bootstrap`.
+    pub snapshot_bootstrap: bool,
+}
+
+/// Options of `avro`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AvroOptions {
+    /// `subject`.
+    pub subject: Subject,
+    /// `compatibility`; none is the registry's own.
+    pub compatibility: Option<Compatibility>,
+    /// `bigint-unsigned`.
+    pub bigint_unsigned: BigintUnsigned,
+    /// `decimal`.
+    pub decimal: DecimalForm,
+    /// `enum`.
+    pub enum_form: EnumForm,
+}
+
+/// Options of `json`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct JsonOptions {
+    /// `nulls omit`.
+    pub omit_nulls: bool,
+    /// `decimal`.
+    pub decimal: DecimalForm,
+    /// `binary`.
+    pub binary: BinaryForm,
+    /// `enum`.
+    pub enum_form: EnumForm,
+}

@@ -1,0 +1,105 @@
+//! What a new plan changes for one table.
+
+use super::change::{FORMAT_CHANGED, KEY_CHANGED, PARTITION_RULE_CHANGED, TOPIC_MOVED};
+use super::diff::Comparison;
+use super::{Decider, Part, Subject, TableDecision, TopicSettings};
+use crate::statement::{Property, Reload};
+
+impl Comparison<'_> {
+    /// Two decisions about a table; `after` made the new one.
+    pub(super) fn table(
+        &mut self,
+        table: &Subject,
+        old: &TableDecision,
+        new: &TableDecision,
+        after: &Decider,
+    ) {
+        let (db, name) = (table.db.as_str(), table.table.as_str());
+        let shown = || table.to_string();
+        let place = |this: &Self, property: Property| {
+            let layer = after.layer_of(db, name, property);
+            layer
+                .and_then(|n| this.origins.span(this.id, Part::Layer(n, property)))
+                .or_else(|| this.place(Part::Pipeline))
+        };
+        // Whatever is added to a decision has to be compared.
+        let TableDecision {
+            db: new_db,
+            table: new_table,
+            topic,
+            topic_settings: TopicSettings { create, partitions, replicas, cleanup, retention_ms },
+            key,
+            key_form,
+            key_change,
+            partition,
+            hash,
+            columns,
+            column_names,
+            names,
+            masks,
+            conditions,
+            format,
+            headers,
+            tombstones,
+            changes,
+            ddl,
+            truncate,
+            on_error,
+            on_oversize,
+            on_invalid_value,
+        } = new;
+        let made = old.topic_settings;
+        let hits = after.rename_hits(db, name);
+        let rename = hits.last().map_or(Part::Pipeline, |&n| Part::Rename(n));
+        let renamed = (&old.db, &old.table, &old.column_names) != (new_db, new_table, column_names);
+        if old.names != *names {
+            self.breaks(FORMAT_CHANGED, "names", self.place(Part::Names), Some(shown()));
+        } else if renamed {
+            self.breaks(FORMAT_CHANGED, "rename", self.place(rename), Some(shown()));
+        } else if old.topic != *topic {
+            self.breaks(TOPIC_MOVED, "topic", place(self, Property::Topic), Some(shown()));
+        }
+        for (differs, code, property) in [
+            (old.key != *key || old.key_form != *key_form, KEY_CHANGED, Property::Key),
+            (old.key_change != *key_change, FORMAT_CHANGED, Property::KeyChange),
+            (old.partition != *partition || old.hash != *hash, PARTITION_RULE_CHANGED, Property::Partition),
+            (made.partitions != *partitions, PARTITION_RULE_CHANGED, Property::TopicPartitions),
+            (old.format != *format, FORMAT_CHANGED, Property::Format),
+            (old.headers != *headers, FORMAT_CHANGED, Property::Headers),
+            // A topic that begins to compact gets tombstones, which readers of such topics expect.
+            (
+                old.tombstones != *tombstones
+                    && made.cleanup == *cleanup
+                    && old.format.name() == format.name(),
+                FORMAT_CHANGED,
+                Property::Tombstones,
+            ),
+        ] {
+            if differs {
+                self.breaks(code, property.word(), place(self, property), Some(shown()));
+            }
+        }
+        if old.columns != *columns {
+            self.old_rows("columns", place(self, Property::Columns), shown());
+        }
+        if old.changes != *changes {
+            self.old_rows("changes", place(self, Property::Changes), shown());
+        }
+        if old.masks != *masks {
+            let layer = after.masking_layers(db, name).first().map_or(Part::Pipeline, |&n| Part::Masks(n));
+            self.old_rows("mask", self.place(layer), shown());
+        }
+        if old.conditions != *conditions {
+            let layer = after.filtering_layer(db, name).map_or(Part::Pipeline, Part::Conditions);
+            self.old_rows("where", self.place(layer), shown());
+        }
+        let options = (made.create, made.replicas, made.cleanup, made.retention_ms)
+            != (*create, *replicas, *cleanup, *retention_ms);
+        self.plain(options, "topic options", Reload::InPlace);
+        self.plain(old.ddl != *ddl, "ddl", Reload::Rewire);
+        self.plain(old.truncate != *truncate, "truncate", Reload::InPlace);
+        self.plain(old.on_error != *on_error, "on-error", Reload::InPlace);
+        self.plain(old.on_oversize != *on_oversize, "on-oversize", Reload::InPlace);
+        self.plain(old.on_invalid_value != *on_invalid_value, "on-invalid-value", Reload::Rewire);
+    }
+}

@@ -1,0 +1,84 @@
+//! Settings of tables, level by level.
+
+use crate::ast::Settings;
+use crate::pattern::TablePattern;
+use crate::statement::{
+    BigintUnsigned, BinaryForm, ChangeKind, Cleanup, ColumnRule, Compatibility, Create, DdlKind,
+    DdlPartition, DdlTopic, DecimalForm, Dialect, EnumForm, FormatHeartbeat, FormatName, Header, Key,
+    KeyChange, MaskRule, Millis, Nulls, OnDeny, OnError, OnInvalidValue, OnOversize, Partition, Property,
+    Quoted, SnapshotOp, Subject, Switch, Template, Truncate, WordSet, table_properties,
+};
+use crate::text::Span;
+use crate::transform::filter::Condition;
+use serde::{Deserialize, Serialize};
+
+macro_rules! layer {
+    ($($(#[$doc:meta])* $variant:ident, $field:ident: $type:ty, $word:literal, $block:literal;)+) => {
+        /// Settings of one level for the tables a pattern takes.
+        #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub struct Layer {
+            /// Level: 0 defaults, 1 pipeline, 2 `to`, 3 `table`, 4 `table` inside `to`.
+            pub level: u8,
+            /// Which tables; none: all.
+            pub tables: Option<TablePattern>,
+            $(
+                $(#[$doc])*
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$type>,
+            )+
+            /// `mask`.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub masks: Vec<MaskRule>,
+            /// `where`, each of which must hold.
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub conditions: Vec<Condition>,
+        }
+
+        impl Layer {
+            /// The settings of a block; `note` is told where each is written.
+            pub(super) fn new(
+                level: u8,
+                tables: Option<&TablePattern>,
+                settings: &Settings,
+                mut note: impl FnMut(Property, Span),
+            ) -> Layer {
+                $(
+                    if let Some(value) = &settings.$field {
+                        note(Property::$variant, value.span);
+                    }
+                )+
+                let mut masks: Vec<MaskRule> = settings.masks.iter().map(|mask| mask.value.clone()).collect();
+                masks.sort();
+                masks.dedup();
+                let mut conditions: Vec<Condition> =
+                    settings.conditions.iter().map(|one| one.value.condition.clone()).collect();
+                // The order of what must all be true means nothing.
+                conditions.sort();
+                conditions.dedup();
+                Layer {
+                    level,
+                    tables: tables.cloned(),
+                    $($field: settings.$field.as_ref().map(|value| value.value.clone()),)+
+                    masks,
+                    conditions,
+                }
+            }
+
+            /// A setting as it is written; none where the level does not give it.
+            pub fn shown(&self, property: Property) -> Option<String> {
+                match property {
+                    $(Property::$variant => self.$field.as_ref().map(ToString::to_string),)+
+                }
+            }
+
+            /// True when the level gives a setting.
+            pub fn gives(&self, property: Property) -> bool {
+                match property {
+                    $(Property::$variant => self.$field.is_some(),)+
+                }
+            }
+        }
+    };
+}
+
+table_properties!(layer);
