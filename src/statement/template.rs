@@ -1,5 +1,6 @@
 //! Texts with placeholders, and what they become.
 
+use crate::text::Span;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -75,6 +76,39 @@ impl Template {
             TemplatePart::Hole { name, .. } => Some(name.as_str()),
             TemplatePart::Text(_) => None,
         })
+    }
+
+    /// Where its part `n` is written, when `span` is the text in its quotes; the whole of it where a sign is written by its
+    /// number, or something else stands in place of what is written.
+    pub fn place_of(&self, n: usize, span: Span) -> Span {
+        let len = |parts: &[TemplatePart]| parts.iter().map(TemplatePart::written_len).sum::<Option<usize>>();
+        let place = len(&self.parts[..n]).zip(len(&self.parts[n..=n])).zip(len(&self.parts[n + 1..]));
+        match place {
+            Some(((before, own), behind)) if before + own + behind + 2 == span.len() => {
+                let start = span.start + 1 + before as u32;
+                Span::new(span.file, start, start + own as u32)
+            }
+            _ => span,
+        }
+    }
+}
+
+impl TemplatePart {
+    /// Bytes it takes in a file; none for a sign that can only be written by an escape of unknown length.
+    fn written_len(&self) -> Option<usize> {
+        match self {
+            TemplatePart::Text(text) => text
+                .chars()
+                .map(|sign| match sign {
+                    '"' | '\\' | '{' | '}' => Some(2),
+                    sign if sign.is_control() => None,
+                    sign => Some(sign.len_utf8()),
+                })
+                .sum(),
+            TemplatePart::Hole { name, filter } => {
+                Some(2 + name.len() + filter.as_ref().map_or(0, |filter| 1 + filter.len()))
+            }
+        }
     }
 }
 
@@ -246,5 +280,21 @@ mod tests {
         let made = template(&[("a_", None), ("{pipeline", None), ("{column", None)]);
         let made = NAMES.expand_part(&made, &[], RENAME_PLACEHOLDERS, |name| name == "column");
         assert_eq!(made.map(|made| made.to_string()), Ok("a_p{column}".to_owned()));
+    }
+
+    #[test]
+    fn a_placeholder_is_found_in_its_text() {
+        let check = |written: &str, parts: &[(&str, Option<&str>)], n: usize, expected: &str| {
+            let line = format!("topic \"{written}\"");
+            let span = Span::new(crate::text::FileId(0), 6, line.len() as u32);
+            let place = template(parts).place_of(n, span);
+            assert_eq!(&line[place.start as usize..place.end as usize], expected, "{written}");
+        };
+        check("{n}", &[("{n", None)], 0, "{n}");
+        check("ö.{n:lower}.x", &[("ö.", None), ("{n", Some("lower")), (".x", None)], 1, "{n:lower}");
+        check("{n}.\\{\\\"{m}", &[("{n", None), (".\x7b\"", None), ("{m", None)], 2, "{m}");
+        let whole = "\"{n}\\n\"";
+        check("{n}\\n", &[("{n", None), ("\n", None)], 0, whole);
+        check("{n}.{region}", &[("{n", None), (".eu", None)], 0, "\"{n}.{region}\"");
     }
 }

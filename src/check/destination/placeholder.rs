@@ -61,8 +61,9 @@ fn check_template(
     findings: &mut Vec<Diagnostic>,
 ) {
     let params: Vec<&str> = program.params.iter().map(|param| param.name.value.as_str()).collect();
-    for part in &template.parts {
+    for (n, part) in template.parts.iter().enumerate() {
         let TemplatePart::Hole { name, filter } = part else { continue };
+        let span = template.place_of(n, span);
         if let Some(filter) = filter.as_deref().filter(|filter| !FILTERS.contains(filter)) {
             findings.push(
                 Diagnostic::error(PLACEHOLDER_UNBOUND, span, format!("there is no filter `{filter}`"))
