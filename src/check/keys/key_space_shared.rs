@@ -14,8 +14,8 @@ const KEY_SPACE_SHARED: Code = Code::new("S0504", "key-space-shared");
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: KEY_SPACE_SHARED,
-        what: "Several tables, or one table of several sources, are sent under one name into one topic, and the key has no `origin`. An \
-               error where no `key` is written, else a warning.",
+        what: "Several tables are renamed to one and sent into one topic, and the key has no `origin`. An error where no `key` is \
+               written, else a warning.",
         why: "A number that is unique in one shard is used again in the next. Two rows with one key are one row to a consumer: \
               compaction keeps the last, a delete of one deletes the other.",
         wrong: pipeline!(
@@ -41,7 +41,7 @@ fn check_key_space_shared(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
             // By topic, name, and the lines that make the name: two lines that give one name are S0403.
             let mut merges: BTreeMap<_, Merge<'_>> = BTreeMap::new();
             for (source, _) in sources(project.program, flow.pipeline).enumerate() {
-                for placed in flow.placed(lane, source) {
+                for placed in flow.placed(lane, source).filter(|placed| placed.name.is_new()) {
                     let NewName { db, table, lines } = placed.name;
                     let merge = merges.entry((placed.topic, db, table, lines)).or_insert(Merge {
                         placed,
@@ -132,13 +132,15 @@ mod tests {
         let project = |topic: &str, said: &str| {
             format!(
                 "edition 2026\nsource a mysql \"db1\" {{\npassword env P\n}}\nsource b mysql \"db2\" {{\npassword env P\n}}\n\
-                 target bus kafka \"kafka1\"\npipeline p {{\nfrom a\nfrom b\nto bus\ninclude shop.o\ntopic \"{topic}\"{said}\n}}\n"
+                 target bus kafka \"kafka1\"\npipeline p {{\nfrom a\nfrom b\nto bus\ninclude shop.o\n\
+                 rename table shop.o to orders{said}\ntopic \"{topic}\"\n}}\n"
             )
         };
-        let said =
-            "  # error[S0504]: 2 tables are sent as `shop.o` into `all.o`, and their keys may be equal";
+        let said = "  # error[S0504]: 2 tables are sent as `shop.orders` into `all.orders`, and their keys may be equal";
         check_project(&[&project("all.{table}", said)]);
         check_project(&[&project("{source}.{table}", "")]);
+        // Nobody has said that the two are one.
+        check_project(&[&project("all.{table}", "").replace("rename table shop.o to orders\n", "")]);
     }
 
     #[test]
