@@ -456,6 +456,25 @@ impl<'p> Flow<'p> {
         Names { source, pipeline, db: new.0, table: new.1, origin_db: origin.0, origin_table: origin.1 }
     }
 
+    /// The topic of any table, and where it is selected; none when it is not, or its topic is not known.
+    pub(super) fn topic_of(
+        &self,
+        lane: usize,
+        source: &str,
+        db: &str,
+        table: &str,
+    ) -> Option<(String, Span)> {
+        if !self.selects(db, table) {
+            return None;
+        }
+        let include = self.include_index.hits(db, table, |n| Some(&self.include[n].matcher)).next()?;
+        let span = self.include[include].span;
+        let known = Known { db: db.to_owned(), table: table.to_owned(), span, written: false };
+        let name = self.new_name(source, db, table)?;
+        let (topic, _) = self.topic(&self.lanes[lane], source, &known, &name)?;
+        Some((topic, span))
+    }
+
     /// The topic of a known table; none when that is not known, or a placeholder stands for nothing.
     fn topic(&self, lane: &Lane<'p>, source: &str, known: &Known, name: &NewName) -> Option<Topic<'p>> {
         match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {

@@ -2,6 +2,7 @@
 
 mod column_collides;
 mod internal_topic;
+mod message_too_big;
 mod names_collide;
 mod names_swap;
 mod placeholder;
@@ -25,4 +26,5 @@ pub(super) const RULES: &[Rule] = &[
     internal_topic::RULE,
     names_swap::RULE,
     column_collides::RULE,
+    message_too_big::RULE,
 ];

@@ -6,6 +6,7 @@ mod batch_over_limit;
 mod limit_over_memory;
 mod no_transactions;
 mod producers;
+mod retry_over_retention;
 mod retry_unbounded;
 mod server_id_clash;
 mod snapshot_unlimited;
@@ -15,6 +16,7 @@ use super::Rule;
 /// The rules of this area.
 pub(super) const RULES: &[Rule] = &[
     retry_unbounded::RULE,
+    retry_over_retention::RULE,
     acks_weak::RULE,
     batch_over_limit::RULE,
     snapshot_unlimited::RULE,

@@ -10,6 +10,7 @@ mod not_a_table;
 mod overrides_cross;
 mod range_incomplete;
 mod regex_is_a_glob;
+mod selected_twice;
 mod selects_nothing;
 mod system_schema;
 mod table_block_idle;
@@ -32,4 +33,5 @@ pub(super) const RULES: &[Rule] = &[
     range_incomplete::RULE,
     case_mismatch::RULE,
     not_a_table::RULE,
+    selected_twice::RULE,
 ];
