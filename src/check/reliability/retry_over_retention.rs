@@ -36,7 +36,8 @@ fn check_retry_over_retention(project: &Project<'_>, findings: &mut Vec<Diagnost
             let Some(kept_ms) = program.lock.of(from.value).and_then(|lock| lock.binlog_expires_ms) else {
                 continue;
             };
-            let levels = [&pipeline.retry, &source.retry, &program.defaults.retry];
+            let levels =
+                [&pipeline.settings.task.retry, &source.retry, &program.defaults.settings.task.retry];
             let written = levels.into_iter().find_map(|retry| retry.window_ms.as_ref());
             let (window_ms, span) =
                 written.map_or((DEFAULT_MS, pipeline.head), |window| (window.value, window.span));
