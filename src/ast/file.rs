@@ -68,9 +68,16 @@ pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnosti
     let body = reader.body(parse.tree.root(), Place::File);
     let mut file = File::default();
     for statement in body.statements {
+        if statement.spec.word == "source" {
+            let sources = reader.each_member(statement, |reader, member, rank, statement| {
+                file.note_idle(&Owner::Source(member.name.clone()), &statement);
+                reader.source(member, rank, statement)
+            });
+            file.sources.extend(sources);
+            continue;
+        }
         file.note_idle(&owner(&statement), &statement);
         match statement.spec.word {
-            "source" => file.sources.extend(reader.source(statement)),
             "target" => file.targets.extend(reader.target(statement)),
             "pipeline" => file.pipelines.extend(reader.pipeline(statement)),
             "defaults" => file.defaults.push(defaults(&statement)),
@@ -110,7 +117,6 @@ fn path(statement: &Stmt) -> Option<Spanned<String>> {
 fn owner(statement: &Stmt) -> Owner {
     let name = statement.args.first().and_then(own_name).map(|name| name.value);
     match (statement.spec.word, name) {
-        ("source", Some(name)) => Owner::Source(name),
         ("target", Some(name)) => Owner::Target(name),
         ("pipeline", Some(name)) => Owner::Pipeline(name),
         _ => Owner::Project,

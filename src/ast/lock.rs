@@ -101,7 +101,7 @@ impl Reader<'_> {
         let sources = statement.args.last()?;
         let pattern = match &sources.value {
             Value::Name(name) => NamePattern::Exact(name.clone()),
-            Value::Word(range) => self.range(range, sources.span)?,
+            Value::Names(pattern) => pattern.clone(),
             _ => return None,
         };
         let mut lock = Lock {
@@ -133,20 +133,6 @@ impl Reader<'_> {
             }
         }
         Some(lock)
-    }
-
-    /// Names of sources that can be listed.
-    fn range(&mut self, written: &str, span: Span) -> Option<NamePattern> {
-        let pattern = NamePattern::from_glob(written);
-        let message = match pattern {
-            Ok(pattern) if pattern.members().is_some() => return Some(pattern),
-            Ok(_) => format!(
-                "`{written}` takes more names than can be listed; a range such as `[00..15]` is wanted"
-            ),
-            Err(error) => format!("`{written}` is no range of names: {error}"),
-        };
-        self.findings.push(Diagnostic::error(st::WRONG_ARGUMENTS, span, message));
-        None
     }
 
     fn locked_table(&mut self, statement: &Stmt) -> Option<LockedTable> {

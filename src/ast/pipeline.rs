@@ -1,6 +1,7 @@
 //! `pipeline`.
 
 use super::argument::{own_name, quantities, text, words};
+use super::feed::{Feed, From, Relay};
 use super::settings::{Conflict, Settings, add, once};
 use super::shape::Value;
 use super::statement::{Body, Reader, Stmt};
@@ -18,8 +19,10 @@ pub struct Pipeline {
     pub head: Span,
     /// Text of the `##` lines before it.
     pub doc: Option<String>,
-    /// `from`.
-    pub from: Vec<Spanned<String>>,
+    /// `from` of sources.
+    pub from: Vec<From>,
+    /// `from` of topics.
+    pub relays: Vec<Relay>,
     /// `to`.
     pub to: Vec<To>,
     /// `include`, one per pattern.
@@ -114,14 +117,15 @@ pub(super) fn commit(statement: &Stmt) -> Option<Spanned<Commit>> {
 
 impl Reader<'_> {
     pub(super) fn pipeline(&mut self, statement: Stmt) -> Option<Pipeline> {
-        let mut names = statement.args.iter().filter_map(own_name);
-        let name = names.next()?;
+        let mut args = statement.args.iter().filter(|item| !matches!(item.value, Value::Word(_)));
+        let name = args.next().and_then(own_name)?;
         let mut pipeline = Pipeline {
             name,
             head: statement.head,
             doc: statement.doc,
-            from: names.next().into_iter().collect(),
-            to: names.next().map(To::named).into_iter().collect(),
+            from: args.next().and_then(From::named).into_iter().collect(),
+            relays: Vec::new(),
+            to: args.next().and_then(own_name).map(To::named).into_iter().collect(),
             include: Vec::new(),
             exclude: Vec::new(),
             renames: Vec::new(),
@@ -137,7 +141,14 @@ impl Reader<'_> {
             match inner.spec.word {
                 "from" => {
                     pipeline.incomplete |= inner.body.incomplete;
-                    pipeline.from.extend(inner.args.first().and_then(own_name));
+                    match self.feed(inner) {
+                        Some(Feed::Sources(from)) => pipeline.from.push(from),
+                        Some(Feed::Relay(relay)) => pipeline.relays.push(relay),
+                        None => {}
+                    }
+                    for inner in &inner.body.statements {
+                        pipeline.cuts.extend(self.cuts(inner));
+                    }
                 }
                 "to" => {
                     pipeline.incomplete |= inner.body.incomplete;
@@ -219,7 +230,7 @@ fn to(statement: &Stmt) -> Option<To> {
     Some(to)
 }
 
-fn tables(statement: &Stmt) -> impl Iterator<Item = Spanned<TablePattern>> + '_ {
+pub(super) fn tables(statement: &Stmt) -> impl Iterator<Item = Spanned<TablePattern>> + '_ {
     statement.args.iter().filter_map(|item| match &item.value {
         Value::Table(pattern) => Some(Spanned::new(pattern.clone(), item.span)),
         _ => None,

@@ -29,6 +29,8 @@ pub(super) enum Value {
     /// Database and name of one table.
     ExactTable(String, String),
     ColumnPath(TablePattern, NamePattern),
+    /// A range or pattern of own names.
+    Names(NamePattern),
     /// An exact name.
     Column(String),
     Columns(NamePattern),
@@ -357,6 +359,7 @@ fn bare_kind(kind: Kind) -> Option<NodeKind> {
         | Kind::Binlog
         | Kind::Name
         | Kind::Range
+        | Kind::Names
         | Kind::Secret
         | Kind::Database
         | Kind::Table
@@ -392,6 +395,7 @@ fn is_plain(kind: Kind) -> bool {
         | Kind::Binlog => true,
         Kind::Name
         | Kind::Range
+        | Kind::Names
         | Kind::Secret
         | Kind::Database
         | Kind::Table

@@ -1,12 +1,14 @@
 //! `source`.
 
-use super::argument::{own_name, plain, quantities, quantity, says, secret, text, texts};
+use super::argument::{plain, quantities, quantity, says, secret, text, texts};
 use super::pipeline::Retry;
+use super::range::Rank;
 use super::settings::word_set;
 use super::shape::Value;
 use super::statement::{Reader, Stmt, given_twice};
 use super::tls::{Tls, tls};
 use crate::diagnostic::{Diagnostic, Fix};
+use crate::pattern::Member;
 use crate::statement::{self as st, Heartbeat, OnFailover, OnlineDdl, SecretRef, Start, Text, WordSet};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeMap;
@@ -16,6 +18,8 @@ use std::collections::BTreeMap;
 pub struct Source {
     /// Its name.
     pub name: Spanned<String>,
+    /// Where it stands in the range that declares it.
+    pub rank: Option<Rank>,
     /// The line that declares it.
     pub head: Span,
     /// Text of the `##` lines before it.
@@ -69,6 +73,11 @@ pub enum ServerId {
 }
 
 impl Source {
+    /// What it is called where all that its statement declares is meant.
+    pub fn called(&self) -> &str {
+        self.rank.as_ref().map_or(&self.name.value, |rank| &rank.range)
+    }
+
     /// Most connections that read the log at once.
     pub fn n_readers(&self) -> u64 {
         self.readers.as_ref().map_or(READERS, |readers| readers.value)
@@ -76,15 +85,17 @@ impl Source {
 }
 
 impl Reader<'_> {
-    pub(super) fn source(&mut self, statement: Stmt) -> Option<Source> {
+    /// A source, or a member of the range that declares it.
+    pub(super) fn source(&mut self, member: &Member, rank: Option<Rank>, statement: Stmt) -> Option<Source> {
         let [name, rest @ ..] = statement.args.as_slice() else { return None };
-        let name = own_name(name)?;
+        let name = Spanned::new(member.name.clone(), name.span);
         let address = rest.iter().find_map(|item| match &item.value {
             Value::Text(text) => Some(Spanned::new(Text::Literal(text.clone()), item.span)),
             _ => None,
         });
         let mut source = Source {
             name,
+            rank,
             head: statement.head,
             doc: statement.doc,
             address,
@@ -132,8 +143,29 @@ impl Reader<'_> {
                 other => debug_assert!(false, "`{other}` is in the table, but not read in a source"),
             }
         }
+        self.spread_server_ids(&mut source);
         self.check_server_ids(&source);
         Some(source)
+    }
+
+    /// Of a range of sources each takes as many ids as it has readers, one behind the other.
+    fn spread_server_ids(&mut self, source: &mut Source) {
+        let n_readers = source.n_readers();
+        let (Some(rank), Some(id)) = (&source.rank, &mut source.server_id) else { return };
+        let ServerId::From { first, last } = &mut id.value else { return };
+        if last.is_some() {
+            let message =
+                "in a range of sources `server-id` has no end: each takes as many ids as it has readers";
+            self.findings.push(Diagnostic::error(st::WRONG_ARGUMENTS, id.span, message).fix(Fix::machine(
+                format!("write `server-id {first}`"),
+                id.span,
+                format!("server-id {first}"),
+            )));
+            source.server_id = None;
+            return;
+        }
+        let begin = u64::from(*first) + u64::from(rank.n) * n_readers;
+        *first = u32::try_from(begin).unwrap_or(u32::MAX);
     }
 
     /// One id for each connection that may read at once.

@@ -25,6 +25,8 @@ pub(super) struct Stmt {
     pub(super) head: Span,
     /// What goes away when it is removed: its line, or the statement alone.
     pub(super) line: Span,
+    /// It in the tree.
+    pub(super) id: NodeId,
     /// Its block in the tree.
     pub(super) block: Option<NodeId>,
     /// Its arguments.
@@ -53,6 +55,8 @@ pub(super) struct Reader<'t> {
     values: &'t Values,
     /// Captures around.
     pub(super) bindings: Bindings,
+    /// Number of the source that is read, among those that a range declares.
+    pub(super) member: usize,
     /// What was noted about parameters.
     pub(super) noted: Uses,
     pub(super) findings: Vec<Diagnostic>,
@@ -75,6 +79,7 @@ impl<'t> Reader<'t> {
             text,
             values,
             bindings: Bindings::default(),
+            member: 0,
             noted: Uses::default(),
             findings: Vec::new(),
             mentions: BTreeSet::new(),
@@ -138,6 +143,20 @@ impl<'t> Reader<'t> {
         seen: &mut HashMap<(&'static str, String), Span>,
         doc: Option<String>,
     ) -> Option<Stmt> {
+        let mark = self.bindings.mark();
+        let read = self.bound_statement(id, place, seen, doc);
+        self.bindings.back_to(mark);
+        read
+    }
+
+    /// A statement whose captures stay bound.
+    fn bound_statement(
+        &mut self,
+        id: NodeId,
+        place: Place,
+        seen: &mut HashMap<(&'static str, String), Span>,
+        doc: Option<String>,
+    ) -> Option<Stmt> {
         let (word, word_span) = self.word(id)?;
         let Some(row) = st::find(word, place) else {
             let finding = unplaced(word, word_span, place, self.format);
@@ -151,8 +170,13 @@ impl<'t> Reader<'t> {
                 return None;
             }
         };
-        let mark = self.bindings.mark();
         let clause = self.tree.children(id).find(|&child| self.tree.kind(child) == NodeKind::WhereClause);
+        if place == Place::File
+            && spec.word == "source"
+            && let Some(member) = self.members(id).get(self.member)
+        {
+            self.bind_member(member);
+        }
         let tokens = self.tokens(id);
         let head = match clause {
             Some(clause) => self.tree.span(clause),
@@ -199,7 +223,6 @@ impl<'t> Reader<'t> {
         }
         let body = self.inner(id, spec, head, args.is_empty());
         self.format = outer;
-        self.bindings.back_to(mark);
         let body = body.filter(|_| is_bound)?;
         if spec.once != Once::No {
             let form = match (spec.once, args.first().map(|item| &item.value)) {
@@ -214,7 +237,7 @@ impl<'t> Reader<'t> {
         }
         let runs = spec.support == Support::Runs && form == Support::Runs;
         let line = self.line_of(head);
-        Some(Stmt { spec: row, head, line, block: self.block(id), args, body, doc, runs })
+        Some(Stmt { spec: row, head, line, id, block: self.block(id), args, body, doc, runs })
     }
 
     /// The one argument of `where`.
@@ -327,6 +350,16 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// An argument of a statement as it is written.
+    pub(super) fn argument(&self, id: NodeId, n: usize) -> Option<Token<'t>> {
+        let mut arguments = self
+            .tree
+            .children(id)
+            .filter(|&child| !matches!(self.tree.kind(child), NodeKind::Ws | NodeKind::Block))
+            .skip(1);
+        arguments.nth(n).map(|child| Token::new(self.tree, self.text, child))
+    }
+
     /// The arguments of a statement, with values in the place of the placeholders that have one.
     fn tokens(&mut self, id: NodeId) -> Vec<Token<'t>> {
         let mut tokens: Vec<Token<'t>> = self
@@ -339,7 +372,10 @@ impl<'t> Reader<'t> {
         let mark = self.bindings.mark();
         for token in &tokens {
             for capture in token.captures() {
-                self.bindings.bind(capture, None);
+                // In a range of sources it has its text already.
+                if !self.bindings.names().contains(&capture) {
+                    self.bindings.bind(capture, None);
+                }
             }
         }
         for token in tokens.iter_mut().filter(|token| token.kind == NodeKind::String) {

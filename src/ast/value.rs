@@ -3,6 +3,7 @@
 use super::moment::{clock, timestamp, version};
 use super::quantity::quantity;
 use super::quoted::{address, binlog, gtids, plain, text, url, zone};
+use super::range::{declared_names, pattern_of_names};
 use super::shape::Value;
 use super::token::{Segment, Token};
 use crate::diagnostic::{Diagnostic, Fix};
@@ -32,13 +33,11 @@ pub(super) fn read_value(
     }
     match kind {
         Kind::Name => one(own_name(token)?),
-        Kind::Range => {
-            let word = token.word().filter(|word| word.contains(['[', '*', '?']))?;
-            one(Ok(Value::Word(word.to_owned())))
-        }
         // Its statement has a grammar of its own.
         Kind::Condition => None,
         Kind::Code => one(Ok(Value::Word(token.word()?.to_owned()))),
+        Kind::Range => one(declared_names(token)?),
+        Kind::Names => one(pattern_of_names(token)?),
         Kind::Any => one(Ok(Value::Word(token.text.to_owned()))),
         Kind::Text => one(text(token)?.map(Value::Text)),
         Kind::Address => one(text(token)?.and_then(|text| address(text, token.span)).map(Value::Text)),
@@ -84,7 +83,8 @@ pub(super) fn wrong(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
 
 fn own_name(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
     let word = match token.kind {
-        NodeKind::Path | NodeKind::Quantity => token.text,
+        // A range or pattern is none; where one may stand, that says what is wrong with it.
+        NodeKind::Path | NodeKind::Quantity if !token.text.contains(['[', '*', '?']) => token.text,
         _ => return None,
     };
     Some(match st::check_own_name(word) {
@@ -141,7 +141,7 @@ fn date(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
     })
 }
 
-fn pattern(segment: &Segment<'_>) -> Result<NamePattern, Box<Diagnostic>> {
+pub(super) fn pattern(segment: &Segment<'_>) -> Result<NamePattern, Box<Diagnostic>> {
     // Errors are placed in the text without its first slash.
     let (pattern, skipped) = match segment.kind {
         NodeKind::Quoted => return Ok(NamePattern::Exact(st::unquote(segment.text))),

@@ -4,7 +4,7 @@ use super::index::{Index, exact_table};
 use super::locked::{self, Locks};
 use super::settings::{Lane, Setting, Subject};
 use crate::ast::{Settings, TableBlock};
-use crate::hir::{LockedTable, Pipeline, Program};
+use crate::hir::{LockedTable, Pipeline, Program, Selection};
 use crate::mysql::schema::TableName;
 use crate::pattern::{Covered, Matcher, NamePattern, Relation, TableMatcher, TablePattern};
 use crate::statement::{NameCase, Names, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS, Template};
@@ -72,6 +72,8 @@ pub(super) struct Selector<'p> {
     pub(super) pattern: &'p TablePattern,
     pub(super) span: Span,
     pub(super) matcher: TableMatcher,
+    /// Number of the one source of the pipeline that it is for; none: all.
+    pub(super) source: Option<usize>,
 }
 
 /// A `rename` line.
@@ -126,14 +128,37 @@ impl<'p> Project<'p> {
     }
 }
 
-/// Patterns that reach this stage can be read; one that cannot would be left out.
-fn selectors(patterns: &[Spanned<TablePattern>]) -> Vec<Selector<'_>> {
-    patterns.iter().filter_map(|one| Selector::new(&one.value, one.span)).collect()
+/// The patterns of a pipeline's `include` or `exclude`, then those of its single sources. Patterns that reach this stage can
+/// be read; one that cannot would be left out.
+fn selectors<'p>(
+    pipeline: &'p Pipeline,
+    all: &'p [Spanned<TablePattern>],
+    of: fn(&'p Selection) -> &'p [Spanned<TablePattern>],
+) -> Vec<Selector<'p>> {
+    let of_all = all.iter().map(|one| (one, None));
+    let of_one = pipeline.from.iter().enumerate().flat_map(|(n, from)| {
+        let own = pipeline.own.get(&from.value).map(of).unwrap_or_default();
+        own.iter().map(move |one| (one, Some(n)))
+    });
+    let selector = |(one, source): (&'p Spanned<TablePattern>, Option<usize>)| {
+        Some(Selector { source, ..Selector::new(&one.value, one.span)? })
+    };
+    of_all.chain(of_one).filter_map(selector).collect()
 }
 
 impl<'p> Selector<'p> {
+    /// True when it says something about the n-th source.
+    fn is_for(&self, source: usize) -> bool {
+        self.source.is_none_or(|own| own == source)
+    }
+
+    /// True when it says something about every source that the other is for.
+    pub(super) fn is_for_all_of(&self, other: &Selector<'_>) -> bool {
+        self.source.is_none() || self.source == other.source
+    }
+
     pub(super) fn new(pattern: &'p TablePattern, span: Span) -> Option<Selector<'p>> {
-        Some(Selector { pattern, span, matcher: pattern.compile().ok()? })
+        Some(Selector { pattern, span, matcher: pattern.compile().ok()?, source: None })
     }
 }
 
@@ -190,8 +215,8 @@ impl<'p> Flow<'p> {
     fn new(program: &'p Program, pipeline: &'p Pipeline) -> Flow<'p> {
         let mut flow = Flow {
             pipeline,
-            include: selectors(&pipeline.include),
-            exclude: selectors(&pipeline.exclude),
+            include: selectors(pipeline, &pipeline.include, |own| &own.include),
+            exclude: selectors(pipeline, &pipeline.exclude, |own| &own.exclude),
             renames: pipeline.renames.iter().filter_map(Renaming::new).collect(),
             known: Vec::new(),
             locks: Locks::new(program, pipeline),
@@ -229,8 +254,11 @@ impl<'p> Flow<'p> {
         flow.names = sources
             .iter()
             .zip(&flow.tables)
-            .map(|(source, tables)| {
-                let is_there = |(one, table): &(&Known, &Option<_>)| one.written || table.is_some();
+            .enumerate()
+            .map(|(n, (source, tables))| {
+                let is_there = |(one, table): &(&Known, &Option<_>)| {
+                    (one.written || table.is_some()) && flow.is_from(n, one)
+                };
                 let known = flow.known.iter().zip(tables);
                 known
                     .map(|one| flow.new_name(source, &one.0.db, &one.0.table).filter(|_| is_there(&one)))
@@ -254,12 +282,25 @@ impl<'p> Flow<'p> {
         flow
     }
 
-    /// True when an `include` takes the table and no `exclude` does.
+    /// True when an `include` takes the table and no `exclude` does, from one source at least.
     fn selects(&self, db: &str, table: &str) -> bool {
+        if self.pipeline.own.is_empty() {
+            return self.selects_from(0, db, table);
+        }
+        (0..self.pipeline.from.len()).any(|source| self.selects_from(source, db, table))
+    }
+
+    /// True when the table is selected from the n-th source.
+    fn selects_from(&self, source: usize, db: &str, table: &str) -> bool {
         let included = |n: usize| Some(&self.include[n].matcher);
         let excluded = |n: usize| Some(&self.exclude[n].matcher);
-        self.include_index.hits(db, table, included).next().is_some()
-            && self.exclude_index.hits(db, table, excluded).next().is_none()
+        self.include_index.hits(db, table, included).any(|n| self.include[n].is_for(source))
+            && !self.exclude_index.hits(db, table, excluded).any(|n| self.exclude[n].is_for(source))
+    }
+
+    /// True when a table that is selected from some source is selected from the n-th.
+    fn is_from(&self, source: usize, known: &Known) -> bool {
+        self.pipeline.own.is_empty() || self.selects_from(source, &known.db, &known.table)
     }
 
     /// True when an `include` and a pattern have a table in common.
@@ -375,7 +416,9 @@ impl<'p> Flow<'p> {
 
     fn is_unselected(&self, tables: &TableMatcher) -> bool {
         let met = |one: &Selector<'_>| tables.relation(&one.matcher) != Relation::Disjoint;
-        let excludes: Vec<&TableMatcher> = self.exclude.iter().map(|one| &one.matcher).collect();
+        // What is left out of one source may come from another.
+        let everywhere = self.exclude.iter().filter(|one| one.source.is_none());
+        let excludes: Vec<&TableMatcher> = everywhere.map(|one| &one.matcher).collect();
         !self.include.iter().any(met) || tables.covered_by(&excludes) == Covered::Yes
     }
 

@@ -3,6 +3,7 @@
 //! Declarations whose shape does not change by it (sources, targets, settings) are those of [`crate::ast`].
 //! Does not: judge whether a project makes sense (see [`crate::check`]).
 
+mod feed;
 mod files;
 mod lock;
 mod param;
@@ -13,6 +14,6 @@ mod scope;
 pub use files::program;
 pub use lock::{Lock, LockedColumn, LockedTable, SourceLock};
 pub use param::{PARAM_PAGES, PARAM_VALUE, Param};
-pub use program::{Pipeline, Program, SourceId, TargetId, To};
+pub use program::{Pipeline, Program, Relay, Selection, SourceId, TargetId, To};
 pub use resolve::resolve;
 pub use scope::{CONFUSABLE_NAMES, DECLARED_TWICE, PAGES, UNKNOWN_NAME};

@@ -3,8 +3,8 @@
 use super::lock::{Lock, SourceLock};
 use super::param::Param;
 use crate::ast::{self, Allow, Defaults, Filled, Idle, Owner, Settings, TableBlock};
-use crate::pattern::TablePattern;
-use crate::statement::{Rename, SecretRef, Start, Text};
+use crate::pattern::{NamePattern, TablePattern};
+use crate::statement::{Rename, SecretRef, Start, Template, Text};
 use crate::text::{FileId, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,6 +101,10 @@ pub struct Pipeline {
     pub doc: Option<String>,
     /// Sources, each once.
     pub from: Vec<Spanned<SourceId>>,
+    /// What is selected from one source alone.
+    pub own: BTreeMap<SourceId, Selection>,
+    /// Topics that are copied.
+    pub relays: Vec<Relay>,
     /// Targets, each once.
     pub to: Vec<To>,
     /// `include`, one per pattern.
@@ -127,6 +131,43 @@ pub struct Pipeline {
     pub unknown_target: bool,
     /// Something was left out, a name unknown, or a statement broken: what seems to be missing may be there.
     pub incomplete: bool,
+}
+
+/// Tables that are sent.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Selection {
+    /// `include`, one per pattern.
+    pub include: Vec<Spanned<TablePattern>>,
+    /// `exclude`, one per pattern.
+    pub exclude: Vec<Spanned<TablePattern>>,
+}
+
+/// `from TARGET topic PATTERN`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Relay {
+    /// The target whose topics are copied.
+    pub target: Spanned<TargetId>,
+    /// Which of its topics.
+    pub topics: Spanned<NamePattern>,
+    /// From its word to its last argument.
+    pub span: Span,
+}
+
+impl Pipeline {
+    /// Tables that are sent from one of its sources.
+    pub fn selection(&self, source: SourceId) -> Selection {
+        let own = self.own.get(&source).cloned().unwrap_or_default();
+        Selection {
+            include: self.include.iter().chain(&own.include).cloned().collect(),
+            exclude: self.exclude.iter().chain(&own.exclude).cloned().collect(),
+        }
+    }
+
+    /// What a copied topic is called in a target, where that is written: each keeps its name by default. Those of `defaults`
+    /// speak of tables.
+    pub fn topic_of_relay<'p>(&'p self, to: &'p To) -> Option<&'p Spanned<Template>> {
+        to.settings.topic.as_ref().or(self.settings.topic.as_ref())
+    }
 }
 
 /// `to TARGET`.

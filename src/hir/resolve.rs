@@ -1,7 +1,8 @@
 //! Files to a program.
 
+use super::feed::Feeds;
 use super::lock::resolve_lock;
-use super::program::{Pipeline, Program, SourceId, TargetId, To};
+use super::program::{Pipeline, Program, Relay, TargetId, To};
 use super::scope::Scope;
 use crate::ast::{self, Conflict, Defaults, Retry, TableBlock, TargetKind, given_twice};
 use crate::diagnostic::Diagnostic;
@@ -23,7 +24,7 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
         program.allows.extend(file.allows);
         program.idle.extend(file.idle);
         for source in file.sources {
-            if sources.declare(&source.name, &mut findings).is_some() {
+            if sources.declare_one_of(&source.name, source.called(), &mut findings).is_some() {
                 program.sources.push(source);
             }
         }
@@ -36,8 +37,11 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
             if pipelines.declare(&pipeline.name, &mut findings).is_some() {
                 declared.push(pipeline);
             } else {
-                let to = pipeline.to.into_iter().map(|to| to.target);
-                program.mentions.extend(pipeline.from.into_iter().chain(to).map(|name| name.value));
+                let to = pipeline.to.into_iter().map(|to| to.target.value);
+                let relays = pipeline.relays.into_iter().map(|relay| relay.target.value);
+                let from =
+                    pipeline.from.iter().flat_map(|from| from.sources.value.members().unwrap_or_default());
+                program.mentions.extend(from.map(|member| member.name).chain(to).chain(relays));
             }
         }
         for defaults in file.defaults {
@@ -80,22 +84,24 @@ fn resolve_pipeline(
     targets: &Scope,
     findings: &mut Vec<Diagnostic>,
 ) -> Pipeline {
-    let (mut unknown_source, mut unknown_target) = (false, false);
+    let mut unknown_target = false;
     let unknown = |scope: &Scope, name: &Spanned<String>, findings: &mut Vec<Diagnostic>| {
         if !program.may_know(&name.value) {
             findings.push(scope.unknown(name));
         }
     };
-    let mut from: Vec<Spanned<SourceId>> = Vec::new();
-    for name in &pipeline.from {
-        match sources.id(&name.value).map(SourceId) {
-            Some(id) => match from.iter().find(|first| first.value == id) {
-                Some(first) => findings.push(given_twice("from", name.span, first.span)),
-                None => from.push(Spanned::new(id, name.span)),
-            },
+    let feeds = Feeds::resolve(pipeline.from, program, sources, findings);
+    let mut relays: Vec<Relay> = Vec::new();
+    for relay in pipeline.relays {
+        match targets.id(&relay.target.value).map(TargetId) {
+            Some(id) => {
+                let target = Spanned::new(id, relay.target.span);
+                let topics = relay.topics;
+                relays.push(Relay { target, topics, span: relay.span });
+            }
             None => {
-                unknown_source = true;
-                unknown(sources, name, findings);
+                unknown_target = true;
+                unknown(targets, &relay.target, findings);
             }
         }
     }
@@ -130,7 +136,9 @@ fn resolve_pipeline(
         name: pipeline.name,
         head: pipeline.head,
         doc: pipeline.doc,
-        from,
+        from: feeds.sources,
+        own: feeds.own,
+        relays,
         to,
         include: pipeline.include,
         exclude: pipeline.exclude,
@@ -141,9 +149,9 @@ fn resolve_pipeline(
         paused: pipeline.paused,
         labels,
         cuts: pipeline.cuts,
-        unknown_source,
+        unknown_source: feeds.unknown,
         unknown_target,
-        incomplete: pipeline.incomplete || unknown_source || unknown_target,
+        incomplete: pipeline.incomplete || feeds.unknown || unknown_target,
     }
 }
 

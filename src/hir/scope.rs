@@ -1,9 +1,10 @@
 //! Declared names of one kind: what is there, what was probably meant, what looks alike.
 
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::pattern::NamePattern;
 use crate::statement::closest;
 use crate::text::{Span, Spanned};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// A name that nothing declares.
 pub const UNKNOWN_NAME: Code = Code::new("S0101", "unknown-name");
@@ -44,15 +45,41 @@ pub(super) struct Scope {
     ids: HashMap<String, (u32, Span)>,
     /// Name and place by what it looks like.
     looks: HashMap<String, (String, Span)>,
+    /// What is declared, as it is written: names, and ranges of them.
+    written: BTreeSet<String>,
 }
 
 impl Scope {
     pub(super) fn new(kind: &'static str) -> Scope {
-        Scope { kind, ids: HashMap::new(), looks: HashMap::new() }
+        Scope { kind, ids: HashMap::new(), looks: HashMap::new(), written: BTreeSet::new() }
     }
 
     /// Declares the next name; its id, or none when the name is taken. Names come in order of (file, line).
     pub(super) fn declare(&mut self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Option<u32> {
+        self.declare_one_of(name, &name.value, findings)
+    }
+
+    /// The same for one name of a range, which is `written` so. What is wrong with several names of a range is told once.
+    pub(super) fn declare_one_of(
+        &mut self,
+        name: &Spanned<String>,
+        written: &str,
+        findings: &mut Vec<Diagnostic>,
+    ) -> Option<u32> {
+        let n_findings = findings.len();
+        let id = self.declare_name(name, findings);
+        let place = |finding: &Diagnostic| (finding.code, finding.primary.as_ref().map(|label| label.span));
+        if let [told @ .., new] = findings.as_slice()
+            && findings.len() > n_findings
+            && told.iter().any(|told| place(told) == place(new))
+        {
+            findings.pop();
+        }
+        self.written.insert(written.to_owned());
+        id
+    }
+
+    fn declare_name(&mut self, name: &Spanned<String>, findings: &mut Vec<Diagnostic>) -> Option<u32> {
         if let Some(&(_, first)) = self.ids.get(&name.value) {
             let message = format!("there are two {}s called `{}`", self.kind, name.value);
             findings.push(beside(Diagnostic::error(DECLARED_TWICE, name.span, message), first));
@@ -78,6 +105,55 @@ impl Scope {
         self.ids.get(name).map(|&(id, _)| id)
     }
 
+    /// The ids of all names that a pattern takes, in order.
+    pub(super) fn matching(&self, pattern: &NamePattern) -> Vec<u32> {
+        let mut ids: Vec<u32> = match pattern {
+            NamePattern::Exact(name) => self.id(name).into_iter().collect(),
+            NamePattern::Glob(_) | NamePattern::Regex(_) => {
+                let Ok(matcher) = pattern.compile() else { return Vec::new() };
+                let hits = self.ids.iter().filter(|(name, _)| matcher.matches(name));
+                hits.map(|(_, &(id, _))| id).collect()
+            }
+        };
+        ids.sort_unstable();
+        ids
+    }
+
+    /// The finding for a pattern that takes no name.
+    pub(super) fn nothing_matches(&self, pattern: &Spanned<NamePattern>) -> Diagnostic {
+        let text = pattern.value.to_string();
+        let message = format!("no {} matches `{text}`", self.kind);
+        let finding = Diagnostic::error(UNKNOWN_NAME, pattern.span, message);
+        // The same pattern behind the letters that a declared name begins with.
+        let begin = |name: &str| name.split(['[', '*', '?']).next().unwrap_or_default().to_owned();
+        let begins: BTreeSet<String> =
+            self.written.iter().map(|name| begin(name)).filter(|begin| !begin.is_empty()).collect();
+        let own = begin(&text);
+        let near = closest(&own, begins.iter().map(String::as_str)).map(|near| {
+            let rest = &text[own.len()..];
+            format!("{near}{rest}")
+        });
+        let fits = |near: &String| {
+            NamePattern::from_glob(near).is_ok_and(|pattern| !self.matching(&pattern).is_empty())
+        };
+        match near.filter(fits) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
+                format!("write `{near}`"),
+                pattern.span,
+                near,
+            )),
+            None => self.with_names(finding),
+        }
+    }
+
+    fn with_names(&self, finding: Diagnostic) -> Diagnostic {
+        if self.written.is_empty() {
+            return finding.help(format!("this project declares no {}", self.kind));
+        }
+        let names: Vec<&str> = self.written.iter().map(String::as_str).collect();
+        finding.help(format!("there is: {}", names.join(", ")))
+    }
+
     /// The finding for a use of a name that is not declared.
     pub(super) fn unknown(&self, name: &Spanned<String>) -> Diagnostic {
         let message = format!("there is no {} `{}`", self.kind, name.value);
@@ -88,12 +164,7 @@ impl Scope {
                 name.span,
                 near,
             )),
-            None if self.ids.is_empty() => finding.help(format!("this project declares no {}", self.kind)),
-            None => {
-                let mut names: Vec<&str> = self.ids.keys().map(String::as_str).collect();
-                names.sort_unstable();
-                finding.help(format!("there is: {}", names.join(", ")))
-            }
+            None => self.with_names(finding),
         }
     }
 }

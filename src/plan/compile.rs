@@ -5,14 +5,14 @@
 
 use super::connect::{kafka_plan, source_plan, to_u32};
 use super::{
-    CommitPolicy, Layer, Origins, Part, Plan, Retry, Snapshot, Start, StreamPlan, TableRules, TargetKind,
-    TargetPlan, TaskId, TaskPlan,
+    CommitPolicy, Layer, Origins, Part, Plan, RelayPlan, Retry, Snapshot, Start, StreamPlan, TableRules,
+    TargetKind, TargetPlan, TaskId, TaskPlan,
 };
 use crate::ast::{self, Settings, TaskSettings};
 use crate::check::Checked;
-use crate::hir::{Pipeline, Program, To};
+use crate::hir::{Pipeline, Program, SourceId, To};
 use crate::pattern::TablePattern;
-use crate::statement::{NameCase, Split};
+use crate::statement::{NameCase, Split, Template};
 use crate::text::{Span, Spanned};
 
 /// Half a second of lag is readable, and a transaction of these sizes stays far below its timeout.
@@ -25,19 +25,42 @@ pub fn compile(checked: &Checked) -> (Plan, Origins) {
     for pipeline in &program.pipelines {
         for from in &pipeline.from {
             for to in &pipeline.to {
-                let task = Compiler { program, pipeline, to }.task(program.source(from.value), &mut origins);
-                tasks.extend(task);
+                tasks.extend(Compiler { program, pipeline, to, source: from.value }.task(&mut origins));
             }
         }
     }
     tasks.sort_by(|a, b| a.id.cmp(&b.id));
-    (Plan { tasks }, origins)
+    (Plan { tasks, relays: relays(program) }, origins)
 }
 
 struct Compiler<'p> {
     program: &'p Program,
     pipeline: &'p Pipeline,
     to: &'p To,
+    source: SourceId,
+}
+
+/// What copies topics, in the order of names.
+fn relays(program: &Program) -> Vec<RelayPlan> {
+    let mut relays = Vec::new();
+    for pipeline in &program.pipelines {
+        for relay in &pipeline.relays {
+            relays.extend(pipeline.to.iter().map(|to| {
+                RelayPlan {
+                    pipeline: pipeline.name.value.clone(),
+                    from: program.target(relay.target.value).name.value.clone(),
+                    topics: relay.topics.value.clone(),
+                    to: program.target(to.target.value).name.value.clone(),
+                    topic: pipeline
+                        .topic_of_relay(to)
+                        .map_or_else(|| Template::hole("topic"), |topic| topic.value.clone()),
+                    paused: pipeline.paused.as_ref().map(|because| because.value.clone()),
+                }
+            }));
+        }
+    }
+    relays.sort();
+    relays
 }
 
 /// Parts of a task and where they are written.
@@ -78,7 +101,8 @@ impl Noted<'_> {
 
 impl Compiler<'_> {
     /// None for a source without address or a target without brokers, which no checked program has.
-    fn task(&self, source: &ast::Source, origins: &mut Origins) -> Option<TaskPlan> {
+    fn task(&self, origins: &mut Origins) -> Option<TaskPlan> {
+        let source = self.program.source(self.source);
         let target = self.program.target(self.to.target.value);
         let id = TaskId {
             pipeline: self.pipeline.name.value.clone(),
@@ -188,6 +212,7 @@ impl Compiler<'_> {
     }
 
     fn rules(&self, noted: &mut Noted<'_>) -> TableRules {
+        let selection = self.pipeline.selection(self.source);
         let mut blocks: Vec<(u8, Option<&TablePattern>, &Settings)> = vec![
             (0, None, &self.program.defaults.settings),
             (1, None, &self.pipeline.settings),
@@ -202,8 +227,8 @@ impl Compiler<'_> {
             names: noted
                 .value(Part::Names, self.settings().once.names.as_ref())
                 .unwrap_or(NameCase::AsSource),
-            include: noted.set(&self.pipeline.include, Part::Include),
-            exclude: noted.set(&self.pipeline.exclude, Part::Exclude),
+            include: noted.set(&selection.include, Part::Include),
+            exclude: noted.set(&selection.exclude, Part::Exclude),
             renames: noted.set(&self.pipeline.renames, Part::Rename),
             layers: blocks
                 .into_iter()

@@ -22,6 +22,26 @@ use std::fmt;
 pub struct Plan {
     /// The tasks.
     pub tasks: Vec<TaskPlan>,
+    /// What copies topics of a target to another one, sorted.
+    #[serde(default)]
+    pub relays: Vec<RelayPlan>,
+}
+
+/// `from TARGET topic PATTERN`, towards one target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RelayPlan {
+    /// Pipeline.
+    pub pipeline: String,
+    /// Target whose topics are copied.
+    pub from: String,
+    /// Which of them.
+    pub topics: NamePattern,
+    /// Where to.
+    pub to: String,
+    /// What a topic is called there; `{topic}` is its name.
+    pub topic: Template,
+    /// It stands still, and why.
+    pub paused: Option<String>,
 }
 
 impl Plan {

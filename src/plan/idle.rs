@@ -4,6 +4,7 @@ use crate::ast::{Idle, Owner};
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Pipeline, Program};
 use crate::statement::NOT_BUILT_YET;
+use std::collections::BTreeSet;
 
 /// One finding for each statement that this release does not execute, where a pipeline that runs would need it.
 ///
@@ -18,8 +19,10 @@ pub(super) fn idle(program: &Program) -> Vec<Diagnostic> {
             Owner::Project => running.next().is_some(),
         }
     };
-    let written =
-        program.idle.iter().filter(|(owner, _)| runs(owner)).map(|(owner, idle)| finding(owner, idle));
+    let mut told = BTreeSet::new();
+    // What is written once for all sources of a range is told once.
+    let first = |(owner, idle): &&(Owner, Idle)| runs(owner) && told.insert(idle.span);
+    let written = program.idle.iter().filter(first).map(|(owner, idle)| finding(owner, idle));
     let running = program.pipelines.iter().filter(|pipeline| pipeline.paused.is_none());
     written.chain(running.flat_map(same_target_again)).collect()
 }
@@ -45,7 +48,10 @@ fn reads(program: &Program, pipeline: &Pipeline, source: &str) -> bool {
 }
 
 fn writes(program: &Program, pipeline: &Pipeline, target: &str) -> bool {
-    pipeline.to.iter().any(|to| program.target(to.target.value).name.value == target)
+    let copied = pipeline.relays.iter().map(|relay| relay.target.value);
+    copied
+        .chain(pipeline.to.iter().map(|to| to.target.value))
+        .any(|id| program.target(id).name.value == target)
 }
 
 fn finding(owner: &Owner, idle: &Idle) -> Diagnostic {

@@ -146,7 +146,7 @@ pub(super) fn refuse_breaking(
     plan: &TaskPlan,
     tables: &[TableName],
 ) -> Result<(), Failure> {
-    let one = |plan: &TaskPlan| Plan { tasks: vec![plan.clone()] };
+    let one = |plan: &TaskPlan| Plan { tasks: vec![plan.clone()], ..Plan::default() };
     let known = |_: &TaskId| tables.iter().map(|table| Subject::table(&table.db, &table.table)).collect();
     let difference = diff(&one(recorded), &one(plan), &Origins::default(), &known);
     let text = lines(&difference.findings, Severity::Error);

@@ -14,6 +14,8 @@ pub enum Kind {
     Name,
     /// Range of own names, `shard_[00..15]`.
     Range,
+    /// Pattern of own names, `shard_*`.
+    Names,
     /// Text without placeholders.
     Text,
     /// Text with placeholders.
@@ -71,9 +73,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 29] = [
+    const ALL: [(&'static str, Kind); 30] = [
         ("NAME", Kind::Name),
         ("RANGE", Kind::Range),
+        ("NAMES", Kind::Names),
         ("TEXT", Kind::Text),
         ("TEMPLATE", Kind::Template),
         ("ADDRESS", Kind::Address),
@@ -108,6 +111,7 @@ impl Kind {
         match self {
             Kind::Name | Kind::NewName => "NAME",
             Kind::Range => "RANGE",
+            Kind::Names => "PATTERN",
             Kind::Text => "\"TEXT\"",
             Kind::Template => "\"TEMPLATE\"",
             Kind::Address => "\"[USER@]HOST[:PORT]\"",
@@ -140,6 +144,7 @@ impl Kind {
         match self {
             Kind::Name => "a name",
             Kind::Range => "a range of names",
+            Kind::Names => "a pattern of names",
             Kind::Text => "a text in quotes",
             Kind::Template => "a text in quotes",
             Kind::Address => "an address in quotes",

@@ -40,6 +40,11 @@ impl Template {
         Template { parts: vec![TemplatePart::Text(text.into())] }
     }
 
+    /// A placeholder alone.
+    pub fn hole(name: impl Into<String>) -> Template {
+        Template { parts: vec![TemplatePart::Hole { name: name.into(), filter: None }] }
+    }
+
     /// The text when there is no placeholder in it.
     pub fn as_literal(&self) -> Option<&str> {
         match self.parts.as_slice() {

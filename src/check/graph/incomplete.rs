@@ -47,7 +47,7 @@ fn check_incomplete(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
             _ => "add `address \"HOST:3306\"`, and `password env NAME` if there is none",
         };
-        report(format!("source `{}`", source.name.value), source.head, &missing, help);
+        report(format!("source `{}`", source.called()), source.head, &missing, help);
     }
     for target in program.targets.iter().filter(|target| !target.incomplete) {
         let TargetKind::Kafka(cluster) = &target.kind else { continue };
@@ -71,7 +71,7 @@ fn check_incomplete(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     }
     for pipeline in program.pipelines.iter().filter(|pipeline| !pipeline.incomplete) {
         let mut missing = Vec::new();
-        if pipeline.from.is_empty() {
+        if pipeline.from.is_empty() && pipeline.relays.is_empty() {
             missing.push("source");
         }
         if pipeline.to.is_empty() {

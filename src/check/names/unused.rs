@@ -2,8 +2,11 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
+use crate::ast::Source;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::text::Spanned;
+use crate::hir::{SourceId, TargetId};
+use crate::text::{Span, Spanned};
+use std::collections::{BTreeMap, BTreeSet};
 
 const UNUSED_SOURCE_OR_TARGET: Code = Code::new("S0103", "unused-source-or-target");
 
@@ -21,30 +24,59 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let program = project.program;
-    let mut report = |kind: &str, word: &str, name: &Spanned<String>| {
+    let mut report = |kind: &str, word: &str, name: &Spanned<String>, what: String, written: &str| {
         // A statement that could not be read may use it; another project may use what a shared directory declares.
         if !program.may_know(&name.value) && !program.shared.contains(&name.span.file) {
-            let message = format!("no pipeline uses the {kind} `{}`", name.value);
+            let message = format!("no pipeline uses the {kind} {what}");
             findings.push(
                 Diagnostic::warning(UNUSED_SOURCE_OR_TARGET, name.span, message)
-                    .help(format!("remove it, or write `{word} {}` in a pipeline", name.value)),
+                    .help(format!("remove it, or write `{word} {written}` in a pipeline")),
             );
         }
     };
     let pipelines = &program.pipelines;
     if !pipelines.iter().any(|pipeline| pipeline.unknown_source) {
+        let used: BTreeSet<SourceId> =
+            pipelines.iter().flat_map(|one| &one.from).map(|from| from.value).collect();
+        // Those of one range stand together.
+        let mut unused: BTreeMap<Span, Vec<&Source>> = BTreeMap::new();
         for (n, source) in program.sources.iter().enumerate() {
-            if !pipelines.iter().flat_map(|one| &one.from).any(|from| from.value.0 as usize == n) {
-                report("source", "from", &source.name);
+            if !used.contains(&SourceId(n as u32)) {
+                unused.entry(source.name.span).or_default().push(source);
             }
+        }
+        for sources in unused.values() {
+            let first = sources[0];
+            let n_declared = program.sources.iter().filter(|one| one.name.span == first.name.span).count();
+            let (what, written) = match sources.len() {
+                n if n == n_declared => (format!("`{}`", first.called()), glob_of(first.called())),
+                1 => (format!("`{}`", first.name.value), first.name.value.clone()),
+                n => (
+                    format!("`{}` and {} more of `{}`", first.name.value, n - 1, first.called()),
+                    first.name.value.clone(),
+                ),
+            };
+            report("source", "from", &first.name, what, &written);
         }
     }
     if !pipelines.iter().any(|pipeline| pipeline.unknown_target) {
+        let written = pipelines.iter().flat_map(|one| &one.to).map(|to| to.target.value);
+        let copied = pipelines.iter().flat_map(|one| &one.relays).map(|relay| relay.target.value);
+        let used: BTreeSet<TargetId> = written.chain(copied).collect();
         for (n, target) in program.targets.iter().enumerate() {
-            if !pipelines.iter().flat_map(|one| &one.to).any(|to| to.target.value.0 as usize == n) {
-                report("target", "to", &target.name);
+            if !used.contains(&TargetId(n as u32)) {
+                let name = &target.name;
+                report("target", "to", name, format!("`{}`", name.value), &name.value);
             }
         }
+    }
+}
+
+/// How a pipeline names all sources of a range: `shard_*` for `shard_[n:00..15]`.
+fn glob_of(range: &str) -> String {
+    match (range.find('['), range.rfind(']')) {
+        (Some(open), Some(close)) => format!("{}*{}", &range[..open], &range[close + 1..]),
+        _ => range.to_owned(),
     }
 }
 
@@ -74,6 +106,22 @@ mod tests {
         check_project(&[&format!(
             "{ENDS}pipeline p from shop to buss {{  # error[S0101]: there is no target `buss`\ninclude a.b\n}}\n"
         )]);
+    }
+
+    #[test]
+    fn sources_of_a_range_are_told_together() {
+        let range = "edition 2026\ntarget bus kafka \"k\"\nsource s_[n:0..3] mysql \"db{n}\" {  # TOLD\npassword env \"P{n}\"\n}\n";
+        let told = |from: &str, told: &str| {
+            let range = range.replace("TOLD", told);
+            let range = if told.is_empty() { range.replace("  # ", "") } else { range };
+            check_project(&[&format!(
+                "{range}pipeline p {{\n{from}\nto bus\ninclude a.b\nkey origin, id\n}}\n"
+            )]);
+        };
+        let warning = "warning[S0103]: no pipeline uses the source";
+        told("from s_*", "");
+        told("from s_[0..1]", &format!("{warning} `s_2` and 1 more of `s_[n:0..3]`"));
+        told("from s_[0..2]", &format!("{warning} `s_3`"));
     }
 
     #[test]

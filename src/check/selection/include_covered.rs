@@ -48,14 +48,18 @@ pub(super) fn wider<'f, 'p>(flow: &'f Flow<'p>, n: usize) -> Option<&'f Selector
     }
     let named = exact_table(one.pattern).map(|(db, table)| flow.include_index.named(db, table));
     let others = named.unwrap_or_default().iter().chain(&flow.include_index.open);
-    others.filter(|&&other| other != n).map(|&other| &flow.include[other]).find(|wider| {
-        match one.matcher.relation(&wider.matcher) {
-            Relation::Narrower => true,
-            // Of two equal ones the later is too much.
-            Relation::Equal => wider.span < one.span,
-            Relation::Wider | Relation::Crossing | Relation::Disjoint | Relation::TooLarge => false,
-        }
-    })
+    others
+        .filter(|&&other| other != n)
+        .map(|&other| &flow.include[other])
+        .filter(|wider| wider.is_for_all_of(one))
+        .find(|wider| {
+            match one.matcher.relation(&wider.matcher) {
+                Relation::Narrower => true,
+                // Of two equal ones the later is too much.
+                Relation::Equal => wider.span < one.span,
+                Relation::Wider | Relation::Crossing | Relation::Disjoint | Relation::TooLarge => false,
+            }
+        })
 }
 
 /// Patterns do not take shadow tables, so one that is named exactly is not covered by any.

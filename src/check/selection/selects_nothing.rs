@@ -3,6 +3,7 @@
 use super::super::Rule;
 use super::super::flow::Project;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::hir::{Pipeline, SourceId};
 
 const SELECTS_NOTHING: Code = Code::new("S0201", "selects-nothing");
 
@@ -20,7 +21,20 @@ pub(super) const RULE: Rule = Rule {
 fn check_selects_nothing(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         let pipeline = flow.pipeline;
-        if pipeline.include.is_empty() && !pipeline.incomplete {
+        if pipeline.incomplete || !pipeline.include.is_empty() || !pipeline.relays.is_empty() {
+            continue;
+        }
+        if let Some(from) = pipeline.from.iter().find(|from| !has_include(pipeline, from.value))
+            && !pipeline.own.is_empty()
+        {
+            let source = project.program.source(from.value).called();
+            let message =
+                format!("pipeline `{}` includes no table from source `{source}`", pipeline.name.value);
+            findings.push(
+                Diagnostic::error(SELECTS_NOTHING, from.span, message)
+                    .help("name its tables in a block, `from SOURCE { include DB.TABLE }`, or for all sources of the pipeline"),
+            );
+        } else if pipeline.own.is_empty() {
             let message = format!("pipeline `{}` includes no table", pipeline.name.value);
             findings.push(
                 Diagnostic::error(SELECTS_NOTHING, pipeline.head, message)
@@ -28,6 +42,10 @@ fn check_selects_nothing(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
             );
         }
     }
+}
+
+fn has_include(pipeline: &Pipeline, source: SourceId) -> bool {
+    pipeline.own.get(&source).is_some_and(|own| !own.include.is_empty())
 }
 
 #[cfg(test)]
