@@ -12,6 +12,7 @@ mod allow;
 mod columns;
 mod destination;
 mod flow;
+mod formats;
 mod graph;
 mod index;
 mod keys;
@@ -47,6 +48,7 @@ static AREAS: &[&[Rule]] = &[
     secrets::RULES,
     destination::RULES,
     keys::RULES,
+    formats::RULES,
     reliability::RULES,
     graph::RULES,
 ];

@@ -3,6 +3,7 @@
 mod case_mismatch;
 mod everything;
 mod exclude_idle;
+mod ghost_tables;
 mod include_covered;
 mod include_shadowed;
 mod matches_nothing;
@@ -10,6 +11,7 @@ mod not_a_table;
 mod overrides_cross;
 mod range_incomplete;
 mod regex_is_a_glob;
+mod rename_leaves;
 mod selected_twice;
 mod selects_nothing;
 mod system_schema;
@@ -34,4 +36,6 @@ pub(super) const RULES: &[Rule] = &[
     case_mismatch::RULE,
     not_a_table::RULE,
     selected_twice::RULE,
+    ghost_tables::RULE,
+    rename_leaves::RULE,
 ];

@@ -1,0 +1,140 @@
+//! S0603: types that a format cannot hold as they are.
+
+use super::super::Rule;
+use super::super::columns::sent;
+use super::super::flow::{Known, Project};
+use super::super::locked::listed;
+use super::super::settings::{Lane, Setting, Subject};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::mysql::column_type::ColumnType;
+use crate::statement::{BigintUnsigned, DecimalForm, FormatName};
+use crate::text::Span;
+use std::collections::BTreeMap;
+
+const TYPE_LOSSY: Code = Code::new("S0603", "type-lossy");
+
+pub(super) const RULE: Rule = Rule {
+    doc: CodeDoc {
+        code: TYPE_LOSSY,
+        what: "A column that is sent has values which the format's form for its type does not hold: BIGINT UNSIGNED or BIT(64) as a signed \
+               64-bit number (the default of the debezium formats), DECIMAL as a floating-point number.",
+        why: "A BIGINT UNSIGNED above 9,223,372,036,854,775,807 arrives as a negative number, and 0.1 is no number in binary: amounts \
+              change on their way, and nobody is told.",
+        wrong: locked!(
+            "  include shop.orders\n  format debezium-json\n",
+            "  table shop.orders {\n    primary id\n    column id \"bigint unsigned not null\"\n  }\n"
+        ),
+        right: locked!(
+            "  include shop.orders\n  format debezium-json {\n    bigint-unsigned precise\n  }\n",
+            "  table shop.orders {\n    primary id\n    column id \"bigint unsigned not null\"\n  }\n"
+        ),
+    },
+    run: check_type_lossy,
+};
+
+/// A form that loses something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Loss {
+    Unsigned,
+    Decimal,
+}
+
+fn check_type_lossy(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    let mut lost: BTreeMap<(Span, Loss), Vec<String>> = BTreeMap::new();
+    for flow in &project.flows {
+        for lane in &flow.lanes {
+            for source in 0..flow.pipeline.from.len() {
+                for (known, table) in flow.locked(source) {
+                    let losses = losses(lane, known);
+                    if losses.is_empty() {
+                        continue;
+                    }
+                    for column in sent(lane, known, table).unwrap_or_default() {
+                        for &(loss, span) in losses.iter().filter(|(loss, _)| loss.hits(&column.text.ty)) {
+                            let name = format!("{}.{}", table.name.value, column.name.value);
+                            let names = lost.entry((span, loss)).or_default();
+                            if !names.contains(&name) {
+                                names.push(name);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    for ((span, loss), names) in lost {
+        let (what, help) = match loss {
+            Loss::Unsigned => (
+                "sent as a signed number, which does not hold their greatest values",
+                "write `bigint-unsigned precise`, or with `format avro` `decimal` or `string`",
+            ),
+            Loss::Decimal => (
+                "sent as a floating-point number, which does not hold them exactly",
+                "write another form of `decimal`",
+            ),
+        };
+        findings
+            .push(Diagnostic::warning(TYPE_LOSSY, span, format!("{}: {what}", listed(&names))).help(help));
+    }
+}
+
+impl Loss {
+    fn hits(self, ty: &ColumnType) -> bool {
+        match self {
+            Loss::Unsigned => {
+                matches!(ty, ColumnType::BigInt { unsigned: true } | ColumnType::Bit { bits: 64 })
+            }
+            Loss::Decimal => matches!(ty, ColumnType::Decimal { .. }),
+        }
+    }
+}
+
+/// What the format of a table loses, and where that is written: at the option, else at the format.
+fn losses(lane: &Lane<'_>, known: &Known) -> Vec<(Loss, Span)> {
+    let subject = Subject::One(known);
+    let Setting::Given(format, _) = lane.setting(subject, |settings| settings.format.as_ref()) else {
+        return Vec::new();
+    };
+    let bigint = match lane.setting(subject, |settings| settings.bigint_unsigned.as_ref()) {
+        Setting::Given(form, _) => (form.value == BigintUnsigned::Long).then_some(form.span),
+        Setting::Default => match format.value {
+            FormatName::DebeziumJson | FormatName::DebeziumAvro => Some(format.span),
+            FormatName::CanalJson
+            | FormatName::DtsAvro
+            | FormatName::MaxwellJson
+            | FormatName::Avro
+            | FormatName::Json => None,
+        },
+        Setting::Various => None,
+    };
+    let decimal = match lane.setting(subject, |settings| settings.decimal.as_ref()) {
+        Setting::Given(form, _) => (form.value == DecimalForm::Double).then_some(form.span),
+        Setting::Default | Setting::Various => None,
+    };
+    let bigint = bigint.map(|span| (Loss::Unsigned, span));
+    bigint.into_iter().chain(decimal.map(|span| (Loss::Decimal, span))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::check_locked;
+
+    const TABLES: &str = "table d.a {\nprimary id\ncolumn id \"bigint unsigned not null\"\ncolumn flags \"bit(64)\"\n\
+        column few \"bit(8)\"\ncolumn total \"decimal(10,2)\"\n}\n";
+
+    #[test]
+    fn by_default_and_as_written() {
+        check_locked("include d.a\nformat canal-json\n", TABLES);
+        check_locked(
+            "include d.a\n\
+             format debezium-json {  # warning[S0603]: `d.a.id`, `d.a.flags`: sent as a signed number, which does not hold their greatest values\n\
+             decimal double  # warning[S0603]: `d.a.total`: sent as a floating-point number, which does not hold them exactly\n}\n",
+            TABLES,
+        );
+        check_locked("include d.a\ncolumns few\nformat debezium-json\nkey few\n", TABLES);
+        check_locked(
+            "include d.a\nformat debezium-json {\nbigint-unsigned precise\ndecimal string\n}\n",
+            TABLES,
+        );
+    }
+}
