@@ -11,6 +11,7 @@ mod e2e;
 mod editors;
 mod fmt;
 mod kafka;
+mod pipelines;
 mod published;
 mod reload;
 mod schema;

@@ -1,6 +1,5 @@
-//! What readers copy works: the examples, the quickstart's project, the README's file, the pages of the findings.
+//! What readers copy works: the README's files, the pages of the findings.
 
-use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::support::Project;
@@ -17,35 +16,6 @@ fn syncc(arguments: &[&str]) -> Output {
 fn check_clean(output: Output, what: &str) {
     let said = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
     assert_eq!(output.status.code(), Some(0), "{what}:\n{}", String::from_utf8_lossy(&said));
-}
-
-/// The folders below `pipelines` that hold a `.sync` file.
-fn projects() -> Vec<String> {
-    fn walk(folder: &Path, found: &mut Vec<String>) {
-        let entries: Vec<_> = std::fs::read_dir(folder)
-            .expect("the examples can be read")
-            .map(|entry| entry.expect("the examples can be read").path())
-            .collect();
-        if entries.iter().any(|path| path.extension().is_some_and(|ending| ending == "sync")) {
-            found.push(folder.display().to_string());
-        }
-        for path in entries.iter().filter(|path| path.is_dir()) {
-            walk(path, found);
-        }
-    }
-    let mut found = Vec::new();
-    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines"), &mut found);
-    found
-}
-
-#[test]
-fn every_project_of_pipelines_is_clean_and_formatted() {
-    let projects = projects();
-    assert!(projects.len() > 1, "where are the examples?");
-    for project in &projects {
-        check_clean(syncc(&["check", "-C", project]), project);
-        check_clean(syncc(&["fmt", "--check", "-C", project]), project);
-    }
 }
 
 #[test]

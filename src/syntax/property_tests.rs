@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 /// The example files of the language.
 pub(crate) const CORPUS: &[(&str, &str)] = &[
-    ("hello", include_str!("../../pipelines/examples/hello/shop.sync")),
+    ("hello", include_str!("../../pipelines/hello/hello.sync")),
     ("shop", SHOP),
     ("platform", include_str!("../../tests/corpus/large/platform/kafka.sync")),
     ("main", include_str!("../../tests/corpus/large/prod/main.sync")),

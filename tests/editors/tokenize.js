@@ -12,7 +12,7 @@ const wasm = path.join(path.dirname(require.resolve('vscode-oniguruma')), 'onig.
 
 async function main() {
   const { grammar: file, texts } = JSON.parse(fs.readFileSync(0, 'utf8'));
-  await oniguruma.loadWASM(fs.readFileSync(wasm).buffer);
+  await oniguruma.loadWASM(new Uint8Array(fs.readFileSync(wasm)).buffer);
   const registry = new textmate.Registry({
     onigLib: Promise.resolve({
       createOnigScanner: (patterns) => new oniguruma.OnigScanner(patterns),
