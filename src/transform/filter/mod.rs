@@ -10,6 +10,7 @@
 mod bind;
 mod class;
 mod condition;
+mod constant;
 mod eval;
 mod misfit;
 mod moment;
@@ -18,6 +19,7 @@ mod number;
 mod tests;
 
 pub use condition::{Comparison, Condition, Operand, Test, WORDS, column_text, quoted};
+pub use constant::{Constant, Reason, constants};
 pub use eval::Filter;
 pub use misfit::{Misfit, Why};
 pub use number::{Number, NumberError};
