@@ -24,6 +24,23 @@ pub enum RowChange<'r, 'b> {
     },
 }
 
+impl<'r, 'b> RowChange<'r, 'b> {
+    /// The change as somebody sees it to whom only the rows that `keeps` takes exist: an update across that border is a delete
+    /// or an insert. None when there is nothing to see.
+    pub fn seen_through(self, mut keeps: impl FnMut(&[Value<'b>]) -> bool) -> Option<RowChange<'r, 'b>> {
+        match self {
+            RowChange::Insert { after } => keeps(after).then_some(self),
+            RowChange::Delete { before } => keeps(before).then_some(self),
+            RowChange::Update { before, after } => match (keeps(before), keeps(after)) {
+                (true, true) => Some(self),
+                (true, false) => Some(RowChange::Delete { before }),
+                (false, true) => Some(RowChange::Insert { after }),
+                (false, false) => None,
+            },
+        }
+    }
+}
+
 /// Where a change comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {

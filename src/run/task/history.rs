@@ -20,16 +20,7 @@ pub(super) fn without_history<'r, 'b>(
         }
         Some(_) | None => true,
     };
-    match change {
-        RowChange::Insert { after } => lives(after).then_some(change),
-        RowChange::Delete { before } => lives(before).then_some(change),
-        RowChange::Update { before, after } => match (lives(before), lives(after)) {
-            (true, true) => Some(change),
-            (true, false) => Some(RowChange::Delete { before }),
-            (false, true) => Some(RowChange::Insert { after }),
-            (false, false) => None,
-        },
-    }
+    change.seen_through(lives)
 }
 
 #[cfg(test)]
