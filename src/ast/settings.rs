@@ -15,7 +15,11 @@ use crate::statement::{
     table_properties,
 };
 use crate::text::{Span, Spanned};
-use std::collections::BTreeMap;
+use crate::transform::filter::Condition;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The word of conditions, which are several lines.
+const CONDITIONS: &str = "where";
 
 /// A property given by two blocks of one level: its statement, and both places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,7 @@ macro_rules! settings {
             pub fn disagreements(&self, other: &Settings) -> Vec<Conflict> {
                 let mut found = Vec::new();
                 $(differ(($word, $block), &self.$field, &other.$field, &mut found);)+
+                found.extend(self.other_conditions(other));
                 found
             }
 
@@ -196,7 +201,17 @@ impl Settings {
     pub fn gives(&self, conflict: &Conflict) -> bool {
         let is_it =
             |property: &&Property| (property.word(), property.block()) == (conflict.word, conflict.block);
-        Property::ALL.iter().find(is_it).is_some_and(|&property| self.span(property).is_some())
+        conflict.word == CONDITIONS && !self.conditions.is_empty()
+            || Property::ALL.iter().find(is_it).is_some_and(|&property| self.span(property).is_some())
+    }
+
+    /// The conditions of both, when they do not say the same. Their order means nothing.
+    fn other_conditions(&self, other: &Settings) -> Option<Conflict> {
+        let said = |settings: &Settings| -> BTreeSet<Condition> {
+            settings.conditions.iter().map(|one| one.value.condition.clone()).collect()
+        };
+        let (first, second) = (self.conditions.first()?.span, other.conditions.first()?.span);
+        (said(self) != said(other)).then_some(Conflict { word: CONDITIONS, block: "", first, second })
     }
 
     /// Takes a statement about tables or a task; false when it is another one.

@@ -10,6 +10,7 @@ mod example;
 
 mod allow;
 mod columns;
+mod conditions;
 mod destination;
 mod flow;
 mod formats;
@@ -26,6 +27,7 @@ mod settings;
 mod testing;
 
 pub use secrets::{ENV_UNSET, SECRET_FILE_OPEN};
+pub use selection::WHERE_TYPE;
 
 use crate::diagnostic::{CodeDoc, Diagnostic, Severity};
 use crate::hir::Program;

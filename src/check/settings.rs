@@ -2,7 +2,7 @@
 
 use super::flow::{Known, Selector};
 use super::index::Index;
-use crate::ast::{Settings, TableBlock};
+use crate::ast::{Settings, TableBlock, Where};
 use crate::hir::{Pipeline, Program, To};
 use crate::pattern::{Covered, Relation, TableMatcher};
 use crate::statement::Template;
@@ -68,6 +68,20 @@ impl<'p> Lane<'p> {
     /// Every `topic`, and the pattern of the `table` block it stands in.
     pub(super) fn topics(&self) -> impl Iterator<Item = (&'p Spanned<Template>, Option<&TableMatcher>)> {
         self.levels.iter().filter_map(|level| Some((level.settings.topic.as_ref()?, level.tables.as_ref())))
+    }
+
+    /// The conditions that hold for a table: those of the nearest level, none where levels disagree (S0206).
+    pub(super) fn conditions(&self, known: &Known) -> &'p [Spanned<Where>] {
+        let given = self
+            .index
+            .hits(&known.db, &known.table, |n| self.levels[n].tables.as_ref())
+            .map(|n| &self.levels[n])
+            .filter(|level| !level.settings.conditions.is_empty());
+        let given: Vec<&Level<'p>> = given.collect();
+        let wins = |level: &&&Level<'p>| {
+            given.iter().all(|other| std::ptr::eq(**level, *other) || level.wins_over(other))
+        };
+        given.iter().find(wins).map_or(&[], |level| &level.settings.conditions)
     }
 
     /// The setting of the nearest level for tables.

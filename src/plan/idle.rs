@@ -103,7 +103,7 @@ mod tests {
         check(
             "pipeline p from shop to bus {\ninclude shop.*\non-error park\nkey primary as text\non-oversize stop\n\
              to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\nmask b with null\nkey id\n}\n}\n",
-            &["3 on-error park", "4 key primary as text", "7 where a > 1 and b = 2", "10 mask b with null"],
+            &["3 on-error park", "4 key primary as text", "10 mask b with null"],
         );
     }
 

@@ -1,6 +1,7 @@
 //! Why a table cannot be routed.
 
 use crate::format::FormatError;
+use crate::transform::filter::Why;
 
 /// Why a table cannot be routed, or a row not sent. Names columns, never values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +38,9 @@ pub enum RouteError {
         /// Partitions of the topic.
         partitions: u32,
     },
+    /// A condition that does not fit the table.
+    #[error("`where` cannot be evaluated: {0}; {help}", help = .0.help())]
+    Condition(Why),
     /// A pattern or placeholder of the plan that cannot be used.
     #[error("the plan cannot be used: {0}")]
     Plan(String),

@@ -1,5 +1,6 @@
 //! From a row change of one table version to records: key, partition, message.
 
+mod border;
 mod columns;
 mod error;
 mod table;

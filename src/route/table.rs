@@ -1,5 +1,6 @@
 //! One table version on its way to one topic: everything decided once, nothing per row.
 
+use super::border::Border;
 use super::columns::{ColumnNames, named_columns, sent_columns};
 use super::error::RouteError;
 use crate::change::{EventMeta, RowChange};
@@ -17,9 +18,11 @@ use std::sync::Arc;
 /// Rows with one key go to one partition, in order. An update that changes the key is a delete of the old key and an
 /// insert of the new one, each to its own partition, so that no reader keeps the row under its old key. An update that
 /// keeps its key goes to the partition of the row as it is now, also where `partition by column` has it elsewhere than before.
+/// With conditions, an update that takes a row out of them is a delete, one that brings it in an insert.
 #[derive(Debug)]
 pub struct TableRoute {
     version: Arc<TableVersion>,
+    border: Option<Border>,
     topic: TopicId,
     partitions: NonZeroU32,
     encoder: Encoder,
@@ -46,7 +49,7 @@ impl TableRoute {
     ///
     /// # Errors
     /// When the rules do not fit the table: a key column that does not exist or is not sent, two columns of one name, a
-    /// partition that does not exist, a character set that is not supported.
+    /// partition that does not exist, a character set that is not supported, a condition that cannot be evaluated.
     pub fn build(
         decision: &TableDecision,
         version: &Arc<TableVersion>,
@@ -79,6 +82,7 @@ impl TableRoute {
         Ok(TableRoute {
             encoder: Encoder::build(&decision.format, table)?,
             version: version.clone(),
+            border: Border::build(&decision.conditions, version)?,
             topic,
             partitions,
             key,
@@ -104,6 +108,14 @@ impl TableRoute {
         meta: &EventMeta,
         batch: &mut Batch,
     ) -> Result<usize, RouteError> {
+        let seen = match &mut self.border {
+            None => *change,
+            Some(border) => match border.seen(change) {
+                Some(seen) => seen,
+                None => return Ok(0),
+            },
+        };
+        let change = &seen;
         let pushed = match change {
             RowChange::Insert { after } => self.push_record(change, after, meta, batch),
             RowChange::Delete { before } => self.push_delete(change, before, meta, batch),

@@ -8,6 +8,7 @@ use crate::pattern::NamePattern;
 use crate::plan::{
     ColumnRule, KeyRule, NameCase, PartitionRule, TableDecision, TaskId, Template, TemplatePart,
 };
+use crate::transform::filter::{Comparison, Condition, Operand, Test};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -256,5 +257,53 @@ fn rules_that_do_not_fit_are_refused() {
     refused(
         &TableDecision { partition: PartitionRule::To(12), ..decision() },
         "`partition to 12`: the topic has 12 partitions, numbered from 0",
+    );
+}
+
+/// `shop.orders` where `id > 1000`.
+fn above_a_thousand() -> TableDecision {
+    let test = Test::Compare {
+        op: Comparison::Greater,
+        left: Operand::Column("ID".into()),
+        right: Operand::Number("1000".parse().unwrap()),
+    };
+    TableDecision { conditions: vec![Condition::Test(test)], ..decision() }
+}
+
+#[test]
+fn rows_outside_of_the_conditions_are_not_sent() {
+    let (inside, outside) = (row(1001, "a"), row(1000, "a"));
+    let decision = above_a_thousand();
+    check(&decision, orders(), RowChange::Insert { after: &inside }, &[r#"2 {"id":1001} INSERT"#]);
+    check(&decision, orders(), RowChange::Insert { after: &outside }, &[]);
+    check(&decision, orders(), RowChange::Delete { before: &inside }, &[r#"2 {"id":1001} DELETE"#]);
+    check(&decision, orders(), RowChange::Delete { before: &outside }, &[]);
+}
+
+/// The key changes with the row here, and still there is one message: only one side exists to readers.
+#[test]
+fn an_update_across_the_border_is_a_delete_or_an_insert() {
+    let (inside, other, outside) = (row(1001, "a"), row(1002, "a"), row(1000, "a"));
+    let update = |before, after| RowChange::Update { before, after };
+    let decision = above_a_thousand();
+    check(&decision, orders(), update(&inside, &outside), &[r#"2 {"id":1001} DELETE"#]);
+    check(&decision, orders(), update(&outside, &inside), &[r#"2 {"id":1001} INSERT"#]);
+    check(&decision, orders(), update(&outside, &outside), &[]);
+    check(&decision, orders(), update(&inside, &inside), &[r#"2 {"id":1001} UPDATE"#]);
+    let split = [r#"2 {"id":1001} DELETE"#, r#"11 {"id":1002} INSERT"#];
+    check(&decision, orders(), update(&inside, &other), &split);
+    let compacted = TableDecision { tombstones: true, ..decision };
+    let deleted = [r#"2 {"id":1001} DELETE"#, r#"2 {"id":1001} tombstone"#];
+    check(&compacted, orders(), update(&inside, &outside), &deleted);
+}
+
+#[test]
+fn a_condition_that_does_not_fit_the_table_is_told() {
+    let mut decision = above_a_thousand();
+    decision.conditions.push(Condition::Test(Test::IsNull(Operand::Column("gone".into()))));
+    let error = build(&decision, orders()).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "`where` cannot be evaluated: there is no column `gone`; columns are named as in the source, before `rename`"
     );
 }

@@ -2,6 +2,7 @@
 
 use super::failure::{Class, Failure};
 use crate::catalog::{ClusterFacts, ServerFacts, SourceCatalog};
+use crate::check::WHERE_TYPE;
 use crate::checkpoint::{Fingerprint, PlanPacking, StoredPlan};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::kafka::TopicName;
@@ -11,6 +12,7 @@ use crate::plan::{Delivery, Origins, Plan, Subject, TargetKind, TaskId, TaskPlan
 use crate::source::mysql::requirement as source;
 use crate::target::kafka::io::state_topic;
 use crate::target::kafka::requirement as target;
+use crate::transform::filter::{Condition, Filter};
 use std::collections::BTreeMap;
 
 /// Level of zstd for stored plans: small once, read rarely.
@@ -27,10 +29,27 @@ pub(super) fn findings(
 ) -> Vec<Diagnostic> {
     let needs = source::Needs { snapshot: plan.start.loads(), resume: None };
     let mut findings = source::findings(&catalog.server, &catalog.tables, &needs);
+    findings.extend(condition_findings(plan, catalog));
     if let (Some(cluster), Some(needs)) = (cluster, cluster_needs(plan, catalog)) {
         findings.extend(target::findings(cluster, &needs));
     }
     findings
+}
+
+/// Conditions that cannot be evaluated over the tables that are there now.
+fn condition_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
+        let name = &table.version.name;
+        let Ok(Some(decision)) = plan.decide(&name.db, &name.table) else { continue };
+        if let Err(misfits) = Filter::bind(&Condition::all(decision.conditions), &table.version) {
+            found.extend(misfits.into_iter().map(|misfit| {
+                let message = format!("`where` of table {name}: {}", misfit.why);
+                Diagnostic::nowhere(WHERE_TYPE, Severity::Error, message).help(misfit.why.help())
+            }));
+        }
+    }
+    found
 }
 
 fn cluster_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> Option<target::Needs> {

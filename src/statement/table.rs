@@ -367,7 +367,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
         NoBlock, Often, "", Rewire,
         "What stands in place of the values of columns.",
         "mask email with sha256 salt env PII_SALT"),
-    compiles("where", &[To, Table, Profile], "CONDITION", NoBlock, Often, "", Rewire,
+    runs("where", &[To, Table, Profile], "CONDITION", NoBlock, Often, "", Rewire,
         "Rows that are sent: those for which the SQL condition is true. Several lines must all be true.",
         "where status <> 'draft'"),
     runs("retry", &[Pipeline, Defaults, Profile],

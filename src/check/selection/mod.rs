@@ -8,6 +8,7 @@ mod include_covered;
 mod include_shadowed;
 mod matches_nothing;
 mod not_a_table;
+mod nullable_comparison;
 mod overrides_cross;
 mod range_incomplete;
 mod regex_is_a_glob;
@@ -17,6 +18,10 @@ mod selects_nothing;
 mod system_schema;
 mod table_block_idle;
 mod taken;
+mod where_constant;
+mod where_type;
+
+pub use where_type::WHERE_TYPE;
 
 use super::Rule;
 
@@ -38,4 +43,7 @@ pub(super) const RULES: &[Rule] = &[
     selected_twice::RULE,
     ghost_tables::RULE,
     rename_leaves::RULE,
+    nullable_comparison::RULE,
+    where_type::RULE,
+    where_constant::RULE,
 ];

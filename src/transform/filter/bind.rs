@@ -7,6 +7,7 @@ use super::misfit::{Misfit, Why};
 use super::moment::{self, Zone};
 use super::number::{Bound, Number};
 use crate::mysql::collate::Like;
+use crate::mysql::column_type::ColumnType;
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::{Column, TableVersion};
 use crate::pattern::TextSearch;
@@ -229,8 +230,13 @@ fn against(
     (column_at, column): (usize, &Column),
     (at, literal): (usize, Literal<'_>),
 ) -> Result<Against, Wrong> {
-    let class = Class::of(column).map_err(|why| (column_at, why))?;
     let (name, ty) = (column.name.clone(), column.declared.clone());
+    if let Literal::Number(number) = literal
+        && is_text(&column.ty)
+    {
+        return Err((at, Why::TextWithNumber { column: name, ty, number: number.to_string() }));
+    }
+    let class = Class::of(column).map_err(|why| (column_at, why))?;
     let wanted = match class {
         Class::Moment(Zone::Utc) => INSTANTS,
         Class::Time(_) => TIMES,
@@ -266,6 +272,11 @@ fn against(
         }
     };
     found.map_err(|why| (at, why))
+}
+
+/// Texts, whatever their collation.
+fn is_text(ty: &ColumnType) -> bool {
+    ty.as_text().is_some() || matches!(ty, ColumnType::Enum(_) | ColumnType::Set(_))
 }
 
 /// Two columns.
