@@ -91,14 +91,14 @@ impl Finder {
             }
             Condition::Not(inner) => match &**inner {
                 Condition::Test(test) => self.test(test, true, claims),
-                inner => self.apart(inner),
+                inner => self.inside(inner),
             },
-            Condition::Unknown(inner) => self.apart(inner),
+            Condition::Unknown(inner) => self.inside(inner),
             Condition::Test(test) => self.test(test, false, claims),
         }
     }
 
-    fn apart(&mut self, condition: &Condition) {
+    fn inside(&mut self, condition: &Condition) {
         let mut own = Vec::new();
         self.visit(condition, &mut own);
         if matches!(condition, Condition::And(_)) {
@@ -185,12 +185,15 @@ fn alone(number: usize, test: &Test, negated: bool) -> Option<Constant> {
     }
 }
 
+fn column(operand: &Operand) -> Option<&str> {
+    match operand {
+        Operand::Column(name) => Some(name),
+        Operand::Number(_) | Operand::Text(_) | Operand::Null => None,
+    }
+}
+
 /// The column a question is about, and which of its values it takes.
 fn claimed(test: &Test, negated: bool) -> Option<(&str, Values<'_>)> {
-    let column = |operand| match operand {
-        &Operand::Column(ref name) => Some(name.as_str()),
-        &(Operand::Number(_) | Operand::Text(_) | Operand::Null) => None,
-    };
     Some(match test {
         Test::Compare { op, left, right } => {
             let (name, op, literal) = match (column(left), column(right)) {
