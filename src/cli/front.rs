@@ -4,7 +4,8 @@ use super::global::Global;
 use super::output::{Failure, Output};
 use crate::diagnostic::render::{Renderer, Style};
 use crate::diagnostic::{Diagnostic, Severity, Summary};
-use crate::hir::{self, Program, SourceId};
+use crate::hir::{self, LockedTable, Program, SourceId};
+use crate::plan::picture::{KnownColumn, KnownTable};
 use crate::plan::{Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project};
 use crate::project::{self, Location, Project};
 use crate::text::FileSet;
@@ -61,7 +62,7 @@ pub(super) struct Planned {
     /// Where its parts are written.
     pub(super) origins: Origins,
     /// Its declarations.
-    program: Program,
+    pub(super) program: Program,
 }
 
 impl Planned {
@@ -69,14 +70,36 @@ impl Planned {
     pub(super) fn known_tables(&self, source: &str) -> Vec<Subject> {
         known_tables(&self.program, source)
     }
+
+    /// The same with their columns.
+    pub(super) fn known_columns(&self, source: &str) -> Vec<KnownTable> {
+        let of_table = |table: &LockedTable| {
+            let key = table.row_key().unwrap_or_default();
+            let columns = table.columns.iter().enumerate().map(|(n, column)| KnownColumn {
+                name: column.name.value.clone(),
+                text: column.text.declared.clone(),
+                key: key.contains(&n),
+            });
+            KnownTable { subject: subject(table), columns: columns.collect() }
+        };
+        locked_tables(&self.program, source).map(of_table).collect()
+    }
 }
 
 /// The tables of a source as the lock file has them; none where it says nothing about it.
 pub(super) fn known_tables(program: &Program, source: &str) -> Vec<Subject> {
+    locked_tables(program, source).map(subject).collect()
+}
+
+fn locked_tables<'p>(program: &'p Program, source: &str) -> impl Iterator<Item = &'p LockedTable> {
     let n = program.sources.iter().position(|known| known.name.value == source);
     let lock = n.and_then(|n| program.lock.of(SourceId(n as u32)));
-    let tables = lock.into_iter().flat_map(|lock| lock.tables.keys());
-    tables.map(|name| Subject::table(&name.db, &name.table)).collect()
+    lock.into_iter().flat_map(|lock| lock.tables.values())
+}
+
+fn subject(table: &LockedTable) -> Subject {
+    let name = &table.name.value;
+    Subject { rows: table.rows, ..Subject::table(&name.db, &name.table) }
 }
 
 /// Reads and compiles the project, for subcommands that need its plan. Where it has errors these are drawn, and there is none.

@@ -3,7 +3,7 @@
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::{Exit, front};
-use crate::plan::picture::{Picture, dot, flow, mermaid, tables};
+use crate::plan::picture::{Picture, columns, dot, flow, mermaid, tables};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -12,13 +12,13 @@ const VERSION: u32 = 1;
 
 /// Draws the project
 ///
-/// Prints sources, pipelines and targets, or tables and topics, as text that Graphviz or Mermaid turns into a picture, or as
-/// JSON.
+/// Prints sources, pipelines and targets, tables and topics, or columns and fields with their masks, as text that Graphviz or
+/// Mermaid turns into a picture, or as JSON.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
     syncc graph | dot -Tsvg > project.svg\n  \
     syncc graph --view tables --as mermaid\n  \
-    syncc graph -C prod --as json")]
+    syncc graph -C prod --view columns --as json")]
 pub(super) struct Args {
     /// Language of the picture
     #[arg(long = "as", value_name = "LANGUAGE", default_value = "dot")]
@@ -47,6 +47,8 @@ enum View {
     Flow,
     /// Tables and topics.
     Tables,
+    /// Columns and the fields of messages they become; `schema.lock` tells those that no line names.
+    Columns,
 }
 
 #[derive(Serialize)]
@@ -62,6 +64,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
     let picture = match args.view {
         View::Flow => flow(&project.plan),
         View::Tables => tables(&project.plan, &|source| project.known_tables(source)),
+        View::Columns => columns(&project.plan, &|source| project.known_columns(source)),
     };
     let text = match args.language {
         Language::Dot => dot(&picture),

@@ -18,6 +18,7 @@ mod init;
 mod man;
 mod output;
 mod pages;
+mod plan;
 mod repair;
 mod revision;
 #[cfg(feature = "run")]
@@ -75,6 +76,7 @@ enum Command {
     Check(check::Args),
     Fmt(fmt::Args),
     Explain(explain::Args),
+    Plan(plan::Args),
     Graph(graph::Args),
     Schema(schema::Args),
     Doctor(doctor::Args),
@@ -129,6 +131,7 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Check(args) => check::run(&args, global, &mut output)?,
         Command::Fmt(args) => fmt::run(&args, global, &mut output)?,
         Command::Explain(args) => explain::run(&args, global, &mut output)?,
+        Command::Plan(args) => plan::run(&args, global, &mut output)?,
         Command::Graph(args) => graph::run(&args, global, &mut output)?,
         Command::Schema(args) => schema::run(&args, global, &mut output)?,
         Command::Doctor(args) => doctor::run(&args, global, &mut output)?,

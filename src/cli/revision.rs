@@ -3,9 +3,11 @@
 //! Asks the program `git`, which must be there for revisions only; it reads its own objects and opens no connection.
 //! Links of a repository are not followed.
 
+use super::comparison::State;
 use super::front;
 use super::output::{Failure, note};
 use crate::diagnostic::{Severity, short};
+use crate::hir::{self, Program};
 use crate::plan::Plan;
 use crate::project::{self, Location, io::ReadError};
 use std::ffi::OsStr;
@@ -20,6 +22,7 @@ const ANSWER_BYTES_MAX: usize = 1 << 30;
 /// The plan of another state of a project.
 pub(super) struct Revision {
     plan: Plan,
+    program: Program,
 }
 
 impl Revision {
@@ -54,17 +57,17 @@ impl Revision {
                 "the project at {shown} has errors, so nothing can be compared with it: {first}"
             )));
         };
-        Ok(Revision { plan })
+        Ok(Revision { plan, program: hir::program(&project).0 })
     }
 
     fn without_project(shown: &str) -> Revision {
         note(&format!("there is no project at {shown}: everything is new"));
-        Revision { plan: Plan::default() }
+        Revision { plan: Plan::default(), program: Program::default() }
     }
 
-    /// Its plan.
-    pub(super) fn plan(&self) -> &Plan {
-        &self.plan
+    /// What it is compared by.
+    pub(super) fn state(&self) -> State<'_> {
+        State { plan: &self.plan, program: &self.program }
     }
 }
 

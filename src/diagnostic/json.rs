@@ -15,6 +15,18 @@ pub fn document(diagnostics: &[Diagnostic], files: &FileSet, summary: Summary) -
     written(&Document { version: VERSION, diagnostics, summary: Counts::of(summary) }, true)
 }
 
+/// [`document`] with further members at its end.
+pub fn document_with(
+    diagnostics: &[Diagnostic],
+    files: &FileSet,
+    summary: Summary,
+    more: &impl Serialize,
+) -> String {
+    let diagnostics = diagnostics.iter().map(|diagnostic| Finding::of(diagnostic, files)).collect();
+    let document = Document { version: VERSION, diagnostics, summary: Counts::of(summary) };
+    written(&With { document, more }, true)
+}
+
 /// One finding a line, then a line with the version and the summary.
 pub fn lines(diagnostics: &[Diagnostic], files: &FileSet, summary: Summary) -> String {
     let mut text: String =
@@ -35,6 +47,14 @@ struct Document<'a> {
     version: u32,
     diagnostics: Vec<Finding<'a>>,
     summary: Counts,
+}
+
+#[derive(Serialize)]
+struct With<'a, M: Serialize> {
+    #[serde(flatten)]
+    document: Document<'a>,
+    #[serde(flatten)]
+    more: &'a M,
 }
 
 #[derive(Serialize)]

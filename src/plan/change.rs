@@ -18,6 +18,8 @@ pub const FORMAT_CHANGED: Code = Code::new("P1006", "format-changed");
 pub const TOPIC_MOVED: Code = Code::new("P1007", "topic-moved");
 /// A thing vanished and a twin appeared.
 pub const RENAMED_WITHOUT_MOVED: Code = Code::new("P1008", "renamed-without-moved");
+/// Existing rows of a table are loaded.
+pub const SNAPSHOT_NEEDED: Code = Code::new("P1009", "snapshot-needed");
 /// A setting that is fixed when a task starts for the first time.
 pub const FIXED_AT_FIRST_START: Code = Code::new("P1011", "fixed-at-first-start");
 
@@ -62,6 +64,11 @@ pub const PAGES: &[CodeDoc] = &[
         RENAMED_WITHOUT_MOVED,
         "A pipeline, source or target vanished, and one that is equal but for its name appeared.",
         "Position and progress are stored under the name: the new one would begin anew and send everything again.",
+    ),
+    page(
+        SNAPSHOT_NEEDED,
+        "A table is sent from now on, and its existing rows are loaded first.",
+        "The load reads the whole table beside everything else that runs. How many rows it has is known from `schema.lock`.",
     ),
     page(
         FIXED_AT_FIRST_START,

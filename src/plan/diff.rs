@@ -4,7 +4,7 @@
 //! another line with the same outcome is no change. Does not: decide; the supervisor refuses, accepts or applies.
 
 use super::change::{FIXED_AT_FIRST_START, FLOW_REMOVED, RENAMED_WITHOUT_MOVED};
-use super::change::{FORMAT_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, TOPIC_MOVED};
+use super::change::{FORMAT_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, SNAPSHOT_NEEDED, TOPIC_MOVED};
 use super::{
     DecideError, Decider, KafkaPlan, Origins, Part, Plan, Start, StreamPlan, Subject, TargetKind, TaskId,
     TaskPlan,
@@ -261,6 +261,12 @@ impl Comparison<'_> {
         for table in &removed {
             self.note(FLOW_REMOVED, self.place(Part::Pipeline), "include", table.to_string());
         }
+        for table in added.iter().filter(|_| new.start.loads()) {
+            let hits = after.hits(&table.db, &table.table);
+            let include = hits.include.first().map_or(Part::Pipeline, |&n| Part::Include(n));
+            let rows = table.rows_text().map_or_else(String::new, |rows| format!(" ({rows})"));
+            self.note(SNAPSHOT_NEEDED, self.place(include), "include", format!("{table}{rows}"));
+        }
         (added, removed)
     }
 
@@ -336,6 +342,10 @@ fn finding(id: &TaskId, code: Code, span: Option<Span>, what: &str, tables: &[St
     if code == FLOW_REMOVED {
         return placed(code, Severity::Warning, span, format!("no longer sent: {shown}"));
     }
+    if code == SNAPSHOT_NEEDED {
+        let message = format!("existing rows are loaded first: {shown}");
+        return placed(code, Severity::Advice, span, message);
+    }
     if code == OLD_ROWS_DIFFER {
         let message = format!("`{what}` changes for {shown}: rows sent before stay as they are");
         return placed(code, Severity::Warning, span, message);
@@ -409,7 +419,11 @@ mod tests {
         assert_eq!(found.changed[0].tables_added, [Subject::table("shop", "c")]);
         assert_eq!(found.changed[0].tables_removed, [Subject::table("shop", "b")]);
         assert_eq!(found.changed[0].reload(), Reload::Backfill);
-        assert_eq!(shown, "8 P1001 no longer sent: shop.b of `shop.shop.bus`");
+        assert_eq!(
+            shown,
+            "8 P1001 no longer sent: shop.b of `shop.shop.bus`\n\
+             9 P1009 existing rows are loaded first: shop.c of `shop.shop.bus`"
+        );
         assert!(!found.is_refused());
     }
 

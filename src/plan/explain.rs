@@ -103,6 +103,18 @@ pub fn explain_table(
     vec![Explanation::NotSent { why: not_sent.join("\n") }]
 }
 
+/// What a task makes of a table, setting by setting, in the words of the language; none where it does not send it.
+pub fn outcomes(task: &TaskPlan, db: &str, table: &str) -> Option<Vec<(String, String)>> {
+    let (origins, files) = (Origins::default(), FileSet::new());
+    match (Explainer { task, origins: &origins, files: &files, db, table }).explain() {
+        Explanation::Sent { decisions, .. } => {
+            let outcome = |decision: Decision| (decision.what.trim().to_owned(), decision.value);
+            Some(decisions.into_iter().map(outcome).collect())
+        }
+        Explanation::Undecided { .. } | Explanation::NotSent { .. } => None,
+    }
+}
+
 struct Explainer<'a> {
     task: &'a TaskPlan,
     origins: &'a Origins,

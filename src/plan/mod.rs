@@ -25,6 +25,7 @@ pub mod picture;
 mod property_tests;
 #[cfg(test)]
 mod random;
+pub mod report;
 mod settle;
 mod subject;
 #[cfg(test)]
@@ -37,14 +38,14 @@ pub use crate::statement::{
 };
 pub use change::{
     FIXED_AT_FIRST_START, FLOW_REMOVED, FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PAGES,
-    PARTITION_RULE_CHANGED, RENAMED_WITHOUT_MOVED, TOPIC_MOVED,
+    PARTITION_RULE_CHANGED, RENAMED_WITHOUT_MOVED, SNAPSHOT_NEEDED, TOPIC_MOVED,
 };
 pub use combinations::{COMBINATION_PAGES, Combined, PARAM_COMBINATION, check_combinations};
 pub use compile::compile;
 pub use decide::{DecideError, Decider, Hits};
 pub use diff::{Change, PlanDiff, TaskDiff, diff};
 pub use endpoint::Login;
-pub use explain::{Decision, Explanation, explain_table};
+pub use explain::{Decision, Explanation, explain_table, outcomes};
 pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
 pub use layer::Layer;

@@ -20,13 +20,28 @@ pub struct Subject {
     pub table: String,
     /// What people are told: the table, or the pattern it stands for.
     pub shown: String,
+    /// About how many rows it has, where that is known.
+    pub rows: Option<u64>,
 }
 
 impl Subject {
     /// A table.
     pub fn table(db: impl Into<String>, table: impl Into<String>) -> Subject {
         let (db, table) = (db.into(), table.into());
-        Subject { shown: format!("{db}.{table}"), db, table }
+        Subject { shown: format!("{db}.{table}"), db, table, rows: None }
+    }
+
+    /// `about 1_000_000 rows`, where that is known.
+    pub fn rows_text(&self) -> Option<String> {
+        let digits = self.rows?.to_string();
+        let mut grouped = String::new();
+        for (n, digit) in digits.chars().enumerate() {
+            if n > 0 && (digits.len() - n).is_multiple_of(3) {
+                grouped.push('_');
+            }
+            grouped.push(digit);
+        }
+        Some(format!("about {grouped} rows"))
     }
 
     /// For one that stands for what a pattern takes: another one for the same, which shares nothing with it but what the
@@ -37,6 +52,7 @@ impl Subject {
             db: self.db.replace(FILLER, OTHER_FILLER),
             table: self.table.replace(FILLER, OTHER_FILLER),
             shown: self.shown.clone(),
+            rows: None,
         })
     }
 }
@@ -86,7 +102,10 @@ fn of_pattern(pattern: &TablePattern) -> Vec<Subject> {
         }
         None => {
             let sample = pattern.compile().ok().and_then(|matcher| matcher.some_table());
-            sample.into_iter().map(|(db, table)| Subject { db, table, shown: pattern.to_string() }).collect()
+            sample
+                .into_iter()
+                .map(|(db, table)| Subject { db, table, shown: pattern.to_string(), rows: None })
+                .collect()
         }
     }
 }
@@ -95,6 +114,14 @@ fn of_pattern(pattern: &TablePattern) -> Vec<Subject> {
 mod tests {
     use super::super::tests::{HELLO, plan};
     use super::*;
+
+    #[test]
+    fn rows_are_grouped_as_the_language_writes_them() {
+        let text = |rows| Subject { rows, ..Subject::table("a", "b") }.rows_text();
+        assert_eq!(text(Some(1_000_000)).as_deref(), Some("about 1_000_000 rows"));
+        assert_eq!(text(Some(100)).as_deref(), Some("about 100 rows"));
+        assert_eq!(text(None), None);
+    }
 
     #[test]
     fn names_ranges_and_patterns_have_tables() {

@@ -76,7 +76,8 @@ fn what_is_not_there_or_broken_is_said() {
 fn a_directory_is_compared_with_another() {
     let old = project(&[("shop.sync", RIGHT)]);
     let new = project(&[("shop.sync", &RIGHT.replace("shop.*", "crm.*"))]);
-    let line = "shop.sync:8:1: warning[P1001]: no longer sent: shop.* of `shop.shop.bus`\n";
+    let line = "shop.sync:8:1: warning[P1001]: no longer sent: shop.* of `shop.shop.bus`\n\
+                shop.sync:9:11: advice[P1009]: existing rows are loaded first: crm.* of `shop.shop.bus`\n";
     let old = old.path().to_string_lossy().into_owned();
     check(new.path(), &["check", "--against", &old, "--format", "short"], (0, line, ""));
 }

@@ -32,3 +32,19 @@ fn tables_of_the_lock_file_have_their_topics() {
     let table = ["source:shop", "target:bus", "table:shop.shop.orders", "topic:bus.shop.orders"];
     assert_eq!(nodes(&[("shop.sync", RIGHT), ("schema.lock", LOCK)]), table);
 }
+
+#[test]
+fn lineage_knows_the_columns_of_the_lock_file() {
+    let text = RIGHT.replace("shop.*\n", "shop.*\n  table shop.orders {\n    mask email with null\n  }\n");
+    let here = project(&[("shop.sync", &text), ("schema.lock", LOCK)]);
+    let picture = "flowchart LR\n  \
+        subgraph table_shop_pshop_porders [\"shop.orders<br>shop\"]\n    \
+        column_shop_pshop_porders_pid[\"id<br>int\"]\n    \
+        column_shop_pshop_porders_pemail[\"email<br>varchar(100)\"]\n  end\n  \
+        subgraph topic_bus_pshop_porders_pshop_porders [\"shop.orders<br>bus\"]\n    \
+        field_bus_pshop_porders_pshop_porders_pid[\"id<br>key\"]\n    \
+        field_bus_pshop_porders_pshop_porders_pemail[\"email\"]\n  end\n  \
+        column_shop_pshop_porders_pid --> field_bus_pshop_porders_pshop_porders_pid\n  \
+        column_shop_pshop_porders_pemail -->|\"mask with null\"| field_bus_pshop_porders_pshop_porders_pemail\n";
+    check(here.path(), &["graph", "--view", "columns", "--as", "mermaid"], (0, picture, ""));
+}

@@ -6,6 +6,7 @@ mod check;
 mod graph;
 mod init;
 mod offline;
+mod plan;
 mod secrets;
 
 use std::fs;

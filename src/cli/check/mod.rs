@@ -6,11 +6,13 @@ mod scope;
 mod watch;
 mod weight;
 
+use super::comparison::{Comparison, State};
 use super::global::Global;
 use super::output::{Failure, Output, note};
 use super::revision::Revision;
-use super::{Exit, comparison, front, repair};
+use super::{Exit, front, repair};
 use crate::diagnostic::{self, Diagnostic, Severity};
+use crate::hir;
 use crate::plan::{Combined, Compiled};
 use crate::project::io::{Overlay, read_with};
 use crate::project::{Location, Project};
@@ -173,8 +175,10 @@ impl Check<'_> {
         if args.env {
             findings.extend(environment::findings(&project, self.directory()));
         }
-        if let (Some(old), Some(new)) = (&self.against, &compiled.plan) {
-            findings.extend(comparison::compare(old.plan(), new).findings);
+        if let (Some(old), Some((plan, origins))) = (&self.against, &compiled.plan) {
+            let (program, _) = hir::program(&project);
+            let compared = Comparison { old: old.state(), new: State { plan, program: &program } };
+            findings.extend(compared.diff(origins).findings);
         }
         findings.iter_mut().for_each(|finding| self.weights.apply(finding));
         findings.retain(|finding| scope.shows(finding));

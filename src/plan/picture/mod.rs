@@ -2,11 +2,13 @@
 //!
 //! Names alone, no addresses and no values. What is drawn does not know how.
 
+mod columns;
 mod dot;
 mod flow;
 mod mermaid;
 mod tables;
 
+pub use columns::{KnownColumn, KnownTable, columns};
 pub use dot::dot;
 pub use flow::flow;
 pub use mermaid::mermaid;
@@ -215,6 +217,39 @@ mod tests {
         assert!(text.contains("  subgraph source_shop [\"shop<br>mysql\"]\n    table_shop_pcrm"), "{text}");
         assert!(text.contains("[\"crm.a #quot;b#quot;#lt;c#gt;\"]\n"), "{text}");
         assert!(text.contains(" -->|\"shop\"| topic_bus_px_pcrm_ppeople\n"), "{text}");
+    }
+
+    #[test]
+    fn columns_become_fields() {
+        let lines = "  include shop.a\n  rename column shop.a.name to full_name\n  table shop.a {\n    \
+                     columns except secret\n    mask phone keep last 4\n  }\n";
+        let plan = plan(&[&HELLO.replace("  include shop.*\n", lines)]);
+        let edges = |known: &dyn Fn(&str) -> Vec<KnownTable>| {
+            let picture = columns(&plan, known);
+            let short = |id: &str| id.rsplit('.').next().unwrap_or_default().to_owned();
+            let line = |edge: &Edge| {
+                format!(
+                    "{} -> {} {}",
+                    short(&edge.from),
+                    short(&edge.to),
+                    edge.label.as_deref().unwrap_or("")
+                )
+            };
+            let unsent = picture.nodes.iter().filter(|node| node.details.contains(&"not sent".to_owned()));
+            let mut all: Vec<String> = picture.edges.iter().map(line).collect();
+            all.extend(unsent.map(|node| format!("{} not sent", node.name)));
+            all
+        };
+        assert_eq!(
+            edges(&|_| Vec::new()),
+            ["name -> full_name ", "phone -> phone mask keep last 4", "* -> * ", "secret not sent"]
+        );
+        let column = |name: &str, key| KnownColumn { name: name.into(), text: "int".into(), key };
+        let known = vec![KnownTable {
+            subject: super::super::Subject::table("shop", "a"),
+            columns: vec![column("id", true), column("NAME", false), column("secret", false)],
+        }];
+        assert_eq!(edges(&|_| known.clone()), ["id -> id ", "NAME -> full_name ", "secret not sent"]);
     }
 
     #[test]

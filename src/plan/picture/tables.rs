@@ -28,7 +28,7 @@ pub fn tables(plan: &Plan, known: &dyn Fn(&str) -> Vec<Subject>) -> Picture {
 }
 
 /// The topic of a table; for a pattern with `*` in place of what it takes. None where it is not sent.
-fn topic(task: &TaskPlan, subject: &Subject) -> Option<String> {
+pub(super) fn topic(task: &TaskPlan, subject: &Subject) -> Option<String> {
     let topic = |subject: &Subject| {
         let decision = task.decide(&subject.db, &subject.table).ok().flatten()?;
         Some(decision.topic.as_str().to_owned())
