@@ -34,6 +34,8 @@ pub struct File {
     pub pipelines: Vec<Pipeline>,
     /// `defaults`.
     pub defaults: Vec<Defaults>,
+    /// `profile`.
+    pub profiles: Vec<Profile>,
     /// `param`.
     pub params: Vec<Param>,
     /// `use`: the paths as written.
@@ -59,6 +61,17 @@ pub struct Defaults {
     pub sensitive: Vec<Spanned<NamePattern>>,
 }
 
+/// `profile NAME`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// What it adds.
+    pub settings: Settings,
+    /// A statement of it was left out.
+    pub incomplete: bool,
+}
+
 /// Lowers a parsed file with the values of the project's parameters. Statements with a syntax error are left out; [`crate::syntax::errors`] speaks of them.
 pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnostic>) {
     let mut reader = match reader(parse, text, values) {
@@ -81,6 +94,7 @@ pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnosti
             "target" => file.targets.extend(reader.target(statement)),
             "pipeline" => file.pipelines.extend(reader.pipeline(statement)),
             "defaults" => file.defaults.push(defaults(&statement)),
+            "profile" => file.profiles.extend(profile(&statement)),
             "param" => file.params.extend(reader.param(&statement)),
             "use" => file.uses.extend(path(&statement)),
             other => debug_assert_eq!(other, "edition", "in the table, but not read in a file"),
@@ -140,6 +154,16 @@ pub(super) fn reader<'t>(
             Err(reader.findings)
         }
     }
+}
+
+fn profile(statement: &Stmt) -> Option<Profile> {
+    let mut settings = Settings::default();
+    for inner in &statement.body.statements {
+        let taken = settings.take(inner);
+        debug_assert!(taken, "`{}` is in the table, but not read in a `profile`", inner.spec.word);
+    }
+    let name = statement.args.first().and_then(own_name)?;
+    Some(Profile { name, settings, incomplete: statement.body.incomplete })
 }
 
 fn defaults(statement: &Stmt) -> Defaults {

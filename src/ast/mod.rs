@@ -33,7 +33,7 @@ pub use allow::Allow;
 pub use binding::{Filled, Unbound, Uses, Values};
 pub use condition::{TestPlace, Where};
 pub use feed::{From, Relay};
-pub use file::{Defaults, EDITIONS, File, lower, uses};
+pub use file::{Defaults, EDITIONS, File, Profile, lower, uses};
 pub use idle::{Idle, Owner};
 pub use lock::{Lock, LockFile, LockedColumn, LockedKey, LockedTable, lower_lock};
 pub use param::{Param, ParamKind, params};

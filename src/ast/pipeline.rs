@@ -2,7 +2,7 @@
 
 use super::argument::{own_name, quantities, text, words};
 use super::feed::{Feed, From, Relay};
-use super::settings::{Conflict, Settings, add, once};
+use super::settings::{Conflict, Settings, add, differ, once};
 use super::shape::Value;
 use super::statement::{Body, Reader, Stmt};
 use crate::pattern::TablePattern;
@@ -33,6 +33,8 @@ pub struct Pipeline {
     pub renames: Vec<Spanned<Rename>>,
     /// What becomes of its tables.
     pub settings: Settings,
+    /// `with`.
+    pub with: Vec<Spanned<String>>,
     /// `table`.
     pub tables: Vec<TableBlock>,
     /// `start`.
@@ -55,6 +57,8 @@ pub struct To {
     pub target: Spanned<String>,
     /// What becomes of tables there.
     pub settings: Settings,
+    /// `with`.
+    pub with: Vec<Spanned<String>>,
     /// `table`, for this target alone.
     pub tables: Vec<TableBlock>,
 }
@@ -66,6 +70,8 @@ pub struct TableBlock {
     pub pattern: Spanned<TablePattern>,
     /// What becomes of them.
     pub settings: Settings,
+    /// `with`.
+    pub with: Vec<Spanned<String>>,
     /// A statement of it was left out.
     pub incomplete: bool,
 }
@@ -130,6 +136,7 @@ impl Reader<'_> {
             exclude: Vec::new(),
             renames: Vec::new(),
             settings: Settings::default(),
+            with: Vec::new(),
             tables: Vec::new(),
             start: None,
             paused: None,
@@ -162,6 +169,7 @@ impl Reader<'_> {
                     pipeline.exclude.extend(tables(inner));
                     pipeline.cuts.extend(self.cuts(inner));
                 }
+                "with" => pipeline.with.extend(inner.args.iter().filter_map(own_name)),
                 "rename" => pipeline.renames.extend(rename(inner)),
                 "table" => pipeline.tables.extend(table(inner)),
                 "start" => {
@@ -212,7 +220,7 @@ impl Reader<'_> {
 
 impl To {
     fn named(target: Spanned<String>) -> To {
-        To { target, settings: Settings::default(), tables: Vec::new() }
+        To { target, settings: Settings::default(), with: Vec::new(), tables: Vec::new() }
     }
 }
 
@@ -221,6 +229,7 @@ fn to(statement: &Stmt) -> Option<To> {
     for inner in &statement.body.statements {
         match inner.spec.word {
             "table" => to.tables.extend(table(inner)),
+            "with" => to.with.extend(inner.args.iter().filter_map(own_name)),
             other => {
                 let taken = to.settings.take(inner);
                 debug_assert!(taken, "`{other}` is in the table, but not read in a `to`");
@@ -241,11 +250,16 @@ fn table(statement: &Stmt) -> Option<TableBlock> {
     let pattern = tables(statement).next()?;
     let Body { statements, incomplete } = &statement.body;
     let mut settings = Settings::default();
+    let mut with = Vec::new();
     for inner in statements {
+        if inner.spec.word == "with" {
+            with.extend(inner.args.iter().filter_map(own_name));
+            continue;
+        }
         let taken = settings.take(inner);
         debug_assert!(taken, "`{}` is in the table, but not read in a `table`", inner.spec.word);
     }
-    Some(TableBlock { pattern, settings, incomplete: *incomplete })
+    Some(TableBlock { pattern, settings, with, incomplete: *incomplete })
 }
 
 fn rename(statement: &Stmt) -> Option<Spanned<Rename>> {

@@ -69,6 +69,22 @@ macro_rules! settings {
                 conflicts
             }
 
+            /// What it gives, and where it gives nothing what `weaker` does. Masks add up by column.
+            pub fn over(&self, weaker: &Settings) -> Settings {
+                let mut masks = self.masks.clone();
+                let is_free = |mask: &&Spanned<MaskRule>| {
+                    !self.masks.iter().any(|own| own.value.column == mask.value.column)
+                };
+                masks.extend(weaker.masks.iter().filter(is_free).cloned());
+                let conditions = if self.conditions.is_empty() { &weaker.conditions } else { &self.conditions };
+                Settings {
+                    $($field: self.$field.as_ref().or(weaker.$field.as_ref()).cloned(),)+
+                    masks,
+                    conditions: conditions.clone(),
+                    task: self.task.over(&weaker.task),
+                }
+            }
+
             /// What both give, with different values.
             pub fn disagreements(&self, other: &Settings) -> Vec<Conflict> {
                 let mut found = Vec::new();
@@ -111,6 +127,11 @@ macro_rules! once {
             pub fn add(&mut self, other: $name, conflicts: &mut Vec<Conflict>) {
                 $(add(($word, ""), &mut self.$field, other.$field, conflicts);)+
                 self.lines.extend(other.lines);
+            }
+
+            /// What both give, with different values.
+            pub fn disagreements(&self, other: &$name, found: &mut Vec<Conflict>) {
+                $(differ(($word, ""), &self.$field, &other.$field, found);)+
             }
 
             /// What it gives, and where it gives nothing what `weaker` does.
@@ -162,6 +183,15 @@ impl TaskSettings {
         self.once.add(other.once, conflicts);
         self.retry.add(other.retry, conflicts);
         self.producer.add(other.producer, conflicts);
+    }
+
+    /// What both give, with different values.
+    pub fn disagreements(&self, other: &TaskSettings) -> Vec<Conflict> {
+        let mut found = Vec::new();
+        self.once.disagreements(&other.once, &mut found);
+        self.retry.disagreements(&other.retry, &mut found);
+        self.producer.disagreements(&other.producer, &mut found);
+        found
     }
 
     /// What it gives, and where it gives nothing what `weaker` does.
@@ -446,7 +476,7 @@ fn exact_columns(statement: &Stmt) -> Vec<String> {
         .collect()
 }
 
-fn differ<T: PartialEq>(
+pub(super) fn differ<T: PartialEq>(
     (word, block): (&'static str, &'static str),
     own: &Option<Spanned<T>>,
     other: &Option<Spanned<T>>,

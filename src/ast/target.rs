@@ -3,7 +3,7 @@
 use super::argument::{own_name, quantity, secret, text, texts, words};
 use super::pipeline::Retry;
 use super::registry::{Registry, registry};
-use super::settings::{Conflict, add, once};
+use super::settings::{Conflict, add, differ, once};
 use super::shape::Value;
 use super::statement::{Reader, Stmt, given_twice};
 use super::tls::{Tls, tls};

@@ -84,8 +84,13 @@ pub(super) fn judge(known: Known, noted: Uses, program: &mut Program, findings: 
             scope.unknown(name)
         });
     }
+    // What is meant by a name with a mistake is not unused.
+    let meant = noted.unbound.iter().filter_map(|unbound| {
+        closest(&unbound.name.value, params.iter().map(|param| param.name.value.as_str())).map(str::to_owned)
+    });
+    let meant: Vec<String> = meant.collect();
     let by = params.iter().filter_map(|param| param.by.clone());
-    program.used_params = noted.params.into_iter().chain(by).collect();
+    program.used_params = noted.params.into_iter().chain(by).chain(meant).collect();
     program.filled = noted.filled;
     program.params = params;
 }

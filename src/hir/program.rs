@@ -2,6 +2,7 @@
 
 use super::lock::{Lock, SourceLock};
 use super::param::Param;
+use super::profile::Profile;
 use crate::ast::{self, Allow, Defaults, Filled, Idle, Owner, Settings, TableBlock};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{Rename, SecretRef, Start, Template, Text};
@@ -27,6 +28,8 @@ pub struct Program {
     pub pipelines: Vec<Pipeline>,
     /// All `defaults` blocks together.
     pub defaults: Defaults,
+    /// `profile`; the first of each name.
+    pub profiles: Vec<Profile>,
     /// `param`; the first of each name.
     pub params: Vec<Param>,
     /// Names of parameters that something uses.

@@ -2,6 +2,7 @@
 
 use super::feed::Feeds;
 use super::lock::resolve_lock;
+use super::profile::Profiles;
 use super::program::{Pipeline, Program, Relay, TargetId, To};
 use super::scope::Scope;
 use crate::ast::{self, Conflict, Defaults, Retry, TableBlock, TargetKind, given_twice};
@@ -17,12 +18,16 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
     let mut sources = Scope::new("source");
     let mut targets = Scope::new("target");
     let mut pipelines = Scope::new("pipeline");
+    let mut profiles = Profiles::new();
     let mut declared = Vec::new();
     for file in files {
         program.opaque |= file.opaque;
         program.mentions.extend(file.mentions);
         program.allows.extend(file.allows);
         program.idle.extend(file.idle);
+        for profile in file.profiles {
+            profiles.declare(profile, &mut findings);
+        }
         for source in file.sources {
             if sources.declare_one_of(&source.name, source.called(), &mut findings).is_some() {
                 program.sources.push(source);
@@ -41,7 +46,8 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
                 let relays = pipeline.relays.into_iter().map(|relay| relay.target.value);
                 let from =
                     pipeline.from.iter().flat_map(|from| from.sources.value.members().unwrap_or_default());
-                program.mentions.extend(from.map(|member| member.name).chain(to).chain(relays));
+                let with = pipeline.with.into_iter().map(|name| name.value);
+                program.mentions.extend(from.map(|member| member.name).chain(to).chain(relays).chain(with));
             }
         }
         for defaults in file.defaults {
@@ -61,9 +67,11 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
         program.lock = resolve_lock(lock, &sources, |name| program.may_know(name), &mut findings);
     }
     for pipeline in declared {
-        let resolved = resolve_pipeline(pipeline, &program, &sources, &targets, &mut findings);
+        let scopes = Scopes { sources: &sources, targets: &targets };
+        let resolved = resolve_pipeline(pipeline, &program, scopes, &mut profiles, &mut findings);
         program.pipelines.push(resolved);
     }
+    program.profiles = profiles.finish();
     (program, findings)
 }
 
@@ -77,13 +85,21 @@ fn report(conflicts: Vec<Conflict>, findings: &mut Vec<Diagnostic>) {
     findings.extend(conflicts.into_iter().map(|c| given_twice(&c.statement(), c.second, c.first)));
 }
 
+/// Names that a pipeline refers to.
+#[derive(Clone, Copy)]
+struct Scopes<'a> {
+    sources: &'a Scope,
+    targets: &'a Scope,
+}
+
 fn resolve_pipeline(
-    pipeline: ast::Pipeline,
+    mut pipeline: ast::Pipeline,
     program: &Program,
-    sources: &Scope,
-    targets: &Scope,
+    Scopes { sources, targets }: Scopes<'_>,
+    profiles: &mut Profiles,
     findings: &mut Vec<Diagnostic>,
 ) -> Pipeline {
+    let mut incomplete = profiles.apply(&mut pipeline.settings, &pipeline.with, program, findings);
     let mut unknown_target = false;
     let unknown = |scope: &Scope, name: &Spanned<String>, findings: &mut Vec<Diagnostic>| {
         if !program.may_know(&name.value) {
@@ -113,8 +129,10 @@ fn resolve_pipeline(
             continue;
         };
         let target = Spanned::new(id, one.target.span);
-        let ast::To { settings, tables, .. } = one;
-        let tables = merge_tables(tables, findings);
+        let ast::To { mut settings, with, tables, .. } = one;
+        incomplete |= profiles.apply(&mut settings, &with, program, findings);
+        let mut tables = merge_tables(tables, findings);
+        incomplete |= apply_to_tables(&mut tables, profiles, program, findings);
         let one = To { target, settings, tables };
         let same = |first: &&To| first.target.value == id && same_topic(first, &one);
         match to.iter().find(same) {
@@ -122,6 +140,8 @@ fn resolve_pipeline(
             None => to.push(one),
         }
     }
+    let mut tables = merge_tables(pipeline.tables, findings);
+    incomplete |= apply_to_tables(&mut tables, profiles, program, findings);
     check_retry(&pipeline.settings.task.retry, findings);
     let mut labels: Vec<(Spanned<String>, String)> = Vec::new();
     for (name, text) in pipeline.labels {
@@ -144,14 +164,14 @@ fn resolve_pipeline(
         exclude: pipeline.exclude,
         renames: pipeline.renames,
         settings: pipeline.settings,
-        tables: merge_tables(pipeline.tables, findings),
+        tables,
         start: pipeline.start,
         paused: pipeline.paused,
         labels,
         cuts: pipeline.cuts,
         unknown_source: feeds.unknown,
         unknown_target,
-        incomplete: pipeline.incomplete || feeds.unknown || unknown_target,
+        incomplete: pipeline.incomplete || incomplete || feeds.unknown || unknown_target,
     }
 }
 
@@ -168,12 +188,29 @@ fn merge_tables(tables: Vec<TableBlock>, findings: &mut Vec<Diagnostic>) -> Vec<
         match merged.iter_mut().find(|first| first.pattern.value == table.pattern.value) {
             Some(first) => {
                 first.incomplete |= table.incomplete;
+                first.with.extend(table.with);
                 report(first.settings.add(table.settings), findings);
             }
             None => merged.push(table),
         }
     }
     merged
+}
+
+/// Adds profiles to blocks. True when what one of them adds is not known as a whole.
+fn apply_to_tables(
+    tables: &mut [TableBlock],
+    profiles: &mut Profiles,
+    program: &Program,
+    findings: &mut Vec<Diagnostic>,
+) -> bool {
+    let mut incomplete = false;
+    for table in tables {
+        let lacks = profiles.apply(&mut table.settings, &table.with, program, findings);
+        table.incomplete |= lacks;
+        incomplete |= lacks;
+    }
+    incomplete
 }
 
 fn check_retry(retry: &Retry, findings: &mut Vec<Diagnostic>) {

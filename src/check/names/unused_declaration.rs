@@ -1,16 +1,18 @@
-//! S0104: a parameter that nothing uses.
+//! S0104: a profile or a parameter that nothing uses.
 
 use super::super::Rule;
 use super::super::flow::Project;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::statement::{TOPIC_PLACEHOLDERS, closest};
 
 const UNUSED_PROFILE_OR_PARAM: Code = Code::new("S0104", "unused-profile-or-param");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: UNUSED_PROFILE_OR_PARAM,
-        what: "A parameter that no text and no statement of the project uses.",
-        why: "Whoever gives it another value expects that something changes. Often its use was misspelt or removed.",
+        what: "A profile that no block takes by `with`, or a parameter that no text and no statement of the project uses.",
+        why: "Whoever changes it expects that something else changes. Often its use was misspelt or removed, and the masks of a \
+              profile protect nothing.",
         wrong: endpoints!(
             "param region one-of eu, us default eu\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n"
         ),
@@ -23,10 +25,22 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let program = project.program;
+    for profile in program.profiles.iter().filter(|profile| !profile.used) {
+        let name = &profile.name;
+        if !program.may_know(&name.value) && !program.shared.contains(&name.span.file) {
+            let message = format!("no block takes the profile `{}`", name.value);
+            findings.push(Diagnostic::warning(UNUSED_PROFILE_OR_PARAM, name.span, message).help(format!(
+                "remove it, or write `with {}` in a pipeline, a `to` or a `table`",
+                name.value
+            )));
+        }
+    }
     for param in &program.params {
         let name = &param.name;
         // A statement that could not be read may use it; another project may use what a shared directory declares.
-        let may_be_used = program.may_know(&name.value) || program.shared.contains(&name.span.file);
+        let may_be_used = program.may_know(&name.value)
+            || program.shared.contains(&name.span.file)
+            || is_meant(project, &name.value);
         if !program.used_params.contains(&name.value) && !may_be_used {
             let message = format!("nothing uses the param `{}`", name.value);
             findings.push(Diagnostic::warning(UNUSED_PROFILE_OR_PARAM, name.span, message).help(format!(
@@ -35,6 +49,15 @@ fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             )));
         }
     }
+}
+
+/// True when a placeholder that stands for nothing (S0405) is probably meant to be this parameter.
+fn is_meant(project: &Project<'_>, param: &str) -> bool {
+    let lanes = project.flows.iter().flat_map(|flow| &flow.lanes);
+    let topics = lanes.flat_map(|lane| lane.topics()).map(|(topic, _)| &topic.value);
+    let names = project.flows.iter().flat_map(|flow| &flow.renames).map(|renaming| renaming.to());
+    let mut holes = topics.chain(names).flat_map(|template| template.placeholders());
+    holes.any(|hole| !TOPIC_PLACEHOLDERS.contains(&hole) && closest(hole, [param]).is_some())
 }
 
 #[cfg(test)]
@@ -53,6 +76,20 @@ mod tests {
                 "{ENDS}pipeline p from shop to bus {{\ninclude a.b\ntopic \"{{b}}.{{table}}\" {{\npartitions param c\nreplicas param d\n}}\n}}\n"
             ),
         ]);
+    }
+
+    #[test]
+    fn a_profile_that_no_block_takes() {
+        let block = |with: &str, told: &str| {
+            check_project(&[&format!(
+                "{ENDS}profile pii {{{told}\ncolumns except a\n}}\npipeline p from shop to bus {{\ninclude a.b\n{with}\n}}\n"
+            )]);
+        };
+        block("with pii", "");
+        block("table a.b {\nwith pii\n}", "");
+        block("key id", "  # warning[S0104]: no block takes the profile `pii`");
+        // One mistake is one finding.
+        block("with pi  # error[S0101]: there is no profile `pi`", "");
     }
 
     #[test]

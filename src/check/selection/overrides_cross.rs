@@ -4,11 +4,10 @@ use super::super::Rule;
 use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
 use crate::ast::{Conflict, TableBlock};
-use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::diagnostic::{CodeDoc, Diagnostic};
+use crate::hir::OVERRIDES_CROSS;
 use crate::pattern::{Relation, TableMatcher, some_table};
 use std::collections::BTreeSet;
-
-const OVERRIDES_CROSS: Code = Code::new("S0206", "overrides-cross");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
