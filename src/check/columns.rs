@@ -45,7 +45,7 @@ impl<'p> Flow<'p> {
             .filter(takes)
             .reduce(|best, one| if narrower(one, best) { one } else { best });
         let name = match line {
-            None => column.to_owned(),
+            None => self.cased(column),
             Some(line) => {
                 let mut captures = line.captures(db, table);
                 captures

@@ -248,7 +248,8 @@ impl<'p> Flow<'p> {
             })
             .collect();
         let sources: Vec<&'p str> = sources(program, pipeline).collect();
-        let table = |n: usize, one: &Known| flow.locks.table(n, &one.db, &one.table);
+        let table =
+            |n: usize, one: &Known| flow.locks.table(n, &one.db, &one.table).filter(|_| flow.is_from(n, one));
         flow.tables =
             (0..sources.len()).map(|n| flow.known.iter().map(|one| table(n, one)).collect()).collect();
         flow.names = sources
@@ -366,8 +367,9 @@ impl<'p> Flow<'p> {
             written.iter().map(|one| (one.db.as_str(), one.table.as_str())).collect();
         let mut found: BTreeMap<&TableName, Span> = BTreeMap::new();
         for include in &self.include {
+            let locks = self.locks.only(include.source);
             for table in
-                self.locks.sources().flat_map(|lock| locked::tables(lock, include.pattern, &include.matcher))
+                locks.sources().flat_map(|lock| locked::tables(lock, include.pattern, &include.matcher))
             {
                 let name = &table.name.value;
                 if !written.contains(&(name.db.as_str(), name.table.as_str()))
@@ -428,7 +430,7 @@ impl<'p> Flow<'p> {
         let is_told = |include: &Selector<'_>| {
             let bounded = include.pattern.db.members().is_some() && include.pattern.table.members().is_some();
             tables.relation(&include.matcher) != Relation::Disjoint
-                && (bounded || !self.locks.any_table(include.pattern, &include.matcher))
+                && (bounded || !self.locks.only(include.source).any_table(include.pattern, &include.matcher))
         };
         let fits = |known: &Known| {
             let mut sources = 0..self.pipeline.from.len();
@@ -461,6 +463,11 @@ impl<'p> Flow<'p> {
         pairs
             .map(|(first, later)| (&self.renames[first], &self.renames[later]))
             .filter(|(first, later)| first.kind() == later.kind())
+    }
+
+    /// A name of the source in the case of messages.
+    pub(super) fn cased(&self, name: &str) -> String {
+        self.case.apply(name)
     }
 
     /// The rename of a kind that holds for a table: the narrowest.
@@ -499,18 +506,19 @@ impl<'p> Flow<'p> {
         Names { source, pipeline, db: new.0, table: new.1, origin_db: origin.0, origin_table: origin.1 }
     }
 
-    /// The topic of any table, and where it is selected; none when it is not, or its topic is not known.
+    /// The topic of any table of the n-th source, which has a name, and where it is selected; none when it is not, or its topic is not known.
     pub(super) fn topic_of(
         &self,
         lane: usize,
-        source: &str,
+        (n, source): (usize, &str),
         db: &str,
         table: &str,
     ) -> Option<(String, Span)> {
-        if !self.selects(db, table) {
+        if !self.selects_from(n, db, table) {
             return None;
         }
-        let include = self.include_index.hits(db, table, |n| Some(&self.include[n].matcher)).next()?;
+        let mut hits = self.include_index.hits(db, table, |n| Some(&self.include[n].matcher));
+        let include = hits.find(|&include| self.include[include].is_for(n))?;
         let span = self.include[include].span;
         let known = Known { db: db.to_owned(), table: table.to_owned(), span, written: false };
         let name = self.new_name(source, db, table)?;

@@ -10,6 +10,7 @@ use crate::statement::{closest, name_text};
 use std::collections::BTreeSet;
 
 /// The sources of a pipeline as the lock file has them.
+#[derive(Clone)]
 pub(super) struct Locks<'p> {
     /// One for each `from`.
     of: Vec<Option<&'p SourceLock>>,
@@ -24,6 +25,14 @@ impl<'p> Locks<'p> {
         let known = |lock: &Option<&SourceLock>| lock.is_some_and(|lock| !lock.incomplete);
         let complete = !of.is_empty() && !pipeline.unknown_source && of.iter().all(known);
         Locks { of, complete }
+    }
+
+    /// The same for one source of the pipeline, or for all.
+    pub(super) fn only(&self, source: Option<usize>) -> Locks<'p> {
+        match source.and_then(|n| self.of.get(n)) {
+            Some(&lock) => Locks { of: vec![lock], complete: lock.is_some_and(|lock| !lock.incomplete) },
+            None => self.clone(),
+        }
     }
 
     /// What is known of each source that has a lock.

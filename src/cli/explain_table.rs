@@ -12,7 +12,8 @@ pub(super) fn run(asked: &str, global: &Global, output: &mut Output) -> Result<E
         return Err(Failure::usage(format!("\"{asked}\" is no table; it is written DB.TABLE")));
     };
     let Some(project) = front::planned(global, output)? else { return Ok(Exit::Findings) };
-    let explanations = explain_table(&project.plan, &project.origins, &project.files, &db, &table);
+    let known = project.program.locked_tables(&db, &table);
+    let explanations = explain_table(&project.plan, &project.origins, &project.files, &known, (&db, &table));
     let mut exit = Exit::Findings;
     for (n, explanation) in explanations.iter().enumerate() {
         match explanation {

@@ -1,9 +1,10 @@
 //! A project as declarations that point to each other.
 
-use super::lock::{Lock, SourceLock};
+use super::lock::{Lock, LockedTable, SourceLock};
 use super::param::Param;
 use super::profile::Profile;
 use crate::ast::{self, Allow, Defaults, Filled, Idle, Owner, Settings, TableBlock};
+use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{Rename, SecretRef, Start, Template, Text};
 use crate::text::{FileId, Span, Spanned};
@@ -85,6 +86,12 @@ impl Program {
     /// The names of the sources that `schema.lock` speaks of, and what it says of each.
     pub fn locked_sources(&self) -> impl Iterator<Item = (&str, &SourceLock)> {
         self.lock.sources().map(|(id, lock)| (self.source(id).name.value.as_str(), lock))
+    }
+
+    /// What `schema.lock` says of a table, by the sources that have it.
+    pub fn locked_tables(&self, db: &str, table: &str) -> BTreeMap<&str, &LockedTable> {
+        let name = TableName::new(db, table);
+        self.locked_sources().filter_map(|(source, lock)| Some((source, lock.tables.get(&name)?))).collect()
     }
 
     /// True when a statement that was left out may have declared or used `name`, so that nothing is said about its absence.

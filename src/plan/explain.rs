@@ -1,11 +1,18 @@
 //! Why a table is sent as it is, or not sent: every decision with the line that makes it.
 
+use super::explain_known;
 use super::{
     ColumnRule, DecideError, Decider, KeyRule, Origins, Part, Plan, Rename, TableDecision, TaskPlan,
 };
+use crate::hir::LockedTable;
+use crate::project::LOCK_NAME;
 use crate::statement::{Key, Partition, Property, duration_text, size_text};
 use crate::text::{FileSet, Span};
+use std::collections::BTreeMap;
 use std::fmt;
+
+/// What `schema.lock` says of a table, by source.
+pub type KnownTables<'a> = BTreeMap<&'a str, &'a LockedTable>;
 
 /// What one task does with a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,13 +85,14 @@ pub fn explain_table(
     plan: &Plan,
     origins: &Origins,
     files: &FileSet,
-    db: &str,
-    table: &str,
+    known: &KnownTables<'_>,
+    (db, table): (&str, &str),
 ) -> Vec<Explanation> {
     let mut sent = Vec::new();
     let mut not_sent = Vec::new();
     for task in &plan.tasks {
-        let explainer = Explainer { task, origins, files, db, table };
+        let known = known.get(task.id.source.as_str()).copied();
+        let explainer = Explainer { task, origins, files, known, db, table };
         match explainer.explain() {
             Explanation::NotSent { why } => {
                 if !not_sent.contains(&why) {
@@ -106,7 +114,7 @@ pub fn explain_table(
 /// What a task makes of a table, setting by setting, in the words of the language; none where it does not send it.
 pub fn outcomes(task: &TaskPlan, db: &str, table: &str) -> Option<Vec<(String, String)>> {
     let (origins, files) = (Origins::default(), FileSet::new());
-    match (Explainer { task, origins: &origins, files: &files, db, table }).explain() {
+    match (Explainer { task, origins: &origins, files: &files, known: None, db, table }).explain() {
         Explanation::Sent { decisions, .. } => {
             let outcome = |decision: Decision| (decision.what.trim().to_owned(), decision.value);
             Some(decisions.into_iter().map(outcome).collect())
@@ -119,6 +127,8 @@ struct Explainer<'a> {
     task: &'a TaskPlan,
     origins: &'a Origins,
     files: &'a FileSet,
+    /// The table as `schema.lock` has it.
+    known: Option<&'a LockedTable>,
     db: &'a str,
     table: &'a str,
 }
@@ -193,13 +203,32 @@ impl Explainer<'_> {
                 }
                 continue;
             }
-            let value = outcome(property, decision);
             let place = place.unwrap_or_default();
-            all.push(Decision { what: property.word().to_owned(), value, note: default_note(&place), place });
+            all.push(self.known(property, decision, &place).unwrap_or_else(|| Decision {
+                what: property.word().to_owned(),
+                value: outcome(property, decision),
+                note: default_note(&place),
+                place,
+            }));
             if property == Property::Columns {
                 self.rows_and_masks(decider, all);
             }
         }
+    }
+
+    /// A setting whose outcome can be told better with the columns of the table.
+    fn known(&self, property: Property, decision: &TableDecision, place: &str) -> Option<Decision> {
+        let table = self.known?;
+        let (value, note, place) = match property {
+            Property::Key => {
+                let (key, which) = explain_known::key(decision, table)?;
+                let note = if place.is_empty() { format!("default: {which}") } else { which.to_owned() };
+                (key, note, if place.is_empty() { LOCK_NAME } else { place })
+            }
+            Property::Columns => (explain_known::columns(decision, table)?, default_note(place), place),
+            _ => return None,
+        };
+        Some(Decision { what: property.word().to_owned(), value, note, place: place.to_owned() })
     }
 
     fn rows_and_masks(&self, decider: &Decider, all: &mut Vec<Decision>) {
@@ -422,9 +451,49 @@ pipeline shop from shop to bus {
     fn check(db: &str, table: &str, expected: &str) {
         let files = files(&[SHOP]);
         let (plan, origins) = compile_files(&files).plan.expect("compiles");
-        let shown: String =
-            explain_table(&plan, &origins, &files, db, table).iter().map(ToString::to_string).collect();
+        let all = explain_table(&plan, &origins, &files, &KnownTables::new(), (db, table));
+        let shown: String = all.iter().map(ToString::to_string).collect();
         assert_eq!(shown, expected, "\n{shown}");
+    }
+
+    /// The lines about key and columns of a table of which the lock file says this.
+    #[track_caller]
+    fn check_locked(table: &str, columns: &str, expected: &[&str]) {
+        let mut files = files(&[SHOP]);
+        let lock = format!("edition 2026\nlock source shop {{\ntable shop.{table} {{\n{columns}}}\n}}\n");
+        files.add("schema.lock", lock);
+        let project = crate::project::Project::of(files.clone());
+        let (plan, origins) = crate::plan::compile_project(&project).plan.expect("compiles");
+        let (program, _) = crate::hir::program(&project);
+        let known = program.locked_tables("shop", table);
+        let all = explain_table(&plan, &origins, &files, &known, ("shop", table));
+        let Some(Explanation::Sent { decisions, .. }) = all.first() else { panic!("{all:?}") };
+        let told = decisions.iter().filter(|one| one.what == "key" || one.what == "columns");
+        let shown: Vec<String> =
+            told.map(|one| format!("{} | {} | {} | {}", one.what, one.value, one.note, one.place)).collect();
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn the_lock_file_names_keys_and_counts_columns() {
+        check_locked(
+            "customers",
+            "primary cust_no\ncolumn cust_no \"int not null\"\ncolumn name \"text\"\ncolumn PASSWORD_HASH \"text\"\n",
+            &[
+                "key | customer_number (cust_no) | default: primary key | schema.lock",
+                "columns | 2 of 3, without PASSWORD_HASH |  | 0.sync:16",
+            ],
+        );
+        check_locked(
+            "orders",
+            "unique a, b\ncolumn a \"int not null\"\ncolumn b \"int not null\"\n",
+            &["key | a, b | default: first unique key | schema.lock", "columns | all 2 | default | "],
+        );
+        check_locked(
+            "audit_log",
+            "column a \"int\"\n",
+            &["key | none | default: the table has no key | schema.lock", "columns | all 1 | default | "],
+        );
     }
 
     #[test]
@@ -551,7 +620,7 @@ pipeline shop from shop to bus {
             let Some((plan, origins)) = compile_files(&files).plan else {
                 panic!("{statement}: {}", crate::plan::tests::shown(&[&text]))
             };
-            let explained = explain_table(&plan, &origins, &files, "shop", "a");
+            let explained = explain_table(&plan, &origins, &files, &KnownTables::new(), ("shop", "a"));
             let [Explanation::Sent { decisions, .. }] = explained.as_slice() else { panic!("{explained:?}") };
             let shown: Vec<(String, &str)> = decisions
                 .iter()

@@ -13,6 +13,7 @@ mod endpoint;
 #[cfg(test)]
 mod endpoint_tests;
 mod explain;
+mod explain_known;
 mod front;
 mod graph;
 mod idle;
@@ -45,7 +46,7 @@ pub use compile::compile;
 pub use decide::{DecideError, Decider, Hits};
 pub use diff::{Change, PlanDiff, TaskDiff, diff};
 pub use endpoint::Login;
-pub use explain::{Decision, Explanation, explain_table, outcomes};
+pub use explain::{Decision, Explanation, KnownTables, explain_table, outcomes};
 pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
 pub use layer::Layer;

@@ -159,7 +159,7 @@ proptest! {
                 for to in lines.iter().filter_map(|line| line.head.strip_prefix("to ")) {
                     let by = format!("pipeline {} from {} to {to}", &pipeline.head[9..], said(lines, "from ")[0]);
                     let decisions = compiled.plan.as_ref().and_then(|(plan, origins)| {
-                        let all = explain_table(plan, origins, &files, table.0, table.1);
+                        let all = explain_table(plan, origins, &files, &Default::default(), table);
                         all.into_iter().find_map(|one| match one {
                             Explanation::Sent { by: other, decisions, .. } if other == by => Some(decisions),
                             Explanation::Sent { .. } | Explanation::Undecided { .. } | Explanation::NotSent { .. } => None,

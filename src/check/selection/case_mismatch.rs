@@ -37,12 +37,12 @@ fn check_case_mismatch(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             findings.push(mended(finding, include.span, certain));
         }
         for exclude in &flow.exclude {
-            let taken = taken(flow, exclude.pattern, &exclude.matcher);
+            let taken = taken(&flow.locks.only(exclude.source), exclude.pattern, &exclude.matcher);
             let found = taken.and_then(|taken| mismatch(exclude.pattern, exclude.span, taken));
             findings.extend(found.map(|(finding, exact)| mended(finding, exclude.span, exact)));
         }
         for (pattern, span, is_whole) in others(flow) {
-            let taken = pattern.compile().ok().and_then(|matcher| taken(flow, pattern, &matcher));
+            let taken = pattern.compile().ok().and_then(|matcher| taken(&flow.locks, pattern, &matcher));
             let found = taken.and_then(|taken| mismatch(pattern, span, taken));
             findings.extend(found.map(|(finding, exact)| mended(finding, span, exact.filter(|_| is_whole))));
         }

@@ -48,7 +48,7 @@ fn nothing(flow: &Flow<'_>, include: &Selector<'_>) -> Diagnostic {
     };
     let finding = Diagnostic::error(MATCHES_NOTHING, include.span, message);
     let pull = "where it is new, `syncc schema pull` adds it";
-    match flow.locks.nearest(pattern) {
+    match flow.locks.only(include.source).nearest(pattern) {
         Some(near) => {
             let text = written(&near);
             let certain = !is_decided(flow, &near) && !is_named_elsewhere(flow, pattern);
@@ -84,7 +84,7 @@ fn same_table_elsewhere(flow: &Flow<'_>, pattern: &TablePattern) -> Option<Strin
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{check_diagnostics, check_locked, check_repaired_locked};
+    use super::super::super::testing::{check_diagnostics, check_files, check_locked, check_repaired_locked};
 
     const TABLES: &str = "table shop.orders {\nprimary id\ncolumn id \"int not null\"\n}\n\
         table shop.`order notes` {\nprimary id\ncolumn id \"int not null\"\n}\n";
@@ -132,5 +132,17 @@ mod tests {
         // It would be included twice.
         let lines = "include shop.orders, shop.ordres\n";
         check_repaired_locked(lines, TABLES, lines);
+    }
+
+    /// What is included from one source alone is looked for there alone.
+    #[test]
+    fn selections_of_one_source() {
+        let text = "edition 2026\nsource a mysql \"db1\" {\npassword env P\n}\nsource b mysql \"db2\" {\npassword env P\n}\n\
+            target out stdout\npipeline p {\nto out\n\
+            from a {\ninclude d.x, d.y  # error[S0212]: `schema.lock` lists no table `d.y`\n}\nfrom b {\ninclude d.y\n}\n}\n";
+        let table = |name| format!("table d.{name} {{\nprimary id\ncolumn id \"int not null\"\n}}\n");
+        let lock =
+            format!("edition 2026\nlock source a {{\n{}}}\nlock source b {{\n{}}}\n", table("x"), table("y"));
+        check_files(&[("a.sync", text), ("schema.lock", &lock)]);
     }
 }

@@ -59,6 +59,7 @@ fn missing(flow: &Flow<'_>, include: &Selector<'_>) -> Vec<String> {
         return Vec::new();
     }
     let Some(dbs) = db.members() else { return Vec::new() };
+    let locks = flow.locks.only(include.source);
     let mut missing = Vec::new();
     for db in dbs.iter().map(|member| NamePattern::Exact(member.name.clone())) {
         let tables = match table.members() {
@@ -68,11 +69,11 @@ fn missing(flow: &Flow<'_>, include: &Selector<'_>) -> Vec<String> {
         for table in tables {
             let member = TablePattern::new(db.clone(), table);
             let Ok(matcher) = member.compile() else { continue };
-            let excluded = flow.exclude.iter().any(|one| {
+            let excluded = flow.exclude.iter().filter(|one| one.is_for_all_of(include)).any(|one| {
                 use crate::pattern::Relation::{Equal, Narrower};
                 matches!(matcher.relation(&one.matcher), Equal | Narrower)
             });
-            if !excluded && !flow.locks.any_table(&member, &matcher) {
+            if !excluded && !locks.any_table(&member, &matcher) {
                 missing.push(member.to_string());
             }
         }

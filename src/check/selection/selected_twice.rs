@@ -94,7 +94,7 @@ fn known_tables(source: &str, ways: &[Way<'_>], told: &mut Told) {
             }
             // A pattern of another pipeline may take it, too.
             for &other in open.iter().filter(|other| other.n != way.n) {
-                match other.flow.topic_of(other.lane, source, db, table) {
+                match other.flow.topic_of(other.lane, (other.source, source), db, table) {
                     Some((topic, span)) if topic == placed.topic => note(other, span),
                     Some(_) | None => {}
                 }

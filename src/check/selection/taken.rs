@@ -1,7 +1,7 @@
 //! What `schema.lock` says of a pattern: does it take a table, and if not, what was meant.
 
 use super::super::flow::{Flow, Selector};
-use super::super::locked::{in_other_case, tables};
+use super::super::locked::{Locks, in_other_case, tables};
 use super::include_covered::wider;
 use super::include_shadowed::is_shadowed;
 use super::system_schema::is_system;
@@ -21,16 +21,15 @@ pub(super) enum Taken {
     Nothing,
 }
 
-/// What a pattern takes; none when not every table of the sources is known.
-pub(super) fn taken(flow: &Flow<'_>, pattern: &TablePattern, matcher: &TableMatcher) -> Option<Taken> {
-    if flow.locks.any_table(pattern, matcher) {
+/// What a pattern takes in sources; none when not every table of them is known.
+pub(super) fn taken(locks: &Locks<'_>, pattern: &TablePattern, matcher: &TableMatcher) -> Option<Taken> {
+    if locks.any_table(pattern, matcher) {
         return Some(Taken::Tables);
     }
-    if !flow.locks.complete() {
+    if !locks.complete() {
         return None;
     }
-    let views: Vec<TableName> = flow
-        .locks
+    let views: Vec<TableName> = locks
         .sources()
         .flat_map(|lock| lock.views.keys())
         .filter(|view| matcher.matches(&view.db, &view.table))
@@ -39,12 +38,12 @@ pub(super) fn taken(flow: &Flow<'_>, pattern: &TablePattern, matcher: &TableMatc
     if !views.is_empty() {
         return Some(Taken::Views(views));
     }
-    let meant: Vec<TableName> = flow.locks.sources().flat_map(|lock| in_other_case(lock, pattern)).collect();
+    let meant: Vec<TableName> = locks.sources().flat_map(|lock| in_other_case(lock, pattern)).collect();
     Some(match meant.is_empty() {
         true => Taken::Nothing,
         false => {
             let exact = in_case_of(pattern, &meant);
-            let takes = exact.compile().is_ok_and(|matcher| flow.locks.any_table(&exact, &matcher));
+            let takes = exact.compile().is_ok_and(|matcher| locks.any_table(&exact, &matcher));
             Taken::OtherCase(meant, takes.then_some(exact))
         }
     })
@@ -54,7 +53,10 @@ pub(super) fn taken(flow: &Flow<'_>, pattern: &TablePattern, matcher: &TableMatc
 pub(super) fn includes<'f, 'p>(flow: &'f Flow<'p>) -> impl Iterator<Item = (&'f Selector<'p>, Taken)> {
     flow.include.iter().enumerate().filter_map(|(n, include)| {
         let told = is_system(include.pattern) || is_shadowed(flow, include) || wider(flow, n).is_some();
-        Some((include, taken(flow, include.pattern, &include.matcher).filter(|_| !told)?))
+        Some((
+            include,
+            taken(&flow.locks.only(include.source), include.pattern, &include.matcher).filter(|_| !told)?,
+        ))
     })
 }
 
