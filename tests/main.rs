@@ -11,6 +11,7 @@ mod e2e;
 mod editors;
 mod fmt;
 mod kafka;
+mod masks;
 mod pipelines;
 mod published;
 mod reload;

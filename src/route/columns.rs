@@ -74,7 +74,7 @@ pub(super) fn named_columns(
     wanted.iter().map(find).collect()
 }
 
-fn compile(pattern: &NamePattern) -> Result<Matcher, RouteError> {
+pub(super) fn compile(pattern: &NamePattern) -> Result<Matcher, RouteError> {
     pattern.compile_column().map_err(|error: PatternError| RouteError::Plan(error.to_string()))
 }
 

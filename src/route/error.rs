@@ -1,6 +1,7 @@
 //! Why a table cannot be routed.
 
 use crate::format::FormatError;
+use crate::transform::MaskError;
 use crate::transform::filter::Why;
 
 /// Why a table cannot be routed, or a row not sent. Names columns, never values.
@@ -14,9 +15,27 @@ pub enum RouteError {
         /// The column.
         column: String,
     },
-    /// A key column that `columns` leaves out.
-    #[error("key column `{0}` is not sent: `columns` leaves it out")]
-    KeyNotSent(String),
+    /// A column of the key or of the partition's hash that `columns` leaves out.
+    #[error("{statement} column `{column}` is not sent: `columns` leaves it out")]
+    NotSent {
+        /// `key` or `partition`.
+        statement: &'static str,
+        /// The column.
+        column: String,
+    },
+    /// A column of the key or of the partition's hash whose values a mask makes equal (S0508).
+    #[error(
+        "{statement} column `{column}` is masked so that different rows become one; `with sha256` keeps them apart"
+    )]
+    Masked {
+        /// `key` or `partition`.
+        statement: &'static str,
+        /// The column.
+        column: String,
+    },
+    /// A salt that was not read when the task started.
+    #[error("the salt of a mask was not read")]
+    SaltMissing,
     /// `columns` leaves nothing.
     #[error("`columns` leaves no column to send")]
     NothingSent,
@@ -44,6 +63,9 @@ pub enum RouteError {
     /// A pattern or placeholder of the plan that cannot be used.
     #[error("the plan cannot be used: {0}")]
     Plan(String),
+    /// A mask that does not fit its column, or a row that does not.
+    #[error(transparent)]
+    Mask(#[from] MaskError),
     /// The format cannot write the table or the row.
     #[error(transparent)]
     Format(#[from] FormatError),

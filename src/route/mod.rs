@@ -3,9 +3,11 @@
 mod border;
 mod columns;
 mod error;
+mod mask;
 mod table;
 
 pub use error::RouteError;
+pub use mask::Salts;
 pub use table::TableRoute;
 
 #[cfg(test)]

@@ -3,17 +3,22 @@
 use super::border::Border;
 use super::columns::{ColumnNames, named_columns, sent_columns};
 use super::error::RouteError;
+use super::mask::{Salts, is_lossy, masks_of};
 use crate::change::{EventMeta, RowChange};
 use crate::format::{Encoder, KeyEncoder, OutputColumn, OutputTable, Scratch};
 use crate::kafka::{Batch, TopicId, java_partition};
 use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
 use crate::plan::{KeyRule, PartitionRule, TableDecision, TaskId};
+use crate::transform::{Mask, RowMask};
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
 /// Writes the records of rows of one table version into a batch.
+///
+/// Rows are masked before anything else looks at them, so that neither key, partition nor message can show a value that is
+/// masked.
 ///
 /// Rows with one key go to one partition, in order. An update that changes the key is a delete of the old key and an
 /// insert of the new one, each to its own partition, so that no reader keeps the row under its old key. An update that
@@ -23,6 +28,8 @@ use std::sync::Arc;
 pub struct TableRoute {
     version: Arc<TableVersion>,
     border: Option<Border>,
+    /// None where no column is masked.
+    mask: Option<RowMask>,
     topic: TopicId,
     partitions: NonZeroU32,
     encoder: Encoder,
@@ -48,19 +55,32 @@ impl TableRoute {
     /// Prepares the route of `version` as `decision` wants it. `topic` has `partitions` partitions.
     ///
     /// # Errors
-    /// When the rules do not fit the table: a key column that does not exist or is not sent, two columns of one name, a
-    /// partition that does not exist, a character set that is not supported, a condition that cannot be evaluated.
+    /// When the rules do not fit the table: a key column that does not exist, is not sent or loses its value to a mask, two
+    /// columns of one name, a partition that does not exist, a character set that is not supported, a condition that cannot be
+    /// evaluated, a mask that its column cannot have.
     pub fn build(
         decision: &TableDecision,
         version: &Arc<TableVersion>,
         topic: TopicId,
         partitions: NonZeroU32,
         task: &TaskId,
+        salts: &Salts,
     ) -> Result<TableRoute, RouteError> {
         let names = ColumnNames::new(decision)?;
         let columns = sent_columns(decision, version, &names)?;
-        let table = OutputTable { db: &decision.db, table: &decision.table, version, columns: &columns };
-        let key = key_encoder(decision, version, &columns, &names, task)?;
+        let masks = masks_of(&decision.masks, version, &columns, salts)?;
+        // What is behind the masks sees another table: its masked columns are of other types.
+        let (mask, seen) = match masks.as_slice() {
+            [] => (None, version.clone()),
+            masks => {
+                let (mask, seen) = RowMask::build(version, masks)?;
+                (Some(mask), Arc::new(seen))
+            }
+        };
+        let told = Told { columns: &columns, masks: &masks };
+        let table =
+            OutputTable { db: &decision.db, table: &decision.table, version: &seen, columns: &columns };
+        let key = key_encoder(decision, &seen, told, &names, task)?;
         let hash = |text: &str| Partitioner::Fixed(java_partition(text.as_bytes(), partitions));
         let partition = match &decision.partition {
             PartitionRule::ByKey if key.is_some() => Partitioner::Key,
@@ -68,8 +88,9 @@ impl TableRoute {
             PartitionRule::ByTable => hash(&format!("{}.{}", decision.db, decision.table)),
             PartitionRule::ByDatabase => hash(&decision.db),
             PartitionRule::ByColumns(wanted) => {
-                let columns = named_columns("partition", wanted, version, &names)?;
-                Partitioner::Columns(KeyEncoder::build(&decision.format, version, &columns, None)?)
+                let columns = named_columns("partition", wanted, &seen, &names)?;
+                told.check("partition", &columns, &seen)?;
+                Partitioner::Columns(KeyEncoder::build(&decision.format, &seen, &columns, None)?)
             }
             PartitionRule::To(partition) => match i32::try_from(*partition) {
                 Ok(number) if *partition < partitions.get() => Partitioner::Fixed(number),
@@ -83,6 +104,7 @@ impl TableRoute {
             encoder: Encoder::build(&decision.format, table)?,
             version: version.clone(),
             border: Border::build(&decision.conditions, version)?,
+            mask,
             topic,
             partitions,
             key,
@@ -108,14 +130,29 @@ impl TableRoute {
         meta: &EventMeta,
         batch: &mut Batch,
     ) -> Result<usize, RouteError> {
-        let seen = match &mut self.border {
+        // Conditions are about the values at the source; whatever comes behind them sees masked ones.
+        let inside = match &mut self.border {
             None => *change,
             Some(border) => match border.seen(change) {
-                Some(seen) => seen,
+                Some(inside) => inside,
                 None => return Ok(0),
             },
         };
-        let change = &seen;
+        let Some(mut mask) = self.mask.take() else { return self.push_seen(&inside, meta, batch) };
+        let pushed = mask.masked(&inside, |masked| self.push_seen(masked, meta, batch));
+        self.mask = Some(mask);
+        let (pushed, broken) = pushed?;
+        self.broken_text += broken as u64;
+        pushed
+    }
+
+    /// Appends the records of a change that is masked already.
+    fn push_seen(
+        &mut self,
+        change: &RowChange<'_, '_>,
+        meta: &EventMeta,
+        batch: &mut Batch,
+    ) -> Result<usize, RouteError> {
         let pushed = match change {
             RowChange::Insert { after } => self.push_record(change, after, meta, batch),
             RowChange::Delete { before } => self.push_delete(change, before, meta, batch),
@@ -238,10 +275,38 @@ fn undo(batch: &mut Batch, start: usize, error: RouteError) -> RouteError {
     error
 }
 
+/// What of a table is told: the columns that are sent, and which of them are masked.
+#[derive(Clone, Copy)]
+struct Told<'t> {
+    columns: &'t [OutputColumn],
+    masks: &'t [(usize, Mask)],
+}
+
+impl Told<'_> {
+    /// Columns of a key or of a partition's hash are sent, and still tell one row from another.
+    fn check(
+        self,
+        statement: &'static str,
+        columns: &[OutputColumn],
+        version: &TableVersion,
+    ) -> Result<(), RouteError> {
+        for OutputColumn { index, .. } in columns {
+            let column = || version.columns[*index].name.clone();
+            if !self.columns.iter().any(|sent| sent.index == *index) {
+                return Err(RouteError::NotSent { statement, column: column() });
+            }
+            if self.masks.iter().any(|(masked, mask)| masked == index && is_lossy(mask)) {
+                return Err(RouteError::Masked { statement, column: column() });
+            }
+        }
+        Ok(())
+    }
+}
+
 fn key_encoder(
     decision: &TableDecision,
     version: &TableVersion,
-    sent: &[OutputColumn],
+    told: Told<'_>,
     names: &ColumnNames<'_>,
     task: &TaskId,
 ) -> Result<Option<KeyEncoder>, RouteError> {
@@ -265,10 +330,6 @@ fn key_encoder(
             (named_columns("key", columns, version, names)?, origin)
         }
     };
-    for column in &columns {
-        if !sent.iter().any(|sent| sent.index == column.index) {
-            return Err(RouteError::KeyNotSent(version.columns[column.index].name.clone()));
-        }
-    }
+    told.check("key", &columns, version)?;
     Ok(Some(KeyEncoder::build(&decision.format, version, &columns, origin.as_deref())?))
 }

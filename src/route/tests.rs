@@ -1,4 +1,4 @@
-use super::{RouteError, TableRoute};
+use super::{RouteError, Salts, TableRoute};
 use crate::change::{EventMeta, Origin, RowChange};
 use crate::kafka::{Batch, TopicId, TopicName};
 use crate::mysql::column_type::{ColumnType, Text};
@@ -8,7 +8,9 @@ use crate::pattern::NamePattern;
 use crate::plan::{
     ColumnRule, KeyRule, NameCase, PartitionRule, TableDecision, TaskId, Template, TemplatePart,
 };
+use crate::statement::{MaskMethod, MaskRule, SecretRef};
 use crate::transform::filter::{Comparison, Condition, Operand, Test};
+use secrecy::SecretString;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -52,7 +54,12 @@ fn decision() -> TableDecision {
 
 fn build(decision: &TableDecision, version: TableVersion) -> Result<TableRoute, RouteError> {
     let task = TaskId { pipeline: "orders".into(), source: "db1".into(), target: "bus".into() };
-    TableRoute::build(decision, &Arc::new(version), TopicId(3), NonZeroU32::new(12).unwrap(), &task)
+    let salts = Salts::new([(salt(), SecretString::from("pepper"))]);
+    TableRoute::build(decision, &Arc::new(version), TopicId(3), NonZeroU32::new(12).unwrap(), &task, &salts)
+}
+
+fn salt() -> SecretRef {
+    SecretRef::Env("SALT".into())
 }
 
 /// Records of one change, each as `partition key kind`; the kind is the message's type or `tombstone`.
@@ -306,4 +313,104 @@ fn a_condition_that_does_not_fit_the_table_is_told() {
         error,
         "`where` cannot be evaluated: there is no column `gone`; columns are named as in the source, before `rename`"
     );
+}
+
+fn masked(column: NamePattern, method: MaskMethod) -> TableDecision {
+    TableDecision { masks: vec![MaskRule { column, method }], ..decision() }
+}
+
+/// SHA-256 of `peppera`.
+const HASH: &str = "fb8da7c36f20f5b8ba6d0bc9a48de23ded12995435364e39efb226ed8e81cce6";
+
+/// Everything in the records of a change as one text.
+fn written(decision: &TableDecision, change: RowChange<'_, '_>) -> String {
+    let mut route = build(decision, orders()).unwrap();
+    let mut batch = Batch::new();
+    route.push(&change, &META, &mut batch).unwrap();
+    let text = |bytes: Option<&[u8]>| {
+        bytes.map_or(String::new(), |bytes| String::from_utf8_lossy(bytes).into_owned())
+    };
+    let records = batch
+        .records()
+        .map(|record| format!("{} {} {}\n", record.partition, text(record.key), text(record.value)));
+    records.collect()
+}
+
+#[test]
+fn a_masked_column_is_masked_in_key_partition_and_message() {
+    let hash = masked(NamePattern::Glob("CUST*".into()), MaskMethod::Sha256 { salt: Some(salt()) });
+    let by_customer = TableDecision {
+        key: KeyRule::Columns { origin: true, columns: vec!["customer".into()] },
+        partition: PartitionRule::ByColumns(vec!["customer".into()]),
+        tombstones: true,
+        ..hash
+    };
+    let (before, same, moved) = (row(1, "clear-a"), row(2, "clear-a"), row(1, "clear-b"));
+    for change in [
+        RowChange::Insert { after: &before },
+        RowChange::Delete { before: &before },
+        RowChange::Update { before: &before, after: &same },
+        RowChange::Update { before: &before, after: &moved },
+    ] {
+        let written = written(&by_customer, change);
+        assert!(!written.contains("clear"), "{written}");
+        assert!(written.contains(r#"{"origin":"db1.shop.orders","customer":""#), "{written}");
+        assert!(written.contains(r#""mysqlType":{"id":"x","customer":"char(64)""#), "{written}");
+        assert!(written.contains(r#""sqlType":{"id":-5,"customer":1,"#), "{written}");
+    }
+    let in_message = written(&by_customer, RowChange::Insert { after: &row(1, "a") });
+    let hash = crate::kafka::murmur2(format!(r#"{{"customer":"{HASH}"}}"#).as_bytes());
+    let partition = (hash & i32::MAX) as u32 % 12;
+    assert!(in_message.starts_with(&format!("{partition} ")), "{in_message}");
+    assert!(in_message.contains(&format!(r#""customer":"{HASH}""#)), "{in_message}");
+}
+
+#[test]
+fn what_a_mask_makes_equal_did_not_change() {
+    let keep = masked(NamePattern::Exact("Customer".into()), MaskMethod::KeepLast(2));
+    let (before, after) = (row(1, "12345"), row(1, "99945"));
+    let update = written(&keep, RowChange::Update { before: &before, after: &after });
+    assert!(update.contains(r#""customer":"***45""#) && update.contains(r#""old":[{}]"#), "{update}");
+    let after = row(1, "12346");
+    let update = written(&keep, RowChange::Update { before: &before, after: &after });
+    assert!(update.contains(r#""old":[{"customer":"***45"}]"#), "{update}");
+}
+
+#[test]
+fn the_first_rule_that_takes_a_column_counts() {
+    let rule = |column: &str, method| MaskRule { column: NamePattern::Glob(column.into()), method };
+    let masks = vec![rule("cust*", MaskMethod::Fixed("nobody".into())), rule("*", MaskMethod::Null)];
+    let decision = TableDecision { masks, key: KeyRule::None, ..decision() };
+    let insert = written(&decision, RowChange::Insert { after: &row(1, "a") });
+    assert!(insert.contains(r#""data":[{"id":null,"customer":"nobody","amount":null}]"#), "{insert}");
+    assert!(insert.contains(r#""mysqlType":{"id":"x","customer":"x","amount":"x"}"#), "{insert}");
+}
+
+#[test]
+fn masks_that_do_not_fit_are_refused() {
+    let exact = |name: &str| NamePattern::Exact(name.into());
+    let keyed = "key column `id` is masked so that different rows become one; `with sha256` keeps them apart";
+    refused(&masked(exact("id"), MaskMethod::KeepLast(2)), keyed);
+    refused(&masked(exact("ID"), MaskMethod::Null), keyed);
+    let by_customer = PartitionRule::ByColumns(vec!["customer".into()]);
+    refused(
+        &TableDecision { partition: by_customer.clone(), ..masked(exact("customer"), MaskMethod::Null) },
+        &keyed.replace("key column `id`", "partition column `customer`"),
+    );
+    refused(
+        &TableDecision {
+            partition: by_customer,
+            columns: Some(ColumnRule::Except(vec![exact("CUSTOMER")])),
+            ..decision()
+        },
+        "partition column `customer` is not sent: `columns` leaves it out",
+    );
+    refused(
+        &masked(exact("amount"), MaskMethod::Fixed("much".into())),
+        "`mask` of column `amount`: the fixed text is not a number of the type decimal(10,2)",
+    );
+    let other = MaskMethod::Sha256 { salt: Some(SecretRef::Env("OTHER".into())) };
+    refused(&masked(exact("customer"), other), "the salt of a mask was not read");
+    // A hash keeps different keys apart.
+    assert!(build(&masked(exact("id"), MaskMethod::Sha256 { salt: None }), orders()).is_ok());
 }

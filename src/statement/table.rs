@@ -362,10 +362,12 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "truncate stop"),
     runs("columns", SETTINGS, "except COLUMNS+ | COLUMNS+", NoBlock, Single, "all", Rewire, "Columns that are sent.",
         "columns except password_hash, internal_*"),
-    compiles("mask", SETTINGS,
+    runs("mask", SETTINGS,
         "COLUMNS+ (with sha256 [salt SECRET] | with null | with fixed TEXT | keep last NUMBER(1..1_000) | keep first NUMBER(1..1_000))",
         NoBlock, Often, "", Rewire,
-        "What stands in place of the values of columns.",
+        "What stands in place of the values of columns, in messages, keys and partition hashes alike: the SHA-256 of salt and text in \
+         hexadecimal digits, NULL, one text for all, or their first or last characters with `*` for each of the others. NULL stays \
+         NULL. Masks of several levels add up by column; the nearest level wins.",
         "mask email with sha256 salt env PII_SALT"),
     runs("where", &[To, Table, Profile], "CONDITION", NoBlock, Often, "", Rewire,
         "Rows that are sent: those for which the SQL condition is true. Several lines must all be true.",

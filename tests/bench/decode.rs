@@ -23,7 +23,7 @@ use syncc::mysql::position::Flavor;
 use syncc::mysql::schema::{Column, TableName, TableVersion};
 use syncc::mysql::value::{Value, recycle};
 use syncc::plan::{KeyRule, PartitionRule, TableDecision, TaskId, TopicSettings};
-use syncc::route::TableRoute;
+use syncc::route::{Salts, TableRoute};
 
 /// Rows of a log.
 const ROWS: usize = 200_000;
@@ -178,8 +178,15 @@ impl Log {
         };
         let task = TaskId { pipeline: "bench".into(), source: "db".into(), target: "bus".into() };
         let partitions = NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN);
-        TableRoute::build(&decision, &Arc::new(self.version.clone()), TopicId(0), partitions, &task)
-            .unwrap_or_else(|error| unreachable!("{error}"))
+        TableRoute::build(
+            &decision,
+            &Arc::new(self.version.clone()),
+            TopicId(0),
+            partitions,
+            &task,
+            &Salts::default(),
+        )
+        .unwrap_or_else(|error| unreachable!("{error}"))
     }
 }
 

@@ -15,7 +15,7 @@ use syncc::mysql::column_type::{ColumnType, Text};
 use syncc::mysql::schema::{Column, TableName, TableVersion};
 use syncc::mysql::value::{Date, DateTime, Decimal, Timestamp, Value};
 use syncc::plan::{KeyRule, PartitionRule, TableDecision, TaskId, TopicSettings};
-use syncc::route::TableRoute;
+use syncc::route::{Salts, TableRoute};
 
 const ROWS_PER_BATCH: usize = 512;
 const BATCHES: usize = 2000;
@@ -24,8 +24,9 @@ fn main() -> std::io::Result<()> {
     let version = Arc::new(table());
     let task = TaskId { pipeline: "bench".into(), source: "db".into(), target: "bus".into() };
     let partitions = NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN);
-    let mut route = TableRoute::build(&decision(), &version, TopicId(0), partitions, &task)
-        .map_err(std::io::Error::other)?;
+    let mut route =
+        TableRoute::build(&decision(), &version, TopicId(0), partitions, &task, &Salts::default())
+            .map_err(std::io::Error::other)?;
     let before = row(1, b"new");
     measure("insert", &mut route, |after| RowChange::Insert { after })?;
     measure("update", &mut route, |after| RowChange::Update { before: &before, after })

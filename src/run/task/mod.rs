@@ -11,6 +11,7 @@ mod output;
 mod progress;
 mod reads;
 mod rows;
+mod salts;
 mod start;
 mod stream;
 mod tables;

@@ -6,6 +6,7 @@
 use super::life::Life;
 use super::output::{Output, Target};
 use super::reads::{Reads, load_key};
+use super::salts;
 use super::tables::Tables;
 use super::{Ended, Input, Task};
 use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts};
@@ -48,6 +49,7 @@ struct Source {
 
 /// Connects to both ends of a plan and holds them against it; nothing running is touched. Returns the errors found.
 pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<Diagnostic>, Failure> {
+    salts::find(plan, context)?;
     let (source, _) = open_source(plan, context)?;
     let target = Target::open(plan, context)?;
     let topics: Vec<TopicName> = precheck::topics(plan, &source.catalog).into_keys().collect();
@@ -77,6 +79,8 @@ impl Task {
             }
         }
         self.n_lives += 1;
+        let (salts, open_files) = salts::find(&self.plan, &self.context)?;
+        self.warn_of(&open_files);
         let mut source = self.open_source()?;
         let target = Target::open(&self.plan, &self.context)?;
         let facts = self.checked(&source, &target)?;
@@ -103,7 +107,8 @@ impl Task {
         }
         let open_loads = self.table_loads(&source, &mut output, &state);
         let stored = first_columns(&source, &position, &state, &mut output);
-        let tables = Tables::new(self.plan.clone(), stored, state.tables.clone(), open_loads.known.clone());
+        let tables =
+            Tables::new(self.plan.clone(), salts, stored, state.tables.clone(), open_loads.known.clone());
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
         let ledger = Ledger::new(self.plan.commit, fingerprint, generation, seq, position.clone());
@@ -183,16 +188,20 @@ impl Task {
 
     fn open_source(&self) -> Result<Source, Failure> {
         let (source, open_files) = open_source(&self.plan, &self.context)?;
+        self.warn_of(&open_files);
         if self.n_lives == 1 {
-            for file in &open_files {
-                let text =
-                    format!("S0306: the secret file {} may be read by others; chmod 600", file.display());
-                Event::warn(Name::PrecheckPassed, text).task(&self.id).emit();
-            }
             let text = format!("{} at {}", source.catalog.server.version, source.endpoint.address());
             Event::info(Name::SourceConnected, text).task(&self.id).emit();
         }
         Ok(source)
+    }
+
+    /// Tells once of secret files that others may read.
+    fn warn_of(&self, open_files: &[PathBuf]) {
+        for file in open_files.iter().filter(|_| self.n_lives == 1) {
+            let text = format!("S0306: the secret file {} may be read by others; chmod 600", file.display());
+            Event::warn(Name::PrecheckPassed, text).task(&self.id).emit();
+        }
     }
 
     /// Holds the servers against the plan. Errors end the task; warnings are told once.

@@ -9,7 +9,7 @@ use crate::mysql::ddl::DdlEffect;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion};
 use crate::plan::TaskPlan;
-use crate::route::TableRoute;
+use crate::route::{Salts, TableRoute};
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::MappedTable;
@@ -34,6 +34,8 @@ pub(super) struct Live {
 /// All tables a life has met.
 pub(super) struct Tables {
     plan: Arc<TaskPlan>,
+    /// Of the masks of the plan.
+    salts: Salts,
     /// By the number of the mapping; the newest of each table only, as every file of the log maps all of them anew.
     by_number: HashMap<u32, Slot>,
     numbers: HashMap<TableName, u32>,
@@ -54,12 +56,14 @@ impl Tables {
     /// The tables of a life that begins with this state.
     pub(super) fn new(
         plan: Arc<TaskPlan>,
+        salts: Salts,
         stored: BTreeMap<TableName, TableVersion>,
         pinned: BTreeMap<TableName, TableRecord>,
         known: HashSet<TableName>,
     ) -> Tables {
         Tables {
             plan,
+            salts,
             by_number: HashMap::new(),
             numbers: HashMap::new(),
             loaded: HashMap::new(),
@@ -198,7 +202,7 @@ impl Tables {
             let schema = SchemaRecord { since: since.clone(), table: (**version).clone() };
             output.store(StateRecord::Schema(name.clone(), schema));
         }
-        let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id)
+        let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id, &self.salts)
             .map_err(|error| refused(&error))?;
         Ok(Slot::Live(Box::new(Live { route })))
     }
