@@ -12,13 +12,13 @@ const SALT: &str = "pepper";
 fn shop(mysql: &'static MySql) -> Shop<'static> {
     let mut shop = Shop::new("masks", mysql, Kafka::shared());
     let db = shop.db.clone();
-    shop.sql().run(&format!(
+    shop.sql().run(
         "create table people (
            id int primary key, email varchar(200) character set latin1, phone varchar(40), iban varchar(40),
            born date not null, salary decimal(10,2), status enum('new', 'old'), note text,
            photo varbinary(80), logged_in timestamp(3) null, ratio double, left_out text, touched int not null);
          create table logins (name varchar(100) primary key, secret text not null, n int not null)"
-    ));
+    );
     shop.text.include = format!("{db}.people, {db}.logins");
     shop.text.rules = "  table DB.people {
     columns except LEFT_OUT

@@ -102,8 +102,8 @@ mod tests {
     fn one_finding_for_each_statement() {
         check(
             "pipeline p from shop to bus {\ninclude shop.*\non-error park\nkey primary as text\non-oversize stop\n\
-             to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\nmask b with null\nkey id\n}\n}\n",
-            &["3 on-error park", "4 key primary as text", "10 mask b with null"],
+             to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\ntruncate stop\nkey id\n}\n}\n",
+            &["3 on-error park", "4 key primary as text", "10 truncate stop"],
         );
     }
 
