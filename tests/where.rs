@@ -3,6 +3,7 @@
 //! Thousands of conditions over rows with columns of all types, made from a seed. `SYNCC_WHERE_SEED` gives other ones.
 
 mod conditions;
+mod run;
 mod table;
 
 use crate::source::session;

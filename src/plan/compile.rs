@@ -8,7 +8,7 @@ use super::{
     CommitPolicy, Layer, Origins, Part, Plan, RelayPlan, Retry, Snapshot, Start, StreamPlan, TableRules,
     TargetKind, TargetPlan, TaskId, TaskPlan,
 };
-use crate::ast::{self, Settings, TaskSettings};
+use crate::ast::{self, Settings, TaskSettings, Where};
 use crate::check::Checked;
 use crate::hir::{Pipeline, Program, SourceId, To};
 use crate::pattern::TablePattern;
@@ -92,10 +92,17 @@ impl Noted<'_> {
 
     fn layer(&mut self, n: usize, level: u8, tables: Option<&TablePattern>, settings: &Settings) -> Layer {
         self.note(Part::Masks(n), settings.masks.first().map(|mask| mask.span));
-        self.note(Part::Conditions(n), settings.conditions.first().map(|condition| condition.span));
-        Layer::new(level, tables, settings, |property, span| {
+        let layer = Layer::new(level, tables, settings, |property, span| {
             self.origins.note(&self.task, Part::Layer(n, property), Some(span));
-        })
+        });
+        for (nth, condition) in layer.conditions.iter().enumerate() {
+            let says_it = |line: &&Spanned<Where>| line.value.condition.conjuncts().contains(condition);
+            self.note(
+                Part::Condition(n, nth),
+                settings.conditions.iter().find(says_it).map(|line| line.span),
+            );
+        }
+        layer
     }
 }
 

@@ -503,5 +503,11 @@ mod tests {
             &[("columns", Reload::Rewire)],
             "10 P1004 `columns` changes for shop.a, shop.b of `shop.shop.bus`: rows sent before stay as they are",
         );
+        check(
+            INCLUDE,
+            &format!("{INCLUDE}  table shop.a {{\n    where x > 0\n  }}\n"),
+            &[("where", Reload::Rewire)],
+            "11 P1004 `where` changes for shop.a of `shop.shop.bus`: rows sent before stay as they are",
+        );
     }
 }

@@ -90,8 +90,10 @@ impl Comparison<'_> {
             self.old_rows("mask", self.place(layer), shown());
         }
         if old.conditions != *conditions {
-            let layer = after.filtering_layer(db, name).map_or(Part::Pipeline, Part::Conditions);
-            self.old_rows("where", self.place(layer), shown());
+            let new = conditions.iter().position(|one| !old.conditions.contains(one)).unwrap_or(0);
+            let layer = after.filtering_layer(db, name);
+            let part = layer.map_or(Part::Pipeline, |n| Part::Condition(n, new));
+            self.old_rows("where", self.place(part), shown());
         }
         let options = (made.create, made.replicas, made.cleanup, made.retention_ms)
             != (*create, *replicas, *cleanup, *retention_ms);

@@ -249,8 +249,8 @@ impl Explainer<'_> {
         match decider.filtering_layer(self.db, self.table) {
             None => row("where", "none".into(), String::new()),
             Some(n) => {
-                for condition in &layers[n].conditions {
-                    row("where", condition.to_string(), self.place(Part::Conditions(n)));
+                for (nth, condition) in layers[n].conditions.iter().enumerate() {
+                    row("where", condition.to_string(), self.place(Part::Condition(n, nth)));
                 }
             }
         }
@@ -595,6 +595,7 @@ pipeline shop from shop to bus {
         ("on-oversize dead-letter \"x.large\"", "on-oversize dead-letter \"x.large\""),
         ("on-invalid-value stop", "on-invalid-value stop"),
         ("table shop.a {\nwhere a > 1\n}", "where a > 1"),
+        ("table shop.a {\nwhere b = 1\nwhere a > 1 or a = 0\n}", "where a > 1 or a = 0"),
         ("names lower", "names lower"),
         ("timestamp event", "timestamp event"),
         ("markers data", "markers data"),

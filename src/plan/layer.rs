@@ -50,9 +50,9 @@ macro_rules! layer {
                 let mut masks: Vec<MaskRule> = settings.masks.iter().map(|mask| mask.value.clone()).collect();
                 masks.sort();
                 masks.dedup();
-                let mut conditions: Vec<Condition> =
-                    settings.conditions.iter().map(|one| one.value.condition.clone()).collect();
-                // The order of what must all be true means nothing.
+                let lines = settings.conditions.iter().flat_map(|line| line.value.condition.conjuncts());
+                let mut conditions: Vec<Condition> = lines.cloned().collect();
+                // The order of what must all be true means nothing, nor how it is spread over lines.
                 conditions.sort();
                 conditions.dedup();
                 Layer {

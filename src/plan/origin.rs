@@ -97,8 +97,8 @@ pub enum Part {
     Layer(usize, Property),
     /// The masks of a layer.
     Masks(usize),
-    /// The conditions of a layer.
-    Conditions(usize),
+    /// A condition of a layer.
+    Condition(usize, usize),
     /// `names`.
     Names,
     /// `timestamp`.

@@ -354,6 +354,8 @@ fn order_of_lines_and_files_means_nothing() {
         "label b \"2\"\ntable shop.a {\nkey id\n}\nkey none\ninclude shop.b\ninclude shop.a\nlabel a \"1\"\nexclude shop.c, shop.c",
     );
     assert_eq!(one, other);
+    let filtered = |lines: &str| pipeline(&format!("include shop.a\ntable shop.a {{\n{lines}\n}}"));
+    assert_eq!(filtered("where a > 1\nwhere b = 'x'"), filtered("where b='x' AND (a > 1.0)"));
     let (head, tail) = HELLO.split_once("pipeline").expect("a pipeline");
     let tail = format!("edition 2026\n  # moved\n pipeline{}", tail.replace("  include", "\t\tinclude"));
     assert_eq!(plan(&[HELLO]), plan(&[&tail, head]));

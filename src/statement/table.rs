@@ -370,7 +370,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
          NULL. Masks of several levels add up by column; the nearest level wins.",
         "mask email with sha256 salt env PII_SALT"),
     runs("where", &[To, Table, Profile], "CONDITION", NoBlock, Often, "", Rewire,
-        "Rows that are sent: those for which the SQL condition is true. Several lines must all be true.",
+        "Rows that are sent: those for which the SQL condition is true, as MySQL would select them. Several lines must all be true. An update out of it is sent as a delete, one into it as an insert; texts for TIMESTAMP columns are in UTC.",
         "where status <> 'draft'"),
     runs("retry", &[Pipeline, Defaults, Profile],
         "for DURATION(1s..365d) | off | forever | errors for DURATION(1s..365d)",

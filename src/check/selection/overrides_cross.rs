@@ -125,6 +125,17 @@ mod tests {
     use super::super::super::testing::check_diagnostics;
 
     #[test]
+    fn crossing_patterns_with_two_conditions() {
+        check_diagnostics(
+            "include shop.*\ntable shop.order_* {\nwhere a > 1\n}\ntable shop.*_log {\n\
+             where a > 2  # error[S0206]: `shop.order_*` and `shop.*_log` disagree about `where`\n}\n",
+        );
+        check_diagnostics(
+            "include shop.*\ntable shop.order_* {\nwhere a > 1\nwhere b\n}\ntable shop.*_log {\nwhere b\nwhere a > 1\n}\n",
+        );
+    }
+
+    #[test]
     fn crossing_patterns_with_two_values() {
         check_diagnostics(
             "include shop.*\ntable shop.order_* {\nkey id\npartition by table\n}\ntable shop.*_log {\n\

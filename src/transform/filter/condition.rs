@@ -129,6 +129,16 @@ impl Condition {
         Condition::Not(Box::new(self))
     }
 
+    /// The conditions that must all hold for it to hold; itself, when it is no `and`.
+    pub fn conjuncts(&self) -> &[Condition] {
+        match self {
+            Condition::And(all) => all,
+            Condition::Or(_) | Condition::Not(_) | Condition::Unknown(_) | Condition::Test(_) => {
+                std::slice::from_ref(self)
+            }
+        }
+    }
+
     /// Its questions, in the order of the text.
     pub fn tests(&self) -> Vec<&Test> {
         let mut tests = Vec::new();
