@@ -48,8 +48,8 @@ fn check_block(settings: &Settings, findings: &mut Vec<Diagnostic>) {
             Constant::Contradiction(earlier, later) => {
                 let message = "no row is sent: two conditions exclude each other";
                 Diagnostic::warning(WHERE_CONSTANT, places[later].span, message)
-                    .label("this …")
-                    .beside(places[earlier].span, "… and this never hold together")
+                    .label("… and this never hold together")
+                    .beside(places[earlier].span, "this …")
                     .help("lines of one block are joined with `and`; one of several values is `in (…)`")
             }
             Constant::EitherHolds(earlier, later) => {

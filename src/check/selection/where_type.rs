@@ -10,7 +10,7 @@ use crate::mysql::column_type::ColumnType;
 use crate::mysql::ident::same_column;
 use crate::statement::closest;
 use crate::text::Span;
-use crate::transform::filter::{Filter, Number, Operand, Test, Why, column_text, quoted};
+use crate::transform::filter::{Filter, Number, Operand, Test, Why, column_text, is_date, quoted};
 use std::collections::BTreeMap;
 
 /// A condition that does not fit its table; also found when a run looks at the server's tables.
@@ -93,6 +93,11 @@ fn repaired(why: &Why) -> Option<String> {
             text.trim().parse::<Number>().ok().map(|number| number.to_string())
         }
         Why::TextWithNumber { number, .. } => Some(quoted(number)),
+        // `20260901`
+        Why::MomentWithNumber { number, .. } if number.len() == 8 && !number.contains(['-', '.']) => {
+            let date = format!("{}-{}-{}", &number[..4], &number[4..6], &number[6..]);
+            is_date(&date).then(|| quoted(&date))
+        }
         _ => None,
     }
 }
@@ -205,6 +210,12 @@ mod tests {
             "name = 'x'",
             "texts of column `name` cannot be compared: collation `utf8mb4_ja_0900_as_cs` is not known to conditions",
         );
+    }
+
+    #[test]
+    fn dates_without_quotes() {
+        repairs("at > 20260901", "at > '2026-09-01'");
+        repairs("at > 20261301", "at > 20261301");
     }
 
     #[test]

@@ -254,8 +254,8 @@ fn against(
         (Class::Whole | Class::Year | Class::Decimal | Class::Real, Literal::Text(text)) => {
             Err(Why::NumberWithText { column: name, ty, text: text.to_owned() })
         }
-        (Class::Moment(_) | Class::Time(_), Literal::Number(_)) => {
-            Err(Why::MomentWithNumber { column: name, ty, wanted })
+        (Class::Moment(_) | Class::Time(_), Literal::Number(number)) => {
+            Err(Why::MomentWithNumber { column: name, ty, number: number.to_string(), wanted })
         }
         (Class::Moment(zone), Literal::Text(text)) => moment::datetime(text, zone)
             .map(Against::Moment)

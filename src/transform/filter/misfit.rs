@@ -79,6 +79,8 @@ pub enum Why {
         column: String,
         /// Its type.
         ty: String,
+        /// The number.
+        number: String,
         /// How its values are written.
         wanted: &'static str,
     },

@@ -22,4 +22,5 @@ pub use condition::{Comparison, Condition, Operand, Test, WORDS, column_text, qu
 pub use constant::{Constant, Reason, constants};
 pub use eval::Filter;
 pub use misfit::{Misfit, Why};
+pub use moment::is_date;
 pub use number::{Number, NumberError};

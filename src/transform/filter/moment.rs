@@ -63,6 +63,11 @@ pub(super) fn datetime(text: &str, zone: Zone) -> Option<i64> {
     Some(of_datetime(DateTime { date, hour, minute, second, micros, fsp: 6 }))
 }
 
+/// Whether a text is a day of the calendar, `YYYY-MM-DD`.
+pub fn is_date(text: &str) -> bool {
+    text.len() == 10 && date(text).is_some_and(is_calendar_day)
+}
+
 /// Reads `[-]hh:mm:ss`, hours up to 838, with no more digits of a fraction than `fsp`: the server would round others.
 pub(super) fn time(text: &str, fsp: u8) -> Option<i64> {
     let (negative, clock) = match text.strip_prefix('-') {
