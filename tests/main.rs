@@ -10,6 +10,8 @@ mod definitions;
 mod e2e;
 mod editors;
 mod fmt;
+mod fuzz;
+mod hostile;
 mod kafka;
 mod masks;
 mod pipelines;

@@ -10,6 +10,7 @@ mod condition;
 mod feed;
 mod file;
 mod idle;
+mod literal;
 mod lock;
 mod moment;
 mod param;
@@ -25,6 +26,7 @@ mod source;
 mod start;
 mod statement;
 mod target;
+mod test;
 mod tls;
 mod token;
 mod value;
@@ -43,6 +45,9 @@ pub use registry::Registry;
 pub use settings::{Conflict, Settings, TaskSettings, TaskStatements};
 pub use source::{ServerId, Source};
 pub use target::{Kafka, Producer, State, Target, TargetKind};
+pub use test::{
+    Expect, ExpectedKey, ExpectedMessage, Field, RowOp, RowStep, Step, Test, TestFile, lower_tests, schemas,
+};
 pub use tls::Tls;
 
 pub(crate) use statement::given_twice;

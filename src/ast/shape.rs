@@ -10,7 +10,7 @@ use super::value::read_value;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{
-    self as st, Kind, SecretRef, Shape, Signature, StatementSpec, Support, Template, Text, Version,
+    self as st, Kind, Literal, SecretRef, Shape, Signature, StatementSpec, Support, Template, Text, Version,
 };
 use crate::syntax::NodeKind;
 use crate::text::{Span, Spanned};
@@ -36,6 +36,8 @@ pub(super) enum Value {
     Columns(NamePattern),
     /// What `where` says.
     Condition(Box<Where>),
+    /// A column and its value.
+    Field(Spanned<String>, Literal),
     /// Duration in ms, size in bytes, rate in bytes a second, time of day in minutes, or a number; always inside of the
     /// range of its signature.
     Quantity(u64),
@@ -367,6 +369,7 @@ fn bare_kind(kind: Kind) -> Option<NodeKind> {
         | Kind::ColumnPath
         | Kind::Column
         | Kind::Columns
+        | Kind::Field
         | Kind::NewName
         | Kind::Date
         | Kind::Condition
@@ -403,6 +406,7 @@ fn is_plain(kind: Kind) -> bool {
         | Kind::ColumnPath
         | Kind::Column
         | Kind::Columns
+        | Kind::Field
         | Kind::NewName
         | Kind::Date
         | Kind::Condition

@@ -202,6 +202,7 @@ impl<'t> Reader<'t> {
                 // What the block holds is looked at all the same: its mistakes are its own.
                 if let (Some(block), Block::May(inner) | Block::Must(inner) | Block::Instead(inner)) =
                     (self.block(id), spec.block)
+                    && inner.holds_statements()
                 {
                     self.body(block, inner);
                 }
@@ -292,7 +293,9 @@ impl<'t> Reader<'t> {
     fn inner_body(&mut self, id: NodeId, spec: &StatementSpec, head: Span, bare: bool) -> Option<Body> {
         match (self.block(id), spec.block) {
             // Its lines are no statements.
-            (Some(_), Block::May(Place::Options)) => Some(Body::default()),
+            (Some(_), Block::May(inner) | Block::Must(inner)) if !inner.holds_statements() => {
+                Some(Body::default())
+            }
             (Some(block), Block::May(inner) | Block::Must(inner)) => Some(self.body(block, inner)),
             (Some(block), Block::Instead(inner)) if bare => Some(self.body(block, inner)),
             (None, Block::No | Block::May(_)) => Some(Body::default()),
@@ -572,7 +575,7 @@ mod tests {
     /// A file whose statement or block at `place` holds a text.
     fn around(place: Place, text: &str) -> String {
         let (before, behind) = match place {
-            Place::File | Place::LockFile => ("", ""),
+            Place::File | Place::LockFile | Place::TestFile => ("", ""),
             Place::Source | Place::Start => ("source s mysql {\n", "\n}"),
             Place::Target | Place::State | Place::Registry => ("target t kafka {\n", "\n}"),
             Place::Pipeline | Place::From | Place::Topic | Place::Format | Place::Ddl => {
@@ -582,7 +585,7 @@ mod tests {
             Place::Table => ("pipeline p {\ntable a.b {\n", "\n}\n}"),
             Place::Defaults => ("defaults {\n", "\n}"),
             Place::Profile => ("profile p {\n", "\n}"),
-            Place::Test => ("test p \"t\" {\n", "\n}"),
+            Place::Test | Place::Row | Place::Expect => ("test p \"t\" {\n", "\n}"),
             Place::Lock | Place::LockTable => ("lock source s {\n", "\n}"),
             Place::Options => ("param p by q {\n", "\n}"),
         };
@@ -603,6 +606,9 @@ mod tests {
                 found.extend(match place {
                     Place::LockFile | Place::Lock | Place::LockTable => {
                         super::super::lower_lock(&parse, &text).1
+                    }
+                    Place::TestFile | Place::Test | Place::Row | Place::Expect => {
+                        super::super::lower_tests(&parse, &text, &values).1
                     }
                     _ => super::super::lower(&parse, &text, &values).1,
                 });

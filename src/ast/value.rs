@@ -1,5 +1,6 @@
 //! One value of a signature, read from the next arguments.
 
+use super::literal::literal;
 use super::moment::{clock, timestamp, version};
 use super::quantity::quantity;
 use super::quoted::{address, binlog, gtids, plain, text, url, zone};
@@ -10,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, PatternError, PatternErrorKind, TablePattern};
 use crate::statement::{self as st, Kind, SecretRef, Template};
 use crate::syntax::NodeKind;
-use crate::text::Span;
+use crate::text::{Span, Spanned};
 
 /// A value of the right kind, or one that is wrong in itself, and how many arguments it took.
 pub(super) struct Read {
@@ -56,6 +57,14 @@ pub(super) fn read_value(
         })),
         Kind::Columns => one(path(token, 1, kind)?.map(|mut names| Value::Columns(names.remove(0)))),
         Kind::Column => one(exact_column(token)?),
+        Kind::Field => {
+            let value = literal(tokens.get(1)?)?;
+            let field = |column| match column {
+                Value::Column(name) => Value::Field(Spanned::new(name, token.span), value),
+                other => other,
+            };
+            Some(Read { value: exact_column(token)?.map(field), n_tokens: 2 })
+        }
         Kind::NewName => one(new_name(token)?),
         Kind::Duration | Kind::Size | Kind::Rate | Kind::Number => quantity(kind, range, range_text, tokens),
         Kind::Clock => one(clock(token)?),
@@ -225,7 +234,7 @@ fn exact_table(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
     }))
 }
 
-fn exact_column(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
+pub(super) fn exact_column(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
     Some(match path(token, 1, Kind::Column)? {
         Ok(names) => match names.into_iter().next() {
             Some(NamePattern::Exact(name)) => Ok(Value::Column(name)),

@@ -21,6 +21,9 @@ macro_rules! endpoints {
 
 /// The same with the tables of the source `shop` as `schema.lock` has them.
 macro_rules! locked {
+    ($lines:literal, $tables:literal, $test:literal) => {
+        concat!(locked!($lines, $tables), "\n# file: shop.test.sync\nedition 2026\n\n", $test)
+    };
     ($lines:literal, $tables:literal) => {
         concat!(
             pipeline!($lines),

@@ -284,7 +284,7 @@ impl<'p> Flow<'p> {
     }
 
     /// True when an `include` takes the table and no `exclude` does, from one source at least.
-    fn selects(&self, db: &str, table: &str) -> bool {
+    pub(super) fn selects(&self, db: &str, table: &str) -> bool {
         if self.pipeline.own.is_empty() {
             return self.selects_from(0, db, table);
         }
@@ -302,6 +302,11 @@ impl<'p> Flow<'p> {
     /// True when a table that is selected from some source is selected from the n-th.
     fn is_from(&self, source: usize, known: &Known) -> bool {
         self.pipeline.own.is_empty() || self.selects_from(source, &known.db, &known.table)
+    }
+
+    /// True when a column has another name in messages.
+    pub(super) fn renames_columns(&self) -> bool {
+        self.renames.iter().any(|one| one.kind() == Renamed::Column)
     }
 
     /// True when an `include` and a pattern have a table in common.

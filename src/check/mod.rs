@@ -25,6 +25,7 @@ mod selection;
 mod settings;
 #[cfg(test)]
 mod testing;
+mod tests;
 
 pub use secrets::{ENV_UNSET, SECRET_FILE_OPEN};
 pub use selection::WHERE_TYPE;
@@ -60,9 +61,14 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     AREAS.iter().copied().flatten()
 }
 
+/// All rules, those about tests too.
+fn all_rules() -> impl Iterator<Item = &'static Rule> {
+    rules().chain(tests::RULES)
+}
+
 /// The pages of all rules, and of findings about secrets that only the environment can show.
 pub fn pages() -> impl Iterator<Item = CodeDoc> {
-    rules().map(|rule| rule.doc).chain(secrets::LIVE_PAGES.iter().copied()).chain([allow::PAGE])
+    all_rules().map(|rule| rule.doc).chain(secrets::LIVE_PAGES.iter().copied()).chain([allow::PAGE])
 }
 
 /// A program without a finding that weighs as an error.
@@ -81,7 +87,7 @@ impl Checked {
 pub struct Report {
     /// All findings, those of the earlier stages first.
     pub findings: Vec<Diagnostic>,
-    /// The program, when nothing weighs as an error.
+    /// The program, when nothing weighs as an error but in tests.
     pub checked: Option<Checked>,
 }
 
@@ -123,5 +129,9 @@ pub fn run(program: Program, mut findings: Vec<Diagnostic>, later: &[CodeDoc]) -
     show_values(&mut findings, &program);
     allow::answer(&program, &mut findings, later);
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+    findings.extend(program.test_findings.iter().cloned());
+    for rule in tests::RULES {
+        (rule.run)(&project, &mut findings);
+    }
     Report { findings, checked: (!failed).then_some(Checked(program)) }
 }

@@ -8,32 +8,18 @@ use crate::hir::{self, LockedTable, Program, SourceId};
 use crate::plan::picture::{KnownColumn, KnownTable};
 use crate::plan::{Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project};
 use crate::project::{self, Location, Project};
+use crate::statement;
 use crate::text::FileSet;
-use crate::{diagnostic, statement, syntax};
 
 /// Reads a project.
 pub(super) fn read(location: &Location) -> Result<Project, Failure> {
     Ok(project::io::read(location).map_err(Failure::usage)?.project)
 }
 
-/// Compiles the files of a project, and looks through its tests.
-pub(super) fn compile(project: &Project) -> Compiled {
-    let files = &project.files;
-    let mut compiled = compile_project(project);
-    for id in files.ids().filter(|&id| project::is_test(files.path(id))) {
-        let text = files.text(id);
-        let mut findings = syntax::errors(&syntax::parse(id, text), text);
-        statement::withhold(&mut findings, files);
-        compiled.findings.extend(findings);
-    }
-    diagnostic::sort(&mut compiled.findings, files);
-    compiled
-}
-
 /// Compiles the files of a project that is asked for on the command line, and looks through its tests. A value for a
 /// parameter that they do not declare is wrong usage.
 pub(super) fn compile_asked(project: &Project) -> Result<Compiled, Failure> {
-    let compiled = compile(project);
+    let compiled = compile_project(project);
     match compiled.undeclared.first() {
         None => Ok(compiled),
         Some(Diagnostic { message, help: Some(help), .. }) => {
@@ -45,7 +31,7 @@ pub(super) fn compile_asked(project: &Project) -> Result<Compiled, Failure> {
 
 /// What is found under every combination of the values of parameters.
 pub(super) fn compile_combinations(project: &Project) -> Combined {
-    check_combinations(project, |one| compile(one).findings)
+    check_combinations(project, |one| compile_project(one).findings)
 }
 
 /// Draws findings about `files`, and no secret that somebody has written into them.
@@ -134,7 +120,7 @@ mod tests {
         for text in mutants(400) {
             let mut files = FileSet::new();
             files.add("a.sync", format!("edition 2026\n{text}"));
-            let compile = |files: &FileSet| compile(&Project::of(files.clone()));
+            let compile = |files: &FileSet| compile_project(&Project::of(files.clone()));
             let compiled = compile(&files);
             assert!(compiled.plan.is_some() || !compiled.findings.is_empty(), "{text:?}");
             let renderer = renderer(&files, Style { ascii: false, color: false, width: 80 });
@@ -195,7 +181,7 @@ mod tests {
         ] {
             let mut files = FileSet::new();
             files.add("a.sync", FILE.replacen(from, to, 1));
-            let findings = compile(&Project::of(files.clone())).findings;
+            let findings = compile_project(&Project::of(files.clone())).findings;
             if findings.is_empty() {
                 told.push(format!("{to}: no finding"));
             }

@@ -89,7 +89,7 @@ pub(super) fn diff(path: &str, old: &str, new: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::front;
+    use crate::plan::compile_project;
 
     #[test]
     fn repairs_what_is_certain() {
@@ -99,7 +99,7 @@ mod tests {
             "edition 2026\n\nsource shop mysql “syncc@db1:3306” {\n  password env SHOP_DB_PASSWORD;\n}\n\
              target bus kafka \"kafka1:9092\"\n\n-- all\npipeline shop from shop to bus {\n  include shop.*\n  topic \"{db.x\"\n",
         );
-        let find = |files: &FileSet| front::compile(&crate::project::Project::of(files.clone())).findings;
+        let find = |files: &FileSet| compile_project(&crate::project::Project::of(files.clone())).findings;
         let repaired = rounds(&files, find(&files), find);
         let (_, text) = &repaired.changed[0];
         assert_eq!(

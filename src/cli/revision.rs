@@ -4,11 +4,10 @@
 //! Links of a repository are not followed.
 
 use super::comparison::State;
-use super::front;
 use super::output::{Failure, note};
 use crate::diagnostic::{Severity, short};
 use crate::hir::{self, Program};
-use crate::plan::Plan;
+use crate::plan::{Plan, compile_project};
 use crate::project::{self, Location, io::ReadError};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -49,7 +48,7 @@ impl Revision {
             Err(_) if !location.directory.exists() => return Ok(Revision::without_project(shown)),
             Err(error) => return Err(Failure::usage(error)),
         };
-        let compiled = front::compile(&project);
+        let compiled = compile_project(&project);
         let Some((plan, _)) = compiled.plan else {
             let first = compiled.findings.iter().find(|finding| finding.severity == Severity::Error);
             let first = first.map_or_else(String::new, |finding| short::line(finding, &project.files));

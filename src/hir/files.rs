@@ -1,5 +1,6 @@
 //! Texts to a program.
 
+use super::scope::Scope;
 use super::{Program, param, resolve};
 use crate::ast::{self, Uses};
 use crate::diagnostic::{self, Diagnostic};
@@ -49,12 +50,41 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
         noted.add(std::mem::take(&mut file.noted));
         lowered.push(file);
     }
+    let mut tests = Vec::new();
+    let mut test_findings = Vec::new();
+    for id in files.ids().filter(|&id| project::role_of(files.path(id)) == Some(Role::Tests)) {
+        let text = files.text(id);
+        let parse = syntax::parse(id, text);
+        test_findings.extend(syntax::errors(&parse, text));
+        let (file, found) = ast::lower_tests(&parse, text, &values);
+        test_findings.extend(found);
+        noted.add(file.noted);
+        tests.extend(file.tests);
+    }
     let (mut program, found) = resolve(lowered, lock);
     findings.extend(found);
+    test_findings.extend(unknown_pipelines(&tests, &program));
+    program.tests = tests;
+    program.test_findings = test_findings;
+    program.schemas = project.schemas.clone();
     program.memory_bytes = project.memory_bytes;
     param::judge(params, noted, &mut program, &mut findings);
     // A file of the project directory is shown by its name alone.
     program.shared = files.ids().filter(|&id| files.path(id).contains('/')).collect();
     diagnostic::sort(&mut findings, files);
     (program, findings)
+}
+
+/// Tests are about pipelines of the project.
+fn unknown_pipelines(tests: &[ast::Test], program: &Program) -> Vec<Diagnostic> {
+    let mut pipelines = Scope::new("pipeline");
+    for pipeline in &program.pipelines {
+        // What is said about the declarations themselves is said where they stand.
+        pipelines.declare(&pipeline.name, &mut Vec::new());
+    }
+    let names = tests.iter().map(|test| &test.pipeline);
+    names
+        .filter(|name| pipelines.id(&name.value).is_none() && !program.may_know(&name.value))
+        .map(|name| pipelines.unknown(name))
+        .collect()
 }

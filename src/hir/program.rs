@@ -3,9 +3,11 @@
 use super::lock::{Lock, LockedTable, SourceLock};
 use super::param::Param;
 use super::profile::Profile;
-use crate::ast::{self, Allow, Defaults, Filled, Idle, Owner, Settings, TableBlock};
+use crate::ast::{self, Allow, Defaults, Filled, Idle, Owner, Settings, TableBlock, Test};
+use crate::diagnostic::Diagnostic;
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, TablePattern};
+use crate::project::Schema;
 use crate::statement::{Rename, SecretRef, Start, Template, Text};
 use crate::text::{FileId, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,6 +45,12 @@ pub struct Program {
     pub idle: Vec<(Owner, Idle)>,
     /// What `schema.lock` says of the sources' tables.
     pub lock: Lock,
+    /// `test`, of all files with tests.
+    pub tests: Vec<Test>,
+    /// What is said about the texts of files with tests. It keeps nothing from running.
+    pub test_findings: Vec<Diagnostic>,
+    /// The scripts that tests name, by their file and the path.
+    pub schemas: BTreeMap<(FileId, String), Schema>,
     /// Memory the process may use, bytes; none: what holds by default.
     pub memory_bytes: Option<u64>,
     /// Every name in statements that were left out: they may have declared or used it.

@@ -12,6 +12,7 @@ pub use choices::{Choice, Choices, VARIABLE_PREFIX, variable};
 pub use unfound::{Root, Unfound, Why};
 
 use crate::diagnostic::{Code, CodeDoc};
+use crate::mysql::ddl::CreatedTable;
 use crate::text::{FileId, FileSet};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -117,10 +118,25 @@ pub struct Project {
     pub files: FileSet,
     /// Every `use` that was followed, by its file and the path it names, and why it adds nothing if it does not.
     pub uses: BTreeMap<(FileId, String), Option<Unfound>>,
+    /// Every script that a `schema` of a test names, by its file and the path.
+    pub schemas: BTreeMap<(FileId, String), Schema>,
     /// Values of parameters.
     pub choices: Choices,
     /// Memory the process may use, bytes; none: what holds by default.
     pub memory_bytes: Option<u64>,
+}
+
+/// The script that a `schema` of a test names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schema {
+    /// Its tables.
+    Tables(Vec<CreatedTable>),
+    /// Nothing is there.
+    Missing,
+    /// It lies outside of the project root.
+    Outside,
+    /// It is there, but cannot be read.
+    Unreadable(String),
 }
 
 impl Project {

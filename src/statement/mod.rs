@@ -7,6 +7,7 @@ mod fault;
 mod finding;
 mod format;
 mod guess;
+mod literal;
 mod mask;
 mod message;
 mod name;
@@ -37,6 +38,7 @@ pub use format::{
     FormatName, FormatOption, FormatSpec, Nulls, SnapshotOp, Subject,
 };
 pub use guess::{closest, foreign_word};
+pub use literal::Literal;
 pub use mask::{MaskMethod, MaskRule};
 pub use message::{
     ChangeKind, Header, Key, KeyChange, KeyForm, KeyRule, Markers, NameCase, Partition, PartitionHash,

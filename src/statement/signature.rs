@@ -38,6 +38,8 @@ pub enum Kind {
     Column,
     /// Pattern of column names.
     Columns,
+    /// Exact name of a column, and a value.
+    Field,
     /// New name of a database, table or column: a bare name or a template.
     NewName,
     /// Duration.
@@ -73,7 +75,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 30] = [
+    const ALL: [(&'static str, Kind); 31] = [
         ("NAME", Kind::Name),
         ("RANGE", Kind::Range),
         ("NAMES", Kind::Names),
@@ -88,6 +90,7 @@ impl Kind {
         ("DB.TABLE.COLUMN", Kind::ColumnPath),
         ("COLUMN", Kind::Column),
         ("COLUMNS", Kind::Columns),
+        ("FIELD", Kind::Field),
         ("NEWNAME", Kind::NewName),
         ("DURATION", Kind::Duration),
         ("SIZE", Kind::Size),
@@ -121,6 +124,7 @@ impl Kind {
             Kind::Table | Kind::ExactTable => "DB.TABLE",
             Kind::ColumnPath => "DB.TABLE.COLUMN",
             Kind::Column | Kind::Columns => "COLUMN",
+            Kind::Field => "COLUMN VALUE",
             Kind::Duration => "DURATION",
             Kind::Size => "SIZE",
             Kind::Rate => "SIZE/s",
@@ -154,6 +158,7 @@ impl Kind {
             Kind::Table | Kind::ExactTable => "a table as `DB.TABLE`",
             Kind::ColumnPath => "a column as `DB.TABLE.COLUMN`",
             Kind::Column | Kind::Columns => "a column",
+            Kind::Field => "a column and its value",
             Kind::NewName => "a new name",
             Kind::Duration => "a duration such as `30s`",
             Kind::Size => "a size such as `1MiB`",

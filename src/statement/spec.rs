@@ -35,8 +35,14 @@ pub enum Place {
     Start,
     /// `ddl`.
     Ddl,
+    /// `*.test.sync`, outside of all blocks.
+    TestFile,
     /// `test`.
     Test,
+    /// `insert`, `update` and `delete` of a test: its lines are columns, not statements.
+    Row,
+    /// `expect` of a test.
+    Expect,
     /// `schema.lock`, outside of all blocks.
     LockFile,
     /// `lock source`.
@@ -48,6 +54,11 @@ pub enum Place {
 }
 
 impl Place {
+    /// False for blocks whose lines begin with free names.
+    pub fn holds_statements(self) -> bool {
+        !matches!(self, Place::Options | Place::Row)
+    }
+
     /// What it is called in a message, with its article.
     pub fn called(self) -> &'static str {
         match self {
@@ -66,7 +77,10 @@ impl Place {
             Place::Format => "a `format`",
             Place::Start => "a `start`",
             Place::Ddl => "a `ddl`",
+            Place::TestFile => "the top level of a file `*.test.sync`",
             Place::Test => "a `test`",
+            Place::Row => "a row of a test",
+            Place::Expect => "an `expect`",
             Place::LockFile => "the top level of `schema.lock`",
             Place::Lock => "a `lock source`",
             Place::LockTable => "a `table` of `lock source`",

@@ -6,7 +6,7 @@ use Block::{May, Must, No as NoBlock};
 use Once::{No as Often, PerForm, Yes as Single};
 use Place::{
     Ddl, Defaults, File, Format, From, Lock, LockFile, LockTable, Pipeline, Profile, Registry, Source, State,
-    Table, Target, Test, To, Topic,
+    Table, Target, Test, TestFile, To, Topic,
 };
 use Reload::{Backfill, Breaks, Content, InPlace, Refused, Rewire};
 
@@ -68,7 +68,7 @@ const fn named(
 #[rustfmt::skip]
 pub static STATEMENTS: &[StatementSpec] = &[
     // ---------- file ----------
-    runs("edition", &[File, LockFile], "NUMBER", NoBlock, Single, "", InPlace,
+    runs("edition", &[File, LockFile, TestFile], "NUMBER", NoBlock, Single, "", InPlace,
         "The rules by which this file is read. The first statement of every file.",
         "edition 2026"),
     runs("use", &[File], "TEXT", NoBlock, Often, "", Rewire,
@@ -88,9 +88,6 @@ pub static STATEMENTS: &[StatementSpec] = &[
     runs("profile", &[File], "NAME", Must(Profile), Often, "", Content,
         "A named bundle of settings, added with `with`.",
         "profile pii {\n  columns except password*, card_number\n}"),
-    named("test", &[File], "NAME TEXT", Must(Test), Often, "", InPlace,
-        "Rows in, expected messages out; run by `syncc test`.",
-        "test shop \"rows are sent\" {\n  expect nothing else\n}"),
     runs("source", &[File], "NAME mysql [ADDRESS] | RANGE mysql [ADDRESS]", May(Source), Often, "", Rewire,
         "A MySQL or MariaDB server that changes are read from. A range of names declares one for each: `{n}` of \
          `shard_[n:00..15]` and `{source}` stand for number and name in the texts of the block.",
@@ -332,8 +329,6 @@ pub static STATEMENTS: &[StatementSpec] = &[
     runs("ddl", &[Pipeline, Table, Defaults, Profile], "off | <>", Block::Instead(Ddl), Single, "off", Rewire,
         "Whether schema changes are sent as messages, and how.",
         "ddl {\n  deny drop-column\n  on-deny stop\n}"),
-    named("ddl", &[Test], "TEXT", NoBlock, Often, "", InPlace, "A schema change.",
-        "ddl \"ALTER TABLE shop.orders ADD COLUMN note text\""),
     compiles("topic", &[Ddl], "same | TEMPLATE", NoBlock, Single, "\"{pipeline}.schema-changes\"", Rewire,
         "Topic of schema changes.",
         "ddl {\n  topic \"commerce.schema-changes\"\n}"),
@@ -424,16 +419,48 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "sensitive email, *_email, phone"),
 
     // ---------- test ----------
-    named("schema", &[Test], "TEXT", NoBlock, Single, "", InPlace, "Types of the rows.",
+    compiles("test", &[TestFile], "NAME TEXT", Must(Test), Often, "", InPlace,
+        "Rows in, expected messages out: the pipeline, and what the test shows.",
+        "test shop \"rows are sent\" {\n  expect nothing else\n}"),
+    compiles("schema", &[Test], "TEXT", NoBlock, Single, "schema.lock", InPlace,
+        "A script with the CREATE TABLE statements of the tables, relative to the file; a dump will do.",
         "schema \"schema/shop.sql\""),
-    named("insert", &[Test], "DB.TABLE [in NAME]", Must(Test), Often, "", InPlace, "A row that is inserted.",
-        "insert shop.orders in shop {\n  order_id 91\n}"),
-    named("update", &[Test], "DB.TABLE [in NAME]", Must(Test), Often, "", InPlace, "A row that is changed.",
-        "update shop.orders in shop {\n  order_id 91\n}"),
-    named("delete", &[Test], "DB.TABLE [in NAME]", Must(Test), Often, "", InPlace, "A row that is deleted.",
+    compiles("insert", &[Test], "DB.NAME [in NAME]", Must(Place::Row), Often, "", InPlace,
+        "A row that comes, in a source: a line for each column.",
+        "insert shop.orders in shop {\n  order_id 91\n  status 'new'\n}"),
+    compiles("update", &[Test], "DB.NAME [in NAME]", Must(Place::Row), Often, "", InPlace,
+        "A row that changes: its key, and the columns that are others now.",
+        "update shop.orders in shop {\n  order_id 91\n  status 'paid'\n}"),
+    compiles("delete", &[Test], "DB.NAME [in NAME]", Must(Place::Row), Often, "", InPlace,
+        "A row that goes: its key.",
         "delete shop.orders in shop {\n  order_id 91\n}"),
-    named("expect", &[Test], "TEXT | nothing else | file TEXT", May(Test), Often, "", InPlace, "A message that must come.",
-        "expect nothing else"),
+    compiles("ddl", &[Test], "TEXT", NoBlock, Often, "", InPlace,
+        "A statement that changes the tables.",
+        "ddl \"ALTER TABLE shop.orders ADD COLUMN note text\""),
+    compiles("expect", &[Test], "TEXT | nothing else | file TEXT", May(Place::Expect), Often, "", InPlace,
+        "A message to a topic, and what it holds; no other message; or the messages that a file holds.",
+        "expect \"shop.orders\" {\n  key order_id 91\n  op insert\n}"),
+    compiles("key", &[Place::Expect], "none | origin TEXT, FIELD+ | FIELD+", NoBlock, Single, "", InPlace,
+        "The key of the message.",
+        "expect \"shop.orders\" {\n  key origin \"shop.shop.orders\", order_id 91\n}"),
+    compiles("op", &[Place::Expect], "insert | update | delete", NoBlock, Single, "", InPlace,
+        "What the message says has happened.",
+        "expect \"shop.orders\" {\n  op delete\n}"),
+    compiles("before", &[Place::Expect], "FIELD+", NoBlock, Often, "", InPlace,
+        "Columns of the row as it was.",
+        "expect \"shop.orders\" {\n  before status 'new'\n}"),
+    compiles("after", &[Place::Expect], "FIELD+", NoBlock, Often, "", InPlace,
+        "Columns of the row as it is now.",
+        "expect \"shop.orders\" {\n  after status 'paid', total 9.50\n}"),
+    compiles("absent", &[Place::Expect], "COLUMN+", NoBlock, Often, "", InPlace,
+        "Columns that the message does not hold.",
+        "expect \"shop.customers\" {\n  absent password_hash\n}"),
+    compiles("partition", &[Place::Expect], "NUMBER(0..999_999)", NoBlock, Single, "", InPlace,
+        "The partition it goes to.",
+        "expect \"shop.orders\" {\n  partition 3\n}"),
+    compiles("header", &[Place::Expect], "NAME TEXT | TEXT TEXT", NoBlock, Often, "", InPlace,
+        "A header of the message, and its value.",
+        "expect \"shop.orders\" {\n  header op \"c\"\n}"),
 
     // ---------- schema.lock ----------
     runs("lock", &[LockFile], "source NAME | source RANGE", Must(Lock), Often, "", InPlace,
@@ -509,7 +536,8 @@ mod tests {
 
     #[test]
     fn no_statement_inside_a_block_begins_with_a_word_of_the_top_level() {
-        let is_top = |spec: &&StatementSpec| [File, LockFile].iter().any(|top| spec.places.contains(top));
+        let is_top =
+            |spec: &&StatementSpec| [File, LockFile, TestFile].iter().any(|top| spec.places.contains(top));
         let top: Vec<&str> = STATEMENTS.iter().filter(is_top).map(|spec| spec.word).collect();
         for spec in STATEMENTS.iter().filter(|spec| !is_top(spec)) {
             assert!(!top.contains(&spec.word), "{}", spec.word);

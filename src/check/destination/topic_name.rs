@@ -214,8 +214,8 @@ mod tests {
         with("", "  # error[S0404]: the prefix of state topics is empty");
         with("shop/1", "  # error[S0404]: the prefix of state topics holds `/`");
         with(".shop", "  # error[S0404]: the prefix of state topics begins with no letter and no digit");
-        with(&"a".repeat(60), "");
-        with(&"a".repeat(61), "  # error[S0404]: the prefix of state topics has 61 characters, more than 60");
+        with(&"x".repeat(60), "");
+        with(&"x".repeat(61), "  # error[S0404]: the prefix of state topics has 61 characters, more than 60");
     }
 
     #[test]

@@ -81,7 +81,7 @@ mod tests {
             source a mysql \"a\" {\npassword env P\nevent-limit 128MiB\n}\n\
             source b mysql \"b\" {\npassword env P\n\
             event-limit 256MiB  # error[S0811]: `event-limit 256MiB` takes 912MiB of memory, and there are 512MiB\n}\n\
-            target out stdout\npipeline p {\nfrom a\nfrom b\nto out\ninclude a.b\n}\n"]);
+            target out stdout\npipeline p {\nfrom a\nfrom b\nto out\ninclude a.b\ntopic \"{source}\"\n}\n"]);
         check_project(&["edition 2026\n\
             source a mysql \"a\" {\npassword env P\nevent-limit 96MiB\n}\n\
             target out stdout\npipeline p from a to out {\ninclude a.b\n}\n"]);

@@ -88,6 +88,6 @@ mod tests {
             server-id 12  # error[S0806]: the sources `a` and `e` share the ids 12 to 13\n}\n\
             source f mysql \"f\" {\npassword env P\nserver-id auto\n}\n\
             target out stdout\n\
-            pipeline p {\nfrom a\nfrom b\nfrom c\nfrom d\nfrom e\nfrom f\nto out\ninclude a.b\n}\n"]);
+            pipeline p {\nfrom a\nfrom b\nfrom c\nfrom d\nfrom e\nfrom f\nto out\ninclude a.b\ntopic \"{source}\"\n}\n"]);
     }
 }

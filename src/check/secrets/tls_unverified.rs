@@ -51,6 +51,6 @@ mod tests {
             source c mysql \"db\" {\npassword env P\ntls verify-ca ca \"x\"\n}\n\
             target bus kafka {\nbrokers \"localhost\", \"k2\"\n\
             tls require  # advice[S0304]: whoever answers as `k2` is believed\n}\n\
-            pipeline p {\nfrom a\nfrom b\nfrom c\nto bus\ninclude a.b\n}\n"]);
+            pipeline p {\nfrom a\nfrom b\nfrom c\nto bus\ninclude a.b\ntopic \"{source}\"\n}\n"]);
     }
 }

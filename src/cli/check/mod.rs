@@ -13,7 +13,7 @@ use super::revision::Revision;
 use super::{Exit, front, repair};
 use crate::diagnostic::{self, Diagnostic, Severity};
 use crate::hir;
-use crate::plan::{Combined, Compiled};
+use crate::plan::{Combined, Compiled, compile_project};
 use crate::project::io::{Overlay, read_with};
 use crate::project::{Location, Project};
 use crate::statement::duration_ms;
@@ -203,7 +203,7 @@ impl Check<'_> {
 
     /// The same after repairs.
     fn compile_again(&self, project: &Project) -> Compiled {
-        let compiled = front::compile(project);
+        let compiled = compile_project(project);
         match self.args.all_params {
             true => Compiled { findings: front::compile_combinations(project).findings, ..compiled },
             false => compiled,

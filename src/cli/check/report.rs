@@ -120,6 +120,7 @@ fn add_to_step_summary(text: &str) {
 mod tests {
     use super::*;
     use crate::diagnostic::example_files;
+    use crate::plan::compile_project;
     use crate::project::Project;
     use crate::text::FileId;
     use boon::{Compiler, Schemas};
@@ -136,7 +137,7 @@ mod tests {
                 for (name, text) in example_files(page.wrong) {
                     files.add(if name == "shop.sync" { "the shop.sync" } else { name }, text);
                 }
-                findings = front::compile(&Project::of(files.clone())).findings;
+                findings = compile_project(&Project::of(files.clone())).findings;
             }
             if !findings.iter().any(|finding| finding.code == page.code) {
                 findings = vec![Diagnostic::nowhere(page.code, Severity::Warning, page.what).help("a & <b>")];
@@ -171,11 +172,11 @@ mod tests {
 
     #[test]
     fn short_has_a_line_for_every_finding() {
-        in_every_code(Format::Short, |_, text, findings, _| {
+        in_every_code(Format::Short, |_, text, findings, files| {
             assert_eq!(text.lines().count(), findings.len(), "{text}");
             for (line, finding) in text.lines().zip(findings) {
-                let begins = match finding.primary {
-                    Some(_) => line.starts_with("the shop.sync:"),
+                let begins = match &finding.primary {
+                    Some(label) => line.starts_with(&format!("{}:", files.path(label.span.file))),
                     None => line.starts_with("warning["),
                 };
                 assert!(begins, "{line}");
@@ -218,7 +219,7 @@ mod tests {
         compiler.add_resource("sarif.json", schema).expect("the schema has a place");
         let schema = compiler.compile("sarif.json", &mut schemas).expect("the schema can be read");
         assert!(schemas.validate(&serde_json::json!({"version": "2.1.0"}), schema).is_err());
-        in_every_code(Format::Sarif, |number, text, findings, _| {
+        in_every_code(Format::Sarif, |number, text, findings, files| {
             let log: Value = serde_json::from_str(text).expect("JSON");
             let valid = schemas.validate(&log, schema);
             assert!(valid.is_ok(), "{number}: {:#}", valid.expect_err("it is not"));
@@ -226,9 +227,10 @@ mod tests {
             for (result, finding) in run["results"].as_array().expect("a list").iter().zip(findings) {
                 let rule = result["ruleIndex"].as_u64().expect("a rule") as usize;
                 assert_eq!(run["tool"]["driver"]["rules"][rule]["id"], finding.code.number);
-                if finding.primary.is_some() {
+                if let Some(label) = &finding.primary {
                     let place = &result["locations"][0]["physicalLocation"]["artifactLocation"];
-                    assert_eq!(place["uri"], "prod/the%20shop.sync");
+                    let path = files.path(label.span.file).replace(' ', "%20");
+                    assert_eq!(place["uri"], format!("prod/{path}"));
                 }
             }
         });

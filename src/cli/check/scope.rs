@@ -99,7 +99,7 @@ fn around(head: Span, files: &FileSet) -> Option<Span> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::front;
+    use crate::plan::compile_project;
 
     #[test]
     fn a_pipeline_is_seen_with_what_it_uses() {
@@ -113,7 +113,7 @@ mod tests {
         let project = Project::of(files);
         let files = &project.files;
         let scope = Scope::new(&project, Path::new("."), &[], Some("p")).expect("there is one");
-        let shown: Vec<u32> = front::compile(&project)
+        let shown: Vec<u32> = compile_project(&project)
             .findings
             .iter()
             .filter(|finding| scope.shows(finding))

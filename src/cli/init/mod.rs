@@ -5,11 +5,12 @@ mod ci;
 mod editor;
 mod project;
 
+use super::Exit;
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::revision::place_in_repository;
-use super::{Exit, front};
 use crate::diagnostic::{Severity, short};
+use crate::plan::compile_project;
 use crate::project::{Project, io::list};
 use crate::text::FileSet;
 use answers::Answers;
@@ -133,7 +134,7 @@ fn refuse_what_does_not_compile(name: &str, text: &str) -> Result<(), Failure> {
     let mut files = FileSet::new();
     files.add(name, text);
     let project = Project::of(files);
-    let findings = front::compile(&project).findings;
+    let findings = compile_project(&project).findings;
     match findings.iter().find(|finding| finding.severity == Severity::Error) {
         None => Ok(()),
         Some(finding) => {

@@ -45,8 +45,8 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::front;
     use crate::fmt::{Formatted, format};
+    use crate::plan::compile_project;
     use crate::project::Project;
     use crate::text::FileSet;
 
@@ -63,7 +63,7 @@ mod tests {
             assert_eq!(format(&text), Formatted::Text(text.clone()));
             let mut files = FileSet::new();
             files.add("a.sync", text);
-            assert_eq!(front::compile(&Project::of(files)).findings, []);
+            assert_eq!(compile_project(&Project::of(files)).findings, []);
         }
     }
 }

@@ -4,8 +4,10 @@
 //! may have touched anything. Does not know columns: that needs the whole statement.
 
 mod classify;
+mod create;
 mod lex;
 #[cfg(test)]
 mod tests;
 
 pub use classify::{DdlEffect, TableDdl, Transaction, classify};
+pub use create::{CreatedTable, created_tables};

@@ -2,7 +2,7 @@
 
 use super::used::{self, Used};
 use super::{Listing, Overlay, ReadError, Reading, list};
-use crate::project::{FILES_MAX, Location, PROJECT_BYTES_MAX, Project, Role, Root, Unfound, role};
+use crate::project::{FILES_MAX, Location, PROJECT_BYTES_MAX, Project, Role, Root, Schema, Unfound, role};
 use crate::text::{FileId, FileSet};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ pub(super) struct Sweep<'a> {
     files: FileSet,
     bytes: u64,
     uses: BTreeMap<(FileId, String), Option<Unfound>>,
+    schemas: BTreeMap<(FileId, String), Schema>,
 }
 
 impl<'a> Sweep<'a> {
@@ -38,6 +39,7 @@ impl<'a> Sweep<'a> {
             files: FileSet::new(),
             bytes: 0,
             uses: BTreeMap::new(),
+            schemas: BTreeMap::new(),
         })
     }
 
@@ -94,6 +96,13 @@ impl<'a> Sweep<'a> {
                 });
             }
             let id = self.files.add(format!("{shown}{name}"), text);
+            if role(name) == Some(Role::Tests) {
+                for path in used::schemas(id, self.files.text(id)) {
+                    let schema = used::schema(&listing.directory, &path, &self.root);
+                    self.schemas.insert((id, path), schema);
+                }
+                continue;
+            }
             uses.extend(used::uses(id, self.files.text(id)).into_iter().map(|path| (id, path)));
         }
         Ok(uses)
@@ -128,7 +137,8 @@ impl<'a> Sweep<'a> {
     /// What was read.
     pub(super) fn reading(self) -> Reading {
         let Location { choices, memory_bytes, .. } = self.location.clone();
-        let project = Project { files: self.files, uses: self.uses, choices, memory_bytes };
+        let project =
+            Project { files: self.files, uses: self.uses, schemas: self.schemas, choices, memory_bytes };
         Reading { project, directories: self.directories, listings: self.listings }
     }
 }

@@ -1,8 +1,9 @@
 //! Where a `use` leads.
 
-use super::{Listing, ReadError, list};
+use super::{Listing, ReadError, list, read_text};
 use crate::ast;
-use crate::project::{Location, Root, Unfound, Why};
+use crate::mysql::ddl::created_tables;
+use crate::project::{Location, Root, Schema, Unfound, Why};
 use crate::statement::closest;
 use crate::syntax;
 use crate::text::FileId;
@@ -23,6 +24,37 @@ pub(super) fn uses(id: FileId, text: &str) -> Vec<String> {
     let may_use =
         text.lines().any(|line| line.trim_start_matches([' ', '\t', '\u{FEFF}']).starts_with("use"));
     if may_use { ast::uses(&syntax::parse(id, text), text) } else { Vec::new() }
+}
+
+/// The paths that the `schema` statements of a file with tests name.
+pub(super) fn schemas(id: FileId, text: &str) -> Vec<String> {
+    ast::schemas(&syntax::parse(id, text), text)
+}
+
+/// Reads the script that a `schema` in `directory` names; `directory` has no links in it.
+pub(super) fn schema(directory: &Path, path: &str, root: &Root) -> Schema {
+    let real = match fs::canonicalize(directory.join(path)) {
+        Ok(real) => real,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Schema::Missing;
+        }
+        Err(error) => return Schema::Unreadable(error.to_string()),
+    };
+    let (Root::Given(limit) | Root::Git(limit) | Root::Parent(limit)) = root;
+    if !real.starts_with(limit) {
+        return Schema::Outside;
+    }
+    match read_text(&real) {
+        Ok(script) => match created_tables(&script) {
+            Some(tables) => Schema::Tables(tables),
+            None => Schema::Unreadable("a quote or a comment in it is not closed".to_owned()),
+        },
+        Err(ReadError::Unreadable { source, .. }) => Schema::Unreadable(source.to_string()),
+        Err(ReadError::FileTooLarge { limit_bytes, .. }) => {
+            Schema::Unreadable(format!("it is larger than {limit_bytes} bytes; a dump without rows will do"))
+        }
+        Err(_) => Schema::Unreadable("it is no regular file".to_owned()),
+    }
 }
 
 /// The directory that no `use` may leave. `directory` is the project's, with all links resolved.

@@ -1,0 +1,8 @@
+//! Tests against the pipelines they are about. What is found here keeps nothing from running.
+
+mod row_unknown;
+
+use super::Rule;
+
+/// The rules of this area.
+pub(super) const RULES: &[Rule] = &[row_unknown::RULE];
