@@ -82,6 +82,42 @@ fn a_broken_edit_is_drawn_and_changes_nothing() {
 }
 
 #[test]
+fn what_is_not_executed_is_refused() {
+    let mut shop = shop("idle");
+    shop.save();
+    let mut syncc = shop.project.start(&["run", "--log", "human"]);
+    shop.wait_streaming(&mut syncc);
+    shop.edit(|text| text.rules = "  on-error park\n  key-change update\n".to_owned());
+    let status = shop.wait_refused(&mut syncc, Some("S0020"));
+    assert_eq!((status.generation, status.refused.map(|refused| refused.errors)), (1, Some(2)));
+    wait_said(
+        &mut syncc,
+        "this form of `on-error` is part of the language, but this release cannot execute it",
+        0,
+    );
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn a_paused_pipeline_stands_still_and_goes_on() {
+    let mut shop = shop("paused");
+    let mut syncc = shop.run();
+    // what stands in a paused pipeline is checked, and nobody has to execute it
+    shop.edit(|text| text.rules = "  paused because \"a test\"\n  on-error park\n".to_owned());
+    shop.wait_status(&mut syncc, "nothing runs", |status| status.tasks.is_empty());
+    assert!(event(&syncc.stderr(), "task.paused").is_some());
+    shop.insert("items", &[4]);
+    assert!(syncc.runs(), "the process waits for an edit");
+    assert_eq!(shop.ids("items"), [1, 2, 3]);
+    shop.edit(|text| text.rules = String::new());
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.stop(&mut syncc);
+    assert_eq!(shop.ids("items"), [1, 2, 3, 4]);
+}
+
+#[test]
 fn comments_and_layout_have_no_effect() {
     let shop = shop("comment");
     let mut syncc = shop.run();

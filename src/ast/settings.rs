@@ -56,6 +56,10 @@ macro_rules! settings {
             pub conditions: Vec<Spanned<Where>>,
             /// What a task as a whole does.
             pub task: TaskSettings,
+            /// What goes away when one of these statements is removed, by its place.
+            pub lines: BTreeMap<Span, Span>,
+            /// Places of statements in whose block something was left out.
+            pub damaged: BTreeSet<Span>,
         }
 
         impl Settings {
@@ -66,6 +70,8 @@ macro_rules! settings {
                 self.masks.extend(other.masks);
                 self.conditions.extend(other.conditions);
                 self.task.add(other.task, &mut conflicts);
+                self.lines.extend(other.lines);
+                self.damaged.extend(other.damaged);
                 conflicts
             }
 
@@ -77,11 +83,25 @@ macro_rules! settings {
                 };
                 masks.extend(weaker.masks.iter().filter(is_free).cloned());
                 let conditions = if self.conditions.is_empty() { &weaker.conditions } else { &self.conditions };
+                let format = |settings: &Settings| settings.format.as_ref().map(|format| format.value);
+                // Options are those of the format they are written with.
+                let is_of_another = |block: &str| {
+                    block == "format" && format(self).is_some() && format(self) != format(weaker)
+                };
+                let mut lines = weaker.lines.clone();
+                lines.extend(&self.lines);
                 Settings {
-                    $($field: self.$field.as_ref().or(weaker.$field.as_ref()).cloned(),)+
+                    $(
+                        $field: match &self.$field {
+                            None if !is_of_another($block) => weaker.$field.clone(),
+                            own => own.clone(),
+                        },
+                    )+
                     masks,
                     conditions: conditions.clone(),
                     task: self.task.over(&weaker.task),
+                    lines,
+                    damaged: self.damaged.union(&weaker.damaged).copied().collect(),
                 }
             }
 
@@ -261,19 +281,25 @@ impl Settings {
             "ddl" => self.take_ddl(statement),
             "truncate" => self.truncate = word(statement),
             "on-error" => {
-                let rule = match (dead_letter(statement), words(statement).first()) {
-                    (Some(topic), _) => OnError::DeadLetter(topic),
-                    (None, Some(&"park")) => OnError::Park,
-                    (None, _) => OnError::Stop,
-                };
-                self.on_error = Some(Spanned::new(rule, statement.head));
+                self.on_error = Some(match (template(statement), words(statement).first()) {
+                    (Some(topic), _) => Spanned::new(OnError::DeadLetter(topic.value), topic.span),
+                    (None, Some(&"park")) => Spanned::new(OnError::Park, statement.head),
+                    (None, _) => Spanned::new(OnError::Stop, statement.head),
+                });
             }
             "on-oversize" => {
-                let rule = dead_letter(statement).map_or(OnOversize::Stop, OnOversize::DeadLetter);
-                self.on_oversize = Some(Spanned::new(rule, statement.head));
+                self.on_oversize = Some(match template(statement) {
+                    Some(topic) => Spanned::new(OnOversize::DeadLetter(topic.value), topic.span),
+                    None => Spanned::new(OnOversize::Stop, statement.head),
+                });
             }
             "on-invalid-value" => self.on_invalid_value = word(statement),
             _ => return self.task.take(statement),
+        }
+        let all = std::iter::once(statement).chain(&statement.body.statements);
+        self.lines.extend(all.map(|one| (one.head, one.line)));
+        if statement.body.incomplete {
+            self.damaged.insert(statement.head);
         }
         true
     }
@@ -330,8 +356,10 @@ impl Settings {
         for inner in &statement.body.statements {
             match inner.spec.word {
                 "topic" => {
-                    let topic = template(inner).map_or(DdlTopic::Same, |topic| DdlTopic::Topic(topic.value));
-                    self.ddl_topic = Some(Spanned::new(topic, inner.head));
+                    self.ddl_topic = Some(match template(inner) {
+                        Some(topic) => Spanned::new(DdlTopic::Topic(topic.value), topic.span),
+                        None => Spanned::new(DdlTopic::Same, inner.head),
+                    });
                 }
                 "partition" => {
                     let partition = match (words(inner).as_slice(), number(inner)) {
@@ -376,17 +404,12 @@ fn template(statement: &Stmt) -> Option<Spanned<Template>> {
     })
 }
 
-fn dead_letter(statement: &Stmt) -> Option<Template> {
-    template(statement).map(|topic| topic.value)
-}
-
 fn markers(statement: &Stmt) -> Spanned<Markers> {
-    let markers = match (template(statement), words(statement).first()) {
-        (Some(topic), _) => Markers::Topic(topic.value),
-        (None, Some(&"off")) => Markers::Off,
-        (None, _) => Markers::Data,
-    };
-    Spanned::new(markers, statement.head)
+    match (template(statement), words(statement).first()) {
+        (Some(topic), _) => Spanned::new(Markers::Topic(topic.value), topic.span),
+        (None, Some(&"off")) => Spanned::new(Markers::Off, statement.head),
+        (None, _) => Spanned::new(Markers::Data, statement.head),
+    }
 }
 
 fn split(statement: &Stmt) -> Option<Spanned<Split>> {

@@ -90,6 +90,9 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>], valu
             Support::Named => Shaped::Fits(Vec::new(), Support::Named),
         };
     }
+    if let Some(finding) = errors_skipped(spec, tokens) {
+        return Shaped::Wrong(vec![finding]);
+    }
     Shaped::Wrong(vec![wrong_arguments(spec, &signature, word, tokens, &lenient)])
 }
 
@@ -422,6 +425,30 @@ fn is_word(token: &Token<'_>, word: &str) -> bool {
     }
 }
 
+/// What other tools do with rows that cannot be sent, and nothing here does.
+fn errors_skipped(spec: &StatementSpec, tokens: &[Token<'_>]) -> Option<Diagnostic> {
+    let [only] = tokens else { return None };
+    let word = only.word().filter(|_| matches!(spec.word, "on-error" | "on-oversize"))?;
+    if !matches!(word, "skip" | "ignore" | "continue" | "warn") {
+        return None;
+    }
+    let message = format!("`{} {word}` would lose rows, and nothing is ever skipped here", spec.word);
+    let finding = Diagnostic::error(st::ERRORS_SKIPPED, only.span, message);
+    let choice = |finding: Diagnostic, text: &str| {
+        finding.fix(Fix::choice(format!("write `{text}`"), only.span, text))
+    };
+    Some(if spec.word == "on-error" {
+        let finding = finding
+            .help("`park` lets the table wait without a loss, `dead-letter \"TOPIC\"` keeps the row in a topic, `stop` is the default");
+        choice(choice(finding, "park"), "stop")
+    } else {
+        choice(
+            finding.help("`dead-letter \"TOPIC\"` keeps the message in another topic, `stop` is the default"),
+            "stop",
+        )
+    })
+}
+
 fn wrong_arguments(
     spec: &StatementSpec,
     signature: &Signature,
@@ -439,7 +466,11 @@ fn wrong_arguments(
                 _ if spec.word == "password" => "this".to_owned(),
                 _ => format!("`{}`", token.text),
             };
-            (token.span, format!("`{}` takes {wanted} here, not {shown}", spec.word))
+            let message = match near_word(token, &matcher.expected) {
+                Some(near) => format!("`{}` knows no {shown}; did you mean `{near}`?", spec.word),
+                None => format!("`{}` takes {wanted} here, not {shown}", spec.word),
+            };
+            (token.span, message)
         }
         None => {
             let last = tokens.last().map_or(word, |token| token.span);
@@ -453,6 +484,19 @@ fn wrong_arguments(
         finding = finding.fix(fix);
     }
     finding
+}
+
+/// Most words that a message lists when one of them was probably meant.
+const LISTED_WORDS: usize = 7;
+
+/// The word that was probably meant, where there are too many to list them all.
+fn near_word<'e>(token: &Token<'_>, expected: &'e [Expected]) -> Option<&'e str> {
+    let words = expected.iter().filter_map(|expected| match expected {
+        Expected::Word(word) => Some(word.as_str()),
+        Expected::Value(_) | Expected::End => None,
+    });
+    let near = st::closest(token.word()?, words)?;
+    (expected.len() > LISTED_WORDS).then_some(near)
 }
 
 fn expectation(expected: &[Expected]) -> String {

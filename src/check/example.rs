@@ -33,3 +33,16 @@ macro_rules! locked {
         )
     };
 }
+
+/// A project whose one pipeline holds the given lines, and whose target has a schema registry.
+macro_rules! registry {
+    ($lines:literal) => {
+        concat!(
+            "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\n",
+            "target bus kafka \"kafka1:9092\" {\n  registry \"https://registry.internal\"\n}\n\n",
+            "pipeline shop from shop to bus {\n",
+            $lines,
+            "}\n"
+        )
+    };
+}

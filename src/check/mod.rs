@@ -11,6 +11,7 @@ mod example;
 mod allow;
 mod columns;
 mod conditions;
+mod ddl;
 mod destination;
 mod flow;
 mod formats;
@@ -23,6 +24,7 @@ mod reliability;
 mod secrets;
 mod selection;
 mod settings;
+mod side;
 #[cfg(test)]
 mod testing;
 mod tests;
@@ -52,6 +54,7 @@ static AREAS: &[&[Rule]] = &[
     destination::RULES,
     keys::RULES,
     formats::RULES,
+    ddl::RULES,
     reliability::RULES,
     graph::RULES,
 ];

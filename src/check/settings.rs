@@ -6,7 +6,7 @@ use crate::ast::{Settings, TableBlock, Where};
 use crate::hir::{Pipeline, Program, To};
 use crate::pattern::{Covered, Relation, TableMatcher};
 use crate::statement::Template;
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
 
 /// A pipeline towards one of its targets.
 pub(super) struct Lane<'p> {
@@ -63,6 +63,21 @@ impl<'p> Lane<'p> {
             }
         }
         Lane { to, levels, index }
+    }
+
+    /// Every block of settings, and the pattern of a `table` block.
+    pub(super) fn blocks(&self) -> impl Iterator<Item = (&'p Settings, Option<&TableMatcher>)> {
+        self.levels.iter().map(|level| (level.settings, level.tables.as_ref()))
+    }
+
+    /// True when something was left out of the block of the statement at a place: what seems to be missing may be there.
+    pub(super) fn is_damaged(&self, statement: Span) -> bool {
+        self.levels.iter().any(|level| level.settings.damaged.contains(&statement))
+    }
+
+    /// True when something was left out around settings of tables.
+    pub(super) fn is_incomplete(&self, pipeline: &Pipeline) -> bool {
+        pipeline.incomplete || pipeline.tables.iter().chain(&self.to.tables).any(|block| block.incomplete)
     }
 
     /// Every `topic`, and the pattern of the `table` block it stands in.

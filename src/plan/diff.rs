@@ -468,6 +468,71 @@ mod tests {
     }
 
     #[test]
+    fn other_messages_of_the_same_rows() {
+        let tell = |what: &str, line: u32, code: &str| {
+            format!(
+                "{line} {code} `{what}` changes for shop.a, shop.b of `shop.shop.bus`: its consumers would read two kinds of messages"
+            )
+        };
+        for (statement, what, code) in [
+            ("key primary as text", "key", "P1002"),
+            ("partition by key using crc32", "partition", "P1003"),
+            ("key-change update", "key-change", "P1006"),
+            ("headers op", "headers", "P1006"),
+            ("tombstones on", "tombstones", "P1006"),
+            ("format json", "format", "P1006"),
+        ] {
+            let text = format!("{INCLUDE}  {statement}\n");
+            check(INCLUDE, &text, &[(what, Reload::Breaks)], &tell(what, 10, code));
+        }
+        for (statement, what) in [("timestamp event", "timestamp"), ("markers off", "markers")] {
+            let told = format!(
+                "10 P1006 `{what}` changes for `shop.shop.bus`: its consumers would read two kinds of messages"
+            );
+            check(INCLUDE, &format!("{INCLUDE}  {statement}\n"), &[(what, Reload::Breaks)], &told);
+        }
+        check(
+            INCLUDE,
+            &format!("{INCLUDE}  names upper\n"),
+            &[("names", Reload::Breaks)],
+            &tell("names", 10, "P1006"),
+        );
+    }
+
+    #[test]
+    fn rows_sent_before_keep_their_form() {
+        for (statement, what) in [
+            ("mask x with null", "mask"),
+            ("changes insert", "changes"),
+            ("table shop.* {\nwhere a > 1\n}", "where"),
+        ] {
+            let line = 10 + u32::from(what == "where");
+            let told = format!(
+                "{line} P1004 `{what}` changes for shop.a, shop.b of `shop.shop.bus`: rows sent before stay as they are"
+            );
+            check(INCLUDE, &format!("{INCLUDE}  {statement}\n"), &[(what, Reload::Rewire)], &told);
+        }
+    }
+
+    #[test]
+    fn what_becomes_of_failures_changes_in_place() {
+        for (statement, what, reload) in [
+            ("on-error park", "on-error", Reload::InPlace),
+            ("on-oversize dead-letter \"x\"", "on-oversize", Reload::InPlace),
+            ("on-invalid-value stop", "on-invalid-value", Reload::Rewire),
+            ("on-position-lost resnapshot", "on-position-lost", Reload::InPlace),
+            ("truncate stop", "truncate", Reload::InPlace),
+            ("split after 1MiB", "split", Reload::InPlace),
+            ("limit 1MiB/s", "limit", Reload::InPlace),
+            ("online-ddl off", "online-ddl", Reload::Rewire),
+            ("paused because \"x\"", "paused", Reload::InPlace),
+            ("ddl {\ntopic same\nallow create-table\n}\ntruncate warn", "ddl", Reload::Rewire),
+        ] {
+            check(INCLUDE, &format!("{INCLUDE}  {statement}\n"), &[(what, reload)], "");
+        }
+    }
+
+    #[test]
     fn what_is_refused() {
         check(
             INCLUDE,

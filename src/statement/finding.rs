@@ -22,6 +22,8 @@ pub const UNIT_MISSING_OR_WRONG: Code = Code::new("S0017", "unit-missing-or-wron
 pub const OUT_OF_RANGE: Code = Code::new("S0018", "out-of-range");
 /// A statement of the language that this release cannot execute.
 pub const NOT_BUILT_YET: Code = Code::new("S0020", "not-built-yet");
+/// What other tools do with a row that cannot be sent.
+pub const ERRORS_SKIPPED: Code = Code::new("S0807", "errors-skipped");
 /// An exception that says no reason.
 pub const ALLOW_WITHOUT_REASON: Code = Code::new("S0111", "allow-without-reason");
 /// Something else than `env` or `file` where a secret is wanted.
@@ -102,6 +104,14 @@ pub const PAGES: &[CodeDoc] = &[
               say `paused because \"…\"` in its pipeline: such pipelines are checked, not run.",
         wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  on-error park\n}\n",
         right: HELLO,
+    },
+    CodeDoc {
+        code: ERRORS_SKIPPED,
+        what: "`skip`, `ignore`, `continue` or `warn` where a row cannot be sent, or a message is too large: words of other tools.",
+        why: "A row that is passed over is missing at every consumer, and nobody knows which one it was. Here the task stops before \
+              it, its table waits and loses nothing, or the row goes to a topic of its own.",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  on-error skip\n}\n",
+        right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  on-error park\n}\n",
     },
     CodeDoc {
         code: ALLOW_WITHOUT_REASON,

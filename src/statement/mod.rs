@@ -29,9 +29,9 @@ mod words;
 pub use ddl::{DdlKind, DdlPartition, DdlTopic, OnDeny, OnlineDdl, Truncate};
 pub use fault::{OnError, OnInvalidValue, OnOversize, OnPositionLost, Split};
 pub use finding::{
-    ALLOW_WITHOUT_REASON, BAD_GLOB, BAD_REGEX, EDITION_MISSING, EDITION_TOO_NEW, GIVEN_TWICE, NOT_BUILT_YET,
-    OUT_OF_RANGE, PAGES, PLACEHOLDER_UNBOUND, SECRET_IN_OTHER_TEXT, SECRET_LITERAL, STATEMENT_NOT_HERE,
-    UNIT_MISSING_OR_WRONG, UNKNOWN_STATEMENT, WRONG_ARGUMENTS, placeholder_unbound,
+    ALLOW_WITHOUT_REASON, BAD_GLOB, BAD_REGEX, EDITION_MISSING, EDITION_TOO_NEW, ERRORS_SKIPPED, GIVEN_TWICE,
+    NOT_BUILT_YET, OUT_OF_RANGE, PAGES, PLACEHOLDER_UNBOUND, SECRET_IN_OTHER_TEXT, SECRET_LITERAL,
+    STATEMENT_NOT_HERE, UNIT_MISSING_OR_WRONG, UNKNOWN_STATEMENT, WRONG_ARGUMENTS, placeholder_unbound,
 };
 pub use format::{
     BigintUnsigned, BinaryForm, Compatibility, DecimalForm, Dialect, EnumForm, FORMATS, FormatHeartbeat,
@@ -55,7 +55,8 @@ pub use spec::{Block, Once, Place, Reload, StatementSpec, Support, find, in_plac
 pub use start::{Snapshot, Start, StartAt, Window};
 pub use table::STATEMENTS;
 pub use template::{
-    ExpandError, FILTERS, Names, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, TemplatePart,
+    ExpandError, FILTERS, Names, RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template,
+    TemplatePart,
 };
 pub use time::{TimeError, clock_minutes, timestamp_us, zone};
 pub use url::{UrlError, check_url};

@@ -10,6 +10,9 @@ pub const TOPIC_PLACEHOLDERS: &[&str] = &["source", "db", "table", "pipeline", "
 /// Placeholders of the new name in a `rename`, besides captures; one of columns also knows `column`.
 pub const RENAME_PLACEHOLDERS: &[&str] = &["source", "pipeline", "origin.db", "origin.table"];
 
+/// Placeholders of topics that a task has besides those of its tables.
+pub const TASK_PLACEHOLDERS: &[&str] = &["source", "pipeline"];
+
 /// Filters of a placeholder.
 pub const FILTERS: &[&str] = &["lower", "upper"];
 

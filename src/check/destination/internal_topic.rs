@@ -2,6 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
+use super::super::side::sides;
 use crate::ast::TargetKind;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::Program;
@@ -40,6 +41,17 @@ fn check_internal_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     let message = format!("\"{}\" is a name of Kafka's own topics", topic.value);
                     findings.push(
                         Diagnostic::error(INTERNAL_TOPIC, topic.span, message)
+                            .help("choose a name that does not begin with `__`"),
+                    );
+                }
+            }
+            for side in sides(lane) {
+                if let Some(TemplatePart::Text(text)) = side.template.parts.first()
+                    && text.starts_with("__")
+                {
+                    let message = format!("\"{}\" is a name of Kafka's own topics", side.template);
+                    findings.push(
+                        Diagnostic::error(INTERNAL_TOPIC, side.span, message)
                             .help("choose a name that does not begin with `__`"),
                     );
                 }

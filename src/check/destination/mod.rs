@@ -1,6 +1,7 @@
 //! Names at the destination: what is renamed, and the topics that come of it.
 
 mod column_collides;
+mod ddl_topic_is_data_topic;
 mod internal_topic;
 mod message_too_big;
 mod names_collide;
@@ -11,6 +12,7 @@ mod rename_twice;
 mod shared_topic;
 mod topic_name;
 mod topics_differ_by_dot;
+mod two_formats;
 
 use super::Rule;
 
@@ -22,6 +24,8 @@ pub(super) const RULES: &[Rule] = &[
     topic_name::RULE,
     placeholder::RULE,
     shared_topic::RULE,
+    ddl_topic_is_data_topic::RULE,
+    two_formats::RULE,
     topics_differ_by_dot::RULE,
     internal_topic::RULE,
     names_swap::RULE,

@@ -2,6 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::{Project, Renamed};
+use super::super::side::sides;
 use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::hir::Program;
 use crate::statement::{
@@ -39,6 +40,14 @@ fn check_placeholders(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 }
                 check_template(project.program, &topic.value, topic.span, &known, findings);
             }
+        }
+        for side in flow.lanes.iter().flat_map(sides) {
+            let mut known = side.placeholders().to_vec();
+            if let Some(tables) = side.tables {
+                known.extend(tables.db.capture_names());
+                known.extend(tables.table.capture_names());
+            }
+            check_template(project.program, side.template, side.span, &known, findings);
         }
         for renaming in &flow.renames {
             let mut known = RENAME_PLACEHOLDERS.to_vec();
@@ -97,6 +106,16 @@ mod tests {
         );
         check_diagnostics(
             "include shop.*\ntopic \"{topic}.{table}\"  # error[S0405]: `{topic}` stands for nothing here\n",
+        );
+    }
+
+    #[test]
+    fn in_topics_that_hold_no_rows() {
+        check_diagnostics(
+            "include shop.*\nheaders schema\nmarkers topic \"{pipeline}.{source}.m\"\n\
+             ddl {\ntopic \"{table}.ddl\"  # error[S0405]: `{table}` stands for nothing here\nallow create-table\n}\n\
+             on-error dead-letter \"{db}.{table}.errors\"\n\
+             on-oversize dead-letter \"{x}.large\"  # error[S0405]: `{x}` stands for nothing here\n",
         );
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
+use super::super::formats::shares_subject;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::statement::{Template, TemplatePart};
 use crate::text::Span;
@@ -32,6 +33,10 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                         continue;
                     };
                     let (topic, table) = (placed.topic, placed.name.table.as_str());
+                    // What follows from one subject for all of them is an error of its own.
+                    if shares_subject(&flow.lanes[lane], placed.known) {
+                        continue;
+                    }
                     let other = *first.entry((template.span, topic)).or_insert(table);
                     if other != table {
                         let message = format!("`{other}` and `{table}` share the topic `{topic}`");

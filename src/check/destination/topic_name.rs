@@ -3,6 +3,7 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Placed, Project, Renamed, Selector, sources};
 use super::super::settings::{Lane, Setting, Subject};
+use super::super::side::sides;
 use crate::ast::TargetKind;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::kafka::TopicName;
@@ -39,6 +40,7 @@ fn check_topic_name(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             for (topic, _) in lane.topics() {
                 findings.extend(in_template(&topic.value, topic.span));
             }
+            findings.extend(sides(lane).iter().filter_map(|side| in_template(side.template, side.span)));
         }
         for (n, lane) in flow.lanes.iter().enumerate() {
             for (m, source) in sources(project.program, flow.pipeline).enumerate() {

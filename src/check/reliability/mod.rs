@@ -3,6 +3,7 @@
 mod acks_weak;
 mod acks_with_exactly_once;
 mod batch_over_limit;
+mod dead_letter_is_data_topic;
 mod limit_over_memory;
 mod no_transactions;
 mod producers;
@@ -24,4 +25,5 @@ pub(super) const RULES: &[Rule] = &[
     acks_with_exactly_once::RULE,
     limit_over_memory::RULE,
     no_transactions::RULE,
+    dead_letter_is_data_topic::RULE,
 ];

@@ -16,8 +16,12 @@ pub(super) const RULE: Rule = Rule {
         code: RENAME_LEAVES_SELECTION,
         what: "`ddl` says `allow rename-table`, and a table is selected by its exact name or as a member of a range alone.",
         why: "Under its new name no `include` takes it: the rename is sent, and then nothing of the table any more.",
-        wrong: pipeline!("  include shop.orders\n  ddl {\n    allow create-table, rename-table\n  }\n"),
-        right: pipeline!("  include shop.order*\n  ddl {\n    allow create-table, rename-table\n  }\n"),
+        wrong: pipeline!(
+            "  include shop.orders\n  ddl {\n    topic same\n    allow create-table, rename-table\n  }\n"
+        ),
+        right: pipeline!(
+            "  include shop.order*\n  ddl {\n    topic same\n    allow create-table, rename-table\n  }\n"
+        ),
     },
     run: check_rename_leaves,
 };
@@ -60,10 +64,10 @@ mod tests {
     #[test]
     fn exact_names_and_ranges() {
         check_diagnostics(
-            "include d.a, d.t_[0..1], e.*\ninclude d.b*\nddl {\n\
+            "include d.a, d.t_[0..1], e.*\ninclude d.b*\nddl {\ntopic same\n\
              allow rename-table  # warning[S0703]: after a RENAME TABLE nothing of `d.a`, `d.t_0`, `d.t_1` is sent any more\n}\n",
         );
-        check_diagnostics("include d.a\nddl {\nallow alter-table\n}\n");
-        check_diagnostics("include d.*\nddl {\nallow rename-table\n}\n");
+        check_diagnostics("include d.a\nddl {\ntopic same\nallow alter-table\n}\n");
+        check_diagnostics("include d.*\nddl {\ntopic same\nallow rename-table\n}\n");
     }
 }
