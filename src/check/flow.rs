@@ -258,7 +258,7 @@ impl<'p> Flow<'p> {
             .enumerate()
             .map(|(n, (source, tables))| {
                 let is_there = |(one, table): &(&Known, &Option<_>)| {
-                    (one.written || table.is_some()) && flow.is_from(n, one)
+                    (table.is_some() || one.written && !flow.locks.is_complete(n)) && flow.is_from(n, one)
                 };
                 let known = flow.known.iter().zip(tables);
                 known
@@ -391,6 +391,12 @@ impl<'p> Flow<'p> {
             written: false,
         };
         found.into_iter().map(known).collect()
+    }
+
+    /// Where a table is selected: at the first `include` that takes it.
+    pub(super) fn included_at(&self, known: &Known) -> Span {
+        let mut hits = self.include_index.hits(&known.db, &known.table, |n| Some(&self.include[n].matcher));
+        hits.next().map_or(known.span, |include| self.include[include].span)
     }
 
     /// The known tables whose columns are known, in the n-th source.

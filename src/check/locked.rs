@@ -46,6 +46,11 @@ impl<'p> Locks<'p> {
         })
     }
 
+    /// True when every table of the n-th source is known.
+    pub(super) fn is_complete(&self, n: usize) -> bool {
+        self.of[n].is_some_and(|lock| !lock.incomplete)
+    }
+
     /// True when every table of every source is known.
     pub(super) fn complete(&self) -> bool {
         self.complete

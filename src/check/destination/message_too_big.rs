@@ -45,7 +45,7 @@ fn check_message_too_big(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
                     let total: u64 = columns.iter().map(|column| widest(column)).sum();
                     let Some(most) = columns.iter().max_by_key(|column| widest(column)) else { continue };
                     let name = format!("{}.{}", table.name.value, most.name.value);
-                    let tables = wide.entry(known.span).or_default();
+                    let tables = wide.entry(flow.included_at(known)).or_default();
                     if total > LIMIT_BYTES && !tables.contains(&name) {
                         tables.push(name);
                     }

@@ -82,7 +82,8 @@ fn note_table(
     lines: (Option<usize>, Option<usize>),
     found: &mut Found,
 ) {
-    let Known { db: own_db, table: own, span, .. } = known;
+    let Known { db: own_db, table: own, .. } = known;
+    let span = flow.included_at(known);
     for (kind, own, name, line, path) in [
         ("database", own_db, db, lines.0, name_text(own_db)),
         ("table", own, table, lines.1, format!("{}.{}", name_text(own_db), name_text(own))),
@@ -92,23 +93,22 @@ fn note_table(
         }
         let line = line.map(|line| flow.renames[line].span);
         let rename = line.is_none().then(|| format!("rename {kind} {path} to {}", mended(own)));
-        let selected = line.is_none().then_some(*span);
+        let selected = line.is_none().then_some(span);
         let refused = Refused { name: name.to_owned(), rename, selected };
-        found
-            .entry((format!("{kind} `{path}`").replace("``", "`"), line.unwrap_or(*span)))
-            .or_insert(refused);
+        found.entry((format!("{kind} `{path}`").replace("``", "`"), line.unwrap_or(span))).or_insert(refused);
     }
 }
 
 fn note_column(flow: &Flow<'_>, source: &str, known: &Known, own: &str, found: &mut Found) {
     let Some(new) = flow.column_name(source, known, own).filter(|new| !is_taken(&new.name)) else { return };
+    let span = flow.included_at(known);
     let path = format!("{}.{}.{}", name_text(&known.db), name_text(&known.table), name_text(own));
     let line = new.line.map(|line| line.span);
     let rename = line.is_none().then(|| format!("rename column {path} to {}", mended(own)));
-    let selected = line.is_none().then_some(known.span);
+    let selected = line.is_none().then_some(span);
     let refused = Refused { name: new.name, rename, selected };
     found
-        .entry((format!("column `{own}` of `{}.{}`", known.db, known.table), line.unwrap_or(known.span)))
+        .entry((format!("column `{own}` of `{}.{}`", known.db, known.table), line.unwrap_or(span)))
         .or_insert(refused);
 }
 

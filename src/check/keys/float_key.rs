@@ -40,7 +40,9 @@ fn check_float_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     for column in key.columns.iter().filter_map(|name| table.column(name)) {
                         let Some(why) = why_not(column) else { continue };
                         let name = format!("{}.{}", table.name.value, column.name.value);
-                        let names = found.entry((key.line.unwrap_or(known.span), why)).or_default();
+                        let names = found
+                            .entry((key.line.unwrap_or_else(|| flow.included_at(known)), why))
+                            .or_default();
                         if !names.contains(&name) {
                             names.push(name);
                         }

@@ -1,7 +1,7 @@
 //! S0502: rows that go by a key their table does not have.
 
 use super::super::Rule;
-use super::super::flow::{Known, Project};
+use super::super::flow::{Flow, Known, Project};
 use super::super::locked::listed;
 use super::super::settings::{Lane, Setting, Subject};
 use crate::diagnostic::{CodeDoc, Diagnostic};
@@ -39,7 +39,7 @@ fn check_no_primary_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     if table.incomplete || table.row_key().is_some() {
                         continue;
                     }
-                    if let Some(span) = asked_for(lane, known) {
+                    if let Some(span) = asked_for(flow, lane, known) {
                         let names = keyless.entry(span).or_default();
                         let name = table.name.value.to_string();
                         if !names.contains(&name) {
@@ -66,7 +66,7 @@ fn check_no_primary_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 }
 
 /// Where a table's rows are told to go by its key: in a `table` block, else where the table is selected. None when they do not.
-fn asked_for(lane: &Lane<'_>, known: &Known) -> Option<Span> {
+fn asked_for(flow: &Flow<'_>, lane: &Lane<'_>, known: &Known) -> Option<Span> {
     let subject = Subject::One(known);
     let (key, key_span) = match lane.setting(subject, |settings| settings.key.as_ref()) {
         Setting::Default => (&KeyRule::Primary, None),
@@ -89,7 +89,7 @@ fn asked_for(lane: &Lane<'_>, known: &Known) -> Option<Span> {
             | PartitionRule::To(_),
         ) => false,
     };
-    by_key.then(|| key_span.or(partition_span).unwrap_or(known.span))
+    by_key.then(|| key_span.or(partition_span).unwrap_or_else(|| flow.included_at(known)))
 }
 
 #[cfg(test)]
@@ -112,6 +112,15 @@ mod tests {
              include d.b, d.c\n\
              table d.b {\n\
              partition by key  # warning[S0502]: `d.b` has no key that its rows could go by\n}\n",
+            TABLES,
+        );
+    }
+
+    #[test]
+    fn a_block_of_its_own_is_no_selection() {
+        check_locked(
+            "include d.*  # warning[S0502]: `d.a` has no key that its rows could go by\nexclude d.b\n\
+             table d.a {\ntopic \"a\"\n}\n",
             TABLES,
         );
     }

@@ -60,11 +60,12 @@ fn check_partition_column_moves(project: &Project<'_>, findings: &mut Vec<Diagno
         key.is_some_and(|key| !key.iter().any(|part| same_column(part, &column.name.value)))
     });
     for ((span, column), tables) in found {
-        let message =
-            format!("`{column}` is not part of the key of {}: an update can move a row", listed(&tables));
+        let message = format!(
+            "`{column}` is not part of the key of {}: an update can move a row to another partition",
+            listed(&tables)
+        );
         findings.push(
             Diagnostic::warning(PARTITION_COLUMN_MOVES, span, message)
-                .label("to another partition")
                 .help("partition by columns of the key, or by key"),
         );
     }
@@ -127,13 +128,13 @@ mod tests {
         check_locked("include d.a\npartition by column REGION\n", TABLES);
         check_locked(
             "include d.a\nkey id\n\
-             partition by column region  # warning[S0505]: `region` is not part of the key of `d.a`: an update can move a row\n",
+             partition by column region  # warning[S0505]: `region` is not part of the key of `d.a`: an update can move a row to another partition\n",
             TABLES,
         );
         check_locked("include d.a\nkey status\npartition by column status\n", TABLES);
         check_locked(
             "include d.a\nkey none\n\
-             partition by column status  # warning[S0505]: `status` is not part of the key of `d.a`: an update can move a row\n",
+             partition by column status  # warning[S0505]: `status` is not part of the key of `d.a`: an update can move a row to another partition\n",
             TABLES,
         );
     }

@@ -41,7 +41,10 @@ fn check_range_incomplete(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
                     format!("`{}` promises tables that are not there: {}", include.pattern, listed(&missing));
                 findings.push(
                     Diagnostic::error(RANGE_INCOMPLETE, include.span, message)
-                        .label(format!("{} of its members are missing", missing.len()))
+                        .label(match missing.len() {
+                            1 => "one of its members is missing".to_owned(),
+                            n => format!("{n} of its members are missing"),
+                        })
                         .help(
                             "a range takes exactly its members: write the range that is there, or `exclude` the others; where \
                              they are new, `syncc schema pull` adds them",
