@@ -57,6 +57,8 @@ fn check_partition_column_moves(project: &Project<'_>, findings: &mut Vec<Diagno
             table.row_key().map(|key| key.iter().map(|&at| table.columns[at].name.value.as_str()).collect())
         };
         let key: Option<Vec<&str>> = message_key.map(|key| key.columns).or_else(row_key);
+        // A key of columns that are not there is S0501.
+        let key = key.filter(|key| key.iter().all(|part| table.column(part).is_some()));
         key.is_some_and(|key| !key.iter().any(|part| same_column(part, &column.name.value)))
     });
     for ((span, column), tables) in found {
