@@ -3,8 +3,11 @@
 use super::global::Global;
 use super::output::{Failure, Output, note};
 use super::{Exit, repair};
+use crate::ast::EDITIONS;
 use crate::fmt::{Formatted, format};
 use crate::project::io::{list, read_text, replace_text};
+use crate::syntax::{self, NodeKind};
+use crate::text::FileId;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +20,7 @@ use std::path::{Path, PathBuf};
 #[command(after_long_help = "Examples:\n  \
     syncc fmt\n  \
     syncc fmt --check prod\n  \
+    syncc fmt --diff orders.sync\n  \
     syncc fmt --stdin < orders.sync\n\n\
     Exit codes: 0 fine, 1 --check found a file that is not formatted, 2 a file cannot be read.")]
 pub(super) struct Args {
@@ -33,8 +37,38 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "paths")]
     stdin: bool,
     /// Name of that file, for messages
-    #[arg(long, value_name = "PATH", requires = "stdin")]
+    #[arg(long, value_name = "PATH")]
     stdin_path: Option<PathBuf>,
+    /// Edition of files that do not say theirs: the line is written into them
+    #[arg(long, value_name = "YEAR", value_parser = edition)]
+    edition: Option<u64>,
+}
+
+impl Args {
+    /// The text in its layout, with the edition where it is missing and wanted.
+    fn formatted(&self, text: &str) -> Formatted {
+        match (format(text), self.edition) {
+            (Formatted::Text(new), Some(year)) if !has_edition(&new) => {
+                format(&format!("edition {year}\n\n{new}"))
+            }
+            (formatted, _) => formatted,
+        }
+    }
+}
+
+/// True where a statement of the file is `edition`; one that stands too far down is moved by `check --fix`.
+fn has_edition(text: &str) -> bool {
+    let tree = syntax::parse(FileId(0), text).tree;
+    let first_word = |id| tree.text(id, text).split_whitespace().next();
+    tree.children(tree.root())
+        .filter(|&id| tree.kind(id) == NodeKind::Statement)
+        .any(|id| first_word(id) == Some("edition"))
+}
+
+fn edition(text: &str) -> Result<u64, String> {
+    let known = || EDITIONS.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let year = text.parse().ok().filter(|year| EDITIONS.contains(year));
+    year.ok_or_else(|| format!("this syncc knows the editions {}", known()))
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
@@ -45,7 +79,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
     for path in files(args, global)? {
         let text = read_text(&path).map_err(Failure::usage)?;
         let shown = path.display();
-        let Formatted::Text(new) = format(&text) else {
+        let Formatted::Text(new) = args.formatted(&text) else {
             note(&left_alone(&path));
             if args.check {
                 exit = Exit::Findings;
@@ -76,7 +110,7 @@ fn stdin(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).map_err(Failure::usage)?;
     let path = args.stdin_path.as_deref().unwrap_or(Path::new("standard input"));
-    let new = match std::str::from_utf8(&bytes).map(format) {
+    let new = match std::str::from_utf8(&bytes).map(|text| args.formatted(text)) {
         Ok(Formatted::Text(new)) => new.into_bytes(),
         Ok(Formatted::LeftAlone) | Err(_) => {
             note(&left_alone(path));
@@ -86,10 +120,16 @@ fn stdin(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
             bytes.clone()
         }
     };
+    if args.diff && new != bytes {
+        let text = String::from_utf8_lossy;
+        output.print(&repair::diff(&path.display().to_string(), &text(&bytes), &text(&new)))?;
+    }
     if args.check {
         return Ok(if new == bytes { Exit::Fine } else { Exit::Findings });
     }
-    output.write(&new)?;
+    if !args.diff {
+        output.write(&new)?;
+    }
     Ok(Exit::Fine)
 }
 

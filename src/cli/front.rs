@@ -4,7 +4,7 @@ use super::global::Global;
 use super::output::{Failure, Output};
 use crate::diagnostic::render::{Renderer, Style};
 use crate::diagnostic::{Diagnostic, Severity, Summary};
-use crate::hir::{self, LockedTable, Program, SourceId};
+use crate::hir::{self, LockedTable, Program, SourceLock};
 use crate::plan::picture::{KnownColumn, KnownTable};
 use crate::plan::{Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project};
 use crate::project::{self, Location, Project};
@@ -77,10 +77,13 @@ pub(super) fn known_tables(program: &Program, source: &str) -> Vec<Subject> {
     locked_tables(program, source).map(subject).collect()
 }
 
+/// What the lock file says of a source.
+pub(super) fn lock<'p>(program: &'p Program, source: &str) -> Option<&'p SourceLock> {
+    program.locked_sources().find(|(name, _)| *name == source).map(|(_, lock)| lock)
+}
+
 fn locked_tables<'p>(program: &'p Program, source: &str) -> impl Iterator<Item = &'p LockedTable> {
-    let n = program.sources.iter().position(|known| known.name.value == source);
-    let lock = n.and_then(|n| program.lock.of(SourceId(n as u32)));
-    lock.into_iter().flat_map(|lock| lock.tables.values())
+    lock(program, source).into_iter().flat_map(|lock| lock.tables.values())
 }
 
 fn subject(table: &LockedTable) -> Subject {

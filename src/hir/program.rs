@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, TablePattern};
 use crate::project::Schema;
-use crate::statement::{Rename, SecretRef, Start, Template, Text};
+use crate::statement::{MaskMethod, Rename, SecretRef, Start, Template, Text};
 use crate::text::{FileId, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,11 +84,31 @@ impl Program {
         }
         for target in &self.targets {
             match &target.kind {
-                ast::TargetKind::Kafka(kafka) => needs.extend(kafka.password.clone()),
+                ast::TargetKind::Kafka(kafka) => {
+                    needs.extend(kafka.password.clone());
+                    needs
+                        .extend(kafka.registry.as_ref().and_then(|registry| registry.value.password.clone()));
+                }
                 ast::TargetKind::Stdout | ast::TargetKind::File { .. } => {}
             }
         }
+        for mask in self.settings().flat_map(|settings| &settings.masks) {
+            if let MaskMethod::Sha256 { salt: Some(salt) } = &mask.value.method {
+                needs.push(Spanned::new(salt.clone(), mask.span));
+            }
+        }
         needs
+    }
+
+    /// What `defaults`, pipelines, `to` and `table` blocks say of tables.
+    fn settings(&self) -> impl Iterator<Item = &Settings> {
+        let blocks = |tables| <[TableBlock]>::iter(tables).map(|table| &table.settings);
+        let of_pipelines = self.pipelines.iter().flat_map(move |pipeline| {
+            let of_targets =
+                pipeline.to.iter().flat_map(move |to| [&to.settings].into_iter().chain(blocks(&to.tables)));
+            [&pipeline.settings].into_iter().chain(blocks(&pipeline.tables)).chain(of_targets)
+        });
+        [&self.defaults.settings].into_iter().chain(of_pipelines)
     }
 
     /// The names of the sources that `schema.lock` speaks of, and what it says of each.

@@ -20,6 +20,8 @@ pub const TOPIC_MOVED: Code = Code::new("P1007", "topic-moved");
 pub const RENAMED_WITHOUT_MOVED: Code = Code::new("P1008", "renamed-without-moved");
 /// Existing rows of a table are loaded.
 pub const SNAPSHOT_NEEDED: Code = Code::new("P1009", "snapshot-needed");
+/// A column is gone, or takes less than before.
+pub const SCHEMA_NARROWED: Code = Code::new("P1010", "schema-narrowed");
 /// A setting that is fixed when a task starts for the first time.
 pub const FIXED_AT_FIRST_START: Code = Code::new("P1011", "fixed-at-first-start");
 
@@ -69,6 +71,12 @@ pub const PAGES: &[CodeDoc] = &[
         SNAPSHOT_NEEDED,
         "A table is sent from now on, and its existing rows are loaded first.",
         "The load reads the whole table beside everything else that runs. How many rows it has is known from `schema.lock`.",
+    ),
+    page(
+        SCHEMA_NARROWED,
+        "A column that was sent is gone from a table, or its type takes less than before, or something else. Found where two \
+         states of `schema.lock` are compared.",
+        "Consumers that read the field miss it, or find values they cannot read.",
     ),
     page(
         FIXED_AT_FIRST_START,

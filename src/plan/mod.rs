@@ -27,6 +27,7 @@ mod property_tests;
 #[cfg(test)]
 mod random;
 pub mod report;
+mod schema_change;
 mod settle;
 mod subject;
 #[cfg(test)]
@@ -39,7 +40,7 @@ pub use crate::statement::{
 };
 pub use change::{
     FIXED_AT_FIRST_START, FLOW_REMOVED, FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PAGES,
-    PARTITION_RULE_CHANGED, RENAMED_WITHOUT_MOVED, SNAPSHOT_NEEDED, TOPIC_MOVED,
+    PARTITION_RULE_CHANGED, RENAMED_WITHOUT_MOVED, SCHEMA_NARROWED, SNAPSHOT_NEEDED, TOPIC_MOVED,
 };
 pub use combinations::{COMBINATION_PAGES, Combined, PARAM_COMBINATION, check_combinations};
 pub use compile::compile;
@@ -51,4 +52,5 @@ pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
 pub use layer::Layer;
 pub use origin::{NodeId, Origins, Part};
+pub use schema_change::schema_changes;
 pub use subject::{Subject, subjects};

@@ -81,3 +81,25 @@ fn a_directory_is_compared_with_another() {
     let old = old.path().to_string_lossy().into_owned();
     check(new.path(), &["check", "--against", &old, "--format", "short"], (0, line, ""));
 }
+
+#[test]
+fn a_lock_file_tells_which_columns_consumers_lose() {
+    let lock = |columns: &str| {
+        format!(
+            "edition 2026\n\nlock source shop {{\n  server \"8.4.2\"\n  lower-case-table-names 0\n  table shop.orders {{\n    \
+             primary id\n    column id \"int not null\"\n{columns}  }}\n}}\n"
+        )
+    };
+    let repository = repository();
+    let prod = repository.path().join("prod");
+    fs::write(prod.join("schema.lock"), lock("    column status \"varchar(20)\"\n")).expect("a file");
+    git(repository.path(), &["add", "."]);
+    git(repository.path(), &["commit", "-q", "-m", "lock"]);
+    fs::write(prod.join("schema.lock"), lock("    column state \"varchar(20)\"\n")).expect("a file");
+    let lines = "schema.lock:6:9: error[P1010]: `status` of `shop.orders` is gone: consumers miss it; this table has lost it\n\
+                 schema.lock:9:12: warning[P1004]: `state` of `shop.orders` is new: rows sent before are without it\n";
+    check(&prod, &["check", "--against", "main", "--format", "short"], (1, lines, ""));
+    let output = run(&prod, &["plan", "--against", "main"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("`status` of `shop.orders` is gone"));
+}

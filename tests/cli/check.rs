@@ -65,6 +65,19 @@ fn the_environment_is_looked_at_when_asked() {
 }
 
 #[test]
+fn every_secret_is_looked_for() {
+    let text = RIGHT
+        .replace("kafka1:9092\"", "kafka1:9092\" {\n  registry \"https://r\" {\n    user \"u\"\n    password env SYNCC_TEST_R\n  }\n}")
+        .replace("shop.*\n", "shop.*\n  format avro\n  table shop.a {\n    mask x with sha256 salt env SYNCC_TEST_S\n  }\n");
+    let files = project(&[("a.sync", &text)]);
+    let output = run(files.path(), &["check", "--env", "--format", "short"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    for name in ["SHOP_DB_PASSWORD", "SYNCC_TEST_R", "SYNCC_TEST_S"] {
+        assert!(said.contains(&format!("error[S0305]: the variable `{name}` is not set here")), "{said}");
+    }
+}
+
+#[test]
 fn github_gets_annotations_and_a_summary() {
     let files = project(&[("a.sync", &RIGHT.replace("9092\"", "9092\";"))]);
     let summary = files.path().join("summary.md");

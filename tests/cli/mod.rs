@@ -210,6 +210,48 @@ fn fmt_leaves_broken_files_alone() {
 }
 
 #[test]
+fn fmt_reads_standard_input_and_shows_differences() {
+    let here = project(&[("a.sync", "edition   2026\n")]);
+    let diff = "--- a/a.sync\n+++ b/a.sync\n@@ -1 +1 @@\n-edition   2026\n+edition 2026\n";
+    check(here.path(), &["fmt", "--diff"], (0, diff, ""));
+    check(here.path(), &["fmt", "--diff", "--check"], (1, diff, ""));
+    let of_input = |arguments: &[&str], input: &[u8]| {
+        let output = with_input(here.path(), arguments, input);
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let untidy = b"edition   2026\n";
+    assert_eq!(
+        of_input(&["fmt", "--stdin", "--diff", "--stdin-path", "a.sync"], untidy),
+        (Some(0), diff.to_owned())
+    );
+    assert_eq!(of_input(&["fmt", "-", "--check"], untidy), (Some(1), String::new()));
+    assert_eq!(
+        of_input(&["fmt", "-", "--edition", "2026"], b"a  b\n"),
+        (Some(0), "edition 2026\n\na b\n".to_owned())
+    );
+    assert_eq!(of_input(&["fmt", "-", "--edition", "2026"], untidy), (Some(0), "edition 2026\n".to_owned()));
+    let output = run(here.path(), &["fmt", "--edition", "2031"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("this syncc knows the editions 2026"));
+}
+
+#[test]
+fn colours_are_for_who_wants_them() {
+    let wrong = project(&[("shop.sync", &RIGHT.replace("9092\"", "9092\";"))]);
+    let colours = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let arguments = [&["check"], arguments].concat();
+        let output =
+            command(wrong.path(), &arguments).env_remove("NO_COLOR").envs(variables.iter().copied()).output();
+        output.expect("the program starts").stdout.contains(&0x1b)
+    };
+    assert!(!colours(&[], &[]), "a pipe is no terminal");
+    assert!(colours(&["--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(colours(&[], &[("CLICOLOR_FORCE", "1")]));
+    assert!(!colours(&[], &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+    assert!(!colours(&["--color", "never"], &[("CLICOLOR_FORCE", "1")]));
+}
+
+#[test]
 fn explain_prints_a_page() {
     let here = project(&[]);
     for asked in ["S0001", "s0001", "sign-not-closed"] {

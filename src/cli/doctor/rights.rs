@@ -1,7 +1,10 @@
 //! The rights that a plan needs at its sources and targets.
 
-use crate::plan::{KafkaPlan, Plan, Subject, TargetKind, TaskPlan, subjects};
+use crate::plan::{
+    KafkaPlan, Plan, Subject, TOPIC_PLACEHOLDERS, TableDecision, TargetKind, TaskPlan, Template, subjects,
+};
 use crate::source::mysql::rights::{Use, statements};
+use crate::statement::{DdlTopic, Names, OnError, OnOversize};
 use crate::target::kafka::acl::{Acl, Resource, commands};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,7 +58,10 @@ fn of_target(tasks: &[(&TaskPlan, &KafkaPlan)]) -> Vec<String> {
         let prefix = &kafka.state.prefix;
         rights.insert(Acl::state(task.id.state_topic(prefix)));
         rights.insert(Acl::transactions(task.id.transactional_id(prefix)));
-        rights.extend(subjects([*task]).iter().filter_map(|subject| of_subject(task, subject)));
+        for subject in subjects([*task]) {
+            rights.extend(of_subject(task, &subject));
+            rights.extend(beside_the_data(task, &subject));
+        }
     }
     commands(&first.brokers.join(","), &principal, &rights)
 }
@@ -71,23 +77,64 @@ fn principal(kafka: &KafkaPlan) -> Option<String> {
 
 /// The data topic of a table, or what the topics of all that a pattern takes begin with.
 fn of_subject(task: &TaskPlan, subject: &Subject) -> Option<Acl> {
-    let decide = |subject: &Subject| task.decide(&subject.db, &subject.table).ok().flatten();
-    let decision = decide(subject)?;
-    let topic = decision.topic.as_str();
-    let resource = match subject.other() {
-        None => Resource::Topic(topic.to_owned()),
-        // Nothing is known of what else a regular expression takes.
-        Some(other) if (&other.db, &other.table) == (&subject.db, &subject.table) => {
-            Resource::Topics(String::new())
-        }
-        Some(other) => {
-            let other = decide(&other).map(|decision| decision.topic.as_str().to_owned()).unwrap_or_default();
-            let same = topic.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(sign, _)| sign);
-            let prefix: String = same.collect();
-            if prefix == topic { Resource::Topic(prefix) } else { Resource::Topics(prefix) }
-        }
+    let create = decide(task, subject)?.topic_settings.create;
+    let topic = |subject: &Subject| Some(decide(task, subject)?.topic.as_str().to_owned());
+    Some(Acl::data(resource(subject, topic)?, create))
+}
+
+/// Topics for what is not the rows of a table: its schema changes, and what cannot be sent.
+fn beside_the_data(task: &TaskPlan, subject: &Subject) -> Vec<Acl> {
+    let Some(decision) = decide(task, subject) else { return Vec::new() };
+    let ddl = decision.ddl.map(|ddl| ddl.topic);
+    let templates = [
+        match &ddl {
+            Some(DdlTopic::Topic(topic)) => Some(topic),
+            Some(DdlTopic::Same) | None => None,
+        },
+        match &decision.on_error {
+            OnError::DeadLetter(topic) => Some(topic),
+            OnError::Stop | OnError::Park => None,
+        },
+        match &decision.on_oversize {
+            OnOversize::DeadLetter(topic) => Some(topic),
+            OnOversize::Stop => None,
+        },
+    ];
+    let of_template = |template: &Template| {
+        Some(Acl::data(resource(subject, |subject| expanded(task, subject, template))?, true))
     };
-    Some(Acl::data(resource, decision.topic_settings.create))
+    templates.into_iter().flatten().filter_map(of_template).collect()
+}
+
+fn decide(task: &TaskPlan, subject: &Subject) -> Option<TableDecision> {
+    task.decide(&subject.db, &subject.table).ok().flatten()
+}
+
+fn expanded(task: &TaskPlan, subject: &Subject, template: &Template) -> Option<String> {
+    let decision = decide(task, subject)?;
+    let names = Names {
+        source: &task.id.source,
+        pipeline: &task.id.pipeline,
+        db: &decision.db,
+        table: &decision.table,
+        origin_db: &subject.db,
+        origin_table: &subject.table,
+    };
+    names.expand(template, &[], TOPIC_PLACEHOLDERS).ok()
+}
+
+/// The topic of a table; for a pattern, what two topics of it begin with.
+fn resource(subject: &Subject, topic: impl Fn(&Subject) -> Option<String>) -> Option<Resource> {
+    let one = topic(subject)?;
+    let Some(other) = subject.other() else { return Some(Resource::Topic(one)) };
+    // Nothing is known of what else a regular expression takes.
+    if (&other.db, &other.table) == (&subject.db, &subject.table) {
+        return Some(Resource::Topics(String::new()));
+    }
+    let other = topic(&other).unwrap_or_default();
+    let same = one.chars().zip(other.chars()).take_while(|(a, b)| a == b).map(|(sign, _)| sign);
+    let prefix: String = same.collect();
+    Some(if prefix == one { Resource::Topic(prefix) } else { Resource::Topics(prefix) })
 }
 
 #[cfg(test)]
@@ -104,7 +151,7 @@ mod tests {
             "edition 2026\nsource shop mysql \"cdc@db1\" {\n  password env P\n  start now\n}\n\
              target bus kafka \"kafka1\" {\n  user \"sync\" with plain\n  password env Q\n}\n\
              target open kafka \"kafka2\"\n\
-             pipeline p from shop to bus {\n  include shop.*\n  include crm.people\n}\n\
+             pipeline p from shop to bus {\n  include shop.*\n  include crm.people\n  on-error dead-letter \"dead.{db}\"\n}\n\
              pipeline q from shop to open {\n  include shop.*\n}\n",
         );
         let (plan, _) = compile_files(&files).plan.expect("it compiles");
@@ -119,6 +166,8 @@ mod tests {
                  GRANT SELECT ON `crm`.`people` TO 'cdc'@'%';\n\n\
                  # target bus\n\
                  {begin} {made} --topic crm.people\n\
+                 {begin} {made} --topic dead.crm\n\
+                 {begin} {made} --topic dead.shop\n\
                  {begin} --operation Read {made} --topic syncc.p.shop.bus.state\n\
                  {begin} {made} --resource-pattern-type prefixed --topic shop.\n\
                  {begin} --operation Write --operation Describe --transactional-id syncc.p.shop.bus\n\n\

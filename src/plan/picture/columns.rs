@@ -2,6 +2,7 @@
 
 use super::{Node, Picture, Shape, id};
 use crate::pattern::NamePattern;
+use crate::plan::schema_change::is_sent;
 use crate::plan::{
     ColumnRule, Decider, KeyRule, Plan, Subject, TableDecision, Template, TemplatePart, subjects,
 };
@@ -111,14 +112,6 @@ fn named(decision: &TableDecision) -> Vec<KnownColumn> {
 
 fn takes(pattern: &NamePattern, column: &str) -> bool {
     pattern.compile_column().is_ok_and(|matcher| matcher.matches(column))
-}
-
-fn is_sent(decision: &TableDecision, column: &str) -> bool {
-    match &decision.columns {
-        None => true,
-        Some(ColumnRule::Only(patterns)) => patterns.iter().any(|pattern| takes(pattern, column)),
-        Some(ColumnRule::Except(patterns)) => !patterns.iter().any(|pattern| takes(pattern, column)),
-    }
 }
 
 /// Name of a column in messages.
