@@ -4,6 +4,7 @@ use super::allow::Allow;
 use super::argument::own_name;
 use super::binding::{Uses, Values};
 use super::idle::{Idle, Owner};
+use super::moved::{Moved, moved};
 use super::param::Param;
 use super::pipeline::Pipeline;
 use super::secret;
@@ -15,7 +16,7 @@ use super::target::Target;
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::NamePattern;
-use crate::statement::{self as st, Place};
+use crate::statement::{self as st, Place, Thing};
 use crate::syntax::{NodeId, NodeKind, Parse};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeSet;
@@ -36,6 +37,8 @@ pub struct File {
     pub defaults: Vec<Defaults>,
     /// `profile`.
     pub profiles: Vec<Profile>,
+    /// `moved`.
+    pub moved: Vec<Moved>,
     /// `param`.
     pub params: Vec<Param>,
     /// `use`: the paths as written.
@@ -95,6 +98,7 @@ pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnosti
             "pipeline" => file.pipelines.extend(reader.pipeline(statement)),
             "defaults" => file.defaults.push(defaults(&statement)),
             "profile" => file.profiles.extend(profile(&statement)),
+            "moved" => file.moved.extend(moved(&statement)),
             "param" => file.params.extend(reader.param(&statement)),
             "use" => file.uses.extend(path(&statement)),
             other => debug_assert_eq!(other, "edition", "in the table, but not read in a file"),
@@ -129,6 +133,13 @@ fn path(statement: &Stmt) -> Option<Spanned<String>> {
 }
 
 fn owner(statement: &Stmt) -> Owner {
+    if let Some(Moved { thing, to, .. }) = moved(statement).filter(|_| statement.spec.word == "moved") {
+        return match thing {
+            Thing::Pipeline => Owner::Pipeline(to.value),
+            Thing::Source => Owner::Source(to.value),
+            Thing::Target => Owner::Target(to.value),
+        };
+    }
     let name = statement.args.first().and_then(own_name).map(|name| name.value);
     match (statement.spec.word, name) {
         ("target", Some(name)) => Owner::Target(name),

@@ -3,7 +3,7 @@
 use super::lock::{Lock, LockedTable, SourceLock};
 use super::param::Param;
 use super::profile::Profile;
-use crate::ast::{self, Allow, Defaults, Filled, Idle, Owner, Settings, TableBlock, Test};
+use crate::ast::{self, Allow, Defaults, Filled, Idle, Moved, Owner, Settings, TableBlock, Test};
 use crate::diagnostic::Diagnostic;
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, TablePattern};
@@ -31,6 +31,8 @@ pub struct Program {
     pub pipelines: Vec<Pipeline>,
     /// All `defaults` blocks together.
     pub defaults: Defaults,
+    /// `moved`.
+    pub moved: Vec<Moved>,
     /// `profile`; the first of each name.
     pub profiles: Vec<Profile>,
     /// `param`; the first of each name.

@@ -25,6 +25,7 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
         program.mentions.extend(file.mentions);
         program.allows.extend(file.allows);
         program.idle.extend(file.idle);
+        program.moved.extend(file.moved);
         for profile in file.profiles {
             profiles.declare(profile, &mut findings);
         }

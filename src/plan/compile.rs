@@ -5,8 +5,8 @@
 
 use super::connect::{kafka_plan, source_plan, to_u32};
 use super::{
-    CommitPolicy, Layer, Origins, Part, Plan, RelayPlan, Retry, Snapshot, Start, StreamPlan, TableRules,
-    TargetKind, TargetPlan, TaskId, TaskPlan,
+    CommitPolicy, Layer, MovedPlan, Origins, Part, Plan, RelayPlan, Retry, Snapshot, Start, StreamPlan,
+    TableRules, TargetKind, TargetPlan, TaskId, TaskPlan,
 };
 use crate::ast::{self, Settings, TaskSettings, Where};
 use crate::check::Checked;
@@ -30,7 +30,7 @@ pub fn compile(checked: &Checked) -> (Plan, Origins) {
         }
     }
     tasks.sort_by(|a, b| a.id.cmp(&b.id));
-    (Plan { tasks, relays: relays(program) }, origins)
+    (Plan { tasks, relays: relays(program), moved: moved(program) }, origins)
 }
 
 struct Compiler<'p> {
@@ -38,6 +38,18 @@ struct Compiler<'p> {
     pipeline: &'p Pipeline,
     to: &'p To,
     source: SourceId,
+}
+
+fn moved(program: &Program) -> Vec<MovedPlan> {
+    let plan = |moved: &ast::Moved| MovedPlan {
+        thing: moved.thing,
+        from: moved.from.value.clone(),
+        to: moved.to.value.clone(),
+    };
+    let mut moved: Vec<MovedPlan> = program.moved.iter().map(plan).collect();
+    moved.sort();
+    moved.dedup();
+    moved
 }
 
 /// What copies topics, in the order of names.

@@ -6,11 +6,11 @@
 use super::change::{FIXED_AT_FIRST_START, FLOW_REMOVED, RENAMED_WITHOUT_MOVED};
 use super::change::{FORMAT_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, SNAPSHOT_NEEDED, TOPIC_MOVED};
 use super::{
-    DecideError, Decider, KafkaPlan, Origins, Part, Plan, Start, StreamPlan, Subject, TargetKind, TaskId,
-    TaskPlan,
+    DecideError, Decider, KafkaPlan, MovedPlan, Origins, Part, Plan, Start, StreamPlan, Subject, TargetKind,
+    TaskId, TaskPlan,
 };
-use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::statement::Reload;
+use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
+use crate::statement::{Reload, Thing};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -88,11 +88,21 @@ pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) 
         }
     }
     let mut gone = diff.removed.clone();
+    let mut renamed: BTreeMap<MovedPlan, (TaskId, TaskId)> = BTreeMap::new();
     for added in &diff.added {
-        let twin = gone.iter().position(|removed| is_twin(removed, added, old, new));
-        if let Some(twin) = twin.map(|n| gone.remove(n)) {
-            diff.findings.push(renamed(&twin, added, origins.span(added, Part::Pipeline)));
+        let is_moved = |removed: &TaskId| new.moved.iter().any(|moved| moved.apply(removed) == *added);
+        if let Some(n) = gone.iter().position(is_moved) {
+            gone.remove(n);
+        } else if let Some((n, moved)) =
+            gone.iter().enumerate().find_map(|(n, removed)| Some((n, twin(removed, added, old, new)?)))
+        {
+            // A pipeline of many sources is renamed once.
+            renamed.entry(moved).or_insert_with(|| (gone[n].clone(), added.clone()));
+            gone.remove(n);
         }
+    }
+    for (moved, (removed, added)) in renamed {
+        diff.findings.push(renamed_without_moved(&moved, &removed, &added, origins));
     }
     for removed in gone {
         let message = format!("`{removed}` is no longer sent");
@@ -101,30 +111,48 @@ pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) 
     diff
 }
 
-/// True when `added` is `removed` under another name of one thing, and that thing is in one of the two plans only.
-fn is_twin(removed: &TaskId, added: &TaskId, old: &Plan, new: &Plan) -> bool {
+/// How `removed` was renamed to `added`: one thing has another name, and it is in one of the two plans only.
+fn twin(removed: &TaskId, added: &TaskId, old: &Plan, new: &Plan) -> Option<MovedPlan> {
     let names = |id: &TaskId| [id.pipeline.clone(), id.source.clone(), id.target.clone()];
     let (before, after) = (names(removed), names(added));
     let differing: Vec<usize> = (0..3).filter(|&n| before[n] != after[n]).collect();
-    let [n] = differing.as_slice() else { return false };
+    let [n] = differing.as_slice() else { return None };
     let used = |plan: &Plan, name: &str| plan.tasks.iter().any(|task| names(&task.id)[*n] == name);
     if used(new, &before[*n]) || used(old, &after[*n]) {
-        return false;
+        return None;
     }
     let find = |plan: &Plan, id: &TaskId| plan.tasks.iter().find(|task| task.id == *id).cloned();
-    match (find(old, removed), find(new, added)) {
-        // What it carries and where it comes from is still the same.
-        (Some(old), Some(new)) => {
-            old.rules == new.rules && old.source.host == new.source.host && old.source.port == new.source.port
-        }
-        _ => false,
-    }
+    let (from, to) = (find(old, removed)?, find(new, added)?);
+    // What it carries and where it comes from is still the same.
+    let is_same =
+        from.rules == to.rules && from.source.host == to.source.host && from.source.port == to.source.port;
+    let thing = [Thing::Pipeline, Thing::Source, Thing::Target][*n];
+    is_same.then(|| MovedPlan { thing, from: before[*n].clone(), to: after[*n].clone() })
 }
 
-fn renamed(removed: &TaskId, added: &TaskId, span: Option<Span>) -> Diagnostic {
+fn renamed_without_moved(
+    moved: &MovedPlan,
+    removed: &TaskId,
+    added: &TaskId,
+    origins: &Origins,
+) -> Diagnostic {
+    let part = match moved.thing {
+        Thing::Pipeline => Part::Pipeline,
+        Thing::Source => Part::Source,
+        Thing::Target => Part::Target,
+    };
+    let span = origins.span(added, part);
     let message = format!("`{removed}` is called `{added}` now, and would begin anew");
-    placed(RENAMED_WITHOUT_MOVED, Severity::Error, span, message)
-        .help("keep the old name: its position and progress are stored under it")
+    let line = format!("moved {} {} to {}", moved.thing.word(), moved.from, moved.to);
+    let finding = placed(RENAMED_WITHOUT_MOVED, Severity::Error, span, message)
+        .help(format!("keep the old name, under which position and progress are stored, or write `{line}`"));
+    match span {
+        Some(span) => {
+            let before = Span::new(span.file, span.start, span.start);
+            finding.fix(Fix::machine(format!("add `{line}`"), before, format!("{line}\n")))
+        }
+        None => finding,
+    }
 }
 
 fn placed(code: Code, severity: Severity, span: Option<Span>, message: String) -> Diagnostic {
@@ -553,6 +581,12 @@ mod tests {
         let (found, shown) = diff_of("pipeline shop from", "pipeline store from");
         assert_eq!(shown, "8 P1008 `shop.shop.bus` is called `store.shop.bus` now, and would begin anew");
         assert!(found.is_refused() && found.added.len() == 1 && found.removed.len() == 1);
+        let fix = &found.findings[0].fixes[0];
+        assert_eq!(fix.edits[0].text, "moved pipeline shop to store\n");
+        // The line that the repair adds is the end of it.
+        let (found, shown) =
+            diff_of("pipeline shop from", &format!("{}pipeline store from", fix.edits[0].text));
+        assert!(!found.is_refused() && shown.is_empty() && found.removed.len() == 1, "{shown}");
         let (found, _) = diff_of(
             "  include shop.a, shop.b\n}",
             "  include shop.a, shop.b\n}\npipeline q from shop to bus {\ninclude shop.c\n}",

@@ -4,6 +4,7 @@ use super::Layer;
 use crate::format::{CanalOptions, FormatPlan};
 use crate::kafka::TopicName;
 use crate::pattern::{NamePattern, TablePattern};
+use crate::statement::Thing;
 use crate::statement::{
     Acks, Compression, Delivery, Heartbeat, Mechanism, OnFailover, Rename, SecretRef, ServerIds, Start,
     Template, TemplatePart, Text, TlsMode, Version,
@@ -25,6 +26,36 @@ pub struct Plan {
     /// What copies topics of a target to another one, sorted.
     #[serde(default)]
     pub relays: Vec<RelayPlan>,
+    /// What was renamed, sorted: its state is that of the old name.
+    #[serde(default)]
+    pub moved: Vec<MovedPlan>,
+}
+
+/// `moved THING A to B`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MovedPlan {
+    /// What kind of thing.
+    pub thing: Thing,
+    /// What it was called.
+    pub from: String,
+    /// What it is called now.
+    pub to: String,
+}
+
+impl MovedPlan {
+    /// What a task is called after it.
+    pub fn apply(&self, id: &TaskId) -> TaskId {
+        let mut id = id.clone();
+        let name = match self.thing {
+            Thing::Pipeline => &mut id.pipeline,
+            Thing::Source => &mut id.source,
+            Thing::Target => &mut id.target,
+        };
+        if *name == self.from {
+            name.clone_from(&self.to);
+        }
+        id
+    }
 }
 
 /// `from TARGET topic PATTERN`, towards one target.

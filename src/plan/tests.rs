@@ -1,6 +1,7 @@
 //! Texts to plans.
 
 use super::*;
+use crate::diagnostic::Severity;
 use crate::text::FileSet;
 
 pub(super) const HELLO: &str = r#"edition 2026
@@ -601,24 +602,20 @@ fn secrets_are_never_written_and_never_repeated() {
     assert!(!format!("{:?}", compile_files(&files(&[&text])).findings).contains("hunter2"));
 }
 
+/// No error and no warning is said about the projects of the manual, of several directories and with a lock file.
 #[test]
-fn the_examples_fit_the_table() {
-    // What is not built yet, and advice, is all that is said about the example projects.
-    for (name, text) in crate::syntax::property_tests::CORPUS {
-        let mut files = FileSet::new();
-        let file = match *name {
-            "lock" => "schema.lock",
-            "orders test" => "a.test.sync",
-            _ => "a.sync",
+fn the_projects_of_the_manual_compile() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    for project in ["large/prod", "shop"] {
+        let location = crate::project::Location {
+            root: Some(corpus.clone()),
+            ..crate::project::Location::new(corpus.join(project))
         };
-        files.add(file, *text);
-        let findings = compile_files(&files).findings;
-        for line in findings.iter().map(|finding| crate::diagnostic::short::line(finding, &files)) {
-            // What uses a declaration, or declares what is used, may stand in another file of its project.
-            let known =
-                ["[S0020]", "[S0101]", "[S0103]", "[S0104]", "[S0106]", "[S0405]", "[S1101]", " advice["];
-            assert!(known.iter().any(|code| line.contains(code)), "{name}: {line}");
-        }
+        let project = crate::project::io::read(&location).expect("a project").project;
+        let mut compiled = compile_project(&project);
+        compiled.findings.retain(|finding| finding.severity > Severity::Advice);
+        assert_eq!(compiled.findings, [], "{}", location.directory.display());
+        assert!(compiled.plan.is_some());
     }
 }
 

@@ -55,14 +55,14 @@ pub use spec::{Block, Once, Place, Reload, StatementSpec, Support, find, in_plac
 pub use start::{Snapshot, Start, StartAt, Window};
 pub use table::STATEMENTS;
 pub use template::{
-    ExpandError, FILTERS, Names, RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template,
-    TemplatePart,
+    ExpandError, FILTERS, Names, RELAY_PLACEHOLDERS, RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS,
+    TOPIC_PLACEHOLDERS, Template, TemplatePart,
 };
 pub use time::{TimeError, clock_minutes, timestamp_us, zone};
 pub use url::{UrlError, check_url};
 pub use value::{
     Acks, Address, AddressError, Cleanup, ColumnRule, Compression, Create, Delivery, Mechanism, Millis,
-    Quoted, Rename, SecretRef, Switch, Text, TlsMode, is_loopback,
+    Quoted, Rename, SecretRef, Switch, Text, Thing, TlsMode, is_loopback,
 };
 pub use version::Version;
 pub use words::Word;

@@ -47,23 +47,6 @@ const fn compiles(
     StatementSpec { word, places, args, block, once, default, reload, since: 2026, support, doc, example }
 }
 
-/// A statement that this release does not even compile.
-#[expect(clippy::too_many_arguments, reason = "one argument per column of the table")]
-const fn named(
-    word: &'static str,
-    places: &'static [Place],
-    args: &'static str,
-    block: Block,
-    once: Once,
-    default: &'static str,
-    reload: Reload,
-    doc: &'static str,
-    example: &'static str,
-) -> StatementSpec {
-    let support = Support::Named;
-    StatementSpec { word, places, args, block, once, default, reload, since: 2026, support, doc, example }
-}
-
 /// Every statement of the language.
 #[rustfmt::skip]
 pub static STATEMENTS: &[StatementSpec] = &[
@@ -79,8 +62,8 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "A value chosen when the program starts, by `--param NAME=VALUE` or `SYNCC_PARAM_NAME`, used as `{NAME}` in texts and \
          as `param NAME` where a value stands. With `by`, one value for each option of another.",
         "param region one-of eu, us default eu"),
-    named("moved", &[File], "(pipeline | source | target) NAME to NAME", NoBlock, Often, "", InPlace,
-        "Hands the state of a renamed thing over.",
+    compiles("moved", &[File], "(pipeline | source | target) NAME to NAME", NoBlock, Often, "", InPlace,
+        "Hands the state of a renamed thing over: position and progress are kept under its name.",
         "moved pipeline order_shards to orders"),
     runs("defaults", &[File], "", Must(Defaults), Often, "", Content,
         "Settings of all pipelines; a pipeline's own win.",

@@ -7,6 +7,9 @@ use std::fmt;
 /// Placeholders of `topic`, besides captures.
 pub const TOPIC_PLACEHOLDERS: &[&str] = &["source", "db", "table", "pipeline", "origin.db", "origin.table"];
 
+/// Placeholders of `topic` in a relay.
+pub const RELAY_PLACEHOLDERS: &[&str] = &["topic", "pipeline"];
+
 /// Placeholders of the new name in a `rename`, besides captures; one of columns also knows `column`.
 pub const RENAME_PLACEHOLDERS: &[&str] = &["source", "pipeline", "origin.db", "origin.table"];
 

@@ -86,6 +86,26 @@ pub enum Compression {
     Gzip,
 }
 
+/// A thing that state is kept for by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the words of the language")]
+pub enum Thing {
+    Pipeline,
+    Source,
+    Target,
+}
+
+impl Thing {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Thing::Pipeline => "pipeline",
+            Thing::Source => "source",
+            Thing::Target => "target",
+        }
+    }
+}
+
 /// One `rename` line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Rename {

@@ -6,8 +6,8 @@ use super::super::side::sides;
 use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::hir::Program;
 use crate::statement::{
-    FILTERS, PLACEHOLDER_UNBOUND, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, TemplatePart,
-    placeholder_unbound,
+    FILTERS, PLACEHOLDER_UNBOUND, RELAY_PLACEHOLDERS, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template,
+    TemplatePart, placeholder_unbound,
 };
 use crate::text::Span;
 
@@ -31,6 +31,13 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_placeholders(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
+        if !flow.pipeline.relays.is_empty() {
+            // Topics are copied as they are: there are no tables to speak of.
+            for topic in flow.pipeline.to.iter().filter_map(|to| flow.pipeline.topic_of_relay(to)) {
+                check_template(project.program, &topic.value, topic.span, RELAY_PLACEHOLDERS, findings);
+            }
+            continue;
+        }
         for lane in &flow.lanes {
             for (topic, tables) in lane.topics() {
                 let mut known = TOPIC_PLACEHOLDERS.to_vec();
