@@ -52,6 +52,8 @@ macro_rules! settings {
             $($(#[$doc])* pub $field: Option<Spanned<$type>>,)+
             /// `mask`.
             pub masks: Vec<Spanned<MaskRule>>,
+            /// `mask` of the profiles it takes: they hold for columns that its own leave.
+            pub profile_masks: Vec<Spanned<MaskRule>>,
             /// `where`, each of which must hold.
             pub conditions: Vec<Spanned<Where>>,
             /// What a task as a whole does.
@@ -68,6 +70,7 @@ macro_rules! settings {
                 let mut conflicts = Vec::new();
                 $(add(($word, $block), &mut self.$field, other.$field, &mut conflicts);)+
                 self.masks.extend(other.masks);
+                self.profile_masks.extend(other.profile_masks);
                 self.conditions.extend(other.conditions);
                 self.task.add(other.task, &mut conflicts);
                 self.lines.extend(other.lines);
@@ -77,11 +80,7 @@ macro_rules! settings {
 
             /// What it gives, and where it gives nothing what `weaker` does. Masks add up by column.
             pub fn over(&self, weaker: &Settings) -> Settings {
-                let mut masks = self.masks.clone();
-                let is_free = |mask: &&Spanned<MaskRule>| {
-                    !self.masks.iter().any(|own| own.value.column == mask.value.column)
-                };
-                masks.extend(weaker.masks.iter().filter(is_free).cloned());
+                let weaker_masks = self.profile_masks.iter().chain(&weaker.masks).chain(&weaker.profile_masks);
                 let conditions = if self.conditions.is_empty() { &weaker.conditions } else { &self.conditions };
                 let format = |settings: &Settings| settings.format.as_ref().map(|format| format.value);
                 // Options are those of the format they are written with.
@@ -97,7 +96,8 @@ macro_rules! settings {
                             own => own.clone(),
                         },
                     )+
-                    masks,
+                    masks: self.masks.clone(),
+                    profile_masks: weaker_masks.cloned().collect(),
                     conditions: conditions.clone(),
                     task: self.task.over(&weaker.task),
                     lines,
@@ -116,7 +116,9 @@ macro_rules! settings {
             /// True when it says anything about tables.
             pub fn concerns_tables(&self) -> bool {
                 let given = [$(self.$field.is_some(),)+];
-                given.contains(&true) || !self.masks.is_empty() || !self.conditions.is_empty()
+                given.contains(&true)
+                    || self.all_masks().next().is_some()
+                    || !self.conditions.is_empty()
             }
 
             /// Where a property is given.
@@ -247,6 +249,11 @@ impl TaskSettings {
 }
 
 impl Settings {
+    /// Its masks, then those of its profiles.
+    pub fn all_masks(&self) -> impl Iterator<Item = &Spanned<MaskRule>> {
+        self.masks.iter().chain(&self.profile_masks)
+    }
+
     /// True when it gives what a conflict is about.
     pub fn gives(&self, conflict: &Conflict) -> bool {
         let is_it =

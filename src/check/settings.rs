@@ -4,8 +4,8 @@ use super::flow::{Known, Selector};
 use super::index::Index;
 use crate::ast::{Settings, TableBlock, Where};
 use crate::hir::{Pipeline, Program, To};
-use crate::pattern::{Covered, Relation, TableMatcher};
-use crate::statement::Template;
+use crate::pattern::{Covered, Matcher, Relation, TableMatcher};
+use crate::statement::{MaskRule, Template};
 use crate::text::{Span, Spanned};
 
 /// A pipeline towards one of its targets.
@@ -23,6 +23,8 @@ struct Level<'p> {
     /// Which tables; none means all.
     tables: Option<TableMatcher>,
     settings: &'p Settings,
+    /// Its masks, the strongest first.
+    masks: Vec<(Matcher, &'p Spanned<MaskRule>)>,
 }
 
 /// Tables that a rule asks about: one, or all that a pattern takes.
@@ -44,7 +46,7 @@ pub(super) enum Setting<'p, 's, T> {
 
 impl<'p> Lane<'p> {
     pub(super) fn new(program: &'p Program, pipeline: &'p Pipeline, to: &'p To) -> Lane<'p> {
-        let everywhere = |rank, settings| Level { rank, tables: None, settings };
+        let everywhere = |rank, settings| Level::new(rank, None, settings);
         let mut levels = vec![
             everywhere(0, &program.defaults.settings),
             everywhere(1, &pipeline.settings),
@@ -58,7 +60,7 @@ impl<'p> Lane<'p> {
             for TableBlock { pattern, settings, .. } in blocks {
                 if let Ok(tables) = pattern.value.compile() {
                     index.add(levels.len(), Some(&pattern.value));
-                    levels.push(Level { rank, tables: Some(tables), settings });
+                    levels.push(Level::new(rank, Some(tables), settings));
                 }
             }
         }
@@ -99,11 +101,26 @@ impl<'p> Lane<'p> {
         given.iter().find(wins).map_or(&[], |level| &level.settings.conditions)
     }
 
+    /// The mask of a column of tables.
+    pub(super) fn mask(&self, subject: Subject<'_>, column: &str) -> Setting<'p, '_, MaskRule> {
+        self.nearest(subject, |level| {
+            level.masks.iter().find(|(matcher, _)| matcher.matches(column)).map(|(_, rule)| *rule)
+        })
+    }
+
     /// The setting of the nearest level for tables.
     pub(super) fn setting<T: PartialEq + 'p>(
         &self,
         subject: Subject<'_>,
         of: impl Fn(&'p Settings) -> Option<&'p Spanned<T>>,
+    ) -> Setting<'p, '_, T> {
+        self.nearest(subject, |level| of(level.settings))
+    }
+
+    fn nearest<T: PartialEq + 'p>(
+        &self,
+        subject: Subject<'_>,
+        of: impl Fn(&Level<'p>) -> Option<&'p Spanned<T>>,
     ) -> Setting<'p, '_, T> {
         let mut best: Option<(&Level<'p>, &'p Spanned<T>)> = None;
         let mut whole: Vec<(&Level<'p>, &'p Spanned<T>)> = Vec::new();
@@ -115,7 +132,7 @@ impl<'p> Lane<'p> {
             Subject::All(_) => (0..self.levels.len()).collect(),
         };
         for level in near.into_iter().map(|n| &self.levels[n]) {
-            let Some(value) = of(level.settings) else { continue };
+            let Some(value) = of(level) else { continue };
             let relation = level.tables.as_ref().map_or(Relation::Narrower, |tables| match subject {
                 // Only those that take it are here.
                 Subject::One(_) => Relation::Narrower,
@@ -156,7 +173,13 @@ impl<'p> Lane<'p> {
     }
 }
 
-impl Level<'_> {
+impl<'p> Level<'p> {
+    fn new(rank: u8, tables: Option<TableMatcher>, settings: &'p Settings) -> Level<'p> {
+        let compiled =
+            settings.all_masks().filter_map(|mask| Some((mask.value.column.compile_column().ok()?, mask)));
+        Level { rank, tables, settings, masks: compiled.collect() }
+    }
+
     /// True when this level's setting holds, for tables that both take.
     fn wins_over(&self, other: &Level<'_>) -> bool {
         match (&self.tables, &other.tables) {

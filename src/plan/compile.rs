@@ -103,10 +103,7 @@ impl Noted<'_> {
     }
 
     fn layer(&mut self, n: usize, level: u8, tables: Option<&TablePattern>, settings: &Settings) -> Layer {
-        self.note(Part::Masks(n), settings.masks.first().map(|mask| mask.span));
-        let layer = Layer::new(level, tables, settings, |property, span| {
-            self.origins.note(&self.task, Part::Layer(n, property), Some(span));
-        });
+        let layer = Layer::new(n, level, tables, settings, |part, span| self.note(part, Some(span)));
         for (nth, condition) in layer.conditions.iter().enumerate() {
             let says_it = |line: &&Spanned<Where>| line.value.condition.conjuncts().contains(condition);
             self.note(

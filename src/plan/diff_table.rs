@@ -86,7 +86,7 @@ impl Comparison<'_> {
             self.old_rows("changes", place(self, Property::Changes), shown());
         }
         if old.masks != *masks {
-            let layer = after.masking_layers(db, name).first().map_or(Part::Pipeline, |&n| Part::Masks(n));
+            let layer = after.masking_layers(db, name).first().map_or(Part::Pipeline, |&n| Part::Mask(n, 0));
             self.old_rows("mask", self.place(layer), shown());
         }
         if old.conditions != *conditions {

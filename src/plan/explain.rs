@@ -242,8 +242,8 @@ impl Explainer<'_> {
             row("masked", "none".into(), String::new());
         }
         for n in masking {
-            for mask in &layers[n].masks {
-                row("masked", format!("{} {}", mask.column, mask.method), self.place(Part::Masks(n)));
+            for (at, mask) in layers[n].masks.iter().enumerate() {
+                row("masked", format!("{} {}", mask.column, mask.method), self.place(Part::Mask(n, at)));
             }
         }
         match decider.filtering_layer(self.db, self.table) {

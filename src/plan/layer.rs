@@ -1,5 +1,6 @@
 //! Settings of tables, level by level.
 
+use super::Part;
 use crate::ast::Settings;
 use crate::pattern::TablePattern;
 use crate::statement::{
@@ -8,7 +9,7 @@ use crate::statement::{
     KeyChange, MaskRule, Millis, Nulls, OnDeny, OnError, OnInvalidValue, OnOversize, Partition, Property,
     Quoted, SnapshotOp, Subject, Switch, Template, Truncate, WordSet, table_properties,
 };
-use crate::text::Span;
+use crate::text::{Span, Spanned};
 use crate::transform::filter::Condition;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +27,7 @@ macro_rules! layer {
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 pub $field: Option<$type>,
             )+
-            /// `mask`.
+            /// `mask`, the strongest first.
             #[serde(default, skip_serializing_if = "Vec::is_empty")]
             pub masks: Vec<MaskRule>,
             /// `where`, each of which must hold.
@@ -35,21 +36,30 @@ macro_rules! layer {
         }
 
         impl Layer {
-            /// The settings of a block; `note` is told where each is written.
+            /// The settings of a block, the n-th of its task; `note` is told where each is written.
             pub(super) fn new(
+                n: usize,
                 level: u8,
                 tables: Option<&TablePattern>,
                 settings: &Settings,
-                mut note: impl FnMut(Property, Span),
+                mut note: impl FnMut(Part, Span),
             ) -> Layer {
                 $(
                     if let Some(value) = &settings.$field {
-                        note(Property::$variant, value.span);
+                        note(Part::Layer(n, Property::$variant), value.span);
                     }
                 )+
-                let mut masks: Vec<MaskRule> = settings.masks.iter().map(|mask| mask.value.clone()).collect();
-                masks.sort();
-                masks.dedup();
+                let mut masks: Vec<MaskRule> = Vec::new();
+                for level in [&settings.masks, &settings.profile_masks] {
+                    let mut level: Vec<&Spanned<MaskRule>> = level.iter().collect();
+                    level.sort_by(|a, b| (&a.value, a.span).cmp(&(&b.value, b.span)));
+                    for mask in level {
+                        if !masks.contains(&mask.value) {
+                            note(Part::Mask(n, masks.len()), mask.span);
+                            masks.push(mask.value.clone());
+                        }
+                    }
+                }
                 let lines = settings.conditions.iter().flat_map(|line| line.value.condition.conjuncts());
                 let mut conditions: Vec<Condition> = lines.cloned().collect();
                 // The order of what must all be true means nothing, nor how it is spread over lines.

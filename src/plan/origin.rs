@@ -95,8 +95,8 @@ pub enum Part {
     Rename(usize),
     /// A setting of a layer.
     Layer(usize, Property),
-    /// The masks of a layer.
-    Masks(usize),
+    /// A mask of a layer.
+    Mask(usize, usize),
     /// A condition of a layer.
     Condition(usize, usize),
     /// `names`.

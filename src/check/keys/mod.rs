@@ -3,6 +3,7 @@
 mod column_missing;
 mod float_key;
 mod key_dropped;
+mod key_masked;
 mod key_space_shared;
 mod keyless_compacted;
 mod keys_differ;
@@ -16,6 +17,7 @@ use super::Rule;
 /// The rules of this area.
 pub(super) const RULES: &[Rule] = &[
     key_dropped::RULE,
+    key_masked::RULE,
     partition_range::RULE,
     keyless_compacted::RULE,
     no_primary_key::RULE,

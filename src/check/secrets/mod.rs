@@ -2,8 +2,10 @@
 
 mod connections;
 mod live;
+mod sensitive;
 mod tls_off;
 mod tls_unverified;
+mod weak_mask;
 
 use super::Rule;
 
@@ -11,4 +13,5 @@ pub(super) use live::PAGES as LIVE_PAGES;
 pub use live::{ENV_UNSET, SECRET_FILE_OPEN};
 
 /// The rules of this area.
-pub(super) const RULES: &[Rule] = &[tls_off::RULE, tls_unverified::RULE];
+pub(super) const RULES: &[Rule] =
+    &[tls_off::RULE, tls_unverified::RULE, weak_mask::RULE, sensitive::EXPOSED, sensitive::LOOKS];

@@ -6,6 +6,7 @@ mod exclude_idle;
 mod ghost_tables;
 mod include_covered;
 mod include_shadowed;
+mod masks_cross;
 mod matches_nothing;
 mod not_a_table;
 mod nullable_comparison;

@@ -3,6 +3,7 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
+use super::masks_cross::check_masks_cross;
 use crate::ast::{Conflict, TableBlock};
 use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::hir::OVERRIDES_CROSS;
@@ -26,6 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_overrides_cross(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    check_masks_cross(project, findings);
     for flow in &project.flows {
         check_level(flow, &flow.pipeline.tables, findings);
         for to in &flow.pipeline.to {

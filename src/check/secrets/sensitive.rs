@@ -1,0 +1,169 @@
+//! S0308, S0309: columns that are sent in clear and should not be.
+
+use super::super::Rule;
+use super::super::columns::sent;
+use super::super::flow::Project;
+use super::super::locked::listed;
+use super::super::settings::{Setting, Subject};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::pattern::Matcher;
+use crate::text::Span;
+use std::collections::BTreeMap;
+
+const SENSITIVE_EXPOSED: Code = Code::new("S0308", "sensitive-exposed");
+const LOOKS_SENSITIVE: Code = Code::new("S0309", "looks-sensitive");
+
+pub(super) const EXPOSED: Rule = Rule {
+    doc: CodeDoc {
+        code: SENSITIVE_EXPOSED,
+        what: "A column that `sensitive` names is sent without a mask.",
+        why: "Forgetting is an error here, not a leak: a new column `email` in a table that is sent fails the check of the change that \
+              brings it into `schema.lock`, until it is masked or left out.",
+        wrong: locked!(
+            "  include shop.customers\n}\n\ndefaults {\n  sensitive email, *_email\n",
+            "  table shop.customers {\n    primary id\n    column id \"bigint not null\"\n    column email \"varchar(200)\"\n  }\n"
+        ),
+        right: locked!(
+            "  include shop.customers\n  mask email with sha256 salt env PII_SALT\n}\n\ndefaults {\n  sensitive email, *_email\n",
+            "  table shop.customers {\n    primary id\n    column id \"bigint not null\"\n    column email \"varchar(200)\"\n  }\n"
+        ),
+    },
+    run: check_sensitive_exposed,
+};
+
+pub(super) const LOOKS: Rule = Rule {
+    doc: CodeDoc {
+        code: LOOKS_SENSITIVE,
+        what: "A column whose name says that it holds a secret is sent, and the project has no `sensitive` rule.",
+        why: "Passwords, card numbers and tokens seldom belong into messages. With `defaults { sensitive … }` such columns must be \
+              masked or left out wherever they are, those that come later too.",
+        wrong: locked!(
+            "  include shop.customers\n",
+            "  table shop.customers {\n    primary id\n    column id \"bigint not null\"\n    column password_hash \"char(60)\"\n  }\n"
+        ),
+        right: locked!(
+            "  include shop.customers\n  columns except password*\n}\n\ndefaults {\n  sensitive password*, token, iban, cvv\n",
+            "  table shop.customers {\n    primary id\n    column id \"bigint not null\"\n    column password_hash \"char(60)\"\n  }\n"
+        ),
+    },
+    run: check_looks_sensitive,
+};
+
+/// Parts of names that say so.
+const SAYS_SO: [&str; 9] = ["password", "passwd", "pwd", "cvv", "cvc", "iban", "token", "secret", "ssn"];
+
+fn check_sensitive_exposed(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    let rules = &project.program.defaults.sensitive;
+    let compiled: Vec<(Matcher, Span)> =
+        rules.iter().filter_map(|rule| Some((rule.value.compile_column().ok()?, rule.span))).collect();
+    if compiled.is_empty() {
+        return;
+    }
+    let rule_of =
+        |column: &str| compiled.iter().find(|(matcher, _)| matcher.matches(column)).map(|(_, span)| *span);
+    for (span, columns) in in_clear(project, |column| rule_of(column).is_some()) {
+        let message = match columns.as_slice() {
+            [one] => format!("`{one}` is sensitive and is sent in clear"),
+            many => format!("{} sensitive columns are sent in clear: {}", many.len(), listed(many)),
+        };
+        let mut finding = Diagnostic::error(SENSITIVE_EXPOSED, span, message).help(
+            "mask it, `mask COLUMN with sha256 salt env NAME`, or leave it out, `columns except COLUMN`",
+        );
+        let first = columns
+            .first()
+            .and_then(|column| column.rsplit_once('.'))
+            .and_then(|(_, column)| rule_of(column));
+        if let Some(rule) = first {
+            finding = finding.beside(rule, "sensitive by this");
+        }
+        findings.push(finding);
+    }
+}
+
+fn check_looks_sensitive(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    if !project.program.defaults.sensitive.is_empty() {
+        return;
+    }
+    for (span, columns) in in_clear(project, says_so) {
+        let message = match columns.as_slice() {
+            [one] => format!("`{one}` looks like a secret and is sent in clear"),
+            many => {
+                format!("{} columns look like secrets and are sent in clear: {}", many.len(), listed(many))
+            }
+        };
+        findings.push(Diagnostic::advice(LOOKS_SENSITIVE, span, message).help(
+            "mask or leave out what is one, and say so for what comes later: `defaults { sensitive password*, token }`",
+        ));
+    }
+}
+
+fn says_so(column: &str) -> bool {
+    let mut parts = column.split(|sign: char| !sign.is_ascii_alphabetic());
+    parts.any(|part| SAYS_SO.iter().any(|word| part.eq_ignore_ascii_case(word)))
+}
+
+/// Columns of the wanted names that are sent without a mask, as `db.table.column`, by the place that selects their table.
+fn in_clear(project: &Project<'_>, wanted: impl Fn(&str) -> bool) -> BTreeMap<Span, Vec<String>> {
+    let mut found: BTreeMap<Span, Vec<String>> = BTreeMap::new();
+    for flow in &project.flows {
+        for lane in &flow.lanes {
+            for (known, table) in (0..flow.pipeline.from.len()).flat_map(|source| flow.locked(source)) {
+                for column in sent(lane, known, table).unwrap_or_default() {
+                    let name = &column.name.value;
+                    if wanted(name) && matches!(lane.mask(Subject::One(known), name), Setting::Default) {
+                        let columns = found.entry(known.span).or_default();
+                        let column = format!("{}.{name}", table.name.value);
+                        if !columns.contains(&column) {
+                            columns.push(column);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{check_files, check_locked};
+
+    const TABLES: &str = "table d.a {\nprimary id\ncolumn id \"int not null\"\ncolumn Email \"text\"\ncolumn work_email \"text\"\n}\n\
+        table d.b {\nprimary id\ncolumn id \"int not null\"\ncolumn api_token \"text\"\n}\n";
+
+    /// A project with a rule and these lines in its pipeline.
+    #[track_caller]
+    fn check(lines: &str) {
+        let text = format!(
+            "edition 2026\nsource s mysql \"db\" {{\npassword env P\n}}\ntarget out stdout\ndefaults {{\nsensitive email, *_email\n}}\n\
+             pipeline p from s to out {{\n{lines}}}\n"
+        );
+        check_files(&[
+            ("0.sync", &text),
+            ("schema.lock", &format!("edition 2026\nlock source s {{\n{TABLES}}}\n")),
+        ]);
+    }
+
+    #[test]
+    fn what_a_rule_names_is_masked_or_left_out() {
+        check(
+            "include d.*  # error[S0308]: 2 sensitive columns are sent in clear: `d.a.Email`, `d.a.work_email`\n",
+        );
+        check("include d.*\nmask *email with sha256 salt env S\n");
+        check("include d.*\ncolumns except EMAIL\ntable d.a {\nmask work_email with null\n}\n");
+        check(
+            "include d.*  # error[S0308]: `d.a.work_email` is sensitive and is sent in clear\nmask email keep last 4\n",
+        );
+        check("include d.b\n");
+    }
+
+    #[test]
+    fn names_that_say_so_without_a_rule() {
+        check_locked(
+            "include d.*  # advice[S0309]: `d.b.api_token` looks like a secret and is sent in clear\n",
+            TABLES,
+        );
+        check_locked("include d.*\nmask *token with null\n", TABLES);
+        check_locked("include d.a\n", TABLES);
+    }
+}
