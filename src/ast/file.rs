@@ -144,6 +144,7 @@ fn owner(statement: &Stmt) -> Owner {
     match (statement.spec.word, name) {
         ("target", Some(name)) => Owner::Target(name),
         ("pipeline", Some(name)) => Owner::Pipeline(name),
+        ("profile", Some(_)) => Owner::Profile,
         _ => Owner::Project,
     }
 }

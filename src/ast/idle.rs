@@ -32,6 +32,8 @@ pub enum Owner {
     Target(String),
     /// This pipeline.
     Pipeline(String),
+    /// Pipelines that take settings of a profile.
+    Profile,
     /// Every pipeline.
     Project,
 }

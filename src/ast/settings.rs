@@ -271,6 +271,14 @@ impl Settings {
         (said(self) != said(other)).then_some(Conflict { word: CONDITIONS, block: "", first, second })
     }
 
+    /// True when a statement at a place is among these settings.
+    pub fn says(&self, place: Span) -> bool {
+        let TaskSettings { once, retry, producer } = &self.task;
+        [&self.lines, &once.lines, &retry.lines, &producer.lines]
+            .iter()
+            .any(|lines| lines.contains_key(&place))
+    }
+
     /// Takes a statement about tables or a task; false when it is another one.
     pub(super) fn take(&mut self, statement: &Stmt) -> bool {
         match statement.spec.word {

@@ -376,8 +376,7 @@ fn bare_kind(kind: Kind) -> Option<NodeKind> {
         | Kind::NewName
         | Kind::Date
         | Kind::Condition
-        | Kind::Code
-        | Kind::Any => None,
+        | Kind::Code => None,
     }
 }
 
@@ -413,8 +412,7 @@ fn is_plain(kind: Kind) -> bool {
         | Kind::NewName
         | Kind::Date
         | Kind::Condition
-        | Kind::Code
-        | Kind::Any => false,
+        | Kind::Code => false,
     }
 }
 

@@ -39,7 +39,6 @@ pub(super) fn read_value(
         Kind::Code => one(Ok(Value::Word(token.word()?.to_owned()))),
         Kind::Range => one(declared_names(token)?),
         Kind::Names => one(pattern_of_names(token)?),
-        Kind::Any => one(Ok(Value::Word(token.text.to_owned()))),
         Kind::Text => one(text(token)?.map(Value::Text)),
         Kind::Address => one(text(token)?.and_then(|text| address(text, token.span)).map(Value::Text)),
         Kind::Template => {

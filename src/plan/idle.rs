@@ -4,24 +4,26 @@ use crate::ast::{Idle, Owner};
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Pipeline, Program};
 use crate::statement::NOT_BUILT_YET;
+use crate::text::Span;
 use std::collections::BTreeSet;
 
 /// One finding for each statement that this release does not execute, where a pipeline that runs would need it.
 ///
 /// Paused pipelines do not count, nor do sources and targets that only they use.
 pub(super) fn idle(program: &Program) -> Vec<Diagnostic> {
-    let runs = |owner: &Owner| {
+    let runs = |owner: &Owner, place: Span| {
         let mut running = program.pipelines.iter().filter(|pipeline| pipeline.paused.is_none());
         match owner {
             Owner::Source(name) => running.any(|pipeline| reads(program, pipeline, name)),
             Owner::Target(name) => running.any(|pipeline| writes(program, pipeline, name)),
             Owner::Pipeline(name) => running.any(|pipeline| pipeline.name.value == *name),
+            Owner::Profile => running.any(|pipeline| takes(pipeline, place)),
             Owner::Project => running.next().is_some(),
         }
     };
     let mut told = BTreeSet::new();
     // What is written once for all sources of a range is told once.
-    let first = |(owner, idle): &&(Owner, Idle)| runs(owner) && told.insert(idle.span);
+    let first = |(owner, idle): &&(Owner, Idle)| runs(owner, idle.span) && told.insert(idle.span);
     let written = program.idle.iter().filter(first).map(|(owner, idle)| finding(owner, idle));
     let running = program.pipelines.iter().filter(|pipeline| pipeline.paused.is_none());
     written.chain(running.flat_map(same_target_again)).collect()
@@ -47,6 +49,16 @@ fn reads(program: &Program, pipeline: &Pipeline, source: &str) -> bool {
     pipeline.from.iter().any(|from| program.source(from.value).name.value == source)
 }
 
+/// True when a statement of a profile is among the settings of a pipeline.
+fn takes(pipeline: &Pipeline, place: Span) -> bool {
+    let to = pipeline
+        .to
+        .iter()
+        .flat_map(|to| [&to.settings].into_iter().chain(to.tables.iter().map(|block| &block.settings)));
+    let tables = pipeline.tables.iter().map(|block| &block.settings);
+    [&pipeline.settings].into_iter().chain(tables).chain(to).any(|settings| settings.says(place))
+}
+
 fn writes(program: &Program, pipeline: &Pipeline, target: &str) -> bool {
     let copied = pipeline.relays.iter().map(|relay| relay.target.value);
     copied
@@ -64,7 +76,9 @@ fn finding(owner: &Owner, idle: &Idle) -> Diagnostic {
     };
     let pause = match owner {
         Owner::Pipeline(_) => "pause the pipeline",
-        Owner::Source(_) | Owner::Target(_) | Owner::Project => "pause the pipelines it is for",
+        Owner::Source(_) | Owner::Target(_) | Owner::Profile | Owner::Project => {
+            "pause the pipelines it is for"
+        }
     };
     Diagnostic::error(NOT_BUILT_YET, idle.span, message)
         .help(format!("leave it out{without}, or {pause}: `paused because \"…\"`"))
@@ -136,6 +150,20 @@ mod tests {
         check(&format!("{defaults}{}", paused("paused because \"x\"\n")), &["2 changes insert"]);
         let alone = "pipeline q from shop to bus {\ninclude crm.*\npaused because \"x\"\n}\n";
         check(&format!("{defaults}{alone}"), &[]);
+    }
+
+    #[test]
+    fn what_a_profile_says_counts_where_it_is_taken() {
+        let profile =
+            "profile strict {\non-error park\nlimit 5MiB/s\nformat canal-json {\ndialect dts\n}\n}\n";
+        let text = |more: &str| {
+            format!(
+                "{profile}pipeline p from shop to bus {{\ninclude shop.*\nwith strict\n{more}}}\n\
+                 pipeline q from shop to out {{\ninclude crm.*\n}}\n"
+            )
+        };
+        check(&text("paused because \"x\"\n"), &[]);
+        check(&text(""), &["2 on-error park", "3 limit 5MiB/s", "5 dialect dts"]);
     }
 
     #[test]

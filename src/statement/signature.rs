@@ -70,12 +70,10 @@ pub enum Kind {
     Condition,
     /// Number of a finding.
     Code,
-    /// Any one argument; only in what is not built yet.
-    Any,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Kind); 31] = [
+    const ALL: [(&'static str, Kind); 30] = [
         ("NAME", Kind::Name),
         ("RANGE", Kind::Range),
         ("NAMES", Kind::Names),
@@ -106,7 +104,6 @@ impl Kind {
         ("DATE", Kind::Date),
         ("CONDITION", Kind::Condition),
         ("CODE", Kind::Code),
-        ("WORD", Kind::Any),
     ];
 
     /// How it is shown in a signature.
@@ -139,7 +136,6 @@ impl Kind {
             Kind::Date => "DATE",
             Kind::Condition => "CONDITION",
             Kind::Code => "CODE",
-            Kind::Any => "WORD",
         }
     }
 
@@ -174,7 +170,6 @@ impl Kind {
             Kind::Date => "a day such as `2026-09-20`",
             Kind::Condition => "a condition",
             Kind::Code => "the code of a finding",
-            Kind::Any => "a word",
         }
     }
 }
