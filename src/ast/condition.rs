@@ -20,6 +20,9 @@ const FUNCTIONS: &[&str] = &[
     "utc_timestamp",
 ];
 
+/// Most findings about one condition; no honest one has so many, and a hostile line shall not fill a screen.
+const FINDINGS_MAX: usize = 20;
+
 /// A condition and its places.
 #[derive(Debug, Clone)]
 pub struct Where {
@@ -59,7 +62,10 @@ pub(super) fn lower(expr: Result<Expr, Chained>, text: &str) -> Result<Where, Ve
     let mut lowering = Lowering { text, places: Vec::new(), findings: Vec::new() };
     match lowering.condition(&expr) {
         Some(condition) if lowering.findings.is_empty() => Ok(Where { condition, places: lowering.places }),
-        _ => Err(lowering.findings),
+        _ => {
+            lowering.findings.truncate(FINDINGS_MAX);
+            Err(lowering.findings)
+        }
     }
 }
 

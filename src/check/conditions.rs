@@ -7,6 +7,9 @@ use crate::mysql::schema::{Column, TableVersion};
 use crate::text::Spanned;
 use crate::transform::filter::{Condition, Test};
 
+/// Most findings of a rule about one line.
+pub(super) const FINDINGS_MAX: usize = 20;
+
 /// A table whose rows are filtered.
 pub(super) struct Filtered<'p> {
     pub(super) table: &'p LockedTable,

@@ -20,6 +20,7 @@ mod system_schema;
 mod table_block_idle;
 mod taken;
 mod where_constant;
+mod where_label;
 mod where_type;
 
 pub use where_type::WHERE_TYPE;

@@ -1,16 +1,15 @@
 //! S0218: a comparison that NULL never passes.
 
 use super::super::Rule;
-use super::super::conditions::{Asked, Filtered, asked, filtered};
+use super::super::conditions::{Asked, FINDINGS_MAX, Filtered, asked, filtered};
 use super::super::flow::Project;
 use super::super::locked::listed;
 use crate::ast::Where;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::hir::LockedTable;
-use crate::mysql::ident::same_column;
 use crate::text::{Span, Spanned};
 use crate::transform::filter::{Comparison, Condition, Operand, Test, column_text};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 const NULLABLE_COMPARISON: Code = Code::new("S0218", "nullable-comparison");
 
@@ -46,11 +45,15 @@ struct Dropping<'p> {
 fn check_nullable_comparison(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let mut found: BTreeMap<Span, Dropping<'_>> = BTreeMap::new();
     for Filtered { table, lines } in filtered(project) {
+        let thought_of = thought_of(lines);
         for line in lines {
-            for asked in asked(&line.value).into_iter().filter(|asked| asked.wanted) {
-                let Some((column, word)) = dropping(&asked) else { continue };
+            let dropping = asked(&line.value)
+                .into_iter()
+                .filter(|asked| asked.wanted)
+                .filter_map(|asked| dropping(&asked).map(|(column, word)| (asked, column, word)));
+            for (asked, column, word) in dropping.take(FINDINGS_MAX) {
                 let Some(locked) = table.column(column) else { continue };
-                if thinks_of_null(lines, column) {
+                if thought_of.contains(&column.to_lowercase()) {
                     continue;
                 }
                 let known = found.entry(asked.place.span).or_insert_with(|| Dropping {
@@ -106,19 +109,23 @@ fn dropping<'p>(asked: &Asked<'p>) -> Option<(&'p str, &'static str)> {
     }
 }
 
-/// True when some line asks whether the column is NULL: then it was thought of.
-fn thinks_of_null(lines: &[Spanned<Where>], column: &str) -> bool {
-    let is_it = |operand: &Operand| matches!(operand, Operand::Column(name) if same_column(name, column));
-    lines.iter().flat_map(|line| line.value.condition.tests()).any(|test| match test {
-        Test::IsNull(operand) => is_it(operand),
-        Test::Compare { op: Comparison::Same, left, right } => is_it(left) || is_it(right),
+/// Columns that some line asks whether they are NULL, in lower case: they were thought of.
+fn thought_of(lines: &[Spanned<Where>]) -> HashSet<String> {
+    let tests = lines.iter().flat_map(|line| line.value.condition.tests());
+    let asked = tests.flat_map(|test| match test {
+        Test::IsNull(_) | Test::Compare { op: Comparison::Same, .. } => test.operands(),
         Test::Compare { .. }
         | Test::In { .. }
         | Test::Between { .. }
         | Test::Like { .. }
         | Test::Regexp { .. }
-        | Test::Truth(_) => false,
-    })
+        | Test::Truth(_) => Vec::new(),
+    });
+    let columns = asked.filter_map(|operand| match operand {
+        Operand::Column(name) => Some(name.to_lowercase()),
+        Operand::Number(_) | Operand::Text(_) | Operand::Null => None,
+    });
+    columns.collect()
 }
 
 /// The question that takes NULL too.

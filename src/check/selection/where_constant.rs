@@ -1,19 +1,21 @@
 //! S0220: a condition, or a part of it, that is the same for every row.
 
 use super::super::Rule;
+use super::super::conditions::FINDINGS_MAX;
 use super::super::flow::Project;
+use super::where_label::check_where_label;
 use crate::ast::{Settings, TestPlace, Where};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::text::{Span, Spanned};
 use crate::transform::filter::{Constant, Operand, Reason, Test, constants};
 
-const WHERE_CONSTANT: Code = Code::new("S0220", "where-constant");
+pub(super) const WHERE_CONSTANT: Code = Code::new("S0220", "where-constant");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: WHERE_CONSTANT,
         what: "A condition of `where`, or a part of it, holds for every row or for none: two literals, a comparison with NULL, \
-               bounds in the wrong order, two lines that exclude each other.",
+               bounds in the wrong order, two lines that exclude each other, a text that no label of an ENUM is.",
         why: "A condition that never holds sends nothing, and nothing fails. One that always holds says more than it does. NULL \
               is asked for with `is null`; of `a <> 1 or a <> 2` one always holds.",
         wrong: pipeline!(
@@ -32,13 +34,15 @@ fn check_where_constant(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         let blocks = pipeline.to.iter().map(|to| &to.settings).chain(tables.map(|table| &table.settings));
         blocks.for_each(|settings| check_block(settings, findings));
     }
+    check_where_label(project, findings);
 }
 
 fn check_block(settings: &Settings, findings: &mut Vec<Diagnostic>) {
     let lines: &[Spanned<Where>] = &settings.conditions;
     let places: Vec<&TestPlace> = lines.iter().flat_map(|line| &line.value.places).collect();
     let tests: Vec<&Test> = lines.iter().flat_map(|line| line.value.condition.tests()).collect();
-    for constant in constants(lines.iter().map(|line| &line.value.condition)) {
+    let found = constants(lines.iter().map(|line| &line.value.condition));
+    for constant in found.into_iter().take(FINDINGS_MAX) {
         findings.push(match constant {
             Constant::Always(test) => {
                 Diagnostic::warning(WHERE_CONSTANT, places[test].span, "this holds for every row")

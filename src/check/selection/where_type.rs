@@ -1,17 +1,17 @@
 //! S0219: a condition that does not fit the columns it is about.
 
 use super::super::Rule;
-use super::super::conditions::{filtered, version};
+use super::super::conditions::{FINDINGS_MAX, filtered, version};
 use super::super::flow::Project;
 use super::super::locked::listed;
-use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix, TextEdit};
 use crate::hir::LockedTable;
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::ident::same_column;
 use crate::statement::closest;
 use crate::text::Span;
 use crate::transform::filter::{Filter, Number, Operand, Test, Why, column_text, is_date, quoted};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A condition that does not fit its table; also found when a run looks at the server's tables.
 pub const WHERE_TYPE: Code = Code::new("S0219", "where-type");
@@ -42,26 +42,38 @@ struct Wrong<'a> {
     why: Why,
     test: &'a Test,
     tables: Vec<&'a LockedTable>,
+    /// Where else the line names the same column, which is not there.
+    again: BTreeSet<Span>,
 }
 
 fn check_where_type(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let mut wrong: BTreeMap<Span, Wrong<'_>> = BTreeMap::new();
+    // First places of columns that are not there, by line.
+    let mut first: HashMap<(Span, String), Span> = HashMap::new();
     for filtered in filtered(project) {
         let version = version(filtered.table);
         for line in filtered.lines {
             let Err(misfits) = Filter::bind(&line.value.condition, &version) else { continue };
             let tests = line.value.condition.tests();
-            for misfit in misfits {
+            for misfit in misfits.into_iter().take(FINDINGS_MAX) {
                 // The lock file need not tell collations.
                 if matches!(misfit.why, Why::CollationUnknown { .. }) {
                     continue;
                 }
                 let span = line.value.places[misfit.test].operands[misfit.operand];
+                if let Why::NoColumn { column } = &misfit.why {
+                    let first = *first.entry((line.span, column.to_lowercase())).or_insert(span);
+                    if let Some(known) = wrong.get_mut(&first).filter(|_| first != span) {
+                        known.again.insert(span);
+                        continue;
+                    }
+                }
                 let test = tests[misfit.test];
                 let known = wrong.entry(span).or_insert_with(|| Wrong {
                     why: misfit.why.clone(),
                     test,
                     tables: Vec::new(),
+                    again: BTreeSet::new(),
                 });
                 let listed = known.tables.iter().any(|table| table.name.value == filtered.table.name.value);
                 if known.why == misfit.why && !listed {
@@ -121,7 +133,7 @@ fn missing(span: Span, column: &str, wrong: &Wrong<'_>) -> Diagnostic {
         return finding
             .label(format!("did you mean `{near}`?"))
             .help("columns are written with their names in the source")
-            .fix(Fix::machine(format!("write `{text}`"), span, text));
+            .fix(everywhere_in(&wrong.again, Fix::machine(format!("write `{text}`"), span, text)));
     }
     if is_text_without_quotes(column, wrong) {
         let text = quoted(column);
@@ -132,6 +144,13 @@ fn missing(span: Span, column: &str, wrong: &Wrong<'_>) -> Diagnostic {
         ));
     }
     finding.help("name a column of the table, or give the tables that have it a `table` block of their own")
+}
+
+/// The repair at other places, too.
+fn everywhere_in(places: &BTreeSet<Span>, mut fix: Fix) -> Fix {
+    let text = fix.edits.first().map(|edit| edit.text.clone()).unwrap_or_default();
+    fix.edits.extend(places.iter().map(|&span| TextEdit { span, text: text.clone() }));
+    fix
 }
 
 /// True when a word is compared with a column of texts, and is no column itself.
@@ -188,6 +207,8 @@ mod tests {
     fn columns_that_are_not_there() {
         check("amuont > 0", "`d.a` has no column `amuont`");
         repairs("amuont > 0 and ID = 1", "amount > 0 and ID = 1");
+        check("amuont > 0 and AMUONT < 9", "`d.a` has no column `amuont`");
+        repairs("amuont > 0 and AMUONT < 9", "amount > 0 and amount < 9");
         check("status = paid", "`d.a` has no column `paid`");
         repairs("status in (paid, 'new')", "status in ('paid', 'new')");
         check_locked(

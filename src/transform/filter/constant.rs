@@ -32,6 +32,9 @@ pub enum Reason {
     Bounds,
 }
 
+/// Most questions that are compared with each other; no honest block has so many.
+const CLAIMS_MAX: usize = 1_000;
+
 /// Finds what is constant in conditions that must all hold. Their questions are numbered through.
 pub fn constants<'c>(conditions: impl IntoIterator<Item = &'c Condition>) -> Vec<Constant> {
     let mut finder = Finder { next: 0, found: Vec::new() };
@@ -119,7 +122,7 @@ impl Finder {
     }
 
     fn contradictions(&mut self, claims: &[Claim<'_>]) {
-        for (at, later) in claims.iter().enumerate() {
+        for (at, later) in claims.iter().enumerate().take(CLAIMS_MAX) {
             let earlier = claims[..at].iter().find(|earlier| {
                 earlier.column.eq_ignore_ascii_case(later.column) && excluded(&earlier.values, &later.values)
             });
@@ -130,7 +133,7 @@ impl Finder {
     }
 
     fn tautologies(&mut self, claims: &[Claim<'_>]) {
-        for (at, later) in claims.iter().enumerate() {
+        for (at, later) in claims.iter().enumerate().take(CLAIMS_MAX) {
             let earlier = claims[..at].iter().find(|earlier| {
                 let pair = match (&earlier.values, &later.values) {
                     (Values::Except(one), Values::Except(other)) => apart(one, other),
