@@ -6,7 +6,7 @@ use super::super::locked::listed;
 use super::super::settings::{Lane, Setting, Subject};
 use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::source::mysql::NO_PRIMARY_KEY;
-use crate::statement::{KeyRule, PartitionRule};
+use crate::statement::{FormatName, KeyRule, PartitionRule};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -73,7 +73,11 @@ fn asked_for(flow: &Flow<'_>, lane: &Lane<'_>, known: &Known) -> Option<Span> {
         Setting::Given(key, tables) => (&key.value.rule, tables.map(|_| key.span)),
         Setting::Various => return None,
     };
+    let format = lane.setting(subject, |settings| settings.format.as_ref());
+    let is_dts = matches!(format, Setting::Given(format, _) if format.value == FormatName::DtsAvro);
     let (partition, partition_span) = match lane.setting(subject, |settings| settings.partition.as_ref()) {
+        // All of its rows go to partition 0 anyway.
+        Setting::Default if is_dts => return None,
         Setting::Default => (&PartitionRule::ByKey, None),
         Setting::Given(partition, tables) => (&partition.value.rule, tables.map(|_| partition.span)),
         Setting::Various => return None,
@@ -130,5 +134,6 @@ mod tests {
         check_locked("include d.*\nkey none\n", TABLES);
         check_locked("include d.*\nkey id\n", TABLES);
         check_locked("include d.*\npartition to 0\n", TABLES);
+        check_locked("include d.*\nformat dts-avro\n", TABLES);
     }
 }
