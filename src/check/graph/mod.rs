@@ -1,8 +1,11 @@
 //! What flows from where to where.
 
+mod cascade_cycle;
+mod copies;
+mod feeds_itself;
 mod incomplete;
 
 use super::Rule;
 
 /// The rules of this area.
-pub(super) const RULES: &[Rule] = &[incomplete::RULE];
+pub(super) const RULES: &[Rule] = &[incomplete::RULE, feeds_itself::RULE, cascade_cycle::RULE];
