@@ -8,7 +8,9 @@ use std::process::Command;
 use syncc::diagnostic::{Severity, short};
 use syncc::fmt::{Formatted, format};
 use syncc::plan::compile_project;
-use syncc::project::{Location, io};
+use syncc::project::{LOCK_NAME, Location, io};
+use syncc::statement::{Block, Place, STATEMENTS, find};
+use syncc::syntax::{NodeId, NodeKind, Tree, parse};
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines")
@@ -97,4 +99,42 @@ fn the_readme_leads_to_every_project() {
         let top = name.components().next().expect("it is not pipelines itself").as_os_str();
         assert!(readme.contains(&format!("]({}/", top.display())), "{} is not in the README", name.display());
     }
+}
+
+/// Adds the word and the place of each statement below a node.
+fn collect(tree: &Tree, text: &str, node: NodeId, place: Place, found: &mut BTreeSet<(String, Place)>) {
+    for statement in tree.children(node).filter(|&child| tree.kind(child) == NodeKind::Statement) {
+        let head = tree.children(statement).next().expect("a statement has a head");
+        let word = if tree.kind(head) == NodeKind::WhereClause { "where" } else { tree.text(head, text) };
+        found.insert((word.to_owned(), place));
+        let block = tree.children(statement).find(|&child| tree.kind(child) == NodeKind::Block);
+        if let (Some(block), Some(spec)) = (block, find(word, place))
+            && let Block::May(inside) | Block::Must(inside) | Block::Instead(inside) = spec.block
+        {
+            collect(tree, text, block, inside, found);
+        }
+    }
+}
+
+#[test]
+fn the_projects_show_every_statement_of_the_language() {
+    let mut shown = BTreeSet::new();
+    for folder in projects() {
+        let files = io::read(&Location::new(&folder)).expect("an example can be read").project.files;
+        for file in files.ids() {
+            let place = match files.path(file) {
+                name if name.ends_with(LOCK_NAME) => Place::LockFile,
+                name if name.ends_with(".test.sync") => Place::TestFile,
+                _ => Place::File,
+            };
+            let tree = parse(file, files.text(file)).tree;
+            collect(&tree, files.text(file), tree.root(), place, &mut shown);
+        }
+    }
+    let missing: Vec<String> = STATEMENTS
+        .iter()
+        .filter(|spec| !spec.places.iter().any(|&place| shown.contains(&(spec.word.to_owned(), place))))
+        .map(|spec| format!("`{}` in {}", spec.word, spec.places[0].called()))
+        .collect();
+    assert!(missing.is_empty(), "in no project of pipelines: {}", missing.join(", "));
 }
