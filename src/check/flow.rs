@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, HashSet};
 /// Most known tables of a pipeline. What a rule finds in this many it need not find in more.
 const KNOWN_MAX: usize = 20_000;
 
+/// Most pairs of patterns that a rule compares in a pipeline, so that no file keeps it busy for hours.
+pub(super) const PAIRS_MAX: usize = 2_000_000;
+
 /// A program and its pipelines.
 pub(super) struct Project<'p> {
     pub(super) program: &'p Program,
@@ -474,6 +477,7 @@ impl<'p> Flow<'p> {
         pairs
             .map(|(first, later)| (&self.renames[first], &self.renames[later]))
             .filter(|(first, later)| first.kind() == later.kind())
+            .take(PAIRS_MAX)
     }
 
     /// A name of the source in the case of messages.

@@ -443,11 +443,11 @@ fn findings_about_settings_of_tables() {
 
 #[test]
 fn options_are_those_of_their_format() {
-    check("format avro {\nnulls omit\n}", "2:1 S0014 `nulls` is no option of `avro`");
+    check("format debezium-json {\nnulls omit\n}", "2:1 S0014 `nulls` is no option of `debezium-json`");
     check("format json {\nnulls\n}", "2:1 S0015 `nulls` lacks `write` or `omit` at its end");
     check(
-        "format avro {\ndecimal precise\n}",
-        "2:9 S0015 `decimal` takes `decimal` or `string` here, not `precise`",
+        "format json {\ndecimal precise\n}",
+        "2:9 S0015 `decimal` takes `number` or `string` here, not `precise`",
     );
     check("format maxwell-json {\nenum label\n}", "2:1 S0014 `enum` is no option of `maxwell-json`");
     check("format canal-json {\nenumm label\n}", "2:1 S0013 `enumm` is no statement; did you mean `enum`?");
@@ -458,9 +458,10 @@ fn options_are_those_of_their_format() {
 
 #[test]
 fn an_option_counts_for_its_format() {
-    let task = pipeline(
-        "include shop.*\nformat json {\ndecimal string\n}\ntable shop.a {\nformat avro\n}\ntable shop.b {\nformat json {\nnulls omit\n}\n}",
-    );
+    let text = HELLO
+        .replace("\"kafka1:9092\"", "\"kafka1:9092\" {\nregistry \"https://r\"\n}")
+        .replace("include shop.*", "include shop.*\nformat json {\ndecimal string\n}\ntable shop.a {\nformat avro\n}\ntable shop.b {\nformat json {\nnulls omit\n}\n}");
+    let task = plan(&[&text]).tasks.remove(0);
     let format = |table: &str| format!("{:?}", decided(&task, "shop", table).format);
     assert_eq!(
         format("a"),

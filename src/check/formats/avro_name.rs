@@ -174,7 +174,7 @@ mod tests {
              format debezium-avro {\nsubject record\n}\n",
             tables,
         );
-        check("include shop.orders\n", tables);
+        check("include shop.orders\nformat json\nkey id as avro\n", tables);
         check("include shop.orders\ncolumns id\nformat avro\n", tables);
     }
 }

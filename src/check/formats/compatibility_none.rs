@@ -40,14 +40,14 @@ fn check_compatibility_none(project: &Project<'_>, findings: &mut Vec<Diagnostic
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::check_diagnostics;
+    use super::super::super::testing::check_project;
 
     #[test]
     fn wherever_it_is_written() {
-        check_diagnostics(
-            "include shop.*\nformat debezium-avro {\n\
+        check_project(&["edition 2026\nsource shop mysql \"db1\" {\npassword env P\n}\n\
+             target bus kafka \"kafka1\" {\nregistry \"https://r\"\n}\npipeline p from shop to bus {\n\
+             include shop.*\nformat debezium-avro {\n\
              compatibility none  # warning[S0602]: the registry takes every change of a schema, also one that readers cannot read\n}\n\
-             table shop.a {\nformat avro {\ncompatibility full\n}\n}\n",
-        );
+             table shop.a {\nformat avro {\ncompatibility full\n}\n}\n}\n"]);
     }
 }

@@ -3,6 +3,7 @@
 mod avro_name;
 mod compatibility_none;
 mod enum_as_number;
+mod registry;
 mod subject_clash;
 mod type_lossy;
 
@@ -10,5 +11,12 @@ use super::Rule;
 pub(super) use subject_clash::shares_subject;
 
 /// The rules of this area.
-pub(super) const RULES: &[Rule] =
-    &[type_lossy::RULE, avro_name::RULE, enum_as_number::RULE, compatibility_none::RULE, subject_clash::RULE];
+pub(super) const RULES: &[Rule] = &[
+    type_lossy::RULE,
+    avro_name::RULE,
+    enum_as_number::RULE,
+    compatibility_none::RULE,
+    subject_clash::RULE,
+    registry::MISSING,
+    registry::IDLE,
+];

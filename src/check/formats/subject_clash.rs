@@ -86,17 +86,20 @@ fn subject_of_topic(lane: &Lane<'_>, known: &Known) -> Option<Span> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::check_diagnostics;
+    use super::super::super::testing::{check_diagnostics, check_project};
+
+    const HEAD: &str = "edition 2026\nsource shop mysql \"db1\" {\npassword env P\n}\n\
+        target bus kafka \"kafka1\" {\nregistry \"https://r\"\n}\npipeline p from shop to bus {\n";
 
     #[test]
     fn two_tables_and_one_topic() {
-        check_diagnostics(
-            "include shop.a, shop.b\nformat avro\nkey origin, id\n\
-             topic \"all\"  # error[S0607]: `shop.a` and `shop.b` share the subject `all-value`\n",
-        );
-        check_diagnostics(
-            "include shop.a_[0..2]\nrename table shop.a_[0..2] to a\nkey origin, id\nformat avro\n",
-        );
+        check_project(&[&format!(
+            "{HEAD}include shop.a, shop.b\nformat avro\nkey origin, id\n\
+             topic \"all\"  # error[S0607]: `shop.a` and `shop.b` share the subject `all-value`\n}}\n",
+        )]);
+        check_project(&[&format!(
+            "{HEAD}include shop.a_[0..2]\nrename table shop.a_[0..2] to a\nkey origin, id\nformat avro\n}}\n",
+        )]);
         // The format of other tables has no subjects.
         check_diagnostics(
             "include shop.a, shop.b\nkey origin, id\n\

@@ -1,7 +1,7 @@
 //! S0206: two `table` blocks that disagree about the same tables.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Project};
+use super::super::flow::{Flow, PAIRS_MAX, Project};
 use super::super::index::exact_table;
 use super::masks_cross::check_masks_cross;
 use crate::ast::{Conflict, TableBlock};
@@ -26,6 +26,9 @@ pub(super) const RULE: Rule = Rule {
     run: check_overrides_cross,
 };
 
+/// Most crossings of one level. Who has that many mends them by one change, and further ones show then.
+const CROSSINGS_MAX: usize = 100;
+
 fn check_overrides_cross(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     check_masks_cross(project, findings);
     for flow in &project.flows {
@@ -43,40 +46,42 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
     };
     let blocks: Vec<(&TableBlock, TableMatcher)> = blocks.iter().filter_map(compiled).collect();
     let mut crossings: Vec<Crossing> = Vec::new();
-    for (n, (later, tables)) in blocks.iter().enumerate() {
-        for (m, (first, others)) in blocks[..n].iter().enumerate() {
-            // Two exact names are of two tables: blocks of one pattern are one block.
-            if [first, later].iter().all(|block| exact_table(&block.pattern.value).is_some()) {
-                continue;
+    // Two exact names are of two tables: blocks of one pattern are one block.
+    let exact: Vec<bool> =
+        blocks.iter().map(|(block, _)| exact_table(&block.pattern.value).is_some()).collect();
+    let pairs = (0..blocks.len()).flat_map(|n| (0..n).map(move |m| (m, n)));
+    for (m, n) in pairs.filter(|&(m, n)| !(exact[m] && exact[n])).take(PAIRS_MAX) {
+        let ((first, others), (later, tables)) = (&blocks[m], &blocks[n]);
+        let conflicts = first.settings.disagreements(&later.settings);
+        if conflicts.is_empty() {
+            continue;
+        }
+        let too_large = match others.relation(tables) {
+            Relation::Narrower | Relation::Wider | Relation::Disjoint => continue,
+            Relation::Equal | Relation::Crossing => false,
+            Relation::TooLarge => true,
+        };
+        for conflict in conflicts {
+            // A narrower block decides for the tables it takes.
+            let deciding = blocks
+                .iter()
+                .filter(|(_, third)| {
+                    [tables, others].iter().all(|one| third.relation(one) == Relation::Narrower)
+                })
+                .filter(|(third, _)| third.settings.gives(&conflict))
+                .map(|(_, third)| third);
+            let none: Vec<&TableMatcher> =
+                flow.exclude.iter().map(|one| &one.matcher).chain(deciding).collect();
+            let open = flow
+                .include
+                .iter()
+                .any(|include| some_table(&[others, tables, &include.matcher], &none) != Some(false));
+            if open {
+                crossings.push(Crossing { first: m, later: n, conflict, too_large });
             }
-            let conflicts = first.settings.disagreements(&later.settings);
-            if conflicts.is_empty() {
-                continue;
-            }
-            let too_large = match others.relation(tables) {
-                Relation::Narrower | Relation::Wider | Relation::Disjoint => continue,
-                Relation::Equal | Relation::Crossing => false,
-                Relation::TooLarge => true,
-            };
-            for conflict in conflicts {
-                // A narrower block decides for the tables it takes.
-                let deciding = blocks
-                    .iter()
-                    .filter(|(_, third)| {
-                        [tables, others].iter().all(|one| third.relation(one) == Relation::Narrower)
-                    })
-                    .filter(|(third, _)| third.settings.gives(&conflict))
-                    .map(|(_, third)| third);
-                let none: Vec<&TableMatcher> =
-                    flow.exclude.iter().map(|one| &one.matcher).chain(deciding).collect();
-                let open = flow
-                    .include
-                    .iter()
-                    .any(|include| some_table(&[others, tables, &include.matcher], &none) != Some(false));
-                if open {
-                    crossings.push(Crossing { first: m, later: n, conflict, too_large });
-                }
-            }
+        }
+        if crossings.len() >= CROSSINGS_MAX {
+            break;
         }
     }
     for Crossing { first, later, conflict, too_large } in last_of_groups(crossings) {
