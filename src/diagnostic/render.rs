@@ -12,6 +12,7 @@ use miette::{
 };
 use std::borrow::Cow;
 use std::fmt;
+use textwrap::WordSplitter;
 
 /// Longest line that is drawn, in bytes.
 const LINE_BYTES_MAX: usize = 2000;
@@ -43,8 +44,11 @@ impl<'a> Renderer<'a> {
             characters: if style.ascii { ThemeCharacters::ascii() } else { ThemeCharacters::unicode() },
             styles: if style.color { ThemeStyles::ansi() } else { ThemeStyles::none() },
         };
-        let handler =
-            GraphicalReportHandler::new_themed(theme).with_width(style.width.max(40)).with_links(style.color);
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(style.width.max(40))
+            // `rename-table` is one word.
+            .with_word_splitter(WordSplitter::NoHyphenation)
+            .with_links(style.color);
         let text = |id| {
             let secrets: Vec<Span> = secrets.iter().filter(|secret| secret.file == id).copied().collect();
             if secrets.is_empty() {
@@ -355,6 +359,15 @@ Advice:
         assert!(ascii.is_ascii() && ascii.contains("a, ..."), "{ascii}");
         let coloured = Renderer::new(&files, &[], Style { color: true, ..PLAIN }).draw(&found);
         assert!(coloured.contains("\u{1b}["));
+    }
+
+    #[test]
+    fn a_word_of_the_language_is_not_broken() {
+        let (files, orders, _) = files();
+        let found = Diagnostic::error(CODE, Span::new(orders, 0, 5), "m")
+            .help("write a line that names the kind, such as rename-table");
+        let narrow = Renderer::new(&files, &[], Style { width: 60, ..PLAIN }).draw(&found);
+        assert!(narrow.contains("rename-table"), "{narrow}");
     }
 
     #[test]
