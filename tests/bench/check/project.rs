@@ -63,9 +63,12 @@ fn pipeline(n: usize) -> String {
     let (source, target, db) = (n % SOURCES, n % TARGETS, n / SOURCES % DATABASES);
     let name = ["orders", "customers", "payments", "stock", "audit"][n % 5];
     // What the lock file knows holds no archive.
-    let (archive, shards) = match source < LOCKED {
-        true => (format!("app{db}.{name}"), format!("app{db}.*")),
-        false => (format!("log{db}.{name}_[00..15]"), format!("app{db}.{name}_*")),
+    let (archive, old, shards) = match source < LOCKED {
+        true => (format!("app{db}.{name}"), format!("{name}_old"), format!("app{db}.*")),
+        false => {
+            let old = format!("\"{name}_old_{{n}}\"");
+            (format!("log{db}.{name}_[n:00..15]"), old, format!("app{db}.{name}_*"))
+        }
     };
     format!(
         "edition 2026\n\
@@ -76,7 +79,7 @@ fn pipeline(n: usize) -> String {
            include {archive}\n  \
            exclude app{db}.tmp_*, app{db}.*_bak\n  \
            rename database app{db} to {name}{n}\n  \
-           rename table {archive} to {name}_old\n  \
+           rename table {archive} to {old}\n  \
            table app{db}.{name} {{\n    \
              partition by column customer_id\n    \
              columns except internal_*, secret\n  \
