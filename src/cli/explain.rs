@@ -1,8 +1,8 @@
-//! `syncc explain`: the page of a code, the list of all, a statement, or what becomes of a table.
+//! `syncc explain`: the page of a code, the list of all, a statement, a pipeline, or what becomes of a table.
 
 use super::global::Global;
 use super::output::{Failure, Output};
-use super::{Exit, explain_statement, explain_table, pages};
+use super::{Exit, explain_pipeline, explain_statement, explain_table, pages};
 use crate::diagnostic::CodeDoc;
 
 /// Widest line of a page; longer ones tire the eye.
@@ -12,18 +12,18 @@ pub(super) const WIDTH_MAX: usize = 100;
 ///
 /// With a code: what it means, why it matters, and an example of it, wrong and right. Codes are printed with every finding;
 /// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so. With
-/// `statement NAME`: what a statement takes, where it stands, and what holds without it; `statements` lists them. Without
+/// `pipeline NAME`: what it takes and says, line by line. With `statement NAME`: what a statement takes, where it stands, and what holds without it; `statements` lists them. Without
 /// any of these: all codes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders\n  \
+    after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders\n  syncc explain pipeline shop\n  \
                        syncc explain statement retry\n  syncc explain statements"
 )]
 pub(super) struct Args {
     /// Code or name of a finding, such as S0101 or unknown-name
     #[arg(value_name = "CODE")]
     code: Option<String>,
-    /// After the word `table` or `statement`: which one
+    /// After the word `table`, `pipeline` or `statement`: which one
     #[arg(value_name = "DB.TABLE|NAME")]
     name: Option<String>,
 }
@@ -31,6 +31,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     match (args.code.as_deref(), &args.name) {
         (Some("table"), Some(table)) => return explain_table::run(table, global, output),
+        (Some("pipeline"), Some(name)) => return explain_pipeline::run(name, global, output),
+        (Some("pipeline"), None) => return Err(Failure::usage("`explain pipeline` takes the name of one")),
         (Some("statement"), Some(word)) => return explain_statement::run(word, global, output),
         (Some("statement"), None) => {
             return Err(Failure::usage("`explain statement` takes the word a statement begins with"));

@@ -8,6 +8,7 @@ mod completions;
 mod doctor;
 mod exit;
 mod explain;
+mod explain_pipeline;
 mod explain_statement;
 mod explain_table;
 mod fmt;

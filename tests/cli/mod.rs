@@ -285,6 +285,20 @@ fn explain_tells_what_becomes_of_a_table() {
     check(here.path(), &["explain", "table", "orders"], (2, "", text));
 }
 
+#[test]
+fn explain_tells_what_a_pipeline_says() {
+    let text = RIGHT.replace(
+        "  include shop.*\n",
+        "  include shop.*\n  table shop.a {\n    mask b with null\n    key none\n  }\n",
+    );
+    let here = project(&[("shop.sync", &text)]);
+    let page = "pipeline shop from shop to bus\n\n  include shop.*                  shop.sync:9\n  \
+                table shop.a: key none          shop.sync:12\n  table shop.a: mask b with null  shop.sync:11\n";
+    check(here.path(), &["explain", "pipeline", "shop"], (0, page, ""));
+    let text = "syncc: there is no pipeline \"shp\" that reads from a source; did you mean \"shop\"?\n";
+    check(here.path(), &["explain", "pipeline", "shp"], (2, "", text));
+}
+
 /// What is not executed is refused before anything is opened: no server is asked, and no state is made.
 #[test]
 fn run_refuses_what_it_cannot_execute() {
