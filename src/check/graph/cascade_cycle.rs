@@ -65,3 +65,53 @@ fn circle(copies: &[Copy<'_>], start: usize) -> Option<Vec<usize>> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::check_project;
+
+    /// Relays between clusters `a`, `b` and `c`.
+    #[track_caller]
+    fn check(annotated: &str) {
+        let used = |name: &&str| annotated.contains(&format!("to {name}\n"));
+        let targets = ["a", "b", "c"].into_iter().filter(used);
+        let targets: String = targets.map(|name| format!("target {name} kafka \"{name}\"\n")).collect();
+        check_project(&[&format!("edition 2026\n{targets}{annotated}")]);
+    }
+
+    #[test]
+    fn the_last_line_of_a_circle_is_told() {
+        check(
+            "pipeline x {\nfrom a topic \"t\"\nto b\n}\n\
+             pipeline y {\nfrom b topic \"t\"  # error[S0901]: topics are copied in a circle: b → a → b\nto a\n}\n",
+        );
+        check(
+            "pipeline x {\nfrom a topic \"t.*\"\nto b\n}\npipeline y {\nfrom b topic \"*\"\nto c\n}\n\
+             pipeline z {\nfrom c topic \"*.u\"  # error[S0901]: topics are copied in a circle: c → a → b → c\nto a\n}\n",
+        );
+    }
+
+    #[test]
+    fn two_circles_are_two_findings() {
+        check(
+            "pipeline x {\nfrom a topic \"t\"\nto b\n}\n\
+             pipeline y {\nfrom b topic \"t\"  # error[S0901]: topics are copied in a circle: b → a → b\nto a\n}\n\
+             pipeline v {\nfrom a topic \"u\"\nto c\n}\n\
+             pipeline w {\nfrom c topic \"u\"  # error[S0901]: topics are copied in a circle: c → a → c\nto a\n}\n",
+        );
+    }
+
+    #[test]
+    fn there_and_back_under_other_names_is_no_circle() {
+        check(
+            "pipeline x {\nfrom a topic \"t.*\"\nto b\n}\npipeline y {\nfrom b topic \"t.*\"\nto a\ntopic \"back.{topic}\"\n}\n",
+        );
+    }
+
+    #[test]
+    fn a_relay_that_feeds_itself_is_told_once() {
+        check(
+            "pipeline x {\nfrom a topic \"t\"  # error[S0902]: `t` takes the topics that this pipeline writes, `t`\nto a\nto b\n}\n",
+        );
+    }
+}

@@ -3,7 +3,7 @@
 use super::super::flow::Project;
 use crate::hir::{Relay, TargetId};
 use crate::pattern::{NamePattern, Relation};
-use crate::statement::TemplatePart;
+use crate::statement::{Template, TemplatePart};
 
 /// A relay towards one target.
 pub(super) struct Copy<'p> {
@@ -19,22 +19,35 @@ pub(super) fn copies<'p>(project: &Project<'p>) -> Vec<Copy<'p>> {
     for pipeline in project.flows.iter().map(|flow| flow.pipeline) {
         for relay in &pipeline.relays {
             for to in &pipeline.to {
-                let topics = relay.topics.value.to_string();
-                let made = pipeline.topic_of_relay(to).map_or(topics.clone(), |topic| {
-                    let part = |part: &TemplatePart| match part {
-                        TemplatePart::Text(text) => text.clone(),
-                        TemplatePart::Hole { name, filter: None } if name == "topic" => topics.clone(),
-                        TemplatePart::Hole { .. } => "*".to_owned(),
-                    };
-                    topic.value.parts.iter().map(part).collect()
-                });
-                if let Ok(made) = NamePattern::from_glob(&made) {
-                    copies.push(Copy { relay, to: to.target.value, made });
-                }
+                let topics = as_written(&relay.topics.value);
+                let topic = |hole: &str| (hole == "topic").then(|| topics.to_owned());
+                let made = match pipeline.topic_of_relay(to) {
+                    None => relay.topics.value.clone(),
+                    Some(template) => pattern_of(&template.value, topic),
+                };
+                copies.push(Copy { relay, to: to.target.value, made });
             }
         }
     }
     copies
+}
+
+/// A pattern of topics as it stands between its quotes.
+pub(super) fn as_written(topics: &NamePattern) -> &str {
+    match topics {
+        NamePattern::Exact(text) | NamePattern::Glob(text) | NamePattern::Regex(text) => text,
+    }
+}
+
+/// A pattern that takes every name a template can make: what is known of its placeholders, any text for the others.
+pub(super) fn pattern_of(template: &Template, known: impl Fn(&str) -> Option<String>) -> NamePattern {
+    let part = |part: &TemplatePart| match part {
+        TemplatePart::Text(text) => text.clone(),
+        TemplatePart::Hole { name, filter: None } => known(name).unwrap_or_else(|| "*".to_owned()),
+        TemplatePart::Hole { .. } => "*".to_owned(),
+    };
+    let text: String = template.parts.iter().map(part).collect();
+    NamePattern::from_glob(&text).unwrap_or(NamePattern::Glob("*".to_owned()))
 }
 
 /// True when two patterns of topics have a name in common.
