@@ -11,7 +11,6 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use syncc::change::{EventMeta, Origin, RowChange};
-use syncc::format::{CanalOptions, FormatPlan};
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::binlog::event::{Checksum, EventType, HEADER_BYTES, split_event};
 use syncc::mysql::binlog::layout::RowLayout;
@@ -22,7 +21,7 @@ use syncc::mysql::column_type::{ColumnType, Labels, Text};
 use syncc::mysql::position::Flavor;
 use syncc::mysql::schema::{Column, TableName, TableVersion};
 use syncc::mysql::value::{Value, recycle};
-use syncc::plan::{KeyRule, PartitionRule, TableDecision, TaskId, TopicSettings};
+use syncc::plan::{TableDecision, TaskId};
 use syncc::route::{Salts, TableRoute};
 
 /// Rows of a log.
@@ -158,24 +157,7 @@ impl Log {
 
     fn route(&self) -> TableRoute {
         let topic = TopicName::new("shop.orders").unwrap_or_else(|error| unreachable!("{error}"));
-        let decision = TableDecision {
-            db: "shop".into(),
-            table: "orders".into(),
-            topic,
-            topic_settings: TopicSettings {
-                create: true,
-                partitions: None,
-                replicas: None,
-                cleanup: None,
-                retention_ms: None,
-            },
-            key: KeyRule::Primary,
-            partition: PartitionRule::ByKey,
-            columns: None,
-            column_names: Vec::new(),
-            format: FormatPlan::CanalJson(CanalOptions::default()),
-            tombstones: false,
-        };
+        let decision = TableDecision::plain("shop", "orders", topic);
         let task = TaskId { pipeline: "bench".into(), source: "db".into(), target: "bus".into() };
         let partitions = NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN);
         TableRoute::build(

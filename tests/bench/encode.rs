@@ -9,12 +9,11 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use syncc::change::{EventMeta, Origin, RowChange};
-use syncc::format::{CanalOptions, FormatPlan};
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::column_type::{ColumnType, Text};
 use syncc::mysql::schema::{Column, TableName, TableVersion};
 use syncc::mysql::value::{Date, DateTime, Decimal, Timestamp, Value};
-use syncc::plan::{KeyRule, PartitionRule, TableDecision, TaskId, TopicSettings};
+use syncc::plan::{TableDecision, TaskId};
 use syncc::route::{Salts, TableRoute};
 
 const ROWS_PER_BATCH: usize = 512;
@@ -120,18 +119,5 @@ fn row(id: u64, status: &'static [u8]) -> [Value<'static>; 13] {
 
 fn decision() -> TableDecision {
     let topic = TopicName::new("shop.orders").unwrap_or_else(|error| unreachable!("{error}"));
-    let topic_settings =
-        TopicSettings { create: true, partitions: None, replicas: None, cleanup: None, retention_ms: None };
-    TableDecision {
-        db: "shop".into(),
-        table: "orders".into(),
-        topic,
-        topic_settings,
-        key: KeyRule::Primary,
-        partition: PartitionRule::ByKey,
-        columns: None,
-        column_names: Vec::new(),
-        format: FormatPlan::CanalJson(CanalOptions::default()),
-        tombstones: false,
-    }
+    TableDecision::plain("shop", "orders", topic)
 }

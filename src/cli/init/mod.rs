@@ -34,10 +34,10 @@ pub(super) struct Args {
     /// Directory of the project; it is made if needed [default: that of -C]
     #[arg(value_name = "DIR")]
     directory: Option<PathBuf>,
-    /// The server: the word `mysql` (also for MariaDB), then [mysql://][USER@]HOST[:PORT][/DATABASE]
+    /// The server: the word `mysql` (also for MariaDB), then `[mysql://][USER@]HOST[:PORT][/DATABASE]`
     #[arg(long, num_args = 2, value_names = ["mysql", "ADDRESS"])]
     from: Option<Vec<String>>,
-    /// First brokers of the Kafka cluster, HOST[:PORT] with commas between
+    /// First brokers of the Kafka cluster, `HOST[:PORT]` with commas between
     #[arg(long, value_name = "BROKERS", value_delimiter = ',')]
     to: Vec<String>,
     /// Tables, as in `include`; repeatable
