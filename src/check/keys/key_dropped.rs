@@ -3,10 +3,14 @@
 use super::super::Rule;
 use super::super::columns::drops;
 use super::super::flow::Project;
-use super::super::settings::Setting;
+use super::super::locked::listed;
+use super::super::settings::{Setting, Subject};
 use super::column_missing::check_column_missing;
+use super::message_key::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::statement::{KeyRule, PartitionRule};
+use crate::text::Span;
+use std::collections::BTreeMap;
 
 pub(super) const KEY_COLUMN_GONE: Code = Code::new("S0501", "key-column-gone");
 
@@ -27,6 +31,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     check_column_missing(project, findings);
+    findings.extend(primary_keys(project));
     for flow in &project.flows {
         for lane in &flow.lanes {
             for subject in flow.subjects() {
@@ -60,9 +65,68 @@ fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// The same of keys that no line names: those that `schema.lock` knows.
+fn primary_keys(project: &Project<'_>) -> Vec<Diagnostic> {
+    let mut left_out: BTreeMap<Span, Vec<String>> = BTreeMap::new();
+    for flow in &project.flows {
+        for lane in &flow.lanes {
+            for (known, table) in (0..flow.pipeline.from.len()).flat_map(|source| flow.locked(source)) {
+                let subject = Subject::One(known);
+                let key = lane.setting(subject, |settings| settings.key.as_ref());
+                let is_primary = match key {
+                    Setting::Default => true,
+                    Setting::Given(key, _) => key.value.rule == KeyRule::Primary,
+                    Setting::Various => false,
+                };
+                let Some(key) = message_key(lane, known, Some(table)).filter(|_| is_primary) else {
+                    continue;
+                };
+                let rule = lane.setting(subject, |settings| settings.columns.as_ref());
+                let Setting::Given(rule, _) = rule else { continue };
+                let columns = left_out.entry(rule.span).or_default();
+                for column in key.columns.into_iter().filter(|column| drops(&rule.value, column)) {
+                    let column = format!("{}.{column}", table.name.value);
+                    if !columns.contains(&column) {
+                        columns.push(column);
+                    }
+                }
+            }
+        }
+    }
+    left_out.retain(|_, columns| !columns.is_empty());
+    let finding = |(span, columns): (Span, Vec<String>)| {
+        let message = match columns.as_slice() {
+            [one] => format!("`{one}` is part of the primary key and is left out"),
+            many => format!("{} columns of primary keys are left out: {}", many.len(), listed(many)),
+        };
+        Diagnostic::error(KEY_COLUMN_GONE, span, message)
+            .label("rows are told apart by what this leaves out")
+            .help("keep it, or write a `key` of other columns; `key none` where rows need none")
+    };
+    left_out.into_iter().map(finding).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::check_diagnostics;
+    use super::super::super::testing::{check_diagnostics, check_locked};
+
+    #[test]
+    fn keys_that_no_line_names() {
+        let tables = "table d.a {\nprimary id\ncolumn id \"int not null\"\ncolumn no \"int not null\"\n}\n\
+            table d.b {\nprimary id, no\ncolumn id \"int not null\"\ncolumn no \"int not null\"\n}\n";
+        check_locked(
+            "include d.*\n\
+             columns no  # error[S0501]: 2 columns of primary keys are left out: `d.a.id`, `d.b.id`\n",
+            tables,
+        );
+        check_locked(
+            "include d.*\nkey primary\n\
+             columns except no  # error[S0501]: `d.b.no` is part of the primary key and is left out\n",
+            tables,
+        );
+        check_locked("include d.*\nkey no\ncolumns no\n", tables);
+        check_locked("include d.*\nkey none\npartition to 0\ncolumns no\n", tables);
+    }
 
     #[test]
     fn the_nearest_settings_count() {
