@@ -20,6 +20,13 @@ pub struct Allow {
     pub scope: Span,
 }
 
+impl Allow {
+    /// True when it answers what is found at a place.
+    pub fn covers(&self, place: Span) -> bool {
+        place.file == self.scope.file && (self.scope.start..self.scope.end).contains(&place.start)
+    }
+}
+
 impl Reader<'_> {
     /// Notes an exception; without a reason it is an error.
     pub(super) fn allow(&mut self, statement: &Stmt) {

@@ -39,12 +39,8 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
             told.push(unknown(allow, &known));
             continue;
         };
-        let inside = |finding: &Diagnostic| {
-            finding.primary.as_ref().is_some_and(|label| {
-                let (span, scope) = (label.span, allow.scope);
-                span.file == scope.file && (scope.start..scope.end).contains(&span.start)
-            })
-        };
+        let inside =
+            |finding: &Diagnostic| finding.primary.as_ref().is_some_and(|label| allow.covers(label.span));
         let mut used = false;
         let mut refused = false;
         let mut damaged = program.opaque;

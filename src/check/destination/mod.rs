@@ -16,6 +16,8 @@ mod two_formats;
 
 use super::Rule;
 
+pub(super) use shared_topic::TOPIC_SHARED_BY_ACCIDENT;
+
 /// The rules of this area.
 pub(super) const RULES: &[Rule] = &[
     rename_idle::RULE,

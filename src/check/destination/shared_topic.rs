@@ -8,7 +8,7 @@ use crate::statement::{Template, TemplatePart};
 use crate::text::Span;
 use std::collections::HashMap;
 
-const TOPIC_SHARED_BY_ACCIDENT: Code = Code::new("S0406", "topic-shared-by-accident");
+pub(in crate::check) const TOPIC_SHARED_BY_ACCIDENT: Code = Code::new("S0406", "topic-shared-by-accident");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {

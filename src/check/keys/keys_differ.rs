@@ -1,9 +1,11 @@
 //! S0503: tables with different keys in one topic.
 
 use super::super::Rule;
+use super::super::destination::TOPIC_SHARED_BY_ACCIDENT;
 use super::super::flow::{Flow, Known, Placed, Project, sources};
 use super::message_key::{MessageKey, message_key};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::hir::Program;
 use crate::statement::{Template, TemplatePart};
 use crate::text::Span;
 use std::collections::BTreeMap;
@@ -61,7 +63,8 @@ fn check_keys_differ(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for ((_, topic), mut keyed) in topics {
         keyed.sort_by_key(place);
         let Some((first, rest)) = keyed.split_first() else { continue };
-        let Some(other) = rest.iter().find(|other| other.parts != first.parts && !is_told(first, other))
+        let Some(other) =
+            rest.iter().find(|other| other.parts != first.parts && !is_told(project.program, first, other))
         else {
             continue;
         };
@@ -100,14 +103,22 @@ fn place_of(flow: &Flow<'_>, placed: Placed<'_>, line: Option<Span>) -> Span {
     line.or(renamed).unwrap_or_else(|| placed.span())
 }
 
-/// True when another rule speaks of the two: S0406 of a template without the table's name, S0403 of two lines that give one
-/// name.
-fn is_told(one: &Keyed<'_>, other: &Keyed<'_>) -> bool {
+/// True when another rule speaks of the two: S0406 of a template without the table's name, unless it is answered; S0403 of
+/// two lines that give one name.
+fn is_told(program: &Program, one: &Keyed<'_>, other: &Keyed<'_>) -> bool {
     let template = |keyed: &Keyed<'_>| keyed.placed.template.map(|template| template.span);
     let (a, b) = (one.placed.name, other.placed.name);
     let shared = template(one).is_some() && template(one) == template(other) && a.table != b.table;
     let collide = (&a.db, &a.table) == (&b.db, &b.table) && a.lines != b.lines;
-    shared && one.placed.template.is_some_and(|template| !names_table(&template.value)) || collide
+    let is_answered = |template: Span| {
+        let mut allows = program.allows.iter();
+        allows.any(|allow| allow.code.value == TOPIC_SHARED_BY_ACCIDENT.number && allow.covers(template))
+    };
+    let by_template = one
+        .placed
+        .template
+        .is_some_and(|template| !names_table(&template.value) && !is_answered(template.span));
+    shared && by_template || collide
 }
 
 fn names_table(template: &Template) -> bool {
@@ -123,6 +134,12 @@ mod tests {
 
     #[test]
     fn written_keys_and_those_of_tables() {
+        // A shared topic that is answered leaves the keys to tell.
+        check_locked(
+            "include d.a, d.b\ntopic \"t\"  # error[S0503]: tables with different keys share topic `t`\n\
+             allow S0406 because \"one topic\"\n",
+            "table d.a {\nprimary id\ncolumn id \"int not null\"\n}\ntable d.b {\nprimary no\ncolumn no \"int not null\"\n}\n",
+        );
         check_diagnostics(
             "include d.a, d.b, d.c\ntable d.a {\ntopic \"t\"\nkey id\n}\ntable d.b {\ntopic \"t\"\n\
              key no  # error[S0503]: tables with different keys share topic `t`\n}\n\
