@@ -2,8 +2,11 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
+use super::super::locked::listed;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::statement::{FOREVER_MS, duration_text};
+use crate::text::Span;
+use std::collections::BTreeMap;
 
 const RETRY_OVER_RETENTION: Code = Code::new("S0802", "retry-over-retention");
 
@@ -28,8 +31,19 @@ pub(super) const RULE: Rule = Rule {
     run: check_retry_over_retention,
 };
 
+/// A window, and the sources that keep their log for a shorter time.
+struct Longer<'p> {
+    window_ms: u64,
+    is_written: bool,
+    /// The shortest.
+    kept_ms: u64,
+    sources: Vec<&'p str>,
+}
+
 fn check_retry_over_retention(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let program = project.program;
+    // By the place that says the window: a range of sources, or all pipelines of a `defaults`, have one.
+    let mut longer: BTreeMap<Span, Longer<'_>> = BTreeMap::new();
     for pipeline in &program.pipelines {
         for from in &pipeline.from {
             let source = program.source(from.value);
@@ -41,25 +55,35 @@ fn check_retry_over_retention(project: &Project<'_>, findings: &mut Vec<Diagnost
             let written = levels.into_iter().find_map(|retry| retry.window_ms.as_ref());
             let (window_ms, span) =
                 written.map_or((DEFAULT_MS, pipeline.head), |window| (window.value, window.span));
-            // A window without an end is S0801.
-            if window_ms <= kept_ms || window_ms == FOREVER_MS {
+            // A window without an end is S0801, a log that is kept for 0 s is kept for ever.
+            if window_ms <= kept_ms || window_ms == FOREVER_MS || kept_ms == 0 {
                 continue;
             }
-            let name = &source.name.value;
-            let (window, kept) = (duration_text(window_ms), duration_text(kept_ms));
-            let message = match written {
-                Some(_) => format!(
-                    "failures are waited out for {window}, and source `{name}` keeps its log for {kept}"
-                ),
-                None => format!(
-                    "failures are waited out for {window} by default, and source `{name}` keeps its log for {kept}"
-                ),
-            };
-            findings.push(
-                Diagnostic::warning(RETRY_OVER_RETENTION, span, message)
-                    .help("write a shorter `retry for`, or let the server keep its log for longer"),
-            );
+            let one = longer.entry(span).or_insert(Longer {
+                window_ms,
+                is_written: written.is_some(),
+                kept_ms,
+                sources: Vec::new(),
+            });
+            one.kept_ms = one.kept_ms.min(kept_ms);
+            let name = source.name.value.as_str();
+            if !one.sources.contains(&name) {
+                one.sources.push(name);
+            }
         }
+    }
+    for (span, Longer { window_ms, is_written, kept_ms, sources }) in longer {
+        let (window, kept) = (duration_text(window_ms), duration_text(kept_ms));
+        let by_default = if is_written { "" } else { " by default" };
+        let keep = match sources.as_slice() {
+            [one] => format!("source `{one}` keeps its log for {kept}"),
+            many => format!("{} sources keep their log for {kept}: {}", many.len(), listed(many)),
+        };
+        let message = format!("failures are waited out for {window}{by_default}, and {keep}");
+        findings.push(
+            Diagnostic::error(RETRY_OVER_RETENTION, span, message)
+                .help("write a shorter `retry for`, or let the server keep its log for longer"),
+        );
     }
 }
 
@@ -74,10 +98,11 @@ mod tests {
         let kept = |expires: &str| format!("binlog-expires {expires}\n{TABLE}");
         check_locked(
             "include d.t\n\
-             retry for 5h  # warning[S0802]: failures are waited out for 5h, and source `shop` keeps its log for 4h\n",
+             retry for 5h  # error[S0802]: failures are waited out for 5h, and source `shop` keeps its log for 4h\n",
             &kept("4h"),
         );
         check_locked("include d.t\nretry for 4h\n", &kept("4h"));
+        check_locked("include d.t\nretry for 4h\n", &kept("0s"));
         check_locked("include d.t\nretry off\n", &kept("4h"));
         check_locked(
             "include d.t\nretry forever  # warning[S0801]: a task that cannot go on waits without end\n",
@@ -93,7 +118,7 @@ mod tests {
             (
                 "a.sync",
                 "edition 2026\nsource shop mysql \"db1\" {\npassword env P\n}\ntarget out stdout\n\
-                 pipeline p from shop to out {  # warning[S0802]: failures are waited out for 12h by default, and source `shop` keeps its log for 4h\n\
+                 pipeline p from shop to out {  # error[S0802]: failures are waited out for 12h by default, and source `shop` keeps its log for 4h\n\
                  include d.t\n}\n",
             ),
             ("schema.lock", &format!("edition 2026\nlock source shop {{\nbinlog-expires 4h\n{TABLE}}}\n")),
