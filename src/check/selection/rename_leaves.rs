@@ -3,9 +3,9 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Known, Project};
 use super::super::locked::listed;
-use super::super::settings::{Setting, Subject};
+use super::super::settings::{Lane, Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::DdlKind;
+use crate::statement::{DdlKind, Switch};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -31,21 +31,39 @@ fn check_rename_leaves(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for lane in &flow.lanes {
             for known in flow.known.iter().filter(|known| !is_taken_by_pattern(flow, known)) {
-                let allow = lane.setting(Subject::One(known), |settings| settings.ddl_allow.as_ref());
-                let Setting::Given(allow, _) = allow else { continue };
+                let Some(allow) = allowing(lane, known) else { continue };
                 let name = format!("{}.{}", known.db, known.table);
-                let names = leaving.entry(allow.span).or_default();
-                if allow.value.contains(&DdlKind::RenameTable) && !names.contains(&name) {
+                let names = leaving.entry(allow).or_default();
+                if !names.contains(&name) {
                     names.push(name);
                 }
             }
         }
     }
-    for (span, names) in leaving.into_iter().filter(|(_, names)| !names.is_empty()) {
+    for (span, names) in leaving {
         let message = format!("after a RENAME TABLE nothing of {} is sent any more", listed(&names));
         findings.push(Diagnostic::warning(RENAME_LEAVES_SELECTION, span, message).help(
             "`include` a pattern that takes the new name, too; or `deny rename-table` with `on-deny stop`",
         ));
+    }
+}
+
+/// The `allow` line that lets a table's RENAME TABLE pass; none where another line denies it, or `ddl` is off.
+fn allowing(lane: &Lane<'_>, known: &Known) -> Option<Span> {
+    let subject = Subject::One(known);
+    let is_off = matches!(
+        lane.setting(subject, |settings| settings.ddl.as_ref()),
+        Setting::Given(ddl, _) if ddl.value == Switch::Off
+    );
+    let is_denied = matches!(
+        lane.setting(subject, |settings| settings.ddl_deny.as_ref()),
+        Setting::Given(deny, _) if deny.value.contains(&DdlKind::RenameTable)
+    );
+    match lane.setting(subject, |settings| settings.ddl_allow.as_ref()) {
+        Setting::Given(allow, _) if allow.value.contains(&DdlKind::RenameTable) && !is_off && !is_denied => {
+            Some(allow.span)
+        }
+        Setting::Given(..) | Setting::Default | Setting::Various => None,
     }
 }
 
@@ -68,6 +86,15 @@ mod tests {
              allow rename-table  # warning[S0703]: after a RENAME TABLE nothing of `d.a`, `d.t_0`, `d.t_1` is sent any more\n}\n",
         );
         check_diagnostics("include d.a\nddl {\ntopic same\nallow alter-table\n}\n");
+        check_diagnostics(
+            "include d.a, d.b\nheaders schema\nddl {\n\
+             allow rename-table  # warning[S0703]: after a RENAME TABLE nothing of `d.b` is sent any more\n}\n\
+             table d.a {\nddl off\n}\n",
+        );
+        check_diagnostics(
+            "include d.a\nheaders schema\nddl {\nallow rename-table\non-deny stop\n}\n\
+             table d.a {\nddl {\ndeny rename-table\n}\n}\n",
+        );
         check_diagnostics("include d.*\nddl {\ntopic same\nallow rename-table\n}\n");
     }
 }

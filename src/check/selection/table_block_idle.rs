@@ -3,8 +3,9 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
 use super::super::locked::written;
+use super::taken::{Taken, includes};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::pattern::TablePattern;
+use crate::pattern::{Relation, TablePattern};
 
 const TABLE_BLOCK_IDLE: Code = Code::new("S0205", "table-block-idle");
 
@@ -24,7 +25,14 @@ fn check_table_block_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
     for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete && !flow.include.is_empty()) {
         for block in flow.blocks() {
             let pattern = &block.pattern.value;
+            // A name in another case has a finding of its own.
+            if flow.locks.complete() && flow.locks.is_case_alone(pattern) {
+                continue;
+            }
             if flow.is_idle(pattern) {
+                if is_meant_by_an_include(flow, pattern) {
+                    continue;
+                }
                 let message = format!("no table that is sent fits `{pattern}`");
                 findings.push(
                     Diagnostic::warning(TABLE_BLOCK_IDLE, block.pattern.span, message)
@@ -47,10 +55,23 @@ fn check_table_block_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
 const LOCK_HELP: &str =
     "write the name of a table, or remove the block; where the table is new, `syncc schema pull` adds it";
 
+/// True when an include that takes nothing as it is written is meant for tables that the pattern takes.
+fn is_meant_by_an_include(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
+    let Ok(tables) = pattern.compile() else { return false };
+    includes(flow).any(|(include, taken)| match taken {
+        Taken::OtherCase(meant, _) => meant.iter().any(|table| tables.matches(&table.db, &table.table)),
+        Taken::Nothing => {
+            let near = flow.locks.only(include.source).nearest(include.pattern);
+            let near = near.and_then(|near| near.compile().ok());
+            near.is_some_and(|near| near.relation(&tables) != Relation::Disjoint)
+        }
+        Taken::Tables | Taken::Views(_) => false,
+    })
+}
+
 fn is_of_no_table(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
     let Ok(tables) = pattern.compile() else { return false };
-    // A name in another case has a finding of its own.
-    flow.fits_nothing(&tables) && !flow.locks.is_case_alone(pattern)
+    flow.fits_nothing(&tables)
 }
 
 #[cfg(test)]
@@ -69,6 +90,32 @@ mod tests {
         check_locked(
             "include shop.custmers  # error[S0212]: `schema.lock` lists no table `shop.custmers`\n\
              table shop.custmers {\nkey id\n}\n",
+            tables,
+        );
+    }
+
+    #[test]
+    fn a_name_in_another_case_is_told_once() {
+        check_locked(
+            "include shop.customers\n\
+             table shop.Customers {  # warning[S0215]: `shop.Customers` is in another case than `shop.customers` on the server\n\
+             key id\n}\n",
+            "lower-case-table-names 1\ntable shop.customers {\nprimary id\ncolumn id \"int not null\"\n}\n",
+        );
+    }
+
+    #[test]
+    fn a_mistake_in_an_include_is_told_once() {
+        let tables =
+            "lower-case-table-names 1\ntable shop.customers {\nprimary id\ncolumn id \"int not null\"\n}\n";
+        check_locked(
+            "include SHOP.*  # warning[S0215]: `SHOP.*` is in another case than `shop.customers` on the server\n\
+             table shop.customers {\nkey id\n}\n",
+            tables,
+        );
+        check_locked(
+            "include shop.custmers  # error[S0212]: `schema.lock` lists no table `shop.custmers`\n\
+             table shop.customers {\nkey id\n}\n",
             tables,
         );
     }
