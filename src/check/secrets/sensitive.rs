@@ -6,6 +6,8 @@ use super::super::flow::Project;
 use super::super::locked::listed;
 use super::super::settings::{Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::hir::LockedColumn;
+use crate::mysql::column_type::ColumnType;
 use crate::pattern::Matcher;
 use crate::text::Span;
 use std::collections::BTreeMap;
@@ -52,6 +54,9 @@ pub(super) const LOOKS: Rule = Rule {
 /// Parts of names that say so.
 const SAYS_SO: [&str; 9] = ["password", "passwd", "pwd", "cvv", "cvc", "iban", "token", "secret", "ssn"];
 
+/// Those of them that are numbers.
+const NUMBERS: [&str; 3] = ["cvv", "cvc", "ssn"];
+
 fn check_sensitive_exposed(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let rules = &project.program.defaults.sensitive;
     let compiled: Vec<(Matcher, Span)> =
@@ -61,7 +66,7 @@ fn check_sensitive_exposed(project: &Project<'_>, findings: &mut Vec<Diagnostic>
     }
     let rule_of =
         |column: &str| compiled.iter().find(|(matcher, _)| matcher.matches(column)).map(|(_, span)| *span);
-    for (span, columns) in in_clear(project, |column| rule_of(column).is_some()) {
+    for (span, columns) in in_clear(project, |column| rule_of(&column.name.value).is_some()) {
         let message = match columns.as_slice() {
             [one] => format!("`{one}` is sensitive and is sent in clear"),
             many => format!("{} sensitive columns are sent in clear: {}", many.len(), listed(many)),
@@ -97,20 +102,51 @@ fn check_looks_sensitive(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
     }
 }
 
-fn says_so(column: &str) -> bool {
-    let mut parts = column.split(|sign: char| !sign.is_ascii_alphabetic());
-    parts.any(|part| SAYS_SO.iter().any(|word| part.eq_ignore_ascii_case(word)))
+/// True when a name says so, and the type can hold it: `password_changed_at` and `token_count` do not.
+fn says_so(column: &LockedColumn) -> bool {
+    let words = match &column.text.ty {
+        ColumnType::Char(_)
+        | ColumnType::VarChar(_)
+        | ColumnType::Text(_)
+        | ColumnType::Binary { .. }
+        | ColumnType::VarBinary { .. }
+        | ColumnType::Blob { .. }
+        | ColumnType::Json
+        | ColumnType::Uuid => SAYS_SO.as_slice(),
+        ColumnType::SmallInt { .. }
+        | ColumnType::MediumInt { .. }
+        | ColumnType::Int { .. }
+        | ColumnType::BigInt { .. }
+        | ColumnType::Decimal { .. } => NUMBERS.as_slice(),
+        ColumnType::TinyInt { .. }
+        | ColumnType::Float
+        | ColumnType::Double
+        | ColumnType::Bit { .. }
+        | ColumnType::Year
+        | ColumnType::Date
+        | ColumnType::Time { .. }
+        | ColumnType::DateTime { .. }
+        | ColumnType::Timestamp { .. }
+        | ColumnType::Enum(_)
+        | ColumnType::Set(_)
+        | ColumnType::Geometry
+        | ColumnType::Vector
+        | ColumnType::Inet4
+        | ColumnType::Inet6 => return false,
+    };
+    let mut parts = column.name.value.split(|sign: char| !sign.is_ascii_alphabetic());
+    parts.any(|part| words.iter().any(|word| part.eq_ignore_ascii_case(word)))
 }
 
 /// Columns of the wanted names that are sent without a mask, as `db.table.column`, by the place that selects their table.
-fn in_clear(project: &Project<'_>, wanted: impl Fn(&str) -> bool) -> BTreeMap<Span, Vec<String>> {
+fn in_clear(project: &Project<'_>, wanted: impl Fn(&LockedColumn) -> bool) -> BTreeMap<Span, Vec<String>> {
     let mut found: BTreeMap<Span, Vec<String>> = BTreeMap::new();
     for flow in &project.flows {
         for lane in &flow.lanes {
             for (known, table) in (0..flow.pipeline.from.len()).flat_map(|source| flow.locked(source)) {
                 for column in sent(lane, known, table).unwrap_or_default() {
                     let name = &column.name.value;
-                    if wanted(name) && matches!(lane.mask(Subject::One(known), name), Setting::Default) {
+                    if wanted(column) && matches!(lane.mask(Subject::One(known), name), Setting::Default) {
                         let columns = found.entry(known.span).or_default();
                         let column = format!("{}.{name}", table.name.value);
                         if !columns.contains(&column) {
@@ -165,5 +201,10 @@ mod tests {
         );
         check_locked("include d.*\nmask *token with null\n", TABLES);
         check_locked("include d.a\n", TABLES);
+        check_locked(
+            "include d.c  # advice[S0309]: `d.c.cvv` looks like a secret and is sent in clear\n",
+            "table d.c {\nprimary id\ncolumn id \"int not null\"\ncolumn token_count \"int\"\ncolumn cvv \"smallint\"\n\
+             column password_changed_at \"datetime\"\ncolumn has_password \"tinyint(1)\"\n}\n",
+        );
     }
 }
