@@ -7,6 +7,7 @@ use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::project::{Choices, variable};
 use crate::statement::{closest, number, placeholder_unbound};
 use crate::text::Spanned;
+use std::collections::BTreeSet;
 
 /// A value that a parameter cannot have, or none at all.
 pub const PARAM_VALUE: Code = Code::new("S0108", "param-value");
@@ -71,8 +72,13 @@ pub(super) fn judge(known: Known, noted: Uses, program: &mut Program, findings: 
     for name in unknown.iter().filter(|name| !program.may_know(&name.value)) {
         findings.push(scope.unknown(name));
     }
+    // What stands in a range is read once for each of its members.
+    let mut told = BTreeSet::new();
     for unbound in &noted.unbound {
         let name = &unbound.name;
+        if !told.insert(name.span) {
+            continue;
+        }
         if scope.id(&name.value).is_some() || program.may_know(&name.value) {
             continue;
         }
