@@ -26,7 +26,7 @@ fn check_deny_without_action(project: &Project<'_>, findings: &mut Vec<Diagnosti
     for lane in project.flows.iter().flat_map(|flow| &flow.lanes) {
         let everywhere =
             lane.blocks().any(|(settings, tables)| tables.is_none() && settings.ddl_on_deny.is_some());
-        for (settings, _) in lane.blocks() {
+        for (settings, tables) in lane.blocks() {
             let Some(deny) = settings.ddl_deny.as_ref().filter(|_| settings.ddl_on_deny.is_none()) else {
                 continue;
             };
@@ -35,7 +35,9 @@ fn check_deny_without_action(project: &Project<'_>, findings: &mut Vec<Diagnosti
                 continue;
             }
             let behind = Span::new(deny.span.file, deny.span.end, deny.span.end);
-            let line = format!("\n{}on-deny skip", " ".repeat(indent(settings, deny.span)));
+            let indent = indent(settings, deny.span)
+                .unwrap_or_else(|| if tables.is_some() { 3 * INDENT } else { 2 * INDENT });
+            let line = format!("\n{}on-deny skip", " ".repeat(indent));
             findings.push(
                 Diagnostic::warning(
                     DENY_WITHOUT_ACTION,
@@ -49,9 +51,13 @@ fn check_deny_without_action(project: &Project<'_>, findings: &mut Vec<Diagnosti
     }
 }
 
-/// Blanks before a statement.
-fn indent(settings: &Settings, statement: Span) -> usize {
-    settings.lines.get(&statement).map_or(0, |line| (statement.start - line.start) as usize)
+/// Blanks of a level in formatted files.
+const INDENT: usize = 2;
+
+/// Blanks before a statement; none where it does not have its line to itself, as before a comment.
+fn indent(settings: &Settings, statement: Span) -> Option<usize> {
+    let line = settings.lines.get(&statement).filter(|line| **line != statement)?;
+    Some((statement.start - line.start) as usize)
 }
 
 #[cfg(test)]
@@ -73,6 +79,10 @@ mod tests {
         check_repaired(
             "  include shop.*\n  headers schema\n  ddl {\n    deny drop-column\n  }\n",
             "  include shop.*\n  headers schema\n  ddl {\n    deny drop-column\n    on-deny skip\n  }\n",
+        );
+        check_repaired(
+            "  include shop.*\n  headers schema\n  ddl {\n    deny drop-column # readers\n  }\n",
+            "  include shop.*\n  headers schema\n  ddl {\n    deny drop-column\n    on-deny skip # readers\n  }\n",
         );
     }
 }

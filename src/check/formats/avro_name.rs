@@ -6,6 +6,7 @@ use super::super::flow::{Flow, Known, Project, sources};
 use super::super::settings::{Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::hir::Pipeline;
+use crate::mysql::ident::same_column;
 use crate::statement::{FormatName, name_text};
 use crate::text::Span;
 use std::collections::BTreeMap;
@@ -61,8 +62,10 @@ fn check_avro_name(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                         .locks
                         .table(m, &known.db, &known.table)
                         .and_then(|table| sent(lane, known, table));
-                    for column in columns.unwrap_or_default() {
-                        note_column(flow, source, known, &column.name.value, &mut found);
+                    let columns: Vec<&str> =
+                        columns.unwrap_or_default().iter().map(|column| column.name.value.as_str()).collect();
+                    for column in &columns {
+                        note_column(flow, source, known, column, &columns, &mut found);
                     }
                 }
             }
@@ -92,19 +95,28 @@ fn note_table(
             continue;
         }
         let line = line.map(|line| flow.renames[line].span);
-        let rename = line.is_none().then(|| format!("rename {kind} {path} to {}", mended(own)));
+        let mended = mended(own).filter(|_| line.is_none());
+        let rename = mended.map(|new| format!("rename {kind} {path} to {new}"));
         let selected = line.is_none().then_some(span);
         let refused = Refused { name: name.to_owned(), rename, selected };
         found.entry((format!("{kind} `{path}`").replace("``", "`"), line.unwrap_or(span))).or_insert(refused);
     }
 }
 
-fn note_column(flow: &Flow<'_>, source: &str, known: &Known, own: &str, found: &mut Found) {
+fn note_column(flow: &Flow<'_>, source: &str, known: &Known, own: &str, columns: &[&str], found: &mut Found) {
     let Some(new) = flow.column_name(source, known, own).filter(|new| !is_taken(&new.name)) else { return };
     let span = flow.included_at(known);
     let path = format!("{}.{}.{}", name_text(&known.db), name_text(&known.table), name_text(own));
     let line = new.line.map(|line| line.span);
-    let rename = line.is_none().then(|| format!("rename column {path} to {}", mended(own)));
+    // A name that another column has, or would be given, is no repair.
+    let is_free = |new: &String| {
+        let others = columns.iter().filter(|other| **other != own);
+        let mut names = others
+            .flat_map(|other| [flow.column_name(source, known, other).map(|name| name.name), mended(other)]);
+        !names.any(|name| name.is_some_and(|name| same_column(&name, new)))
+    };
+    let mended = mended(own).filter(|new| line.is_none() && is_free(new));
+    let rename = mended.map(|new| format!("rename column {path} to {new}"));
     let selected = line.is_none().then_some(span);
     let refused = Refused { name: new.name, rename, selected };
     found
@@ -116,7 +128,8 @@ fn finding(pipeline: &Pipeline, what: &str, span: Span, refused: Refused) -> Dia
     let message = format!("{what} would be called `{}`, which is no name to Avro", refused.name);
     let finding = Diagnostic::error(AVRO_NAME, span, message);
     let Some(rename) = refused.rename else {
-        return finding.help("a letter or `_`, then letters, digits and `_`, all of ASCII");
+        return finding
+            .help("give it a name by `rename`: a letter or `_`, then letters, digits and `_`, all of ASCII");
     };
     let finding = finding.help(format!("write `{rename}`"));
     // A line of its own behind that of the include, where that has one.
@@ -139,16 +152,22 @@ fn is_taken(name: &str) -> bool {
     name.chars().all(is_word) && name.starts_with(|sign: char| !sign.is_ascii_digit())
 }
 
-/// The name with `_` in place of what Avro does not take.
-fn mended(name: &str) -> String {
+/// The name with `_` in place of what Avro does not take; none where a letter would be lost, and its meaning with it.
+fn mended(name: &str) -> Option<String> {
+    if name.chars().any(|sign| sign.is_alphanumeric() && !sign.is_ascii()) {
+        return None;
+    }
     let text: String =
         name.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '_' }).collect();
-    if is_taken(&text) { text } else { format!("_{text}") }
+    Some(if is_taken(&text) { text } else { format!("_{text}") })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::check_files;
+    use super::mended;
+    use crate::plan::compile_files;
+    use crate::text::FileSet;
 
     /// A pipeline with these lines to a cluster with a registry.
     #[track_caller]
@@ -176,5 +195,21 @@ mod tests {
         );
         check("include shop.orders\nformat json\nkey id as avro\n", tables);
         check("include shop.orders\ncolumns id\nformat avro\n", tables);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_or_loses_letters_is_no_repair() {
+        assert_eq!(mended("order note").as_deref(), Some("order_note"));
+        assert_eq!(mended("内容"), None);
+        let head = "edition 2026\nsource shop mysql \"db1\" {\npassword env P\n}\n\
+            target bus kafka \"kafka1\" {\nregistry \"https://r\"\n}\npipeline p from shop to bus {\n";
+        let table = "table shop.orders {\nprimary id\ncolumn id \"int not null\"\ncolumn `order-id` \"int\"\n\
+            column order_id \"int\"\n}\n";
+        let mut files = FileSet::new();
+        files.add("a.sync", format!("{head}include shop.orders\nformat avro\n}}\n"));
+        files.add("schema.lock", format!("edition 2026\nlock source shop {{\n{table}}}\n"));
+        let findings = compile_files(&files).findings;
+        let offered: Vec<bool> = findings.iter().map(|finding| !finding.fixes.is_empty()).collect();
+        assert_eq!(offered, [false], "`order-id`, which would become `order_id`");
     }
 }
