@@ -389,6 +389,12 @@ mod tests {
                 "a.sync:8:18: error[S0101]: there is no param `p`; did you mean `pq`?",
             ],
         );
+        // Members of a range are read from one text.
+        check(
+            "source s_[n:0..3] mysql \"db-{n}\" {\npassword env \"P_{m}\"\n}\n",
+            "",
+            &["a.sync:3:10: error[S0405]: `{m}` stands for nothing here"],
+        );
         // What cannot be read may declare it.
         check(
             &used("param p integer defualt 1\n"),

@@ -124,4 +124,20 @@ mod tests {
             ("schema.lock", &format!("edition 2026\nlock source shop {{\nbinlog-expires 4h\n{TABLE}}}\n")),
         ]);
     }
+
+    #[test]
+    fn a_range_of_sources_has_one_window() {
+        check_files(&[
+            (
+                "a.sync",
+                "edition 2026\nsource s_[n:0..2] mysql \"db{n}\" {\npassword env P\n}\ntarget out stdout\n\
+                 pipeline p from s_* to out {  # error[S0802]: failures are waited out for 12h by default, and 3 sources keep their log for 4h: `s_0`, `s_1`, `s_2`\n\
+                 include d.t\n}\n",
+            ),
+            (
+                "schema.lock",
+                &format!("edition 2026\nlock source s_[0..2] {{\nbinlog-expires 4h\n{TABLE}}}\n"),
+            ),
+        ]);
+    }
 }
