@@ -16,6 +16,7 @@ mod kafka;
 mod masks;
 mod pipelines;
 mod published;
+mod ranges;
 mod reload;
 mod schema;
 mod services;
