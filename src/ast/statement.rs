@@ -213,7 +213,7 @@ impl<'t> Reader<'t> {
             self.findings.push(finding);
             return None;
         }
-        let is_bound = self.note_params(&args);
+        let is_bound = self.note_params(id, &args);
         self.bind_captures(&args);
         let outer = self.format;
         if spec.word == "format" {
@@ -394,12 +394,12 @@ impl<'t> Reader<'t> {
     }
 
     /// Notes the parameters among arguments. False when one of them stands for nothing, and the statement is left out.
-    fn note_params(&mut self, args: &[Item]) -> bool {
+    fn note_params(&mut self, id: NodeId, args: &[Item]) -> bool {
         let mut is_bound = true;
         for item in args {
-            let (names, span, placeholder) = match (&item.value, &item.param) {
-                (Value::Unbound(holes), None) => (holes.clone(), item.span, true),
-                (Value::Unbound(_), Some(param)) => (vec![param.name.value.clone()], param.name.span, false),
+            let (names, placeholder) = match (&item.value, &item.param) {
+                (Value::Unbound(holes), None) => (self.placeholders(id, item.span, holes), true),
+                (Value::Unbound(_), Some(param)) => (vec![param.name.clone()], false),
                 (_, Some(param)) => {
                     let name = param.name.value.clone();
                     self.noted.params.insert(name.clone());
@@ -411,16 +411,27 @@ impl<'t> Reader<'t> {
             };
             is_bound = false;
             for name in names {
-                if self.values.of(&name).is_some() {
-                    self.noted.params.insert(name);
+                if self.values.of(&name.value).is_some() {
+                    self.noted.params.insert(name.value);
                     continue;
                 }
                 let known = if placeholder { self.bindings.names() } else { Vec::new() };
-                let name = Spanned::new(name, span);
                 self.noted.unbound.push(Unbound { name, placeholder, known });
             }
         }
         is_bound
+    }
+
+    /// Where placeholders of these names stand in an argument.
+    fn placeholders(&self, id: NodeId, argument: Span, names: &[String]) -> Vec<Spanned<String>> {
+        let holes = self.tree.descendants(id).filter(|&node| self.tree.kind(node) == NodeKind::Hole);
+        let named = holes.filter_map(|hole| {
+            let span = self.tree.span(hole);
+            let name = self.tree.children(hole).find(|&part| self.tree.kind(part) == NodeKind::HoleName)?;
+            let name = self.tree.text(name, self.text).split(':').next()?.to_owned();
+            (argument.contains(span) && names.contains(&name)).then(|| Spanned::new(name, span))
+        });
+        named.collect()
     }
 
     /// Captures of a table's pattern are known in its block.

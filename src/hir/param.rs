@@ -320,6 +320,23 @@ mod tests {
     }
 
     #[test]
+    fn a_placeholder_that_stands_for_nothing_is_drawn_where_it_stands() {
+        check(
+            "pipeline p {\nlabel a \"{x}.{y}\"\n}\n",
+            "",
+            &[
+                "a.sync:3:10: error[S0405]: `{x}` stands for nothing here",
+                "a.sync:3:14: error[S0405]: `{y}` stands for nothing here",
+            ],
+        );
+        check(
+            "source s mysql \"db\" {\npassword env \"P_{x}\"\n}\n",
+            "",
+            &["a.sync:3:17: error[S0405]: `{x}` stands for nothing here"],
+        );
+    }
+
+    #[test]
     fn every_option_has_its_value_under_by() {
         let by = |block: &str| format!("{STAGE}param n by stage {{\n{block}}}\n");
         check(&by("staging 6\nprod 48\n"), "", &[]);
@@ -384,8 +401,8 @@ mod tests {
             &used("param pq integer default 1\n"),
             "",
             &[
-                "a.sync:3:16: error[S0405]: `{p}` stands for nothing here",
-                "a.sync:4:10: error[S0405]: `{p}` stands for nothing here",
+                "a.sync:3:20: error[S0405]: `{p}` stands for nothing here",
+                "a.sync:4:15: error[S0405]: `{p}` stands for nothing here",
                 "a.sync:8:18: error[S0101]: there is no param `p`; did you mean `pq`?",
             ],
         );
