@@ -85,10 +85,7 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>], valu
     }
     let mut lenient = Matcher::new(tokens, values, true);
     if lenient.run(&signature).is_some() {
-        return match lenient.support {
-            Support::Runs | Support::Compiles => Shaped::Wrong(lenient.findings),
-            Support::Named => Shaped::Fits(Vec::new(), Support::Named),
-        };
+        return Shaped::Wrong(lenient.findings);
     }
     if let Some(finding) = errors_skipped(spec, tokens) {
         return Shaped::Wrong(vec![finding]);
@@ -156,30 +153,19 @@ impl<'a, 't> Matcher<'a, 't> {
             }
             Shape::Value { kind, .. } => match self.value(first, at) {
                 Some((item, next)) => self.with(Some(item), rest, next, items),
-                None => {
-                    let Some(n_tokens) = self.outside_value(*kind, at) else {
-                        return self.fail(at, Expected::Value(*kind));
-                    };
-                    let fits = self.with(None, rest, at + n_tokens, items);
-                    self.limit(fits, Support::Named)
-                }
+                None => self.fail(at, Expected::Value(*kind)),
             },
             Shape::List(of) => self.list(of, rest, at, items),
             Shape::Optional(inner) => self.any_of(inner, rest, at, items) || self.sequence(rest, at, items),
             Shape::Choice(inner) => self.any_of(inner, rest, at, items),
-            Shape::Partly(support, inner) => {
+            Shape::Idle(inner) => {
                 let fits = self.any_of(inner, rest, at, items);
-                self.limit(fits, *support)
+                if fits {
+                    self.support = Support::Compiles;
+                }
+                fits
             }
         }
-    }
-
-    /// What fits to the end of the statement goes no further than its part.
-    fn limit(&mut self, fits: bool, support: Support) -> bool {
-        if fits {
-            self.support = self.support.max(support);
-        }
-        fits
     }
 
     fn any_of(&mut self, of: &[Vec<Shape>], rest: &[&Shape], at: usize, items: &mut Vec<Item>) -> bool {
@@ -238,7 +224,7 @@ impl<'a, 't> Matcher<'a, 't> {
             },
             Shape::Choice(of) => of.iter().flatten().find_map(|one| self.item(one, at)),
             // The table has no such lists; a test of its rows would not find an example that fits.
-            Shape::List(_) | Shape::Optional(_) | Shape::Partly(..) => None,
+            Shape::List(_) | Shape::Optional(_) | Shape::Idle(_) => None,
         }
     }
 
@@ -260,6 +246,9 @@ impl<'a, 't> Matcher<'a, 't> {
         if let Some((name, span)) = self.param(*kind, rest) {
             let (value, param) = self.value_of_param(*kind, (*range, range_text), &name, span)?;
             return Some((Item { value, span, param: Some(param) }, at + 2));
+        }
+        if let Some(n_tokens) = self.outside_value(*kind, at) {
+            return self.value_from_outside(&rest[..n_tokens], at);
         }
         let read = read_value(*kind, *range, range_text, rest)?;
         let span = rest[0].span.to(rest[read.n_tokens - 1].span);
@@ -324,7 +313,7 @@ impl<'a, 't> Matcher<'a, 't> {
     }
 
     /// Number of arguments of a plain value from the environment, `env NAME else "…"`. The language has it wherever a plain
-    /// value stands; besides addresses it is not built yet.
+    /// value stands; this release has it in `address` alone.
     fn outside_value(&self, kind: Kind, at: usize) -> Option<usize> {
         let mut words = self.tokens.get(at..)?.iter().map(Token::word);
         match (words.next()?, words.next()?) {
@@ -333,6 +322,18 @@ impl<'a, 't> Matcher<'a, 't> {
             (Some("env"), Some(_)) => Some(2),
             _ => None,
         }
+    }
+
+    /// Such a value; wrong in itself, because this release cannot read it.
+    fn value_from_outside(&mut self, tokens: &[Token<'t>], at: usize) -> Option<(Item, usize)> {
+        let (Some(first), Some(last), true) = (tokens.first(), tokens.last(), self.lenient) else {
+            return None;
+        };
+        let span = first.span.to(last.span);
+        let message = "`env` is part of the language here, but this release takes it only in `address`";
+        let help = "declare a `param` and write `param NAME` here: the environment may give its value, too";
+        self.findings.push(Diagnostic::error(st::NOT_BUILT_YET, span, message).help(help));
+        Some((Item { value: Value::Bad, span, param: None }, at + tokens.len()))
     }
 
     fn fail(&mut self, at: usize, expected: Expected) -> bool {
@@ -528,7 +529,7 @@ fn repairs(signature: &Signature, word: Span, tokens: &[Token<'_>], matcher: &Ma
     let here = tokens.get(at);
     let fits = |tokens: &[Token<'_>]| {
         let mut trial = Matcher::new(tokens, matcher.values, false);
-        trial.run(signature).is_some() && trial.support != Support::Named
+        trial.run(signature).is_some()
     };
     let wanted = matcher.expected.iter().filter_map(|expected| match expected {
         Expected::Word(word) => Some(word.as_str()),

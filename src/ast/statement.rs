@@ -1,6 +1,6 @@
 //! Statements of a tree against the table: which there are, whether they may stand where they do, with typed arguments.
 //!
-//! A statement that is broken, unknown, misplaced or not compiled by this release gives its one finding and is left out; what
+//! A statement that is broken, unknown, or misplaced gives its one finding and is left out; what
 //! it mentions is remembered, so that nothing is said later about names it may have declared.
 
 use super::allow::Allow;
@@ -182,21 +182,12 @@ impl<'t> Reader<'t> {
             Some(clause) => self.tree.span(clause),
             None => tokens.last().map_or(word_span, |last| word_span.to(last.span)),
         };
-        if spec.support == Support::Named {
-            self.findings.push(not_executed(&format!("`{}`", spec.word), head, spec.default));
-            return None;
-        }
         let shaped = match clause {
             Some(clause) => self.condition(clause),
             None => shape(spec, word_span, &tokens, self.values),
         };
         let (args, form) = match shaped {
-            Shaped::Fits(_, Support::Named) => {
-                let what = format!("this form of `{}`", spec.word);
-                self.findings.push(not_executed(&what, head, spec.default));
-                return None;
-            }
-            Shaped::Fits(args, form @ (Support::Runs | Support::Compiles)) => (args, form),
+            Shaped::Fits(args, form) => (args, form),
             Shaped::Wrong(findings) => {
                 self.findings.extend(findings);
                 // What the block holds is looked at all the same: its mistakes are its own.
@@ -480,19 +471,6 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// A statement that this release does not execute.
-pub(crate) fn not_executed(what: &str, span: Span, default: &str) -> Diagnostic {
-    let finding = Diagnostic::error(
-        st::NOT_BUILT_YET,
-        span,
-        format!("{what} is not built yet: this release cannot execute it"),
-    );
-    finding.help(match default {
-        "" => "leave it out for now".to_owned(),
-        default => format!("leave it out for now; what holds without it: {default}"),
-    })
-}
-
 /// True for an `allow` that answers findings; in a `ddl` block it names kinds.
 fn spec_of_exception(statement: &Stmt, place: Place) -> bool {
     statement.spec.word == "allow" && place != Place::Ddl
@@ -604,8 +582,7 @@ mod tests {
         format!("{edition}{before}{text}{behind}\n")
     }
 
-    /// Every example fits its row, at every place where its statement may stand; of those the program does not compile at
-    /// all, that is all there is to say.
+    /// Every example fits its row, at every place where its statement may stand.
     #[test]
     fn examples_fit_the_table() {
         let values = Values::default();
@@ -623,7 +600,6 @@ mod tests {
                     }
                     _ => super::super::lower(&parse, &text, &values).1,
                 });
-                found.retain(|finding| finding.code != st::NOT_BUILT_YET);
                 assert!(found.is_empty(), "`{}` in {}: {found:?}\n{text}", spec.word, place.called());
                 assert!(spec.example.contains(spec.word), "{}", spec.word);
             }

@@ -35,7 +35,7 @@ pub(super) fn list(output: &mut Output) -> Result<Exit, Failure> {
         text += &format!("{at} {}:\n", called(places));
         for spec in specs {
             let mark = match (spec.support, spec.is_partly_idle()) {
-                (Support::Compiles | Support::Named, _) => "*",
+                (Support::Compiles, _) => "*",
                 (Support::Runs, true) => "+",
                 (Support::Runs, false) => "",
             };
@@ -69,7 +69,7 @@ fn page(spec: &StatementSpec, width: usize) -> String {
     match spec.support {
         Support::Runs if idle.is_empty() => {}
         Support::Runs => fact("not yet", &format!("this release does not execute {idle}")),
-        Support::Compiles | Support::Named => fact("not yet", "this release does not execute it"),
+        Support::Compiles => fact("not yet", "this release does not execute it"),
     }
     text + "\nExample:\n\n" + &indented(spec.example)
 }

@@ -281,7 +281,7 @@ mod tests {
         let of = |shape: &Shape| match shape {
             Shape::Word(word) => vec![word.clone()],
             Shape::Value { .. } | Shape::List(_) => Vec::new(),
-            Shape::Partly(_, inner) | Shape::Choice(inner) | Shape::Optional(inner) => words(inner),
+            Shape::Idle(inner) | Shape::Choice(inner) | Shape::Optional(inner) => words(inner),
         };
         sequences.iter().flatten().flat_map(of).collect()
     }

@@ -1,10 +1,10 @@
 //! The form of a statement's arguments, written as one line of text in the table.
 //!
 //! `by key | by table | by column COLUMN+ | to NUMBER(0..)`: lower-case words stand for themselves, upper-case ones for
-//! values (with a range in parentheses), `+` is a list with commas, `[…]` may be left out, `(… | …)` is a choice, `<…>`
-//! compiles but is not executed by this release, and `{…}` is not even compiled.
+//! values (with a range in parentheses), `+` is a list with commas, `[…]` may be left out, `(… | …)` is a choice, and `<…>`
+//! compiles but is not executed by this release.
 
-use super::{Support, bytes, duration_ms, number, rate};
+use super::{bytes, duration_ms, number, rate};
 use std::fmt;
 
 /// What a value is.
@@ -194,8 +194,8 @@ pub enum Shape {
     Optional(Vec<Vec<Shape>>),
     /// One of several.
     Choice(Vec<Vec<Shape>>),
-    /// What this release goes less far with than with the rest.
-    Partly(Support, Vec<Vec<Shape>>),
+    /// What compiles but is not executed by this release, unlike the rest.
+    Idle(Vec<Vec<Shape>>),
 }
 
 /// All forms of a statement's arguments.
@@ -247,24 +247,21 @@ fn show_alternatives(alternatives: &[Vec<Shape>], f: &mut fmt::Formatter<'_>) ->
 fn collect_idle(alternatives: &[Vec<Shape>], found: &mut Vec<String>) {
     for shape in alternatives.iter().flatten() {
         match shape {
-            Shape::Partly(Support::Compiles, inner) => {
+            Shape::Idle(inner) => {
                 let form = Signature { alternatives: inner.clone() }.to_string();
                 // The empty form is written as a block.
                 found.push(if form.is_empty() { "its block".to_owned() } else { format!("`{form}`") });
             }
-            Shape::Partly(Support::Runs | Support::Named, inner)
-            | Shape::Optional(inner)
-            | Shape::Choice(inner) => collect_idle(inner, found),
+            Shape::Optional(inner) | Shape::Choice(inner) => collect_idle(inner, found),
             Shape::Word(_) | Shape::Value { .. } | Shape::List(_) => {}
         }
     }
 }
 
-/// True for what has nothing to show, or is not compiled at all.
+/// True for what has nothing to show.
 fn is_hidden(shape: &Shape) -> bool {
     match shape {
-        Shape::Partly(Support::Named, _) => true,
-        Shape::Partly(Support::Runs | Support::Compiles, inner) | Shape::Optional(inner) => {
+        Shape::Idle(inner) | Shape::Optional(inner) => {
             inner.iter().all(|sequence| sequence.iter().all(is_hidden))
         }
         Shape::Word(_) | Shape::Value { .. } | Shape::List(_) | Shape::Choice(_) => false,
@@ -289,7 +286,7 @@ fn show(shape: &Shape, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             show_alternatives(inner, f)?;
             f.write_str(")")
         }
-        Shape::Partly(_, inner) => show_alternatives(inner, f),
+        Shape::Idle(inner) => show_alternatives(inner, f),
     }
 }
 
@@ -303,7 +300,7 @@ impl Parser<'_> {
         loop {
             self.rest = self.rest.trim_start();
             let Some(sign) = self.rest.chars().next() else { return all };
-            if matches!(sign, ']' | ')' | '>' | '}') {
+            if matches!(sign, ']' | ')' | '>') {
                 return all;
             }
             if sign == '|' {
@@ -319,7 +316,7 @@ impl Parser<'_> {
     }
 
     fn shape(&mut self, sign: char) -> Shape {
-        if matches!(sign, '[' | '(' | '<' | '{') {
+        if matches!(sign, '[' | '(' | '<') {
             self.rest = &self.rest[1..];
             let inner = self.alternatives();
             self.rest = self.rest.get(1..).unwrap_or("");
@@ -332,8 +329,7 @@ impl Parser<'_> {
             return match sign {
                 '[' => Shape::Optional(inner),
                 '(' => Shape::Choice(inner),
-                '<' => Shape::Partly(Support::Compiles, inner),
-                _ => Shape::Partly(Support::Named, inner),
+                _ => Shape::Idle(inner),
             };
         }
         if sign == ',' {
@@ -343,8 +339,7 @@ impl Parser<'_> {
         let end = self
             .rest
             .find(|c: char| {
-                c.is_whitespace()
-                    || matches!(c, '[' | ']' | '(' | ')' | '<' | '>' | '{' | '}' | '|' | ',' | '+')
+                c.is_whitespace() || matches!(c, '[' | ']' | '(' | ')' | '<' | '>' | '|' | ',' | '+')
             })
             .unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end.max(1));
@@ -386,15 +381,12 @@ mod tests {
     }
 
     #[test]
-    fn shown_without_what_is_not_compiled() {
-        check(
-            "by key | by column COLUMN+ [{using HASH}] | to NUMBER(0..)",
-            "by key | by column COLUMN, … | to NUMBER",
-        );
+    fn shown_without_its_notation() {
+        check("by key | by column COLUMN+ | to NUMBER(0..)", "by key | by column COLUMN, … | to NUMBER");
         check("stop | <park> | <dead-letter TEXT>", "stop | park | dead-letter \"TEXT\"");
         check("off | <>", "off");
         check("every DURATION(1ms..1h) [, NUMBER rows] [, SIZE]", "every DURATION [, NUMBER rows] [, SIZE]");
-        check("(off | require) [because TEXT] | {later}", "(off | require) [because \"TEXT\"]");
+        check("(off | require) [because TEXT]", "(off | require) [because \"TEXT\"]");
         check("", "");
     }
 

@@ -499,18 +499,14 @@ mod tests {
                     Shape::Word(word) => found.push(word.clone()),
                     Shape::Value { .. } => {}
                     Shape::List(item) => words(&[vec![(**item).clone()]], found),
-                    Shape::Optional(inner) | Shape::Choice(inner) => words(inner, found),
-                    Shape::Partly(Support::Named, _) => {}
-                    Shape::Partly(Support::Runs | Support::Compiles, inner) => words(inner, found),
+                    Shape::Optional(inner) | Shape::Choice(inner) | Shape::Idle(inner) => words(inner, found),
                 }
             }
         }
         for spec in STATEMENTS {
             assert!(spec.doc.ends_with('.'), "{}", spec.word);
             let mut found = Vec::new();
-            if spec.support != Support::Named {
-                words(&Signature::parse(spec.args).alternatives, &mut found);
-            }
+            words(&Signature::parse(spec.args).alternatives, &mut found);
             for word in found {
                 assert!(!word.starts_with(|c: char| c.is_ascii_uppercase()), "`{word}` of `{}`", spec.word);
             }

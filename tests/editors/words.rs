@@ -49,7 +49,7 @@ impl Words {
             for (n, shape) in sequence.iter().enumerate() {
                 let followed = sequence.get(n + 1).map_or(followed, |next| match next {
                     Shape::Word(word) => is_word(word),
-                    Shape::Optional(_) | Shape::Partly(..) => false,
+                    Shape::Optional(_) | Shape::Idle(_) => false,
                     Shape::Value { .. } | Shape::List(_) | Shape::Choice(_) => true,
                 });
                 match shape {
@@ -66,7 +66,7 @@ impl Words {
                         self.connecting.extend(shown.map(str::to_owned));
                     }
                     Shape::List(item) => self.add(&[vec![(**item).clone()]], followed),
-                    Shape::Optional(inner) | Shape::Choice(inner) | Shape::Partly(_, inner) => {
+                    Shape::Optional(inner) | Shape::Choice(inner) | Shape::Idle(inner) => {
                         self.add(inner, followed);
                     }
                 }
