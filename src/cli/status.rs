@@ -11,11 +11,10 @@ use std::path::PathBuf;
 
 /// Tells what a running `syncc run` does
 ///
-/// For each task: state, position, lag, progress of the load; and the generation of the files that is active.
-/// Asks the instance whose state directory is in the project (or --control SOCKET).
+/// For each task: state, position, lag, progress of the load; and the generation of the files that is active. Asks
+/// the instance whose state directory is in the project (or --control SOCKET).
 #[derive(Debug, clap::Args)]
 #[command(
-    verbatim_doc_comment,
     after_long_help = "Examples:\n  syncc status\n  syncc status --tables\n  syncc status -C prod --format json\n\n\
                        Exit codes: 0 it answered, 3 none runs here."
 )]

@@ -39,7 +39,7 @@ use weight::Weights;
     syncc check --only pipeline:orders --deny S0702\n  \
     syncc check --format short orders.sync  one line each, for grep and editors\n  \
     syncc check --format sarif > syncc.sarif\n\n\
-    Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a file that cannot be read,\n\
+    Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a file that cannot be read, \
     3 not done within --timeout. A finding is silenced in the files, by `allow CODE because`, and nowhere else.")]
 pub(super) struct Args {
     /// Files whose findings to print, or the directory of the project [default: all of the project]

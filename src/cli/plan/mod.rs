@@ -21,7 +21,7 @@ use serde::Serialize;
     syncc plan --against main\n  \
     syncc plan -C prod --against HEAD~1 --format json\n  \
     syncc plan --against ../prod --detailed-exitcode\n\n\
-    Exit codes: 0 nothing is refused, 1 the files have errors, 2 wrong usage, 4 something is refused,\n\
+    Exit codes: 0 nothing is refused, 1 the files have errors, 2 wrong usage, 4 something is refused, \
     10 with --detailed-exitcode: there are changes.")]
 pub(super) struct Args {
     /// A git revision, or the directory of another project

@@ -36,8 +36,8 @@ use progress::Bars;
         syncc run                       the project in this directory\n  \
         syncc run -C prod --log json    another one, logs for machines\n  \
         syncc run --once                load existing rows, then end\n\n\
-        Exit codes: 0 stopped, 1 the files have errors, 2 wrong usage, 3 the world failed, 4 a change was refused,\n\
-        20 the look at the servers, 21 active elsewhere, 22 ownership lost, 23 position lost, 24 retry window over,\n\
+        Exit codes: 0 stopped, 1 the files have errors, 2 wrong usage, 3 the world failed, 4 a change was refused, \
+        20 the look at the servers, 21 active elsewhere, 22 ownership lost, 23 position lost, 24 retry window over, \
         25 data not understood, 26 state lost."
 )]
 pub(super) struct Args {
