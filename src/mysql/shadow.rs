@@ -6,9 +6,12 @@
 /// Most underscores that pt-online-schema-change puts in front of its own.
 const MORE_UNDERSCORES_MAX: usize = 10;
 
-/// Whether `table` has a form of the shadow tables of `base`.
-pub fn is_shadow_of(table: &str, base: &str) -> bool {
-    bases(table).any(|one| one == base)
+/// Ends of the names of copies; the other shadow tables are logs and what was there before.
+const COPY_ENDS: [&str; 2] = ["_gho", "_new"];
+
+/// Whether `table` has the name of the copy that a tool fills in order to put it in the place of `base`.
+pub fn is_copy_of(table: &str, base: &str) -> bool {
+    COPY_ENDS.iter().any(|end| table.ends_with(end)) && bases(table).any(|one| one == base)
 }
 
 /// Names of the tables that `table` may be a shadow of; none when its name has no form of a shadow table.
@@ -33,6 +36,20 @@ fn without_date(name: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_shadow_of(table: &str, base: &str) -> bool {
+        bases(table).any(|one| one == base)
+    }
+
+    #[test]
+    fn copies_are_those_that_take_a_place() {
+        for copy in ["_orders_gho", "_orders_new", "___orders_new"] {
+            assert!(is_copy_of(copy, "orders"), "{copy}");
+        }
+        for other in ["_orders_old", "_orders_del", "_orders_ghc", "orders_new", "_items_new"] {
+            assert!(!is_copy_of(other, "orders"), "{other}");
+        }
+    }
 
     #[test]
     fn the_forms_of_both_tools() {

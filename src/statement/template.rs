@@ -89,6 +89,11 @@ impl Template {
         })
     }
 
+    /// True when two tables of one database cannot give the same text by it: it holds the table's name, new or old.
+    pub fn names_table(&self) -> bool {
+        self.placeholders().any(|name| name == "table" || name == "origin.table")
+    }
+
     /// Where its part `n` is written, when `span` is the text in its quotes; the whole of it where a sign is written by its
     /// number, or something else stands in place of what is written.
     pub fn place_of(&self, n: usize, span: Span) -> Span {

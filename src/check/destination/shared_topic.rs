@@ -4,7 +4,6 @@ use super::super::Rule;
 use super::super::flow::Project;
 use super::super::formats::shares_subject;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
-use crate::statement::{Template, TemplatePart};
 use crate::text::Span;
 use std::collections::HashMap;
 
@@ -28,7 +27,7 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 // The first table of each topic, by the template's place.
                 let mut first: HashMap<(Span, &str), &str> = HashMap::new();
                 for placed in flow.placed(lane, source) {
-                    let Some(template) = placed.template.filter(|template| !names_table(&template.value))
+                    let Some(template) = placed.template.filter(|template| !template.value.names_table())
                     else {
                         continue;
                     };
@@ -52,13 +51,6 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
-}
-
-fn names_table(template: &Template) -> bool {
-    template.parts.iter().any(|part| match part {
-        TemplatePart::Hole { name, .. } => name == "table" || name == "origin.table",
-        TemplatePart::Text(_) => false,
-    })
 }
 
 #[cfg(test)]

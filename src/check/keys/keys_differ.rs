@@ -6,7 +6,6 @@ use super::super::flow::{Flow, Known, Placed, Project, sources};
 use super::message_key::{MessageKey, message_key};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::Program;
-use crate::statement::{Template, TemplatePart};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -117,15 +116,8 @@ fn is_told(program: &Program, one: &Keyed<'_>, other: &Keyed<'_>) -> bool {
     let by_template = one
         .placed
         .template
-        .is_some_and(|template| !names_table(&template.value) && !is_answered(template.span));
+        .is_some_and(|template| !template.value.names_table() && !is_answered(template.span));
     shared && by_template || collide
-}
-
-fn names_table(template: &Template) -> bool {
-    template.parts.iter().any(|part| match part {
-        TemplatePart::Hole { name, .. } => name == "table" || name == "origin.table",
-        TemplatePart::Text(_) => false,
-    })
 }
 
 #[cfg(test)]

@@ -5,12 +5,10 @@ use super::super::flow::{Flow, Project, Selector};
 use super::super::index::exact_table;
 use super::include_shadowed::is_shadowed;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::mysql::shadow;
 use crate::pattern::{NamePattern, Relation, TablePattern};
 
 const INCLUDE_COVERED: Code = Code::new("S0203", "include-covered");
-
-/// Ends of the names that tools for online schema changes give their shadow tables.
-const SHADOW_ENDS: &[&str] = &["_gho", "_ghc", "_del", "_new", "_old"];
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
@@ -65,9 +63,7 @@ pub(super) fn wider<'f, 'p>(flow: &'f Flow<'p>, n: usize) -> Option<&'f Selector
 /// Patterns do not take shadow tables, so one that is named exactly is not covered by any.
 fn names_shadow_table(pattern: &TablePattern) -> bool {
     match &pattern.table {
-        NamePattern::Exact(name) => {
-            name.starts_with('_') && SHADOW_ENDS.iter().any(|end| name.ends_with(end))
-        }
+        NamePattern::Exact(name) => shadow::bases(name).next().is_some(),
         NamePattern::Glob(_) | NamePattern::Regex(_) => false,
     }
 }

@@ -12,6 +12,7 @@ use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::ddl::{DdlEffect, TableDdl};
 use crate::mysql::position::{BinlogPosition, Gtid, TransactionPlace};
 use crate::mysql::schema::TableName;
+use crate::mysql::shadow::is_copy_of;
 use crate::mysql::value::Value;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
@@ -200,7 +201,8 @@ impl Life {
     fn renamed(&mut self, tables: &[TableName]) {
         for table in tables {
             let wanted = self.loads && self.tables.selects(table);
-            if !wanted || tables.iter().any(|other| is_shadow(other, table)) {
+            let is_copy = |other: &TableName| other.db == table.db && is_copy_of(&other.table, &table.table);
+            if !wanted || tables.iter().any(is_copy) {
                 continue;
             }
             let record = SnapRecord {
@@ -339,14 +341,4 @@ fn renames(kind: TableDdl, tables: &[TableName]) -> bool {
         TableDdl::Alter => tables.len() > 1,
         TableDdl::Create | TableDdl::Drop | TableDdl::Truncate => false,
     }
-}
-
-/// True when `other` has a name that gh-ost or pt-online-schema-change gives to its copy of `table`.
-fn is_shadow(other: &TableName, table: &TableName) -> bool {
-    if other.db != table.db {
-        return false;
-    }
-    let gh_ost = other.table.strip_prefix('_').and_then(|name| name.strip_suffix("_gho"));
-    let pt_osc = other.table.strip_suffix("_new").map(|name| name.trim_start_matches('_'));
-    gh_ost == Some(&table.table) || (other.table.starts_with('_') && pt_osc == Some(table.table.as_str()))
 }
