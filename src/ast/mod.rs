@@ -12,6 +12,7 @@ mod file;
 mod idle;
 mod literal;
 mod lock;
+mod misfit;
 mod moment;
 mod moved;
 mod param;

@@ -5,9 +5,10 @@
 
 use super::binding::Values;
 use super::condition::Where;
+use super::misfit::{Expected, Misfit, errors_skipped};
 use super::token::Token;
 use super::value::read_value;
-use crate::diagnostic::{Diagnostic, Fix};
+use crate::diagnostic::Diagnostic;
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{
     self as st, Kind, Literal, SecretRef, Shape, Signature, StatementSpec, Support, Template, Text, Version,
@@ -90,7 +91,9 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>], valu
     if let Some(finding) = errors_skipped(spec, tokens) {
         return Shaped::Wrong(vec![finding]);
     }
-    Shaped::Wrong(vec![wrong_arguments(spec, &signature, word, tokens, &lenient)])
+    let fits = |tokens: &[Token<'_>]| Matcher::new(tokens, values, false).run(&signature).is_some();
+    let misfit = Misfit { at: lenient.furthest, expected: &lenient.expected, fits: &fits };
+    Shaped::Wrong(vec![misfit.finding(spec, word, tokens)])
 }
 
 struct Matcher<'a, 't> {
@@ -103,13 +106,6 @@ struct Matcher<'a, 't> {
     /// Furthest token that did not fit, and what would have.
     furthest: usize,
     expected: Vec<Expected>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Expected {
-    Word(String),
-    Value(Kind),
-    End,
 }
 
 impl<'a, 't> Matcher<'a, 't> {
@@ -422,179 +418,4 @@ fn is_word(token: &Token<'_>, word: &str) -> bool {
         "," => token.kind == NodeKind::Comma,
         _ => token.word() == Some(word),
     }
-}
-
-/// What other tools do with rows that cannot be sent, and nothing here does.
-fn errors_skipped(spec: &StatementSpec, tokens: &[Token<'_>]) -> Option<Diagnostic> {
-    let [only] = tokens else { return None };
-    let word = only.word().filter(|_| matches!(spec.word, "on-error" | "on-oversize"))?;
-    if !matches!(word, "skip" | "ignore" | "continue" | "warn") {
-        return None;
-    }
-    let message = format!("`{} {word}` would lose rows, and nothing is ever skipped here", spec.word);
-    let finding = Diagnostic::error(st::ERRORS_SKIPPED, only.span, message);
-    let choice = |finding: Diagnostic, text: &str| {
-        finding.fix(Fix::choice(format!("write `{text}`"), only.span, text))
-    };
-    Some(if spec.word == "on-error" {
-        let finding = finding
-            .help("`park` lets the table wait without a loss, `dead-letter \"TOPIC\"` keeps the row in a topic, `stop` is the default");
-        choice(choice(finding, "park"), "stop")
-    } else {
-        choice(
-            finding.help("`dead-letter \"TOPIC\"` keeps the message in another topic, `stop` is the default"),
-            "stop",
-        )
-    })
-}
-
-fn wrong_arguments(
-    spec: &StatementSpec,
-    signature: &Signature,
-    word: Span,
-    tokens: &[Token<'_>],
-    matcher: &Matcher<'_, '_>,
-) -> Diagnostic {
-    let at = matcher.furthest;
-    let wanted = expectation(&matcher.expected);
-    let (span, message) = match tokens.get(at) {
-        Some(token) => {
-            let shown = match token.kind {
-                // A text may be a secret that landed in the wrong place.
-                NodeKind::String | NodeKind::SqlString => "this text".to_owned(),
-                _ if spec.word == "password" => "this".to_owned(),
-                _ => format!("`{}`", token.text),
-            };
-            let message = match near_word(token, &matcher.expected) {
-                Some(near) => format!("`{}` knows no {shown}; did you mean `{near}`?", spec.word),
-                None => format!("`{}` takes {wanted} here, not {shown}", spec.word),
-            };
-            (token.span, message)
-        }
-        None => {
-            let last = tokens.last().map_or(word, |token| token.span);
-            (Span::new(last.file, last.end, last.end), format!("`{}` lacks {wanted} at its end", spec.word))
-        }
-    };
-    let span = if span.is_empty() { tokens.last().map_or(word, |token| token.span) } else { span };
-    let mut finding = Diagnostic::error(st::WRONG_ARGUMENTS, span, message)
-        .help(format!("it is written `{}`", spec.usage()));
-    for fix in repairs(signature, word, tokens, matcher) {
-        finding = finding.fix(fix);
-    }
-    finding
-}
-
-/// Most words that a message lists when one of them was probably meant.
-const LISTED_WORDS: usize = 7;
-
-/// The word that was probably meant, where there are too many to list them all.
-fn near_word<'e>(token: &Token<'_>, expected: &'e [Expected]) -> Option<&'e str> {
-    let words = expected.iter().filter_map(|expected| match expected {
-        Expected::Word(word) => Some(word.as_str()),
-        Expected::Value(_) | Expected::End => None,
-    });
-    let near = st::closest(token.word()?, words)?;
-    (expected.len() > LISTED_WORDS).then_some(near)
-}
-
-fn expectation(expected: &[Expected]) -> String {
-    let mut words: Vec<String> = expected
-        .iter()
-        .filter_map(|expected| match expected {
-            Expected::Word(word) if word == "," => Some("a comma".to_owned()),
-            Expected::Word(word) => Some(format!("`{word}`")),
-            Expected::Value(kind) => Some(kind.called().to_owned()),
-            Expected::End => None,
-        })
-        .collect();
-    words.dedup();
-    match words.as_slice() {
-        [] => "nothing".into(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} or {last}", most.join(", ")),
-    }
-}
-
-/// One way to mend a statement.
-struct Repair {
-    title: String,
-    span: Span,
-    text: String,
-}
-
-/// What mends the statement at the argument that did not fit: a word before it, another word in its place, or nothing there.
-fn repairs(signature: &Signature, word: Span, tokens: &[Token<'_>], matcher: &Matcher<'_, '_>) -> Vec<Fix> {
-    let at = matcher.furthest;
-    let here = tokens.get(at);
-    let fits = |tokens: &[Token<'_>]| {
-        let mut trial = Matcher::new(tokens, matcher.values, false);
-        trial.run(signature).is_some()
-    };
-    let wanted = matcher.expected.iter().filter_map(|expected| match expected {
-        Expected::Word(word) => Some(word.as_str()),
-        Expected::Value(_) | Expected::End => None,
-    });
-    let mut found: Vec<Repair> = Vec::new();
-    let mut replacing: Vec<(&str, Span)> = Vec::new();
-    for wanted in wanted {
-        let end = tokens.last().map_or(word, |token| token.span).end;
-        let before = here.map_or(end, |token| token.span.start);
-        let before = Span::new(word.file, before, before);
-        let mut inserted = tokens.to_vec();
-        inserted.insert(at.min(tokens.len()), Token::imagined(wanted, before));
-        if fits(&inserted) {
-            let (span, text) = match (here, wanted) {
-                (Some(_), ",") => {
-                    // A comma stands behind what is before it, not before what follows.
-                    let last =
-                        at.checked_sub(1).and_then(|at| tokens.get(at)).map_or(word, |token| token.span);
-                    (Span::new(word.file, last.end, last.end), ",".to_owned())
-                }
-                (Some(_), _) => (before, format!("{wanted} ")),
-                (None, _) => (before, format!(" {wanted}")),
-            };
-            found.push(Repair { title: format!("add `{wanted}`"), span, text });
-        } else if let Some(token) = here {
-            let mut replaced = tokens.to_vec();
-            replaced[at] = Token::imagined(wanted, token.span);
-            if fits(&replaced) {
-                replacing.push((wanted, token.span));
-            }
-        }
-    }
-    // Of several words that would fit, the one that was probably meant.
-    if let Some(near) =
-        here.and_then(|token| st::closest(token.text, replacing.iter().map(|&(word, _)| word)))
-    {
-        replacing.retain(|&(word, _)| word == near);
-    }
-    found.extend(replacing.into_iter().map(|(word, span)| Repair {
-        title: format!("write `{word}`"),
-        span,
-        text: word.to_owned(),
-    }));
-    // `topic = "x"`, `key -> id`: no sign is needed.
-    if let Some(token) = here.filter(|token| matches!(token.kind, NodeKind::Op | NodeKind::Arrow)) {
-        let mut without = tokens.to_vec();
-        without.remove(at);
-        if found.is_empty() && fits(&without) {
-            let end = tokens.get(at + 1).map_or(token.span.end, |next| next.span.start);
-            let span = Span::new(word.file, token.span.start, end);
-            found.push(Repair {
-                title: format!("remove `{}`: no sign is needed", token.text),
-                span,
-                text: String::new(),
-            });
-        }
-    }
-    let certain = found.len() == 1;
-    found
-        .into_iter()
-        .map(
-            |Repair { title, span, text }| {
-                if certain { Fix::machine(title, span, text) } else { Fix::choice(title, span, text) }
-            },
-        )
-        .collect()
 }
