@@ -8,16 +8,16 @@ use crate::diagnostic::CodeDoc;
 /// Widest line of a page; longer ones tire the eye.
 pub(super) const WIDTH_MAX: usize = 100;
 
-/// Explains a finding, a statement or a table
+/// Explains a finding, a statement, a pipeline or a table
 ///
 /// With a code: what it means, why it matters, and an example of it, wrong and right. Codes are printed with every finding;
 /// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so. With
-/// `pipeline NAME`: what it takes and says, line by line. With `statement NAME`: what a statement takes, where it stands, and what holds without it; `statements` lists them. Without
-/// any of these: all codes.
+/// `pipeline NAME`: what it takes and says, line by line. With `statement NAME`: what a statement takes, where it stands, and
+/// what holds without it; `statements` lists them. Without any of these: all codes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders\n  syncc explain pipeline shop\n  \
-                       syncc explain statement retry\n  syncc explain statements"
+    after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders\n  \
+                       syncc explain pipeline shop\n  syncc explain statement retry\n  syncc explain statements"
 )]
 pub(super) struct Args {
     /// Code or name of a finding, such as S0101 or unknown-name

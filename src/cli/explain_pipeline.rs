@@ -40,6 +40,9 @@ fn page(task: &TaskPlan, place: &dyn Fn(Part) -> Option<String>) -> String {
     for (n, pattern) in rules.exclude.iter().enumerate() {
         line(format!("exclude {pattern}"), Part::Exclude(n));
     }
+    for (n, rename) in rules.renames.iter().enumerate() {
+        line(format!("rename {rename}"), Part::Rename(n));
+    }
     for (n, layer) in rules.layers.iter().enumerate() {
         let of = match (&layer.tables, layer.level) {
             (Some(tables), _) => format!("table {tables}: "),

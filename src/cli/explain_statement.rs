@@ -31,7 +31,8 @@ pub(super) fn list(output: &mut Output) -> Result<Exit, Failure> {
     }
     let mut text = String::new();
     for (places, specs) in groups {
-        let at = if places.contains(&Place::File) { "At" } else { "In" };
+        let is_top = places.iter().any(|place| !place.is_block());
+        let at = if is_top { "At" } else { "In" };
         text += &format!("{at} {}:\n", called(places));
         for spec in specs {
             let mark = match (spec.support, spec.is_partly_idle()) {

@@ -59,6 +59,11 @@ impl Place {
         !matches!(self, Place::Options | Place::Row)
     }
 
+    /// False for what is outside of all blocks of a file.
+    pub fn is_block(self) -> bool {
+        !matches!(self, Place::File | Place::TestFile | Place::LockFile)
+    }
+
     /// What it is called in a message, with its article.
     pub fn called(self) -> &'static str {
         match self {

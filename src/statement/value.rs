@@ -134,6 +134,17 @@ pub enum Rename {
     },
 }
 
+impl fmt::Display for Rename {
+    /// Without its first word, the new name as a text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rename::Database { from, to } => write!(f, "database {from} to \"{to}\""),
+            Rename::Table { from, to } => write!(f, "table {from} to \"{to}\""),
+            Rename::Column { table, column, to } => write!(f, "column {table}.{column} to \"{to}\""),
+        }
+    }
+}
+
 words! {
     /// Kafka's `cleanup.policy`.
     Cleanup {

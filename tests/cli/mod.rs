@@ -289,11 +289,11 @@ fn explain_tells_what_becomes_of_a_table() {
 fn explain_tells_what_a_pipeline_says() {
     let text = RIGHT.replace(
         "  include shop.*\n",
-        "  include shop.*\n  table shop.a {\n    mask b with null\n    key none\n  }\n",
+        "  include shop.*\n  table shop.a {\n    mask b with null\n    key none\n  }\n  rename table shop.b to c\n",
     );
     let here = project(&[("shop.sync", &text)]);
     let page = "pipeline shop from shop to bus\n\n  include shop.*                  shop.sync:9\n  \
-                table shop.a: key none          shop.sync:12\n  table shop.a: mask b with null  shop.sync:11\n";
+                rename table shop.b to \"c\"      shop.sync:14\n  table shop.a: key none          shop.sync:12\n  table shop.a: mask b with null  shop.sync:11\n";
     check(here.path(), &["explain", "pipeline", "shop"], (0, page, ""));
     let text = "syncc: there is no pipeline \"shp\" that reads from a source; did you mean \"shop\"?\n";
     check(here.path(), &["explain", "pipeline", "shp"], (2, "", text));
