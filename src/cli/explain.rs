@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         (Some("statement"), None) => {
             return Err(Failure::usage("`explain statement` takes the word a statement begins with"));
         }
-        (Some("statements"), None) => return explain_statement::list(output),
+        (Some("statements"), None) => return explain_statement::list(global, output),
         (Some("table"), None) => return Err(Failure::usage("`explain table` takes a table as DB.TABLE")),
         (_, Some(more)) => return Err(Failure::usage(format!("\"{more}\" has no place behind a code"))),
         (_, None) => {}

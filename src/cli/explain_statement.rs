@@ -7,6 +7,9 @@ use super::output::{Failure, Output};
 use crate::statement::{Place, Reload, STATEMENTS, StatementSpec, Support, closest};
 use std::collections::BTreeMap;
 
+/// Columns in front of what a statement does, in the list.
+const LIST_INDENT: usize = 28;
+
 /// Prints what is known of every statement with this word.
 pub(super) fn run(word: &str, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let rows: Vec<&StatementSpec> = STATEMENTS.iter().filter(|spec| spec.word == word).collect();
@@ -24,7 +27,8 @@ pub(super) fn run(word: &str, global: &Global, output: &mut Output) -> Result<Ex
 }
 
 /// Prints all statements, those of one place together.
-pub(super) fn list(output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn list(global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let width = global.style().width.min(WIDTH_MAX).saturating_sub(LIST_INDENT);
     let mut groups: BTreeMap<&[Place], Vec<&StatementSpec>> = BTreeMap::new();
     for spec in STATEMENTS {
         groups.entry(spec.places).or_default().push(spec);
@@ -40,7 +44,10 @@ pub(super) fn list(output: &mut Output) -> Result<Exit, Failure> {
                 (Support::Runs, true) => "+",
                 (Support::Runs, false) => "",
             };
-            text += &format!("  {:1} {:<23} {}\n", mark, spec.word, spec.doc);
+            let doc = wrapped(spec.doc, width);
+            let mut lines = doc.lines();
+            text += &format!("  {mark:1} {:<23} {}\n", spec.word, lines.next().unwrap_or_default());
+            lines.for_each(|line| text += &format!("{:LIST_INDENT$}{line}\n", ""));
         }
         text.push('\n');
     }

@@ -20,8 +20,8 @@ use std::path::{Path, PathBuf};
 #[command(after_long_help = "Examples:\n  \
     syncc fmt\n  \
     syncc fmt --check prod\n  \
-    syncc fmt --diff orders.sync\n  \
-    syncc fmt --stdin < orders.sync\n\n\
+    syncc fmt --diff shop.sync\n  \
+    syncc fmt --stdin < shop.sync\n\n\
     Exit codes: 0 fine, 1 --check found a file that is not formatted, 2 a file cannot be read.")]
 pub(super) struct Args {
     /// Files, or directories whose *.sync files are meant; `-` is standard input [default: the project]

@@ -36,8 +36,8 @@ use weight::Weights;
     syncc check -C prod --fix\n  \
     syncc check --watch\n  \
     syncc check --against main              what a branch breaks for consumers\n  \
-    syncc check --only pipeline:orders --deny S0702\n  \
-    syncc check --format short orders.sync  one line each, for grep and editors\n  \
+    syncc check --only pipeline:shop --deny S0702\n  \
+    syncc check --format short shop.sync    one line each, for grep and editors\n  \
     syncc check --format sarif > syncc.sarif\n\n\
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a file that cannot be read, \
     3 not done within --timeout. A finding is silenced in the files, by `allow CODE because`, and nowhere else.")]

@@ -43,7 +43,11 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         }
     }
     if shown.is_empty() {
-        return Err(Failure::new(Exit::Findings, format!("schema.lock lists no table {name}")));
+        let message = match program.locked_sources().next() {
+            Some(_) => format!("schema.lock lists no table {name}"),
+            None => "there is no schema.lock yet: `syncc schema pull` writes it".to_owned(),
+        };
+        return Err(Failure::new(Exit::Findings, message));
     }
     for (n, (text, sources)) in shown.iter().enumerate() {
         let gap = if n == 0 { "" } else { "\n" };
