@@ -1,6 +1,7 @@
 //! Columns of a table whose columns are known: their names in messages, whether they are sent.
 
-use super::flow::{Flow, Known, Renamed, Renaming};
+use super::flow::{Flow, Known};
+use super::renaming::{Renamed, Renaming};
 use super::settings::{Lane, Setting, Subject};
 use crate::hir::{LockedColumn, LockedTable};
 use crate::pattern::{NamePattern, Relation};

@@ -2,11 +2,13 @@
 
 use super::index::{Index, exact_table};
 use super::locked::{self, Locks};
+use super::renaming::{Renamed, Renaming};
+use super::selector::{Selector, selectors};
 use super::settings::{Lane, Setting, Subject};
 use crate::ast::{Settings, TableBlock};
-use crate::hir::{LockedTable, Pipeline, Program, Selection};
+use crate::hir::{LockedTable, Pipeline, Program};
 use crate::mysql::schema::TableName;
-use crate::pattern::{Covered, Matcher, NamePattern, Relation, TableMatcher, TablePattern};
+use crate::pattern::{Covered, Relation, TableMatcher, TablePattern};
 use crate::statement::{NameCase, Names, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS, Template};
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeMap, HashSet};
@@ -70,33 +72,6 @@ impl Placed<'_> {
     }
 }
 
-/// A pattern of tables and its place.
-pub(super) struct Selector<'p> {
-    pub(super) pattern: &'p TablePattern,
-    pub(super) span: Span,
-    pub(super) matcher: TableMatcher,
-    /// Number of the one source of the pipeline that it is for; none: all.
-    pub(super) source: Option<usize>,
-}
-
-/// A `rename` line.
-pub(super) struct Renaming<'p> {
-    pub(super) rename: &'p Rename,
-    pub(super) span: Span,
-    /// Tables it says something about.
-    pub(super) tables: TableMatcher,
-    /// In one of columns, the column.
-    pub(super) column: Option<Matcher>,
-}
-
-/// What a `rename` line names anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Renamed {
-    Database,
-    Table,
-    Column,
-}
-
 /// A table that is known by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Known {
@@ -128,89 +103,6 @@ impl<'p> Project<'p> {
     pub(super) fn new(program: &'p Program) -> Project<'p> {
         let flows = program.pipelines.iter().map(|pipeline| Flow::new(program, pipeline)).collect();
         Project { program, flows }
-    }
-}
-
-/// The patterns of a pipeline's `include` or `exclude`, then those of its single sources. Patterns that reach this stage can
-/// be read; one that cannot would be left out.
-fn selectors<'p>(
-    pipeline: &'p Pipeline,
-    all: &'p [Spanned<TablePattern>],
-    of: fn(&'p Selection) -> &'p [Spanned<TablePattern>],
-) -> Vec<Selector<'p>> {
-    let of_all = all.iter().map(|one| (one, None));
-    let of_one = pipeline.from.iter().enumerate().flat_map(|(n, from)| {
-        let own = pipeline.own.get(&from.value).map(of).unwrap_or_default();
-        own.iter().map(move |one| (one, Some(n)))
-    });
-    let selector = |(one, source): (&'p Spanned<TablePattern>, Option<usize>)| {
-        Some(Selector { source, ..Selector::new(&one.value, one.span)? })
-    };
-    of_all.chain(of_one).filter_map(selector).collect()
-}
-
-impl<'p> Selector<'p> {
-    /// True when it says something about the n-th source.
-    fn is_for(&self, source: usize) -> bool {
-        self.source.is_none_or(|own| own == source)
-    }
-
-    /// True when it says something about every source that the other is for.
-    pub(super) fn is_for_all_of(&self, other: &Selector<'_>) -> bool {
-        self.source.is_none() || self.source == other.source
-    }
-
-    pub(super) fn new(pattern: &'p TablePattern, span: Span) -> Option<Selector<'p>> {
-        Some(Selector { pattern, span, matcher: pattern.compile().ok()?, source: None })
-    }
-}
-
-impl<'p> Renaming<'p> {
-    fn new(rename: &'p Spanned<Rename>) -> Option<Renaming<'p>> {
-        let (tables, column) = match &rename.value {
-            Rename::Database { from, .. } => {
-                let any = NamePattern::Glob("*".to_owned());
-                (TableMatcher { db: from.compile().ok()?, table: any.compile().ok()? }, None)
-            }
-            Rename::Table { from, .. } => (from.compile().ok()?, None),
-            Rename::Column { table, column, .. } => {
-                (table.compile().ok()?, Some(column.compile_column().ok()?))
-            }
-        };
-        Some(Renaming { rename: &rename.value, span: rename.span, tables, column })
-    }
-
-    /// The pattern of its tables, in a line about tables or columns.
-    fn pattern(&self) -> Option<&'p TablePattern> {
-        match self.rename {
-            Rename::Database { .. } => None,
-            Rename::Table { from, .. } => Some(from),
-            Rename::Column { table, .. } => Some(table),
-        }
-    }
-
-    pub(super) fn kind(&self) -> Renamed {
-        match self.rename {
-            Rename::Database { .. } => Renamed::Database,
-            Rename::Table { .. } => Renamed::Table,
-            Rename::Column { .. } => Renamed::Column,
-        }
-    }
-
-    /// The new name.
-    pub(super) fn to(&self) -> &'p Template {
-        match self.rename {
-            Rename::Database { to, .. } | Rename::Table { to, .. } | Rename::Column { to, .. } => to,
-        }
-    }
-
-    /// What its pattern's captures stand for in a table.
-    pub(super) fn captures(&self, db: &str, table: &str) -> Vec<(String, String)> {
-        let captures = match self.kind() {
-            Renamed::Database => self.tables.db.captures(db),
-            Renamed::Table | Renamed::Column => self.tables.captures(db, table),
-        };
-        captures.unwrap_or_default()
     }
 }
 

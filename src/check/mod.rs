@@ -21,8 +21,10 @@ mod keys;
 mod locked;
 mod names;
 mod reliability;
+mod renaming;
 mod secrets;
 mod selection;
+mod selector;
 mod settings;
 mod side;
 #[cfg(test)]

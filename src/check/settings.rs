@@ -1,7 +1,8 @@
 //! Which setting holds for which tables.
 
-use super::flow::{Known, Selector};
+use super::flow::Known;
 use super::index::Index;
+use super::selector::Selector;
 use crate::ast::{Settings, TableBlock, Where};
 use crate::hir::{Pipeline, Program, To};
 use crate::pattern::{Covered, Matcher, Relation, TableMatcher};

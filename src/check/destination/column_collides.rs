@@ -2,7 +2,8 @@
 
 use super::super::Rule;
 use super::super::columns::sent;
-use super::super::flow::{Project, Renaming, sources};
+use super::super::flow::{Project, sources};
+use super::super::renaming::Renaming;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::NamePattern;
 use crate::statement::Rename;

@@ -1,7 +1,8 @@
 //! S0403: two things get one name.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Known, NewName, Project, Renamed, Renaming};
+use super::super::flow::{Flow, Known, NewName, Project};
+use super::super::renaming::{Renamed, Renaming};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::NamePattern;
 use crate::statement::Rename;

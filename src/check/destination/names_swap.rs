@@ -1,7 +1,8 @@
 //! S0411: two names that change places.
 
 use super::super::Rule;
-use super::super::flow::{Project, Renamed, Renaming};
+use super::super::flow::Project;
+use super::super::renaming::{Renamed, Renaming};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::NamePattern;
 use crate::statement::Rename;

@@ -1,7 +1,8 @@
 //! S0405: a placeholder that stands for nothing.
 
 use super::super::Rule;
-use super::super::flow::{Project, Renamed};
+use super::super::flow::Project;
+use super::super::renaming::Renamed;
 use super::super::side::sides;
 use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::hir::Program;

@@ -1,8 +1,9 @@
 //! S0401: a `rename` of what is not sent.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Known, Project, Renaming};
+use super::super::flow::{Flow, Known, Project};
 use super::super::locked::written;
+use super::super::renaming::Renaming;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::LockedTable;
 use crate::statement::{Rename, closest};

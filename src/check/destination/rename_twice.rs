@@ -1,7 +1,8 @@
 //! S0402: two new names for one thing.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Project, Renaming};
+use super::super::flow::{Flow, Project};
+use super::super::renaming::Renaming;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::{Relation, TableMatcher, some_table};
 

@@ -1,7 +1,9 @@
 //! S0404: a topic that Kafka would refuse.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Placed, Project, Renamed, Selector, sources};
+use super::super::flow::{Flow, Placed, Project, sources};
+use super::super::renaming::Renamed;
+use super::super::selector::Selector;
 use super::super::settings::{Lane, Setting, Subject};
 use super::super::side::sides;
 use crate::ast::TargetKind;

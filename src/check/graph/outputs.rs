@@ -1,6 +1,7 @@
 //! Topics that the pipelines of a project write to a target.
 
-use super::super::flow::{Flow, Project, Renamed, sources};
+use super::super::flow::{Flow, Project, sources};
+use super::super::renaming::Renamed;
 use super::super::settings::{Lane, Subject};
 use super::super::side::sides;
 use super::copies::{as_written, copies, meet, pattern_of};

@@ -1,7 +1,8 @@
 //! S0217: shadow tables of online schema changes that are sent like any other.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Project, Selector};
+use super::super::flow::{Flow, Project};
+use super::super::selector::Selector;
 use super::super::settings::Subject;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::{Covered, NamePattern, Relation, TableMatcher, TablePattern};

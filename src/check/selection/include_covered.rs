@@ -1,8 +1,9 @@
 //! S0203: an `include` that another one makes needless.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Project, Selector};
+use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
+use super::super::selector::Selector;
 use super::include_shadowed::is_shadowed;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::mysql::shadow;

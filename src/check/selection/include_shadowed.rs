@@ -1,7 +1,8 @@
 //! S0202: an `include` that its excludes take away.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Project, Selector};
+use super::super::flow::{Flow, Project};
+use super::super::selector::Selector;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::{Covered, Relation, TableMatcher};
 

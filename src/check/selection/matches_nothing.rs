@@ -1,9 +1,10 @@
 //! S0212: an `include` of what is not there.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Project, Selector};
+use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
 use super::super::locked::written;
+use super::super::selector::Selector;
 use super::taken::{Taken, includes, is_decided};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix, Safety};
 use crate::pattern::{NamePattern, TablePattern};

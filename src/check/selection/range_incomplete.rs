@@ -1,8 +1,9 @@
 //! S0213: a range of which members are missing.
 
 use super::super::Rule;
-use super::super::flow::{Flow, Project, Selector};
+use super::super::flow::{Flow, Project};
 use super::super::locked::listed;
+use super::super::selector::Selector;
 use super::taken::{Taken, includes};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::{NamePattern, TablePattern};

@@ -1,7 +1,8 @@
 //! What `schema.lock` says of a pattern: does it take a table, and if not, what was meant.
 
-use super::super::flow::{Flow, Selector};
+use super::super::flow::Flow;
 use super::super::locked::{Locks, in_other_case, tables};
+use super::super::selector::Selector;
 use super::include_covered::wider;
 use super::include_shadowed::is_shadowed;
 use super::system_schema::is_system;
