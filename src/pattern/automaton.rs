@@ -42,6 +42,11 @@ impl Automaton {
         Some(Automaton { dfa, start })
     }
 
+    /// What it takes of memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.dfa.memory_usage()
+    }
+
     /// A shortest name it takes, of plain signs where these do.
     pub(super) fn sample(&self) -> Option<String> {
         let plain = (b'a'..=b'z').chain(b'0'..=b'9').chain([b'_']);

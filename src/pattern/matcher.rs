@@ -1,15 +1,13 @@
 //! Compiled patterns: matching, captures, and the automaton by which two are compared.
 
 use super::automaton::Automaton;
+use super::cache;
 use super::error::{PatternError, PatternErrorKind};
 use super::glob::Glob;
 use super::outline::Outline;
 use crate::mysql::ident::{TableNameCase, same_column};
-use regex::{Regex, RegexBuilder};
-use std::sync::OnceLock;
-
-/// Largest compiled expression, bytes. A glob with a dozen ranges needs a hundredth of it.
-const REGEX_BYTES: usize = 1 << 20;
+use regex::Regex;
+use std::sync::{Arc, OnceLock};
 
 /// A compiled pattern of one segment. Made once, asked often; matching takes linear time on any name.
 #[derive(Debug)]
@@ -18,7 +16,7 @@ pub struct Matcher {
     /// What is seen of it without an automaton.
     pub(super) outline: Outline,
     /// Automaton, when the first comparison asks for it; none when it would be too large.
-    automaton: OnceLock<Option<Automaton>>,
+    automaton: OnceLock<Option<Arc<Automaton>>>,
 }
 
 #[derive(Debug)]
@@ -165,14 +163,14 @@ impl Matcher {
     pub(super) fn automaton(&self) -> Option<&Automaton> {
         self.automaton
             .get_or_init(|| match &self.kind {
-                Kind::Exact(name) => Automaton::new(&format!(r"\A(?:{})\z", regex::escape(name))),
+                Kind::Exact(name) => cache::automaton(&format!(r"\A(?:{})\z", regex::escape(name))),
                 Kind::Column(name) => {
-                    Automaton::new(&format!(r"\A(?:{})\z", without_case(&regex::escape(name))))
+                    cache::automaton(&format!(r"\A(?:{})\z", without_case(&regex::escape(name))))
                 }
-                Kind::Gap(text) => Automaton::new(&format!(r"\A(?:{text})\z")),
-                Kind::Regex(regex, _) => Automaton::new(regex.as_str()),
+                Kind::Gap(text) => cache::automaton(&format!(r"\A(?:{text})\z")),
+                Kind::Regex(regex, _) => cache::automaton(regex.as_str()),
             })
-            .as_ref()
+            .as_deref()
     }
 }
 
@@ -207,7 +205,7 @@ fn is_name(name: &str) -> bool {
 
 /// Compiles an expression for the whole name.
 fn whole(text: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(&format!(r"\A(?:{text})\z")).size_limit(REGEX_BYTES).build()
+    cache::regex(&format!(r"\A(?:{text})\z"))
 }
 
 /// The compiler's reason without its drawing, which would show our own additions.

@@ -6,6 +6,7 @@
 //! what is wrong and where in the text.
 
 mod automaton;
+mod cache;
 mod error;
 mod glob;
 #[cfg(test)]
