@@ -410,7 +410,7 @@ mod tests {
         check(
             "source s_[n:0..3] mysql \"db-{n}\" {\npassword env \"P_{m}\"\n}\n",
             "",
-            &["a.sync:3:10: error[S0405]: `{m}` stands for nothing here"],
+            &["a.sync:3:17: error[S0405]: `{m}` stands for nothing here"],
         );
         // What cannot be read may declare it.
         check(
