@@ -1,44 +1,71 @@
-//! `syncc explain`: the page of a code, the list of all, a statement, a pipeline, or what becomes of a table.
+//! `syncc explain`: the page of a code, the list of all, a statement, a format, a pipeline, a topic, or what becomes of a table.
 
 use super::global::Global;
 use super::output::{Failure, Output};
-use super::{Exit, explain_pipeline, explain_statement, explain_table, pages};
+use super::{Exit, explain_format, explain_pipeline, explain_statement, explain_table, explain_topic, pages};
 use crate::diagnostic::CodeDoc;
 
 /// Widest line of a page; longer ones tire the eye.
 pub(super) const WIDTH_MAX: usize = 100;
 
-/// Explains a finding, a statement, a pipeline or a table
+/// Explains a finding, a statement, a table or a topic
 ///
 /// With a code: what it means, why it matters, and an example of it, wrong and right. Codes are printed with every finding;
-/// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so. With
-/// `pipeline NAME`: what it takes and says, line by line. With `statement NAME`: what a statement takes, where it stands, and
-/// what holds without it; `statements` lists them. Without any of these: all codes.
+/// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so. With `topic NAME`: who
+/// writes it. With `pipeline NAME`: what it takes and says, line by line. With `format NAME`: its options, and what is in its
+/// messages. With `statement NAME`: what a statement takes, where it stands, and what holds without it; `statements` lists
+/// them. Without any of these: all codes.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders\n  \
-                       syncc explain pipeline shop\n  syncc explain statement retry\n  syncc explain statements"
+                       syncc explain topic shop.orders --format json\n  syncc explain pipeline shop\n  syncc explain format canal-json\n  \
+                       syncc explain statement retry\n  syncc explain statements"
 )]
 pub(super) struct Args {
     /// Code or name of a finding, such as S0101 or unknown-name
     #[arg(value_name = "CODE")]
     code: Option<String>,
-    /// After the word `table`, `pipeline` or `statement`: which one
+    /// After the word `table`, `topic`, `pipeline`, `format` or `statement`: which one
     #[arg(value_name = "DB.TABLE|NAME")]
     name: Option<String>,
+    /// Form of the answer about a table, a topic or a pipeline
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    format: Form,
+}
+
+/// Form of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Form {
+    /// For people.
+    Human,
+    /// One object, for machines.
+    Json,
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let form = args.format;
     match (args.code.as_deref(), &args.name) {
-        (Some("table"), Some(table)) => return explain_table::run(table, global, output),
-        (Some("pipeline"), Some(name)) => return explain_pipeline::run(name, global, output),
+        (Some("table"), Some(table)) => return explain_table::run(table, form, global, output),
+        (Some("topic"), Some(name)) => return explain_topic::run(name, form, global, output),
+        (Some("pipeline"), Some(name)) => return explain_pipeline::run(name, form, global, output),
+        (Some("topic"), None) => return Err(Failure::usage("`explain topic` takes the name of one")),
         (Some("pipeline"), None) => return Err(Failure::usage("`explain pipeline` takes the name of one")),
+        (Some("table"), None) => return Err(Failure::usage("`explain table` takes a table as DB.TABLE")),
+        _ => {}
+    }
+    if form == Form::Json {
+        return Err(Failure::usage(
+            "`--format json` is for `explain table`, `explain topic` and `explain pipeline`",
+        ));
+    }
+    match (args.code.as_deref(), &args.name) {
+        (Some("format"), Some(name)) => return explain_format::run(name, global, output),
+        (Some("format"), None) => return Err(Failure::usage("`explain format` takes the name of one")),
         (Some("statement"), Some(word)) => return explain_statement::run(word, global, output),
         (Some("statement"), None) => {
             return Err(Failure::usage("`explain statement` takes the word a statement begins with"));
         }
         (Some("statements"), None) => return explain_statement::list(global, output),
-        (Some("table"), None) => return Err(Failure::usage("`explain table` takes a table as DB.TABLE")),
         (_, Some(more)) => return Err(Failure::usage(format!("\"{more}\" has no place behind a code"))),
         (_, None) => {}
     }

@@ -1,5 +1,7 @@
 //! `syncc explain table DB.TABLE`: what becomes of a table, and which line says so.
 
+use super::explain::Form;
+use super::explain_json::{Answer, Document};
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::{Exit, front};
@@ -7,7 +9,7 @@ use crate::plan::{Explanation, explain_table};
 use crate::statement::unquote;
 
 /// Prints what every pipeline does with a table. Exit code 1 when none sends it, or the files have errors.
-pub(super) fn run(asked: &str, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(asked: &str, form: Form, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
     let Some((db, table)) = names(asked) else {
         return Err(Failure::usage(format!("\"{asked}\" is no table; it is written DB.TABLE")));
     };
@@ -15,13 +17,22 @@ pub(super) fn run(asked: &str, global: &Global, output: &mut Output) -> Result<E
     let known = project.program.locked_tables(&db, &table);
     let explanations = explain_table(&project.plan, &project.origins, &project.files, &known, (&db, &table));
     let mut exit = Exit::Findings;
-    for (n, explanation) in explanations.iter().enumerate() {
+    let mut document = Document::new("table", asked);
+    for explanation in &explanations {
         match explanation {
-            Explanation::Sent { .. } => exit = Exit::Fine,
-            Explanation::Undecided { .. } | Explanation::NotSent { .. } => {}
+            Explanation::Sent { by, decisions, .. } => {
+                exit = Exit::Fine;
+                document.answers.push(Answer::new(by, decisions));
+            }
+            Explanation::Undecided { .. } | Explanation::NotSent { .. } => {
+                document.message = Some(explanation.to_string().trim_end().to_owned());
+            }
         }
-        let gap = if n == 0 { "" } else { "\n" };
-        output.print(&format!("{gap}{explanation}"))?;
+    }
+    let texts: Vec<String> = explanations.iter().map(ToString::to_string).collect();
+    match form {
+        Form::Human => output.print(&texts.join("\n"))?,
+        Form::Json => output.print(&document.text())?,
     }
     Ok(exit)
 }

@@ -6,10 +6,13 @@ use super::{
 };
 use crate::hir::LockedTable;
 use crate::project::LOCK_NAME;
-use crate::statement::{Key, Partition, Property, duration_text, size_text};
+use crate::statement::{Key, Partition, Property, closest, duration_text, size_text};
 use crate::text::{FileSet, Span};
 use std::collections::BTreeMap;
 use std::fmt;
+
+/// Most patterns that are named where none takes a table.
+const INCLUDES_MAX: usize = 8;
 
 /// What `schema.lock` says of a table, by source.
 pub type KnownTables<'a> = BTreeMap<&'a str, &'a LockedTable>;
@@ -64,20 +67,25 @@ impl fmt::Display for Explanation {
             }
             Explanation::Sent { table, by, decisions } => {
                 writeln!(f, "{table} is replicated by {by}\n")?;
-                let width = |of: fn(&Decision) -> &str, most: usize| {
-                    decisions.iter().map(|d| of(d).chars().count()).filter(|&n| n <= most).max().unwrap_or(0)
-                };
-                let name = width(|decision| &decision.what, 40);
-                let value = width(|decision| &decision.value, 40);
-                let note = width(|decision| &decision.note, 40);
-                for Decision { what, value: shown, note: more, place } in decisions {
-                    let line = format!("  {what:<name$}  {shown:<value$}  {more:<note$}  {place}");
-                    writeln!(f, "{}", line.trim_end())?;
-                }
-                Ok(())
+                decisions_text(decisions, f)
             }
         }
     }
+}
+
+/// Decisions one a line, in columns.
+pub(super) fn decisions_text(decisions: &[Decision], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let width = |of: fn(&Decision) -> &str, most: usize| {
+        decisions.iter().map(|d| of(d).chars().count()).filter(|&n| n <= most).max().unwrap_or(0)
+    };
+    let name = width(|decision| &decision.what, 40);
+    let value = width(|decision| &decision.value, 40);
+    let note = width(|decision| &decision.note, 40);
+    for Decision { what, value: shown, note: more, place } in decisions {
+        let line = format!("  {what:<name$}  {shown:<value$}  {more:<note$}  {place}");
+        writeln!(f, "{}", line.trim_end())?;
+    }
+    Ok(())
 }
 
 /// What every task of a plan does with a table; a single `NotSent` when none sends it.
@@ -166,15 +174,32 @@ impl Explainer<'_> {
                 rules.exclude[exclude],
                 self.place(Part::Exclude(exclude)),
             ),
-            _ => {
-                let patterns: Vec<String> =
-                    rules.include.iter().map(|pattern| format!("`{pattern}`")).collect();
-                format!(
-                    "no include of pipeline `{pipeline}` takes `{db}.{table}`; it has {}",
-                    patterns.join(", ")
-                )
-            }
+            _ => format!(
+                "no include of pipeline `{pipeline}` takes `{db}.{table}`; {}",
+                self.nearest_include().unwrap_or_else(|| self.includes())
+            ),
         }
+    }
+
+    /// The `include` that differs little from the table.
+    fn nearest_include(&self) -> Option<String> {
+        let written: Vec<String> = self.task.rules.include.iter().map(ToString::to_string).collect();
+        let asked = format!("{}.{}", self.db, self.table);
+        let near = closest(&asked, written.iter().map(String::as_str))?;
+        let nth = written.iter().position(|pattern| pattern == near)?;
+        Some(format!("the nearest is `{near}` ({})", self.place(Part::Include(nth))))
+    }
+
+    /// The first of them, with their lines.
+    fn includes(&self) -> String {
+        let include = &self.task.rules.include;
+        let one = |(n, pattern)| format!("`{pattern}` ({})", self.place(Part::Include(n)));
+        let shown: Vec<String> = include.iter().enumerate().take(INCLUDES_MAX).map(one).collect();
+        let more = match include.len().saturating_sub(INCLUDES_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("it has {}{more}", shown.join(", "))
     }
 
     fn decisions(&self, decider: &Decider, decision: &TableDecision) -> Vec<Decision> {
@@ -358,11 +383,11 @@ impl Explainer<'_> {
     }
 }
 
-fn place(files: &FileSet, span: Span) -> String {
+pub(super) fn place(files: &FileSet, span: Span) -> String {
     format!("{}:{}", files.path(span.file), files.line_col(span.file, span.start).line)
 }
 
-fn default_note(place: &str) -> String {
+pub(super) fn default_note(place: &str) -> String {
     if place.is_empty() { "default".into() } else { String::new() }
 }
 
@@ -546,7 +571,7 @@ pipeline shop from shop to bus {
             "`shop.tmp_import` matches include `shop.*` (0.sync:7) of pipeline `shop`, \
              but exclude `shop.tmp_*` (0.sync:8) wins\n",
         );
-        check("crm", "x", "no include of pipeline `shop` takes `crm.x`; it has `shop.*`\n");
+        check("crm", "x", "no include of pipeline `shop` takes `crm.x`; it has `shop.*` (0.sync:7)\n");
         check(
             "shop",
             "订单",

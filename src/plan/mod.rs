@@ -14,6 +14,7 @@ mod endpoint;
 mod endpoint_tests;
 mod explain;
 mod explain_known;
+mod explain_topic;
 mod front;
 mod graph;
 mod idle;
@@ -32,6 +33,7 @@ mod settle;
 mod subject;
 #[cfg(test)]
 mod tests;
+mod topic_reading;
 
 pub use crate::statement::{
     Acks, Cleanup, ColumnRule, Compression, Delivery, FILTERS, FormatName, Heartbeat, KeyRule, Mechanism,
@@ -48,6 +50,7 @@ pub use decide::{DecideError, Decider, Hits};
 pub use diff::{Change, PlanDiff, TaskDiff, diff};
 pub use endpoint::Login;
 pub use explain::{Decision, Explanation, KnownTables, explain_table, outcomes};
+pub use explain_topic::{TopicUse, explain_topic, topic_names};
 pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
 pub use layer::Layer;

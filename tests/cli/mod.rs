@@ -3,6 +3,7 @@
 mod about;
 mod against;
 mod check;
+mod explain;
 mod graph;
 mod init;
 mod offline;
@@ -279,7 +280,7 @@ fn explain_tells_what_becomes_of_a_table() {
     ] {
         assert!(explained.lines().any(|found| found == line), "{explained}");
     }
-    let not_sent = "no include of pipeline `shop` takes `crm.orders`; it has `shop.*`\n";
+    let not_sent = "no include of pipeline `shop` takes `crm.orders`; it has `shop.*` (shop.sync:9)\n";
     check(here.path(), &["explain", "table", "crm.orders"], (1, not_sent, ""));
     let text = "syncc: \"orders\" is no table; it is written DB.TABLE\n";
     check(here.path(), &["explain", "table", "orders"], (2, "", text));

@@ -1,0 +1,167 @@
+//! `syncc explain format NAME`: the options of a format, and what is in its messages.
+
+use super::Exit;
+use super::explain::{WIDTH_MAX, wrapped};
+use super::global::Global;
+use super::output::{Failure, Output};
+use crate::statement::{FormatName, Place, Signature, Word, closest, in_place};
+
+/// What is in a message of `canal-json`; tests compare its table of types with what is sent.
+const CANAL_JSON: &str = include_str!("../../pipelines/canal-json.md");
+
+/// Widest first cell that others are set in for.
+const CELL_MAX: usize = 20;
+
+/// Prints what is known of a format.
+pub(super) fn run(asked: &str, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
+    let Some(name) = FormatName::from_word(asked) else {
+        let names = || FormatName::ALL.iter().map(|name| name.word());
+        let more = match closest(asked, names()) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        return Err(Failure::usage(format!("there is no format \"{asked}\"; {more}")));
+    };
+    output.print(&page(name, global.style().width.min(WIDTH_MAX)))?;
+    Ok(Exit::Fine)
+}
+
+fn page(name: FormatName, width: usize) -> String {
+    let is_executed = is_executed(name);
+    let mut text = format!("format {name}\n");
+    if !is_executed {
+        text += "\nThis release checks it and does not execute it: `syncc run` refuses it.\n";
+    }
+    if name.needs_registry() {
+        text += "\nIts schemas lie in the `registry` of the target.\n";
+    }
+    text += "\nOptions, in its block:\n\n";
+    let options: Vec<[String; 3]> = name
+        .spec()
+        .options
+        .iter()
+        .map(|option| {
+            let args = Signature::parse(option.args);
+            let idle = args.idle_forms();
+            let idle = match is_executed && !idle.is_empty() {
+                true => format!("; not executed yet: {}", idle.join(", ")),
+                false => String::new(),
+            };
+            [option.property.word().to_owned(), args.to_string(), format!("default {}{idle}", option.default)]
+        })
+        .collect();
+    let wide = |n: usize| options.iter().map(|row| row[n].chars().count()).max().unwrap_or(0);
+    let (first, second) = (wide(0), wide(1));
+    for [word, args, default] in &options {
+        text += &format!("  {word:<first$}  {args:<second$}  {default}\n");
+    }
+    match name {
+        FormatName::CanalJson => {
+            for section in ["One message per row", "Types"] {
+                text += &format!("\n{section}:\n\n{}", section_text(section, width));
+            }
+        }
+        FormatName::DtsAvro
+        | FormatName::DebeziumJson
+        | FormatName::DebeziumAvro
+        | FormatName::MaxwellJson
+        | FormatName::Avro
+        | FormatName::Json => {}
+    }
+    text
+}
+
+/// False for a format that this release only checks.
+fn is_executed(name: FormatName) -> bool {
+    let idle = in_place(Place::Pipeline)
+        .filter(|spec| spec.word == "format")
+        .flat_map(|spec| spec.signature().idle_forms());
+    !idle.into_iter().any(|forms| forms.trim_matches('`').split(" | ").any(|form| form == name.word()))
+}
+
+/// A section of the page on `canal-json` for a terminal: rows of tables in columns, its code as it is, other lines wrapped.
+fn section_text(title: &str, width: usize) -> String {
+    let rest = CANAL_JSON.split_once(&format!("\n## {title}\n")).map_or("", |(_, rest)| rest);
+    let section = rest.split("\n## ").next().unwrap_or_default();
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split(" | ").map(|cell| plain(cell.trim())).collect()
+    };
+    let rows = || section.lines().filter(|line| line.starts_with("| "));
+    let wide = |n: usize| {
+        rows()
+            .filter_map(|line| cells(line).get(n).map(|cell| cell.chars().count()))
+            .filter(|&wide| wide <= CELL_MAX)
+            .max()
+            .unwrap_or(0)
+    };
+    let widths = [wide(0), wide(1)];
+    let mut text = String::new();
+    let mut is_code = false;
+    for line in section.trim().lines().filter(|line| !line.starts_with("|---")) {
+        if line.starts_with("```") {
+            is_code = !is_code;
+        } else if is_code {
+            text += &format!("    {line}\n");
+        } else if line.starts_with('|') {
+            text += &row(&cells(line), widths, width);
+        } else if line.is_empty() {
+            text.push('\n');
+        } else {
+            text += &wrapped(&plain(line), width);
+        }
+    }
+    text
+}
+
+/// A row of a table; its last cell goes on below itself.
+fn row(cells: &[String], widths: [usize; 2], width: usize) -> String {
+    let Some((last, before)) = cells.split_last() else { return String::new() };
+    let mut start = "  ".to_owned();
+    for (cell, wide) in before.iter().zip(widths) {
+        start += &format!("{cell:<wide$}  ");
+    }
+    let indent = start.chars().count();
+    let lines = wrapped(last, width.saturating_sub(indent).max(CELL_MAX));
+    let mut text = String::new();
+    for (n, line) in lines.lines().enumerate() {
+        let begin = if n == 0 { start.clone() } else { " ".repeat(indent) };
+        text += format!("{begin}{line}").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// Without the signs of Markdown.
+fn plain(text: &str) -> String {
+    text.replace(['`'], "").replace("**", "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_has_a_page_with_its_options() {
+        for &name in FormatName::ALL {
+            let page = page(name, 100);
+            for option in name.spec().options {
+                assert!(page.contains(&format!("  {} ", option.property.word())), "{page}");
+                assert!(page.contains(&format!("default {}", option.default)), "{page}");
+            }
+            assert_eq!(page.contains("does not execute"), name != FormatName::CanalJson, "{page}");
+        }
+    }
+
+    #[test]
+    fn the_page_of_canal_json_has_messages_and_types() {
+        let page = page(FormatName::CanalJson, 80);
+        for line in [
+            "  dialect      canal | dts    default canal; not executed yet: `dts`",
+            "  es                start of the statement at the source, ms since 1970 (the log",
+            "  BIGINT     -5       decimal; unsigned above 9223372036854775807 has 3",
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+        }
+        assert!(page.lines().all(|line| line.chars().count() <= 125 && !line.contains("**")), "{page}");
+    }
+}
