@@ -128,6 +128,9 @@ struct Sent {
     decision: TableDecision,
 }
 
+/// Whether something of a table goes to the topic.
+type Goes<'f> = &'f dyn Fn(&&Sent) -> bool;
+
 /// Without the tables for which a pattern among the others stands that goes to the same topic.
 fn widest(sent: Vec<Sent>) -> Vec<Sent> {
     let pattern = |sent: &Sent| {
@@ -232,7 +235,7 @@ impl Writer<'_> {
             }
             OnOversize::Stop => false,
         };
-        let kinds: [(&str, &dyn Fn(&&Sent) -> bool, &[Property], &str); 3] = [
+        let kinds: [(&str, Goes<'_>, &[Property], &str); 3] = [
             ("schema changes of", &ddl, &[Property::DdlTopic, Property::Ddl], ""),
             ("rows that cannot be sent of", &errors, &[Property::OnError], "dead-letter"),
             ("messages too large of", &oversize, &[Property::OnOversize], "dead-letter"),
