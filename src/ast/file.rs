@@ -4,6 +4,7 @@ use super::allow::Allow;
 use super::argument::own_name;
 use super::binding::{Uses, Values};
 use super::idle::{Idle, Owner};
+use super::left_out::LeftOut;
 use super::moved::{Moved, moved};
 use super::param::Param;
 use super::pipeline::Pipeline;
@@ -62,6 +63,8 @@ pub struct Defaults {
     pub settings: Settings,
     /// `sensitive`, one per pattern.
     pub sensitive: Vec<Spanned<NamePattern>>,
+    /// What could not be read of it.
+    pub left_out: LeftOut,
 }
 
 /// `profile NAME`.
@@ -71,8 +74,8 @@ pub struct Profile {
     pub name: Spanned<String>,
     /// What it adds.
     pub settings: Settings,
-    /// A statement of it was left out.
-    pub incomplete: bool,
+    /// What could not be read of it.
+    pub left_out: LeftOut,
 }
 
 /// Lowers a parsed file with the values of the project's parameters. Statements with a syntax error are left out; [`crate::syntax::errors`] speaks of them.
@@ -175,11 +178,11 @@ fn profile(statement: &Stmt) -> Option<Profile> {
         debug_assert!(taken, "`{}` is in the table, but not read in a `profile`", inner.spec.word);
     }
     let name = statement.args.first().and_then(own_name)?;
-    Some(Profile { name, settings, incomplete: statement.body.incomplete })
+    Some(Profile { name, settings, left_out: statement.body.left_out.clone() })
 }
 
 fn defaults(statement: &Stmt) -> Defaults {
-    let mut defaults = Defaults::default();
+    let mut defaults = Defaults { left_out: statement.body.left_out.clone(), ..Defaults::default() };
     for inner in &statement.body.statements {
         match inner.spec.word {
             "sensitive" => {

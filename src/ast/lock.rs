@@ -83,7 +83,7 @@ pub fn lower_lock(parse: &Parse, text: &str) -> (LockFile, Vec<Diagnostic>) {
         Err(findings) => return (LockFile { incomplete: true, ..LockFile::default() }, findings),
     };
     let body = reader.body(parse.tree.root(), st::Place::LockFile);
-    let mut file = LockFile { locks: Vec::new(), incomplete: body.incomplete || reader.opaque };
+    let mut file = LockFile { locks: Vec::new(), incomplete: !body.left_out.is_empty() || reader.opaque };
     for statement in &body.statements {
         match statement.spec.word {
             "lock" => match reader.lock(statement) {
@@ -113,7 +113,7 @@ impl Reader<'_> {
             pulled: None,
             tables: Vec::new(),
             views: Vec::new(),
-            incomplete: statement.body.incomplete,
+            incomplete: !statement.body.left_out.is_empty(),
         };
         for inner in &statement.body.statements {
             match inner.spec.word {
@@ -143,7 +143,7 @@ impl Reader<'_> {
             primary: None,
             unique: Vec::new(),
             index: Vec::new(),
-            incomplete: statement.body.incomplete,
+            incomplete: !statement.body.left_out.is_empty(),
         };
         for inner in &statement.body.statements {
             match inner.spec.word {

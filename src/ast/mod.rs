@@ -1,7 +1,7 @@
 //! Tree to typed nodes: names as written, every value with its place.
 //!
 //! Guarantees: whatever is in these nodes fits the statement table; what does not fit is left out, with a finding, and the
-//! node around it is marked `incomplete`. Does not: resolve names, or know whether a project makes sense.
+//! node around it knows what: [`LeftOut`]. Does not: resolve names, or know whether a project makes sense.
 
 mod allow;
 mod argument;
@@ -10,6 +10,7 @@ mod condition;
 mod feed;
 mod file;
 mod idle;
+mod left_out;
 mod literal;
 mod lock;
 mod misfit;
@@ -39,6 +40,7 @@ pub use condition::{TestPlace, Where};
 pub use feed::{From, Relay};
 pub use file::{Defaults, EDITIONS, File, Profile, lower, uses};
 pub use idle::{Idle, Owner};
+pub use left_out::LeftOut;
 pub use lock::{Lock, LockFile, LockedColumn, LockedKey, LockedTable, lower_lock};
 pub use moved::Moved;
 pub use param::{Param, ParamKind, params};

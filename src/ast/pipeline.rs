@@ -2,6 +2,7 @@
 
 use super::argument::{own_name, quantities, text, words};
 use super::feed::{Feed, From, Relay};
+use super::left_out::LeftOut;
 use super::settings::{Conflict, Settings, add, differ, once};
 use super::shape::Value;
 use super::statement::{Body, Reader, Stmt};
@@ -46,8 +47,8 @@ pub struct Pipeline {
     /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place: its line, or
     /// in a longer list a comma.
     pub cuts: BTreeMap<Span, Span>,
-    /// A statement of it was left out.
-    pub incomplete: bool,
+    /// What could not be read of it.
+    pub left_out: LeftOut,
 }
 
 /// `to TARGET`.
@@ -72,8 +73,8 @@ pub struct TableBlock {
     pub settings: Settings,
     /// `with`.
     pub with: Vec<Spanned<String>>,
-    /// A statement of it was left out.
-    pub incomplete: bool,
+    /// What could not be read of it.
+    pub left_out: LeftOut,
 }
 
 once! {
@@ -142,12 +143,12 @@ impl Reader<'_> {
             paused: None,
             labels: Vec::new(),
             cuts: BTreeMap::new(),
-            incomplete: statement.body.incomplete,
+            left_out: statement.body.left_out.clone(),
         };
         for inner in &statement.body.statements {
             match inner.spec.word {
                 "from" => {
-                    pipeline.incomplete |= inner.body.incomplete;
+                    pipeline.left_out.add(&inner.body.left_out);
                     match self.feed(inner) {
                         Some(Feed::Sources(from)) => pipeline.from.push(from),
                         Some(Feed::Relay(relay)) => pipeline.relays.push(relay),
@@ -158,7 +159,7 @@ impl Reader<'_> {
                     }
                 }
                 "to" => {
-                    pipeline.incomplete |= inner.body.incomplete;
+                    pipeline.left_out.add(&inner.body.left_out);
                     pipeline.to.extend(to(inner));
                 }
                 "include" => {
@@ -173,7 +174,7 @@ impl Reader<'_> {
                 "rename" => pipeline.renames.extend(rename(inner)),
                 "table" => pipeline.tables.extend(table(inner)),
                 "start" => {
-                    pipeline.incomplete |= inner.body.incomplete;
+                    pipeline.left_out.add(&inner.body.left_out);
                     pipeline.start = self.start(inner);
                 }
                 "paused" => pipeline.paused = text(inner),
@@ -248,7 +249,7 @@ pub(super) fn tables(statement: &Stmt) -> impl Iterator<Item = Spanned<TablePatt
 
 fn table(statement: &Stmt) -> Option<TableBlock> {
     let pattern = tables(statement).next()?;
-    let Body { statements, incomplete } = &statement.body;
+    let Body { statements, left_out } = &statement.body;
     let mut settings = Settings::default();
     let mut with = Vec::new();
     for inner in statements {
@@ -259,7 +260,7 @@ fn table(statement: &Stmt) -> Option<TableBlock> {
         let taken = settings.take(inner);
         debug_assert!(taken, "`{}` is in the table, but not read in a `table`", inner.spec.word);
     }
-    Some(TableBlock { pattern, settings, with, incomplete: *incomplete })
+    Some(TableBlock { pattern, settings, with, left_out: left_out.clone() })
 }
 
 fn rename(statement: &Stmt) -> Option<Spanned<Rename>> {

@@ -47,12 +47,17 @@ impl<'t> Reader<'t> {
         let range = self.argument(id, 0).map_or("", |token| token.text).to_owned();
         let members = self.members(id);
         let is_range = members.len() > 1;
+        let torn = first.body.left_out.clone();
         let mut first = Some(first);
         let mut all = Vec::with_capacity(members.len());
         for (n, member) in members.iter().enumerate() {
             let n_findings = self.findings.len();
             self.member = n;
-            let statement = first.take().or_else(|| self.alone(id));
+            let again = |mut again: Stmt| {
+                again.body.left_out.add(&torn);
+                again
+            };
+            let statement = first.take().or_else(|| self.alone(id).map(again));
             let rank = is_range.then(|| Rank { range: range.clone(), n: n as u32 });
             all.extend(statement.and_then(|statement| read(self, member, rank, statement)));
             self.member = 0;

@@ -313,7 +313,7 @@ impl Settings {
         }
         let all = std::iter::once(statement).chain(&statement.body.statements);
         self.lines.extend(all.map(|one| (one.head, one.line)));
-        if statement.body.incomplete {
+        if !statement.body.left_out.is_empty() {
             self.damaged.insert(statement.head);
         }
         true

@@ -1,6 +1,7 @@
 //! `source`.
 
 use super::argument::{plain, quantities, quantity, says, secret, text, texts};
+use super::left_out::LeftOut;
 use super::pipeline::Retry;
 use super::range::Rank;
 use super::settings::word_set;
@@ -54,8 +55,8 @@ pub struct Source {
     pub retry: Retry,
     /// What goes away when one of its statements is removed, by the statement's place.
     pub lines: BTreeMap<Span, Span>,
-    /// A statement of it was left out.
-    pub incomplete: bool,
+    /// What could not be read of it.
+    pub left_out: LeftOut,
 }
 
 /// `server-id`.
@@ -113,7 +114,7 @@ impl Reader<'_> {
             start: None,
             retry: Retry::default(),
             lines: statement.body.statements.iter().map(|inner| (inner.head, inner.line)).collect(),
-            incomplete: statement.body.incomplete,
+            left_out: statement.body.left_out.clone(),
         };
         for inner in &statement.body.statements {
             match inner.spec.word {
@@ -138,7 +139,10 @@ impl Reader<'_> {
                 "heartbeat" => source.heartbeat = heartbeat(inner),
                 "event-limit" => source.event_limit_bytes = quantity(inner),
                 "online-ddl" => source.online_ddl = Some(word_set(inner)),
-                "start" => source.start = self.start(inner),
+                "start" => {
+                    source.left_out.add(&inner.body.left_out);
+                    source.start = self.start(inner);
+                }
                 "retry" => source.retry.take(inner),
                 other => debug_assert!(false, "`{other}` is in the table, but not read in a source"),
             }

@@ -6,6 +6,7 @@
 use super::allow::Allow;
 use super::binding::{Bindings, Filled, Unbound, Uses, Values};
 use super::condition::lower as lower_condition;
+use super::left_out::LeftOut;
 use super::shape::{Item, Shaped, Value, shape};
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
@@ -43,8 +44,8 @@ pub(super) struct Stmt {
 #[derive(Debug, Default)]
 pub(super) struct Body {
     pub(super) statements: Vec<Stmt>,
-    /// Something in here was left out, so that what seems to be missing may be in it.
-    pub(super) incomplete: bool,
+    /// What could not be read: what seems to be missing may be in it.
+    pub(super) left_out: LeftOut,
 }
 
 /// Reads statements of one file.
@@ -100,7 +101,8 @@ impl<'t> Reader<'t> {
         let mut body = Body::default();
         let mut seen: HashMap<(&str, String), Span> = HashMap::new();
         let mut doc: Vec<&str> = Vec::new();
-        // Behind a broken statement that may have swallowed its `{`: what is indented deeper belonged to it.
+        // Behind a broken statement that may have swallowed its `{`, or a list that goes on: what is indented deeper belonged
+        // to it.
         let mut skip_deeper_than: Option<u32> = None;
         for child in self.tree.children(parent) {
             match self.tree.kind(child) {
@@ -110,7 +112,7 @@ impl<'t> Reader<'t> {
                     let skipped = skip_deeper_than.is_some_and(|limit| column > limit);
                     if skipped {
                         self.mention(child);
-                        body.incomplete = true;
+                        body.left_out.add(&self.skipped(child, place));
                         doc.clear();
                         continue;
                     }
@@ -122,8 +124,15 @@ impl<'t> Reader<'t> {
                         Some(statement) => body.statements.push(statement),
                         None => {
                             self.mention(child);
-                            body.incomplete = true;
-                            skip_deeper_than = broken.then_some(column);
+                            let left_out = self.left_out(child, place);
+                            // What a `}` that came too early tore off belonged to the statement before.
+                            if let (true, Some(before)) = (broken, body.statements.last_mut())
+                                && place == Place::File
+                            {
+                                before.body.left_out.add(&left_out);
+                            }
+                            body.left_out.add(&left_out);
+                            skip_deeper_than = (broken || self.ends_with_comma(child)).then_some(column);
                         }
                     }
                 }
@@ -326,15 +335,10 @@ impl<'t> Reader<'t> {
 
     /// The word a statement begins with; a finding where it begins with something else.
     fn word(&mut self, id: NodeId) -> Option<(&'t str, Span)> {
-        let first = self.tree.children(id).find(|&child| self.tree.kind(child) != NodeKind::Ws)?;
-        match self.tree.kind(first) {
-            NodeKind::Path => Some((self.tree.text(first, self.text), self.tree.span(first))),
-            NodeKind::WhereClause => {
-                let word = self.tree.children(first).next()?;
-                Some((self.tree.text(word, self.text), self.tree.span(word)))
-            }
-            _ => {
-                let span = self.tree.span(first);
+        match self.first_word(id) {
+            Some(word) => Some((self.tree.text(word, self.text), self.tree.span(word))),
+            None => {
+                let span = self.tree.span(self.first(id)?);
                 self.findings.push(
                     Diagnostic::error(st::UNKNOWN_STATEMENT, span, "a statement begins with a word")
                         .help("one statement stands on one line; a block opens on the line of its statement"),
@@ -465,6 +469,43 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// The word a statement begins with, if it begins with one.
+    fn first_word(&self, id: NodeId) -> Option<NodeId> {
+        let first = self.first(id)?;
+        match self.tree.kind(first) {
+            NodeKind::Path => Some(first),
+            NodeKind::WhereClause => self.tree.children(first).next(),
+            _ => None,
+        }
+    }
+
+    fn ends_with_comma(&self, id: NodeId) -> bool {
+        let parts = self.tree.children(id).filter(|&child| self.tree.kind(child) != NodeKind::Ws);
+        parts.last().is_some_and(|last| self.tree.kind(last) == NodeKind::Comma)
+    }
+
+    fn first(&self, id: NodeId) -> Option<NodeId> {
+        self.tree.children(id).find(|&child| self.tree.kind(child) != NodeKind::Ws)
+    }
+
+    /// What a statement that belonged to a broken one would have been, if it stood beside that one.
+    fn skipped(&self, id: NodeId, place: Place) -> LeftOut {
+        let word = self.first_word(id).map(|word| self.tree.text(word, self.text));
+        let spec = word.and_then(|word| st::find(word, place));
+        spec.map_or_else(LeftOut::default, |spec| LeftOut::word(spec.word))
+    }
+
+    /// What a statement would have been that was left out of a block.
+    fn left_out(&self, id: NodeId, place: Place) -> LeftOut {
+        let Some(word) = self.first_word(id) else { return LeftOut::unknown() };
+        let word = self.tree.text(word, self.text);
+        let here = || st::in_place(place).map(|spec| spec.word);
+        let elsewhere = || st::STATEMENTS.iter().map(|spec| spec.word).find(|other| *other == word);
+        let meant = here().find(|other| *other == word).or_else(elsewhere);
+        let meant = meant.or_else(|| st::foreign_word(word)).or_else(|| st::closest(word, here()));
+        meant.map_or_else(LeftOut::unknown, LeftOut::word)
+    }
+
     fn column(&self, at: u32) -> u32 {
         let line = self.text[..at as usize].rfind(['\n', '\r']).map_or(0, |end| end + 1);
         at - line as u32
@@ -501,23 +542,24 @@ fn word_as_column(spec: &StatementSpec, args: &[Item]) -> Option<Diagnostic> {
 
 /// A word that is no statement here.
 fn unplaced(word: &str, span: Span, place: Place, format: Option<FormatName>) -> Diagnostic {
-    let places = st::places_of(word);
-    if !places.is_empty() {
-        let homes: Vec<&str> = places.iter().map(|place| place.called()).collect();
-        return Diagnostic::error(
-            st::STATEMENT_NOT_HERE,
-            span,
-            format!("`{word}` does not belong into {}", place.called()),
-        )
-        .help(format!("it belongs into {}", homes.join(" or ")));
-    }
-    let finding = |message: String| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
     let here = || {
         let format = format.filter(|_| place == Place::Format).map(FormatName::spec);
         let fits =
             move |spec: &&StatementSpec| format.is_none_or(|format| format.option(spec.word).is_some());
         st::in_place(place).filter(fits).map(|spec| spec.word)
     };
+    let places = st::places_of(word);
+    if !places.is_empty() {
+        let homes: Vec<&str> = places.iter().map(|place| place.called()).collect();
+        let message = format!("`{word}` does not belong into {}", place.called());
+        let finding = Diagnostic::error(st::STATEMENT_NOT_HERE, span, message)
+            .help(format!("it belongs into {}", homes.join(" or ")));
+        return match st::closest(word, here()) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")),
+            None => finding,
+        };
+    }
+    let finding = |message: String| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
     let known = || st::STATEMENTS.iter().map(|spec| spec.word);
     if let Some(ours) = st::foreign_word(word) {
         let finding = finding(format!("`{word}` is no statement; here it is called `{ours}`"));

@@ -1,6 +1,7 @@
 //! `target`.
 
 use super::argument::{own_name, quantity, secret, text, texts, words};
+use super::left_out::LeftOut;
 use super::pipeline::Retry;
 use super::registry::{Registry, registry};
 use super::settings::{Conflict, add, differ, once};
@@ -25,8 +26,8 @@ pub struct Target {
     pub doc: Option<String>,
     /// What it is.
     pub kind: TargetKind,
-    /// A statement of it was left out.
-    pub incomplete: bool,
+    /// What could not be read of it.
+    pub left_out: LeftOut,
 }
 
 /// Kind of a target, with its statements.
@@ -133,7 +134,7 @@ impl Reader<'_> {
     pub(super) fn target(&mut self, statement: Stmt) -> Option<Target> {
         let [name, ..] = statement.args.as_slice() else { return None };
         let name = own_name(name)?;
-        let incomplete = statement.body.incomplete;
+        let left_out = statement.body.left_out.clone();
         let kind = match words(&statement).first() {
             Some(&"stdout") => {
                 self.takes_no_statements(&statement, "stdout");
@@ -145,7 +146,7 @@ impl Reader<'_> {
             }
             _ => TargetKind::Kafka(Box::new(self.kafka(&statement))),
         };
-        Some(Target { name, head: statement.head, doc: statement.doc, kind, incomplete })
+        Some(Target { name, head: statement.head, doc: statement.doc, kind, left_out })
     }
 
     fn file_path(&mut self, statement: &Stmt) -> Option<Spanned<String>> {

@@ -67,6 +67,7 @@ pub(super) fn sent<'t>(
     table: &'t LockedTable,
 ) -> Option<Vec<&'t LockedColumn>> {
     let rule = match lane.setting(Subject::One(known), |settings| settings.columns.as_ref()) {
+        Setting::Default if lane.may_lack_for(known, &["columns"]) => return None,
         Setting::Default => return Some(table.columns.iter().collect()),
         Setting::Various => return None,
         Setting::Given(rule, _) => &rule.value,

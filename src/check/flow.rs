@@ -296,7 +296,12 @@ impl<'p> Flow<'p> {
 
     /// The known tables whose columns are known, in the n-th source.
     pub(super) fn locked(&self, source: usize) -> impl Iterator<Item = (&Known, &'p LockedTable)> {
-        self.known.iter().zip(&self.tables[source]).filter_map(|(known, table)| Some((known, (*table)?)))
+        // Those that only a pattern takes may be excluded by a line that could not be read.
+        let only_written = self.pipeline.left_out.may_be(&["exclude"]);
+        let known = self.known.iter().zip(&self.tables[source]);
+        known
+            .filter(move |(known, _)| known.written || !only_written)
+            .filter_map(|(known, table)| Some((known, (*table)?)))
     }
 
     /// All `table` blocks.
@@ -400,6 +405,11 @@ impl<'p> Flow<'p> {
                 names.expand(renaming.to(), &renaming.captures(db, table), RENAME_PLACEHOLDERS).ok()
             }
         };
+        // One that keeps its name may be renamed by a line that could not be read.
+        let may_be_new = lines == (None, None) && self.pipeline.left_out.may_be(&["rename", "names"]);
+        if may_be_new {
+            return None;
+        }
         Some(NewName { db: named(lines.0, db)?, table: named(lines.1, table)?, lines })
     }
 
@@ -435,6 +445,9 @@ impl<'p> Flow<'p> {
 
     /// The topic of a known table; none when that is not known, or a placeholder stands for nothing.
     fn topic(&self, lane: &Lane<'p>, source: &str, known: &Known, name: &NewName) -> Option<Topic<'p>> {
+        if lane.may_lack_for(known, &["topic"]) {
+            return None;
+        }
         match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {
             Setting::Default => Some((format!("{}.{}", name.db, name.table), None)),
             Setting::Various => None,

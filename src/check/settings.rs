@@ -3,7 +3,7 @@
 use super::flow::Known;
 use super::index::Index;
 use super::selector::Selector;
-use crate::ast::{Settings, TableBlock, Where};
+use crate::ast::{LeftOut, Settings, TableBlock, Where};
 use crate::hir::{Pipeline, Program, To};
 use crate::pattern::{Covered, Matcher, Relation, TableMatcher};
 use crate::statement::{MaskRule, Template};
@@ -15,6 +15,8 @@ pub(super) struct Lane<'p> {
     /// `defaults`, pipeline, `to`, and then `table` blocks with their levels.
     levels: Vec<Level<'p>>,
     index: Index<'p>,
+    /// All of the levels could be read.
+    is_whole: bool,
 }
 
 /// A block of settings.
@@ -24,6 +26,8 @@ struct Level<'p> {
     /// Which tables; none means all.
     tables: Option<TableMatcher>,
     settings: &'p Settings,
+    /// What could not be read of it.
+    left_out: &'p LeftOut,
     /// Its masks, the strongest first.
     masks: Vec<(Matcher, &'p Spanned<MaskRule>)>,
 }
@@ -47,25 +51,26 @@ pub(super) enum Setting<'p, 's, T> {
 
 impl<'p> Lane<'p> {
     pub(super) fn new(program: &'p Program, pipeline: &'p Pipeline, to: &'p To) -> Lane<'p> {
-        let everywhere = |rank, settings| Level::new(rank, None, settings);
+        let everywhere = |rank, settings, left_out| Level::new(rank, None, settings, left_out);
         let mut levels = vec![
-            everywhere(0, &program.defaults.settings),
-            everywhere(1, &pipeline.settings),
-            everywhere(2, &to.settings),
+            everywhere(0, &program.defaults.settings, &program.defaults.left_out),
+            everywhere(1, &pipeline.settings, &pipeline.left_out),
+            everywhere(2, &to.settings, &pipeline.left_out),
         ];
         let mut index = Index::default();
         for n in 0..levels.len() {
             index.add(n, None);
         }
         for (rank, blocks) in [(3, &pipeline.tables), (4, &to.tables)] {
-            for TableBlock { pattern, settings, .. } in blocks {
+            for TableBlock { pattern, settings, left_out, .. } in blocks {
                 if let Ok(tables) = pattern.value.compile() {
                     index.add(levels.len(), Some(&pattern.value));
-                    levels.push(Level::new(rank, Some(tables), settings));
+                    levels.push(Level::new(rank, Some(tables), settings, left_out));
                 }
             }
         }
-        Lane { to, levels, index }
+        let is_whole = levels.iter().all(|level| level.left_out.is_empty());
+        Lane { to, levels, index, is_whole }
     }
 
     /// Every block of settings, and the pattern of a `table` block.
@@ -78,9 +83,15 @@ impl<'p> Lane<'p> {
         self.levels.iter().any(|level| level.settings.damaged.contains(&statement))
     }
 
-    /// True when something was left out around settings of tables.
-    pub(super) fn is_incomplete(&self, pipeline: &Pipeline) -> bool {
-        pipeline.incomplete || pipeline.tables.iter().chain(&self.to.tables).any(|block| block.incomplete)
+    /// True when one of these statements may have been left out of what decides about any table.
+    pub(super) fn may_lack(&self, words: &[&str]) -> bool {
+        !self.is_whole && self.levels.iter().any(|level| level.may_lack(words))
+    }
+
+    /// True when one of these statements may have been left out of what decides about this table.
+    pub(super) fn may_lack_for(&self, known: &Known, words: &[&str]) -> bool {
+        let mut near = self.index.hits(&known.db, &known.table, |n| self.levels[n].tables.as_ref());
+        !self.is_whole && near.any(|n| self.levels[n].may_lack(words))
     }
 
     /// Every `topic`, and the pattern of the `table` block it stands in.
@@ -175,10 +186,20 @@ impl<'p> Lane<'p> {
 }
 
 impl<'p> Level<'p> {
-    fn new(rank: u8, tables: Option<TableMatcher>, settings: &'p Settings) -> Level<'p> {
+    fn new(
+        rank: u8,
+        tables: Option<TableMatcher>,
+        settings: &'p Settings,
+        left_out: &'p LeftOut,
+    ) -> Level<'p> {
         let compiled =
             settings.all_masks().filter_map(|mask| Some((mask.value.column.compile_column().ok()?, mask)));
-        Level { rank, tables, settings, masks: compiled.collect() }
+        Level { rank, tables, settings, left_out, masks: compiled.collect() }
+    }
+
+    /// Also in a profile that is not known, or a `table` block whose pattern is not.
+    fn may_lack(&self, words: &[&str]) -> bool {
+        self.left_out.may_be(words) || self.left_out.may_be(&["with", "table"])
     }
 
     /// True when this level's setting holds, for tables that both take.
@@ -189,5 +210,81 @@ impl<'p> Level<'p> {
             (Some(_), None) => true,
             (None, _) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{check_diagnostics, check_locked, check_project, codes_locked};
+
+    const TABLES: &str = "binlog-expires 8h\n\
+        table shop.people {\nprimary id\ncolumn id \"int not null\"\ncolumn token \"text\"\ncolumn photo \"longblob\"\n}\n\
+        table shop.log {\ncolumn at \"datetime\"\n}\n\
+        table shop.o_1 {\nprimary id\ncolumn id \"int not null\"\n}\n\
+        table shop.o_2 {\nprimary id\ncolumn id \"int not null\"\n}\n";
+
+    const LINES: &str = "include shop.*\nretry for 1h\n\
+        table shop.people {\ncolumns except photo\nmask token with null\n}\n\
+        table shop.log {\nkey none\npartition to 0\n}\n\
+        rename table shop.o_[1..2] to o\ntable shop.o_* {\nkey origin, id\n}\n";
+
+    #[test]
+    fn what_was_left_out_is_not_missing() {
+        check_locked(LINES, TABLES);
+        let broken = [
+            ("retry for 1h", "retry 1h", "S0015"),
+            ("columns except photo", "columns exept photo", "S0015"),
+            ("mask token with null", "mask token null", "S0015"),
+            ("mask token with null", "maks token with null", "S0013"),
+            ("mask token with null", "zzzz token with null", "S0013"),
+            ("mask token with null", "mask token with \"null", "S0001"),
+            ("table shop.people {", "table \"shop.people\" {", "S0015"),
+            ("table shop.log {", "tabel shop.log {", "S0013"),
+            ("key none", "key nothing none", "S0015"),
+            ("key origin, id", "key origin id", "S0015"),
+            ("include shop.*", "include shop", "S0015"),
+        ];
+        for (written, instead, code) in broken {
+            let lines = LINES.replacen(written, instead, 1);
+            assert_eq!(codes_locked(&lines, TABLES), [code], "{instead}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_beside_it_is_found() {
+        check_locked(
+            "include shop.people  # warning[S0606]: a row with `shop.people.photo` may be larger than a message\n\
+             include shop.log\n\
+             table shop.people {\nmask token null  # error[S0015]: `mask` takes a comma, `with` or `keep` here, not `null`\n}\n\
+             table shop.log {\npartition to 0\n}\n",
+            &TABLES.replace("binlog-expires 8h\n", ""),
+        );
+        check_diagnostics(
+            "include shop.*\nexclude crm.x  # warning[S0204]: `crm.x` takes nothing away: no `include` takes such a table\n\
+             retry 12h  # error[S0015]: `retry` takes `for`, `off`, `forever` or `errors` here, not `12h`\n",
+        );
+        check_project(&["edition 2026\n\
+            source a mysql \"db\" {\npassword env P\n}\n\
+            target bus kafka \"k\" {\n\
+            acks 1  # error[S0810]: Kafka refuses `acks 1` with `delivery exactly-once`, the default\n\
+            transaction-timeout 20m  # error[S0018]: `20m` is out of range\n}\n\
+            profile slim {\ncolums except x  # error[S0013]: `colums` is no statement; did you mean `columns`?\n}\n\
+            pipeline p from a to bus {\ninclude a.b\nwith slim\n\
+            table c.d {  # warning[S0205]: no `include` takes a table that `c.d` takes\nkey x\n}\n}\n"]);
+    }
+
+    #[test]
+    fn what_a_brace_tore_off_is_not_missing() {
+        check_project(&["edition 2026\n\
+            source a mysql \"db\"\n  password env P\n\
+            }  # error[S0003]: `}` closes nothing\n\
+            target out stdout\npipeline p from a to out {\ninclude a.b\n}\n"]);
+    }
+
+    #[test]
+    fn a_list_that_goes_on_is_one_mistake() {
+        check_diagnostics(
+            "  include shop.a,  # error[S0015]: `include` lacks a table as `DB.TABLE` at its end\n    shop.b,\n    shop.c\n  include shop.d\n",
+        );
     }
 }

@@ -73,6 +73,14 @@ pub(super) fn check_files(named: &[(&str, &str)]) {
     }
 }
 
+/// Codes of what is found in a pipeline with these lines, with tables of the source `shop` in `schema.lock`.
+pub(super) fn codes_locked(lines: &str, tables: &str) -> Vec<&'static str> {
+    let mut files = FileSet::new();
+    files.add("0.sync", format!("{HEAD}{lines}}}\n"));
+    files.add("schema.lock", format!("{LOCK_HEAD}{tables}}}\n"));
+    compile_files(&files).findings.iter().map(|finding| finding.code.number).collect()
+}
+
 /// The lines of a pipeline after every certain repair of a rule, one after the other.
 #[track_caller]
 pub(super) fn check_repaired(lines: &str, expected: &str) {

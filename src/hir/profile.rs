@@ -2,7 +2,7 @@
 
 use super::program::Program;
 use super::scope::Scope;
-use crate::ast::{self, Settings, given_twice};
+use crate::ast::{self, LeftOut, Settings, given_twice};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::text::Spanned;
 
@@ -40,21 +40,21 @@ impl Profiles {
         }
     }
 
-    /// Adds the profiles that a block names to its settings, which win over them. True when one of them is not known, or was not
-    /// read as a whole: what seems to be missing may be in it.
+    /// Adds the profiles that a block names to its settings, which win over them. What could not be read of them; of one that is not
+    /// known, its line `with`.
     pub(super) fn apply(
         &mut self,
         settings: &mut Settings,
         with: &[Spanned<String>],
         program: &Program,
         findings: &mut Vec<Diagnostic>,
-    ) -> bool {
-        let mut incomplete = false;
+    ) -> LeftOut {
+        let mut left_out = LeftOut::default();
         let mut taken: Vec<(&Spanned<String>, usize)> = Vec::new();
         let mut added = Settings::default();
         for name in with {
             let Some(id) = self.scope.id(&name.value).map(|id| id as usize) else {
-                incomplete = true;
+                left_out.add(&LeftOut::word("with"));
                 self.unknown = true;
                 if !program.may_know(&name.value) {
                     findings.push(self.scope.unknown(name));
@@ -66,7 +66,7 @@ impl Profiles {
                 continue;
             }
             self.used[id] = true;
-            incomplete |= self.profiles[id].incomplete;
+            left_out.add(&self.profiles[id].left_out.of_profile());
             for &(first, other) in &taken {
                 findings.extend(self.disagreement(settings, (first, other), (name, id)));
             }
@@ -74,7 +74,7 @@ impl Profiles {
             added = added.over(&self.profiles[id].settings);
         }
         *settings = settings.over(&added);
-        incomplete
+        left_out
     }
 
     /// The first thing about which two profiles disagree, and the block that takes both says nothing.

@@ -3,7 +3,7 @@
 use super::lock::{Lock, LockedTable, SourceLock};
 use super::param::Param;
 use super::profile::Profile;
-use crate::ast::{self, Allow, Defaults, Filled, Idle, Moved, Owner, Settings, TableBlock, Test};
+use crate::ast::{self, Allow, Defaults, Filled, Idle, LeftOut, Moved, Owner, Settings, TableBlock, Test};
 use crate::diagnostic::Diagnostic;
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, TablePattern};
@@ -169,8 +169,8 @@ pub struct Pipeline {
     pub unknown_source: bool,
     /// The same for a target.
     pub unknown_target: bool,
-    /// Something was left out, a name unknown, or a statement broken: what seems to be missing may be there.
-    pub incomplete: bool,
+    /// What could not be read, also of its profiles; `from` and `to` where a name is not known.
+    pub left_out: LeftOut,
 }
 
 /// Tables that are sent.

@@ -5,7 +5,7 @@ use super::lock::resolve_lock;
 use super::profile::Profiles;
 use super::program::{Pipeline, Program, Relay, TargetId, To};
 use super::scope::Scope;
-use crate::ast::{self, Conflict, Defaults, Retry, TableBlock, TargetKind, given_twice};
+use crate::ast::{self, Conflict, Defaults, LeftOut, Retry, TableBlock, TargetKind, given_twice};
 use crate::diagnostic::Diagnostic;
 use crate::statement::{self as st, duration_text};
 use crate::text::Spanned;
@@ -79,6 +79,7 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
 fn merge_defaults(all: &mut Defaults, other: Defaults, findings: &mut Vec<Diagnostic>) {
     let conflicts = all.settings.add(other.settings);
     all.sensitive.extend(other.sensitive);
+    all.left_out.add(&other.left_out);
     report(conflicts, findings);
 }
 
@@ -100,7 +101,7 @@ fn resolve_pipeline(
     profiles: &mut Profiles,
     findings: &mut Vec<Diagnostic>,
 ) -> Pipeline {
-    let mut incomplete = profiles.apply(&mut pipeline.settings, &pipeline.with, program, findings);
+    let mut left_out = profiles.apply(&mut pipeline.settings, &pipeline.with, program, findings);
     let mut unknown_target = false;
     let unknown = |scope: &Scope, name: &Spanned<String>, findings: &mut Vec<Diagnostic>| {
         if !program.may_know(&name.value) {
@@ -118,6 +119,7 @@ fn resolve_pipeline(
             }
             None => {
                 unknown_target = true;
+                left_out.add(&LeftOut::word("from"));
                 unknown(targets, &relay.target, findings);
             }
         }
@@ -131,9 +133,9 @@ fn resolve_pipeline(
         };
         let target = Spanned::new(id, one.target.span);
         let ast::To { mut settings, with, tables, .. } = one;
-        incomplete |= profiles.apply(&mut settings, &with, program, findings);
+        left_out.add(&profiles.apply(&mut settings, &with, program, findings));
         let mut tables = merge_tables(tables, findings);
-        incomplete |= apply_to_tables(&mut tables, profiles, program, findings);
+        apply_to_tables(&mut tables, profiles, program, findings);
         let one = To { target, settings, tables };
         let same = |first: &&To| first.target.value == id && same_topic(first, &one);
         match to.iter().find(same) {
@@ -142,7 +144,7 @@ fn resolve_pipeline(
         }
     }
     let mut tables = merge_tables(pipeline.tables, findings);
-    incomplete |= apply_to_tables(&mut tables, profiles, program, findings);
+    apply_to_tables(&mut tables, profiles, program, findings);
     check_retry(&pipeline.settings.task.retry, findings);
     let mut labels: Vec<(Spanned<String>, String)> = Vec::new();
     for (name, text) in pipeline.labels {
@@ -152,6 +154,13 @@ fn resolve_pipeline(
             }
             None => labels.push((name, text)),
         }
+    }
+    left_out.add(&pipeline.left_out);
+    if feeds.unknown {
+        left_out.add(&LeftOut::word("from"));
+    }
+    if unknown_target {
+        left_out.add(&LeftOut::word("to"));
     }
     Pipeline {
         name: pipeline.name,
@@ -172,7 +181,7 @@ fn resolve_pipeline(
         cuts: pipeline.cuts,
         unknown_source: feeds.unknown,
         unknown_target,
-        incomplete: pipeline.incomplete || incomplete || feeds.unknown || unknown_target,
+        left_out,
     }
 }
 
@@ -188,7 +197,7 @@ fn merge_tables(tables: Vec<TableBlock>, findings: &mut Vec<Diagnostic>) -> Vec<
     for table in tables {
         match merged.iter_mut().find(|first| first.pattern.value == table.pattern.value) {
             Some(first) => {
-                first.incomplete |= table.incomplete;
+                first.left_out.add(&table.left_out);
                 first.with.extend(table.with);
                 report(first.settings.add(table.settings), findings);
             }
@@ -198,20 +207,16 @@ fn merge_tables(tables: Vec<TableBlock>, findings: &mut Vec<Diagnostic>) -> Vec<
     merged
 }
 
-/// Adds profiles to blocks. True when what one of them adds is not known as a whole.
+/// Adds profiles to blocks.
 fn apply_to_tables(
     tables: &mut [TableBlock],
     profiles: &mut Profiles,
     program: &Program,
     findings: &mut Vec<Diagnostic>,
-) -> bool {
-    let mut incomplete = false;
+) {
     for table in tables {
-        let lacks = profiles.apply(&mut table.settings, &table.with, program, findings);
-        table.incomplete |= lacks;
-        incomplete |= lacks;
+        table.left_out.add(&profiles.apply(&mut table.settings, &table.with, program, findings));
     }
-    incomplete
 }
 
 fn check_retry(retry: &Retry, findings: &mut Vec<Diagnostic>) {

@@ -539,6 +539,7 @@ fn findings_about_names() {
         shown(&[&text]),
         "0.sync:10:17 S0101 there is no source `shp`\n\
          0.sync:10:24 S0101 there is no target `buss`\n\
+         0.sync:12:1 S0201 pipeline `P` includes no table\n\
          0.sync:12:10 S0105 the pipelines `P` and `p` look alike\n\
          0.sync:12:25 S0101 there is no target `warehouse`\n\
          0.sync:14:8 S0102 there are two targets called `out`\n"

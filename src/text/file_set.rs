@@ -14,6 +14,27 @@ struct File {
     text: String,
     /// Byte offset at which each line begins.
     line_starts: Vec<u32>,
+    /// Columns that begin before each [`STEP`] bytes, from the start of the file.
+    columns: Vec<u32>,
+}
+
+/// Distance of the places whose column is remembered, in bytes: however long a line is, no more is counted.
+const STEP: usize = 1024;
+
+/// A byte that begins a sign with a column of its own: all signs but byte order marks.
+fn begins_column(text: &[u8], at: usize) -> bool {
+    let begins_sign = text[at] & 0b1100_0000 != 0b1000_0000;
+    begins_sign && !text[at..].starts_with("\u{FEFF}".as_bytes())
+}
+
+impl File {
+    /// Columns that begin before a byte.
+    fn columns_before(&self, offset: usize) -> u32 {
+        let step = offset / STEP;
+        let bytes = self.text.as_bytes();
+        let rest = (step * STEP..offset).filter(|&at| begins_column(bytes, at)).count();
+        self.columns[step] + rest as u32
+    }
 }
 
 /// A place for people: both count from 1, `col` in Unicode code points.
@@ -39,7 +60,15 @@ impl FileSet {
         let mut line_starts = vec![0];
         line_starts
             .extend(memchr::memchr2_iter(b'\n', b'\r', bytes).filter(ends_line).map(|at| at as u32 + 1));
-        self.files.push(File { path: path.into(), text, line_starts });
+        let mut columns = vec![0];
+        let mut count = 0;
+        for at in 0..bytes.len() {
+            count += u32::from(begins_column(bytes, at));
+            if (at + 1) % STEP == 0 {
+                columns.push(count);
+            }
+        }
+        self.files.push(File { path: path.into(), text, line_starts, columns });
         FileId(self.files.len() as u32 - 1)
     }
 
@@ -94,9 +123,9 @@ impl FileSet {
             offset -= 1;
         }
         let line = file.line_starts.partition_point(|&start| start <= offset) - 1;
-        let before = &file.text[file.line_starts[line] as usize..offset as usize];
-        let col = before.chars().filter(|&c| c != '\u{FEFF}').count();
-        LineCol { line: line as u32 + 1, col: col as u32 + 1 }
+        let start = file.line_starts[line] as usize;
+        let col = file.columns_before(offset as usize) - file.columns_before(start);
+        LineCol { line: line as u32 + 1, col: col + 1 }
     }
 }
 
@@ -110,6 +139,18 @@ mod tests {
         let id = files.add("a.sync", "edition 2026\nö x");
         assert_eq!(files.line_col(id, 0), LineCol { line: 1, col: 1 });
         assert_eq!(files.line_col(id, 16), LineCol { line: 2, col: 3 });
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_those_that_are_counted() {
+        let text = format!("{}\n{}", "ö\u{FEFF}a 商😀".repeat(500), "x".repeat(3000));
+        let mut files = FileSet::new();
+        let id = files.add("a.sync", text.as_str());
+        for (at, _) in text.char_indices().chain([(text.len(), ' ')]) {
+            let before = &text[text[..at].rfind('\n').map_or(0, |end| end + 1)..at];
+            let col = before.chars().filter(|&sign| sign != '\u{FEFF}').count() as u32 + 1;
+            assert_eq!(files.line_col(id, at as u32).col, col, "byte {at}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_order_lost(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
-        for lane in flow.lanes.iter().filter(|lane| !lane.is_incomplete(flow.pipeline)) {
+        for lane in flow.lanes.iter().filter(|lane| !lane.may_lack(&["ddl", "headers", "format"])) {
             for subject in flow.subjects() {
                 let Some((span, message)) = lost(lane, subject) else { continue };
                 findings.push(

@@ -145,4 +145,13 @@ mod tests {
             pipeline p from a to out {\ninclude a.b\ntopic \"{region}.{zone}.{table}\"\n\
             to b {\ntopic \"{zome}.{table}\"  # error[S0405]: `{zome}` stands for nothing here\n}\n}\ntarget b stdout\n"]);
     }
+
+    #[test]
+    fn once_for_all_members_of_a_range() {
+        check_project(&["edition 2026\n\
+            source a_[n:0..3] mysql \"db-{n}\" {\n\
+            password env \"P_{m}\"  # error[S0405]: `{m}` stands for nothing here\n}\n\
+            target out stdout\n\
+            pipeline p {\nfrom a_*\nto out\ninclude a.b\nkey origin, id\n}\n"]);
+    }
 }

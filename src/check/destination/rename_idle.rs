@@ -22,7 +22,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_rename_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete && !flow.include.is_empty()) {
+    for flow in project
+        .flows
+        .iter()
+        .filter(|flow| !flow.pipeline.left_out.may_be(&["from", "include"]) && !flow.include.is_empty())
+    {
         for renaming in &flow.renames {
             if flow.renames_nothing(renaming) {
                 findings.push(

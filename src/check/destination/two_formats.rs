@@ -38,7 +38,7 @@ fn check_two_formats(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let mut first: HashMap<(Vec<&str>, &str), Form<'_>> = HashMap::new();
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
-            if lane.is_incomplete(flow.pipeline) {
+            if lane.may_lack(&["format", "topic", "rename", "names"]) {
                 continue;
             }
             let target = project.program.target(lane.to.target.value);

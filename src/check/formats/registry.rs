@@ -41,11 +41,13 @@ pub(super) const IDLE: Rule = Rule {
     run: check_registry_idle,
 };
 
-/// The cluster of a lane, and whether a statement of it was left out.
+/// The cluster of a lane, and whether its registry may have been left out.
 fn cluster<'p>(project: &Project<'p>, lane: &Lane<'p>) -> Option<(&'p Kafka, bool, &'p str)> {
     let target = project.program.target(lane.to.target.value);
     match &target.kind {
-        TargetKind::Kafka(cluster) => Some((cluster, target.incomplete, &target.name.value)),
+        TargetKind::Kafka(cluster) => {
+            Some((cluster, target.left_out.may_be(&["registry"]), &target.name.value))
+        }
         TargetKind::Stdout | TargetKind::File { .. } => None,
     }
 }
@@ -53,8 +55,8 @@ fn cluster<'p>(project: &Project<'p>, lane: &Lane<'p>) -> Option<(&'p Kafka, boo
 fn check_registry_missing(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for lane in &flow.lanes {
-            let Some((cluster, incomplete, name)) = cluster(project, lane) else { continue };
-            if cluster.registry.is_some() || incomplete {
+            let Some((cluster, is_left_out, name)) = cluster(project, lane) else { continue };
+            if cluster.registry.is_some() || is_left_out {
                 continue;
             }
             // One registry answers all of them.
@@ -86,7 +88,9 @@ fn check_registry_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             .peekable();
         // One that nothing goes to is told of as a whole.
         if here.peek().is_none()
-            || here.any(|(flow, lane)| flow.pipeline.incomplete || !needs(flow, lane).is_empty())
+            || here.any(|(flow, lane)| {
+                lane.may_lack(&["format", "key", "include"]) || !needs(flow, lane).is_empty()
+            })
         {
             continue;
         }

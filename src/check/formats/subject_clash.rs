@@ -29,7 +29,7 @@ pub(super) const RULE: Rule = Rule {
 fn check_subject_clash(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
-            if lane.is_incomplete(flow.pipeline) {
+            if lane.may_lack(&["format", "topic", "rename", "names"]) {
                 continue;
             }
             let mut first: HashMap<&str, Placed<'_>> = HashMap::new();

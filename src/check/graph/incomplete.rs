@@ -32,7 +32,9 @@ fn check_incomplete(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         }
     };
     // Where a statement was left out, it may be the one that is missing.
-    for source in program.sources.iter().filter(|source| !source.incomplete) {
+    for source in
+        program.sources.iter().filter(|source| !source.left_out.may_be(&["address", "password", "tls"]))
+    {
         let has_certificate = source.tls.as_ref().is_some_and(|tls| tls.value.identity.is_some());
         let mut missing = Vec::new();
         if source.address.is_none() {
@@ -49,7 +51,9 @@ fn check_incomplete(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         };
         report(format!("source `{}`", source.called()), source.head, &missing, help);
     }
-    for target in program.targets.iter().filter(|target| !target.incomplete) {
+    for target in
+        program.targets.iter().filter(|target| !target.left_out.may_be(&["brokers", "user", "password"]))
+    {
         let TargetKind::Kafka(cluster) = &target.kind else { continue };
         let mut missing = Vec::new();
         if cluster.brokers.is_none() {
@@ -69,7 +73,7 @@ fn check_incomplete(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         };
         report(format!("target `{}`", target.name.value), target.head, &missing, help);
     }
-    for pipeline in program.pipelines.iter().filter(|pipeline| !pipeline.incomplete) {
+    for pipeline in program.pipelines.iter().filter(|pipeline| !pipeline.left_out.may_be(&["from", "to"])) {
         let mut missing = Vec::new();
         if pipeline.from.is_empty() && pipeline.relays.is_empty() {
             missing.push("source");

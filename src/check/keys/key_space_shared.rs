@@ -71,6 +71,7 @@ fn finding(flow: &Flow<'_>, lane: usize, merge: &Merge<'_>) -> Option<Diagnostic
     });
     match lane.setting(Subject::One(known), |settings| settings.key.as_ref()) {
         Setting::Various => None,
+        Setting::Default if lane.may_lack_for(known, &["key"]) => None,
         // Without a key in the table there is none in its messages.
         Setting::Default if locked.is_some_and(|table| !table.incomplete && table.row_key().is_none()) => {
             None

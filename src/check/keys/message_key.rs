@@ -23,6 +23,7 @@ pub(super) fn message_key<'a>(
     table: Option<&'a LockedTable>,
 ) -> Option<MessageKey<'a>> {
     let (rule, line) = match lane.setting(Subject::One(known), |settings| settings.key.as_ref()) {
+        Setting::Default if lane.may_lack_for(known, &["key"]) => return None,
         Setting::Default => (&KeyRule::Primary, None),
         Setting::Given(key, _) => (&key.value.rule, Some(key.span)),
         Setting::Various => return None,

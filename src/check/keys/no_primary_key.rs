@@ -67,6 +67,9 @@ fn check_no_primary_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 
 /// Where a table's rows are told to go by its key: in a `table` block, else where the table is selected. None when they do not.
 fn asked_for(flow: &Flow<'_>, lane: &Lane<'_>, known: &Known) -> Option<Span> {
+    if lane.may_lack_for(known, &["key", "partition", "format"]) {
+        return None;
+    }
     let subject = Subject::One(known);
     let (key, key_span) = match lane.setting(subject, |settings| settings.key.as_ref()) {
         Setting::Default => (&KeyRule::Primary, None),

@@ -52,6 +52,9 @@ pub(super) const NULL: Rule = Rule {
 
 fn check_partition_column_moves(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let found = columns_by_line(project, |lane, known, table, column| {
+        if lane.may_lack_for(known, &["key"]) {
+            return false;
+        }
         let message_key = message_key(lane, known, Some(table));
         let row_key = || {
             table.row_key().map(|key| key.iter().map(|&at| table.columns[at].name.value.as_str()).collect())

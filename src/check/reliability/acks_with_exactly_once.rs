@@ -33,7 +33,7 @@ fn check_acks_with_exactly_once(project: &Project<'_>, findings: &mut Vec<Diagno
         let delivery = written.cluster.delivery.as_ref();
         let exactly_once = delivery.is_none_or(|delivery| delivery.value == Delivery::ExactlyOnce);
         // A `delivery` that could not be read may be the other one.
-        if !exactly_once || (delivery.is_none() && written.incomplete) {
+        if !exactly_once || (delivery.is_none() && written.left_out.may_be(&["delivery"])) {
             continue;
         }
         let mut report = |what: String, span: Span| {

@@ -37,7 +37,7 @@ fn check_no_transactions(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
         let delivery = cluster.delivery.as_ref();
         let exactly_once = delivery.is_none_or(|delivery| delivery.value == Delivery::ExactlyOnce);
         // A `delivery` that could not be read may be the other one.
-        if !exactly_once || (delivery.is_none() && target.incomplete) {
+        if !exactly_once || (delivery.is_none() && target.left_out.may_be(&["delivery"])) {
             continue;
         }
         let default = if delivery.is_none() { ", the default," } else { "" };

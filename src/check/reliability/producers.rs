@@ -1,15 +1,15 @@
 //! Every place where settings of a producer are written.
 
 use super::super::flow::Project;
-use crate::ast::{Kafka, Producer, TargetKind};
+use crate::ast::{Kafka, LeftOut, Producer, TargetKind};
 use crate::hir::Program;
 
 /// Settings as written in one block, and the cluster they are for.
 pub(super) struct Written<'p> {
     pub(super) cluster: &'p Kafka,
     pub(super) producer: &'p Producer,
-    /// A statement of the target was left out: what seems to hold by default may be written.
-    pub(super) incomplete: bool,
+    /// What could not be read of the target: what seems to hold by default may be written.
+    pub(super) left_out: &'p LeftOut,
 }
 
 /// Those of all Kafka targets, then those of the `to` of all pipelines.
@@ -17,7 +17,7 @@ pub(super) fn producers<'p>(project: &Project<'p>) -> impl Iterator<Item = Writt
     let program: &'p Program = project.program;
     let own = program.targets.iter().filter_map(|target| match &target.kind {
         TargetKind::Kafka(cluster) => {
-            Some(Written { cluster, producer: &cluster.producer, incomplete: target.incomplete })
+            Some(Written { cluster, producer: &cluster.producer, left_out: &target.left_out })
         }
         TargetKind::Stdout | TargetKind::File { .. } => None,
     });
@@ -25,7 +25,7 @@ pub(super) fn producers<'p>(project: &Project<'p>) -> impl Iterator<Item = Writt
         let target = program.target(to.target.value);
         match &target.kind {
             TargetKind::Kafka(cluster) => {
-                Some(Written { cluster, producer: &to.settings.task.producer, incomplete: target.incomplete })
+                Some(Written { cluster, producer: &to.settings.task.producer, left_out: &target.left_out })
             }
             TargetKind::Stdout | TargetKind::File { .. } => None,
         }

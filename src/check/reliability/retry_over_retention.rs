@@ -55,6 +55,11 @@ fn check_retry_over_retention(project: &Project<'_>, findings: &mut Vec<Diagnost
             let written = levels.into_iter().find_map(|retry| retry.window_ms.as_ref());
             let (window_ms, span) =
                 written.map_or((DEFAULT_MS, pipeline.head), |window| (window.value, window.span));
+            let left_outs = [&pipeline.left_out, &source.left_out, &program.defaults.left_out];
+            let may_be_written = left_outs.into_iter().any(|left_out| left_out.may_be(&["retry", "with"]));
+            if written.is_none() && may_be_written {
+                continue;
+            }
             // A window without an end is S0801, a log that is kept for 0 s is kept for ever.
             if window_ms <= kept_ms || window_ms == FOREVER_MS || kept_ms == 0 {
                 continue;

@@ -24,10 +24,10 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_snapshot_unlimited(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let program = project.program;
-    let sources = program.sources.iter().map(|source| (source.start.as_ref(), source.incomplete));
-    let pipelines = program.pipelines.iter().map(|pipeline| (pipeline.start.as_ref(), pipeline.incomplete));
-    for (start, incomplete) in sources.chain(pipelines) {
-        if let Some(start) = start.filter(|start| is_unlimited(start) && !incomplete) {
+    let sources = program.sources.iter().map(|source| (source.start.as_ref(), &source.left_out));
+    let pipelines = program.pipelines.iter().map(|pipeline| (pipeline.start.as_ref(), &pipeline.left_out));
+    for (start, left_out) in sources.chain(pipelines) {
+        if let Some(start) = start.filter(|start| is_unlimited(start) && !left_out.may_be(&["rate"])) {
             findings.push(
                 Diagnostic::advice(SNAPSHOT_UNLIMITED, start.span, "the load reads as fast as the source gives rows")
                     .help("a busy server feels it less with a limit, such as `rate 20MiB/s`, in the block of `start`"),

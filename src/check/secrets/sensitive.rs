@@ -86,7 +86,8 @@ fn check_sensitive_exposed(project: &Project<'_>, findings: &mut Vec<Diagnostic>
 }
 
 fn check_looks_sensitive(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    if !project.program.defaults.sensitive.is_empty() {
+    let defaults = &project.program.defaults;
+    if !defaults.sensitive.is_empty() || defaults.left_out.may_be(&["sensitive"]) {
         return;
     }
     for (span, columns) in in_clear(project, says_so) {
@@ -143,7 +144,8 @@ fn in_clear(project: &Project<'_>, wanted: impl Fn(&LockedColumn) -> bool) -> BT
     let mut found: BTreeMap<Span, Vec<String>> = BTreeMap::new();
     for flow in &project.flows {
         for lane in &flow.lanes {
-            for (known, table) in (0..flow.pipeline.from.len()).flat_map(|source| flow.locked(source)) {
+            let locked = (0..flow.pipeline.from.len()).flat_map(|source| flow.locked(source));
+            for (known, table) in locked.filter(|(known, _)| !lane.may_lack_for(known, &["mask"])) {
                 for column in sent(lane, known, table).unwrap_or_default() {
                     let name = &column.name.value;
                     if wanted(column) && matches!(lane.mask(Subject::One(known), name), Setting::Default) {

@@ -19,7 +19,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     // What could not be read, or is missing altogether, may be the include it belongs to.
-    for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete && !flow.include.is_empty()) {
+    for flow in project
+        .flows
+        .iter()
+        .filter(|flow| !flow.pipeline.left_out.may_be(&["from", "include"]) && !flow.include.is_empty())
+    {
         for exclude in &flow.exclude {
             if !flow.is_met(exclude.pattern, &exclude.matcher) {
                 let message =
@@ -46,8 +50,12 @@ mod tests {
              exclude crm.b  # warning[S0204]: `crm.b` takes nothing away: no `include` takes such a table\n",
         );
         check_diagnostics(
-            "include shop.*\nexclude crm.b\n\
+            "include shop.*\n\
+             exclude crm.b  # warning[S0204]: `crm.b` takes nothing away: no `include` takes such a table\n\
              retry for 720  # error[S0017]: `720` lacks its unit: a duration such as `30s` is wanted\n",
+        );
+        check_diagnostics(
+            "exclude crm.b\ninclude shop  # error[S0015]: `shop` is not a table as `DB.TABLE`\n",
         );
         check_repaired("include shop.*\nexclude crm.a, shop.b, crm.b\n", "include shop.*\nexclude shop.b\n");
     }

@@ -31,7 +31,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_matches_nothing(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete) {
+    for flow in project.flows.iter().filter(|flow| !flow.pipeline.left_out.may_be(&["from"])) {
         for (include, taken) in includes(flow) {
             match taken {
                 Taken::Nothing => findings.push(nothing(flow, include)),

@@ -21,7 +21,10 @@ pub(super) const RULE: Rule = Rule {
 fn check_selects_nothing(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         let pipeline = flow.pipeline;
-        if pipeline.incomplete || !pipeline.include.is_empty() || !pipeline.relays.is_empty() {
+        if pipeline.left_out.may_be(&["from", "include"])
+            || !pipeline.include.is_empty()
+            || !pipeline.relays.is_empty()
+        {
             continue;
         }
         if let Some(from) = pipeline.from.iter().find(|from| !has_include(pipeline, from.value))

@@ -22,7 +22,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_table_block_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    for flow in project.flows.iter().filter(|flow| !flow.pipeline.incomplete && !flow.include.is_empty()) {
+    for flow in project
+        .flows
+        .iter()
+        .filter(|flow| !flow.pipeline.left_out.may_be(&["from", "include"]) && !flow.include.is_empty())
+    {
         for block in flow.blocks() {
             let pattern = &block.pattern.value;
             // A name in another case has a finding of its own.

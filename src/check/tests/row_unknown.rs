@@ -116,7 +116,7 @@ impl<'p> Rows<'_, 'p> {
         let TableName { db, table } = &row.table.value;
         let source = self.source(row);
         if !self.flow.selects(db, table) {
-            if !self.flow.pipeline.incomplete {
+            if !self.flow.pipeline.left_out.may_be(&["from", "include"]) {
                 self.not_sent(&row.table);
             }
             return None;
@@ -144,7 +144,7 @@ impl<'p> Rows<'_, 'p> {
             };
         };
         let found = pipeline.from.iter().find(|from| name_of(from.value) == named.value);
-        if found.is_none() && !pipeline.incomplete && !self.program.may_know(&named.value) {
+        if found.is_none() && !pipeline.left_out.may_be(&["from"]) && !self.program.may_know(&named.value) {
             let names: Vec<&str> = pipeline.from.iter().map(|from| name_of(from.value)).collect();
             let message = format!("`{}` reads from no source `{}`", pipeline.name.value, named.value);
             let finding = Diagnostic::error(TEST_ROW_UNKNOWN, named.span, message);

@@ -1,0 +1,46 @@
+//! Which statements of a block were left out because they could not be read.
+
+use std::collections::BTreeSet;
+
+/// The words of the statements that were left out of a block. A rule that finds something missing, or unused, is silent only
+/// where a statement that it depends on is among them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    words: BTreeSet<&'static str>,
+    /// One of them begins with a word that nobody can guess.
+    unknown: bool,
+}
+
+impl LeftOut {
+    /// Nothing that is known by its word, and something else.
+    pub fn unknown() -> LeftOut {
+        LeftOut { unknown: true, ..LeftOut::default() }
+    }
+
+    /// One statement.
+    pub fn word(word: &'static str) -> LeftOut {
+        LeftOut { words: BTreeSet::from([word]), unknown: false }
+    }
+
+    /// True when nothing was left out.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty() && !self.unknown
+    }
+
+    /// True when one of these statements may have been left out.
+    pub fn may_be(&self, words: &[&str]) -> bool {
+        self.unknown || words.iter().any(|word| self.words.contains(word))
+    }
+
+    /// The same of a profile, for a block that takes it: what nobody can guess is at most a setting.
+    pub fn of_profile(&self) -> LeftOut {
+        let with = self.unknown.then_some("with");
+        LeftOut { words: self.words.iter().copied().chain(with).collect(), unknown: false }
+    }
+
+    /// Adds what was left out elsewhere.
+    pub fn add(&mut self, other: &LeftOut) {
+        self.words.extend(&other.words);
+        self.unknown |= other.unknown;
+    }
+}
