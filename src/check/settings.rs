@@ -267,10 +267,10 @@ mod tests {
             source a mysql \"db\" {\npassword env P\n}\n\
             target bus kafka \"k\" {\n\
             acks 1  # error[S0810]: Kafka refuses `acks 1` with `delivery exactly-once`, the default\n\
-            transaction-timeout 20m  # error[S0018]: `20m` is out of range\n}\n\
+            transaction-timeout 20m  # error[S0018]: `20m` is out of range: 10s to 15m\n}\n\
             profile slim {\ncolums except x  # error[S0013]: `colums` is no statement; did you mean `columns`?\n}\n\
             pipeline p from a to bus {\ninclude a.b\nwith slim\n\
-            table c.d {  # warning[S0205]: no `include` takes a table that `c.d` takes\nkey x\n}\n}\n"]);
+            table c.d {  # warning[S0205]: no table that is sent fits `c.d`\nkey x\n}\n}\n"]);
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl Outputs {
     }
 
     fn add_rows(&mut self, project: &Project<'_>, flow: &Flow<'_>, n: usize) {
-        let (lane, mut all_known) = (&flow.lanes[n], !flow.lanes[n].is_incomplete(flow.pipeline));
+        let lane = &flow.lanes[n];
+        let mut all_known = !lane.may_lack(&["from", "include", "rename", "names", "topic"]);
         for source in 0..flow.pipeline.from.len() {
             let before = self.topics.len();
             self.topics
