@@ -28,47 +28,47 @@ const DIGEST_BITS: f64 = 1.5;
 
 /// All places of `files` that may hold a secret, in order.
 pub fn secret_places(files: &FileSet) -> Vec<Span> {
+    files.ids().flat_map(|file| places_in(file, files.text(file))).collect()
+}
+
+/// The places of one file.
+fn places_in(file: FileId, text: &str) -> Vec<Span> {
     let mut places = Vec::new();
-    for file in files.ids() {
-        let mut start = 0;
-        let mut in_key = false;
-        for line in files.text(file).split_inclusive(['\n', '\r']) {
-            let place =
-                |found: Range<usize>| Span::new(file, start + found.start as u32, start + found.end as u32);
-            let written = line.trim_end_matches(['\n', '\r']);
-            // The first and the last line of a key are the same for all.
-            let ends = in_key && written.contains(KEY_END);
-            if in_key && !ends && !written.is_empty() {
-                places.push(place(0..written.len()));
-            } else {
-                places.extend(in_line(written).into_iter().map(place));
-            }
-            in_key = !ends && (in_key || (holds_private_key(written) && !written.contains(KEY_END)));
-            start += line.len() as u32;
+    let mut start = 0;
+    let mut in_key = false;
+    for line in text.split_inclusive(['\n', '\r']) {
+        let place =
+            |found: Range<usize>| Span::new(file, start + found.start as u32, start + found.end as u32);
+        let written = line.trim_end_matches(['\n', '\r']);
+        // The first and the last line of a key are the same for all.
+        let ends = in_key && written.contains(KEY_END);
+        if in_key && !ends && !written.is_empty() {
+            places.push(place(0..written.len()));
+        } else {
+            places.extend(in_line(written).into_iter().map(place));
         }
+        in_key = !ends && (in_key || (holds_private_key(written) && !written.contains(KEY_END)));
+        start += line.len() as u32;
     }
     places
 }
 
 /// Takes what lies in secret places out of the words of `findings`, and leaves out repairs that would write it again.
 pub fn withhold(findings: &mut [Diagnostic], files: &FileSet) {
-    if findings.is_empty() {
-        return;
-    }
     let line_of = |file: FileId, offset| (file, files.line_col(file, offset).line);
     let mut places: BTreeMap<(FileId, u32), Vec<Span>> = BTreeMap::new();
-    for place in secret_places(files) {
+    let drawn: BTreeSet<FileId> = findings.iter().flat_map(|one| spans(one).map(|span| span.file)).collect();
+    for place in drawn.into_iter().flat_map(|file| places_in(file, files.text(file))) {
         places.entry(line_of(place.file, place.start)).or_default().push(place);
     }
     if places.is_empty() {
         return;
     }
     for finding in findings {
-        let here = finding.primary.iter().chain(&finding.labels).map(|label| label.span);
-        let spans = here.chain(finding.related.iter().map(|related| related.span));
         // Findings quote words, not lines: where one spans many, the words are at its ends.
-        let lines: BTreeSet<_> =
-            spans.flat_map(|span| [line_of(span.file, span.start), line_of(span.file, span.end)]).collect();
+        let lines: BTreeSet<_> = spans(finding)
+            .flat_map(|span| [line_of(span.file, span.start), line_of(span.file, span.end)])
+            .collect();
         for place in lines.iter().filter_map(|line| places.get(line)).flatten() {
             let written = files.slice(*place);
             // What a finding quotes may be cut elsewhere than we did.
@@ -78,6 +78,12 @@ pub fn withhold(findings: &mut [Diagnostic], files: &FileSet) {
             }
         }
     }
+}
+
+/// Everything that is drawn of a finding.
+fn spans(finding: &Diagnostic) -> impl Iterator<Item = Span> + '_ {
+    let here = finding.primary.iter().chain(&finding.labels).map(|label| label.span);
+    here.chain(finding.related.iter().map(|related| related.span))
 }
 
 fn withhold_one(finding: &mut Diagnostic, secret: &str) {
