@@ -62,11 +62,12 @@ pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<
 /// Connects to the source of a plan and looks at what it selects; also the secret files that others may read.
 fn open_source(plan: &TaskPlan, context: &Context) -> Result<(Source, Vec<PathBuf>), Failure> {
     let resolved = source::resolve(&plan.source, &context.project)?;
-    let mut session = Session::open(&resolved.endpoint, None)?;
+    let endpoint = resolved.endpoint.for_task(&plan.id.to_string());
+    let mut session = Session::open(&endpoint, None)?;
     let server = source::facts(&mut session)?;
     let tables = source::tables(&mut session, |db, table| plan.selects(db, table))?;
     let catalog = SourceCatalog { server, tables };
-    Ok((Source { endpoint: resolved.endpoint, session, catalog }, resolved.open_files))
+    Ok((Source { endpoint, session, catalog }, resolved.open_files))
 }
 
 impl Task {
@@ -493,7 +494,7 @@ impl Task {
             let open = rereading.clone();
             Box::new(move |name: &TableName| -> Result<Reread, Failure> {
                 let mut session = Session::open(&endpoint, Some(&server))?;
-                *open.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.closer()?);
+                *open.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.closer());
                 let found = source::tables(&mut session, |db, table| db == name.db && table == name.table)?;
                 let end = source::end_of_log(&mut session)?
                     .ok_or_else(|| Failure::new(Class::Precheck, "the source writes no log any more"))?;

@@ -17,9 +17,7 @@ use std::panic;
 
 /// What the server says of itself before anybody has logged in.
 #[derive(Debug, Clone)]
-pub(super) struct Greeting {
-    /// Version text; MariaDB may put `5.5.5-` before its own.
-    pub(super) version: String,
+struct Greeting {
     /// What it can do.
     capabilities: CapabilityFlags,
     /// Challenge for the method it proposes.
@@ -34,12 +32,8 @@ const COLLATION: u8 = 45;
 /// A public key longer than this is none: RSA with 16384 bits takes 3 KiB.
 const KEY_LIMIT: usize = 16 << 10;
 
-/// Logs in over a fresh socket. `program` names the connection in the server's list of connections.
-pub(super) fn login(
-    mut wire: Wire,
-    endpoint: &Endpoint,
-    program: &str,
-) -> Result<(Wire, Greeting), SourceFailure> {
+/// Logs in over a fresh socket.
+pub(super) fn login(mut wire: Wire, endpoint: &Endpoint) -> Result<Wire, SourceFailure> {
     let mut packet = Vec::new();
     wire.receive(&mut packet)?;
     if packet.first() == Some(&0xff) {
@@ -76,7 +70,7 @@ pub(super) fn login(
         let mut request = Vec::new();
         SslRequest::new(flags, u32::MAX, COLLATION).serialize(&mut request);
         wire.send(&request)?;
-        wire = wire.encrypt(tls.connection()?)?;
+        wire = wire.encrypt(tls)?;
     }
 
     // a server whose default method we do not know may still have another one for our user: it will say so
@@ -85,11 +79,6 @@ pub(super) fn login(
     let nonce = greeting.nonce.clone();
     let password = endpoint.password().map(ExposeSecret::expose_secret);
     let scramble = plugin.gen_data(password, trimmed(&plugin, &nonce)?);
-    let attributes = HashMap::from([
-        ("_client_name".to_owned(), "syncc".to_owned()),
-        ("_client_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("program_name".to_owned(), program.to_owned()),
-    ]);
     let mut response = Vec::new();
     HandshakeResponse::new(
         scramble.as_ref().map(|data| data.to_vec()),
@@ -98,13 +87,24 @@ pub(super) fn login(
         None::<Vec<u8>>,
         Some(plugin.borrow()),
         flags,
-        flags.contains(CapabilityFlags::CLIENT_CONNECT_ATTRS).then_some(attributes),
+        flags.contains(CapabilityFlags::CLIENT_CONNECT_ATTRS).then(|| attributes(endpoint)),
         u32::MAX,
     )
     .serialize(&mut response);
     wire.send(&response)?;
     prove(&mut wire, endpoint, plugin, nonce)?;
-    Ok((wire, greeting))
+    Ok(wire)
+}
+
+/// What the connection says of itself: who looks at the server's connections sees the program and the task.
+pub(super) fn attributes(endpoint: &Endpoint) -> HashMap<String, String> {
+    [
+        ("_client_name", "syncc"),
+        ("_client_version", env!("CARGO_PKG_VERSION")),
+        ("program_name", endpoint.program()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }
 
 /// Reads the greeting. By hand: the driver's reader overflows on some lengths.
@@ -112,9 +112,8 @@ pub(super) fn login(
 fn greeting(packet: &[u8]) -> Option<Greeting> {
     let mut rest = ParseBuf(packet.get(1..)?);
     let end = rest.0.iter().position(|&byte| byte == 0)?;
-    let version = String::from_utf8_lossy(rest.checked_eat(end)?).into_owned();
-    // the zero, and the connection's number
-    rest.checked_eat(5)?;
+    // the version, its zero, and the connection's number
+    rest.checked_eat(end + 5)?;
     let mut nonce = rest.checked_eat(8)?.to_vec();
     rest.checked_eat(1)?;
     let low = u32::from(rest.checked_eat_u16_le()?);
@@ -126,7 +125,6 @@ fn greeting(packet: &[u8]) -> Option<Greeting> {
     nonce.extend_from_slice(rest.checked_eat(length.saturating_sub(8).max(13))?);
     let name = rest.eat_all();
     Some(Greeting {
-        version,
         capabilities: CapabilityFlags::from_bits_truncate(high << 16 | low),
         nonce,
         plugin: AuthPlugin::from_bytes(name.split(|&byte| byte == 0).next().unwrap_or_default()).into_owned(),
@@ -165,14 +163,7 @@ fn prove(
         wire.receive(&mut packet)?;
         match packet.as_slice() {
             [0x00, ..] => return Ok(()),
-            [0xff, ..] => {
-                let failure = SourceFailure::from_packet(&packet);
-                // whatever the number: the login was refused, unless the server is merely too busy or going down
-                return Err(match failure.class {
-                    FailureClass::Lost | FailureClass::Login => failure,
-                    _ => SourceFailure { class: FailureClass::Login, ..failure },
-                });
-            }
+            [0xff, ..] => return Err(denied(SourceFailure::from_packet(&packet))),
             [0xfe] => return Err(refused("mysql_old_password")),
             [0xfe, switch @ ..] => {
                 let end = switch.iter().position(|&byte| byte == 0).unwrap_or(switch.len());
@@ -205,7 +196,16 @@ fn prove(
     Err(SourceFailure::protocol("the server's login dialogue does not end"))
 }
 
-fn refused(method: &str) -> SourceFailure {
+/// The server's no. Whatever its number: the login was refused, unless the server is merely too busy or going down.
+pub(super) fn denied(failure: SourceFailure) -> SourceFailure {
+    match failure.class {
+        FailureClass::Lost => failure,
+        _ => SourceFailure { class: FailureClass::Login, ..failure },
+    }
+}
+
+/// A login method that is not spoken here.
+pub(super) fn refused(method: &str) -> SourceFailure {
     SourceFailure::new(
         FailureClass::Login,
         format!(
@@ -237,11 +237,14 @@ mod tests {
     use super::*;
     use crate::plan::{Tls, TlsMode};
     use crate::source::mysql::io::Session;
+    use crate::source::mysql::io::ask;
+    use crate::source::mysql::io::row_session::RowSession;
     use proptest::prelude::*;
     use secrecy::SecretString;
     use std::io::{Read, Write};
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
 
     /// Capabilities of a server of today, with or without TLS.
@@ -262,46 +265,68 @@ mod tests {
         packet
     }
 
-    /// A server that says its lines, each after a packet of the client but the first, whatever that packet holds. Returns the failure
-    /// of the session and all that the client sent.
-    fn check(mode: TlsMode, lines: Vec<Vec<u8>>) -> (SourceFailure, Vec<u8>) {
+    /// A way to log in.
+    type Login = fn(&Endpoint) -> Result<(), SourceFailure>;
+
+    /// The connection of our own.
+    const OWN: Login = |endpoint| RowSession::open(endpoint, &ask::nobody(), None).map(drop);
+
+    /// The driver.
+    const DRIVER: Login = |endpoint| Session::open(endpoint, None).map(drop);
+
+    /// A server that says its lines to each who connects, each after a packet of the client but the first, whatever that packet
+    /// holds. Returns the failure of the login and all that the client sent.
+    fn check(mode: TlsMode, lines: &[Vec<u8>], login: Login) -> (SourceFailure, Vec<u8>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
-        let port = listener.local_addr().expect("bound").port();
-        let server = thread::spawn(move || {
-            let (mut socket, _) = listener.accept().expect("a client");
+        let address = listener.local_addr().expect("bound");
+        let over = AtomicBool::new(false);
+        let tls = Tls::mode(mode);
+        let password = Some(SecretString::from("open sesame"));
+        let endpoint = Endpoint::new("127.0.0.1", address.port(), "cdc", password, &tls, Path::new("/"))
+            .expect("usable");
+        let serve = || {
             let mut heard = Vec::new();
-            let mut sequence = 0;
-            for line in lines {
-                let mut packet = (line.len() as u32).to_le_bytes()[..3].to_vec();
-                packet.push(sequence);
-                packet.extend(line);
-                let _ = socket.write_all(&packet);
-                let mut bytes = [0; 4096];
-                let count = socket.read(&mut bytes).unwrap_or(0);
-                heard.extend_from_slice(&bytes[..count]);
-                // the client answers with the next number, and begins each command at 0
-                sequence = bytes[3].wrapping_add(1);
+            for socket in listener.incoming() {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+                serve(socket.expect("a client"), lines, &mut heard);
             }
             heard
-        });
-        let tls =
-            Tls { mode, because: None, ca: None, identity: None, server_name: None, off_on_loopback: false };
-        let password = Some(SecretString::from("open sesame"));
-        let endpoint =
-            Endpoint::new("127.0.0.1", port, "cdc", password, &tls, Path::new("/")).expect("usable");
-        let failure = match Session::open(&endpoint, None) {
-            Ok(_) => panic!("a session with a false server"),
-            Err(failure) => failure,
         };
-        (failure, server.join().expect("the server ended"))
+        thread::scope(|scope| {
+            let server = scope.spawn(serve);
+            let failure = login(&endpoint).expect_err("a session with a false server");
+            over.store(true, Ordering::Relaxed);
+            TcpStream::connect(address).expect("it listens");
+            (failure, server.join().expect("the server ended"))
+        })
+    }
+
+    fn serve(mut socket: TcpStream, lines: &[Vec<u8>], heard: &mut Vec<u8>) {
+        let mut sequence = 0;
+        for line in lines {
+            let mut packet = (line.len() as u32).to_le_bytes()[..3].to_vec();
+            packet.push(sequence);
+            packet.extend(line);
+            let _ = socket.write_all(&packet);
+            let mut bytes = [0; 4096];
+            let count = socket.read(&mut bytes).unwrap_or(0);
+            heard.extend_from_slice(&bytes[..count]);
+            // the client answers with the next number, and begins each command at 0
+            sequence = bytes[3].wrapping_add(1);
+        }
     }
 
     #[track_caller]
-    fn refuses(mode: TlsMode, lines: Vec<Vec<u8>>, class: FailureClass, says: &str) {
-        let (failure, heard) = check(mode, lines);
-        assert_eq!(failure.class, class, "{failure}");
-        assert!(failure.message.contains(says), "{failure}");
-        assert!(!heard.windows(6).any(|window| window == b"sesame"), "the password went out");
+    fn refuses(mode: TlsMode, lines: &[Vec<u8>], class: FailureClass, says: &str) {
+        for login in [OWN, DRIVER] {
+            let (failure, heard) = check(mode, lines, login);
+            assert_eq!(failure.class, class, "{failure}");
+            assert!(failure.message.contains(says), "{failure}");
+            assert!(!failure.message.contains("sesame"), "{failure}");
+            assert!(!heard.windows(6).any(|window| window == b"sesame"), "the password went out");
+        }
     }
 
     #[test]
@@ -309,34 +334,31 @@ mod tests {
         let native = || hello(false, "mysql_native_password");
         let switch = |plugin: &str| [b"\xfe", plugin.as_bytes(), b"\0abcdefghijklmnopqrst\0"].concat();
         let login = FailureClass::Login;
-        refuses(
-            TlsMode::Off,
-            vec![native(), switch("mysql_clear_password")],
-            login,
-            "`mysql_clear_password`",
-        );
-        refuses(TlsMode::Off, vec![native(), switch("dialog")], login, "`dialog`");
-        refuses(TlsMode::Off, vec![native(), b"\xfe".to_vec()], login, "`mysql_old_password`");
+        refuses(TlsMode::Off, &[native(), switch("mysql_clear_password")], login, "`mysql_clear_password`");
+        refuses(TlsMode::Off, &[native(), switch("dialog")], login, "`dialog`");
+        refuses(TlsMode::Off, &[native(), b"\xfe".to_vec()], login, "`mysql_old_password`");
         // the whole password is asked for on a plain line: only under a key, and this is none
         let sha = hello(false, "caching_sha2_password");
         let key = b"\x01-----BEGIN PUBLIC KEY-----\nnonsense\n-----END PUBLIC KEY-----".to_vec();
-        refuses(TlsMode::Off, vec![sha, b"\x01\x04".to_vec(), key], FailureClass::Protocol, "public key");
+        refuses(TlsMode::Off, &[sha, b"\x01\x04".to_vec(), key], FailureClass::Protocol, "public key");
     }
 
     #[test]
     fn a_line_that_should_be_encrypted_is_or_there_is_none() {
         let says = "offers no TLS";
-        refuses(TlsMode::Require, vec![hello(false, "mysql_native_password")], FailureClass::Tls, says);
-        let (failure, _) =
-            check(TlsMode::Require, vec![hello(true, "mysql_native_password"), b"plain".to_vec()]);
-        assert!(matches!(failure.class, FailureClass::Tls | FailureClass::Lost), "{failure}");
+        refuses(TlsMode::Require, &[hello(false, "mysql_native_password")], FailureClass::Tls, says);
+        for login in [OWN, DRIVER] {
+            let (failure, _) =
+                check(TlsMode::Require, &[hello(true, "mysql_native_password"), b"plain".to_vec()], login);
+            assert!(matches!(failure.class, FailureClass::Tls | FailureClass::Lost), "{failure}");
+        }
     }
 
     #[test]
     fn files_are_never_sent() {
         let ok = b"\0\0\0\x02\0\0\0".to_vec();
-        let lines = vec![hello(false, "mysql_native_password"), ok, b"\xfb/etc/passwd".to_vec()];
-        refuses(TlsMode::Off, lines, FailureClass::Protocol, "file");
+        let lines = [hello(false, "mysql_native_password"), ok, b"\xfb/etc/passwd".to_vec()];
+        refuses(TlsMode::Off, &lines, FailureClass::Protocol, "file");
     }
 
     proptest! {

@@ -6,12 +6,13 @@
 //! Locks: none on MariaDB with transactional engines; on MySQL `LOCK TABLES … READ` for as long as it takes to open the view; for
 //! engines without views, until all rows are read.
 
+use super::ask::Ask;
 use super::cell::{agree, decode_row};
+use super::closer::Closer;
 use super::connect::Endpoint;
 use super::failure::{FailureClass, SourceFailure};
 use super::position::{log_file, snapshot_pair};
-use super::session::{Session, Statement, WireColumn};
-use super::wire::Closer;
+use super::row_session::{RowSession, Statement, WireColumn};
 use crate::catalog::{Engine, TableFacts};
 use crate::change::RowBatch;
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
@@ -29,7 +30,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// A view of some tables, open at one place of the log.
 pub struct Barrier {
-    session: Session,
+    session: RowSession,
     position: Position,
     running: Option<Running>,
 }
@@ -55,7 +56,7 @@ impl Barrier {
         contains: &BinlogPosition,
     ) -> Result<Barrier, SourceFailure> {
         let off = || SourceFailure::new(FailureClass::Setting, "the server writes no log: `log_bin` is off");
-        let mut session = Session::open(endpoint, Some(server))?;
+        let mut session = RowSession::open(endpoint, server, None)?;
         let views = tables.iter().all(|table| table.engine == Engine::Transactional);
         let position = if views && session.flavor() == Flavor::MariaDb {
             // what a reader of the log has seen need not be visible yet
@@ -77,10 +78,10 @@ impl Barrier {
             let locks = tables.iter().map(|table| format!("{} READ", name(&table.version)));
             let lock = format!("LOCK TABLES {}", locks.collect::<Vec<_>>().join(", "));
             // under the lock nothing of these tables is on its way: what is logged is visible
-            let mut locker = if views { Session::open(endpoint, Some(server))? } else { session };
+            let mut locker = if views { RowSession::open(endpoint, server, None)? } else { session };
             locker.run(&lock)?;
             let viewer = if views {
-                session = Session::open(endpoint, Some(server))?;
+                session = RowSession::open(endpoint, server, None)?;
                 session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
                 Some(session)
             } else {

@@ -5,7 +5,7 @@
 
 use super::failure::{FailureClass, SourceFailure};
 use super::key::timestamp;
-use super::session::{WireColumn, wire_type as wire};
+use super::row_session::{WireColumn, wire_type as wire};
 use crate::change::{Cell, RowBatch};
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::{Column, TableVersion};

@@ -4,13 +4,14 @@
 //! is read when the server can show it. The answer names a position behind which nothing of the view lies. Between the two the
 //! reader decides by key which rows of the page are old.
 
+use super::ask::Ask;
 use super::cell::{agree, decode_row};
+use super::closer::Closer;
 use super::connect::Endpoint;
 use super::failure::{FailureClass, SourceFailure};
 use super::key::{key_of, page_values};
 use super::position::{log_file, snapshot_file};
-use super::session::{Parameter, Session, Statement};
-use super::wire::Closer;
+use super::row_session::{Parameter, RowSession, Statement};
 use crate::change::RowBatch;
 use crate::failpoint::hit;
 use crate::mysql::key::KeyPart;
@@ -66,7 +67,7 @@ pub struct Chunk {
 ///
 /// After any failure but [`FailureClass::Behind`] it is of no use, and a new one is opened.
 pub struct ChunkReader {
-    session: Session,
+    session: RowSession,
     /// The page statement that was prepared last, by its text.
     prepared: Option<(String, Statement)>,
 }
@@ -75,9 +76,9 @@ impl ChunkReader {
     /// Connects to the server the positions are of.
     ///
     /// # Errors
-    /// As [`Session::open`].
+    /// As [`Session::open`](super::Session::open).
     pub fn open(endpoint: &Endpoint, server: &ServerIdentity) -> Result<ChunkReader, SourceFailure> {
-        Ok(ChunkReader { session: Session::open(endpoint, Some(server))?, prepared: None })
+        Ok(ChunkReader { session: RowSession::open(endpoint, server, None)?, prepared: None })
     }
 
     /// A handle that ends the connection from another thread.

@@ -1,18 +1,19 @@
 //! Where a server is and how to log in: secrets and certificates read, names resolved, connections opened.
 
-use super::auth::{Greeting, login};
+use super::auth::login;
 use super::failure::{FailureClass, SourceFailure};
 use super::tls::TlsClient;
 use super::wire::Wire;
 use crate::plan::io as secrets;
 use crate::plan::{SourcePlan, Text, Tls};
 use secrecy::SecretString;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
-use std::{env, fs};
+use std::{env, fs, io, thread};
 
-/// How long one address may take to answer.
+/// How long finding the address may take, and again what follows for each address: TCP, TLS and login.
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// Largest packet that a login or a SQL session takes.
@@ -26,6 +27,9 @@ pub struct Endpoint {
     user: String,
     password: Option<SecretString>,
     tls: Option<TlsClient>,
+    /// Names the connection in the server's lists.
+    program: String,
+    deadline: Duration,
 }
 
 /// A source plan with its secrets found.
@@ -112,7 +116,34 @@ impl Endpoint {
     ) -> Result<Endpoint, SourceFailure> {
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let tls = TlsClient::new(tls, host, project)?;
-        Ok(Endpoint { host: host.to_owned(), port, user: user.to_owned(), password, tls })
+        let program = "syncc".to_owned();
+        Ok(Endpoint {
+            host: host.to_owned(),
+            port,
+            user: user.to_owned(),
+            password,
+            tls,
+            program,
+            deadline: CONNECT,
+        })
+    }
+
+    /// The same server, with another deadline than 10 s for each step: finding the address, and for each address TCP, TLS
+    /// and login.
+    pub fn with_deadline(&self, deadline: Duration) -> Endpoint {
+        Endpoint { deadline, ..self.clone() }
+    }
+
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// The same server, whose lists of connections then name the task as well.
+    pub fn for_task(&self, task: &str) -> Endpoint {
+        // it stands in a comment of SQL, too
+        let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        let task: String = task.chars().filter(plain).collect();
+        Endpoint { program: format!("syncc:{task}"), ..self.clone() }
     }
 
     /// `HOST:PORT`, for people.
@@ -122,6 +153,10 @@ impl Endpoint {
         } else {
             format!("{}:{}", self.host, self.port)
         }
+    }
+
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     /// The user who logs in.
@@ -142,42 +177,81 @@ impl Endpoint {
         self.tls.as_ref()
     }
 
+    /// `syncc` and the task.
+    pub(super) fn program(&self) -> &str {
+        &self.program
+    }
+
+    /// What a statement begins with: the list of processes shows statements, not programs.
+    pub(super) fn comment(&self) -> String {
+        format!("/* {} */ ", self.program)
+    }
+
     /// Connects and logs in; afterwards the server may be silent for `patience`.
-    pub(super) fn connect(
-        &self,
-        program: &str,
-        patience: Duration,
-    ) -> Result<(Wire, Greeting), SourceFailure> {
-        let wire = Wire::new(self.socket()?, SQL_PACKET, CONNECT)?;
-        let (mut wire, greeting) = login(wire, self, program).map_err(|failure| SourceFailure {
-            message: format!("login of `{}` at {}: {}", self.user, self.address(), failure.message),
-            ..failure
-        })?;
+    pub(super) fn connect(&self, patience: Duration) -> Result<Wire, SourceFailure> {
+        let wire = Wire::new(self.socket()?, SQL_PACKET, self.deadline)?;
+        let mut wire = login(wire, self).map_err(|failure| self.at(failure))?;
         wire.set_patience(patience)?;
-        Ok((wire, greeting))
+        Ok(wire)
+    }
+
+    /// A failure with the step it happened in.
+    pub(super) fn at(&self, failure: SourceFailure) -> SourceFailure {
+        let address = self.address();
+        let message = match failure.class {
+            FailureClass::Unreachable => format!("{address}: {}", failure.message),
+            FailureClass::Tls => format!("TLS with {address}: {}", failure.message),
+            _ => format!("login of `{}` at {address}: {}", self.user, failure.message),
+        };
+        SourceFailure { message, ..failure }
+    }
+
+    /// The addresses behind the name, at least one.
+    pub(super) fn addresses(&self) -> Result<Vec<SocketAddr>, SourceFailure> {
+        if let Ok(ip) = self.host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(ip, self.port)]);
+        }
+        let unresolved = |error: &dyn std::fmt::Display| {
+            let text = format!("the name cannot be resolved: {error}");
+            self.at(SourceFailure::new(FailureClass::Unreachable, text))
+        };
+        // the system's resolver takes no deadline: it is asked aside, and left alone when it takes too long
+        let (answer, answered) = sync_channel(1);
+        let place = (self.host.clone(), self.port);
+        thread::Builder::new()
+            .name("syncc-resolve".to_owned())
+            .spawn(move || {
+                let found = place.to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+                // nobody waits any more when it comes too late
+                drop(answer.send(found));
+            })
+            .map_err(|error| unresolved(&error))?;
+        match answered.recv_timeout(self.deadline) {
+            Ok(Ok(addresses)) if addresses.is_empty() => Err(unresolved(&"it has no address")),
+            Ok(Ok(addresses)) => Ok(addresses),
+            Ok(Err(error)) => Err(unresolved(&error)),
+            Err(_) => Err(unresolved(&format!("no answer within {} s", self.deadline.as_secs_f32()))),
+        }
+    }
+
+    /// There is no TCP connection to an address of the server.
+    pub(super) fn no_tcp(&self, address: SocketAddr, error: &io::Error) -> SourceFailure {
+        let named = self.host.parse() == Ok(address.ip());
+        let to = if named { String::new() } else { format!(" to {address}") };
+        self.at(SourceFailure::new(FailureClass::Unreachable, format!("no TCP connection{to}: {error}")))
     }
 
     fn socket(&self) -> Result<TcpStream, SourceFailure> {
-        let unreachable = |text: String| {
-            SourceFailure::new(FailureClass::Unreachable, format!("{}: {text}", self.address()))
-        };
-        let addresses = (self.host.as_str(), self.port)
-            .to_socket_addrs()
-            .map_err(|error| unreachable(format!("the name cannot be resolved: {error}")))?;
-        let mut last = unreachable("the name has no address".to_owned());
-        for address in addresses {
-            let connected = TcpStream::connect_timeout(&address, CONNECT)
+        let mut last = None;
+        for address in self.addresses()? {
+            let connected = TcpStream::connect_timeout(&address, self.deadline)
                 .and_then(|socket| socket.set_nodelay(true).map(|()| socket));
             match connected {
                 Ok(socket) => return Ok(socket),
-                Err(error) => {
-                    let named = self.host.parse() == Ok(address.ip());
-                    let to = if named { String::new() } else { format!(" to {address}") };
-                    last = unreachable(format!("no TCP connection{to}: {error}"));
-                }
+                Err(error) => last = Some(self.no_tcp(address, &error)),
             }
         }
-        Err(last)
+        Err(last.expect("a name has at least one address"))
     }
 }
 

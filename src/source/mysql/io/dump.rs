@@ -3,10 +3,12 @@
 //! One thread owns the connection and reads it; nothing is parsed here but the status byte before each event. Heartbeats come
 //! through as events. Checksums are not judged here: the reader of the events does that over the same bytes.
 
+use super::ask::Ask;
+use super::closer::Closer;
 use super::connect::Endpoint;
 use super::failure::{FailureClass, SourceFailure};
-use super::session::Session;
-use super::wire::{Closer, Wire};
+use super::row_session::RowSession;
+use super::wire::Wire;
 use crate::mysql::position::{Flavor, Gtids, Position};
 use mysql_common::packets::ComRegisterSlave;
 use mysql_common::proto::MySerialize;
@@ -61,10 +63,10 @@ impl Dump {
     /// [`FailureClass::Privilege`] without REPLICATION SLAVE; [`FailureClass::Setting`] for an offset beyond 4 GiB without GTIDs,
     /// which the protocol cannot express. Whether the log still reaches back to the position shows at the first event.
     pub fn open(endpoint: &Endpoint, request: &DumpRequest<'_>) -> Result<Dump, SourceFailure> {
-        let program = format!("syncc:{}", request.task);
+        let endpoint = endpoint.for_task(request.task);
         let patience = request.heartbeat.max(Duration::from_millis(100)) * MISSED;
-        let expected = Some(&request.start.server);
-        let mut session = Session::bare(endpoint, &program, patience.max(Duration::from_secs(10)), expected)?;
+        let expected = &request.start.server;
+        let mut session = RowSession::bare(&endpoint, patience.max(Duration::from_secs(10)), expected)?;
         for statement in settings(session.flavor(), request) {
             session.run(&statement)?;
         }

@@ -127,8 +127,12 @@ impl SourceFailure {
         if let [b'#', tail @ ..] = text {
             text = tail.get(5..).unwrap_or_default();
         }
-        let text = String::from_utf8_lossy(text);
-        let class = classify(code, &text);
+        SourceFailure::from_server(code, &String::from_utf8_lossy(text))
+    }
+
+    /// From the number and the text of a server's error.
+    pub(super) fn from_server(code: u16, text: &str) -> SourceFailure {
+        let class = classify(code, text);
         let message = if quotes_values(code) {
             "the server refused a value (its text is withheld: it quotes the value)".to_owned()
         } else {

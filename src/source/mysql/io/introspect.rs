@@ -1,8 +1,10 @@
 //! What a server is and holds: settings, rights, log files, tables with their columns and keys.
 
+use super::ask::Ask;
 use super::failure::{FailureClass, SourceFailure};
 use super::position::end_of_log;
-use super::session::{Parameter, Session, Statement, TextRow};
+use super::session::Session;
+use super::text_row::TextRow;
 use crate::catalog::{Engine, ServerFacts, TableFacts, TableKind};
 use crate::mysql::ident::Quoted;
 use crate::mysql::position::Flavor;
@@ -96,12 +98,6 @@ pub fn tables(
         "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS FROM INFORMATION_SCHEMA.TABLES \
          WHERE TABLE_SCHEMA NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')",
     )?;
-    let columns = session.prepare(
-        "SELECT COLUMN_NAME, CONVERT(COLUMN_TYPE USING utf8mb4), IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, \
-         TABLE_SCHEMA, TABLE_NAME, IF(GENERATION_EXPRESSION IN ('ROW START', 'ROW END'), 'row life', '') \
-         FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? \
-         ORDER BY ORDINAL_POSITION",
-    )?;
     let mut found = Vec::new();
     for row in &all {
         let (Some(db), Some(table), Some(kind)) = (row.text(0), row.text(1), row.text(2)) else { continue };
@@ -118,12 +114,10 @@ pub fn tables(
         };
         let name = TableName::new(db, table);
         let version = match kind {
-            TableKind::Base | TableKind::Versioned => {
-                match version(session, columns, &name, kind, row.text(3))? {
-                    Some(version) => version,
-                    None => continue,
-                }
-            }
+            TableKind::Base | TableKind::Versioned => match version(session, &name, kind, row.text(3))? {
+                Some(version) => version,
+                None => continue,
+            },
             TableKind::View | TableKind::Sequence => {
                 TableVersion { name, columns: Vec::new(), primary_key: Vec::new(), unique_keys: Vec::new() }
             }
@@ -135,10 +129,14 @@ pub fn tables(
             rows_estimate: row.number(4).unwrap_or(0),
         });
     }
-    session.close(columns)?;
     found.sort_by(|a, b| a.version.name.cmp(&b.version.name));
     Ok(found)
 }
+
+/// Columns of a table, in order; values are database and table.
+pub(super) const COLUMNS: &str = "SELECT COLUMN_NAME, CONVERT(COLUMN_TYPE USING utf8mb4), IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, \
+     TABLE_SCHEMA, TABLE_NAME, IF(GENERATION_EXPRESSION IN ('ROW START', 'ROW END'), 'row life', '') \
+     FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION";
 
 /// Databases of the server itself.
 pub(super) const SYSTEM: &[&str] = &["mysql", "information_schema", "performance_schema", "sys"];
@@ -153,21 +151,13 @@ fn engine(name: Option<&str>) -> Engine {
 
 fn version(
     session: &mut Session,
-    statement: Statement,
     name: &TableName,
     kind: TableKind,
     engine: Option<&str>,
 ) -> Result<Option<TableVersion>, SourceFailure> {
-    let parameters = [Parameter::Text(name.db.clone()), Parameter::Text(name.table.clone())];
-    let width = session.execute(statement, &parameters)?.len();
-    let mut columns = Vec::new();
-    while session.next_row()? {
-        let row = TextRow::of_binary(session.row(), width)?;
-        // the comparison above ignores case, and names may differ by nothing else
-        if row.text(6) == Some(name.db.as_str()) && row.text(7) == Some(name.table.as_str()) {
-            columns.push(row);
-        }
-    }
+    let mut columns = session.rows(COLUMNS, &[&name.db, &name.table])?;
+    // the comparison of the server ignores case, and names may differ by nothing else
+    columns.retain(|row| row.text(6) == Some(name.db.as_str()) && row.text(7) == Some(name.table.as_str()));
     let lists_row_life = columns.iter().any(|row| row.text(8) == Some("row life"));
     let mut columns = columns.iter().map(|row| column(name, row)).collect::<Result<Vec<_>, _>>()?;
     if columns.is_empty() {

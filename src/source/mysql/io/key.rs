@@ -1,6 +1,6 @@
 //! Keys of rows between two pages: from a row to the values that are stored and bound again, exactly.
 
-use super::session::Parameter;
+use super::row_session::Parameter;
 use crate::change::{Cell, RowBatch};
 use crate::mysql::key::{KeyPart, key_parts};
 use crate::mysql::value::{Date, Timestamp};

@@ -1,31 +1,37 @@
 //! Connections to a MySQL or MariaDB server: the dump of its log, and SQL.
 //!
-//! One blocking connection of our own carries both. The SQL driver is not used for either: it drops compressed transactions
-//! it cannot inflate, has no read deadline, panics on keys and events that a broken server sends, and its `verify-ca` refuses
-//! every certificate with the TLS library of today. Blocking, because rows never pass an async scheduler: each connection
-//! belongs to one thread, and [`Closer`] ends its waits from another.
+//! Two ways in. What must be the bytes of the log, the dump and existing rows, comes over a blocking connection of our own:
+//! the SQL driver copies every event, drops compressed transactions it cannot inflate and has no read deadline. All other SQL
+//! (settings, rights, tables, positions) is asked through the driver, behind a blocking face ([`Session`]). Blocking, because
+//! rows never pass an async scheduler: each connection belongs to one thread, and [`Closer`] ends its waits from another.
 //!
 //! Guarantees: a connection that should be encrypted is, or there is none; passwords go out only scrambled, under RSA or
 //! under TLS; no packet is larger than the limit its reader set; the server is never sent a file; what a server says wrong
 //! is a [`SourceFailure`], never a panic.
 
+mod ask;
 mod auth;
 mod barrier;
 mod cell;
 mod chunk;
+mod closer;
 mod connect;
+mod driver;
 mod dump;
 mod failure;
 mod introspect;
 mod key;
 mod position;
+mod row_session;
 mod schema;
 mod session;
+mod text_row;
 mod tls;
 mod wire;
 
 pub use barrier::Barrier;
 pub use chunk::{Chunk, ChunkReader, ChunkRequest};
+pub use closer::Closer;
 pub use connect::{Endpoint, Resolved, resolve};
 pub use dump::{Dump, DumpRequest};
 pub use failure::{FailureClass, SourceFailure};
@@ -33,4 +39,4 @@ pub use introspect::{facts, tables};
 pub use position::{end_of_log, start_position};
 pub use schema::schema;
 pub use session::Session;
-pub use wire::Closer;
+pub use text_row::TextRow;

@@ -1,5 +1,6 @@
 //! Positions as the server tells them.
 
+use super::ask::Ask;
 use super::failure::{FailureClass, SourceFailure};
 use super::session::Session;
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position};
@@ -45,7 +46,7 @@ pub fn start_position(session: &mut Session) -> Result<Position, SourceFailure> 
 }
 
 /// MariaDB: file, offset and GTIDs of the snapshot this session's transaction reads from. `None` when the log is off.
-pub(super) fn snapshot_pair(session: &mut Session) -> Result<Option<Position>, SourceFailure> {
+pub(super) fn snapshot_pair(session: &mut impl Ask) -> Result<Option<Position>, SourceFailure> {
     let Some(file) = snapshot_file(session)? else { return Ok(None) };
     // the name comes from the server and is a file name; still nothing but such characters goes into the statement
     let name: String =
@@ -59,7 +60,7 @@ pub(super) fn snapshot_pair(session: &mut Session) -> Result<Option<Position>, S
 }
 
 /// MariaDB: file and offset of the snapshot this session's transaction reads from.
-pub(super) fn snapshot_file(session: &mut Session) -> Result<Option<BinlogPosition>, SourceFailure> {
+pub(super) fn snapshot_file(session: &mut impl Ask) -> Result<Option<BinlogPosition>, SourceFailure> {
     let mut file = None;
     let mut offset = None;
     for row in session.query("SHOW STATUS LIKE 'binlog_snapshot_%'")? {
@@ -75,7 +76,7 @@ pub(super) fn snapshot_file(session: &mut Session) -> Result<Option<BinlogPositi
 }
 
 /// File and offset behind the last event written; `None` when the log is off.
-pub(super) fn log_file(session: &mut Session) -> Result<Option<BinlogPosition>, SourceFailure> {
+pub(super) fn log_file(session: &mut impl Ask) -> Result<Option<BinlogPosition>, SourceFailure> {
     let rows = match session.query("SHOW MASTER STATUS") {
         // the words of MySQL 8.4 and later
         Err(SourceFailure { code: Some(1064), .. }) => session.query("SHOW BINARY LOG STATUS")?,

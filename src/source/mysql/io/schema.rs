@@ -1,8 +1,9 @@
 //! The tables of a server as a lock file keeps them.
 
 use super::failure::{FailureClass, SourceFailure};
-use super::introspect::{SYSTEM, version_number};
-use super::session::{Parameter, Session, Statement, TextRow};
+use super::introspect::{COLUMNS, SYSTEM, version_number};
+use super::session::Session;
+use super::text_row::TextRow;
 use crate::catalog::{ColumnSchema, SourceSchema, TableSchema};
 use crate::mysql::ident::{Quoted, TableNameCase};
 use crate::mysql::position::Flavor;
@@ -30,11 +31,6 @@ pub fn schema(
     };
     let all = session
         .query("SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, TABLE_ROWS FROM INFORMATION_SCHEMA.TABLES")?;
-    let columns = session.prepare(
-        "SELECT COLUMN_NAME, CONVERT(COLUMN_TYPE USING utf8mb4), IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, \
-         TABLE_SCHEMA, TABLE_NAME, IF(GENERATION_EXPRESSION IN ('ROW START', 'ROW END'), 'row life', '') \
-         FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION",
-    )?;
     let names: BTreeSet<(&str, &str)> =
         all.iter().filter_map(|row| Some((row.text(0)?, row.text(1)?))).collect();
     for row in &all {
@@ -50,7 +46,7 @@ pub fn schema(
         }
         let name = TableName::new(db, table);
         match kind {
-            "BASE TABLE" | "SYSTEM VERSIONED" => match one_table(session, columns, &name, row.number(3))? {
+            "BASE TABLE" | "SYSTEM VERSIONED" => match one_table(session, &name, row.number(3))? {
                 Kept::Table(found) => {
                     schema.tables.insert(name, found);
                 }
@@ -66,7 +62,6 @@ pub fn schema(
             _ => {}
         }
     }
-    session.close(columns)?;
     Ok(schema)
 }
 
@@ -78,18 +73,10 @@ enum Kept {
     Gone,
 }
 
-fn one_table(
-    session: &mut Session,
-    statement: Statement,
-    name: &TableName,
-    rows: Option<u64>,
-) -> Result<Kept, SourceFailure> {
-    let parameters = [Parameter::Text(name.db.clone()), Parameter::Text(name.table.clone())];
-    let width = session.execute(statement, &parameters)?.len();
+fn one_table(session: &mut Session, name: &TableName, rows: Option<u64>) -> Result<Kept, SourceFailure> {
     let mut columns = Vec::new();
     let mut declares_row_life = false;
-    while session.next_row()? {
-        let row = TextRow::of_binary(session.row(), width)?;
+    for row in session.rows(COLUMNS, &[&name.db, &name.table])? {
         // the comparison of the server ignores case, and names may differ by nothing else
         if row.text(6) == Some(name.db.as_str()) && row.text(7) == Some(name.table.as_str()) {
             declares_row_life |= row.text(8) == Some("row life");

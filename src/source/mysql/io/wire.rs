@@ -4,10 +4,12 @@
 //! packet and are joined here. Memory: one read buffer, and the payload in the caller's buffer, which grows as bytes arrive and
 //! never by what a length only announces beyond one packet.
 
+use super::closer::Closer;
 use super::failure::{FailureClass, SourceFailure};
-use rustls::{ClientConnection, StreamOwned};
+use super::tls::TlsClient;
+use openssl::ssl::SslStream;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
 /// Bytes read from the kernel at once, at most.
@@ -22,14 +24,14 @@ pub(super) enum Line {
     /// Plain TCP.
     Plain(TcpStream),
     /// TLS over it.
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    Tls(SslStream<TcpStream>),
 }
 
 impl Line {
     fn socket(&self) -> &TcpStream {
         match self {
             Line::Plain(socket) => socket,
-            Line::Tls(stream) => &stream.sock,
+            Line::Tls(stream) => stream.get_ref(),
         }
     }
 }
@@ -56,18 +58,6 @@ impl Write for Line {
             Line::Plain(socket) => socket.flush(),
             Line::Tls(stream) => stream.flush(),
         }
-    }
-}
-
-/// Ends a connection from another thread: a read that waits there fails at once with [`FailureClass::Lost`].
-#[derive(Debug)]
-pub struct Closer(TcpStream);
-
-impl Closer {
-    /// Shuts the socket down. A connection that is closed already stays so.
-    pub fn close(&self) {
-        // the peer may be gone: then there is nothing left to end
-        let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 
@@ -118,34 +108,19 @@ impl Wire {
         self.line
             .socket()
             .try_clone()
-            .map(Closer)
+            .map(Closer::of_socket)
             .map_err(|error| SourceFailure::from_io(&error, self.patience))
     }
 
     /// Goes on over TLS. Fails when the server has sent anything that was not asked for: those bytes were not protected.
-    pub(super) fn encrypt(self, tls: ClientConnection) -> Result<Wire, SourceFailure> {
+    pub(super) fn encrypt(self, tls: &TlsClient) -> Result<Wire, SourceFailure> {
         if self.start != self.end {
             return Err(SourceFailure::protocol("the server sent plain bytes after TLS was agreed on"));
         }
         let Line::Plain(socket) = self.line else {
             return Err(SourceFailure::protocol("TLS was to begin twice"));
         };
-        let mut stream = StreamOwned::new(tls, socket);
-        while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock).map_err(|error| {
-                match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                    Some(rustls::Error::AlertReceived(rustls::AlertDescription::HandshakeFailure)) => {
-                        SourceFailure::new(
-                            FailureClass::Tls,
-                            "TLS failed: the server shares no method with us; TLS 1.3, or 1.2 with ECDHE, is needed",
-                        )
-                    }
-                    Some(tls) => SourceFailure::new(FailureClass::Tls, format!("TLS failed: {tls}")),
-                    None => SourceFailure::from_io(&error, self.patience),
-                }
-            })?;
-        }
-        Ok(Wire { line: Line::Tls(Box::new(stream)), ..self })
+        Ok(Wire { line: Line::Tls(tls.handshake(socket, self.patience)?), ..self })
     }
 
     /// True under TLS.
