@@ -78,7 +78,9 @@ fn settings_that_lose_rows_are_refused() {
     }
     for kind in Kind::ALL {
         let options: &[&str] = match kind {
-            Kind::MariaDb10_11 | Kind::MariaDb11_4 | Kind::MariaDb11_8 => &["skip-log-bin", "log-slave-updates=OFF"],
+            Kind::MariaDb10_11 | Kind::MariaDb11_4 | Kind::MariaDb11_8 => {
+                &["skip-log-bin", "log-slave-updates=OFF"]
+            }
             Kind::MySql9_7 | Kind::MySql8_0 | Kind::MySql5_7 => &["skip-log-bin", "gtid-mode=OFF"],
         };
         let server = MySql::start(kind, options);
