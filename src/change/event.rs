@@ -1,6 +1,8 @@
 //! One row change.
 
+use crate::mysql::position::Flavor;
 use crate::mysql::value::Value;
+use std::sync::Arc;
 
 /// A row change with full images: one value per column of the table version, in wire order.
 #[derive(Debug, Clone, Copy)]
@@ -50,13 +52,64 @@ pub enum Origin {
     Stream,
 }
 
+/// A source as messages name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// Name in the project.
+    pub name: String,
+    /// Which family.
+    pub flavor: Flavor,
+    /// Version of the server, as it says it (`8.0.36`, `10.11.6-MariaDB-log`).
+    pub version: String,
+}
+
+/// A transaction of the log as messages name it; for rows of a snapshot, the place where the stream stood when they were
+/// sent, with neither GTID nor writer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransactionInfo {
+    /// GTID as the server writes it (`uuid:23`, `0-1-42`); empty where there is none.
+    pub gtid: String,
+    /// File of the log that holds it.
+    pub file: Arc<str>,
+    /// Offset of its first byte in that file.
+    pub start: u64,
+    /// Server that first wrote it; 0 for a snapshot.
+    pub server_id: u32,
+    /// Connection that wrote it, where the log says so.
+    pub thread_id: Option<u32>,
+    /// When the first server committed it, µs since 1970; MySQL 8.0 and later.
+    pub committed_us: Option<u64>,
+}
+
+impl TransactionInfo {
+    /// A place of the log without a transaction.
+    pub fn place(file: Arc<str>, offset: u64) -> TransactionInfo {
+        TransactionInfo {
+            gtid: String::new(),
+            file,
+            start: offset,
+            server_id: 0,
+            thread_id: None,
+            committed_us: None,
+        }
+    }
+}
+
 /// What a message tells about its event besides the row.
 #[derive(Debug, Clone, Copy)]
-pub struct EventMeta {
+pub struct EventMeta<'m> {
     /// Where it comes from.
     pub origin: Origin,
     /// Start of the statement at the source in ms (whole seconds in the log); for snapshot rows, when the chunk was read.
     pub event_ms: i64,
     /// When the message is built, in ms.
     pub now_ms: i64,
+    /// Which source.
+    pub source: &'m SourceInfo,
+    /// Which transaction.
+    pub transaction: &'m TransactionInfo,
+    /// Offset of the event's first byte in the transaction's file; for snapshot rows the transaction's.
+    pub offset: u64,
+    /// Number of the row in its event, from 0; 0 for snapshot rows.
+    pub row: u32,
 }

@@ -2,6 +2,8 @@
 
 mod event;
 mod rows;
+#[cfg(test)]
+pub(crate) mod sample;
 
-pub use event::{EventMeta, Origin, RowChange};
+pub use event::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
 pub use rows::{Cell, RowBatch};

@@ -106,7 +106,7 @@ impl Encoder {
     pub fn encode(
         &self,
         change: &RowChange<'_, '_>,
-        meta: &EventMeta,
+        meta: &EventMeta<'_>,
         id: u64,
         scratch: &mut Scratch,
         out: &mut Vec<u8>,

@@ -127,7 +127,7 @@ impl TableRoute {
     pub fn push(
         &mut self,
         change: &RowChange<'_, '_>,
-        meta: &EventMeta,
+        meta: &EventMeta<'_>,
         batch: &mut Batch,
     ) -> Result<usize, RouteError> {
         // Conditions are about the values at the source; whatever comes behind them sees masked ones.
@@ -150,7 +150,7 @@ impl TableRoute {
     fn push_seen(
         &mut self,
         change: &RowChange<'_, '_>,
-        meta: &EventMeta,
+        meta: &EventMeta<'_>,
         batch: &mut Batch,
     ) -> Result<usize, RouteError> {
         let pushed = match change {
@@ -176,7 +176,7 @@ impl TableRoute {
         &mut self,
         change: &RowChange<'_, '_>,
         before: &[Value<'_>],
-        meta: &EventMeta,
+        meta: &EventMeta<'_>,
         batch: &mut Batch,
     ) -> Result<usize, RouteError> {
         let deleted = self.push_record(change, before, meta, batch)?;
@@ -196,7 +196,7 @@ impl TableRoute {
         &mut self,
         change: &RowChange<'_, '_>,
         row: &[Value<'_>],
-        meta: &EventMeta,
+        meta: &EventMeta<'_>,
         batch: &mut Batch,
     ) -> Result<usize, RouteError> {
         let start = batch.arena().len();
@@ -209,7 +209,7 @@ impl TableRoute {
         &mut self,
         change: &RowChange<'_, '_>,
         row: &[Value<'_>],
-        meta: &EventMeta,
+        meta: &EventMeta<'_>,
         batch: &mut Batch,
     ) -> Result<(), RouteError> {
         let key = self.push_key(row, batch)?;

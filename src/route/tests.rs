@@ -1,5 +1,6 @@
 use super::{RouteError, Salts, TableRoute};
-use crate::change::{EventMeta, Origin, RowChange};
+use crate::change::sample::streamed;
+use crate::change::{EventMeta, RowChange};
 use crate::kafka::{Batch, TopicId, TopicName};
 use crate::mysql::column_type::{ColumnType, Text};
 use crate::mysql::schema::{Column, TableName, TableVersion};
@@ -14,7 +15,9 @@ use secrecy::SecretString;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-const META: EventMeta = EventMeta { origin: Origin::Stream, event_ms: 1000, now_ms: 2000 };
+fn meta() -> EventMeta<'static> {
+    EventMeta { event_ms: 1000, now_ms: 2000, ..streamed() }
+}
 
 fn column(name: &str, ty: ColumnType) -> Column {
     let declared = "x".to_owned();
@@ -67,7 +70,7 @@ fn salt() -> SecretRef {
 fn check(decision: &TableDecision, version: TableVersion, change: RowChange<'_, '_>, expected: &[&str]) {
     let mut route = build(decision, version).unwrap();
     let mut batch = Batch::new();
-    let n = route.push(&change, &META, &mut batch).unwrap();
+    let n = route.push(&change, &meta(), &mut batch).unwrap();
     let records: Vec<String> = batch
         .records()
         .map(|record| {
@@ -185,7 +188,7 @@ fn renamed_and_left_out_columns() {
     let mut route = build(&decision, orders()).unwrap();
     let mut batch = Batch::new();
     let insert = row(1, "a");
-    route.push(&RowChange::Insert { after: &insert }, &META, &mut batch).unwrap();
+    route.push(&RowChange::Insert { after: &insert }, &meta(), &mut batch).unwrap();
     let record = batch.records().next().unwrap();
     assert_eq!(record.key, Some(br#"{"order_ID":1}"#.as_slice()));
     let value = String::from_utf8_lossy(record.value.unwrap()).into_owned();
@@ -199,7 +202,7 @@ fn names_of_columns_in_another_case() {
     let mut route = build(&decision, orders()).unwrap();
     let mut batch = Batch::new();
     let insert = row(1, "a");
-    route.push(&RowChange::Insert { after: &insert }, &META, &mut batch).unwrap();
+    route.push(&RowChange::Insert { after: &insert }, &meta(), &mut batch).unwrap();
     let value = String::from_utf8_lossy(batch.records().next().unwrap().value.unwrap()).into_owned();
     assert!(value.starts_with(r#"{"data":[{"order_id":"1","CUSTOMER":"a","AMOUNT":"19.99"}],"#), "{value}");
 }
@@ -211,7 +214,7 @@ fn message_numbers_go_on_over_batches() {
     let insert = row(1, "a");
     for id in 1..4 {
         batch.clear();
-        route.push(&RowChange::Insert { after: &insert }, &META, &mut batch).unwrap();
+        route.push(&RowChange::Insert { after: &insert }, &meta(), &mut batch).unwrap();
         let value = String::from_utf8_lossy(batch.records().next().unwrap().value.unwrap()).into_owned();
         assert!(value.contains(&format!("\"id\":{id},\"isDdl\"")), "{value}");
     }
@@ -222,12 +225,12 @@ fn half_a_record_is_taken_back() {
     let mut route = build(&decision(), orders()).unwrap();
     let mut batch = Batch::new();
     let good = row(1, "a");
-    route.push(&RowChange::Insert { after: &good }, &META, &mut batch).unwrap();
+    route.push(&RowChange::Insert { after: &good }, &meta(), &mut batch).unwrap();
     let (bytes, records) = (batch.bytes(), batch.len());
     let mut bad = row(2, "b");
     bad[0] = Value::Text(b"text in a number column");
-    assert!(route.push(&RowChange::Insert { after: &bad }, &META, &mut batch).is_err());
-    assert!(route.push(&RowChange::Insert { after: &good[..2] }, &META, &mut batch).is_err());
+    assert!(route.push(&RowChange::Insert { after: &bad }, &meta(), &mut batch).is_err());
+    assert!(route.push(&RowChange::Insert { after: &good[..2] }, &meta(), &mut batch).is_err());
     assert_eq!((batch.bytes(), batch.len()), (bytes, records));
 }
 
@@ -326,7 +329,7 @@ const HASH: &str = "fb8da7c36f20f5b8ba6d0bc9a48de23ded12995435364e39efb226ed8e81
 fn written(decision: &TableDecision, change: RowChange<'_, '_>) -> String {
     let mut route = build(decision, orders()).unwrap();
     let mut batch = Batch::new();
-    route.push(&change, &META, &mut batch).unwrap();
+    route.push(&change, &meta(), &mut batch).unwrap();
     let text = |bytes: Option<&[u8]>| {
         bytes.map_or(String::new(), |bytes| String::from_utf8_lossy(bytes).into_owned())
     };

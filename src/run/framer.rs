@@ -146,10 +146,11 @@ impl Framer {
                     EventType::GtidTagged => MySqlGtid::parse_tagged(body),
                     _ => MySqlGtid::parse(body),
                 };
-                let gtid = parsed.map_err(|error| broken(self, &error))?.gtid();
-                self.begin(Some(gtid), start, Group::default(), out)?;
+                let gtid = parsed.map_err(|error| broken(self, &error))?;
+                let committed_us = Some(gtid.original_commit_us).filter(|us| *us > 0);
+                self.begin(Some(gtid.gtid()), committed_us, start, Group::default(), out)?;
             }
-            EventType::AnonymousGtid => self.begin(None, start, Group::default(), out)?,
+            EventType::AnonymousGtid => self.begin(None, None, start, Group::default(), out)?,
             EventType::MariaGtid => {
                 let gtid = MariaGtid::parse(body).map_err(|error| broken(self, &error))?;
                 let group = Group {
@@ -157,7 +158,7 @@ impl Framer {
                     void: matches!(gtid.alter, Some(TwoPhaseAlter::Start | TwoPhaseAlter::Rollback { .. })),
                     ..Group::default()
                 };
-                self.begin(Some(gtid.gtid(header.server_id)), start, group, out)?;
+                self.begin(Some(gtid.gtid(header.server_id)), None, start, group, out)?;
             }
             EventType::Query => {
                 let query = Query::parse(body).map_err(|error| broken(self, &error))?;
@@ -248,6 +249,7 @@ impl Framer {
     fn begin(
         &mut self,
         gtid: Option<Gtid>,
+        committed_us: Option<u64>,
         start: u64,
         group: Group,
         out: &mut Vec<What>,
@@ -256,7 +258,7 @@ impl Framer {
             return Err(self.not_understood("a transaction began before the last one ended".to_owned()));
         }
         self.group = Some(group);
-        out.push(What::Begin { gtid, file: self.place.file.clone(), offset: start });
+        out.push(What::Begin { gtid, committed_us, file: self.place.file.clone(), offset: start });
         Ok(())
     }
 
@@ -283,8 +285,9 @@ impl Framer {
         let effect = ddl::parse(query.sql, &db, &query.session, self.flavor).effect();
         if self.group.is_none() {
             // Logs without any GTID event: the statement itself begins the group.
-            self.begin(None, start, Group::default(), out)?;
+            self.begin(None, None, start, Group::default(), out)?;
         }
+        out.push(What::Writer(query.thread_id));
         let group = self.group.as_mut().expect("begun above");
         match &effect {
             DdlEffect::Transaction(control) => match control {

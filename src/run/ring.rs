@@ -51,11 +51,15 @@ pub(super) enum What {
     Begin {
         /// Its GTID, where the server writes them.
         gtid: Option<Gtid>,
+        /// When the first server committed it, µs since 1970, where the log says so.
+        committed_us: Option<u64>,
         /// File that holds it.
         file: Arc<str>,
         /// Offset of its first byte.
         offset: u64,
     },
+    /// The connection that wrote the transaction.
+    Writer(u32),
     /// Rows of one table.
     Rows(Arc<MappedTable>),
     /// A statement that may have changed definitions, or made rows come or go without events.

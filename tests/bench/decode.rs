@@ -10,7 +10,7 @@ use std::io::Write;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use syncc::change::{EventMeta, Origin, RowChange};
+use syncc::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::binlog::event::{Checksum, EventType, HEADER_BYTES, split_event};
 use syncc::mysql::binlog::layout::RowLayout;
@@ -118,8 +118,17 @@ impl Log {
         let mut scratch = Scratch::new(1 << 20);
         let (mut before, mut after): (Vec<Value<'static>>, Vec<Value<'static>>) = (Vec::new(), Vec::new());
         let mut batch = Batch::new();
-        let meta =
-            EventMeta { origin: Origin::Stream, event_ms: 1_709_605_231_000, now_ms: 1_709_605_231_050 };
+        let source = SourceInfo { name: "main".into(), flavor: Flavor::MySql, version: "8.0.36".into() };
+        let transaction = TransactionInfo::place("mysql-bin.000007".into(), 917);
+        let meta = EventMeta {
+            origin: Origin::Stream,
+            event_ms: 1_709_605_231_000,
+            now_ms: 1_709_605_231_050,
+            source: &source,
+            transaction: &transaction,
+            offset: 1_203,
+            row: 0,
+        };
         for raw in self.events() {
             let event = split_event(raw, Checksum::Crc32).unwrap_or_else(|error| unreachable!("{error}"));
             if event.header.event_type == EventType::TableMap {

@@ -8,9 +8,10 @@ use std::io::Write;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use syncc::change::{EventMeta, Origin, RowChange};
+use syncc::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::column_type::{ColumnType, Text};
+use syncc::mysql::position::Flavor;
 use syncc::mysql::schema::{Column, TableName, TableVersion};
 use syncc::mysql::value::{Date, DateTime, Decimal, Timestamp, Value};
 use syncc::plan::{TableDecision, TaskId};
@@ -36,7 +37,17 @@ fn measure<'r>(
     route: &mut TableRoute,
     change: impl Fn(&'r [Value<'r>; 13]) -> RowChange<'r, 'r>,
 ) -> std::io::Result<()> {
-    let meta = EventMeta { origin: Origin::Stream, event_ms: 1709605231000, now_ms: 1709605231050 };
+    let source = SourceInfo { name: "main".into(), flavor: Flavor::MySql, version: "8.0.36".into() };
+    let transaction = TransactionInfo::place("mysql-bin.000007".into(), 917);
+    let meta = EventMeta {
+        origin: Origin::Stream,
+        event_ms: 1_709_605_231_000,
+        now_ms: 1_709_605_231_050,
+        source: &source,
+        transaction: &transaction,
+        offset: 1_203,
+        row: 0,
+    };
     // Leaked once, so that the closure may borrow it for as long as the other image.
     let after: &'r [Value<'r>; 13] = Box::leak(Box::new(row(1, b"paid")));
     let mut batch = Batch::new();

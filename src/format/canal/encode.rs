@@ -81,7 +81,7 @@ impl CanalTable {
     pub(in super::super) fn encode(
         &self,
         change: &RowChange<'_, '_>,
-        meta: &EventMeta,
+        meta: &EventMeta<'_>,
         id: u64,
         scratch: &mut Scratch,
         out: &mut Vec<u8>,

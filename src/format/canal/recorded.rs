@@ -1,7 +1,8 @@
 //! Messages that Canal itself wrote are written again from their own values.
 
 use super::super::{CanalOptions, Encoder, FormatPlan, OutputColumn, OutputTable, Scratch};
-use crate::change::{EventMeta, Origin, RowChange};
+use crate::change::sample::streamed;
+use crate::change::{EventMeta, RowChange};
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::{Column, TableName, TableVersion, declared};
 use crate::mysql::value::{Date, DateTime, Decimal, Json, Time, Timestamp, Value};
@@ -82,9 +83,9 @@ fn again(recorded: &str) -> String {
     };
     let encoder = Encoder::build(&FormatPlan::CanalJson(CanalOptions::default()), table).unwrap();
     let meta = EventMeta {
-        origin: Origin::Stream,
         event_ms: message["es"].as_i64().unwrap(),
         now_ms: message["ts"].as_i64().unwrap(),
+        ..streamed()
     };
     let change = match message["type"].as_str().unwrap() {
         "INSERT" => RowChange::Insert { after: &new },

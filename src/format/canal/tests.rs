@@ -1,11 +1,10 @@
 use super::super::{CanalOptions, Encoder, FormatError, FormatPlan, OutputColumn, OutputTable, Scratch};
+use crate::change::sample::streamed;
 use crate::change::{EventMeta, Origin, RowChange};
 use crate::mysql::column_type::{ColumnType, Labels, Text};
 use crate::mysql::schema::{Column, TableName, TableVersion};
 use crate::mysql::value::{Date, DateTime, Decimal, Json, Time, Timestamp, Value};
 use proptest::prelude::*;
-
-const META: EventMeta = EventMeta { origin: Origin::Stream, event_ms: 1709605231000, now_ms: 1709605231050 };
 
 fn text(charset: &str) -> Text {
     Text { charset: charset.into(), max_bytes: 1000, compressed: false }
@@ -41,7 +40,7 @@ fn encode(
     options: CanalOptions,
     version: &TableVersion,
     change: RowChange<'_, '_>,
-    meta: &EventMeta,
+    meta: &EventMeta<'_>,
 ) -> Result<(String, usize), FormatError> {
     let columns = all_columns(version);
     let table = OutputTable { db: "shop", table: "orders", version, columns: &columns };
@@ -53,7 +52,7 @@ fn encode(
 
 #[track_caller]
 fn check(version: &TableVersion, change: RowChange<'_, '_>, message: &str) {
-    let (found, _) = encode(CanalOptions::default(), version, change, &META).unwrap();
+    let (found, _) = encode(CanalOptions::default(), version, change, &streamed()).unwrap();
     assert_eq!(found, message);
     serde_json::from_str::<serde_json::Value>(&found).unwrap();
 }
@@ -64,7 +63,7 @@ fn check_value(ty: ColumnType, value: Value<'_>, text: &str, sql_type: i32) {
     let version = table(&[("c", ty, "x")], &[]);
     let row = [value];
     let (found, broken) =
-        encode(CanalOptions::default(), &version, RowChange::Insert { after: &row }, &META).unwrap();
+        encode(CanalOptions::default(), &version, RowChange::Insert { after: &row }, &streamed()).unwrap();
     let expected = format!(
         "{{\"data\":[{{\"c\":{text}}}],\"database\":\"shop\",\"es\":1709605231000,\"gtid\":\"\",\"id\":42,\
          \"isDdl\":false,\"mysqlType\":{{\"c\":\"x\"}},\"old\":null,\"pkNames\":null,\"sql\":\"\",\
@@ -135,24 +134,28 @@ fn delete() {
 #[test]
 fn an_update_without_a_change_has_an_empty_old() {
     let row = order(1, Value::Null, 1);
-    let (found, _) =
-        encode(CanalOptions::default(), &orders(), RowChange::Update { before: &row, after: &row }, &META)
-            .unwrap();
+    let (found, _) = encode(
+        CanalOptions::default(),
+        &orders(),
+        RowChange::Update { before: &row, after: &row },
+        &streamed(),
+    )
+    .unwrap();
     assert!(found.contains(r#""old":[{}],"#), "{found}");
 }
 
 #[test]
 fn snapshot_rows_are_inserts_unless_init_is_wanted() {
     let row = order(1, Value::Null, 1);
-    let meta = EventMeta { origin: Origin::Snapshot, ..META };
-    let ty = |options, meta: &EventMeta| {
+    let meta = EventMeta { origin: Origin::Snapshot, ..streamed() };
+    let ty = |options, meta: &EventMeta<'_>| {
         let (found, _) = encode(options, &orders(), RowChange::Insert { after: &row }, meta).unwrap();
         found.rsplit_once(':').unwrap().1.to_owned()
     };
     let init = || CanalOptions { snapshot_init: true, ..CanalOptions::default() };
     assert_eq!(ty(CanalOptions::default(), &meta), "\"INSERT\"}");
     assert_eq!(ty(init(), &meta), "\"INIT\"}");
-    assert_eq!(ty(init(), &META), "\"INSERT\"}");
+    assert_eq!(ty(init(), &streamed()), "\"INSERT\"}");
 }
 
 /// Values and numbers as Canal's own recorded output has them.
@@ -260,7 +263,7 @@ fn labels_on_request() {
     ];
     let version = table(&columns, &[]);
     let data = |row: [Value<'_>; 2]| {
-        let found = encode(options.clone(), &version, RowChange::Insert { after: &row }, &META);
+        let found = encode(options.clone(), &version, RowChange::Insert { after: &row }, &streamed());
         found.map(|(message, _)| message.split_once("],").unwrap().0.to_owned())
     };
     assert_eq!(data([Value::Enum(2), Value::Set(5)]).unwrap(), r#"{"data":[{"e":"b\"c","s":"x,z"}"#);
@@ -274,7 +277,7 @@ fn broken_text_is_counted() {
     let version = table(&[("c", ColumnType::Text(text("utf8mb4")), "text")], &[]);
     let row = [Value::Text(b"a\xffb\xfe")];
     let (found, broken) =
-        encode(CanalOptions::default(), &version, RowChange::Insert { after: &row }, &META).unwrap();
+        encode(CanalOptions::default(), &version, RowChange::Insert { after: &row }, &streamed()).unwrap();
     assert!(found.starts_with("{\"data\":[{\"c\":\"a\u{fffd}b\u{fffd}\"}"), "{found}");
     assert_eq!(broken, 2);
 }
@@ -295,7 +298,9 @@ fn names_are_escaped_and_renamed() {
     let encoder = Encoder::build(&FormatPlan::CanalJson(CanalOptions::default()), table).unwrap();
     let mut out = Vec::new();
     let row = [Value::Null, Value::Null, Value::Year(1)];
-    encoder.encode(&RowChange::Insert { after: &row }, &META, 1, &mut Scratch::new(), &mut out).unwrap();
+    encoder
+        .encode(&RowChange::Insert { after: &row }, &streamed(), 1, &mut Scratch::new(), &mut out)
+        .unwrap();
     assert_eq!(
         String::from_utf8(out).unwrap(),
         r#"{"data":[{"a\"b":null,"key":null}],"database":"d\\b","es":1709605231000,"gtid":"","id":1,"isDdl":false,"mysqlType":{"a\"b":"json","key":"date"},"old":null,"pkNames":["a\"b","key"],"sql":"","sqlType":{"a\"b":1111,"key":91},"table":"t","ts":1709605231050,"type":"INSERT"}"#
@@ -306,17 +311,17 @@ fn names_are_escaped_and_renamed() {
 fn what_does_not_fit_is_refused() {
     let version = orders();
     let short = [Value::Null];
-    let error =
-        encode(CanalOptions::default(), &version, RowChange::Insert { after: &short }, &META).unwrap_err();
+    let error = encode(CanalOptions::default(), &version, RowChange::Insert { after: &short }, &streamed())
+        .unwrap_err();
     assert_eq!(error.to_string(), "the row has 1 values, the table 7 columns");
     let odd = table(&[("c", ColumnType::Text(text("klingon")), "text")], &[]);
     let error =
-        encode(CanalOptions::default(), &odd, RowChange::Insert { after: &short }, &META).unwrap_err();
+        encode(CanalOptions::default(), &odd, RowChange::Insert { after: &short }, &streamed()).unwrap_err();
     assert_eq!(error.to_string(), "column `c`: character set `klingon` is not supported");
     let vector = table(&[("c", ColumnType::Vector, "vector(1)")], &[]);
     let cut = [Value::Vector(&[1, 2, 3])];
     let error =
-        encode(CanalOptions::default(), &vector, RowChange::Insert { after: &cut }, &META).unwrap_err();
+        encode(CanalOptions::default(), &vector, RowChange::Insert { after: &cut }, &streamed()).unwrap_err();
     assert_eq!(error.to_string(), "column `c` holds a vector cut short");
 }
 
@@ -331,7 +336,7 @@ proptest! {
         let old = [Value::Text(before.as_bytes()), Value::UInt(number)];
         let new = [Value::Text(after.as_bytes()), Value::UInt(number)];
         let change = RowChange::Update { before: &old, after: &new };
-        let (found, _) = encode(CanalOptions::default(), &version, change, &META).unwrap();
+        let (found, _) = encode(CanalOptions::default(), &version, change, &streamed()).unwrap();
         let message: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&found).unwrap();
         prop_assert_eq!(&message["data"][0]["t"], &after);
         prop_assert_eq!(&message["data"][0]["n"], &number.to_string());

@@ -4,6 +4,7 @@ use super::Task;
 use super::output::Output;
 use super::reads::{Answer, Found, Reads};
 use super::tables::Tables;
+use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::{SnapRecord, SnapState, StateRecord};
 use crate::engine::commit::{HEARTBEAT_MS, Ledger};
 use crate::engine::load::{Closed, Load, TableLoad};
@@ -41,6 +42,9 @@ pub(super) struct Life {
     /// The source transaction under the cursor was seen before: nothing of it is emitted.
     pub(super) skip: bool,
     pub(super) gtid: Option<Gtid>,
+    /// The source and the source transaction under the cursor, as messages name them.
+    pub(super) source: SourceInfo,
+    pub(super) transaction: TransactionInfo,
     /// The reader had nothing for a while.
     pub(super) idle: bool,
     /// When the last entry was looked at.
@@ -112,7 +116,7 @@ impl Life {
     /// Looks at one entry. True when the task stands between two source transactions behind it.
     fn entry(&mut self, block: &Block, entry: &Entry, now_ms: u64, wall_ms: i64) -> Result<bool, Failure> {
         match &entry.what {
-            What::Begin { gtid, file, offset } => {
+            What::Begin { gtid, committed_us, file, offset } => {
                 let position = self.ledger.position();
                 let place =
                     TransactionPlace { server: &position.server, gtid: gtid.as_ref(), file, end: offset + 1 };
@@ -129,7 +133,19 @@ impl Life {
                     }
                 };
                 self.gtid.clone_from(gtid);
+                if !self.skip {
+                    self.transaction = TransactionInfo {
+                        gtid: gtid.as_ref().map(Gtid::to_string).unwrap_or_default(),
+                        server_id: entry.header.map_or(0, |header| header.server_id),
+                        committed_us: *committed_us,
+                        ..TransactionInfo::place(file.clone(), *offset)
+                    };
+                }
                 self.ledger.begin();
+                Ok(false)
+            }
+            What::Writer(thread) => {
+                self.transaction.thread_id = Some(*thread);
                 Ok(false)
             }
             What::Rows(table) => {

@@ -7,11 +7,11 @@ use super::life::Life;
 use super::output::Output;
 use super::reads::TableRows;
 use super::tables::{Live, Slot};
-use crate::change::{EventMeta, Origin, RowChange};
+use crate::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
 use crate::engine::commit::Ledger;
 use crate::engine::load::Rows;
 use crate::failpoint::{Bug, hit, planted};
-use crate::mysql::binlog::event::RawEvent;
+use crate::mysql::binlog::event::{Header, RawEvent};
 use crate::mysql::binlog::rows::{RowKind, RowsEvent};
 use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::key::canonical_key;
@@ -46,8 +46,15 @@ impl Life {
         let Some(header) = entry.header else { return Ok(()) };
         hit("txn.rows");
         let event = RawEvent { header, body: &block.bytes[entry.body.clone()] };
-        let meta =
-            EventMeta { origin: Origin::Stream, event_ms: i64::from(header.time) * 1_000, now_ms: wall_ms };
+        let mut meta = EventMeta {
+            origin: Origin::Stream,
+            event_ms: i64::from(header.time) * 1_000,
+            now_ms: wall_ms,
+            source: &self.source,
+            transaction: &self.transaction,
+            offset: event_start(self.transaction.start, &header),
+            row: 0,
+        };
         let watched = self.load.watch(&table.name, &columns.version);
         let rows = RowsEvent::parse(&event)
             .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
@@ -58,7 +65,8 @@ impl Life {
             .read(&columns.layout, &mut scratch)
             .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
         let row_end = columns.version.row_end();
-        loop {
+        for row in 0.. {
+            meta.row = row;
             let kind = rows
                 .next(&mut before, &mut after)
                 .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
@@ -96,8 +104,8 @@ impl Life {
         let Slot::Live(live) = self.tables.loading_slot(&rows.version, &mut self.output, position)? else {
             return Ok(0);
         };
-        let wall_ms = wall_ms();
-        let meta = EventMeta { origin: Origin::Snapshot, event_ms: wall_ms, now_ms: wall_ms };
+        let place = snapshot_place(position);
+        let meta = snapshot_meta(&self.source, &place);
         let mut values = recycle(std::mem::take(&mut self.after));
         let mut sent = 0;
         for index in 0..rows.rows.len() {
@@ -128,8 +136,8 @@ impl Life {
         if let Some(found) = rows {
             let position = self.ledger.position();
             if let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, position)? {
-                let wall_ms = wall_ms();
-                let meta = EventMeta { origin: Origin::Snapshot, event_ms: wall_ms, now_ms: wall_ms };
+                let place = snapshot_place(position);
+                let meta = snapshot_meta(&self.source, &place);
                 let mut values = recycle(std::mem::take(&mut self.after));
                 for index in 0..found.rows.len() {
                     found.rows.row(index, &mut values);
@@ -147,11 +155,40 @@ impl Life {
     }
 }
 
+/// Where an event of a transaction begins. Its header knows the last 32 bits of where it ends; events that came in one
+/// compressed piece, or that have no place of their own, are where the transaction is.
+fn event_start(transaction: u64, header: &Header) -> u64 {
+    if header.end_position == 0 {
+        return transaction;
+    }
+    let low = header.end_position.wrapping_sub(header.size);
+    let passed = low.wrapping_sub(transaction as u32);
+    transaction + u64::from(passed)
+}
+
+/// Where the stream stands while rows of a snapshot are sent.
+fn snapshot_place(position: &Position) -> TransactionInfo {
+    TransactionInfo::place(position.file.file.as_str().into(), position.file.offset)
+}
+
+fn snapshot_meta<'m>(source: &'m SourceInfo, place: &'m TransactionInfo) -> EventMeta<'m> {
+    let now_ms = wall_ms();
+    EventMeta {
+        origin: Origin::Snapshot,
+        event_ms: now_ms,
+        now_ms,
+        source,
+        transaction: place,
+        offset: place.start,
+        row: 0,
+    }
+}
+
 /// Routes one change into the batch and counts what came of it; the number of records comes back.
 fn send(
     live: &mut Live,
     change: &RowChange<'_, '_>,
-    meta: &EventMeta,
+    meta: &EventMeta<'_>,
     output: &mut Output,
     ledger: &mut Ledger,
     now_ms: u64,

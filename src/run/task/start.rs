@@ -10,6 +10,7 @@ use super::salts;
 use super::tables::Tables;
 use super::{Ended, Input, Task};
 use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts};
+use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::OwnerRecord;
 use crate::checkpoint::{
     Fingerprint, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState,
@@ -151,6 +152,12 @@ impl Task {
             block: None,
             skip: false,
             gtid: None,
+            source: SourceInfo {
+                name: self.id.source.clone(),
+                flavor: source.catalog.server.flavor(),
+                version: source.catalog.server.version.clone(),
+            },
+            transaction: TransactionInfo::place(position.file.file.as_str().into(), position.file.offset),
             idle: false,
             moved_ms: now_ms,
             beat_ms: now_ms,
