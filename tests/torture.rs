@@ -39,6 +39,12 @@ fn mysql_9_7_without_metadata() {
 }
 
 #[test]
+fn mysql_9_7_compressed_with_partial_json() {
+    let options = &["binlog-transaction-compression=ON", "binlog-row-value-options=PARTIAL_JSON"];
+    check(&Case { kind: Kind::MySql9_7, options, tables: &[ANY, MYSQL, MYSQL_9] });
+}
+
+#[test]
 fn mysql_8_0() {
     check(&Case { kind: Kind::MySql8_0, options: &[], tables: &[ANY, MYSQL] });
 }
@@ -51,6 +57,12 @@ fn mariadb() {
 #[test]
 fn mariadb_without_metadata() {
     let options = &["binlog-row-metadata=NO_LOG"];
+    check(&Case { kind: Kind::MariaDb10_11, options, tables: &[ANY, MARIADB] });
+}
+
+#[test]
+fn mariadb_compressed() {
+    let options = &["log-bin-compress=ON", "log-bin-compress-min-len=10"];
     check(&Case { kind: Kind::MariaDb10_11, options, tables: &[ANY, MARIADB] });
 }
 

@@ -6,8 +6,11 @@
 //!
 //! Guarantees: no bytes make it panic, recurse deeper than [`MAX_DEPTH`], or write more than a constant multiple of what it reads.
 
+mod diff;
 mod scalar;
+mod tree;
 
+pub use diff::apply_diffs;
 pub use scalar::write_double;
 
 use super::binlog::wire::code::{DATE, DATETIME, NEWDECIMAL, TIME, TIMESTAMP};

@@ -1,4 +1,4 @@
-//! Raw events of one stream → entries of blocks: groups, places, table definitions. Pure but for one call that reads
+//! Plain events of one stream → entries of blocks: groups, places, table definitions. Pure but for one call that reads
 //! INFORMATION_SCHEMA.
 //!
 //! Guarantees: every event is understood, skipped by a listed reason, or ends the stream; places are taken only from
@@ -14,30 +14,21 @@ pub(super) use tables::{Reread, Rereader, Wanted};
 
 use super::failure::{Class, Failure};
 use super::ring::What;
-use crate::mysql::binlog::control::{FormatDescription, Heartbeat, Rotate, XaPrepare};
-use crate::mysql::binlog::event::{Checksum, Duty, EventType, Header, duty, split_event};
+use crate::mysql::binlog::control::{Heartbeat, Rotate, XaPrepare};
+use crate::mysql::binlog::event::{DecodeError, Duty, EventType, Header, RawEvent, duty};
 use crate::mysql::binlog::gtid::{MariaGtid, MySqlGtid, TwoPhaseAlter};
 use crate::mysql::binlog::query::Query;
 use crate::mysql::binlog::table_map::table_id;
-use crate::mysql::ddl::{self, DdlEffect, Transaction};
+use crate::mysql::ddl::{DdlEffect, Transaction, classify};
 use crate::mysql::position::{BinlogPosition, Flavor, Gtid, Position};
 use crate::mysql::schema::Tracker;
 use place::Place;
 use std::sync::Arc;
 use tables::{RowsOf, StreamTables};
 
-/// The frame of an event.
-pub(super) struct Framed {
-    /// Its header.
-    pub(super) header: Header,
-    /// Length of its body: what lies between header and checksum.
-    pub(super) body_bytes: usize,
-}
-
 /// State of one stream between its events.
 pub(super) struct Framer {
     flavor: Flavor,
-    checksum: Checksum,
     place: Place,
     group: Option<Group>,
     tables: StreamTables,
@@ -55,6 +46,8 @@ struct Group {
     savepoint: bool,
     /// First half of an ALTER that is logged twice, or its end by rollback: its statement changes nothing.
     void: bool,
+    /// Place behind the compressed transaction whose events come now: they have none of their own.
+    behind: Option<u64>,
 }
 
 impl Framer {
@@ -63,7 +56,6 @@ impl Framer {
         let flavor = position.server.flavor;
         Framer {
             flavor,
-            checksum: Checksum::Off,
             place: Place { file: position.file.file.as_str().into(), offset: position.file.offset },
             group: None,
             tables: StreamTables::new(flavor, tracker, wanted, reread),
@@ -85,29 +77,71 @@ impl Framer {
         self.tables.give_up_proofs(&self.place);
     }
 
-    /// Frames one event; what tasks have to look at goes to `out`.
+    /// Takes the next event; what tasks have to look at goes to `out`. `inside` says that it stood in a compressed transaction.
     ///
     /// # Errors
     /// The stream cannot go on behind this event.
-    pub(super) fn frame(&mut self, raw: &[u8], out: &mut Vec<What>) -> Result<Framed, Failure> {
-        let event = match split_event(raw, self.checksum) {
-            Ok(event) => event,
-            Err(error) => {
-                return Err(self.not_understood(format!("{error}; the log or its transfer is damaged")));
-            }
-        };
-        let header = event.header;
-        self.place.pass(&header, self.group.is_some());
+    pub(super) fn take(
+        &mut self,
+        event: &RawEvent<'_>,
+        inside: bool,
+        out: &mut Vec<What>,
+    ) -> Result<(), Failure> {
+        let header = &event.header;
+        let compressed = self.group.as_ref().is_some_and(|group| group.behind.is_some());
+        if inside != compressed {
+            return Err(self.not_understood("a compressed transaction is not one transaction".to_owned()));
+        }
+        if header.event_type == EventType::TransactionPayload && !inside {
+            return self.open_compressed(header);
+        }
+        if !inside {
+            self.place.pass(header, self.group.is_some());
+        }
         // Not the end of the event before: MariaDB, asked by GTID, sends the head of the file and then jumps to the first
         // transaction behind the position. Taken for older than it is, that one would be passed over.
         let start = self.place.offset.saturating_sub(u64::from(header.size));
-        match duty(&header) {
-            Duty::Decode => self.decode(&header, event.body, start, out)?,
+        match duty(header) {
+            Duty::Decode => self.decode(header, event.body, start, out)?,
             Duty::Skip => self.reached(out),
-            Duty::Refuse(reason) => return Err(self.not_understood(format!("the log holds {reason}"))),
+            Duty::Unpack => {
+                return Err(self.not_understood(format!(
+                    "the log holds an event {} that is packed twice",
+                    header.event_type
+                )));
+            }
+            Duty::Refuse(reason) => {
+                return Err(
+                    self.not_understood(format!("the log holds an event {}: {reason}", header.event_type))
+                );
+            }
         }
         self.tables.settle_proofs(&self.place);
-        Ok(Framed { header, body_bytes: event.body.len() })
+        Ok(())
+    }
+
+    /// What could not be read where the stream stands.
+    pub(super) fn damaged(&self, error: &DecodeError) -> Failure {
+        let damage = if matches!(error, DecodeError::Limit { .. }) {
+            ""
+        } else {
+            "; the log or its transfer is damaged"
+        };
+        self.not_understood(format!("{error}{damage}"))
+    }
+
+    /// The events of a compressed transaction come now. The place stays before them until it ends: nothing of it is passed as long
+    /// as not all is.
+    fn open_compressed(&mut self, header: &Header) -> Result<(), Failure> {
+        let mut behind = self.place.clone();
+        behind.pass(header, self.group.is_some());
+        let Some(group) = &mut self.group else {
+            return Err(
+                self.not_understood("a compressed transaction stands outside of a transaction".to_owned())
+            );
+        };
+        group.behind = Some(behind.offset);
+        Ok(())
     }
 
     fn decode(
@@ -121,8 +155,6 @@ impl Framer {
             |framer: &Framer, error: &dyn std::fmt::Display| framer.not_understood(error.to_string());
         match header.event_type {
             EventType::FormatDescription => {
-                let description = FormatDescription::parse(body).map_err(|error| broken(self, &error))?;
-                self.checksum = description.checksum;
                 self.tables.forget_ids();
                 self.reached(out);
             }
@@ -183,7 +215,8 @@ impl Framer {
             | EventType::DeleteRowsV1
             | EventType::WriteRows
             | EventType::UpdateRows
-            | EventType::DeleteRows => {
+            | EventType::DeleteRows
+            | EventType::PartialUpdateRows => {
                 let id = table_id(body).map_err(|error| broken(self, &error))?;
                 match self.tables.rows_of(id) {
                     RowsOf::Wanted(table) => {
@@ -226,7 +259,6 @@ impl Framer {
             | EventType::PreviousGtids
             | EventType::TransactionContext
             | EventType::ViewChange
-            | EventType::PartialUpdateRows
             | EventType::TransactionPayload
             | EventType::AnnotateRows
             | EventType::BinlogCheckpoint
@@ -239,6 +271,7 @@ impl Framer {
             | EventType::WriteRowsCompressed
             | EventType::UpdateRowsCompressed
             | EventType::DeleteRowsCompressed
+            | EventType::PartialRowData
             | EventType::Other(_) => {
                 unreachable!("{:?} is skipped or refused, never decoded", header.event_type)
             }
@@ -263,7 +296,9 @@ impl Framer {
     }
 
     fn end(&mut self, out: &mut Vec<What>) {
-        self.group = None;
+        if let Some(behind) = self.group.take().and_then(|group| group.behind) {
+            self.place.offset = behind;
+        }
         out.push(What::End { file: self.place.file.clone(), offset: self.place.offset });
     }
 
@@ -282,7 +317,7 @@ impl Framer {
 
     fn query(&mut self, query: &Query<'_>, start: u64, out: &mut Vec<What>) -> Result<(), Failure> {
         let db = String::from_utf8_lossy(query.db).into_owned();
-        let effect = ddl::parse(query.sql, &db, &query.session, self.flavor).effect();
+        let effect = classify(query.sql, &db, &query.session, self.flavor);
         if self.group.is_none() {
             // Logs without any GTID event: the statement itself begins the group.
             self.begin(None, None, start, Group::default(), out)?;

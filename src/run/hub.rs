@@ -7,8 +7,7 @@ use super::failure::{Class, Failure};
 use super::framer::Framer;
 use super::panic_text;
 use super::ring::{BLOCK_BYTES, Block, Entry, RING_BYTES, Ring, What};
-use crate::mysql::binlog::event::HEADER_BYTES;
-use crate::source::mysql::io::{Closer, Dump};
+use crate::source::mysql::io::{Closer, Dump, Unpacker};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -38,10 +37,12 @@ impl Hub {
     ) -> Result<Hub, Failure> {
         let ring = Arc::new(Ring::new(RING_BYTES));
         let closer = dump.closer()?;
+        let unpacker = Unpacker::new(dump.event_limit())
+            .map_err(|error| Failure::new(Class::Request, format!("cannot unpack events: {error}")))?;
         let thread = std::thread::Builder::new().name(format!("reader {name}")).spawn({
             let ring = ring.clone();
             move || {
-                let reader = Reader { dump, framer, ring: ring.clone(), found: Vec::new() };
+                let reader = Reader { dump, unpacker, framer, ring: ring.clone(), found: Vec::new() };
                 let ended = catch_unwind(AssertUnwindSafe(|| reader.run(&wake)));
                 if let Err(panic) = ended {
                     // Without a word the task would wait for ever.
@@ -81,6 +82,7 @@ impl Drop for Hub {
 
 struct Reader {
     dump: Dump,
+    unpacker: Unpacker,
     framer: Framer,
     ring: Arc<Ring>,
     found: Vec<What>,
@@ -109,18 +111,25 @@ impl Reader {
         }
     }
 
-    /// Reads at least one event, and more while the socket has them and the block has room.
+    /// Reads at least one event, and more while there are some without waiting and the block has room.
     fn fill(&mut self, block: &mut Block) -> Result<(), Failure> {
         loop {
-            let start = block.bytes.len();
-            let length = self.dump.read_event(&mut block.bytes)?;
-            let end = start + length;
-            let framed = self.framer.frame(&block.bytes[start..end], &mut self.found)?;
-            let body = start + HEADER_BYTES..start + HEADER_BYTES + framed.body_bytes;
+            let pending = self.unpacker.pending(&mut block.bytes);
+            let plain = match pending.map_err(|error| self.framer.damaged(&error))? {
+                Some(plain) => plain,
+                None if !block.bytes.is_empty() && !self.dump.buffered() => return Ok(()),
+                None => {
+                    let start = block.bytes.len();
+                    self.dump.read_event(&mut block.bytes)?;
+                    let accepted = self.unpacker.accept(&mut block.bytes, start);
+                    accepted.map_err(|error| self.framer.damaged(&error))?
+                }
+            };
+            self.framer.take(&plain.event(&block.bytes), plain.inside, &mut self.found)?;
             for what in self.found.drain(..) {
-                block.entries.push(Entry { header: Some(framed.header), body: body.clone(), what });
+                block.entries.push(Entry { header: Some(plain.header), body: plain.body.clone(), what });
             }
-            if end >= BLOCK_BYTES || !self.dump.buffered() {
+            if block.bytes.len() >= BLOCK_BYTES {
                 return Ok(());
             }
         }

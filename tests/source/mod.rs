@@ -3,6 +3,7 @@
 mod barrier;
 mod chunk;
 mod dump;
+mod events;
 mod hidden;
 mod login;
 mod precheck;

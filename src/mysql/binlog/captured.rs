@@ -30,7 +30,7 @@ const MARIA: (&str, &str) =
     (include_str!("captured/mariadb-10.11.hex"), include_str!("captured/mariadb-10.11.tsv"));
 
 /// Bytes of `01ff 61*3`.
-pub(super) fn bytes(text: &str) -> Vec<u8> {
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for word in text.split(' ') {
         let (hex, times) = word.split_once('*').unwrap_or((word, "1"));
@@ -137,10 +137,11 @@ fn replay(
     let mut open_statement = false;
     for raw in events(hex) {
         let event = split_event(&raw, checksum).unwrap();
-        *counts.entry(event.header.type_number).or_insert(0) += 1;
+        *counts.entry(event.header.event_type.number()).or_insert(0) += 1;
         match duty(&event.header) {
             Duty::Decode => {}
             Duty::Skip => continue,
+            Duty::Unpack => panic!("the captured logs are not compressed"),
             Duty::Refuse(why) => panic!("{why}"),
         }
         match event.header.event_type {

@@ -114,7 +114,7 @@ impl<'b> Cells<'b> {
 
     /// A value behind `length_bytes` little-endian bytes of length.
     #[inline]
-    fn sized(&mut self, length_bytes: u8) -> Result<&'b [u8], CellError> {
+    pub(super) fn sized(&mut self, length_bytes: u8) -> Result<&'b [u8], CellError> {
         let len = match length_bytes {
             1 => usize::from(self.array::<1>()?[0]),
             2 => usize::from(u16::from_le_bytes(self.array()?)),

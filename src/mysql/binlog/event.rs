@@ -1,5 +1,6 @@
-//! The frame of an event: header, checksum, type, and what a reader has to do with it.
+//! The frame of an event: header and checksum.
 
+pub use super::event_type::{Duty, EventType, duty};
 use std::fmt;
 use thiserror::Error;
 
@@ -53,6 +54,12 @@ pub enum DecodeError {
         /// Checksum of the bytes that came.
         computed: u32,
     },
+    /// An event that is packed in another form is larger than events may be.
+    #[error("the event has {bytes} bytes when unpacked, more than the event limit: raise `event-limit`")]
+    Limit {
+        /// Its size when unpacked.
+        bytes: u64,
+    },
 }
 
 /// Whether events of a file end in a checksum, as its format description says.
@@ -64,217 +71,6 @@ pub enum Checksum {
     Crc32,
 }
 
-/// Types of events, by the names of the manuals. Numbers: MySQL `binlog_event.h`, MariaDB `log_event.h`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are the servers' own")]
-pub enum EventType {
-    Unknown,
-    StartV3,
-    Query,
-    Stop,
-    Rotate,
-    IntVar,
-    Load,
-    Slave,
-    CreateFile,
-    AppendBlock,
-    ExecLoad,
-    DeleteFile,
-    NewLoad,
-    Rand,
-    UserVar,
-    FormatDescription,
-    Xid,
-    BeginLoadQuery,
-    ExecuteLoadQuery,
-    TableMap,
-    PreGaWriteRows,
-    PreGaUpdateRows,
-    PreGaDeleteRows,
-    WriteRowsV1,
-    UpdateRowsV1,
-    DeleteRowsV1,
-    Incident,
-    Heartbeat,
-    Ignorable,
-    RowsQuery,
-    WriteRows,
-    UpdateRows,
-    DeleteRows,
-    Gtid,
-    AnonymousGtid,
-    PreviousGtids,
-    TransactionContext,
-    ViewChange,
-    XaPrepare,
-    PartialUpdateRows,
-    TransactionPayload,
-    HeartbeatV2,
-    GtidTagged,
-    AnnotateRows,
-    BinlogCheckpoint,
-    MariaGtid,
-    GtidList,
-    StartEncryption,
-    QueryCompressed,
-    WriteRowsCompressedV1,
-    UpdateRowsCompressedV1,
-    DeleteRowsCompressedV1,
-    WriteRowsCompressed,
-    UpdateRowsCompressed,
-    DeleteRowsCompressed,
-    /// A type this program has never heard of.
-    Other(u8),
-}
-
-/// What a reader does with an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Duty {
-    /// It matters: there is a decoder for it.
-    Decode,
-    /// It says nothing about rows, columns or positions.
-    Skip,
-    /// Going on would lose or invent rows; the text says why, to stand after "the log holds ".
-    Refuse(&'static str),
-}
-
-impl EventType {
-    /// The type with this number.
-    pub fn from_number(number: u8) -> EventType {
-        match number {
-            0 => EventType::Unknown,
-            1 => EventType::StartV3,
-            2 => EventType::Query,
-            3 => EventType::Stop,
-            4 => EventType::Rotate,
-            5 => EventType::IntVar,
-            6 => EventType::Load,
-            7 => EventType::Slave,
-            8 => EventType::CreateFile,
-            9 => EventType::AppendBlock,
-            10 => EventType::ExecLoad,
-            11 => EventType::DeleteFile,
-            12 => EventType::NewLoad,
-            13 => EventType::Rand,
-            14 => EventType::UserVar,
-            15 => EventType::FormatDescription,
-            16 => EventType::Xid,
-            17 => EventType::BeginLoadQuery,
-            18 => EventType::ExecuteLoadQuery,
-            19 => EventType::TableMap,
-            20 => EventType::PreGaWriteRows,
-            21 => EventType::PreGaUpdateRows,
-            22 => EventType::PreGaDeleteRows,
-            23 => EventType::WriteRowsV1,
-            24 => EventType::UpdateRowsV1,
-            25 => EventType::DeleteRowsV1,
-            26 => EventType::Incident,
-            27 => EventType::Heartbeat,
-            28 => EventType::Ignorable,
-            29 => EventType::RowsQuery,
-            30 => EventType::WriteRows,
-            31 => EventType::UpdateRows,
-            32 => EventType::DeleteRows,
-            33 => EventType::Gtid,
-            34 => EventType::AnonymousGtid,
-            35 => EventType::PreviousGtids,
-            36 => EventType::TransactionContext,
-            37 => EventType::ViewChange,
-            38 => EventType::XaPrepare,
-            39 => EventType::PartialUpdateRows,
-            40 => EventType::TransactionPayload,
-            41 => EventType::HeartbeatV2,
-            42 => EventType::GtidTagged,
-            160 => EventType::AnnotateRows,
-            161 => EventType::BinlogCheckpoint,
-            162 => EventType::MariaGtid,
-            163 => EventType::GtidList,
-            164 => EventType::StartEncryption,
-            165 => EventType::QueryCompressed,
-            166 => EventType::WriteRowsCompressedV1,
-            167 => EventType::UpdateRowsCompressedV1,
-            168 => EventType::DeleteRowsCompressedV1,
-            169 => EventType::WriteRowsCompressed,
-            170 => EventType::UpdateRowsCompressed,
-            171 => EventType::DeleteRowsCompressed,
-            other => EventType::Other(other),
-        }
-    }
-}
-
-/// What an event with this header asks of its reader. An event that is neither understood nor marked ignorable is refused.
-pub fn duty(header: &Header) -> Duty {
-    match header.event_type {
-        EventType::Query
-        | EventType::Rotate
-        | EventType::FormatDescription
-        | EventType::Xid
-        | EventType::TableMap
-        | EventType::WriteRowsV1
-        | EventType::UpdateRowsV1
-        | EventType::DeleteRowsV1
-        | EventType::Heartbeat
-        | EventType::HeartbeatV2
-        | EventType::WriteRows
-        | EventType::UpdateRows
-        | EventType::DeleteRows
-        | EventType::Gtid
-        | EventType::AnonymousGtid
-        | EventType::GtidTagged
-        | EventType::MariaGtid
-        | EventType::XaPrepare => Duty::Decode,
-        // Variables belong to statements, which are looked at as such; the SQL text of rows is sensitive and not needed.
-        EventType::Stop
-        | EventType::IntVar
-        | EventType::Rand
-        | EventType::UserVar
-        | EventType::Ignorable
-        | EventType::RowsQuery
-        | EventType::PreviousGtids
-        | EventType::TransactionContext
-        | EventType::ViewChange
-        | EventType::AnnotateRows
-        | EventType::BinlogCheckpoint
-        | EventType::GtidList
-        // The server decrypts what it sends.
-        | EventType::StartEncryption => Duty::Skip,
-        EventType::Incident => Duty::Refuse("an incident event: the server says that changes are missing from its log"),
-        EventType::PartialUpdateRows => {
-            Duty::Refuse("partial JSON updates: set `binlog_row_value_options` to empty")
-        }
-        EventType::TransactionPayload => {
-            Duty::Refuse("a compressed transaction: set `binlog_transaction_compression` to OFF")
-        }
-        EventType::QueryCompressed
-        | EventType::WriteRowsCompressedV1
-        | EventType::UpdateRowsCompressedV1
-        | EventType::DeleteRowsCompressedV1
-        | EventType::WriteRowsCompressed
-        | EventType::UpdateRowsCompressed
-        | EventType::DeleteRowsCompressed => {
-            Duty::Refuse("compressed events: set `log_bin_compress` to OFF")
-        }
-        EventType::PreGaWriteRows | EventType::PreGaUpdateRows | EventType::PreGaDeleteRows => {
-            Duty::Refuse("row events of MySQL before 5.1.16")
-        }
-        EventType::Load
-        | EventType::CreateFile
-        | EventType::AppendBlock
-        | EventType::ExecLoad
-        | EventType::DeleteFile
-        | EventType::NewLoad
-        | EventType::BeginLoadQuery
-        | EventType::ExecuteLoadQuery => {
-            Duty::Refuse("LOAD DATA as a statement: set `binlog_format` to ROW")
-        }
-        EventType::StartV3 | EventType::Slave => Duty::Refuse("events of MySQL before 5.0"),
-        EventType::Unknown | EventType::Other(_) if header.is_ignorable() => Duty::Skip,
-        EventType::Unknown | EventType::Other(_) => {
-            Duty::Refuse("an event of a type that is not known and not marked as ignorable")
-        }
-    }
-}
-
 /// The header of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
@@ -282,8 +78,6 @@ pub struct Header {
     pub time: u32,
     /// Type.
     pub event_type: EventType,
-    /// The type's number.
-    pub type_number: u8,
     /// Server where the change was made first.
     pub server_id: u32,
     /// Size of the whole event in bytes.
@@ -308,7 +102,6 @@ impl Header {
         Ok(Header {
             time: u32::from_le_bytes([t0, t1, t2, t3]),
             event_type: EventType::from_number(kind),
-            type_number: kind,
             server_id: u32::from_le_bytes([s0, s1, s2, s3]),
             size: u32::from_le_bytes([n0, n1, n2, n3]),
             end_position: u32::from_le_bytes([p0, p1, p2, p3]),
@@ -469,29 +262,5 @@ mod tests {
         assert_eq!(split_event(&event(4, artificial, body, true), Checksum::Off).unwrap().body, body);
         assert_eq!(split_event(&event(4, artificial, body, false), Checksum::Off).unwrap().body, body);
         assert_eq!(split_event(&event(4, artificial, body, true), Checksum::Crc32).unwrap().body, body);
-    }
-
-    #[test]
-    fn duties() {
-        let duty_of = |kind: u8, flags: u16| duty(&Header::parse(&event(kind, flags, &[], false)).unwrap());
-        let decoded = [2, 4, 15, 16, 19, 23, 24, 25, 27, 30, 31, 32, 33, 34, 38, 41, 42, 162];
-        let skipped = [3, 5, 13, 14, 28, 29, 35, 36, 37, 160, 161, 163, 164];
-        for kind in 0..=255 {
-            let expected = match kind {
-                kind if decoded.contains(&kind) => "decode",
-                kind if skipped.contains(&kind) => "skip",
-                _ => "refuse",
-            };
-            let found = match duty_of(kind, 0) {
-                Duty::Decode => "decode",
-                Duty::Skip => "skip",
-                Duty::Refuse(_) => "refuse",
-            };
-            assert_eq!(found, expected, "type {kind}");
-        }
-        assert_eq!(duty_of(43, 0x80), Duty::Skip);
-        assert_eq!(duty_of(0, 0x80), Duty::Skip);
-        // the flag excuses nobody from what is known to carry rows
-        assert!(matches!(duty_of(40, 0x80), Duty::Refuse(_)));
     }
 }

@@ -24,9 +24,11 @@
 //! # }
 //! ```
 
+mod partial;
+
 use super::cell::{CellError, Cells};
 use super::event::{DecodeError, EventType, RawEvent};
-use super::layout::RowLayout;
+use super::layout::{ColumnPlan, RowLayout};
 use super::reader::Reader;
 use super::scratch::Scratch;
 use crate::mysql::value::Value;
@@ -61,7 +63,11 @@ pub enum RowError {
         map: usize,
     },
     /// An image leaves a column out.
-    #[error("the row image leaves out column {}: set `binlog_row_image` to FULL", column + 1)]
+    #[error(
+        "the row image leaves out column {}: the session that wrote it had a `binlog_row_image` other than FULL. Set FULL for \
+         every session; rows logged until then are not whole, so load their tables again",
+        column + 1
+    )]
     Partial {
         /// Number of the column, from 0.
         column: usize,
@@ -87,6 +93,8 @@ pub struct RowsEvent<'b> {
     pub kind: RowKind,
     /// Last rows event of its statement.
     pub statement_end: bool,
+    /// After images tell JSON documents as changes of those before.
+    partial: bool,
     columns: usize,
     before_present: &'b [u8],
     after_present: &'b [u8],
@@ -95,7 +103,7 @@ pub struct RowsEvent<'b> {
 }
 
 impl<'b> RowsEvent<'b> {
-    /// Reads the frame of a rows event of version 1 or 2.
+    /// Reads the frame of a rows event of version 1 or 2, or of one with partial JSON updates.
     ///
     /// # Errors
     /// When the event is cut, or is no rows event.
@@ -105,7 +113,7 @@ impl<'b> RowsEvent<'b> {
             EventType::UpdateRowsV1 => (RowKind::Update, false),
             EventType::DeleteRowsV1 => (RowKind::Delete, false),
             EventType::WriteRows => (RowKind::Insert, true),
-            EventType::UpdateRows => (RowKind::Update, true),
+            EventType::UpdateRows | EventType::PartialUpdateRows => (RowKind::Update, true),
             EventType::DeleteRows => (RowKind::Delete, true),
             _ => return Err(DecodeError::Invalid { what: "type of a rows event", offset: 0 }),
         };
@@ -131,6 +139,7 @@ impl<'b> RowsEvent<'b> {
             table_id,
             kind,
             statement_end: flags & FLAG_STATEMENT_END != 0,
+            partial: event.header.event_type == EventType::PartialUpdateRows,
             columns,
             before_present,
             after_present,
@@ -165,23 +174,28 @@ impl<'b> RowsEvent<'b> {
             }
         }
         scratch.clear();
-        if layout.needs_scratch {
+        if self.partial {
+            partial::prepare(layout, self.images, self.body_bytes, scratch)?;
+        } else if layout.needs_scratch {
             let mut cells = self.images;
             while !cells.rest.is_empty() {
                 let images = if self.kind == RowKind::Update { 2 } else { 1 };
                 for _ in 0..images {
                     each_column(layout, &mut cells, self.body_bytes, |column, cells, null| {
-                        match (null, column.used) {
-                            (true, _) => Ok(()),
-                            (false, true) => column.read.prepare(cells, scratch),
-                            (false, false) => column.read.skip(cells),
-                        }
+                        prepare_one(column, cells, null, scratch)
                     })?;
                 }
             }
         }
         let aside = Cells { rest: scratch.bytes() };
-        Ok(RowReader { layout, kind: self.kind, images: self.images, aside, body_bytes: self.body_bytes })
+        Ok(RowReader {
+            layout,
+            kind: self.kind,
+            partial: self.partial,
+            images: self.images,
+            aside,
+            body_bytes: self.body_bytes,
+        })
     }
 }
 
@@ -190,6 +204,7 @@ impl<'b> RowsEvent<'b> {
 pub struct RowReader<'b, 'l> {
     layout: &'l RowLayout,
     kind: RowKind,
+    partial: bool,
     images: Cells<'b>,
     aside: Cells<'b>,
     body_bytes: usize,
@@ -213,6 +228,9 @@ impl<'b> RowReader<'b, '_> {
         }
         let read = match self.kind {
             RowKind::Insert => self.image(after),
+            RowKind::Update if self.partial => {
+                self.image(before).and_then(|()| self.partial_image(before, after))
+            }
             RowKind::Update => self.image(before).and_then(|()| self.image(after)),
             RowKind::Delete => self.image(before),
         };
@@ -231,16 +249,38 @@ impl<'b> RowReader<'b, '_> {
         values.reserve(self.layout.columns.len());
         let aside = &mut self.aside;
         each_column(self.layout, &mut self.images, self.body_bytes, |column, cells, null| {
-            values.push(match (null, column.used) {
-                (true, _) => Value::Null,
-                (false, true) => column.read.value(cells, aside)?,
-                (false, false) => {
-                    column.read.skip(cells)?;
-                    Value::Null
-                }
-            });
+            values.push(read_one(column, cells, null, aside)?);
             Ok(())
         })
+    }
+}
+
+/// Puts what a value will need into `scratch`.
+fn prepare_one(
+    column: ColumnPlan,
+    cells: &mut Cells<'_>,
+    null: bool,
+    scratch: &mut Scratch,
+) -> Result<(), CellError> {
+    match (null, column.used) {
+        (true, _) => Ok(()),
+        (false, true) => column.read.prepare(cells, scratch),
+        (false, false) => column.read.skip(cells),
+    }
+}
+
+/// Reads a value; one that is not used is passed over.
+#[inline]
+fn read_one<'b>(
+    column: ColumnPlan,
+    cells: &mut Cells<'b>,
+    null: bool,
+    aside: &mut Cells<'b>,
+) -> Result<Value<'b>, CellError> {
+    match (null, column.used) {
+        (true, _) => Ok(Value::Null),
+        (false, true) => column.read.value(cells, aside),
+        (false, false) => column.read.skip(cells).map(|()| Value::Null),
     }
 }
 
@@ -250,7 +290,7 @@ fn each_column<'b>(
     layout: &RowLayout,
     cells: &mut Cells<'b>,
     body_bytes: usize,
-    mut each: impl FnMut(super::layout::ColumnPlan, &mut Cells<'b>, bool) -> Result<(), CellError>,
+    mut each: impl FnMut(ColumnPlan, &mut Cells<'b>, bool) -> Result<(), CellError>,
 ) -> Result<(), RowError> {
     let nulls = cells.take(layout.columns.len().div_ceil(8)).map_err(|CellError(what)| RowError::Value {
         column: 0,

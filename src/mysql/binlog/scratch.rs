@@ -1,21 +1,24 @@
 //! Room for values that do not stand in the log as users see them.
 
 use super::cell::CellError;
-use flate2::{Decompress, FlushDecompress, Status};
+use super::inflate::Inflate;
+use crate::mysql::json::apply_diffs;
+
+const TOO_MUCH: CellError = CellError("values larger than the limit for an event");
 
 /// Holds, for the rows of one event, what cannot be borrowed from it: binary values whose trailing zero bytes the log cut off,
-/// UUIDs in text order, inflated `COMPRESSED` columns. Kept from event to event, so that it allocates only to grow.
+/// UUIDs in text order, inflated `COMPRESSED` columns, JSON documents of which the log has only what changed. Kept from event to event, so that it allocates only to grow.
 pub struct Scratch {
     bytes: Vec<u8>,
     limit: usize,
-    inflate: Decompress,
+    inflate: Inflate,
 }
 
 impl Scratch {
     /// Room for at most `limit` bytes; an event that needs more is an error. Choose it like the limit for events:
     /// a compressed value can be a thousand times its size in the log.
     pub fn new(limit: usize) -> Scratch {
-        Scratch { bytes: Vec::new(), limit, inflate: Decompress::new(true) }
+        Scratch { bytes: Vec::new(), limit, inflate: Inflate::new() }
     }
 
     /// Forgets what is there; room beyond `keep` bytes goes back.
@@ -34,7 +37,7 @@ impl Scratch {
 
     fn reserve(&mut self, more: usize) -> Result<(), CellError> {
         if more > self.limit.saturating_sub(self.bytes.len()) {
-            return Err(CellError("values larger than the limit for an event"));
+            return Err(TOO_MUCH);
         }
         Ok(())
     }
@@ -55,6 +58,21 @@ impl Scratch {
         Ok(())
     }
 
+    /// Adds the document that `document` becomes by `diffs`, behind four bytes of its length.
+    pub(super) fn push_updated(&mut self, document: &[u8], diffs: &[u8]) -> Result<(), CellError> {
+        // what is copied is no more than both; places and lengths of members are larger than they were, but bounded by them
+        self.reserve(document.len().saturating_add(diffs.len()))?;
+        let start = self.bytes.len();
+        self.bytes.extend([0; 4]);
+        apply_diffs(document, diffs, &mut self.bytes).map_err(|error| CellError(error.what))?;
+        if self.bytes.len() > self.limit {
+            return Err(TOO_MUCH);
+        }
+        let len = (self.bytes.len() - start - 4) as u32;
+        self.bytes[start..start + 4].copy_from_slice(&len.to_le_bytes());
+        Ok(())
+    }
+
     /// Adds the `len` bytes that `deflated` holds, behind a zlib header when `header` says so.
     pub(super) fn push_inflated(
         &mut self,
@@ -63,15 +81,9 @@ impl Scratch {
         len: usize,
     ) -> Result<(), CellError> {
         self.reserve(len)?;
-        let start = self.bytes.len();
-        self.bytes.resize(start + len, 0);
-        self.inflate.reset(header);
-        let status = self.inflate.decompress(deflated, &mut self.bytes[start..], FlushDecompress::Finish);
-        match status {
-            Ok(Status::StreamEnd) if self.inflate.total_out() == len as u64 => Ok(()),
-            Ok(Status::Ok | Status::BufError | Status::StreamEnd) | Err(_) => {
-                Err(CellError("a compressed value that cannot be inflated"))
-            }
+        match self.inflate.append(deflated, header, len, &mut self.bytes) {
+            true => Ok(()),
+            false => Err(CellError("a compressed value that cannot be inflated")),
         }
     }
 }

@@ -65,15 +65,7 @@ mod tests {
     use super::*;
 
     fn header(end_position: u32, size: u32) -> Header {
-        Header {
-            time: 0,
-            event_type: EventType::Xid,
-            type_number: 16,
-            server_id: 1,
-            size,
-            end_position,
-            flags: 0,
-        }
+        Header { time: 0, event_type: EventType::Xid, server_id: 1, size, end_position, flags: 0 }
     }
 
     #[test]

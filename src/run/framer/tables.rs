@@ -37,7 +37,7 @@ pub(super) struct StreamTables {
     ids: HashMap<u64, Mapping>,
     n_mapped: u32,
     tracker: Tracker,
-    wanted: Wanted,
+    pub(super) wanted: Wanted,
     pub(super) reread: Rereader,
     pending: Vec<Pending>,
 }

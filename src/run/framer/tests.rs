@@ -1,9 +1,11 @@
 //! Streams played to the framer, event by event.
 
 use super::*;
+use crate::mysql::binlog::captured;
 use crate::mysql::binlog::event::HEADER_BYTES;
 use crate::mysql::position::{Gtids, ServerIdentity};
 use crate::mysql::schema::{TableName, TableVersion};
+use crate::source::mysql::io::Unpacker;
 
 /// An event without checksum, as before the first format description.
 fn raw(type_number: u8, end_position: u32, flags: u16, body: &[u8]) -> Vec<u8> {
@@ -26,19 +28,40 @@ fn maria_gtid(end_position: u32) -> Vec<u8> {
 }
 
 fn framer(file: &str, offset: u64) -> Framer {
+    framer_of(Flavor::MariaDb, file, offset)
+}
+
+fn framer_of(flavor: Flavor, file: &str, offset: u64) -> Framer {
     let position = Position {
-        server: ServerIdentity { flavor: Flavor::MariaDb, uuid: "u".into(), server_id: 1 },
+        server: ServerIdentity { flavor, uuid: "u".into(), server_id: 1 },
         file: BinlogPosition::new(file, offset),
         gtids: Gtids::Off,
     };
     let unread = |_: &TableName| Err(Failure::new(Class::Bug, "nothing is to be read"));
-    Framer::new(&position, Tracker::new(Flavor::MariaDb), Arc::new(|_: &TableName| true), Box::new(unread))
+    Framer::new(&position, Tracker::new(flavor), Arc::new(|_: &TableName| true), Box::new(unread))
+}
+
+/// Gives an event of the server to the framer, and what it holds when it is compressed.
+fn take(
+    framer: &mut Framer,
+    unpacker: &mut Unpacker,
+    raw: &[u8],
+    found: &mut Vec<What>,
+) -> Result<(), Failure> {
+    let mut buffer = raw.to_vec();
+    let mut next = Some(unpacker.accept(&mut buffer, 0).map_err(|error| framer.damaged(&error))?);
+    while let Some(plain) = next {
+        framer.take(&plain.event(&buffer), plain.inside, found)?;
+        next = unpacker.pending(&mut buffer).map_err(|error| framer.damaged(&error))?;
+    }
+    Ok(())
 }
 
 fn entries(framer: &mut Framer, events: &[Vec<u8>]) -> Vec<String> {
     let mut found = Vec::new();
+    let mut unpacker = Unpacker::new(1 << 20).expect("room");
     for event in events {
-        framer.frame(event, &mut found).expect("understood");
+        take(framer, &mut unpacker, event, &mut found).expect("understood");
     }
     let told = found.iter().map(|what| match what {
         What::Begin { offset, .. } => format!("begin {offset}"),
@@ -93,4 +116,125 @@ fn counters_of_sequences_are_no_rows() {
     let events = [opening("b.000005", 4), maria_gtid(42), map(7, b's'), rows(7)];
     assert_eq!(entries(&mut framer, &events), ["reached 4", "begin 4"]);
     assert_eq!(entries(&mut framer, &[map(8, b't'), rows(8)]), ["other"], "a table is not passed over");
+}
+
+/// The body of an anonymous GTID event.
+const ANONYMOUS: [u8; 25] = [0; 25];
+
+/// TRANSACTION_PAYLOAD of these events.
+fn payload(end_position: u32, events: &[Vec<u8>]) -> Vec<u8> {
+    let stream = zstd::encode_all(&events.concat()[..], 3).expect("compressed");
+    let body = [&[2, 1, 0, 1, 3, 0xfc][..], &(stream.len() as u16).to_le_bytes(), &[0], &stream].concat();
+    raw(40, end_position, 0, &body)
+}
+
+fn query(sql: &str) -> Vec<u8> {
+    raw(2, 77, 0, &[&[0; 13][..], b"\0", sql.as_bytes()].concat())
+}
+
+#[test]
+fn a_compressed_transaction_ends_behind_its_event_and_not_before() {
+    let mut framer = framer("b.000005", 4);
+    let xid = raw(16, 77, 0, &[0; 8]);
+    let events = [opening("b.000005", 4), raw(34, 100, 0, &ANONYMOUS)];
+    assert_eq!(entries(&mut framer, &events), ["reached 4", "begin 56"]);
+    assert_eq!(framer.between(), None);
+    let told = entries(&mut framer, &[payload(900, &[query("BEGIN"), xid])]);
+    assert_eq!(told, ["end 900"]);
+    assert_eq!(framer.between(), Some(BinlogPosition::new("b.000005", 900)));
+}
+
+#[test]
+fn a_compressed_transaction_is_one_transaction() {
+    let (begin, xid) = (query("BEGIN"), raw(16, 77, 0, &[0; 8]));
+    let nested = payload(900, &[begin.clone(), payload(900, std::slice::from_ref(&xid))]);
+    for (events, what) in [
+        (vec![payload(900, &[begin.clone(), xid.clone()])], "stands outside of a transaction"),
+        (
+            vec![raw(34, 100, 0, &ANONYMOUS), payload(900, &[begin.clone(), xid.clone(), xid.clone()])],
+            "not one",
+        ),
+        (vec![raw(34, 100, 0, &ANONYMOUS), payload(900, &[begin]), xid], "not one transaction"),
+        (vec![raw(34, 100, 0, &ANONYMOUS), nested], "packed twice"),
+    ] {
+        let mut framer = framer("b.000005", 4);
+        let mut unpacker = Unpacker::new(1 << 20).expect("room");
+        let refused =
+            events.iter().find_map(|raw| take(&mut framer, &mut unpacker, raw, &mut Vec::new()).err());
+        let message = refused.expect("refused").text;
+        assert!(message.contains(what), "{message}");
+    }
+}
+
+#[test]
+fn what_is_refused_is_named() {
+    for (number, says) in [
+        (26, "an event Incident (26): the server says that changes are missing from its log"),
+        (
+            18,
+            "an event Execute_load_query (18): LOAD DATA was logged as a statement: set `binlog_format` to ROW",
+        ),
+        (172, "an event Partial_row_data (172)"),
+        (99, "an event type 99: it is not known"),
+    ] {
+        let mut framer = framer("b.000005", 4);
+        let mut unpacker = Unpacker::new(1 << 20).expect("room");
+        let refused =
+            take(&mut framer, &mut unpacker, &raw(number, 100, 0, b"\x01\0\x04lost"), &mut Vec::new());
+        let message = refused.expect_err("refused").text;
+        assert!(message.contains(says) && message.contains("b.000005:100"), "{message}");
+    }
+}
+
+/// What MySQL 9.7 logged, played as if the file were `shift` bytes longer: headers tell the lower 32 bits.
+#[test]
+fn a_stream_whose_header_positions_wrap() {
+    let log: Vec<Vec<u8>> =
+        include_str!("../../mysql/binlog/captured/mysql-9.7.hex").lines().map(captured::bytes).collect();
+    let played = |shift: u64| {
+        let mut framer = framer_of(Flavor::MySql, "binlog.000001", shift);
+        framer.tables.wanted = Arc::new(|_: &TableName| false);
+        let events: Vec<Vec<u8>> = log.iter().map(|event| shifted(event, shift)).collect();
+        let places: Vec<u64> = entries(&mut framer, &events)
+            .iter()
+            .filter_map(|told| told.strip_prefix("begin ").or_else(|| told.strip_prefix("end ")))
+            .map(|offset| offset.parse::<u64>().expect("a number") - shift)
+            .collect();
+        places
+    };
+    let plain = played(0);
+    let end = *plain.last().expect("transactions");
+    assert!(plain.len() > 20 && end > 4_000, "{plain:?}");
+    // the border lies within each of the first transactions, and far behind for the third time
+    for border in plain.iter().take(30) {
+        for beyond in [0, 1, 17] {
+            assert_eq!(played((1 << 32) - border - beyond), plain, "{border} {beyond}");
+        }
+    }
+    assert_eq!(played((3 << 32) - end / 2), plain);
+}
+
+/// The event at another place of its file, with a checksum that fits where it has one.
+fn shifted(event: &[u8], shift: u64) -> Vec<u8> {
+    let mut event = event.to_vec();
+    let at = u32::from_le_bytes([event[13], event[14], event[15], event[16]]);
+    let (opens, has_place) = (event[4] == 4 && event[17] & 0x20 != 0, at != 0);
+    if opens {
+        let body = u64::from_le_bytes(event[19..27].try_into().expect("8 bytes")) + shift;
+        event[19..27].copy_from_slice(&body.to_le_bytes());
+    }
+    if has_place {
+        let at = (u64::from(at) + shift) as u32;
+        event[13..17].copy_from_slice(&at.to_le_bytes());
+    }
+    // all but the ROTATE that opens the stream
+    if !opens {
+        let sum = event.len() - 4;
+        let mut summed = event[..sum].to_vec();
+        if event[4] == 15 {
+            summed[17] &= !1;
+        }
+        event[sum..].copy_from_slice(&crc32fast::hash(&summed).to_le_bytes());
+    }
+    event
 }

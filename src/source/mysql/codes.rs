@@ -95,8 +95,10 @@ pub const CODES: &[CodeDoc] = &[
     ),
     page(
         COMPRESSION,
-        "The server compresses the log, or logs partial JSON updates.",
-        "syncc does not decode these events yet and passes over nothing it does not understand: the task would stop at the first.",
+        "The server logs partial updates of JSON (`binlog_row_value_options`) without the whole row before (`binlog_row_image`).",
+        "Such an event tells what changed in a document, not the document. It is put together with the row before, which must be \
+         whole; syncc passes over nothing, so the task would stop at the first. Compressed transactions and events \
+         (`binlog_transaction_compression`, `log_bin_compress`), encrypted logs, and partial updates with whole rows are decoded.",
     ),
     page(
         GTID_TRANSITION,

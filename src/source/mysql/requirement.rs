@@ -89,14 +89,6 @@ fn log_settings(facts: &ServerFacts) -> Vec<Diagnostic> {
     let must = [
         (NOT_ROW_FORMAT, "binlog_format", "ROW", "changes are logged as statements, not as rows"),
         (ROW_IMAGE, "binlog_row_image", "FULL", "changed rows are logged in part only"),
-        (
-            COMPRESSION,
-            "binlog_transaction_compression",
-            "OFF",
-            "TRANSACTION_PAYLOAD events (40) are not decoded",
-        ),
-        (COMPRESSION, "log_bin_compress", "OFF", "compressed events (165 to 171) are not decoded"),
-        (COMPRESSION, "binlog_row_value_options", "", "PARTIAL_UPDATE_ROWS events (39) are not decoded"),
     ];
     let mut found = Vec::new();
     for (code, name, wanted, why) in must {
@@ -113,7 +105,22 @@ fn log_settings(facts: &ServerFacts) -> Vec<Diagnostic> {
         let message = format!("`{name}` is {value}: {why}");
         found.push(error(code, message).help(format!("{repair} Sessions that are open keep the old value.")));
     }
+    found.extend(partial_json(facts));
     found
+}
+
+/// Partial updates of JSON are put together with the row before, which must be whole.
+fn partial_json(facts: &ServerFacts) -> Option<Diagnostic> {
+    let options = facts.variable("binlog_row_value_options").filter(|options| !options.is_empty())?;
+    let image = facts.variable("binlog_row_image").filter(|image| !image.eq_ignore_ascii_case("FULL"))?;
+    let message = format!(
+        "`binlog_row_value_options` is {options} and `binlog_row_image` is {image}: Update_rows_partial events (39) are decoded \
+         only with the whole row before"
+    );
+    Some(error(COMPRESSION, message).help(
+        "SET PERSIST binlog_row_value_options = ''; or SET PERSIST binlog_row_image = 'FULL'; Sessions that are open keep the \
+         old value.",
+    ))
 }
 
 fn gtid_mode(facts: &ServerFacts, needs: &Needs<'_>) -> Option<Diagnostic> {
@@ -364,10 +371,9 @@ mod tests {
         check("binlog_row_image", "NOBLOB", &["L0107 Error"]);
         check("binlog_row_image", "FULL_NODUP", &["L0107 Error"]);
         check("binlog_row_image", "full", &[]);
-        check("binlog_transaction_compression", "ON", &["L0116 Error"]);
-        check("binlog_transaction_compression", "OFF", &[]);
-        check("log_bin_compress", "ON", &["L0116 Error"]);
-        check("binlog_row_value_options", "PARTIAL_JSON", &["L0116 Error"]);
+        check("binlog_transaction_compression", "ON", &[]);
+        check("log_bin_compress", "ON", &[]);
+        check("binlog_row_value_options", "PARTIAL_JSON", &[]);
     }
 
     #[test]

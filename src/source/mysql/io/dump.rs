@@ -126,6 +126,11 @@ impl Dump {
         self.wire.buffered()
     }
 
+    /// The largest event in bytes.
+    pub fn event_limit(&self) -> usize {
+        self.event_limit
+    }
+
     /// A handle that ends the dump from another thread.
     ///
     /// # Errors
