@@ -147,13 +147,14 @@ fn what_breaks_consumers_is_refused() {
     let mut shop = shop("breaks");
     let mut syncc = shop.run();
     let right = shop.text.clone();
-    let cases: [(&str, Change); 8] = [
+    let cases: [(&str, Change); 9] = [
         ("P1007", |text| text.topic = "PREFIX.other.{table}".to_owned()),
         ("P1002", |text| text.rules = "  key name\n".to_owned()),
         ("P1003", |text| text.rules = "  partition by table\n".to_owned()),
         ("P1003", |text| text.topic_block = "    partitions 3\n".to_owned()),
         ("P1006", |text| text.rules = "  format canal-json {\n    enum label\n  }\n".to_owned()),
-        ("P1006", |text| text.rules = "  rename table DB.items to goods\n".to_owned()),
+        ("P1006", |text| text.rules = "  rename column DB.items.name to title\n".to_owned()),
+        ("P1007", |text| text.rules = "  rename table DB.items to goods\n".to_owned()),
         ("P1011", |text| text.rules = "  start now\n".to_owned()),
         ("P1008", |text| text.pipeline = "store".to_owned()),
     ];
@@ -169,7 +170,7 @@ fn what_breaks_consumers_is_refused() {
     shop.text = right;
     shop.save();
     shop.wait_refused(&mut syncc, None);
-    shop.wait_ids("items", &[1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17]);
+    shop.wait_ids("items", &[1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17, 18]);
     let topics = Kafka::shared().topics();
     let ours: Vec<&str> =
         topics.iter().map(|(name, _)| &**name).filter(|name| name.starts_with(&shop.prefix)).collect();
@@ -224,6 +225,8 @@ fn a_table_left_out_stops_after_a_while_in_which_it_can_be_taken_back() {
     let said = syncc.stderr();
     let held = event(&said, "config.held_back").expect("it is said");
     assert!(held["msg"].as_str().is_some_and(|msg| msg.contains(&format!("{}.more", shop.db))), "{held}");
+    // What is accepted is told, too.
+    assert!(said.contains("P1001"), "{said}");
     wait_said(&mut syncc, "generation 2 active", 0);
     shop.insert("more", &[6]);
     shop.insert("items", &[4]);

@@ -20,8 +20,11 @@ pub(super) fn run(asked: &str, form: Form, global: &Global, output: &mut Output)
     let mut document = Document::new("table", asked);
     for explanation in &explanations {
         match explanation {
-            Explanation::Sent { by, decisions, .. } => {
+            Explanation::Sent { by, decisions, is_missing, .. } => {
                 exit = Exit::Fine;
+                if *is_missing {
+                    document.message = explanation.to_string().lines().next().map(str::to_owned);
+                }
                 document.answers.push(Answer::new(by, decisions));
             }
             Explanation::Undecided { .. } | Explanation::NotSent { .. } => {

@@ -88,7 +88,9 @@ fn locked_tables<'p>(program: &'p Program, source: &str) -> impl Iterator<Item =
 
 fn subject(table: &LockedTable) -> Subject {
     let name = &table.name.value;
-    Subject { rows: table.rows, ..Subject::table(&name.db, &name.table) }
+    let key = table.row_key().unwrap_or_default().iter();
+    let key = key.map(|&at| table.columns[at].name.value.clone()).collect();
+    Subject { rows: table.rows, key, ..Subject::table(&name.db, &name.table) }
 }
 
 /// Reads and compiles the project, for subcommands that need its plan. Where it has errors these are drawn, and there is none.

@@ -1,6 +1,6 @@
 //! The lock file against the sources: whose tables they are, and keys as columns.
 
-use super::program::SourceId;
+use super::program::{Listed, SourceId};
 use super::scope::{Scope, UNKNOWN_NAME};
 use crate::ast::{self, given_twice};
 use crate::diagnostic::{Diagnostic, Fix};
@@ -76,6 +76,19 @@ impl Lock {
     /// The sources it speaks of, and what it says of each.
     pub fn sources(&self) -> impl Iterator<Item = (SourceId, &SourceLock)> {
         self.of.iter().map(|(&id, &n)| (id, &self.locks[n]))
+    }
+}
+
+impl SourceLock {
+    /// What it says of a name; none where something was left out that may be it.
+    pub(super) fn listed(&self, name: &TableName) -> Option<Listed<'_>> {
+        if self.views.contains_key(name) {
+            return Some(Listed::View);
+        }
+        match self.tables.get(name) {
+            Some(table) => Some(Listed::Table(table)),
+            None => (!self.incomplete).then_some(Listed::Nowhere),
+        }
     }
 }
 

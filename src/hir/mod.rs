@@ -16,6 +16,6 @@ pub use files::program;
 pub use lock::{Lock, LockedColumn, LockedTable, SourceLock};
 pub use param::{PARAM_PAGES, PARAM_VALUE, Param};
 pub use profile::{OVERRIDES_CROSS, Profile};
-pub use program::{Pipeline, Program, Relay, Selection, SourceId, TargetId, To};
+pub use program::{Listed, Pipeline, Program, Relay, Selection, SourceId, TargetId, To};
 pub use resolve::resolve;
 pub use scope::{CONFUSABLE_NAMES, DECLARED_TWICE, PAGES, UNKNOWN_NAME};

@@ -118,16 +118,27 @@ impl Program {
         self.lock.sources().map(|(id, lock)| (self.source(id).name.value.as_str(), lock))
     }
 
-    /// What `schema.lock` says of a table, by the sources that have it.
-    pub fn locked_tables(&self, db: &str, table: &str) -> BTreeMap<&str, &LockedTable> {
+    /// What `schema.lock` says of a table, by the sources of which it says something.
+    pub fn locked_tables(&self, db: &str, table: &str) -> BTreeMap<&str, Listed<'_>> {
         let name = TableName::new(db, table);
-        self.locked_sources().filter_map(|(source, lock)| Some((source, lock.tables.get(&name)?))).collect()
+        self.locked_sources().filter_map(|(source, lock)| Some((source, lock.listed(&name)?))).collect()
     }
 
     /// True when a statement that was left out may have declared or used `name`, so that nothing is said about its absence.
     pub fn may_know(&self, name: &str) -> bool {
         self.opaque || self.mentions.contains(name)
     }
+}
+
+/// What `schema.lock` says of a name in a source.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Listed<'p> {
+    /// It is this table.
+    Table(&'p LockedTable),
+    /// It is a view, or something else without rows of its own.
+    View,
+    /// All tables of the source are listed, and it is not among them.
+    Nowhere,
 }
 
 /// `pipeline NAME`.
@@ -163,6 +174,8 @@ pub struct Pipeline {
     pub paused: Option<Spanned<String>>,
     /// `label`, each name once.
     pub labels: Vec<(Spanned<String>, String)>,
+    /// Where the new name of each `rename` stands, by the line's place.
+    pub new_names: BTreeMap<Span, Span>,
     /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place.
     pub cuts: BTreeMap<Span, Span>,
     /// A source is not known; no finding tells of others that seem unused.

@@ -9,22 +9,34 @@ const MORE_UNDERSCORES_MAX: usize = 10;
 /// Ends of the names of copies; the other shadow tables are logs and what was there before.
 const COPY_ENDS: [&str; 2] = ["_gho", "_new"];
 
-/// Whether `table` has the name of the copy that a tool fills in order to put it in the place of `base`.
-pub fn is_copy_of(table: &str, base: &str) -> bool {
-    COPY_ENDS.iter().any(|end| table.ends_with(end)) && bases(table).any(|one| one == base)
+/// Whether a shadow table has the name of a copy, which its tool fills in order to put it in the place of the original.
+pub fn is_copy(table: &str) -> bool {
+    COPY_ENDS.iter().any(|end| table.ends_with(end))
 }
 
 /// Names of the tables that `table` may be a shadow of; none when its name has no form of a shadow table.
 pub fn bases(table: &str) -> impl Iterator<Item = &str> {
+    gh_ost_bases(table).chain(pt_osc_bases(table))
+}
+
+/// As [`bases`], for the shadow tables of gh-ost.
+pub fn gh_ost_bases(table: &str) -> impl Iterator<Item = &str> {
     let own = table.strip_prefix('_');
-    let gh_ost = ["_gho", "_ghc", "_del"].into_iter().filter_map(move |end| own?.strip_suffix(end));
+    let plain = ["_gho", "_ghc", "_del"].into_iter().filter_map(move |end| own?.strip_suffix(end));
     let dated = own.and_then(|own| own.strip_suffix("_del")).and_then(without_date);
-    let pt_osc =
-        ["_new", "_old"].into_iter().filter_map(move |end| own?.strip_suffix(end)).flat_map(|base| {
-            let more = base.len() - base.trim_start_matches('_').len();
-            (0..=more.min(MORE_UNDERSCORES_MAX)).map(move |n| &base[n..])
-        });
-    gh_ost.chain(dated).chain(pt_osc).filter(|base| !base.is_empty())
+    // A date behind a name is more likely gh-ost's than the table's own.
+    dated.into_iter().chain(plain).filter(|base| !base.is_empty())
+}
+
+/// As [`bases`], for the shadow tables of pt-online-schema-change.
+pub fn pt_osc_bases(table: &str) -> impl Iterator<Item = &str> {
+    let own = table.strip_prefix('_');
+    let ends = ["_new", "_old"].into_iter().filter_map(move |end| own?.strip_suffix(end));
+    let bases = ends.flat_map(|base| {
+        let more = base.len() - base.trim_start_matches('_').len();
+        (0..=more.min(MORE_UNDERSCORES_MAX)).map(move |n| &base[n..])
+    });
+    bases.filter(|base| !base.is_empty())
 }
 
 /// A name without `_YYYYMMDDhhmmss` at its end.
@@ -44,11 +56,18 @@ mod tests {
     #[test]
     fn copies_are_those_that_take_a_place() {
         for copy in ["_orders_gho", "_orders_new", "___orders_new"] {
-            assert!(is_copy_of(copy, "orders"), "{copy}");
+            assert!(is_copy(copy), "{copy}");
         }
-        for other in ["_orders_old", "_orders_del", "_orders_ghc", "orders_new", "_items_new"] {
-            assert!(!is_copy_of(other, "orders"), "{other}");
+        for other in ["_orders_old", "_orders_del", "_orders_ghc"] {
+            assert!(!is_copy(other), "{other}");
         }
+    }
+
+    #[test]
+    fn each_tool_has_its_forms() {
+        let is = |mut bases: Box<dyn Iterator<Item = &str>>| bases.any(|base| base == "orders");
+        assert!(is(Box::new(gh_ost_bases("_orders_gho"))) && !is(Box::new(pt_osc_bases("_orders_gho"))));
+        assert!(is(Box::new(pt_osc_bases("__orders_new"))) && !is(Box::new(gh_ost_bases("__orders_new"))));
     }
 
     #[test]

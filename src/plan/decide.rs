@@ -4,8 +4,11 @@ use super::narrow::Relations;
 use super::settle::Near;
 use super::{Layer, Rename, TableDecision, TableRules, TaskId, TaskPlan, Template};
 use crate::kafka::{TopicName, TopicNameError};
+use crate::mysql::shadow;
 use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
-use crate::statement::{ExpandError, Names, Property, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS};
+use crate::statement::{
+    ExpandError, Names, OnlineDdl, Property, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, WordSet,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -37,6 +40,13 @@ impl TaskPlan {
         with_decider(self, |decider| Ok(decider.selects(db, table))).unwrap_or(false)
     }
 
+    /// True when a tool for online schema changes fills `table` in order to put it in the place of `base`, so that no row of it
+    /// is new.
+    pub fn is_copy(&self, db: &str, table: &str, base: &str) -> bool {
+        let is_shadow = || with_decider(self, |decider| Ok(decider.shadow_of(db, table).is_some()));
+        shadow::is_copy(table) && shadow::bases(table).any(|one| one == base) && is_shadow().unwrap_or(false)
+    }
+
     /// What becomes of a table; none when it is not selected. Patterns of the task last asked about are kept compiled, per
     /// thread.
     ///
@@ -57,7 +67,10 @@ fn with_decider<T>(
     ask: impl FnOnce(&Decider) -> Result<T, DecideError>,
 ) -> Result<T, DecideError> {
     let last = LAST.with_borrow(Clone::clone);
-    let decider = match last.filter(|last| last.task == plan.id && last.rules == plan.rules) {
+    let same = |last: &Rc<Decider>| {
+        last.task == plan.id && last.online_ddl == plan.stream.online_ddl && last.rules == plan.rules
+    };
+    let decider = match last.filter(same) {
         Some(last) => last,
         None => {
             let made = Rc::new(Decider::new(plan)?);
@@ -73,6 +86,8 @@ fn with_decider<T>(
 pub struct Decider {
     task: TaskId,
     rules: TableRules,
+    /// Tools whose shadow tables no pattern takes.
+    online_ddl: WordSet<OnlineDdl>,
     include: Vec<TableMatcher>,
     exclude: Vec<TableMatcher>,
     databases: Vec<(Matcher, Template)>,
@@ -110,6 +125,7 @@ impl Decider {
         let mut decider = Decider {
             task: plan.id.clone(),
             rules: rules.clone(),
+            online_ddl: plan.stream.online_ddl.clone(),
             include: compile(&rules.include)?,
             exclude: compile(&rules.exclude)?,
             databases: Vec::new(),
@@ -141,10 +157,26 @@ impl Decider {
         Ok(decider)
     }
 
-    /// True when the task carries this table: an `include` takes it and no `exclude` does.
+    /// True when the task carries this table: an `include` takes it, no `exclude` does, and it is no shadow table.
     pub fn selects(&self, db: &str, table: &str) -> bool {
-        let takes = |patterns: &[TableMatcher]| patterns.iter().any(|pattern| pattern.matches(db, table));
-        takes(&self.include) && !takes(&self.exclude)
+        self.takes(db, table) && self.shadow_of(db, table).is_none()
+    }
+
+    /// The selected table that a tool for online schema changes is changing by means of `table`; none when it is no such shadow
+    /// table, or an `include` names it.
+    pub fn shadow_of<'n>(&self, db: &str, table: &'n str) -> Option<&'n str> {
+        let base = self.online_ddl.items().iter().find_map(|tool| match tool {
+            OnlineDdl::GhOst => shadow::gh_ost_bases(table).find(|base| self.takes(db, base)),
+            OnlineDdl::PtOsc => shadow::pt_osc_bases(table).find(|base| self.takes(db, base)),
+        })?;
+        let names_it = |n: &usize| matches!(self.rules.include[*n].table, NamePattern::Exact(_));
+        (!self.hits(db, table).include.iter().any(names_it)).then_some(base)
+    }
+
+    /// True when an `include` takes a name and no `exclude` does.
+    fn takes(&self, db: &str, table: &str) -> bool {
+        let hit = |patterns: &[TableMatcher]| patterns.iter().any(|pattern| pattern.matches(db, table));
+        hit(&self.include) && !hit(&self.exclude)
     }
 
     /// The patterns that take a table.
@@ -177,6 +209,23 @@ impl Decider {
         let column_names = self.column_names(db, table, &names)?;
         let decision = near.decide((new_db.clone(), new_table.clone()), topic)?;
         Ok(Some(TableDecision { column_names, names: self.rules.names, ..decision }))
+    }
+
+    /// A template that is a setting of a table, with what it stands for there. Captures are those of the block it is written in.
+    ///
+    /// # Errors
+    /// The table has no name, or a placeholder stands for nothing.
+    pub fn expand(
+        &self,
+        property: Property,
+        template: &Template,
+        (db, table): (&str, &str),
+    ) -> Result<String, DecideError> {
+        let (new_db, new_table) = self.names(db, table)?;
+        let tables = self.layer_of(db, table, property).and_then(|n| self.layers[n].as_ref());
+        let captures = tables.and_then(|tables| tables.captures(db, table)).unwrap_or_default();
+        let names = self.placeholders((&new_db, &new_table), (db, table));
+        Ok(names.expand(template, &captures, TOPIC_PLACEHOLDERS)?)
     }
 
     fn placeholders<'a>(&'a self, made: (&'a str, &'a str), origin: (&'a str, &'a str)) -> Names<'a> {
@@ -236,6 +285,14 @@ impl Decider {
             .table_rename(db, table)
             .and_then(|n| nth(n, |rename| matches!(rename, Rename::Table { .. })));
         database.into_iter().chain(of_table).collect()
+    }
+
+    /// Index into the task's `renames` of the first line that names columns of the table anew.
+    pub fn column_rename_hit(&self, db: &str, table: &str) -> Option<usize> {
+        let is_of_table = |rename: &Rename| matches!(rename, Rename::Column { .. });
+        let lines = self.rules.renames.iter().enumerate().filter(|(_, rename)| is_of_table(rename));
+        let mut hit = lines.zip(&self.columns).filter(|(_, (tables, ..))| tables.matches(db, table));
+        hit.next().map(|((n, _), _)| n)
     }
 
     /// Renamed columns of a table, the strongest first. Placeholders of the column's own pattern stay.

@@ -383,7 +383,10 @@ fn finding(id: &TaskId, code: Code, span: Option<Span>, what: &str, tables: &[St
         return placed(code, Severity::Error, span, message)
             .help("take the change back, or give the pipeline another name: then it begins anew");
     }
-    let message = format!("`{what}` changes for {shown}: its consumers would read two kinds of messages");
+    let message = match code == TOPIC_MOVED {
+        true => format!("`{what}` changes for {shown}: readers of the old topic would get nothing more"),
+        false => format!("`{what}` changes for {shown}: its consumers would read two kinds of messages"),
+    };
     placed(code, Severity::Error, span, message)
         .help("take the change back, or send to another topic by a pipeline of its own")
 }
@@ -401,7 +404,8 @@ mod tests {
         assert_ne!(base, changed);
         let compile = |text: &str| compile_files(&files(&[text])).plan.expect("compiles");
         let ((old, _), (new, origins)) = (compile(&base), compile(&changed));
-        let tables = |_: &TaskId| ["a", "b", "c"].map(|name| Subject::table("shop", name)).to_vec();
+        let table = |name| Subject { key: vec!["id".to_owned()], ..Subject::table("shop", name) };
+        let tables = |_: &TaskId| ["a", "b", "c"].map(table).to_vec();
         let found = diff(&old, &new, &origins, &tables);
         let files = files(&[&changed]);
         let shown = found.findings.iter().map(|finding| {
@@ -443,9 +447,10 @@ mod tests {
 
     #[test]
     fn tables_come_and_go() {
+        let table = |name| Subject { key: vec!["id".to_owned()], ..Subject::table("shop", name) };
         let (found, shown) = diff_of("shop.a, shop.b", "shop.a, shop.c");
-        assert_eq!(found.changed[0].tables_added, [Subject::table("shop", "c")]);
-        assert_eq!(found.changed[0].tables_removed, [Subject::table("shop", "b")]);
+        assert_eq!(found.changed[0].tables_added, [table("c")]);
+        assert_eq!(found.changed[0].tables_removed, [table("b")]);
         assert_eq!(found.changed[0].reload(), Reload::Backfill);
         assert_eq!(
             shown,
@@ -475,10 +480,15 @@ mod tests {
         breaks(
             "topic \"x.{table}\"",
             "topic",
-            "10 P1007 `topic` changes for shop.a, shop.b of `shop.shop.bus`: TELL",
+            "10 P1007 `topic` changes for shop.a, shop.b of `shop.shop.bus`: readers of the old topic would get nothing more",
         );
         breaks(
             "rename table shop.a to z",
+            "rename",
+            "10 P1007 `rename` changes for shop.a of `shop.shop.bus`: readers of the old topic would get nothing more",
+        );
+        breaks(
+            "rename column shop.a.x to y",
             "rename",
             "10 P1006 `rename` changes for shop.a of `shop.shop.bus`: TELL",
         );
@@ -540,6 +550,33 @@ mod tests {
             );
             check(INCLUDE, &format!("{INCLUDE}  {statement}\n"), &[(what, Reload::Rewire)], &told);
         }
+    }
+
+    /// Keys and partitions are made of masked values.
+    #[test]
+    fn a_mask_of_a_key_changes_the_key() {
+        let key = format!("{INCLUDE}  key x\n");
+        check(
+            INCLUDE,
+            &format!("{key}  mask x with sha256 salt env S\n"),
+            &[("key", Reload::Breaks), ("mask", Reload::Breaks)],
+            "10 P1002 `key` changes for shop.a, shop.b of `shop.shop.bus`: its consumers would read two kinds of messages\n\
+             11 P1002 `mask` changes for shop.a, shop.b of `shop.shop.bus`: its consumers would read two kinds of messages",
+        );
+        check(
+            INCLUDE,
+            &format!("{INCLUDE}  partition by column x\n  mask x with sha256 salt env S\n"),
+            &[("partition", Reload::Breaks), ("mask", Reload::Breaks)],
+            "10 P1003 `partition` changes for shop.a, shop.b of `shop.shop.bus`: its consumers would read two kinds of messages\n\
+             11 P1003 `mask` changes for shop.a, shop.b of `shop.shop.bus`: its consumers would read two kinds of messages",
+        );
+        // The primary key, where it is known.
+        check(
+            INCLUDE,
+            &format!("{INCLUDE}  mask id with sha256 salt env S\n"),
+            &[("mask", Reload::Breaks)],
+            "10 P1002 `mask` changes for shop.a, shop.b of `shop.shop.bus`: its consumers would read two kinds of messages",
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::change::{FORMAT_CHANGED, KEY_CHANGED, PARTITION_RULE_CHANGED, TOPIC_MOVED};
 use super::diff::Comparison;
 use super::{Decider, Part, Subject, TableDecision, TopicSettings};
-use crate::statement::{Property, Reload};
+use crate::statement::{KeyRule, MaskMethod, MaskRule, PartitionRule, Property, Reload};
 
 impl Comparison<'_> {
     /// Two decisions about a table; `after` made the new one.
@@ -49,13 +49,18 @@ impl Comparison<'_> {
             on_invalid_value,
         } = new;
         let made = old.topic_settings;
-        let hits = after.rename_hits(db, name);
-        let rename = hits.last().map_or(Part::Pipeline, |&n| Part::Rename(n));
+        let line = match (&old.db, &old.table) == (new_db, new_table) {
+            true => after.column_rename_hit(db, name),
+            false => after.rename_hits(db, name).last().copied(),
+        };
+        let rename = line.map_or(Part::Pipeline, Part::Rename);
         let renamed = (&old.db, &old.table, &old.column_names) != (new_db, new_table, column_names);
         if old.names != *names {
             self.breaks(FORMAT_CHANGED, "names", self.place(Part::Names), Some(shown()));
         } else if renamed {
-            self.breaks(FORMAT_CHANGED, "rename", self.place(rename), Some(shown()));
+            // A topic that is called after the table goes with its name: then no message of the old form is beside a new one.
+            let code = if old.topic == *topic { FORMAT_CHANGED } else { TOPIC_MOVED };
+            self.breaks(code, "rename", self.place(rename), Some(shown()));
         } else if old.topic != *topic {
             self.breaks(TOPIC_MOVED, "topic", place(self, Property::Topic), Some(shown()));
         }
@@ -87,7 +92,16 @@ impl Comparison<'_> {
         }
         if old.masks != *masks {
             let layer = after.masking_layers(db, name).first().map_or(Part::Pipeline, |&n| Part::Mask(n, 0));
-            self.old_rows("mask", self.place(layer), shown());
+            let place = self.place(layer);
+            let differs = |column: &String| mask_of(&old.masks, column) != mask_of(masks, column);
+            // A row is masked before its key and its partition are made of it.
+            if key_columns(new, table).iter().any(differs) {
+                self.breaks(KEY_CHANGED, "mask", place, Some(shown()));
+            } else if matches!(partition, PartitionRule::ByColumns(columns) if columns.iter().any(differs)) {
+                self.breaks(PARTITION_RULE_CHANGED, "mask", place, Some(shown()));
+            } else {
+                self.old_rows("mask", place, shown());
+            }
         }
         if old.conditions != *conditions {
             let new = conditions.iter().position(|one| !old.conditions.contains(one)).unwrap_or(0);
@@ -104,4 +118,19 @@ impl Comparison<'_> {
         self.plain(old.on_oversize != *on_oversize, "on-oversize", Reload::InPlace);
         self.plain(old.on_invalid_value != *on_invalid_value, "on-invalid-value", Reload::Rewire);
     }
+}
+
+/// The columns of the key, as far as they are known.
+fn key_columns<'a>(decision: &'a TableDecision, table: &'a Subject) -> &'a [String] {
+    match &decision.key {
+        KeyRule::Primary => &table.key,
+        KeyRule::Columns { columns, .. } => columns,
+        KeyRule::None => &[],
+    }
+}
+
+/// What becomes of a column's values; the first rule that takes it decides.
+fn mask_of<'m>(masks: &'m [MaskRule], column: &str) -> Option<&'m MaskMethod> {
+    let takes = |rule: &&MaskRule| rule.column.compile_column().is_ok_and(|name| name.matches(column));
+    masks.iter().find(takes).map(|rule| &rule.method)
 }

@@ -4,7 +4,7 @@ use super::explain_known;
 use super::{
     ColumnRule, DecideError, Decider, KeyRule, Origins, Part, Plan, Rename, TableDecision, TaskPlan,
 };
-use crate::hir::LockedTable;
+use crate::hir::Listed;
 use crate::project::LOCK_NAME;
 use crate::statement::{Key, Partition, Property, closest, duration_text, size_text};
 use crate::text::{FileSet, Span};
@@ -15,7 +15,7 @@ use std::fmt;
 const INCLUDES_MAX: usize = 8;
 
 /// What `schema.lock` says of a table, by source.
-pub type KnownTables<'a> = BTreeMap<&'a str, &'a LockedTable>;
+pub type KnownTables<'a> = BTreeMap<&'a str, Listed<'a>>;
 
 /// What one task does with a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Explanation {
         table: String,
         /// Which pipeline, and from where to where when it has several.
         by: String,
+        /// `schema.lock` lists all tables of the source, and not this one: it is sent once it is there.
+        is_missing: bool,
         /// The decisions, in the order of a row's way.
         decisions: Vec<Decision>,
     },
@@ -65,8 +67,14 @@ impl fmt::Display for Explanation {
             Explanation::Undecided { table, by, error } => {
                 writeln!(f, "{table} is selected by {by}, but cannot be sent: {error}")
             }
-            Explanation::Sent { table, by, decisions } => {
-                writeln!(f, "{table} is replicated by {by}\n")?;
+            Explanation::Sent { table, by, is_missing, decisions } => {
+                match is_missing {
+                    true => writeln!(
+                        f,
+                        "{table} is not listed in {LOCK_NAME}; once it is there, it is replicated by {by}\n"
+                    )?,
+                    false => writeln!(f, "{table} is replicated by {by}\n")?,
+                }
                 decisions_text(decisions, f)
             }
         }
@@ -99,8 +107,8 @@ pub fn explain_table(
     let mut sent = Vec::new();
     let mut not_sent = Vec::new();
     for task in &plan.tasks {
-        let known = known.get(task.id.source.as_str()).copied();
-        let explainer = Explainer { task, origins, files, known, db, table };
+        let listed = known.get(task.id.source.as_str()).copied();
+        let explainer = Explainer { task, origins, files, listed, db, table };
         match explainer.explain() {
             Explanation::NotSent { why } => {
                 if !not_sent.contains(&why) {
@@ -122,7 +130,7 @@ pub fn explain_table(
 /// What a task makes of a table, setting by setting, in the words of the language; none where it does not send it.
 pub fn outcomes(task: &TaskPlan, db: &str, table: &str) -> Option<Vec<(String, String)>> {
     let (origins, files) = (Origins::default(), FileSet::new());
-    match (Explainer { task, origins: &origins, files: &files, known: None, db, table }).explain() {
+    match (Explainer { task, origins: &origins, files: &files, listed: None, db, table }).explain() {
         Explanation::Sent { decisions, .. } => {
             let outcome = |decision: Decision| (decision.what.trim().to_owned(), decision.value);
             Some(decisions.into_iter().map(outcome).collect())
@@ -135,8 +143,8 @@ struct Explainer<'a> {
     task: &'a TaskPlan,
     origins: &'a Origins,
     files: &'a FileSet,
-    /// The table as `schema.lock` has it.
-    known: Option<&'a LockedTable>,
+    /// What `schema.lock` says of the table.
+    listed: Option<Listed<'a>>,
     db: &'a str,
     table: &'a str,
 }
@@ -149,9 +157,15 @@ impl Explainer<'_> {
             Err(error) => return Explanation::Undecided { table, by, error },
         };
         match decider.decide(self.db, self.table) {
-            Ok(Some(decision)) => {
-                Explanation::Sent { table, by, decisions: self.decisions(&decider, &decision) }
-            }
+            Ok(Some(_)) if self.listed == Some(Listed::View) => Explanation::NotSent {
+                why: format!("`{table}` is a view in the source of {by}: it has no rows of its own"),
+            },
+            Ok(Some(decision)) => Explanation::Sent {
+                table,
+                by,
+                is_missing: self.listed == Some(Listed::Nowhere),
+                decisions: self.decisions(&decider, &decision),
+            },
             Ok(None) => Explanation::NotSent { why: self.why_not(&decider) },
             Err(error) => Explanation::Undecided { table, by, error },
         }
@@ -166,6 +180,17 @@ impl Explainer<'_> {
         let (db, table, pipeline) = (self.db, self.table, &self.task.id.pipeline);
         let hits = decider.hits(db, table);
         let rules = &self.task.rules;
+        if let Some(base) = decider.shadow_of(db, table) {
+            let tools = &self.task.stream.online_ddl;
+            let place = match self.place(Part::OnlineDdl) {
+                place if place.is_empty() => "default".to_owned(),
+                place => place,
+            };
+            return format!(
+                "`{db}.{table}` is by its name a shadow table of `{db}.{base}` while that is changed online: \
+                 `online-ddl {tools}` ({place}) of pipeline `{pipeline}` leaves it out"
+            );
+        }
         match (hits.include.first(), hits.exclude.first()) {
             (Some(&include), Some(&exclude)) => format!(
                 "`{db}.{table}` matches include `{}` ({}) of pipeline `{pipeline}`, but exclude `{}` ({}) wins",
@@ -243,7 +268,7 @@ impl Explainer<'_> {
 
     /// A setting whose outcome can be told better with the columns of the table.
     fn known(&self, property: Property, decision: &TableDecision, place: &str) -> Option<Decision> {
-        let table = self.known?;
+        let Some(Listed::Table(table)) = self.listed else { return None };
         let (value, note, place) = match property {
             Property::Key => {
                 let (key, which) = explain_known::key(decision, table)?;
@@ -497,6 +522,31 @@ pipeline shop from shop to bus {
         let shown: Vec<String> =
             told.map(|one| format!("{} | {} | {} | {}", one.what, one.value, one.note, one.place)).collect();
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn a_table_that_the_lock_file_does_not_list() {
+        let mut files = files(&[SHOP]);
+        let lock = "edition 2026\nlock source shop {\n\
+            table shop.customers {\nprimary cust_no\ncolumn cust_no \"int not null\"\ncolumn password_hash \"text\"\n}\nview shop.v\n}\n";
+        files.add("schema.lock", lock);
+        let project = crate::project::Project::of(files.clone());
+        let (plan, origins) = crate::plan::compile_project(&project).plan.expect("compiles");
+        let (program, _) = crate::hir::program(&project);
+        let told = |table: &str| {
+            let known = program.locked_tables("shop", table);
+            let all = explain_table(&plan, &origins, &files, &known, ("shop", table));
+            all[0].to_string().lines().next().unwrap_or_default().to_owned()
+        };
+        assert_eq!(told("customers"), "shop.customers is replicated by pipeline shop from shop to bus");
+        assert_eq!(
+            told("refunds"),
+            "shop.refunds is not listed in schema.lock; once it is there, it is replicated by pipeline shop from shop to bus"
+        );
+        assert_eq!(
+            told("v"),
+            "`shop.v` is a view in the source of pipeline shop from shop to bus: it has no rows of its own"
+        );
     }
 
     #[test]

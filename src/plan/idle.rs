@@ -1,6 +1,6 @@
 //! What a project says that this release does not execute.
 
-use crate::ast::{Idle, Owner};
+use crate::ast::{Idle, Owner, Why};
 use crate::diagnostic::Diagnostic;
 use crate::hir::{Pipeline, Program};
 use crate::statement::NOT_BUILT_YET;
@@ -68,7 +68,11 @@ fn writes(program: &Program, pipeline: &Pipeline, target: &str) -> bool {
 
 fn finding(owner: &Owner, idle: &Idle) -> Diagnostic {
     let word = idle.spec.word;
-    let what = if idle.whole { format!("`{word}`") } else { format!("this form of `{word}`") };
+    let what = match idle.why {
+        Why::Whole => format!("`{word}`"),
+        Why::Form => format!("this form of `{word}`"),
+        Why::Environment => format!("`env` in `{word}`"),
+    };
     let message = format!("{what} is part of the language, but this release cannot execute it");
     let without = match idle.spec.default {
         "" => String::new(),
@@ -80,8 +84,14 @@ fn finding(owner: &Owner, idle: &Idle) -> Diagnostic {
             "pause the pipelines it is for"
         }
     };
+    let instead = match idle.why {
+        Why::Whole | Why::Form => format!("leave it out{without}"),
+        Why::Environment => {
+            "declare a `param` and write `param NAME`: the environment may give its value, as SYNCC_PARAM_NAME".into()
+        }
+    };
     Diagnostic::error(NOT_BUILT_YET, idle.span, message)
-        .help(format!("leave it out{without}, or {pause}: `paused because \"…\"`"))
+        .help(format!("{instead}, or {pause}: `paused because \"…\"`"))
 }
 
 #[cfg(test)]
@@ -118,6 +128,19 @@ mod tests {
             "pipeline p from shop to bus {\ninclude shop.*\non-error park\nkey primary as text\non-oversize stop\n\
              to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\ntruncate stop\nkey id\n}\n}\n",
             &["3 on-error park", "4 key primary as text", "10 truncate stop"],
+        );
+    }
+
+    #[test]
+    fn values_from_the_environment() {
+        check(
+            "pipeline p from shop to bus {\ninclude shop.*\nretry for env WAIT else 10m\n\
+             topic env TOPIC else \"x.{table}\" {\npartitions env N else 3\n}\n}\n",
+            &[
+                "3 retry for env WAIT else 10m",
+                "4 topic env TOPIC else \"x.{table}\"",
+                "5 partitions env N else 3",
+            ],
         );
     }
 

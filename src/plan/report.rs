@@ -1,7 +1,7 @@
 //! What a new plan changes, line by line, as people read it: what comes, goes, changes, and what is refused.
 
 use super::{Change, Decider, Plan, PlanDiff, Subject, TaskDiff, TaskId, TaskPlan, outcomes};
-use super::{FLOW_REMOVED, OLD_ROWS_DIFFER, RENAMED_WITHOUT_MOVED, SNAPSHOT_NEEDED};
+use super::{FLOW_REMOVED, OLD_ROWS_DIFFER, RENAMED_WITHOUT_MOVED, SNAPSHOT_NEEDED, TOPIC_MOVED};
 use crate::statement::Reload;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -185,6 +185,9 @@ fn topic(task: &TaskPlan, table: &Subject) -> Option<String> {
 /// A change, once for all tables to which it means the same.
 fn of_change(change: &Change, old: &TaskPlan, new: &TaskPlan, tables: &[Subject]) -> Vec<Line> {
     let (mark, effect) = match change.reload {
+        Reload::Breaks if change.code == Some(TOPIC_MOVED) => {
+            (Mark::Refuse, "readers of the old topic would get nothing more")
+        }
         Reload::Breaks => (Mark::Refuse, "consumers would read two kinds of messages"),
         Reload::Refused => (Mark::Refuse, "fixed at the first start"),
         _ if change.code == Some(OLD_ROWS_DIFFER) => (Mark::Change, "rows sent before keep the old form"),

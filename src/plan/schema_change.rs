@@ -151,7 +151,7 @@ mod tests {
     use crate::text::FileSet;
 
     const SHOP: &str = "edition 2026\nsource shop mysql \"db1\" {\n  password env P\n}\ntarget bus stdout\n\
-                        pipeline p from shop to bus {\n  include shop.*\n  columns except secret\n}\n";
+                        pipeline p from shop to bus {\n  include shop.*\n  columns except secret*\n}\n";
 
     #[track_caller]
     fn check(old: &str, new: &str, expected: &[&str]) {

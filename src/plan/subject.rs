@@ -22,13 +22,15 @@ pub struct Subject {
     pub shown: String,
     /// About how many rows it has, where that is known.
     pub rows: Option<u64>,
+    /// Columns that identify its rows, in the order of the key; empty where that is not known.
+    pub key: Vec<String>,
 }
 
 impl Subject {
     /// A table.
     pub fn table(db: impl Into<String>, table: impl Into<String>) -> Subject {
         let (db, table) = (db.into(), table.into());
-        Subject { shown: format!("{db}.{table}"), db, table, rows: None }
+        Subject { shown: format!("{db}.{table}"), db, table, rows: None, key: Vec::new() }
     }
 
     /// `about 1_000_000 rows`, where that is known.
@@ -53,6 +55,7 @@ impl Subject {
             table: self.table.replace(FILLER, OTHER_FILLER),
             shown: self.shown.clone(),
             rows: None,
+            key: Vec::new(),
         })
     }
 }
@@ -104,7 +107,13 @@ fn of_pattern(pattern: &TablePattern) -> Vec<Subject> {
             let sample = pattern.compile().ok().and_then(|matcher| matcher.some_table());
             sample
                 .into_iter()
-                .map(|(db, table)| Subject { db, table, shown: pattern.to_string(), rows: None })
+                .map(|(db, table)| Subject {
+                    db,
+                    table,
+                    shown: pattern.to_string(),
+                    rows: None,
+                    key: Vec::new(),
+                })
                 .collect()
         }
     }

@@ -304,6 +304,26 @@ table shop.log {
 }
 
 #[test]
+fn shadow_tables_are_left_out_of_patterns() {
+    let selects = |lines: &str, table: &str| pipeline(lines).selects("shop", table);
+    for shadow in ["_orders_gho", "_orders_20260920101500_del", "_orders_new", "__orders_old"] {
+        assert!(!selects("include shop.*", shadow), "{shadow}");
+        assert!(!selects("include shop.*, shop._*", shadow), "{shadow}");
+        assert!(selects("include shop.*\nonline-ddl off", shadow), "{shadow}");
+        assert!(selects(&format!("include shop.*, shop.{shadow}"), shadow), "{shadow} is named");
+    }
+    assert!(selects("include shop.*\nexclude shop.orders", "_orders_gho"), "of nothing that is sent");
+    assert!(selects("include shop.*\nonline-ddl gh-ost", "_orders_new"), "of the other tool");
+    assert!(!selects("include shop.*\nonline-ddl gh-ost", "_orders_gho"));
+    assert!(selects("include shop.*", "_orders_tmp"), "no form of theirs");
+
+    let task = pipeline("include shop.*");
+    assert!(task.is_copy("shop", "_orders_gho", "orders") && task.is_copy("shop", "__orders_new", "orders"));
+    assert!(!task.is_copy("shop", "_orders_del", "orders") && !task.is_copy("shop", "_items_gho", "orders"));
+    assert!(!pipeline("include shop.*\nonline-ddl off").is_copy("shop", "_orders_gho", "orders"));
+}
+
+#[test]
 fn one_decider_serves_many_tables() {
     let task = pipeline(
         "include shop_[00..15].orders_[00..63]\ntable shop_[n:00..15].orders_[00..63] {\ntopic \"o_{n}\"\n}\n\

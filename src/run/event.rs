@@ -37,6 +37,7 @@ pub(super) enum Name {
     WindowRedone,
     SchemaChanged,
     TableTruncated,
+    TextReplaced,
 }
 
 impl Name {
@@ -73,6 +74,7 @@ impl Name {
             Name::WindowRedone => "window.redone",
             Name::SchemaChanged => "schema.changed",
             Name::TableTruncated => "table.truncated",
+            Name::TextReplaced => "text.replaced",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! The work runs on a thread of its own; nothing running is touched. Texts equal to the last ones end it at once;
 //! what disappears is looked at twice, because editors save files one after the other.
 
+use super::Screen;
 use super::context::Context;
 use super::event::{Event, Name};
 use super::task;
@@ -58,13 +59,14 @@ pub(super) enum Outcome {
     /// The texts are the ones last seen.
     Same,
     /// Other texts, the same plan.
-    NoEffect,
+    NoEffect {
+        /// What is told about them.
+        told: Told,
+    },
     /// Findings, or a change that must not be made.
     Refused {
-        /// The files the findings are in.
-        files: FileSet,
         /// Why.
-        findings: Vec<Diagnostic>,
+        told: Told,
         /// Generation it would have been.
         generation: u64,
     },
@@ -76,9 +78,27 @@ pub(super) enum Outcome {
         generation: u64,
         /// What changes, for people.
         summary: String,
+        /// Warnings and advice about the files and the change.
+        told: Told,
     },
     /// Something disappeared and came back, or changed once more: look again.
     Again,
+}
+
+/// Findings, and the files they are in.
+pub(super) struct Told {
+    files: FileSet,
+    /// What is told.
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+impl Told {
+    /// Shows them, if there are any.
+    pub(super) fn show(&self, screen: &mut dyn Screen) {
+        if !self.findings.is_empty() {
+            screen.findings(&self.files, &self.findings);
+        }
+    }
 }
 
 /// Looks at files, one look at a time.
@@ -181,8 +201,9 @@ impl Look {
         if !compiled.idle.is_empty() {
             return self.refused(files, compiled.idle);
         }
+        let mut findings = compiled.findings;
         if plan == self.running {
-            return Outcome::NoEffect;
+            return Outcome::NoEffect { told: Told { files, findings } };
         }
         let tables = |task: &TaskId| {
             let carried = self.carried.get(task).into_iter().flatten();
@@ -222,7 +243,9 @@ impl Look {
                 return self.refused(files, findings);
             }
         }
-        Outcome::Accepted { plan, generation: self.generation, summary: summary(&change) }
+        let summary = summary(&change);
+        findings.extend(change.findings);
+        Outcome::Accepted { plan, generation: self.generation, summary, told: Told { files, findings } }
     }
 
     /// Notes what was found. False when the last look found the same.
@@ -244,7 +267,7 @@ impl Look {
     }
 
     fn refused(&self, files: FileSet, findings: Vec<Diagnostic>) -> Outcome {
-        Outcome::Refused { files, findings, generation: self.generation }
+        Outcome::Refused { told: Told { files, findings }, generation: self.generation }
     }
 }
 

@@ -412,11 +412,13 @@ impl Supervisor<'_> {
         }
         match outcome {
             Outcome::Same => {}
-            Outcome::NoEffect => {
+            Outcome::NoEffect { told } => {
                 self.set_refused(None);
                 Log::info(Name::ConfigChanged, "files changed; no effect").emit();
+                told.show(screen);
             }
-            Outcome::Refused { files, findings, generation } => {
+            Outcome::Refused { told, generation } => {
+                let findings = &told.findings;
                 let errors = findings
                     .iter()
                     .filter(|finding| finding.severity == crate::diagnostic::Severity::Error)
@@ -431,7 +433,7 @@ impl Supervisor<'_> {
                 )
                 .generation(generation - 1)
                 .emit();
-                screen.findings(&files, &findings);
+                told.show(screen);
                 let mut codes: Vec<String> =
                     findings.iter().map(|finding| finding.code.number.to_owned()).collect();
                 codes.sort_unstable();
@@ -439,10 +441,11 @@ impl Supervisor<'_> {
                 let since = super::context::wall_ms() as u64 / 1_000;
                 self.set_refused(Some(Refused { errors, since, codes }));
             }
-            Outcome::Accepted { plan, generation, summary } => {
+            Outcome::Accepted { plan, generation, summary, told } => {
                 Log::info(Name::ConfigChanged, format!("generation {generation} prepared: {summary}"))
                     .generation(generation)
                     .emit();
+                told.show(screen);
                 self.set_refused(None);
                 self.apply(plan, generation);
             }

@@ -304,7 +304,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
     compiles("changes", SETTINGS, "(insert | update | delete)+", NoBlock, Single, "all", Rewire,
         "Kinds of changes that are sent.",
         "changes insert, update"),
-    compiles("online-ddl", &[Pipeline, Source, Defaults, Profile],
+    runs("online-ddl", &[Pipeline, Source, Defaults, Profile],
         "off | (gh-ost | pt-osc)+",
         NoBlock, Single, "gh-ost, pt-osc", Rewire,
         "Tools whose shadow tables are left out.",

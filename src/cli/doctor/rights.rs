@@ -1,10 +1,10 @@
 //! The rights that a plan needs at its sources and targets.
 
 use crate::plan::{
-    KafkaPlan, Plan, Subject, TOPIC_PLACEHOLDERS, TableDecision, TargetKind, TaskPlan, Template, subjects,
+    Decider, KafkaPlan, Plan, Subject, TableDecision, TargetKind, TaskPlan, Template, subjects,
 };
 use crate::source::mysql::rights::{Use, statements};
-use crate::statement::{DdlTopic, Names, OnError, OnOversize};
+use crate::statement::{DdlTopic, OnError, OnOversize, Property};
 use crate::target::kafka::acl::{Acl, Resource, commands};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -84,43 +84,34 @@ fn of_subject(task: &TaskPlan, subject: &Subject) -> Option<Acl> {
 
 /// Topics for what is not the rows of a table: its schema changes, and what cannot be sent.
 fn beside_the_data(task: &TaskPlan, subject: &Subject) -> Vec<Acl> {
-    let Some(decision) = decide(task, subject) else { return Vec::new() };
+    let (Some(decision), Ok(decider)) = (decide(task, subject), Decider::new(task)) else {
+        return Vec::new();
+    };
     let ddl = decision.ddl.map(|ddl| ddl.topic);
     let templates = [
         match &ddl {
-            Some(DdlTopic::Topic(topic)) => Some(topic),
+            Some(DdlTopic::Topic(topic)) => Some((Property::DdlTopic, topic)),
             Some(DdlTopic::Same) | None => None,
         },
         match &decision.on_error {
-            OnError::DeadLetter(topic) => Some(topic),
+            OnError::DeadLetter(topic) => Some((Property::OnError, topic)),
             OnError::Stop | OnError::Park => None,
         },
         match &decision.on_oversize {
-            OnOversize::DeadLetter(topic) => Some(topic),
+            OnOversize::DeadLetter(topic) => Some((Property::OnOversize, topic)),
             OnOversize::Stop => None,
         },
     ];
-    let of_template = |template: &Template| {
-        Some(Acl::data(resource(subject, |subject| expanded(task, subject, template))?, true))
+    let of_template = |(property, template): (Property, &Template)| {
+        let topic =
+            |subject: &Subject| decider.expand(property, template, (&subject.db, &subject.table)).ok();
+        Some(Acl::data(resource(subject, topic)?, true))
     };
     templates.into_iter().flatten().filter_map(of_template).collect()
 }
 
 fn decide(task: &TaskPlan, subject: &Subject) -> Option<TableDecision> {
     task.decide(&subject.db, &subject.table).ok().flatten()
-}
-
-fn expanded(task: &TaskPlan, subject: &Subject, template: &Template) -> Option<String> {
-    let decision = decide(task, subject)?;
-    let names = Names {
-        source: &task.id.source,
-        pipeline: &task.id.pipeline,
-        db: &decision.db,
-        table: &decision.table,
-        origin_db: &subject.db,
-        origin_table: &subject.table,
-    };
-    names.expand(template, &[], TOPIC_PLACEHOLDERS).ok()
 }
 
 /// The topic of a table; for a pattern, what two topics of it begin with.
@@ -152,7 +143,9 @@ mod tests {
              target bus kafka \"kafka1\" {\n  user \"sync\" with plain\n  password env Q\n}\n\
              target open kafka \"kafka2\"\n\
              pipeline p from shop to bus {\n  include shop.*\n  include crm.people\n  on-error dead-letter \"dead.{db}\"\n}\n\
-             pipeline q from shop to open {\n  include shop.*\n}\n",
+             pipeline q from shop to open {\n  include shop.*\n}\n\
+             pipeline r from shop to bus {\n  include t.o_[0..1]\n  topic \"all\"\n  key origin, id\n\
+             \x20 table t.o_[n:0..1] {\n    on-error dead-letter \"dead.o{n}\"\n  }\n}\n",
         );
         let (plan, _) = compile_files(&files).plan.expect("it compiles");
         let begin = "kafka-acls --bootstrap-server kafka1:9092 --add --allow-principal User:sync";
@@ -163,14 +156,21 @@ mod tests {
                 "-- source shop\n\
                  GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'cdc'@'%';  -- on MariaDB: BINLOG MONITOR for REPLICATION CLIENT\n\
                  GRANT SELECT ON `shop`.* TO 'cdc'@'%';\n\
-                 GRANT SELECT ON `crm`.`people` TO 'cdc'@'%';\n\n\
+                 GRANT SELECT ON `crm`.`people` TO 'cdc'@'%';\n\
+                 GRANT SELECT ON `t`.`o_0` TO 'cdc'@'%';\n\
+                 GRANT SELECT ON `t`.`o_1` TO 'cdc'@'%';\n\n\
                  # target bus\n\
+                 {begin} {made} --topic all\n\
                  {begin} {made} --topic crm.people\n\
                  {begin} {made} --topic dead.crm\n\
+                 {begin} {made} --topic dead.o0\n\
+                 {begin} {made} --topic dead.o1\n\
                  {begin} {made} --topic dead.shop\n\
                  {begin} --operation Read {made} --topic syncc.p.shop.bus.state\n\
+                 {begin} --operation Read {made} --topic syncc.r.shop.bus.state\n\
                  {begin} {made} --resource-pattern-type prefixed --topic shop.\n\
-                 {begin} --operation Write --operation Describe --transactional-id syncc.p.shop.bus\n\n\
+                 {begin} --operation Write --operation Describe --transactional-id syncc.p.shop.bus\n\
+                 {begin} --operation Write --operation Describe --transactional-id syncc.r.shop.bus\n\n\
                  # target open\n\
                  # no user is declared, so the brokers know nobody to give rights to\n"
             )

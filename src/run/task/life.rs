@@ -13,7 +13,6 @@ use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::ddl::{DdlEffect, TableDdl};
 use crate::mysql::position::{BinlogPosition, Gtid, TransactionPlace};
 use crate::mysql::schema::TableName;
-use crate::mysql::shadow::is_copy_of;
 use crate::mysql::value::Value;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
@@ -217,7 +216,7 @@ impl Life {
     fn renamed(&mut self, tables: &[TableName]) {
         for table in tables {
             let wanted = self.loads && self.tables.selects(table);
-            let is_copy = |other: &TableName| other.db == table.db && is_copy_of(&other.table, &table.table);
+            let is_copy = |other: &TableName| self.tables.is_copy(other, table);
             if !wanted || tables.iter().any(is_copy) {
                 continue;
             }

@@ -19,6 +19,7 @@ use crate::mysql::position::Position;
 use crate::mysql::schema::TableName;
 use crate::mysql::value::{Value, recycle};
 use crate::run::context::wall_ms;
+use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::{Block, Entry, MappedTable};
 use std::sync::Arc;
@@ -197,6 +198,13 @@ fn send(
     let pushed = live.route.push(change, meta, output.batch());
     let n_records =
         pushed.map_err(|error| not_read(ledger.position(), &live.route.version().name, &error))? as u64;
+    if let Some(places) = live.worth_telling() {
+        let table = &live.route.version().name;
+        let text = format!(
+            "{table}: bytes that are no text in the character set of their column were sent as U+FFFD, {places} times so far"
+        );
+        Event::warn(Name::TextReplaced, text).position(&ledger.position().file).emit();
+    }
     let bytes = output.batch().bytes() - bytes;
     ledger.produced(n_records, bytes as u64, now_ms);
     output.flush_if_full()?;

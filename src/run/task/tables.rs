@@ -29,6 +29,22 @@ pub(super) enum Slot {
 pub(super) struct Live {
     /// Where to and how.
     pub(super) route: TableRoute,
+    /// Places of text that had no meaning in their character set.
+    broken_text: u64,
+}
+
+impl Live {
+    /// Takes up the places of text that were sent as U+FFFD since the last call. Their number in this life, when it has come to
+    /// one, ten, a hundred and so on, so that a table full of them is no log full of them.
+    pub(super) fn worth_telling(&mut self) -> Option<u64> {
+        let found = self.route.take_broken_text();
+        if found == 0 {
+            return None;
+        }
+        let before = self.broken_text;
+        self.broken_text += found;
+        (self.broken_text.checked_ilog10() != before.checked_ilog10()).then_some(self.broken_text)
+    }
 }
 
 /// All tables a life has met.
@@ -83,6 +99,11 @@ impl Tables {
         let selected = self.plan.selects(&name.db, &name.table);
         self.selected.borrow_mut().insert(name.clone(), selected);
         selected
+    }
+
+    /// True when a tool for online schema changes puts `other` in the place of `table`: its rows have been sent.
+    pub(super) fn is_copy(&self, other: &TableName, table: &TableName) -> bool {
+        other.db == table.db && self.plan.is_copy(&table.db, &other.table, &table.table)
     }
 
     /// The table's load has a record from now on.
@@ -204,6 +225,6 @@ impl Tables {
         }
         let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id, &self.salts)
             .map_err(|error| refused(&error))?;
-        Ok(Slot::Live(Box::new(Live { route })))
+        Ok(Slot::Live(Box::new(Live { route, broken_text: 0 })))
     }
 }
