@@ -12,8 +12,19 @@ pub struct Idle {
     pub spec: &'static StatementSpec,
     /// From its word to its last argument.
     pub span: Span,
-    /// No form of it is executed; else the one written is not.
-    pub whole: bool,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a statement is not executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// No form of it is.
+    Whole,
+    /// The form that is written is not.
+    Form,
+    /// A value is to be read from the environment.
+    Environment,
 }
 
 /// Two are equal when they stand at one place.
@@ -41,12 +52,14 @@ pub enum Owner {
 impl File {
     /// Notes what is not executed of a statement and its block.
     pub(super) fn note_idle(&mut self, owner: &Owner, statement: &Stmt) {
-        if !statement.runs {
-            let whole = statement.spec.support != crate::statement::Support::Runs;
-            let idle = Idle { spec: statement.spec, span: statement.head, whole };
+        if let Some(why) = statement.idle {
+            let idle = Idle { spec: statement.spec, span: statement.head, why };
             self.idle.push((owner.clone(), idle));
-            // What its block says is a part of it.
-            return;
+            match why {
+                // What its block says is a part of it.
+                Why::Whole | Why::Form => return,
+                Why::Environment => {}
+            }
         }
         for inner in &statement.body.statements {
             self.note_idle(owner, inner);

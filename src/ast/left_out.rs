@@ -1,5 +1,6 @@
 //! Which statements of a block were left out because they could not be read.
 
+use crate::pattern::{TableMatcher, TablePattern};
 use std::collections::BTreeSet;
 
 /// The words of the statements that were left out of a block. A rule that finds something missing, or unused, is silent only
@@ -9,6 +10,8 @@ pub struct LeftOut {
     words: BTreeSet<&'static str>,
     /// One of them begins with a word that nobody can guess.
     unknown: bool,
+    /// Tables that a line about tables names, by its word; none where the line does not tell which.
+    tables: Vec<(&'static str, Option<Vec<TablePattern>>)>,
 }
 
 impl LeftOut {
@@ -19,7 +22,30 @@ impl LeftOut {
 
     /// One statement.
     pub fn word(word: &'static str) -> LeftOut {
-        LeftOut { words: BTreeSet::from([word]), unknown: false }
+        LeftOut { words: BTreeSet::from([word]), ..LeftOut::default() }
+    }
+
+    /// One statement about tables, and those it names as far as it can be read.
+    pub fn about(word: &'static str, tables: Option<Vec<TablePattern>>) -> LeftOut {
+        LeftOut { tables: vec![(word, tables)], ..LeftOut::word(word) }
+    }
+
+    /// Tables that the statements with this word may be about; none when that may be any table.
+    pub fn tables(&self, word: &str) -> Option<Vec<TableMatcher>> {
+        if self.unknown {
+            return None;
+        }
+        let mut lines = self.tables.iter().filter(|(own, _)| *own == word).peekable();
+        if self.words.contains(word) && lines.peek().is_none() {
+            return None;
+        }
+        let mut matchers = Vec::new();
+        for (_, patterns) in lines {
+            for pattern in patterns.as_ref()? {
+                matchers.push(pattern.compile().ok()?);
+            }
+        }
+        Some(matchers)
     }
 
     /// True when nothing was left out.
@@ -35,12 +61,13 @@ impl LeftOut {
     /// The same of a profile, for a block that takes it: what nobody can guess is at most a setting.
     pub fn of_profile(&self) -> LeftOut {
         let with = self.unknown.then_some("with");
-        LeftOut { words: self.words.iter().copied().chain(with).collect(), unknown: false }
+        LeftOut { words: self.words.iter().copied().chain(with).collect(), ..LeftOut::default() }
     }
 
     /// Adds what was left out elsewhere.
     pub fn add(&mut self, other: &LeftOut) {
         self.words.extend(&other.words);
         self.unknown |= other.unknown;
+        self.tables.extend(other.tables.iter().cloned());
     }
 }

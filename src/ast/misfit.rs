@@ -2,7 +2,7 @@
 
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
-use crate::statement::{self as st, Kind, StatementSpec};
+use crate::statement::{self as st, Kind, Once, StatementSpec};
 use crate::syntax::NodeKind;
 use crate::text::Span;
 
@@ -51,8 +51,16 @@ impl Misfit<'_> {
             }
         };
         let span = if span.is_empty() { tokens.last().map_or(word, |token| token.span) } else { span };
-        let mut finding = Diagnostic::error(st::WRONG_ARGUMENTS, span, message)
-            .help(format!("it is written `{}`", spec.usage()));
+        let mut help = format!("it is written `{}`", spec.usage());
+        // The items may stand below, as other tools write them.
+        let lacks_items = tokens.last().is_none_or(|token| token.kind == NodeKind::Comma);
+        if self.at == tokens.len() && lacks_items && spec.takes_list() {
+            help += "; a list stands on one line, with commas between its items";
+            if spec.once == Once::No {
+                help += &format!(", or `{}` is repeated for each", spec.word);
+            }
+        }
+        let mut finding = Diagnostic::error(st::WRONG_ARGUMENTS, span, message).help(help);
         for fix in self.repairs(word, tokens) {
             finding = finding.fix(fix);
         }

@@ -39,7 +39,7 @@ pub use binding::{Filled, Unbound, Uses, Values};
 pub use condition::{TestPlace, Where};
 pub use feed::{From, Relay};
 pub use file::{Defaults, EDITIONS, File, Profile, lower, uses};
-pub use idle::{Idle, Owner};
+pub use idle::{Idle, Owner, Why};
 pub use left_out::LeftOut;
 pub use lock::{Lock, LockFile, LockedColumn, LockedKey, LockedTable, lower_lock};
 pub use moved::Moved;

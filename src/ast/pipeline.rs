@@ -44,6 +44,8 @@ pub struct Pipeline {
     pub paused: Option<Spanned<String>>,
     /// `label`.
     pub labels: Vec<(Spanned<String>, String)>,
+    /// Where the new name of each `rename` stands, by the line's place.
+    pub new_names: BTreeMap<Span, Span>,
     /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place: its line, or
     /// in a longer list a comma.
     pub cuts: BTreeMap<Span, Span>,
@@ -142,6 +144,7 @@ impl Reader<'_> {
             start: None,
             paused: None,
             labels: Vec::new(),
+            new_names: BTreeMap::new(),
             cuts: BTreeMap::new(),
             left_out: statement.body.left_out.clone(),
         };
@@ -171,7 +174,10 @@ impl Reader<'_> {
                     pipeline.cuts.extend(self.cuts(inner));
                 }
                 "with" => pipeline.with.extend(inner.args.iter().filter_map(own_name)),
-                "rename" => pipeline.renames.extend(rename(inner)),
+                "rename" => {
+                    pipeline.renames.extend(rename(inner));
+                    pipeline.new_names.extend(inner.args.last().map(|name| (inner.head, name.span)));
+                }
                 "table" => pipeline.tables.extend(table(inner)),
                 "start" => {
                     pipeline.left_out.add(&inner.body.left_out);

@@ -33,6 +33,14 @@ pub(super) fn look(tree: &Tree, text: &str, findings: &mut Vec<Diagnostic>) {
         let written = tree.text(leaf, text);
         if st::holds_private_key(written) {
             findings.push(private_key(span));
+        } else if st::holds_login(written) && !is_in_test_or_lock(tree, leaf, text) {
+            findings.push(
+                Diagnostic::error(st::SECRET_IN_OTHER_TEXT, span, "an address holds no password")
+                    .label("not repeated here")
+                    .help(
+                        "write it without `USER:PASSWORD@`; whoever has read the file can use this password",
+                    ),
+            );
         } else if st::looks_secret(written) && !is_exempt(tree, leaf, text) {
             findings.push(
                 Diagnostic::warning(st::SECRET_IN_OTHER_TEXT, span, "this text looks like a key or a token")
@@ -62,18 +70,23 @@ fn texts(tree: &Tree) -> impl Iterator<Item = NodeId> + '_ {
 
 /// Digests of a test or of `schema.lock`, places in the log and paths are no secrets.
 fn is_exempt(tree: &Tree, text_node: NodeId, text: &str) -> bool {
-    let around = statements_around(tree, tree.span(text_node));
-    let first = |id: NodeId| tree.children(id).find(|&child| tree.kind(child) == NodeKind::Path);
-    let outermost = around.first().and_then(|&id| first(id)).map(|word| tree.text(word, text));
-    if matches!(outermost, Some("test" | "lock")) {
+    if is_in_test_or_lock(tree, text_node, text) {
         return true;
     }
+    let around = statements_around(tree, tree.span(text_node));
     let Some(&statement) = around.last() else { return false };
     let parts: Vec<NodeId> =
         tree.children(statement).filter(|&part| tree.kind(part) != NodeKind::Ws).collect();
     let at = parts.iter().position(|&part| part == text_node);
     let word = at.and_then(|at| at.checked_sub(1)).map(|before| tree.text(parts[before], text));
     word.is_some_and(|word| PATH_WORDS.contains(&word) || word == "gtid" || word == "binlog")
+}
+
+fn is_in_test_or_lock(tree: &Tree, text_node: NodeId, text: &str) -> bool {
+    let around = statements_around(tree, tree.span(text_node));
+    let first = |id: NodeId| tree.children(id).find(|&child| tree.kind(child) == NodeKind::Path);
+    let outermost = around.first().and_then(|&id| first(id)).map(|word| tree.text(word, text));
+    matches!(outermost, Some("test" | "lock"))
 }
 
 /// The statements that hold a place, the outermost first.

@@ -60,13 +60,23 @@ pub(super) struct FromParam {
     pub(super) value: String,
 }
 
+/// Where the value of an argument stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Origin {
+    /// In its place.
+    Written,
+    /// `param NAME`.
+    Param(FromParam),
+    /// Behind the `else` of `env NAME else …`: what is checked and compiled without the environment.
+    Env,
+}
+
 /// A matched argument and its place. Commas are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Item {
     pub(super) value: Value,
     pub(super) span: Span,
-    /// Written as `param NAME`.
-    pub(super) param: Option<FromParam>,
+    pub(super) origin: Origin,
 }
 
 /// What became of a statement's arguments.
@@ -80,18 +90,19 @@ pub(super) enum Shaped {
 /// Matches the arguments behind a statement's word.
 pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>], values: &Values) -> Shaped {
     let signature = spec.signature();
-    let mut strict = Matcher::new(tokens, values, false);
+    let takes_env = spec.takes_environment();
+    let mut strict = Matcher::new(tokens, values, takes_env);
     if let Some(items) = strict.run(&signature) {
         return Shaped::Fits(items, strict.support);
     }
-    let mut lenient = Matcher::new(tokens, values, true);
+    let mut lenient = Matcher { lenient: true, ..Matcher::new(tokens, values, takes_env) };
     if lenient.run(&signature).is_some() {
         return Shaped::Wrong(lenient.findings);
     }
     if let Some(finding) = errors_skipped(spec, tokens) {
         return Shaped::Wrong(vec![finding]);
     }
-    let fits = |tokens: &[Token<'_>]| Matcher::new(tokens, values, false).run(&signature).is_some();
+    let fits = |tokens: &[Token<'_>]| Matcher::new(tokens, values, takes_env).run(&signature).is_some();
     let misfit = Misfit { at: lenient.furthest, expected: &lenient.expected, fits: &fits };
     Shaped::Wrong(vec![misfit.finding(spec, word, tokens)])
 }
@@ -99,6 +110,8 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>], valu
 struct Matcher<'a, 't> {
     tokens: &'a [Token<'t>],
     values: &'a Values,
+    /// Plain values may be `env NAME else …`.
+    takes_env: bool,
     lenient: bool,
     /// How far this release goes with what fits.
     support: Support,
@@ -109,11 +122,12 @@ struct Matcher<'a, 't> {
 }
 
 impl<'a, 't> Matcher<'a, 't> {
-    fn new(tokens: &'a [Token<'t>], values: &'a Values, lenient: bool) -> Matcher<'a, 't> {
+    fn new(tokens: &'a [Token<'t>], values: &'a Values, takes_env: bool) -> Matcher<'a, 't> {
         Matcher {
             tokens,
             values,
-            lenient,
+            takes_env,
+            lenient: false,
             support: Support::Runs,
             findings: Vec::new(),
             furthest: 0,
@@ -143,7 +157,7 @@ impl<'a, 't> Matcher<'a, 't> {
                 let item = (word != ",").then(|| Item {
                     value: Value::Word(word.clone()),
                     span: token.span,
-                    param: None,
+                    origin: Origin::Written,
                 });
                 self.with(item, rest, at + 1, items)
             }
@@ -210,9 +224,10 @@ impl<'a, 't> Matcher<'a, 't> {
                 found
             }
             Shape::Word(word) => match self.tokens.get(at).filter(|token| is_word(token, word)) {
-                Some(token) => {
-                    Some((Item { value: Value::Word(word.clone()), span: token.span, param: None }, at + 1))
-                }
+                Some(token) => Some((
+                    Item { value: Value::Word(word.clone()), span: token.span, origin: Origin::Written },
+                    at + 1,
+                )),
                 None => {
                     self.fail(at, Expected::Word(word.clone()));
                     None
@@ -241,22 +256,53 @@ impl<'a, 't> Matcher<'a, 't> {
         let rest = self.tokens.get(at..).filter(|rest| !rest.is_empty())?;
         if let Some((name, span)) = self.param(*kind, rest) {
             let (value, param) = self.value_of_param(*kind, (*range, range_text), &name, span)?;
-            return Some((Item { value, span, param: Some(param) }, at + 2));
+            return Some((Item { value, span, origin: Origin::Param(param) }, at + 2));
         }
-        if let Some(n_tokens) = self.outside_value(*kind, at) {
-            return self.value_from_outside(&rest[..n_tokens], at);
+        if self.takes_env && is_plain(*kind) && *kind != Kind::Plain && is_word(&rest[0], "env") {
+            return self.value_or_environment(shape, rest, at);
         }
         let read = read_value(*kind, *range, range_text, rest)?;
         let span = rest[0].span.to(rest[read.n_tokens - 1].span);
-        let value = match read.value {
-            Ok(value) => value,
+        let value = self.good(read.value)?;
+        Some((Item { value, span, origin: Origin::Written }, at + read.n_tokens))
+    }
+
+    /// A value that may be taken; the finding about one that is wrong in itself is kept where that is what is looked for.
+    fn good(&mut self, value: Result<Value, Box<Diagnostic>>) -> Option<Value> {
+        match value {
+            Ok(value) => Some(value),
             Err(finding) if self.lenient => {
                 self.findings.push(*finding);
-                Value::Bad
+                Some(Value::Bad)
             }
-            Err(_) => return None,
-        };
-        Some((Item { value, span, param: None }, at + read.n_tokens))
+            Err(_) => None,
+        }
+    }
+
+    /// `env NAME else VALUE`: the value behind `else` is what is checked and compiled.
+    fn value_or_environment(
+        &mut self,
+        shape: &Shape,
+        rest: &[Token<'t>],
+        at: usize,
+    ) -> Option<(Item, usize)> {
+        let Shape::Value { kind, range, range_text } = shape else { return None };
+        let name = rest.get(1)?.word()?;
+        if rest.get(2).and_then(Token::word) != Some("else") {
+            let span = rest[0].span.to(rest[1].span);
+            let message = format!(
+                "`env {name}` lacks its `else`: that value is checked, and holds where the variable is not set"
+            );
+            let help = format!("write `env {name} else …` with {} behind it", kind.called());
+            let value =
+                self.good(Err(Box::new(Diagnostic::error(st::WRONG_ARGUMENTS, span, message).help(help))))?;
+            return Some((Item { value, span, origin: Origin::Env }, at + 2));
+        }
+        let written = rest.get(3..).filter(|written| !written.is_empty())?;
+        let read = read_value(*kind, *range, range_text, written)?;
+        let span = rest[0].span.to(written[read.n_tokens - 1].span);
+        let value = self.good(read.value)?;
+        Some((Item { value, span, origin: Origin::Env }, at + 3 + read.n_tokens))
     }
 
     /// The name behind `param`, where a plain value is wanted.
@@ -306,30 +352,6 @@ impl<'a, 't> Matcher<'a, 't> {
             Err(_) => return None,
         };
         Some((read, param(value)))
-    }
-
-    /// Number of arguments of a plain value from the environment, `env NAME else "…"`. The language has it wherever a plain
-    /// value stands; this release has it in `address` alone.
-    fn outside_value(&self, kind: Kind, at: usize) -> Option<usize> {
-        let mut words = self.tokens.get(at..)?.iter().map(Token::word);
-        match (words.next()?, words.next()?) {
-            _ if !is_plain(kind) || kind == Kind::Plain => None,
-            (Some("env"), Some(_)) if words.next() == Some(Some("else")) => Some(4),
-            (Some("env"), Some(_)) => Some(2),
-            _ => None,
-        }
-    }
-
-    /// Such a value; wrong in itself, because this release cannot read it.
-    fn value_from_outside(&mut self, tokens: &[Token<'t>], at: usize) -> Option<(Item, usize)> {
-        let (Some(first), Some(last), true) = (tokens.first(), tokens.last(), self.lenient) else {
-            return None;
-        };
-        let span = first.span.to(last.span);
-        let message = "`env` is part of the language here, but this release takes it only in `address`";
-        let help = "declare a `param` and write `param NAME` here: the environment may give its value, too";
-        self.findings.push(Diagnostic::error(st::NOT_BUILT_YET, span, message).help(help));
-        Some((Item { value: Value::Bad, span, param: None }, at + tokens.len()))
     }
 
     fn fail(&mut self, at: usize, expected: Expected) -> bool {

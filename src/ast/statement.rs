@@ -6,9 +6,11 @@
 use super::allow::Allow;
 use super::binding::{Bindings, Filled, Unbound, Uses, Values};
 use super::condition::lower as lower_condition;
+use super::idle::Why;
 use super::left_out::LeftOut;
-use super::shape::{Item, Shaped, Value, shape};
+use super::shape::{Item, Origin, Shaped, Value, shape};
 use super::token::Token;
+use super::value::pattern;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{
@@ -36,8 +38,8 @@ pub(super) struct Stmt {
     pub(super) body: Body,
     /// Text of the `##` lines before it.
     pub(super) doc: Option<String>,
-    /// This release executes it, if it does all that is in its block.
-    pub(super) runs: bool,
+    /// Why this release does not execute it; none where it does, if it does all that is in its block.
+    pub(super) idle: Option<Why>,
 }
 
 /// The statements of a block.
@@ -101,8 +103,8 @@ impl<'t> Reader<'t> {
         let mut body = Body::default();
         let mut seen: HashMap<(&str, String), Span> = HashMap::new();
         let mut doc: Vec<&str> = Vec::new();
-        // Behind a broken statement that may have swallowed its `{`, or a list that goes on: what is indented deeper belonged
-        // to it.
+        // Behind a broken statement that may have swallowed its `{`, or a list that goes on or begins below: what is indented
+        // deeper belonged to it.
         let mut skip_deeper_than: Option<u32> = None;
         for child in self.tree.children(parent) {
             match self.tree.kind(child) {
@@ -132,7 +134,8 @@ impl<'t> Reader<'t> {
                                 before.body.left_out.add(&left_out);
                             }
                             body.left_out.add(&left_out);
-                            skip_deeper_than = (broken || self.ends_with_comma(child)).then_some(column);
+                            let goes_on = broken || self.ends_with_comma(child) || self.is_bare(child);
+                            skip_deeper_than = goes_on.then_some(column);
                         }
                     }
                 }
@@ -236,9 +239,15 @@ impl<'t> Reader<'t> {
             }
             seen.insert((spec.word, form), head);
         }
-        let runs = spec.support == Support::Runs && form == Support::Runs;
+        let idle = match (spec.support, form) {
+            (Support::Compiles, _) => Some(Why::Whole),
+            (Support::Runs, Support::Compiles) => Some(Why::Form),
+            (Support::Runs, Support::Runs) => {
+                args.iter().any(|item| item.origin == Origin::Env).then_some(Why::Environment)
+            }
+        };
         let line = self.line_of(head);
-        Some(Stmt { spec: row, head, line, id, block: self.block(id), args, body, doc, runs })
+        Some(Stmt { spec: row, head, line, id, block: self.block(id), args, body, doc, idle })
     }
 
     /// The one argument of `where`.
@@ -250,7 +259,11 @@ impl<'t> Reader<'t> {
             Ok(condition) => {
                 let span = self.tree.span(clause);
                 Shaped::Fits(
-                    vec![Item { value: Value::Condition(Box::new(condition)), span, param: None }],
+                    vec![Item {
+                        value: Value::Condition(Box::new(condition)),
+                        span,
+                        origin: Origin::Written,
+                    }],
                     Support::Runs,
                 )
             }
@@ -392,17 +405,19 @@ impl<'t> Reader<'t> {
     fn note_params(&mut self, id: NodeId, args: &[Item]) -> bool {
         let mut is_bound = true;
         for item in args {
-            let (names, placeholder) = match (&item.value, &item.param) {
-                (Value::Unbound(holes), None) => (self.placeholders(id, item.span, holes), true),
-                (Value::Unbound(_), Some(param)) => (vec![param.name.clone()], false),
-                (_, Some(param)) => {
+            let (names, placeholder) = match (&item.value, &item.origin) {
+                (Value::Unbound(holes), Origin::Written | Origin::Env) => {
+                    (self.placeholders(id, item.span, holes), true)
+                }
+                (Value::Unbound(_), Origin::Param(param)) => (vec![param.name.clone()], false),
+                (_, Origin::Param(param)) => {
                     let name = param.name.value.clone();
                     self.noted.params.insert(name.clone());
                     let value = param.value.clone();
                     self.noted.filled.push(Filled { span: item.span, param: name, value });
                     continue;
                 }
-                (_, None) => continue,
+                (_, Origin::Written | Origin::Env) => continue,
             };
             is_bound = false;
             for name in names {
@@ -484,6 +499,12 @@ impl<'t> Reader<'t> {
         parts.last().is_some_and(|last| self.tree.kind(last) == NodeKind::Comma)
     }
 
+    /// A word and nothing else.
+    fn is_bare(&self, id: NodeId) -> bool {
+        let mut parts = self.tree.children(id).filter(|&child| self.tree.kind(child) != NodeKind::Ws);
+        parts.next().is_some_and(|word| self.tree.kind(word) == NodeKind::Path) && parts.next().is_none()
+    }
+
     fn first(&self, id: NodeId) -> Option<NodeId> {
         self.tree.children(id).find(|&child| self.tree.kind(child) != NodeKind::Ws)
     }
@@ -503,7 +524,43 @@ impl<'t> Reader<'t> {
         let elsewhere = || st::STATEMENTS.iter().map(|spec| spec.word).find(|other| *other == word);
         let meant = here().find(|other| *other == word).or_else(elsewhere);
         let meant = meant.or_else(|| st::foreign_word(word)).or_else(|| st::closest(word, here()));
-        meant.map_or_else(LeftOut::unknown, LeftOut::word)
+        match meant {
+            Some(meant @ ("rename" | "table")) => LeftOut::about(meant, self.named_tables(id)),
+            Some(meant) => LeftOut::word(meant),
+            None => LeftOut::unknown(),
+        }
+    }
+
+    /// Patterns of tables in the head of a statement; none where there is no whole one.
+    fn named_tables(&self, id: NodeId) -> Option<Vec<TablePattern>> {
+        let parts = self.tree.children(id).filter(|&part| self.tree.kind(part) == NodeKind::Path).skip(1);
+        let mut is_of_database = false;
+        let mut tables = Vec::new();
+        for part in parts {
+            let token = Token::new(self.tree, self.text, part);
+            is_of_database |= token.word() == Some("database");
+            let names = || {
+                token
+                    .segments
+                    .iter()
+                    .map(|segment| pattern(segment).ok())
+                    .collect::<Option<Vec<NamePattern>>>()
+            };
+            match token.segments.len() {
+                // Behind the database stands its new name.
+                1 if is_of_database && token.word() != Some("database") && tables.is_empty() => {
+                    let any = NamePattern::Glob("*".to_owned());
+                    tables.push(TablePattern { db: names()?.remove(0), table: any });
+                }
+                2.. if token.segments.iter().all(|segment| segment.kind != NodeKind::Missing) => {
+                    let mut names = names()?;
+                    tables.push(TablePattern { table: names.remove(1), db: names.remove(0) });
+                }
+                2.. => return None,
+                _ => {}
+            }
+        }
+        (!tables.is_empty()).then_some(tables)
     }
 
     fn column(&self, at: u32) -> u32 {
@@ -575,6 +632,17 @@ fn unplaced(word: &str, span: Span, place: Place, format: Option<FormatName>) ->
             span,
             near,
         )),
+        // The item of a list, as YAML has it, or below its statement.
+        None if word.starts_with('-') || word.contains('.') => {
+            let includes = word.contains('.') && here().any(|word| word == "include");
+            let example = match includes {
+                true => format!(": `include {}`", word.trim_start_matches('-')),
+                false => String::new(),
+            };
+            finding(format!("`{word}` is no statement")).help(format!(
+                "items of a list stand on the line of their word, without signs before them and with commas between them{example}"
+            ))
+        }
         None => match st::closest(word, known()) {
             Some(near) => finding(format!("`{word}` is no statement; did you mean `{near}`?")),
             None => finding(format!("`{word}` is no statement")).help(format!(
@@ -646,5 +714,41 @@ mod tests {
                 assert!(spec.example.contains(spec.word), "{}", spec.word);
             }
         }
+    }
+
+    /// Message and help of every finding about lines of a pipeline.
+    #[track_caller]
+    fn check(lines: &str, expected: &[(&str, &str)]) {
+        let text = around(Place::Pipeline, lines);
+        let parse = syntax::parse(FileId(0), &text);
+        let mut found = syntax::errors(&parse, &text);
+        found.extend(super::super::lower(&parse, &text, &Values::default()).1);
+        let shown: Vec<(&str, &str)> = found
+            .iter()
+            .map(|finding| (finding.message.as_str(), finding.help.as_deref().unwrap_or_default()))
+            .collect();
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn lists_as_other_tools_write_them() {
+        let lacks = "`include` lacks a table as `DB.TABLE` at its end";
+        let lists = "it is written `include DB.TABLE, …`; a list stands on one line, with commas between its items, or `include` is repeated for each";
+        check("include\n  shop.a\n  shop.b\n", &[(lacks, lists)]);
+        check("include shop.a,\n  shop.b\n", &[(lacks, lists)]);
+        check("include\n  - shop.a\n", &[(lacks, lists)]);
+        let items = "items of a list stand on the line of their word, without signs before them and with commas between them";
+        check(
+            "include shop.a\nshop.b\n",
+            &[("`shop.b` is no statement", &format!("{items}: `include shop.b`"))],
+        );
+        check("- shop.b\n", &[("`-` is no statement", items)]);
+        check(
+            "rename table shop.a to\n",
+            &[(
+                "`rename` lacks a new name at its end",
+                "it is written `rename database DATABASE to NAME | table DB.TABLE to NAME | column DB.TABLE.COLUMN to NAME`",
+            )],
+        );
     }
 }

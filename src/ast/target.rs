@@ -216,7 +216,10 @@ impl Reader<'_> {
                 "broker-version" => kafka.broker_version = self.broker_version(inner),
                 "retry" => kafka.retry.take(inner),
                 "transaction-timeout" => kafka.transaction_timeout_ms = quantity(inner),
-                "state" => kafka.state = state(inner),
+                "state" => {
+                    kafka.state = state(inner);
+                    self.findings.extend(too_few_replicas(&kafka.state));
+                }
                 other => {
                     let taken = kafka.producer.take(inner);
                     debug_assert!(taken, "`{other}` is in the table, but not read in a target");
@@ -275,6 +278,26 @@ fn state(statement: &Stmt) -> State {
         }
     }
     state
+}
+
+/// Replicas of a state topic where none are written, on a cluster that has as many brokers. Source: `language.md`, defaults.
+const REPLICAS_DEFAULT: u64 = 3;
+
+/// More replicas that must have a record than there are: nothing could ever be written.
+fn too_few_replicas(state: &State) -> Option<Diagnostic> {
+    let min_insync = state.min_insync.as_ref()?;
+    let most = state.replicas.as_ref().map_or(REPLICAS_DEFAULT, |replicas| replicas.value);
+    let n = min_insync.value;
+    if n <= most {
+        return None;
+    }
+    let message = format!("`min-insync {n}` is out of range: a state topic has {most} replicas");
+    let finding = Diagnostic::error(st::OUT_OF_RANGE, min_insync.span, message)
+        .help("a record waits for that many replicas, so nothing could ever be written");
+    Some(match &state.replicas {
+        Some(replicas) => finding.also(replicas.span, "said here"),
+        None => finding.label("as many as a state topic has by itself at most"),
+    })
 }
 
 fn addresses(statement: &Stmt) -> Option<Spanned<Vec<String>>> {

@@ -18,12 +18,16 @@ pub(super) const PAGE: CodeDoc = CodeDoc {
     ),
 };
 
-/// Codes that files alone never or not always show: a server, the lock file or the environment does.
+/// Codes of warnings and advice that files alone never or not always show: a server, the lock file or the environment does.
 const NEEDS_MORE: &[&str] = &[
-    "S0212", "S0213", "S0214", "S0215", "S0216", "S0217", "S0218", "S0219", "S0305", "S0306", "S0307",
-    "S0308", "S0309", "S0401", "S0403", "S0406", "S0412", "S0501", "S0502", "S0503", "S0504", "S0505",
-    "S0506", "S0507", "S0509", "S0510", "S0603", "S0604", "S0606", "S0608", "S0703", "S0802", "S0804",
-    "S0806", "S0809", "S0811", "S0904",
+    "S0215", "S0217", "S0218", "S0306", "S0307", "S0309", "S0401", "S0406", "S0502", "S0504", "S0505",
+    "S0506", "S0510", "S0603", "S0606", "S0608", "S0703", "S0809", "S0904",
+];
+
+/// Codes that are errors wherever they appear, of findings that files alone do not always show.
+const ERRORS_THAT_NEED_MORE: &[&str] = &[
+    "S0212", "S0213", "S0214", "S0216", "S0219", "S0305", "S0308", "S0403", "S0412", "S0501", "S0503",
+    "S0507", "S0509", "S0604", "S0802", "S0804", "S0806", "S0811",
 ];
 
 /// Takes away the findings that are answered, and tells of answers to nothing. `later` are codes of stages to come.
@@ -58,6 +62,12 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
         let message = match (used, refused) {
             (true, _) => continue,
             (false, true) => format!("{code} is an error here, and errors are never allowed"),
+            (false, false) if ERRORS_THAT_NEED_MORE.contains(&code.number) => {
+                format!(
+                    "{code} ({}) is an error wherever it appears, and errors are never allowed",
+                    code.name
+                )
+            }
             (false, false) if could_come || damaged => continue,
             (false, false) => format!("{code} ({}) does not appear in this block", code.name),
         };
@@ -135,6 +145,10 @@ mod tests {
         check_diagnostics(
             "include shop.*\nkey id  # error[S0501]: `id` is part of the key and is left out\ncolumns except id\n\
              allow S0501 because \"x\"  # warning[S0110]: S0501 is an error here, and errors are never allowed\n",
+        );
+        check_diagnostics(
+            "include shop.*\nallow S0403 because \"x\"  \
+             # warning[S0110]: S0403 (names-collide) is an error wherever it appears, and errors are never allowed\n",
         );
         // Only a server can tell.
         check_diagnostics(

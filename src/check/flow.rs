@@ -42,6 +42,8 @@ pub(super) struct Flow<'p> {
     pub(super) lanes: Vec<Lane<'p>>,
     /// Case of names that no line gives.
     case: NameCase,
+    /// Tables that lines of `rename` that could not be read may be about; none when that may be any table.
+    unread_renames: Option<Vec<TableMatcher>>,
     /// Numbers of the includes that take more tables than can be listed, and are not taken away altogether.
     unbounded: Vec<usize>,
     /// The known tables towards every source: their new names.
@@ -117,6 +119,7 @@ impl<'p> Flow<'p> {
             locks: Locks::new(program, pipeline),
             tables: Vec::new(),
             case: case(program, pipeline),
+            unread_renames: pipeline.left_out.tables("rename"),
             lanes: pipeline.to.iter().map(|to| Lane::new(program, pipeline, to)).collect(),
             unbounded: Vec::new(),
             names: Vec::new(),
@@ -406,8 +409,9 @@ impl<'p> Flow<'p> {
             }
         };
         // One that keeps its name may be renamed by a line that could not be read.
-        let may_be_new = lines == (None, None) && self.pipeline.left_out.may_be(&["rename", "names"]);
-        if may_be_new {
+        let takes = |tables: &TableMatcher| tables.matches(db, table);
+        let may_be_renamed = self.unread_renames.as_ref().is_none_or(|lines| lines.iter().any(takes));
+        if lines == (None, None) && (may_be_renamed || self.pipeline.left_out.may_be(&["names"])) {
             return None;
         }
         Some(NewName { db: named(lines.0, db)?, table: named(lines.1, table)?, lines })
@@ -445,7 +449,7 @@ impl<'p> Flow<'p> {
 
     /// The topic of a known table; none when that is not known, or a placeholder stands for nothing.
     fn topic(&self, lane: &Lane<'p>, source: &str, known: &Known, name: &NewName) -> Option<Topic<'p>> {
-        if lane.may_lack_for(known, &["topic"]) {
+        if lane.may_lack_nearer(known, "topic", |settings| settings.topic.as_ref()) {
             return None;
         }
         match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {
@@ -474,6 +478,7 @@ pub(super) fn sources<'p>(program: &'p Program, pipeline: &'p Pipeline) -> impl 
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::check_diagnostics;
     use super::*;
     use crate::text::FileSet;
 
@@ -503,5 +508,27 @@ mod tests {
             let made = (one.name.db.as_str(), one.name.table.as_str(), one.topic);
             assert_eq!(made, (decision.db.as_str(), decision.table.as_str(), decision.topic.as_str()));
         }
+    }
+
+    /// A line that could not be read is silent about the tables that it cannot be about.
+    #[test]
+    fn what_a_broken_line_may_be_about() {
+        let lacks = "error[S0015]: `rename` lacks a new name at its end";
+        check_diagnostics(&format!(
+            "include shop.a, shop.b, shop.c\nkey origin, id\nrename table shop.c to  # {lacks}\n\
+             topic \"all\"  # warning[S0406]: `a` and `b` share the topic `all`\n"
+        ));
+        check_diagnostics(&format!(
+            "include shop.a, shop.b\nkey origin, id\nrename table shop.* to  # {lacks}\ntopic \"all\"\n"
+        ));
+        // A nearer topic is not that of the pipeline, whatever it says.
+        check_diagnostics(
+            "include shop.a, shop.b\nkey origin, id\ntopic  # error[S0015]: `topic` lacks a text in quotes at its end\n\
+             table shop.[a-b] {\ntopic \"all\"  # warning[S0406]: `a` and `b` share the topic `all`\n}\n",
+        );
+        check_diagnostics(
+            "include shop.a, shop.b\nkey origin, id\ntopic \"all\"\n\
+             table shop.[a-b] {\ntopic  # error[S0015]: `topic` lacks a text in quotes at its end\n}\n",
+        );
     }
 }

@@ -28,6 +28,8 @@ struct Level<'p> {
     settings: &'p Settings,
     /// What could not be read of it.
     left_out: &'p LeftOut,
+    /// Tables for which a block could not be read; none when that may be any table.
+    unread_blocks: Option<Vec<TableMatcher>>,
     /// Its masks, the strongest first.
     masks: Vec<(Matcher, &'p Spanned<MaskRule>)>,
 }
@@ -91,7 +93,31 @@ impl<'p> Lane<'p> {
     /// True when one of these statements may have been left out of what decides about this table.
     pub(super) fn may_lack_for(&self, known: &Known, words: &[&str]) -> bool {
         let mut near = self.index.hits(&known.db, &known.table, |n| self.levels[n].tables.as_ref());
-        !self.is_whole && near.any(|n| self.levels[n].may_lack(words))
+        !self.is_whole && near.any(|n| self.levels[n].may_lack_for(known, words))
+    }
+
+    /// The same for one setting, as far as it would win over what is given.
+    pub(super) fn may_lack_nearer<T: 'p>(
+        &self,
+        known: &Known,
+        word: &str,
+        of: impl Fn(&'p Settings) -> Option<&'p Spanned<T>>,
+    ) -> bool {
+        if self.is_whole {
+            return false;
+        }
+        let near: Vec<&Level<'p>> = self
+            .index
+            .hits(&known.db, &known.table, |n| self.levels[n].tables.as_ref())
+            .map(|n| &self.levels[n])
+            .collect();
+        let given = || near.iter().filter(|level| of(level.settings).is_some());
+        // A block that could not be read is nearer than the block around it.
+        let lacks = |level: &&&Level<'p>| {
+            let own = level.left_out.may_be(&[word, "with"]) && !given().any(|one| one.wins_over(level));
+            own || level.may_lack_block(known)
+        };
+        near.iter().any(|level| lacks(&level))
     }
 
     /// Every `topic`, and the pattern of the `table` block it stands in.
@@ -194,12 +220,24 @@ impl<'p> Level<'p> {
     ) -> Level<'p> {
         let compiled =
             settings.all_masks().filter_map(|mask| Some((mask.value.column.compile_column().ok()?, mask)));
-        Level { rank, tables, settings, left_out, masks: compiled.collect() }
+        let unread_blocks = left_out.tables("table");
+        Level { rank, tables, settings, left_out, unread_blocks, masks: compiled.collect() }
     }
 
     /// Also in a profile that is not known, or a `table` block whose pattern is not.
     fn may_lack(&self, words: &[&str]) -> bool {
         self.left_out.may_be(words) || self.left_out.may_be(&["with", "table"])
+    }
+
+    /// As [`may_lack`](Level::may_lack), for one table.
+    fn may_lack_for(&self, known: &Known, words: &[&str]) -> bool {
+        self.left_out.may_be(words) || self.left_out.may_be(&["with"]) || self.may_lack_block(known)
+    }
+
+    /// True when a `table` block that could not be read may be one of this table.
+    fn may_lack_block(&self, known: &Known) -> bool {
+        let takes = |tables: &TableMatcher| tables.matches(&known.db, &known.table);
+        self.unread_blocks.as_ref().is_none_or(|blocks| blocks.iter().any(takes))
     }
 
     /// True when this level's setting holds, for tables that both take.

@@ -4,7 +4,8 @@ use super::program::Program;
 use super::scope::Scope;
 use crate::ast::{self, LeftOut, Settings, given_twice};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
+use std::collections::BTreeSet;
 
 /// Two blocks of one level, or two profiles of one block, disagree. Its page is that of the rule about blocks.
 pub const OVERRIDES_CROSS: Code = Code::new("S0206", "overrides-cross");
@@ -26,6 +27,8 @@ pub struct Profile {
     pub name: Spanned<String>,
     /// A block takes it, or may: one names a profile that is not known.
     pub used: bool,
+    /// Places of its statements.
+    pub lines: BTreeSet<Span>,
 }
 
 impl Profiles {
@@ -104,7 +107,13 @@ impl Profiles {
     /// All of them, once every block has taken what it names. One that is named with a mistake is not unused.
     pub(super) fn finish(self) -> Vec<Profile> {
         let profiles = self.profiles.into_iter().zip(self.used);
-        profiles.map(|(profile, used)| Profile { name: profile.name, used: used || self.unknown }).collect()
+        profiles
+            .map(|(profile, used)| Profile {
+                name: profile.name,
+                used: used || self.unknown,
+                lines: profile.settings.lines.into_keys().collect(),
+            })
+            .collect()
     }
 }
 

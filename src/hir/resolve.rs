@@ -178,6 +178,7 @@ fn resolve_pipeline(
         start: pipeline.start,
         paused: pipeline.paused,
         labels,
+        new_names: pipeline.new_names,
         cuts: pipeline.cuts,
         unknown_source: feeds.unknown,
         unknown_target,

@@ -196,6 +196,19 @@ fn in_address(text: &str) -> Option<Range<usize>> {
     Some(value..end)
 }
 
+/// True for a text with `scheme://user:password@` in it.
+pub fn holds_login(text: &str) -> bool {
+    text.match_indices("://").any(|(at, scheme)| {
+        let authority = &text[at + scheme.len()..];
+        let ends = |sign: char| sign.is_whitespace() || matches!(sign, '/' | '?' | '#' | '"' | '\'');
+        let authority = &authority[..authority.find(ends).unwrap_or(authority.len())];
+        authority
+            .rsplit_once('@')
+            .and_then(|(login, _)| login.split_once(':'))
+            .is_some_and(|(_, it)| !it.is_empty())
+    })
+}
+
 /// True for a text that holds a private key, or the line that one begins with.
 pub fn holds_private_key(text: &str) -> bool {
     text.find("-----BEGIN ").is_some_and(|at| text[at..].contains("PRIVATE KEY-----"))

@@ -186,6 +186,42 @@ impl StatementSpec {
         }
     }
 
+    /// True when its plain values may be written `env NAME else …`. What decides which text is read is never taken from the
+    /// environment, nor is what a lock file or a test says.
+    pub fn takes_environment(&self) -> bool {
+        let of_project = |place: &Place| match place {
+            Place::TestFile
+            | Place::Test
+            | Place::Row
+            | Place::Expect
+            | Place::LockFile
+            | Place::Lock
+            | Place::LockTable
+            | Place::Options => false,
+            Place::File
+            | Place::Source
+            | Place::Target
+            | Place::State
+            | Place::Registry
+            | Place::Pipeline
+            | Place::From
+            | Place::To
+            | Place::Table
+            | Place::Defaults
+            | Place::Profile
+            | Place::Topic
+            | Place::Format
+            | Place::Start
+            | Place::Ddl => true,
+        };
+        !matches!(self.word, "edition" | "use" | "param" | "allow") && self.places.iter().all(of_project)
+    }
+
+    /// True when a form of its arguments is a list.
+    pub fn takes_list(&self) -> bool {
+        self.args.contains('+')
+    }
+
     /// True when it, or a form of it, is not executed by this release.
     pub fn is_partly_idle(&self) -> bool {
         self.support != Support::Runs || self.args.contains('<')

@@ -65,7 +65,8 @@ fn check_placeholders(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             if renaming.kind() == Renamed::Column {
                 known.push("column");
             }
-            check_template(project.program, renaming.to(), renaming.span, &known, findings);
+            let span = flow.pipeline.new_names.get(&renaming.span).copied().unwrap_or(renaming.span);
+            check_template(project.program, renaming.to(), span, &known, findings);
         }
     }
 }
@@ -134,6 +135,20 @@ mod tests {
              rename column shop.a./c_(?<x>.)/ to \"{x}_{column}\"\n\
              rename database shop to \"{db}\"  # error[S0405]: `{db}` stands for nothing here\n",
         );
+    }
+
+    /// The placeholder is drawn, not the line.
+    #[test]
+    fn drawn_where_it_stands() {
+        let mut files = crate::text::FileSet::new();
+        let file = files.add(
+            "a.sync",
+            "edition 2026\nsource s mysql \"db\" {\npassword env P\n}\ntarget o stdout\npipeline p from s to o {\n\
+             include a.b\nrename table a.b to \"x_{n}\"\n}\n",
+        );
+        let findings = crate::plan::compile_files(&files).findings;
+        let label = findings[0].primary.as_ref().expect("a place");
+        assert_eq!((files.slice(label.span), label.span.file), ("{n}", file));
     }
 
     #[test]

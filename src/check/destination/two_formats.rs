@@ -38,9 +38,6 @@ fn check_two_formats(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let mut first: HashMap<(Vec<&str>, &str), Form<'_>> = HashMap::new();
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
-            if lane.may_lack(&["format", "topic", "rename", "names"]) {
-                continue;
-            }
             let target = project.program.target(lane.to.target.value);
             for placed in (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source)) {
                 let Some(form) = form(flow, lane, target, &placed) else { continue };
@@ -90,6 +87,9 @@ fn cluster(target: &Target) -> Vec<&str> {
 
 fn form<'a>(flow: &Flow<'_>, lane: &Lane<'_>, target: &'a Target, placed: &Placed<'_>) -> Option<Form<'a>> {
     let known: &Known = placed.known;
+    if lane.may_lack_nearer(known, "format", |settings| settings.format.as_ref()) {
+        return None;
+    }
     let (format, span) = match lane.setting(Subject::One(known), |settings| settings.format.as_ref()) {
         Setting::Default => (FormatName::CanalJson, None),
         Setting::Given(format, _) => (format.value, Some(format.span)),

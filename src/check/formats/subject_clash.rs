@@ -29,9 +29,6 @@ pub(super) const RULE: Rule = Rule {
 fn check_subject_clash(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
-            if lane.may_lack(&["format", "topic", "rename", "names"]) {
-                continue;
-            }
             let mut first: HashMap<&str, Placed<'_>> = HashMap::new();
             for placed in (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source)) {
                 let Some(span) = subject_of_topic(lane, placed.known) else { continue };
@@ -67,6 +64,9 @@ pub(in crate::check) fn shares_subject(lane: &Lane<'_>, known: &Known) -> bool {
 /// Where it is said, if it is, that schemas of a table are called after its topic.
 fn subject_of_topic(lane: &Lane<'_>, known: &Known) -> Option<Span> {
     let tables = Tables::One(known);
+    if lane.may_lack_nearer(known, "format", |settings| settings.format.as_ref()) {
+        return None;
+    }
     let Setting::Given(format, _) = lane.setting(tables, |settings| settings.format.as_ref()) else {
         return None;
     };

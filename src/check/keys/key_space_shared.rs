@@ -1,11 +1,14 @@
 //! S0504: many tables become one, and their keys may be equal.
 
 use super::super::Rule;
-use super::super::flow::{Flow, NewName, Placed, Project, sources};
-use super::super::settings::{Setting, Subject};
+use super::super::flow::{Flow, Known, NewName, Placed, Project, sources};
+use super::super::locked::written;
+use super::super::renaming::Renaming;
+use super::super::settings::{Lane, Setting, Subject};
 use super::message_key::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
-use crate::statement::{KeyRule, name_text};
+use crate::hir::LockedTable;
+use crate::statement::{KeyRule, Rename, name_text};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -33,6 +36,8 @@ struct Merge<'a> {
     placed: Placed<'a>,
     source: usize,
     n_tables: usize,
+    /// Its key as it is written; none where that is not known, or another table has another one.
+    key: Option<String>,
 }
 
 fn check_key_space_shared(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
@@ -43,18 +48,40 @@ fn check_key_space_shared(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
             for (source, _) in sources(project.program, flow.pipeline).enumerate() {
                 for placed in flow.placed(lane, source).filter(|placed| placed.name.is_new()) {
                     let NewName { db, table, lines } = placed.name;
-                    let merge = merges.entry((placed.topic, db, table, lines)).or_insert(Merge {
+                    let locked = flow.locks.table(source, &placed.known.db, &placed.known.table);
+                    let key = written_key(&flow.lanes[lane], placed.known, locked);
+                    let merge = merges.entry((placed.topic, db, table, lines)).or_insert_with(|| Merge {
                         placed,
                         source,
                         n_tables: 0,
+                        key: key.clone(),
                     });
                     merge.n_tables += 1;
+                    merge.key = merge.key.take().filter(|first| key.as_ref() == Some(first));
                 }
             }
             let shared = merges.into_values().filter(|merge| merge.n_tables > 1);
             findings.extend(shared.filter_map(|merge| finding(flow, lane, &merge)));
         }
     }
+}
+
+/// The key of a table's messages with `origin` before it, as a statement.
+fn written_key(lane: &Lane<'_>, known: &Known, locked: Option<&LockedTable>) -> Option<String> {
+    let key = message_key(lane, known, locked)?;
+    let columns: Vec<String> = key.columns.iter().map(|name| name_text(name)).collect();
+    Some(format!("key origin, {}", columns.join(", ")))
+}
+
+/// A block with the key for the tables of a line that renames tables, behind that line.
+fn block_with_key(flow: &Flow<'_>, line: &Renaming<'_>, key: &str) -> Option<Fix> {
+    let Rename::Table { from, .. } = line.rename else { return None };
+    if flow.blocks().any(|block| block.pattern.value == *from) {
+        return None;
+    }
+    let behind = Span::new(line.span.file, line.span.end, line.span.end);
+    let text = format!("\n  table {} {{\n    {key}\n  }}", written(from));
+    Some(Fix::machine(format!("add `{key}` for these tables"), behind, text))
 }
 
 fn finding(flow: &Flow<'_>, lane: usize, merge: &Merge<'_>) -> Option<Diagnostic> {
@@ -65,10 +92,7 @@ fn finding(flow: &Flow<'_>, lane: usize, merge: &Merge<'_>) -> Option<Diagnostic
         "{} tables are sent as `{}.{}` into `{topic}`, and their keys may be equal",
         merge.n_tables, name.db, name.table
     );
-    let key = message_key(lane, known, locked).map(|key| {
-        let columns: Vec<String> = key.columns.iter().map(|name| name_text(name)).collect();
-        format!("key origin, {}", columns.join(", "))
-    });
+    let key = merge.key.as_deref();
     match lane.setting(Subject::One(known), |settings| settings.key.as_ref()) {
         Setting::Various => None,
         Setting::Default if lane.may_lack_for(known, &["key"]) => None,
@@ -79,18 +103,20 @@ fn finding(flow: &Flow<'_>, lane: usize, merge: &Merge<'_>) -> Option<Diagnostic
         Setting::Default => {
             let line = name.lines.1.or(name.lines.0);
             let span = line.map_or_else(|| merge.placed.span(), |line| flow.renames[line].span);
-            let key = key.unwrap_or_else(|| "key origin, COLUMNS".to_owned());
-            Some(
-                Diagnostic::error(KEY_SPACE_SHARED, span, message)
-                    .help(format!("write `{key}`: origin tells the tables apart")),
-            )
+            let finding = Diagnostic::error(KEY_SPACE_SHARED, span, message).help(format!(
+                "write `{}`: origin tells the tables apart",
+                key.unwrap_or("key origin, COLUMNS")
+            ));
+            let line = line.map(|line| &flow.renames[line]);
+            let fix = line.zip(key).and_then(|(line, key)| block_with_key(flow, line, key));
+            Some(Diagnostic { fixes: fix.into_iter().collect(), ..finding })
         }
         Setting::Given(rule, _) => match &rule.value.rule {
             KeyRule::None | KeyRule::Columns { origin: true, .. } => None,
             KeyRule::Primary => {
                 Some(Diagnostic::warning(KEY_SPACE_SHARED, rule.span, message).help(format!(
                     "write `{}`; if they are unique in all tables, say so with `allow`",
-                    key.as_deref().unwrap_or("key origin, COLUMNS")
+                    key.unwrap_or("key origin, COLUMNS")
                 )))
             }
             KeyRule::Columns { origin: false, .. } => {
@@ -108,7 +134,7 @@ fn finding(flow: &Flow<'_>, lane: usize, merge: &Merge<'_>) -> Option<Diagnostic
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{check_locked, check_project, check_repaired};
+    use super::super::super::testing::{check_locked, check_project, check_repaired, check_repaired_locked};
 
     #[test]
     fn drawn_at_the_rename_or_at_the_key() {
@@ -142,6 +168,20 @@ mod tests {
         check_project(&[&project("{source}.{table}", "")]);
         // Nobody has said that the two are one.
         check_project(&[&project("all.{table}", "").replace("rename table shop.o to orders\n", "")]);
+    }
+
+    #[test]
+    fn a_key_is_written_for_the_tables_that_become_one() {
+        let table =
+            |name, key| format!("table shop.{name} {{\nprimary {key}\ncolumn {key} \"int not null\"\n}}\n");
+        let lines = "include shop.*\nrename table shop.o_[0..1] to o\n";
+        check_repaired_locked(
+            lines,
+            &(table("o_0", "id") + &table("o_1", "id")),
+            "include shop.*\nrename table shop.o_[0..1] to o\n  table shop.o_[0..1] {\n    key origin, id\n  }\n",
+        );
+        // Nobody knows which of two is meant.
+        check_repaired_locked(lines, &(table("o_0", "id") + &table("o_1", "no")), lines);
     }
 
     #[test]

@@ -5,19 +5,22 @@ use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
 use super::super::locked::written;
 use super::super::selector::Selector;
+use super::column_unknown::check_column_unknown;
 use super::taken::{Taken, includes, is_decided};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix, Safety};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{Rename, name_text};
 
-const MATCHES_NOTHING: Code = Code::new("S0212", "matches-nothing");
+pub(super) const MATCHES_NOTHING: Code = Code::new("S0212", "matches-nothing");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: MATCHES_NOTHING,
-        what: "An `include` takes no table that `schema.lock` lists for the sources of the pipeline.",
-        why: "Its name is misspelt, or the table has gone: nothing would be sent, and nobody would be told. A table that was made \
-              after the file was written is listed after `syncc schema pull`.",
+        what: "An `include` takes no table that `schema.lock` lists for the sources of the pipeline; or a `mask` or `columns` names a \
+               column that none of its tables has.",
+        why: "The name is misspelt, or the table or column has gone: nothing would be sent, or a column that was meant to be masked \
+              would be sent as it is, and nobody would be told. What was made after the file was written is listed after \
+              `syncc schema pull`.",
         wrong: locked!(
             "  include shop.ordres\n",
             "  table shop.orders {\n    primary id\n    column id \"bigint not null\"\n  }\n"
@@ -31,6 +34,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_matches_nothing(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    check_column_unknown(project, findings);
     for flow in project.flows.iter().filter(|flow| !flow.pipeline.left_out.may_be(&["from"])) {
         for (include, taken) in includes(flow) {
             match taken {

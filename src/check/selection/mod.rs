@@ -1,6 +1,7 @@
 //! Which tables are sent.
 
 mod case_mismatch;
+mod column_unknown;
 mod everything;
 mod exclude_idle;
 mod ghost_tables;

@@ -1,0 +1,153 @@
+//! The half of S0212 about columns: a `mask` or `columns` that names one which no table has.
+
+use super::super::flow::{Flow, Project};
+use super::super::index::exact_table;
+use super::matches_nothing::MATCHES_NOTHING;
+use crate::ast::Settings;
+use crate::diagnostic::Diagnostic;
+use crate::hir::LockedTable;
+use crate::pattern::{NamePattern, TablePattern};
+use crate::statement::{ColumnRule, closest, name_text};
+use crate::text::Span;
+use std::collections::BTreeMap;
+
+/// What is known of a column that a line names.
+#[derive(Default)]
+struct Named<'p> {
+    /// A table that the line is for has it, or may have it.
+    found: bool,
+    /// Tables that do not.
+    lacking: Vec<&'p LockedTable>,
+}
+
+/// Columns by the line that names them; the word of the line.
+type Lines<'p> = BTreeMap<(Span, &'p str), (&'static str, Named<'p>)>;
+
+pub(super) fn check_column_unknown(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    let is_of_profile =
+        |line: &Span| project.program.profiles.iter().any(|profile| profile.lines.contains(line));
+    let mut lines = Lines::new();
+    for flow in project.flows.iter().filter(|flow| flow.locks.complete()) {
+        let pipeline = flow.pipeline;
+        let everywhere = pipeline.to.iter().map(|to| &to.settings).chain([&pipeline.settings]);
+        let blocks = flow.blocks().map(|block| (&block.settings, Some(&block.pattern.value)));
+        for (settings, tables) in everywhere.map(|settings| (settings, None)).chain(blocks) {
+            let columns: Vec<_> = columns(settings).filter(|(line, _, _)| !is_of_profile(line)).collect();
+            if columns.is_empty() {
+                continue;
+            }
+            let tables = tables_of(flow, tables);
+            for (line, word, column) in columns {
+                let (_, named) = lines.entry((line, column)).or_insert((word, Named::default()));
+                for table in &tables {
+                    match table {
+                        Some(table) if !table.incomplete && table.column(column).is_none() => {
+                            named.lacking.push(table);
+                        }
+                        Some(_) | None => named.found = true,
+                    }
+                }
+            }
+        }
+    }
+    let unknown = lines.into_iter().filter(|(_, (_, named))| !named.found && !named.lacking.is_empty());
+    findings
+        .extend(unknown.map(|((line, column), (word, named))| finding(line, column, word, &named.lacking)));
+}
+
+/// The columns that the lines of a block name, without patterns, which take what there is.
+fn columns<'p>(settings: &'p Settings) -> impl Iterator<Item = (Span, &'static str, &'p str)> {
+    let masks = settings.masks.iter().map(|mask| (mask.span, "mask", &mask.value.column));
+    let rule = settings.columns.as_ref().into_iter().flat_map(|rule| {
+        let (ColumnRule::Only(patterns) | ColumnRule::Except(patterns)) = &rule.value;
+        patterns.iter().map(|pattern| (rule.span, "columns", pattern))
+    });
+    masks.chain(rule).filter_map(|(span, word, pattern)| match pattern {
+        NamePattern::Exact(name) => Some((span, word, name.as_str())),
+        NamePattern::Glob(_) | NamePattern::Regex(_) => None,
+    })
+}
+
+/// The selected tables that a block is for, as the lock file has them; none in place of one that it does not have.
+fn tables_of<'p>(flow: &Flow<'p>, tables: Option<&TablePattern>) -> Vec<Option<&'p LockedTable>> {
+    let n_sources = flow.pipeline.from.len();
+    match tables.map(|tables| (exact_table(tables), tables.compile())) {
+        Some((Some((db, table)), _)) => (0..n_sources).map(|n| flow.locks.table(n, db, table)).collect(),
+        Some((None, Err(_))) => Vec::new(),
+        Some((None, Ok(matcher))) => (0..n_sources)
+            .flat_map(|n| flow.locked(n))
+            .filter(|(known, _)| matcher.matches(&known.db, &known.table))
+            .map(|(_, table)| Some(table))
+            .collect(),
+        None => (0..n_sources).flat_map(|n| flow.locked(n)).map(|(_, table)| Some(table)).collect(),
+    }
+}
+
+fn finding(line: Span, column: &str, word: &str, tables: &[&LockedTable]) -> Diagnostic {
+    let message = match tables {
+        [one] => format!("`{word}` names `{column}`, but `{}` has no such column", one.name.value),
+        many if many.iter().all(|table| table.name.value == many[0].name.value) => {
+            format!("`{word}` names `{column}`, but `{}` has no such column", many[0].name.value)
+        }
+        many => format!(
+            "`{word}` names `{column}`, but none of the {} tables it is for has such a column",
+            many.len()
+        ),
+    };
+    let names = tables.iter().flat_map(|table| table.columns.iter().map(|column| column.name.value.as_str()));
+    let finding = Diagnostic::error(MATCHES_NOTHING, line, message);
+    match closest(column, names) {
+        Some(near) => finding
+            .label(format!("did you mean `{}`?", name_text(near)))
+            .help("columns are written with their names in the source"),
+        None => finding.help("columns are written with their names in the source; where it is new, `syncc schema pull` adds it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::testing::{check_diagnostics, check_locked};
+
+    const TABLES: &str = "table d.a {\nprimary id\ncolumn id \"int not null\"\ncolumn email \"text\"\n}\n\
+        table d.b {\nprimary id\ncolumn id \"int not null\"\ncolumn phone \"text\"\n}\n";
+
+    #[test]
+    fn a_misspelt_column_is_not_masked() {
+        check_locked(
+            "include d.*\nmask email, phone with null\n\
+             mask emial with null  # error[S0212]: `mask` names `emial`, but none of the 2 tables it is for has such a column\n\
+             table d.a {\nmask phone with null  # error[S0212]: `mask` names `phone`, but `d.a` has no such column\n}\n",
+            TABLES,
+        );
+        check_diagnostics("include d.*\nmask emial with null\n");
+    }
+
+    #[test]
+    fn nor_left_out() {
+        check_locked(
+            "include d.*\ntable d.a {\n\
+             columns except EMAIL, pasword  # error[S0212]: `columns` names `pasword`, but `d.a` has no such column\n}\n\
+             table d.[b-c] {\ncolumns id, phon  # error[S0212]: `columns` names `phon`, but `d.b` has no such column\n}\n",
+            TABLES,
+        );
+    }
+
+    /// Patterns take what there is, and a profile is written for many tables.
+    #[test]
+    fn what_is_written_for_more_than_these_tables() {
+        check_locked("include d.*\nmask *_email with null\ncolumns except pass*\n", TABLES);
+        let tables =
+            "edition 2026\nlock source s {\ntable d.a {\nprimary id\ncolumn id \"int not null\"\n}\n}\n";
+        let text = "edition 2026\nprofile pii {\nmask email with null\ncolumns except password\n}\n\
+            source s mysql \"db\" {\npassword env P\n}\ntarget o stdout\npipeline p from s to o {\ninclude d.a\nwith pii\n}\n";
+        super::super::super::testing::check_files(&[("a.sync", text), ("schema.lock", tables)]);
+    }
+
+    #[test]
+    fn a_column_that_was_left_out_may_be_there() {
+        check_locked(
+            "include d.a\nmask email with null\n",
+            "table d.a {\ncolum email \"text\"  # error[S0013]: `colum` is no statement; did you mean `column`?\n}\n",
+        );
+    }
+}
