@@ -48,11 +48,11 @@ fn check_allow_and_deny(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// One of the two lists.
+type Kinds = Spanned<WordSet<DdlKind>>;
+
 /// Every `allow` and `deny` that hold together, each pair once; without those of which `deny` is the nearer, and wins.
-fn lists<'p>(
-    flow: &Flow<'p>,
-    defaults: &Settings,
-) -> Vec<(&'p Spanned<WordSet<DdlKind>>, &'p Spanned<WordSet<DdlKind>>)> {
+fn lists<'p>(flow: &Flow<'p>, defaults: &Settings) -> Vec<(&'p Kinds, &'p Kinds)> {
     let mut found = BTreeMap::new();
     for lane in &flow.lanes {
         let written = |of: fn(&Settings) -> bool| lane.blocks().any(|(settings, _)| of(settings));
@@ -65,7 +65,7 @@ fn lists<'p>(
             let allow = lane.setting(subject, |settings| settings.ddl_allow.as_ref());
             let deny = lane.setting(subject, |settings| settings.ddl_deny.as_ref());
             if let (Setting::Given(allow, allowed), Setting::Given(deny, denied)) = (allow, deny) {
-                let is_default = |given: &Spanned<WordSet<DdlKind>>| {
+                let is_default = |given: &Kinds| {
                     let lists = [&defaults.ddl_allow, &defaults.ddl_deny];
                     lists.into_iter().flatten().any(|list| list.span == given.span)
                 };

@@ -56,7 +56,7 @@ pub(super) fn check_column_unknown(project: &Project<'_>, findings: &mut Vec<Dia
 }
 
 /// The columns that the lines of a block name, without patterns, which take what there is.
-fn columns<'p>(settings: &'p Settings) -> impl Iterator<Item = (Span, &'static str, &'p str)> {
+fn columns(settings: &Settings) -> impl Iterator<Item = (Span, &'static str, &str)> {
     let masks = settings.masks.iter().map(|mask| (mask.span, "mask", &mask.value.column));
     let rule = settings.columns.as_ref().into_iter().flat_map(|rule| {
         let (ColumnRule::Only(patterns) | ColumnRule::Except(patterns)) = &rule.value;
