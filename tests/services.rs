@@ -27,6 +27,10 @@ fn check_binlog(server: &MySql, version: &str) {
         ("binlog_row_image", "FULL"),
         ("binlog_row_metadata", "FULL"),
     ] {
+        if server.kind() == Kind::MySql5_7 && variable == "binlog_row_metadata" {
+            sql.try_run("select @@global.binlog_row_metadata").expect_err("5.7 logs none");
+            continue;
+        }
         assert_eq!(sql.one(&format!("select @@global.{variable}")), value, "{variable}");
     }
     let mut user = Sql::connect(server.port(), MySql::USER, MySql::PASSWORD).expect("the user can log in");
@@ -47,6 +51,13 @@ fn mysql_9_7_answers() {
 #[test]
 fn mysql_8_0_answers() {
     check_binlog(MySql::shared(Kind::MySql8_0), "8.0.15");
+}
+
+#[test]
+fn other_releases_answer() {
+    check_binlog(MySql::shared(Kind::MariaDb11_4), "11.4.");
+    check_binlog(MySql::shared(Kind::MariaDb11_8), "11.8.");
+    check_binlog(MySql::shared(Kind::MySql5_7), "5.7.22");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::mysql::binlog::event::{DecodeError, Duty, EventType, Header, RawEvent
 use crate::mysql::binlog::gtid::{MariaGtid, MySqlGtid, TwoPhaseAlter};
 use crate::mysql::binlog::query::Query;
 use crate::mysql::binlog::table_map::table_id;
-use crate::mysql::ddl::{DdlEffect, Transaction, classify};
+use crate::mysql::ddl::{self, DdlEffect, Transaction};
 use crate::mysql::position::{BinlogPosition, Flavor, Gtid, Position};
 use crate::mysql::schema::Tracker;
 use place::Place;
@@ -317,7 +317,7 @@ impl Framer {
 
     fn query(&mut self, query: &Query<'_>, start: u64, out: &mut Vec<What>) -> Result<(), Failure> {
         let db = String::from_utf8_lossy(query.db).into_owned();
-        let effect = classify(query.sql, &db, &query.session, self.flavor);
+        let effect = ddl::parse(query.sql, &db, &query.session, self.flavor).effect();
         if self.group.is_none() {
             // Logs without any GTID event: the statement itself begins the group.
             self.begin(None, None, start, Group::default(), out)?;

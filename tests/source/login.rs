@@ -34,36 +34,54 @@ fn refused(endpoint: &Endpoint, class: FailureClass, says: &str) {
 
 #[test]
 fn every_method_of_mariadb() {
-    let server = MySql::shared(Kind::MariaDb10_11);
-    let mut sql = server.sql();
-    sql.run("install soname 'auth_ed25519'");
-    sql.run("create user native_user identified via mysql_native_password using password('sesame')");
-    sql.run("create user ed_user identified via ed25519 using password('sesame')");
-    sql.run("create user empty_user identified by ''");
-    enters(&plain(server, "native_user", "sesame"));
-    enters(&plain(server, "ed_user", "sesame"));
-    enters(&plain(server, "empty_user", ""));
-    refused(&plain(server, "native_user", "sesame-not"), FailureClass::Login, "Access denied");
-    refused(&plain(server, "ed_user", "sesame-not"), FailureClass::Login, "Access denied");
-    refused(&plain(server, "nobody", "sesame"), FailureClass::Login, "nobody");
+    for kind in [Kind::MariaDb10_11, Kind::MariaDb11_4, Kind::MariaDb11_8] {
+        let server = MySql::shared(kind);
+        let mut sql = server.sql();
+        sql.run("create user native_user identified via mysql_native_password using password('sesame')");
+        sql.run("create user empty_user identified by ''");
+        enters(&plain(server, "native_user", "sesame"));
+        enters(&plain(server, "empty_user", ""));
+        refused(&plain(server, "native_user", "sesame-not"), FailureClass::Login, "Access denied");
+        refused(&plain(server, "nobody", "sesame"), FailureClass::Login, "nobody");
+        // 11.4 came without plugins
+        if kind != Kind::MariaDb11_4 {
+            sql.run("install soname 'auth_ed25519'");
+            sql.run("create user ed_user identified via ed25519 using password('sesame')");
+            enters(&plain(server, "ed_user", "sesame"));
+            refused(&plain(server, "ed_user", "sesame-not"), FailureClass::Login, "Access denied");
+        }
+        if kind == Kind::MariaDb11_8 {
+            sql.run("install soname 'auth_parsec'");
+            sql.run("create user parsec_user identified via parsec using password('sesame')");
+            refused(&plain(server, "parsec_user", "sesame"), FailureClass::Login, "`parsec`");
+        }
+    }
 }
 
 #[test]
 fn every_method_of_mysql() {
-    for kind in [Kind::MySql8_0, Kind::MySql9_7] {
+    for kind in [Kind::MySql5_7, Kind::MySql8_0, Kind::MySql9_7] {
         let server = MySql::shared(kind);
         let mut sql = server.sql();
-        sql.run("create user sha_user identified with caching_sha2_password by 'sesame'");
-        sql.run("create user old_sha_user identified with sha256_password by 'sesame'");
-        // under the server's key, then by its cache
-        enters(&plain(server, "sha_user", "sesame"));
-        enters(&plain(server, "sha_user", "sesame"));
-        refused(&plain(server, "sha_user", "sesame-not"), FailureClass::Login, "Access denied");
-        refused(&plain(server, "old_sha_user", "sesame"), FailureClass::Login, "`sha256_password`");
-        if kind == Kind::MySql8_0 {
+        if kind != Kind::MySql5_7 {
+            sql.run("create user sha_user identified with caching_sha2_password by 'sesame'");
+            // under the server's key, then by its cache
+            enters(&plain(server, "sha_user", "sesame"));
+            enters(&plain(server, "sha_user", "sesame"));
+            refused(&plain(server, "sha_user", "sesame-not"), FailureClass::Login, "Access denied");
+            let require = tls(TlsMode::Require);
+            sql.run("create user other_sha_user identified with caching_sha2_password by 'sesame'");
+            // in full under TLS, and again by the cache
+            enters(&secured(server, "other_sha_user", "sesame", &require));
+            enters(&secured(server, "other_sha_user", "sesame", &require));
+        }
+        if kind != Kind::MySql9_7 {
             sql.run("create user native_user identified with mysql_native_password by 'sesame'");
             enters(&plain(server, "native_user", "sesame"));
+            refused(&plain(server, "native_user", "sesame-not"), FailureClass::Login, "Access denied");
         }
+        sql.run("create user old_sha_user identified with sha256_password by 'sesame'");
+        refused(&plain(server, "old_sha_user", "sesame"), FailureClass::Login, "`sha256_password`");
     }
 }
 

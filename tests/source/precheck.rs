@@ -56,7 +56,7 @@ fn settings_that_lose_rows_are_refused() {
         let mut expected = vec!["L0106", "L0107"];
         match kind {
             // compressed logs are read
-            Kind::MariaDb10_11 => options.push("log-bin-compress=ON"),
+            Kind::MariaDb10_11 | Kind::MariaDb11_4 | Kind::MariaDb11_8 => options.push("log-bin-compress=ON"),
             Kind::MySql9_7 => {
                 options.extend([
                     "binlog-transaction-compression=ON",
@@ -65,7 +65,7 @@ fn settings_that_lose_rows_are_refused() {
                 ]);
                 expected.extend(["L0116", "L0109"]);
             }
-            Kind::MySql8_0 => {
+            Kind::MySql8_0 | Kind::MySql5_7 => {
                 options.extend(["gtid-mode=ON_PERMISSIVE"]);
                 expected.push("L0123");
             }
@@ -80,8 +80,10 @@ fn settings_that_lose_rows_are_refused() {
     }
     for kind in Kind::ALL {
         let options: &[&str] = match kind {
-            Kind::MariaDb10_11 => &["skip-log-bin", "log-slave-updates=OFF"],
-            Kind::MySql9_7 | Kind::MySql8_0 => &["skip-log-bin", "gtid-mode=OFF"],
+            Kind::MariaDb10_11 | Kind::MariaDb11_4 | Kind::MariaDb11_8 => {
+                &["skip-log-bin", "log-slave-updates=OFF"]
+            }
+            Kind::MySql9_7 | Kind::MySql8_0 | Kind::MySql5_7 => &["skip-log-bin", "gtid-mode=OFF"],
         };
         let server = MySql::start(kind, options);
         let mut session = session(&server);

@@ -91,8 +91,8 @@ const COLUMNS: &[(&str, &str, &[&str])] = &[
 
 fn applies(to: &str, kind: Kind) -> bool {
     match to {
-        "M" => kind == Kind::MariaDb10_11,
-        "S" => kind != Kind::MariaDb10_11,
+        "M" => kind.is_mariadb(),
+        "S" => !kind.is_mariadb(),
         "9" => kind == Kind::MySql9_7,
         _ => true,
     }
@@ -217,4 +217,9 @@ fn mysql_8_0() {
 #[test]
 fn mysql_9_7() {
     check(Kind::MySql9_7);
+}
+
+#[test]
+fn other_releases() {
+    Kind::OTHERS.into_iter().for_each(check);
 }

@@ -24,23 +24,43 @@ pub(crate) enum Kind {
     MySql9_7,
     /// MySQL 8.0.15.
     MySql8_0,
+    /// MariaDB 11.4.
+    MariaDb11_4,
+    /// MariaDB 11.8 as in Debian's development suite.
+    MariaDb11_8,
+    /// MySQL 5.7.22: no row metadata, TLS 1.1 at most.
+    MySql5_7,
 }
 
 impl Kind {
-    /// All of them.
+    /// Those that every test of all servers runs on.
     pub(crate) const ALL: [Kind; 3] = [Kind::MariaDb10_11, Kind::MySql9_7, Kind::MySql8_0];
+
+    /// The others, for tests of what differs between releases.
+    pub(crate) const OTHERS: [Kind; 3] = [Kind::MariaDb11_4, Kind::MariaDb11_8, Kind::MySql5_7];
+
+    /// Whether it is MariaDB.
+    pub(crate) fn is_mariadb(self) -> bool {
+        match self {
+            Kind::MariaDb10_11 | Kind::MariaDb11_4 | Kind::MariaDb11_8 => true,
+            Kind::MySql9_7 | Kind::MySql8_0 | Kind::MySql5_7 => false,
+        }
+    }
 
     fn part(self) -> &'static str {
         match self {
             Kind::MariaDb10_11 => "mariadb-10.11",
             Kind::MySql9_7 => "mysql-9.7",
             Kind::MySql8_0 => "mysql-8.0",
+            Kind::MariaDb11_4 => "mariadb-11.4",
+            Kind::MariaDb11_8 => "mariadb-11.8",
+            Kind::MySql5_7 => "mysql-5.7",
         }
     }
 }
 
-/// A server on a copy of the empty data folder, with the binary log on: row format, full images, full row metadata,
-/// GTIDs.
+/// A server on a copy of the empty data folder, with the binary log on: row format, full images, full row metadata
+/// (where the server knows any), GTIDs.
 ///
 /// `root` has no password. [`MySql::USER`] may select, reload and replicate. What is committed survives
 /// [`MySql::kill`].
@@ -84,7 +104,7 @@ impl MySql {
     /// The server that all tests of this run share. Do not stop it, nor change its global variables.
     #[track_caller]
     pub(crate) fn shared(kind: Kind) -> &'static MySql {
-        static SHARED: [OnceLock<MySql>; 3] = [const { OnceLock::new() }; 3];
+        static SHARED: [OnceLock<MySql>; 6] = [const { OnceLock::new() }; 6];
         SHARED[kind as usize].get_or_init(|| MySql::start(kind, &[]))
     }
 
@@ -193,15 +213,20 @@ impl MySql {
                 command.env("LD_LIBRARY_PATH", libraries(programs));
                 command
             }
-            // built against a newer C library than the machine's: runs through the loader it came with
-            Kind::MySql9_7 => {
+            // built against a newer C library than the machine's: run through the loader they came with
+            Kind::MySql9_7 | Kind::MariaDb11_8 => {
+                let program = if self.kind.is_mariadb() { "mariadbd" } else { "mysqld" };
                 let mut command = Command::new(libraries(programs).join("ld-linux-x86-64.so.2"));
-                command.arg("--library-path").arg(libraries(programs)).arg(root.join("usr/sbin/mysqld"));
+                command
+                    .arg("--library-path")
+                    .arg(libraries(programs))
+                    .arg(root.join("usr/sbin").join(program));
                 command
             }
-            // needs libaio and libnuma, which came with MariaDB
-            Kind::MySql8_0 => {
-                let mut command = Command::new(root.join("bin/mysqld"));
+            // need libaio and libnuma, which came with MariaDB
+            Kind::MySql8_0 | Kind::MySql5_7 | Kind::MariaDb11_4 => {
+                let program = if self.kind.is_mariadb() { "mariadbd" } else { "mysqld" };
+                let mut command = Command::new(root.join("bin").join(program));
                 let mariadb = programs.with_file_name(Kind::MariaDb10_11.part());
                 command.env("LD_LIBRARY_PATH", libraries(&mariadb));
                 command
@@ -219,37 +244,38 @@ impl MySql {
         let server_id = SERVER_ID.fetch_add(1, Ordering::Relaxed);
         let root = programs.join("root");
         let base = match self.kind {
-            Kind::MariaDb10_11 | Kind::MySql9_7 => root.join("usr"),
-            Kind::MySql8_0 => root,
+            Kind::MariaDb10_11 | Kind::MySql9_7 | Kind::MariaDb11_8 => root.join("usr"),
+            Kind::MySql8_0 | Kind::MySql5_7 | Kind::MariaDb11_4 => root,
         };
         let base = base.display();
         let share = match self.kind {
             Kind::MariaDb10_11 | Kind::MySql9_7 => format!("{base}/share/mysql"),
-            Kind::MySql8_0 => format!("{base}/share"),
+            Kind::MariaDb11_8 => format!("{base}/share/mariadb"),
+            Kind::MySql8_0 | Kind::MySql5_7 | Kind::MariaDb11_4 => format!("{base}/share"),
         };
+        let mariadb = "log-slave-updates=ON\n\
+             gtid-strict-mode=ON\n\
+             binlog-row-metadata=FULL\n\
+             innodb-log-file-size=16M\n";
+        let mysql = "secure-file-priv=NULL\n\
+             performance-schema=OFF\n\
+             gtid-mode=ON\n\
+             enforce-gtid-consistency=ON\n";
         let own = match self.kind {
-            Kind::MariaDb10_11 => format!(
-                "plugin-dir={base}/lib/mysql/plugin\n\
-                 log-slave-updates=ON\n\
-                 gtid-strict-mode=ON\n\
-                 innodb-log-file-size=16M\n"
-            ),
+            Kind::MariaDb10_11 | Kind::MariaDb11_8 => {
+                format!("{mariadb}plugin-dir={base}/lib/mysql/plugin\n")
+            }
+            Kind::MariaDb11_4 => mariadb.to_owned(),
             Kind::MySql9_7 => format!(
-                "plugin-dir={base}/lib/mysql/plugin\n\
-                 secure-file-priv=NULL\n\
+                "{mysql}plugin-dir={base}/lib/mysql/plugin\n\
                  mysqlx=OFF\n\
-                 performance-schema=OFF\n\
-                 innodb-redo-log-capacity=16M\n\
-                 gtid-mode=ON\n\
-                 enforce-gtid-consistency=ON\n"
+                 binlog-row-metadata=FULL\n\
+                 innodb-redo-log-capacity=16M\n"
             ),
-            Kind::MySql8_0 => "secure-file-priv=NULL\n\
-                 mysqlx=OFF\n\
-                 performance-schema=OFF\n\
-                 innodb-log-file-size=8M\n\
-                 gtid-mode=ON\n\
-                 enforce-gtid-consistency=ON\n"
-                .to_owned(),
+            Kind::MySql8_0 => {
+                format!("{mysql}mysqlx=OFF\nbinlog-row-metadata=FULL\ninnodb-log-file-size=8M\n")
+            }
+            Kind::MySql5_7 => format!("{mysql}log-slave-updates=ON\ninnodb-log-file-size=8M\n"),
         };
         let user = if rustix::process::geteuid().is_root() { "user=root\n" } else { "" };
         let options = options.join("\n");
@@ -271,7 +297,6 @@ impl MySql {
              log-bin=binlog\n\
              binlog-format=ROW\n\
              binlog-row-image=FULL\n\
-             binlog-row-metadata=FULL\n\
              innodb-buffer-pool-size=64M\n\
              innodb-flush-log-at-trx-commit=2\n\
              sync-binlog=0\n\

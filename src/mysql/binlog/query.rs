@@ -11,7 +11,7 @@ pub const MODE_ANSI_QUOTES: u64 = 4;
 pub const MODE_NO_BACKSLASH_ESCAPES: u64 = 1 << 20;
 
 /// A statement as the log has it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Query<'b> {
     /// Session on the server.
     pub thread_id: u32,
@@ -28,7 +28,7 @@ pub struct Query<'b> {
 }
 
 /// The session of a statement.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Session {
     /// `sql_mode` as bits.
     pub sql_mode: Option<u64>,
@@ -38,9 +38,19 @@ pub struct Session {
     pub connection_collation: Option<u16>,
     /// Id of `collation_server`.
     pub server_collation: Option<u16>,
+    /// `explicit_defaults_for_timestamp`: a TIMESTAMP is as any other type. Servers before MySQL 8.0 do not tell it.
+    pub explicit_timestamp: Option<bool>,
+    /// Id of `default_collation_for_utf8mb4` (MySQL).
+    pub utf8mb4_collation: Option<u16>,
+    /// `character_set_collations` (MariaDB): for a character set, by the id of its built-in default collation, the id of
+    /// the collation it has in this session. Told with statements that name a character set.
+    pub charset_collations: Vec<(u16, u16)>,
     /// A key was met that is not known, so what stood behind it could not be read.
     pub cut: bool,
 }
+
+/// `OPTION_EXPLICIT_DEF_TIMESTAMP` of the flags of a statement (MariaDB; MySQL has no such flag).
+const EXPLICIT_TIMESTAMP: u32 = 1 << 24;
 
 impl fmt::Debug for Query<'_> {
     /// Statements may hold values and passwords: told by their length.
@@ -86,14 +96,17 @@ impl<'b> Query<'b> {
 impl Session {
     /// Walks the status variables. Source of keys and lengths: MySQL `statement_events.h`, MariaDB `log_event.h`;
     /// a key that neither knows ends the walk, since its length is not known either.
-    fn parse(status: &[u8]) -> Result<Session, DecodeError> {
+    ///
+    /// # Errors
+    /// A status variable that is known does not fit.
+    pub fn parse(status: &[u8]) -> Result<Session, DecodeError> {
         const WHAT: &str = "status variable";
         let mut session = Session::default();
         let mut reader = Reader::new(status);
         while !reader.is_empty() {
             match reader.u8(WHAT)? {
                 // flags2
-                0 => drop(reader.u32(WHAT)?),
+                0 => session.explicit_timestamp = Some(reader.u32(WHAT)? & EXPLICIT_TIMESTAMP != 0),
                 1 => session.sql_mode = Some(reader.u64(WHAT)?),
                 // catalog, with a zero byte behind it
                 2 => {
@@ -112,8 +125,9 @@ impl Session {
                     let len = reader.u8(WHAT)?;
                     reader.take(usize::from(len), WHAT)?;
                 }
-                // lc_time_names; collation_database; default collation for utf8mb4
-                7 | 8 | 18 => drop(reader.u16(WHAT)?),
+                // lc_time_names; collation_database
+                7 | 8 => drop(reader.u16(WHAT)?),
+                18 => session.utf8mb4_collation = Some(reader.u16(WHAT)?),
                 // tables for update; xid of DDL (MySQL 17, MariaDB 129); commit times of old servers
                 9 | 14 | 17 | 129 => drop(reader.u64(WHAT)?),
                 // size of the original event
@@ -136,18 +150,21 @@ impl Session {
                 }
                 // microseconds (MySQL 13, MariaDB 128)
                 13 | 128 => drop(reader.take(3, WHAT)?),
-                // explicit_defaults_for_timestamp; require primary key; default table encryption
-                16 | 19 | 20 => drop(reader.u8(WHAT)?),
+                16 => session.explicit_timestamp = Some(reader.u8(WHAT)? != 0),
+                // require primary key; default table encryption
+                19 | 20 => drop(reader.u8(WHAT)?),
                 // MariaDB: extra GTID flags, with the number of the ALTER when they say commit or rollback
                 130 => {
                     if reader.u8(WHAT)? & 0b1100 != 0 {
                         reader.u64(WHAT)?;
                     }
                 }
-                // MariaDB: character_set_collations, pairs of ids
                 131 => {
                     let pairs = reader.lenenc_usize(WHAT)?;
-                    reader.take(pairs.saturating_mul(4), WHAT)?;
+                    for pair in reader.take(pairs.saturating_mul(4), WHAT)?.chunks_exact(4) {
+                        let id = |at: usize| u16::from_le_bytes([pair[at], pair[at + 1]]);
+                        session.charset_collations.push((id(0), id(2)));
+                    }
                 }
                 _ => {
                     session.cut = true;
@@ -167,16 +184,9 @@ mod tests {
     #[track_caller]
     fn check(status: &str, client: u16, connection: u16, server: u16) {
         let session = Session::parse(&bytes(status)).unwrap();
-        assert_eq!(
-            session,
-            Session {
-                sql_mode: Some(0x4020_0000),
-                client_collation: Some(client),
-                connection_collation: Some(connection),
-                server_collation: Some(server),
-                cut: false,
-            }
-        );
+        assert_eq!((session.sql_mode, session.cut), (Some(0x4020_0000), false));
+        let ids = [session.client_collation, session.connection_collation, session.server_collation];
+        assert_eq!(ids, [client, connection, server].map(Some));
     }
 
     /// Status variables as servers wrote them.
@@ -227,6 +237,30 @@ mod tests {
     fn check_collations(status: &str, client: u16) {
         let session = Session::parse(&bytes(status)).unwrap();
         assert_eq!((session.client_collation, session.cut), (Some(client), false));
+    }
+
+    /// What decides about columns whose text leaves it open.
+    #[test]
+    fn defaults_of_sessions() {
+        let check = |status: &str, explicit, utf8mb4, collations: &[(u16, u16)]| {
+            let session = Session::parse(&bytes(status)).unwrap();
+            assert_eq!(session.explicit_timestamp, Some(explicit));
+            assert_eq!(session.utf8mb4_collation, utf8mb4);
+            assert_eq!(session.charset_collations, collations);
+        };
+        check(
+            "0000000000010000204000000000060373746404ff00ff00ff000c017600100111920e02000000000012ff001300",
+            true,
+            Some(255),
+            &[],
+        );
+        check("00000000010100002040000000000603737464042d002d00080081a311020000000000", true, None, &[]);
+        check(
+            "000000000101000020400000000006037374648305210000082300000a2d0000093600000b3c00000c04000900090009810813020000000000",
+            true,
+            None,
+            &[(33, 2048), (35, 2560), (45, 2304), (54, 2816), (60, 3072)],
+        );
     }
 
     #[test]

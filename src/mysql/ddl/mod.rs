@@ -1,13 +1,28 @@
-//! What a statement of the log does: to tables, to the transaction, to rows.
+//! Statements of the log: text to what they say of tables, columns and keys.
 //!
-//! Tolerant by heads: what is harmless is on a list, what names tables names all of them, and everything else
-//! may have touched anything. Does not know columns: that needs the whole statement.
+//! Hand-written and tolerant: every construct of both families that holds columns, keys or names is known, what it holds
+//! besides is passed over. Knows text only: what a statement does to a table depends on the table, see
+//! [`schema::model`](super::schema::model).
 
-mod classify;
+mod alter;
+mod column;
 mod create;
+mod cursor;
+mod effect;
+pub mod ir;
+mod key;
 mod lex;
+mod option;
+mod parse;
+mod partition;
+mod reserved;
+mod rows;
+mod script;
 #[cfg(test)]
 mod tests;
+mod types;
 
-pub use classify::{DdlEffect, TableDdl, Transaction, classify};
-pub use create::{CreatedTable, created_tables};
+pub use effect::{DdlEffect, TableDdl};
+pub use ir::{Statement, Transaction};
+pub use parse::parse;
+pub use script::{CreatedTable, created_tables};

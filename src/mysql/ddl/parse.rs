@@ -1,0 +1,520 @@
+//! Bytes of a statement → what it says.
+//!
+//! Decodes with the client's character set first (a second byte may look like a quote), then reads tokens as the modes of
+//! the session say, then the head. Tolerant inside of what is known: expressions, comments, partitions and options of
+//! storage are passed over. An unknown head, action, attribute or option is never passed over: the statement is not
+//! understood then.
+
+use super::create::CreateHead;
+use super::cursor::{Cursor, Parsed, is_word};
+use super::effect::{DdlEffect, TableDdl};
+use super::ir::{
+    CharsetClause, CreateDatabase, KeyKind, NotUnderstood, Renaming, SequenceAction, Statement, Transaction,
+};
+use super::lex::{Dialect, Token, tokens};
+use crate::mysql::binlog::query::{MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES, Session};
+use crate::mysql::charset::collation;
+use crate::mysql::position::Flavor;
+use crate::mysql::schema::TableName;
+
+/// Reads a statement of the log.
+///
+/// `sql` is in the client's character set, which `session` tells with the modes that decide about quotes; `db` is the
+/// default database, empty without one. Never fails: what is not understood says so.
+pub fn parse(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> Statement {
+    let mode = session.sql_mode.unwrap_or(0);
+    let dialect = Dialect {
+        ansi_quotes: mode & MODE_ANSI_QUOTES != 0,
+        plain_backslash: mode & MODE_NO_BACKSLASH_ESCAPES != 0,
+        flavor,
+    };
+    let mut scratch = String::new();
+    let charset = session.client_collation.and_then(|id| collation(id, flavor).ok()).map(|one| one.charset);
+    let (text, certain) = match (charset, std::str::from_utf8(sql)) {
+        (Some(charset), _) => {
+            let text = charset.to_utf8(sql, &mut scratch);
+            // where a character has several bytes and ASCII among them, a broken one may have eaten a quote
+            let ascii_inside = charset.max_char_bytes() > 1 && !charset.name().starts_with("utf8");
+            (text.text, text.broken == 0 || !ascii_inside)
+        }
+        // no character set is known: ASCII is the same in all that a client can use
+        (None, Ok(text)) => (text, text.is_ascii()),
+        (None, Err(_)) => {
+            scratch.extend(sql.iter().map(|&byte| char::from(byte)));
+            (scratch.as_str(), false)
+        }
+    };
+    let unclosed = "a quote or a comment is not closed";
+    let statement = match tokens(text, dialect) {
+        Some(tokens) => statement(Cursor::new(&tokens, Some(db).filter(|db| !db.is_empty()))),
+        // A sign that was read wrongly may have closed a quote, but not in front of the head.
+        None => head_only(text, dialect).unwrap_or_else(|| unknown(unclosed.to_owned())),
+    };
+    let nameless = matches!(statement.effect(), DdlEffect::Nothing | DdlEffect::Transaction(_));
+    if !nameless && !certain {
+        return unknown("its text does not fit the character set of the client".to_owned());
+    }
+    statement
+}
+
+/// A statement whose strings cannot be read, as account statements with raw hashes.
+fn head_only(text: &str, dialect: Dialect) -> Option<Statement> {
+    let end = text.find(['\'', '"', '`'])?;
+    let tokens = tokens(&text[..end], dialect)?;
+    Some(statement(Cursor::new(&tokens, None))).filter(|statement| *statement == Statement::Irrelevant)
+}
+
+fn unknown(reason: String) -> Statement {
+    not_understood(Vec::new(), TableDdl::Alter, reason)
+}
+
+fn not_understood(tables: Vec<TableName>, kind: TableDdl, reason: String) -> Statement {
+    Statement::NotUnderstood(NotUnderstood { tables, kind, reason })
+}
+
+/// Statements about rights, upkeep, replication and sessions, and those that only read: none changes columns or rows.
+const IRRELEVANT: &[&str] = &[
+    "ANALYZE",
+    "BACKUP",
+    "BINLOG",
+    "CACHE",
+    "CALL",
+    "CHANGE",
+    "CHECK",
+    "CHECKSUM",
+    "CLONE",
+    "DEALLOCATE",
+    "DESC",
+    "DESCRIBE",
+    "DO",
+    "EXECUTE",
+    "EXPLAIN",
+    "FLUSH",
+    "GET",
+    "GRANT",
+    "HANDLER",
+    "HELP",
+    "INSTALL",
+    "KILL",
+    "LOCK",
+    "OPTIMIZE",
+    "PREPARE",
+    "PURGE",
+    "RELEASE",
+    "REPAIR",
+    "RESET",
+    "RESTART",
+    "REVOKE",
+    "SET",
+    "SHOW",
+    "SHUTDOWN",
+    "SIGNAL",
+    "RESIGNAL",
+    "START",
+    "STOP",
+    "TABLE",
+    "UNINSTALL",
+    "UNLOCK",
+    "USE",
+    "VALUES",
+];
+
+/// Reads a statement from its head.
+pub(super) fn statement(mut cursor: Cursor<'_, '_>) -> Statement {
+    // MariaDB keeps what holds for one statement in front of it
+    while cursor.take_all(&["SET", "STATEMENT"]) {
+        loop {
+            match cursor.next() {
+                None => return unknown("`SET STATEMENT` is not followed by `FOR`".to_owned()),
+                token if is_word(token, "FOR") => break,
+                Some(_) => {}
+            }
+        }
+    }
+    while cursor.take_sign('(') {}
+    if cursor.at_end() {
+        return Statement::Irrelevant;
+    }
+    let head = cursor.word().unwrap_or_default();
+    let parsed = match head.as_str() {
+        "BEGIN" => {
+            cursor.take("WORK");
+            cursor.end().map(|()| Statement::Transaction(Transaction::Begin))
+        }
+        "START" if cursor.take("TRANSACTION") => Ok(Statement::Transaction(Transaction::Begin)),
+        "COMMIT" => Ok(Statement::Transaction(Transaction::Commit)),
+        "ROLLBACK" => {
+            cursor.take("WORK");
+            let to = cursor.take("TO");
+            Ok(Statement::Transaction(if to { Transaction::RollbackTo } else { Transaction::Rollback }))
+        }
+        "SAVEPOINT" => Ok(Statement::Transaction(Transaction::Savepoint)),
+        "XA" => cursor.xa(),
+        "CREATE" => return cursor.create(),
+        "ALTER" => return cursor.alter(),
+        "DROP" => return cursor.drop_object(),
+        "RENAME" => cursor.rename(),
+        "TRUNCATE" => cursor.truncate(),
+        "INSERT" | "REPLACE" => Ok(cursor.insert()),
+        "UPDATE" => Ok(cursor.rows_up_to("SET")),
+        "DELETE" => Ok(cursor.rows_up_to("WHERE")),
+        "LOAD" => Ok(cursor.load()),
+        "WITH" => Ok(cursor.with()),
+        "SELECT" => cursor.select(),
+        head if IRRELEVANT.contains(&head) => Ok(Statement::Irrelevant),
+        "" => Err(cursor.unexpected("a statement")),
+        head => {
+            Err(format!("`{}` begins no statement that is known", head.chars().take(40).collect::<String>()))
+        }
+    };
+    parsed.unwrap_or_else(unknown)
+}
+
+/// What `CREATE` and `ALTER` may have in front of the kind of object.
+struct Prefix {
+    or_replace: bool,
+    temporary: bool,
+    key: Option<KeyKind>,
+    object: String,
+}
+
+impl Cursor<'_, '_> {
+    fn xa(&mut self) -> Parsed<Statement> {
+        Ok(Statement::Transaction(match self.word().unwrap_or_default().as_str() {
+            "START" | "BEGIN" => Transaction::XaStart,
+            "END" => Transaction::XaEnd,
+            "COMMIT" => Transaction::XaCommit,
+            "ROLLBACK" => Transaction::XaRollback,
+            _ => return Err("of XA, only START, END, COMMIT and ROLLBACK are known in the log".to_owned()),
+        }))
+    }
+
+    /// Behind SELECT. Servers log one to say that a function was called, which may have changed rows.
+    fn select(&mut self) -> Parsed<Statement> {
+        let is_call = matches!(
+            (self.peek(), self.peek_at(1), self.peek_at(2), self.peek_at(3)),
+            (Some(Token::Name(..)), Some(Token::Sign('.')), Some(Token::Name(..)), Some(Token::Sign('(')))
+        );
+        if is_call { Err("a stored function was called".to_owned()) } else { Ok(Statement::Irrelevant) }
+    }
+
+    /// The words between CREATE, ALTER or DROP and the name of an object.
+    fn prefix(&mut self) -> Parsed<Prefix> {
+        let mut prefix = Prefix { or_replace: false, temporary: false, key: None, object: String::new() };
+        loop {
+            let start = *self;
+            let Some(word) = self.word() else { return Err(start.unexpected("a kind of object")) };
+            match word.as_str() {
+                "OR" => {
+                    self.expect("REPLACE")?;
+                    prefix.or_replace = true;
+                }
+                "TEMPORARY" => prefix.temporary = true,
+                "UNIQUE" => prefix.key = Some(KeyKind::Unique),
+                "FULLTEXT" | "SPATIAL" | "VECTOR" => prefix.key = Some(KeyKind::Plain),
+                "ONLINE" | "OFFLINE" | "IGNORE" | "AGGREGATE" | "UNDO" | "SQL" | "JSON" | "RELATIONAL"
+                | "DUALITY" | "EXTERNAL" | "MATERIALIZED" => {}
+                "SECURITY" => self.expect_any(&["DEFINER", "INVOKER"])?,
+                "ALGORITHM" => {
+                    self.take_sign('=');
+                    self.name()?;
+                }
+                "DEFINER" => self.definer(),
+                _ => {
+                    prefix.object = word;
+                    let of_key = prefix.object == "INDEX" || is_other_object(&prefix.object);
+                    if prefix.key.is_some() && !of_key {
+                        return Err(start.unexpected("`INDEX`"));
+                    }
+                    return Ok(prefix);
+                }
+            }
+        }
+    }
+
+    fn create(mut self) -> Statement {
+        let prefix = match self.prefix() {
+            Ok(prefix) => prefix,
+            Err(reason) => return unknown(reason),
+        };
+        let Prefix { or_replace, temporary, key, object } = prefix;
+        let parsed = match object.as_str() {
+            "TABLE" => {
+                let if_not_exists = self.if_not_exists();
+                let head = CreateHead { or_replace, temporary, if_not_exists };
+                return self.about_table(TableDdl::Create, |cursor, table| cursor.create_table(table, head));
+            }
+            "SEQUENCE" => {
+                let if_not_exists = self.if_not_exists();
+                let action = SequenceAction::Create { if_not_exists };
+                return self.about_table(TableDdl::Create, |cursor, table| {
+                    cursor.sequence_options()?;
+                    let names = vec![table];
+                    Ok(if temporary { Statement::NoEffect } else { Statement::Sequence { names, action } })
+                });
+            }
+            "INDEX" => self.create_index(key.unwrap_or(KeyKind::Plain)),
+            "DATABASE" | "SCHEMA" => self.create_database(or_replace),
+            object if is_other_object(object) => Ok(Statement::Irrelevant),
+            object => Err(format!("`CREATE {object}` is not known")),
+        };
+        self.of_index(parsed)
+    }
+
+    fn alter(mut self) -> Statement {
+        let object = match self.prefix() {
+            Ok(prefix) => prefix.object,
+            Err(reason) => return unknown(reason),
+        };
+        let parsed = match object.as_str() {
+            "TABLE" => {
+                let if_exists = self.if_exists();
+                return self
+                    .about_table(TableDdl::Alter, |cursor, table| cursor.alter_table(table, if_exists));
+            }
+            "SEQUENCE" => {
+                let _ = self.if_exists();
+                return self.about_table(TableDdl::Alter, |cursor, table| {
+                    cursor.sequence_options()?;
+                    Ok(Statement::Sequence { names: vec![table], action: SequenceAction::Alter })
+                });
+            }
+            "DATABASE" | "SCHEMA" => self.alter_database(),
+            "INSTANCE" => Ok(Statement::Irrelevant),
+            object if is_other_object(object) => Ok(Statement::Irrelevant),
+            object => Err(format!("`ALTER {object}` is not known")),
+        };
+        parsed.unwrap_or_else(unknown)
+    }
+
+    fn drop_object(mut self) -> Statement {
+        let Prefix { temporary, object, .. } = match self.prefix() {
+            Ok(prefix) => prefix,
+            Err(reason) => return unknown(reason),
+        };
+        let parsed = match object.as_str() {
+            "TABLE" | "TABLES" if temporary => self.tables().map(|_| Statement::NoEffect),
+            "SEQUENCE" if temporary => self.tables().map(|_| Statement::NoEffect),
+            "TABLE" | "TABLES" => self.tables().map(Statement::DropTables),
+            "SEQUENCE" => {
+                self.tables().map(|names| Statement::Sequence { names, action: SequenceAction::Drop })
+            }
+            "INDEX" => self.drop_index(),
+            "DATABASE" | "SCHEMA" => self.drop_database(),
+            "PREPARE" => Ok(Statement::Irrelevant),
+            object if is_other_object(object) => Ok(Statement::Irrelevant),
+            object => Err(format!("`DROP {object}` is not known")),
+        };
+        self.of_index(parsed)
+    }
+
+    /// Reads the name of a table and what follows; what is not understood is known to be about that table.
+    fn about_table(
+        mut self,
+        kind: TableDdl,
+        rest: impl FnOnce(&mut Self, TableName) -> Parsed<Statement>,
+    ) -> Statement {
+        let table = match self.table() {
+            Ok(table) => table,
+            Err(reason) => return unknown(reason),
+        };
+        let behind = self;
+        rest(&mut self, table.clone()).unwrap_or_else(|reason| {
+            let others = match kind {
+                TableDdl::Alter => behind.other_tables(),
+                TableDdl::Create | TableDdl::Drop | TableDdl::Rename | TableDdl::Truncate => Some(Vec::new()),
+            };
+            match others {
+                Some(others) => not_understood(std::iter::once(table).chain(others).collect(), kind, reason),
+                None => unknown(reason),
+            }
+        })
+    }
+
+    /// CREATE INDEX and DROP INDEX name their table behind ON.
+    fn of_index(mut self, parsed: Parsed<Statement>) -> Statement {
+        parsed.unwrap_or_else(|reason| {
+            while let Some(token) = self.next() {
+                if is_word(Some(token), "ON") {
+                    return match self.table() {
+                        Ok(table) => not_understood(vec![table], TableDdl::Alter, reason),
+                        Err(_) => unknown(reason),
+                    };
+                }
+            }
+            unknown(reason)
+        })
+    }
+
+    /// `[IF EXISTS] t, … [WAIT n] [RESTRICT|CASCADE]` to the end.
+    fn tables(&mut self) -> Parsed<Vec<TableName>> {
+        let _ = self.if_exists();
+        let mut tables = vec![self.table()?];
+        while self.take_sign(',') {
+            tables.push(self.table()?);
+        }
+        self.wait()?;
+        let _ = self.take_any(&["RESTRICT", "CASCADE"]);
+        self.end()?;
+        Ok(tables)
+    }
+
+    fn truncate(&mut self) -> Parsed<Statement> {
+        self.take("TABLE");
+        let table = self.table()?;
+        self.wait()?;
+        self.end()?;
+        Ok(Statement::Truncate(table))
+    }
+
+    fn rename(&mut self) -> Parsed<Statement> {
+        if self.take("USER") {
+            return Ok(Statement::Irrelevant);
+        }
+        self.expect_any(&["TABLE", "TABLES"])?;
+        let if_exists = self.if_exists();
+        let mut pairs = Vec::new();
+        loop {
+            let from = self.table()?;
+            self.wait()?;
+            self.expect("TO")?;
+            let to = self.table()?;
+            pairs.push(Renaming { from, to, if_exists });
+            if !self.take_sign(',') {
+                break;
+            }
+        }
+        self.end()?;
+        Ok(Statement::RenameTables(pairs))
+    }
+
+    fn create_database(&mut self, or_replace: bool) -> Parsed<Statement> {
+        let if_not_exists = self.if_not_exists();
+        let name = self.name()?;
+        let charset = self.database_options()?;
+        Ok(Statement::CreateDatabase(CreateDatabase { name, if_not_exists, or_replace, charset }))
+    }
+
+    fn alter_database(&mut self) -> Parsed<Statement> {
+        // CHARSET and what else begins an option may be the name of a database, if an option follows
+        let mut without_name = *self;
+        if let Some(db) = self.db
+            && !without_name.at_end()
+            && let Ok(charset) = without_name.database_options()
+        {
+            return Ok(Statement::AlterDatabase { name: db.to_owned(), charset });
+        }
+        let name = self.name()?;
+        if self.take_all(&["UPGRADE", "DATA", "DIRECTORY", "NAME"]) {
+            return self.end().map(|()| Statement::NoEffect);
+        }
+        if self.at_end() {
+            return Err(self.unexpected("an option of a database"));
+        }
+        let charset = self.database_options()?;
+        Ok(Statement::AlterDatabase { name, charset })
+    }
+
+    /// Options of a database to the end.
+    fn database_options(&mut self) -> Parsed<CharsetClause> {
+        let mut charset = CharsetClause::default();
+        while !self.at_end() {
+            if self.default_charset(&mut charset)? {
+                continue;
+            }
+            self.take("DEFAULT");
+            if self.take_any(&["ENCRYPTION", "COMMENT"]) {
+                self.take_sign('=');
+                self.text()?;
+            } else {
+                self.expect("READ")?;
+                self.expect("ONLY")?;
+                self.take_sign('=');
+                if !self.take("DEFAULT") {
+                    self.number()?;
+                }
+            }
+        }
+        Ok(charset)
+    }
+
+    fn drop_database(&mut self) -> Parsed<Statement> {
+        let _ = self.if_exists();
+        let name = self.name()?;
+        self.end()?;
+        Ok(Statement::DropDatabase(name))
+    }
+
+    /// Options of a sequence to the end.
+    fn sequence_options(&mut self) -> Parsed<()> {
+        let mut options = super::option::Options::default();
+        while !self.at_end() {
+            let known = match self.peek_word().as_deref() {
+                Some("AS") => {
+                    self.next();
+                    self.data_type()?;
+                    true
+                }
+                Some("NO") => {
+                    self.next();
+                    self.expect_any(&["MINVALUE", "MAXVALUE", "CACHE", "CYCLE"])?;
+                    true
+                }
+                Some("NOMINVALUE" | "NOMAXVALUE" | "NOCACHE" | "CYCLE" | "NOCYCLE") => self.next().is_some(),
+                Some("START" | "INCREMENT" | "MINVALUE" | "MAXVALUE" | "CACHE" | "RESTART") => {
+                    let restart = self.take("RESTART");
+                    if !restart {
+                        self.next();
+                    }
+                    let announced = self.take_any(&["WITH", "BY"]) || self.take_sign('=');
+                    if announced
+                        || !restart
+                        || matches!(self.peek(), Some(Token::Number(_) | Token::Sign('-')))
+                    {
+                        self.literal()?;
+                    }
+                    true
+                }
+                _ => self.table_option(&mut options)?,
+            };
+            if !known {
+                return Err(self.unexpected("an option of a sequence"));
+            }
+        }
+        options.checked().map(drop)
+    }
+
+    /// `= user@host`, `= CURRENT_USER()`.
+    fn definer(&mut self) {
+        self.take_sign('=');
+        self.next();
+        if self.take_sign('@') {
+            self.next();
+        }
+        if self.take_sign('(') {
+            self.take_sign(')');
+        }
+    }
+}
+
+/// Kinds of objects that are no tables and hold none. (A tablespace that is dropped or altered keeps its tables as they
+/// are.)
+fn is_other_object(word: &str) -> bool {
+    matches!(
+        word,
+        "VIEW"
+            | "PROCEDURE"
+            | "FUNCTION"
+            | "TRIGGER"
+            | "EVENT"
+            | "PACKAGE"
+            | "LIBRARY"
+            | "USER"
+            | "ROLE"
+            | "SERVER"
+            | "TABLESPACE"
+            | "LOGFILE"
+            | "RESOURCE"
+            | "REFERENCE"
+    )
+}
