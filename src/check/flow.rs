@@ -5,13 +5,14 @@ use super::locked::{self, Locks};
 use super::renaming::{Renamed, Renaming};
 use super::selector::{Selector, selectors};
 use super::settings::{Lane, Setting, Subject};
-use crate::ast::{Settings, TableBlock};
-use crate::hir::{LockedTable, Pipeline, Program};
+use crate::ast::{Settings, TableBlock, Target, TargetKind};
+use crate::hir::{LockedTable, Pipeline, Program, TargetId};
 use crate::mysql::schema::TableName;
 use crate::pattern::{Covered, Relation, TableMatcher, TablePattern};
 use crate::statement::{NameCase, Names, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS, Template};
 use crate::text::{Span, Spanned};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Most known tables of a pipeline. What a rule finds in this many it need not find in more.
 const KNOWN_MAX: usize = 20_000;
@@ -23,6 +24,8 @@ pub(super) const PAIRS_MAX: usize = 2_000_000;
 pub(super) struct Project<'p> {
     pub(super) program: &'p Program,
     pub(super) flows: Vec<Flow<'p>>,
+    /// For every target, the number of its cluster.
+    clusters: Vec<usize>,
 }
 
 /// A pipeline.
@@ -55,8 +58,13 @@ pub(super) struct Flow<'p> {
     rename_index: Index<'p>,
 }
 
-/// A topic, and the template that gives it, where one is written.
-type Topic<'p> = (String, Option<&'p Spanned<Template>>);
+/// The topic of a known table.
+struct Topic<'p> {
+    name: String,
+    /// The template that gives it, where one is written.
+    template: Option<&'p Spanned<Template>>,
+    is_shared: bool,
+}
 
 /// A known table on its way to a target.
 #[derive(Clone, Copy)]
@@ -65,6 +73,9 @@ pub(super) struct Placed<'a> {
     pub(super) name: &'a NewName,
     pub(super) topic: &'a str,
     pub(super) template: Option<&'a Spanned<Template>>,
+    /// Another table goes to its topic, or this one on another way. Most topics have one table alone, and rules about what
+    /// meets in a topic need not look at these.
+    pub(super) is_shared: bool,
 }
 
 impl Placed<'_> {
@@ -83,6 +94,8 @@ pub(super) struct Known {
     pub(super) span: Span,
     /// A line of the pipeline names it, or it is a member of a range; else it is known from `schema.lock` alone.
     pub(super) written: bool,
+    /// For every target, the numbers of the levels that say something about it.
+    pub(super) near: Vec<Box<[usize]>>,
 }
 
 /// A table's name in messages, and the lines that made it.
@@ -103,8 +116,18 @@ impl NewName {
 
 impl<'p> Project<'p> {
     pub(super) fn new(program: &'p Program) -> Project<'p> {
-        let flows = program.pipelines.iter().map(|pipeline| Flow::new(program, pipeline)).collect();
-        Project { program, flows }
+        let mut flows: Vec<Flow<'p>> =
+            program.pipelines.iter().map(|pipeline| Flow::new(program, pipeline)).collect();
+        let clusters = clusters(program);
+        let shared = shared_topics(&flows, &clusters);
+        let topics = flows.iter_mut().flat_map(|flow| flow.topics.iter_mut().flatten().flatten().flatten());
+        topics.zip(shared).for_each(|(topic, is_shared)| topic.is_shared = is_shared);
+        Project { program, flows, clusters }
+    }
+
+    /// Number of the cluster that a target is: targets with the same brokers are one.
+    pub(super) fn cluster(&self, target: TargetId) -> usize {
+        self.clusters[target.0 as usize]
     }
 }
 
@@ -120,7 +143,7 @@ impl<'p> Flow<'p> {
             tables: Vec::new(),
             case: case(program, pipeline),
             unread_renames: pipeline.left_out.tables("rename"),
-            lanes: pipeline.to.iter().map(|to| Lane::new(program, pipeline, to)).collect(),
+            lanes: (0..pipeline.to.len()).map(|n| Lane::new(program, pipeline, n)).collect(),
             unbounded: Vec::new(),
             names: Vec::new(),
             topics: Vec::new(),
@@ -155,13 +178,12 @@ impl<'p> Flow<'p> {
             .zip(&flow.tables)
             .enumerate()
             .map(|(n, (source, tables))| {
-                let is_there = |(one, table): &(&Known, &Option<_>)| {
-                    (table.is_some() || one.written && !flow.locks.is_complete(n)) && flow.is_from(n, one)
+                let name = |(one, table): (&Known, &Option<_>)| {
+                    let is_there = (table.is_some() || one.written && !flow.locks.is_complete(n))
+                        && flow.is_from(n, one);
+                    is_there.then(|| flow.new_name(source, &one.db, &one.table))?
                 };
-                let known = flow.known.iter().zip(tables);
-                known
-                    .map(|one| flow.new_name(source, &one.0.db, &one.0.table).filter(|_| is_there(&one)))
-                    .collect()
+                flow.known.iter().zip(tables).map(name).collect()
             })
             .collect();
         flow.topics = flow
@@ -228,8 +250,9 @@ impl<'p> Flow<'p> {
     pub(super) fn placed(&self, lane: usize, source: usize) -> impl Iterator<Item = Placed<'_>> {
         self.known.iter().zip(&self.names[source]).zip(&self.topics[lane][source]).filter_map(
             |((known, name), topic)| {
-                let (topic, template) = topic.as_ref()?;
-                Some(Placed { known, name: name.as_ref()?, topic, template: *template })
+                let Topic { name: topic, template, is_shared } = topic.as_ref()?;
+                let name = name.as_ref()?;
+                Some(Placed { known, name, topic, template: *template, is_shared: *is_shared })
             },
         )
     }
@@ -257,11 +280,16 @@ impl<'p> Flow<'p> {
             }
         }
         let written = found.len();
-        let mut known: Vec<Known> =
-            found.into_iter().map(|((db, table), span)| Known { db, table, span, written: true }).collect();
+        let known = |((db, table), span)| self.known_table(db, table, span, true);
+        let mut known: Vec<Known> = found.into_iter().map(known).collect();
         known.extend(self.known_by_lock(&known).into_iter().take(KNOWN_MAX.saturating_sub(written)));
         known.sort_by(|a, b| (&a.db, &a.table).cmp(&(&b.db, &b.table)));
         known
+    }
+
+    fn known_table(&self, db: String, table: String, span: Span, written: bool) -> Known {
+        let near = self.lanes.iter().map(|lane| lane.near(&db, &table)).collect();
+        Known { db, table, span, written, near }
     }
 
     /// Selected tables of `schema.lock` that no line names.
@@ -282,11 +310,8 @@ impl<'p> Flow<'p> {
                 }
             }
         }
-        let known = |(name, span): (&TableName, Span)| Known {
-            db: name.db.clone(),
-            table: name.table.clone(),
-            span,
-            written: false,
+        let known = |(name, span): (&TableName, Span)| {
+            self.known_table(name.db.clone(), name.table.clone(), span, false)
         };
         found.into_iter().map(known).collect()
     }
@@ -441,10 +466,10 @@ impl<'p> Flow<'p> {
         let mut hits = self.include_index.hits(db, table, |n| Some(&self.include[n].matcher));
         let include = hits.find(|&include| self.include[include].is_for(n))?;
         let span = self.include[include].span;
-        let known = Known { db: db.to_owned(), table: table.to_owned(), span, written: false };
+        let known = self.known_table(db.to_owned(), table.to_owned(), span, false);
         let name = self.new_name(source, db, table)?;
-        let (topic, _) = self.topic(&self.lanes[lane], source, &known, &name)?;
-        Some((topic, span))
+        let topic = self.topic(&self.lanes[lane], source, &known, &name)?;
+        Some((topic.name, span))
     }
 
     /// The topic of a known table; none when that is not known, or a placeholder stands for nothing.
@@ -452,18 +477,67 @@ impl<'p> Flow<'p> {
         if lane.may_lack_nearer(known, "topic", |settings| settings.topic.as_ref()) {
             return None;
         }
-        match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {
-            Setting::Default => Some((format!("{}.{}", name.db, name.table), None)),
-            Setting::Various => None,
+        let (name, template) = match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {
+            Setting::Default => (format!("{}.{}", name.db, name.table), None),
+            Setting::Various => return None,
             Setting::Given(template, tables) => {
                 let captures = tables.and_then(|tables| tables.captures(&known.db, &known.table));
                 let names = self.names_of(source, (&name.db, &name.table), (&known.db, &known.table));
                 let captures = captures.unwrap_or_default();
-                let topic = names.expand(&template.value, &captures, TOPIC_PLACEHOLDERS).ok()?;
-                Some((topic, Some(template)))
+                let name = names.expand(&template.value, &captures, TOPIC_PLACEHOLDERS).ok()?;
+                (name, Some(template))
+            }
+        };
+        Some(Topic { name, template, is_shared: false })
+    }
+}
+
+/// For every target, the number of its cluster.
+fn clusters(program: &Program) -> Vec<usize> {
+    let mut numbers: HashMap<Vec<&str>, usize> = HashMap::new();
+    let mut clusters = Vec::new();
+    for target in &program.targets {
+        let next = numbers.len();
+        clusters.push(*numbers.entry(cluster(target)).or_insert(next));
+    }
+    clusters
+}
+
+/// What tells a cluster from another: its brokers, or else the target's name.
+fn cluster(target: &Target) -> Vec<&str> {
+    match &target.kind {
+        TargetKind::Kafka(kafka) => {
+            let mut brokers: Vec<&str> =
+                kafka.brokers.iter().flat_map(|brokers| &brokers.value).map(String::as_str).collect();
+            brokers.sort_unstable();
+            brokers
+        }
+        TargetKind::Stdout | TargetKind::File { .. } => vec!["", target.name.value.as_str()],
+    }
+}
+
+/// For every topic of every flow, in order: whether it has that name in its cluster more than once.
+fn shared_topics(flows: &[Flow<'_>], clusters: &[usize]) -> Vec<bool> {
+    let mut first: HashMap<(usize, &str), usize> = HashMap::new();
+    let mut shared = Vec::new();
+    for flow in flows {
+        for (lane, topics) in flow.lanes.iter().zip(&flow.topics) {
+            let cluster = clusters[lane.to.target.value.0 as usize];
+            for topic in topics.iter().flatten().flatten() {
+                match first.entry((cluster, &topic.name)) {
+                    Entry::Vacant(free) => {
+                        free.insert(shared.len());
+                        shared.push(false);
+                    }
+                    Entry::Occupied(taken) => {
+                        shared[*taken.get()] = true;
+                        shared.push(true);
+                    }
+                }
             }
         }
     }
+    shared
 }
 
 fn case(program: &Program, pipeline: &Pipeline) -> NameCase {

@@ -1,13 +1,13 @@
 //! Which of many patterns take a table, without asking each of them: most name one table.
 
 use crate::pattern::{NamePattern, TableMatcher, TablePattern};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// Patterns by what they name.
 #[derive(Debug, Default)]
 pub(super) struct Index<'p> {
     /// Numbers of the patterns that name exactly a table, by its database and its name.
-    exact: HashMap<&'p str, HashMap<&'p str, Vec<usize>>>,
+    exact: BTreeMap<&'p str, BTreeMap<&'p str, Vec<usize>>>,
     /// Numbers of all others.
     pub(super) open: Vec<usize>,
 }

@@ -61,8 +61,11 @@ impl<'p> Renaming<'p> {
         }
     }
 
-    /// What its pattern's captures stand for in a table.
+    /// What its pattern's captures stand for in a table, where the new name has placeholders.
     pub(super) fn captures(&self, db: &str, table: &str) -> Vec<(String, String)> {
+        if self.to().as_literal().is_some() {
+            return Vec::new();
+        }
         let captures = match self.kind() {
             Renamed::Database => self.tables.db.captures(db),
             Renamed::Table | Renamed::Column => self.tables.captures(db, table),

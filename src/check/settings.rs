@@ -12,6 +12,8 @@ use crate::text::{Span, Spanned};
 /// A pipeline towards one of its targets.
 pub(super) struct Lane<'p> {
     pub(super) to: &'p To,
+    /// Its number in the pipeline.
+    n: usize,
     /// `defaults`, pipeline, `to`, and then `table` blocks with their levels.
     levels: Vec<Level<'p>>,
     index: Index<'p>,
@@ -52,7 +54,8 @@ pub(super) enum Setting<'p, 's, T> {
 }
 
 impl<'p> Lane<'p> {
-    pub(super) fn new(program: &'p Program, pipeline: &'p Pipeline, to: &'p To) -> Lane<'p> {
+    pub(super) fn new(program: &'p Program, pipeline: &'p Pipeline, n: usize) -> Lane<'p> {
+        let to = &pipeline.to[n];
         let everywhere = |rank, settings, left_out| Level::new(rank, None, settings, left_out);
         let mut levels = vec![
             everywhere(0, &program.defaults.settings, &program.defaults.left_out),
@@ -72,7 +75,17 @@ impl<'p> Lane<'p> {
             }
         }
         let is_whole = levels.iter().all(|level| level.left_out.is_empty());
-        Lane { to, levels, index, is_whole }
+        Lane { to, n, levels, index, is_whole }
+    }
+
+    /// Numbers of the levels that say something about a table.
+    pub(super) fn near(&self, db: &str, table: &str) -> Box<[usize]> {
+        self.index.hits(db, table, |n| self.levels[n].tables.as_ref()).collect()
+    }
+
+    /// The levels that say something about a known table.
+    fn levels_of<'s>(&'s self, known: &Known) -> impl Iterator<Item = &'s Level<'p>> {
+        known.near[self.n].iter().map(|&n| &self.levels[n])
     }
 
     /// Every block of settings, and the pattern of a `table` block.
@@ -92,8 +105,7 @@ impl<'p> Lane<'p> {
 
     /// True when one of these statements may have been left out of what decides about this table.
     pub(super) fn may_lack_for(&self, known: &Known, words: &[&str]) -> bool {
-        let mut near = self.index.hits(&known.db, &known.table, |n| self.levels[n].tables.as_ref());
-        !self.is_whole && near.any(|n| self.levels[n].may_lack_for(known, words))
+        !self.is_whole && self.levels_of(known).any(|level| level.may_lack_for(known, words))
     }
 
     /// The same for one setting, as far as it would win over what is given.
@@ -106,18 +118,13 @@ impl<'p> Lane<'p> {
         if self.is_whole {
             return false;
         }
-        let near: Vec<&Level<'p>> = self
-            .index
-            .hits(&known.db, &known.table, |n| self.levels[n].tables.as_ref())
-            .map(|n| &self.levels[n])
-            .collect();
-        let given = || near.iter().filter(|level| of(level.settings).is_some());
+        let given = || self.levels_of(known).filter(|level| of(level.settings).is_some());
         // A block that could not be read is nearer than the block around it.
-        let lacks = |level: &&&Level<'p>| {
+        let lacks = |level: &Level<'p>| {
             let own = level.left_out.may_be(&[word, "with"]) && !given().any(|one| one.wins_over(level));
             own || level.may_lack_block(known)
         };
-        near.iter().any(|level| lacks(&level))
+        self.levels_of(known).any(lacks)
     }
 
     /// Every `topic`, and the pattern of the `table` block it stands in.
@@ -127,11 +134,7 @@ impl<'p> Lane<'p> {
 
     /// The conditions that hold for a table: those of the nearest level, none where levels disagree (S0206).
     pub(super) fn conditions(&self, known: &Known) -> &'p [Spanned<Where>] {
-        let given = self
-            .index
-            .hits(&known.db, &known.table, |n| self.levels[n].tables.as_ref())
-            .map(|n| &self.levels[n])
-            .filter(|level| !level.settings.conditions.is_empty());
+        let given = self.levels_of(known).filter(|level| !level.settings.conditions.is_empty());
         let given: Vec<&Level<'p>> = given.collect();
         let wins = |level: &&&Level<'p>| {
             given.iter().all(|other| std::ptr::eq(**level, *other) || level.wins_over(other))
@@ -160,54 +163,73 @@ impl<'p> Lane<'p> {
         subject: Subject<'_>,
         of: impl Fn(&Level<'p>) -> Option<&'p Spanned<T>>,
     ) -> Setting<'p, '_, T> {
-        let mut best: Option<(&Level<'p>, &'p Spanned<T>)> = None;
-        let mut whole: Vec<(&Level<'p>, &'p Spanned<T>)> = Vec::new();
-        let mut partial: Vec<(u8, &TableMatcher)> = Vec::new();
-        let near: Vec<usize> = match subject {
+        let mut nearest = Nearest::default();
+        match subject {
             Subject::One(known) => {
-                self.index.hits(&known.db, &known.table, |n| self.levels[n].tables.as_ref()).collect()
+                for level in self.levels_of(known) {
+                    nearest.add(level, of(level));
+                }
             }
-            Subject::All(_) => (0..self.levels.len()).collect(),
-        };
-        for level in near.into_iter().map(|n| &self.levels[n]) {
-            let Some(value) = of(level) else { continue };
-            let relation = level.tables.as_ref().map_or(Relation::Narrower, |tables| match subject {
-                // Only those that take it are here.
-                Subject::One(_) => Relation::Narrower,
-                Subject::All(all) => all.matcher.relation(tables),
-            });
-            match (relation, &level.tables) {
-                (Relation::Equal | Relation::Narrower, _) => {
-                    whole.push((level, value));
-                    if best.as_ref().is_none_or(|(other, _)| level.wins_over(other)) {
-                        best = Some((level, value));
+            Subject::All(all) => {
+                // Blocks for some of the tables may together hold them all.
+                let mut partial: Vec<(u8, &TableMatcher)> = Vec::new();
+                for level in &self.levels {
+                    let Some(value) = of(level) else { continue };
+                    let Some(tables) = &level.tables else {
+                        nearest.add(level, Some(value));
+                        continue;
+                    };
+                    match all.matcher.relation(tables) {
+                        Relation::Equal | Relation::Narrower => nearest.add(level, Some(value)),
+                        Relation::Wider | Relation::Crossing | Relation::TooLarge => {
+                            partial.push((level.rank, tables));
+                        }
+                        Relation::Disjoint => {}
                     }
                 }
-                (Relation::Wider | Relation::Crossing | Relation::TooLarge, Some(tables)) => {
-                    partial.push((level.rank, tables));
+                let least = nearest.best.map_or(0, |(level, _)| level.rank);
+                partial.retain(|(rank, _)| *rank >= least);
+                let nearer: Vec<&TableMatcher> = partial.into_iter().map(|(_, one)| one).collect();
+                if !nearer.is_empty() && all.matcher.covered_by(&nearer) != Covered::No {
+                    return Setting::Various;
                 }
-                (Relation::Disjoint | Relation::Wider | Relation::Crossing | Relation::TooLarge, _) => {}
             }
         }
-        // Blocks for some of the tables may together hold them all.
-        if let Subject::All(all) = subject {
-            let least = best.as_ref().map_or(0, |(level, _)| level.rank);
-            partial.retain(|(rank, _)| *rank >= least);
-            let nearer: Vec<&TableMatcher> = partial.into_iter().map(|(_, one)| one).collect();
-            if !nearer.is_empty() && all.matcher.covered_by(&nearer) != Covered::No {
-                return Setting::Various;
-            }
+        nearest.setting()
+    }
+}
+
+/// The nearest of the levels that give a setting for all tables that are asked about.
+struct Nearest<'p, 's, T> {
+    best: Option<(&'s Level<'p>, &'p Spanned<T>)>,
+    /// The other ones.
+    others: Vec<(&'s Level<'p>, &'p Spanned<T>)>,
+}
+
+impl<T> Default for Nearest<'_, '_, T> {
+    fn default() -> Self {
+        Nearest { best: None, others: Vec::new() }
+    }
+}
+
+impl<'p, 's, T: PartialEq> Nearest<'p, 's, T> {
+    fn add(&mut self, level: &'s Level<'p>, value: Option<&'p Spanned<T>>) {
+        let Some(value) = value else { return };
+        match self.best {
+            Some((best, _)) if !level.wins_over(best) => self.others.push((level, value)),
+            _ => self.others.extend(self.best.replace((level, value))),
         }
+    }
+
+    fn setting(self) -> Setting<'p, 's, T> {
+        let Some((level, value)) = self.best else { return Setting::Default };
         // Of blocks that disagree none holds (S0206).
-        if let Some((level, value)) = best {
-            let disagrees = |(other, said): &(&Level<'p>, &Spanned<T>)| {
-                said.value != value.value && !std::ptr::eq(level, *other) && !level.wins_over(other)
-            };
-            if whole.iter().any(disagrees) {
-                return Setting::Various;
-            }
+        let disagrees =
+            |(other, said): &(&Level<'p>, &Spanned<T>)| said.value != value.value && !level.wins_over(other);
+        match self.others.iter().any(disagrees) {
+            true => Setting::Various,
+            false => Setting::Given(value, level.tables.as_ref()),
         }
-        best.map_or(Setting::Default, |(level, value)| Setting::Given(value, level.tables.as_ref()))
     }
 }
 

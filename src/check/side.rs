@@ -96,7 +96,6 @@ pub(super) fn sides<'p, 'l>(lane: &'l Lane<'p>) -> Vec<Side<'p, 'l>> {
 
 /// A topic besides those of rows that is one of rows.
 pub(super) struct Meeting {
-    pub(super) purpose: Purpose,
     /// Its name.
     pub(super) name: String,
     /// Where it is written.
@@ -105,8 +104,13 @@ pub(super) struct Meeting {
     pub(super) rows: Span,
 }
 
-/// Every topic besides those of rows whose name is exactly that of rows at the same target.
-pub(super) fn meetings(project: &Project<'_>) -> Vec<Meeting> {
+/// Every topic for a purpose whose name is exactly that of rows at the same target.
+pub(super) fn meetings(project: &Project<'_>, purpose: Purpose) -> Vec<Meeting> {
+    let of_lane = |lane| sides(lane).into_iter().filter(move |side| side.purpose == purpose);
+    // Most projects have none.
+    if !project.flows.iter().flat_map(|flow| &flow.lanes).any(|lane| of_lane(lane).next().is_some()) {
+        return Vec::new();
+    }
     let mut rows: HashMap<(TargetId, &str), Span> = HashMap::new();
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
@@ -118,7 +122,7 @@ pub(super) fn meetings(project: &Project<'_>) -> Vec<Meeting> {
     let mut found = Vec::new();
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
-            for side in sides(lane) {
+            for side in of_lane(lane) {
                 for (m, source) in sources(project.program, flow.pipeline).enumerate() {
                     let names: Vec<String> = match side.own_name(flow, source) {
                         Some(name) => vec![name],
@@ -128,7 +132,7 @@ pub(super) fn meetings(project: &Project<'_>) -> Vec<Meeting> {
                     };
                     let met = names.into_iter().find_map(|name| {
                         let rows = *rows.get(&(lane.to.target.value, name.as_str()))?;
-                        Some(Meeting { purpose: side.purpose, name, span: side.span, rows })
+                        Some(Meeting { name, span: side.span, rows })
                     });
                     found.extend(met);
                 }

@@ -35,6 +35,15 @@ impl TopicName {
     /// What Kafka would refuse.
     pub fn new(name: impl Into<String>) -> Result<TopicName, TopicNameError> {
         let name = name.into();
+        TopicName::check(&name)?;
+        Ok(TopicName(name))
+    }
+
+    /// Checks a name that is not kept.
+    ///
+    /// # Errors
+    /// What Kafka would refuse.
+    pub fn check(name: &str) -> Result<(), TopicNameError> {
         if name.is_empty() {
             return Err(TopicNameError::Empty);
         }
@@ -49,7 +58,7 @@ impl TopicName {
         if name.len() > TopicName::MAX_LEN {
             return Err(TopicNameError::TooLong(name.len()));
         }
-        Ok(TopicName(name))
+        Ok(())
     }
 
     /// The name.

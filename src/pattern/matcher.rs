@@ -105,13 +105,13 @@ impl Matcher {
 
     /// Whether the pattern takes this name. No pattern takes an empty name or one with a line break.
     pub fn matches(&self, name: &str) -> bool {
-        is_name(name)
-            && match &self.kind {
-                Kind::Exact(exact) => exact == name,
-                Kind::Column(folded) => same_column(folded, name),
-                Kind::Gap(_) => self.outline.brackets(name),
-                Kind::Regex(regex, _) => regex.is_match(name),
-            }
+        let takes = match &self.kind {
+            Kind::Exact(exact) => exact == name,
+            Kind::Column(folded) => same_column(folded, name),
+            Kind::Gap(_) => self.outline.brackets(name),
+            Kind::Regex(regex, _) => regex.is_match(name),
+        };
+        takes && is_name(name)
     }
 
     /// What named ranges and groups stand for in this name, in the order of the pattern; `None` where it is
@@ -148,6 +148,15 @@ impl Matcher {
         match &self.kind {
             Kind::Exact(name) => Some(name),
             Kind::Column(_) | Kind::Gap(_) | Kind::Regex(..) => None,
+        }
+    }
+
+    /// What is compiled of a pattern that takes more than one name.
+    pub(super) fn expression(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Exact(_) | Kind::Column(_) => None,
+            Kind::Gap(text) => Some(text),
+            Kind::Regex(regex, _) => Some(regex.as_str()),
         }
     }
 

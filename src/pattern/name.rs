@@ -104,7 +104,9 @@ impl NamePattern {
     /// `None` for wildcards, regular expressions, over 100,000 names, and a text that is no pattern.
     pub fn members(&self) -> Option<Vec<Member>> {
         let parts = match self {
-            NamePattern::Exact(name) => vec![Part::Literal(name.clone())],
+            NamePattern::Exact(name) => {
+                return Some(vec![Member { name: name.clone(), captures: Vec::new() }]);
+            }
             NamePattern::Glob(text) => Glob::parse(text).ok()?.parts,
             NamePattern::Regex(_) => return None,
         };

@@ -50,6 +50,13 @@ impl Matcher {
             (None, Some(b)) if !self.matches(b) => Relation::Disjoint,
             (Some(_), None) if other.outline.many => Relation::Narrower,
             (None, Some(_)) if self.outline.many => Relation::Wider,
+            // nor does a pattern and itself, where a name that it takes is at hand
+            (None, None)
+                if self.expression() == other.expression()
+                    && self.sample().is_some_and(|name| self.matches(name)) =>
+            {
+                Relation::Equal
+            }
             (None, None) if let Some(relation) = self.outline.relation(&other.outline) => relation,
             _ => match (self.automaton(), other.automaton()) {
                 (Some(a), Some(b)) => walked(a, b),

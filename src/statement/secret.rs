@@ -28,26 +28,29 @@ const DIGEST_BITS: f64 = 1.5;
 
 /// All places of `files` that may hold a secret, in order.
 pub fn secret_places(files: &FileSet) -> Vec<Span> {
-    files.ids().flat_map(|file| places_in(file, files.text(file))).collect()
+    files.ids().flat_map(|file| places_in(file, files.text(file), |_| true)).collect()
 }
 
-/// The places of one file.
-fn places_in(file: FileId, text: &str) -> Vec<Span> {
+/// The places of one file, in those of its lines that are wanted.
+fn places_in(file: FileId, text: &str, is_wanted: impl Fn(Range<u32>) -> bool) -> Vec<Span> {
     let mut places = Vec::new();
     let mut start = 0;
     let mut in_key = false;
+    let has_key = holds_private_key(text);
     for line in text.split_inclusive(['\n', '\r']) {
         let place =
             |found: Range<usize>| Span::new(file, start + found.start as u32, start + found.end as u32);
         let written = line.trim_end_matches(['\n', '\r']);
         // The first and the last line of a key are the same for all.
         let ends = in_key && written.contains(KEY_END);
-        if in_key && !ends && !written.is_empty() {
-            places.push(place(0..written.len()));
-        } else {
-            places.extend(in_line(written).into_iter().map(place));
+        if is_wanted(start..start + line.len() as u32) {
+            match in_key && !ends && !written.is_empty() {
+                true => places.push(place(0..written.len())),
+                false => places.extend(in_line(written).into_iter().map(place)),
+            }
         }
-        in_key = !ends && (in_key || (holds_private_key(written) && !written.contains(KEY_END)));
+        let begins = || has_key && holds_private_key(written) && !written.contains(KEY_END);
+        in_key = !ends && (in_key || begins());
         start += line.len() as u32;
     }
     places
@@ -56,20 +59,32 @@ fn places_in(file: FileId, text: &str) -> Vec<Span> {
 /// Takes what lies in secret places out of the words of `findings`, and leaves out repairs that would write it again.
 pub fn withhold(findings: &mut [Diagnostic], files: &FileSet) {
     let line_of = |file: FileId, offset| (file, files.line_col(file, offset).line);
+    // Findings quote words, not lines: where one spans many, the words are at its ends.
+    let lines_of = |finding: &Diagnostic| -> BTreeSet<(FileId, u32)> {
+        spans(finding)
+            .flat_map(|span| [line_of(span.file, span.start), line_of(span.file, span.end)])
+            .collect()
+    };
+    let mut drawn: BTreeMap<FileId, BTreeSet<u32>> = BTreeMap::new();
+    for (file, line) in findings.iter().flat_map(lines_of) {
+        drawn.entry(file).or_default().insert(line);
+    }
     let mut places: BTreeMap<(FileId, u32), Vec<Span>> = BTreeMap::new();
-    let drawn: BTreeSet<FileId> = findings.iter().flat_map(|one| spans(one).map(|span| span.file)).collect();
-    for place in drawn.into_iter().flat_map(|file| places_in(file, files.text(file))) {
-        places.entry(line_of(place.file, place.start)).or_default().push(place);
+    for (file, lines) in drawn {
+        let lines: Vec<Span> = lines.into_iter().map(|line| files.line_span(file, line)).collect();
+        let is_drawn = |place: Range<u32>| {
+            let next = lines.partition_point(|line| line.end < place.start);
+            lines.get(next).is_some_and(|line| line.start < place.end)
+        };
+        for place in places_in(file, files.text(file), is_drawn) {
+            places.entry(line_of(place.file, place.start)).or_default().push(place);
+        }
     }
     if places.is_empty() {
         return;
     }
     for finding in findings {
-        // Findings quote words, not lines: where one spans many, the words are at its ends.
-        let lines: BTreeSet<_> = spans(finding)
-            .flat_map(|span| [line_of(span.file, span.start), line_of(span.file, span.end)])
-            .collect();
-        for place in lines.iter().filter_map(|line| places.get(line)).flatten() {
+        for place in lines_of(finding).iter().filter_map(|line| places.get(line)).flatten() {
             let written = files.slice(*place);
             // What a finding quotes may be cut elsewhere than we did.
             let core = written.trim_matches(|sign: char| !sign.is_alphanumeric());

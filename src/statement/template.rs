@@ -2,6 +2,7 @@
 
 use crate::text::Span;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Placeholders of `topic`, besides captures.
@@ -69,7 +70,7 @@ impl Template {
             let text = match &part {
                 TemplatePart::Text(text) => Some(text.clone()),
                 TemplatePart::Hole { name, filter } => {
-                    text_of(name).and_then(|text| filtered(text, filter.as_deref()).ok())
+                    text_of(name).and_then(|text| Some(filtered(&text, filter.as_deref()).ok()?.into_owned()))
                 }
             };
             match (parts.last_mut(), text) {
@@ -222,31 +223,30 @@ impl Names<'_> {
         Ok(Template { parts })
     }
 
-    fn value(&self, name: &str, captures: &[(String, String)], known: &[&str]) -> Option<String> {
+    fn value<'v>(&'v self, name: &str, captures: &'v [(String, String)], known: &[&str]) -> Option<&'v str> {
         if let Some((_, value)) = captures.iter().find(|(capture, _)| capture == name) {
-            return Some(value.clone());
+            return Some(value);
         }
         if !known.contains(&name) {
             return None;
         }
-        let value = match name {
-            "source" => self.source,
-            "pipeline" => self.pipeline,
-            "db" => self.db,
-            "table" => self.table,
-            "origin.db" => self.origin_db,
-            "origin.table" => self.origin_table,
-            _ => return None,
-        };
-        Some(value.to_owned())
+        match name {
+            "source" => Some(self.source),
+            "pipeline" => Some(self.pipeline),
+            "db" => Some(self.db),
+            "table" => Some(self.table),
+            "origin.db" => Some(self.origin_db),
+            "origin.table" => Some(self.origin_table),
+            _ => None,
+        }
     }
 }
 
-fn filtered(value: String, filter: Option<&str>) -> Result<String, ExpandError> {
+fn filtered<'v>(value: &'v str, filter: Option<&str>) -> Result<Cow<'v, str>, ExpandError> {
     match filter {
-        None => Ok(value),
-        Some("lower") => Ok(value.to_lowercase()),
-        Some("upper") => Ok(value.to_uppercase()),
+        None => Ok(value.into()),
+        Some("lower") => Ok(value.to_lowercase().into()),
+        Some("upper") => Ok(value.to_uppercase().into()),
         Some(other) => Err(ExpandError::Filter(other.to_owned())),
     }
 }

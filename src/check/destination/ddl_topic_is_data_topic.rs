@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_ddl_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    for met in meetings(project).into_iter().filter(|met| met.purpose == Purpose::Ddl) {
+    for met in meetings(project, Purpose::Ddl) {
         let message = format!("schema changes go to `{}`, a topic of rows", met.name);
         findings.push(
             Diagnostic::warning(DDL_TOPIC_IS_DATA_TOPIC, met.span, message)

@@ -58,7 +58,7 @@ fn check_internal_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
             for placed in (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source)) {
                 let name = placed.topic;
-                let message = if states.contains(name) {
+                let message = if name.ends_with(STATE_SUFFIX) && states.contains(name) {
                     format!("`{name}` is a topic that holds the state of a task")
                 } else if name.starts_with("__") {
                     format!("`{name}` is a name of Kafka's own topics")
@@ -74,6 +74,9 @@ fn check_internal_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// What their names end with.
+const STATE_SUFFIX: &str = ".state";
+
 /// Names of the state topics of all tasks: `PREFIX.PIPELINE.SOURCE.TARGET.state`.
 fn state_topics(program: &Program) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
@@ -83,7 +86,7 @@ fn state_topics(program: &Program) -> BTreeSet<String> {
             if let TargetKind::Kafka(kafka) = &target.kind {
                 let prefix = kafka.state.prefix.as_ref().map_or(STATE_PREFIX, |prefix| prefix.value.as_str());
                 names.insert(format!(
-                    "{prefix}.{}.{}.{}.state",
+                    "{prefix}.{}.{}.{}{STATE_SUFFIX}",
                     pipeline.name.value, source.name.value, target.name.value
                 ));
             }

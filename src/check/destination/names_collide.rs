@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::NamePattern;
 use crate::statement::Rename;
 use crate::text::Span;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 const NAMES_COLLIDE: Code = Code::new("S0403", "names-collide");
 
@@ -36,11 +36,13 @@ fn check_names_collide(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 }
 
 fn check_tables(flow: &Flow<'_>, source: usize, findings: &mut Vec<Diagnostic>) {
-    let mut by_name: BTreeMap<(&str, &str), Vec<(&Known, &NewName)>> = BTreeMap::new();
-    for (known, name) in flow.named(source) {
-        by_name.entry((&name.db, &name.table)).or_default().push((known, name));
-    }
-    for ((db, table), mut of) in by_name {
+    let mut named: Vec<(&Known, &NewName)> = flow.named(source).collect();
+    named.sort_by_key(|(_, name)| (&name.db, &name.table));
+    let same = |one: &(&Known, &NewName), other: &(&Known, &NewName)| {
+        (&one.1.db, &one.1.table) == (&other.1.db, &other.1.table)
+    };
+    for of in named.chunk_by(same).filter(|of| of.len() > 1) {
+        let mut of = of.to_vec();
         // Of each line one table. Where it is renamed comes last, so that a finding is drawn at a `rename`.
         of.sort_by_key(|(known, name)| (name.is_new(), place(flow, known, name)));
         let mut lines = HashSet::new();
@@ -48,6 +50,7 @@ fn check_tables(flow: &Flow<'_>, source: usize, findings: &mut Vec<Diagnostic>) 
         let Some(((first, first_name), rest)) = of.split_first() else { continue };
         for (other, other_name) in rest {
             let (a, b) = (format!("{}.{}", first.db, first.table), format!("{}.{}", other.db, other.table));
+            let NewName { db, table, .. } = other_name;
             let message = format!("`{a}` and `{b}` are both called `{db}.{table}`");
             let there = if first_name.is_new() {
                 format!("the name of `{a}`")

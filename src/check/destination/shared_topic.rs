@@ -26,7 +26,7 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             for source in 0..flow.pipeline.from.len() {
                 // The first table of each topic, by the template's place.
                 let mut first: HashMap<(Span, &str), &str> = HashMap::new();
-                for placed in flow.placed(lane, source) {
+                for placed in flow.placed(lane, source).filter(|placed| placed.is_shared) {
                     let Some(template) = placed.template.filter(|template| !template.value.names_table())
                     else {
                         continue;

@@ -91,14 +91,14 @@ fn in_template(template: &Template, span: Span) -> Option<Diagnostic> {
     if template.as_literal().is_none() && (text.is_empty() || text.chars().all(|sign| sign == '.')) {
         return None;
     }
-    let why = TopicName::new(text).err()?;
+    let why = TopicName::check(&text).err()?;
     Some(Diagnostic::error(BAD_TOPIC_NAME, span, format!("\"{template}\" gives no topic name: {why}")))
 }
 
 /// A mistake that comes from the name of a table.
 fn in_name(placed: Placed<'_>) -> Option<Diagnostic> {
     let Placed { known, topic, template, .. } = placed;
-    let why = TopicName::new(topic).err()?;
+    let why = TopicName::check(topic).err()?;
     let shown: String = topic.chars().take(SHOWN_MAX).collect();
     let rest = if shown.len() < topic.len() { "…" } else { "" };
     let message = format!("`{shown}{rest}` is no topic name: {why}");

@@ -1,10 +1,12 @@
 //! S0409: two topics that Kafka's metrics take for one.
 
 use super::super::Rule;
-use super::super::flow::Project;
+use super::super::flow::{Placed, Project};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::hir::TargetId;
 use crate::text::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
 
 const TOPICS_DIFFER_BY_DOT: Code = Code::new("S0409", "topics-differ-by-dot");
 
@@ -21,15 +23,23 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_topics_differ_by_dot(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    // By target and by what the metrics call it: all names, each with its first place.
-    let mut topics: BTreeMap<(u32, String), BTreeMap<&str, Span>> = BTreeMap::new();
-    for flow in &project.flows {
-        for (n, lane) in flow.lanes.iter().enumerate() {
-            for placed in (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source)) {
-                let metric = (lane.to.target.value.0, placed.topic.replace('.', "_"));
-                let first = topics.entry(metric).or_default().entry(placed.topic).or_insert(placed.span());
-                *first = placed.span().min(*first);
-            }
+    // By target and by what the metrics call it: a name, and whether there is another one.
+    let mut first: HashMap<(TargetId, Metric<'_>), (&str, bool)> = HashMap::new();
+    for (target, placed) in all_placed(project) {
+        let (name, is_other) = first.entry((target, Metric(placed.topic))).or_insert((placed.topic, false));
+        *is_other |= *name != placed.topic;
+    }
+    first.retain(|_, (_, is_other)| *is_other);
+    if first.is_empty() {
+        return;
+    }
+    // Of those all names, each with its first place.
+    let mut topics: BTreeMap<(TargetId, String), BTreeMap<&str, Span>> = BTreeMap::new();
+    for (target, placed) in all_placed(project) {
+        if first.contains_key(&(target, Metric(placed.topic))) {
+            let metric = (target, placed.topic.replace('.', "_"));
+            let first = topics.entry(metric).or_default().entry(placed.topic).or_insert(placed.span());
+            *first = placed.span().min(*first);
         }
     }
     for names in topics.into_values() {
@@ -46,6 +56,38 @@ fn check_topics_differ_by_dot(project: &Project<'_>, findings: &mut Vec<Diagnost
                 .help("Kafka's metrics cannot tell them apart: name one of them anew"),
             );
         }
+    }
+}
+
+fn all_placed<'a>(project: &'a Project<'_>) -> impl Iterator<Item = (TargetId, Placed<'a>)> {
+    project.flows.iter().flat_map(|flow| {
+        flow.lanes.iter().enumerate().flat_map(move |(n, lane)| {
+            let placed = (0..flow.pipeline.from.len()).flat_map(move |source| flow.placed(n, source));
+            placed.map(|placed| (lane.to.target.value, placed))
+        })
+    })
+}
+
+/// The name of a topic as metrics have it: `.` and `_` are one.
+struct Metric<'a>(&'a str);
+
+impl Metric<'_> {
+    fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.0.bytes().map(|byte| if byte == b'.' { b'_' } else { byte })
+    }
+}
+
+impl PartialEq for Metric<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes().eq(other.bytes())
+    }
+}
+
+impl Eq for Metric<'_> {}
+
+impl Hash for Metric<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bytes().for_each(|byte| state.write_u8(byte));
     }
 }
 

@@ -35,13 +35,14 @@ struct Form<'a> {
 }
 
 fn check_two_formats(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    let mut first: HashMap<(Vec<&str>, &str), Form<'_>> = HashMap::new();
+    let mut first: HashMap<(usize, &str), Form<'_>> = HashMap::new();
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
             let target = project.program.target(lane.to.target.value);
-            for placed in (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source)) {
+            let placed = (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source));
+            for placed in placed.filter(|placed| placed.is_shared) {
                 let Some(form) = form(flow, lane, target, &placed) else { continue };
-                let other = match first.entry((cluster(target), placed.topic)) {
+                let other = match first.entry((project.cluster(lane.to.target.value), placed.topic)) {
                     std::collections::hash_map::Entry::Vacant(free) => {
                         free.insert(form);
                         continue;
@@ -69,19 +70,6 @@ fn check_two_formats(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 );
             }
         }
-    }
-}
-
-/// What tells a cluster from another: its brokers, or else the target's name.
-fn cluster(target: &Target) -> Vec<&str> {
-    match &target.kind {
-        TargetKind::Kafka(kafka) => {
-            let mut brokers: Vec<&str> =
-                kafka.brokers.iter().flat_map(|brokers| &brokers.value).map(String::as_str).collect();
-            brokers.sort_unstable();
-            brokers
-        }
-        TargetKind::Stdout | TargetKind::File { .. } => vec!["", target.name.value.as_str()],
     }
 }
 

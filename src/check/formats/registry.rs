@@ -115,11 +115,13 @@ fn needs(flow: &Flow<'_>, lane: &Lane<'_>) -> Vec<(&'static str, Span)> {
     }
     // Of a pattern that holds tables of several kinds no one setting holds.
     let blocks = flow.pipeline.tables.iter().chain(&lane.to.tables);
-    for Settings { format, key, .. } in
-        blocks.filter(|block| !flow.is_idle(&block.pattern.value)).map(|block| &block.settings)
-    {
-        found.extend(format.as_ref().and_then(|format| Some((of_format(format.value)?, format.span))));
-        found.extend(key.as_ref().and_then(|key| Some((of_key(key.value.form)?, key.span))));
+    for block in blocks {
+        let Settings { format, key, .. } = &block.settings;
+        let format = format.as_ref().and_then(|format| Some((of_format(format.value)?, format.span)));
+        let key = key.as_ref().and_then(|key| Some((of_key(key.value.form)?, key.span)));
+        if (format.is_some() || key.is_some()) && !flow.is_idle(&block.pattern.value) {
+            found.extend(format.into_iter().chain(key));
+        }
     }
     found.sort_unstable_by_key(|&(what, span)| (span, what));
     found.dedup();

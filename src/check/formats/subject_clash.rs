@@ -30,7 +30,8 @@ fn check_subject_clash(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
             let mut first: HashMap<&str, Placed<'_>> = HashMap::new();
-            for placed in (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source)) {
+            let placed = (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source));
+            for placed in placed.filter(|placed| placed.is_shared) {
                 let Some(span) = subject_of_topic(lane, placed.known) else { continue };
                 let other = first.entry(placed.topic).or_insert(placed);
                 let names = |placed: &Placed<'_>| (placed.name.db.clone(), placed.name.table.clone());

@@ -46,7 +46,8 @@ fn check_key_space_shared(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
             // By topic, name, and the lines that make the name: two lines that give one name are S0403.
             let mut merges: BTreeMap<_, Merge<'_>> = BTreeMap::new();
             for (source, _) in sources(project.program, flow.pipeline).enumerate() {
-                for placed in flow.placed(lane, source).filter(|placed| placed.name.is_new()) {
+                let renamed = |placed: &Placed<'_>| placed.is_shared && placed.name.is_new();
+                for placed in flow.placed(lane, source).filter(renamed) {
                     let NewName { db, table, lines } = placed.name;
                     let locked = flow.locks.table(source, &placed.known.db, &placed.known.table);
                     let key = written_key(&flow.lanes[lane], placed.known, locked);

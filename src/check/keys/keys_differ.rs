@@ -43,7 +43,7 @@ fn check_keys_differ(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
             for (m, source) in sources(project.program, flow.pipeline).enumerate() {
-                for placed in flow.placed(n, m) {
+                for placed in flow.placed(n, m).filter(|placed| placed.is_shared) {
                     let table = flow.locks.table(m, &placed.known.db, &placed.known.table);
                     let Some(key) = message_key(lane, placed.known, table) else { continue };
                     let Some(parts) = parts(flow, source, placed.known, &key) else { continue };

@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_dead_letter(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    for met in meetings(project).into_iter().filter(|met| met.purpose == Purpose::DeadLetter) {
+    for met in meetings(project, Purpose::DeadLetter) {
         let message = format!("what cannot be sent goes to `{}`, a topic of rows", met.name);
         findings.push(
             Diagnostic::error(DEAD_LETTER_IS_DATA_TOPIC, met.span, message)

@@ -40,6 +40,9 @@ fn check_overrides_cross(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
 }
 
 fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagnostic>) {
+    if blocks.len() < 2 {
+        return;
+    }
     let compiled = |block| -> Option<(&TableBlock, TableMatcher)> {
         let block: &TableBlock = block;
         Some((block, block.pattern.value.compile().ok()?))

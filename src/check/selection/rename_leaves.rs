@@ -30,8 +30,11 @@ fn check_rename_leaves(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let mut leaving: BTreeMap<Span, Vec<String>> = BTreeMap::new();
     for flow in &project.flows {
         for lane in &flow.lanes {
-            for known in flow.known.iter().filter(|known| !is_taken_by_pattern(flow, known)) {
+            for known in &flow.known {
                 let Some(allow) = allowing(lane, known) else { continue };
+                if is_taken_by_pattern(flow, known) {
+                    continue;
+                }
                 let name = format!("{}.{}", known.db, known.table);
                 let names = leaving.entry(allow).or_default();
                 if !names.contains(&name) {

@@ -2,13 +2,14 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
+use super::super::selector::Selector;
 use super::super::settings::{Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::{SourceId, TargetId};
-use crate::pattern::{Covered, Relation, TableMatcher};
+use crate::pattern::{Covered, NamePattern, Relation, TableMatcher};
 use crate::statement::{Template, TemplatePart};
 use crate::text::Span;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 const SELECTED_TWICE: Code = Code::new("S0214", "selected-twice");
 
@@ -75,8 +76,7 @@ fn check_selected_twice(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 fn known_tables(source: &str, ways: &[Way<'_>], told: &mut Told) {
     // The first pipeline that sends a table to a topic.
     let mut first: HashMap<(&str, &str, &str), (Way<'_>, Span)> = HashMap::new();
-    let open: Vec<Way<'_>> =
-        ways.iter().copied().filter(|way| way.flow.unbounded().next().is_some()).collect();
+    let open = Open::of(ways);
     for &way in ways {
         for placed in way.flow.placed(way.lane, way.source) {
             let (db, table) = (placed.known.db.as_str(), placed.known.table.as_str());
@@ -87,19 +87,52 @@ fn known_tables(source: &str, ways: &[Way<'_>], told: &mut Told) {
                     places: [placed.known.span, span],
                 });
             };
-            let &mut (known, span) =
-                first.entry((placed.topic, db, table)).or_insert((way, placed.known.span));
-            if known.n != way.n {
-                note(known, span);
+            if placed.is_shared {
+                let &mut (known, span) =
+                    first.entry((placed.topic, db, table)).or_insert((way, placed.known.span));
+                if known.n != way.n {
+                    note(known, span);
+                }
             }
             // A pattern of another pipeline may take it, too.
-            for &other in open.iter().filter(|other| other.n != way.n) {
+            for other in open.near(db).filter(|other| other.n != way.n) {
                 match other.flow.topic_of(other.lane, (other.source, source), db, table) {
                     Some((topic, span)) if topic == placed.topic => note(other, span),
                     Some(_) | None => {}
                 }
             }
         }
+    }
+}
+
+/// Pipelines with patterns.
+#[derive(Default)]
+struct Open<'a> {
+    /// By the databases that their lines name.
+    by_db: BTreeMap<&'a str, Vec<Way<'a>>>,
+    /// Those with a line that takes more than one database.
+    anywhere: Vec<Way<'a>>,
+}
+
+impl<'a> Open<'a> {
+    fn of(ways: &[Way<'a>]) -> Open<'a> {
+        let mut open = Open::default();
+        for &way in ways.iter().filter(|way| way.flow.unbounded().next().is_some()) {
+            let db = |include: &'_ Selector<'a>| match &include.pattern.db {
+                NamePattern::Exact(db) => Some(db.as_str()),
+                NamePattern::Glob(_) | NamePattern::Regex(_) => None,
+            };
+            match way.flow.include.iter().map(db).collect::<Option<BTreeSet<&'a str>>>() {
+                Some(dbs) => dbs.into_iter().for_each(|db| open.by_db.entry(db).or_default().push(way)),
+                None => open.anywhere.push(way),
+            }
+        }
+        open
+    }
+
+    /// Those that may select a table of a database.
+    fn near(&self, db: &str) -> impl Iterator<Item = Way<'a>> {
+        self.by_db.get(db).into_iter().flatten().chain(&self.anywhere).copied()
     }
 }
 

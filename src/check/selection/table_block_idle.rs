@@ -74,8 +74,7 @@ fn is_meant_by_an_include(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
 }
 
 fn is_of_no_table(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
-    let Ok(tables) = pattern.compile() else { return false };
-    flow.fits_nothing(&tables)
+    flow.locks.complete() && pattern.compile().is_ok_and(|tables| flow.fits_nothing(&tables))
 }
 
 #[cfg(test)]

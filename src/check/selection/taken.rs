@@ -53,11 +53,9 @@ pub(super) fn taken(locks: &Locks<'_>, pattern: &TablePattern, matcher: &TableMa
 /// Includes of which no rule about patterns alone says anything, and what they take.
 pub(super) fn includes<'f, 'p>(flow: &'f Flow<'p>) -> impl Iterator<Item = (&'f Selector<'p>, Taken)> {
     flow.include.iter().enumerate().filter_map(|(n, include)| {
+        let taken = taken(&flow.locks.only(include.source), include.pattern, &include.matcher)?;
         let told = is_system(include.pattern) || is_shadowed(flow, include) || wider(flow, n).is_some();
-        Some((
-            include,
-            taken(&flow.locks.only(include.source), include.pattern, &include.matcher).filter(|_| !told)?,
-        ))
+        (!told).then_some((include, taken))
     })
 }
 

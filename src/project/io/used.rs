@@ -21,9 +21,12 @@ pub(super) enum Used {
 
 /// The paths that a file's `use` statements name. Most files have none, and are not parsed for it.
 pub(super) fn uses(id: FileId, text: &str) -> Vec<String> {
-    let may_use =
-        text.lines().any(|line| line.trim_start_matches([' ', '\t', '\u{FEFF}']).starts_with("use"));
-    if may_use { ast::uses(&syntax::parse(id, text), text) } else { Vec::new() }
+    let begins_use = |line: &str| {
+        let rest = line.trim_start_matches([' ', '\t', '\u{FEFF}']).strip_prefix("use");
+        // `user` is a statement of its own, and more frequent.
+        rest.is_some_and(|rest| !rest.starts_with(|sign: char| sign.is_alphanumeric()))
+    };
+    if text.lines().any(begins_use) { ast::uses(&syntax::parse(id, text), text) } else { Vec::new() }
 }
 
 /// The paths that the `schema` statements of a file with tests name.
