@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test runner captures and shows both")]
 
 mod cli;
+mod ddl;
 mod definitions;
 #[cfg(all(feature = "failpoints", feature = "planted-bugs"))]
 mod e2e;

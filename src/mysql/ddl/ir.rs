@@ -54,8 +54,10 @@ pub enum Statement {
 /// A statement that was not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotUnderstood {
-    /// The tables it is about; empty: it may have touched anything.
+    /// The tables it is about; empty: it may have touched any table of `databases`.
     pub tables: Vec<TableName>,
+    /// The databases that it can be about: the default one and those that it names. None: any.
+    pub databases: Option<Vec<String>>,
     /// What it does to them, by its head.
     pub kind: TableDdl,
     /// What was met instead of what was expected. Holds words of the statement, never strings.

@@ -11,7 +11,7 @@ use super::effect::{DdlEffect, TableDdl};
 use super::ir::{
     CharsetClause, CreateDatabase, KeyKind, NotUnderstood, Renaming, SequenceAction, Statement, Transaction,
 };
-use super::lex::{Dialect, Token, tokens};
+use super::lex::{self, Dialect, Token, tokens};
 use crate::mysql::binlog::query::{MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES, Session};
 use crate::mysql::charset::collation;
 use crate::mysql::position::Flavor;
@@ -46,7 +46,13 @@ pub fn parse(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> Stateme
     };
     let unclosed = "a quote or a comment is not closed";
     let statement = match tokens(text, dialect) {
-        Some(tokens) => statement(Cursor::new(&tokens, Some(db).filter(|db| !db.is_empty()))),
+        Some(tokens) => {
+            let mut statement = statement(Cursor::new(&tokens, Some(db).filter(|db| !db.is_empty())));
+            if let Statement::NotUnderstood(not) = &mut statement {
+                not.databases = Some(named_databases(&tokens, db));
+            }
+            statement
+        }
         // A sign that was read wrongly may have closed a quote, but not in front of the head.
         None => head_only(text, dialect).unwrap_or_else(|| unknown(unclosed.to_owned())),
     };
@@ -69,7 +75,21 @@ fn unknown(reason: String) -> Statement {
 }
 
 fn not_understood(tables: Vec<TableName>, kind: TableDdl, reason: String) -> Statement {
-    Statement::NotUnderstood(NotUnderstood { tables, kind, reason })
+    Statement::NotUnderstood(NotUnderstood { tables, databases: None, kind, reason })
+}
+
+/// Every name in front of a point may be a database, and the default one is.
+fn named_databases(tokens: &[Token<'_>], db: &str) -> Vec<String> {
+    let pairs = tokens.windows(2).filter(|pair| pair[1] == Token::Sign('.'));
+    let named = pairs.filter_map(|pair| match pair[0] {
+        Token::Word(word) => Some(word.to_owned()),
+        Token::Name(raw, quote) => Some(lex::name(raw, quote).into_owned()),
+        _ => None,
+    });
+    let mut databases: Vec<String> = named.chain([db.to_owned()]).filter(|db| !db.is_empty()).collect();
+    databases.sort();
+    databases.dedup();
+    databases
 }
 
 /// Statements about rights, upkeep, replication and sessions, and those that only read: none changes columns or rows.

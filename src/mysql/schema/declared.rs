@@ -164,8 +164,8 @@ pub fn synthesize(ty: &ColumnType) -> String {
         ColumnType::Binary { bytes } => format!("binary({bytes})"),
         ColumnType::VarBinary { bytes } => format!("varbinary({bytes})"),
         ColumnType::Blob { length_bytes } => sized_name("blob", *length_bytes),
-        ColumnType::Enum(labels) => quoted("enum", labels),
-        ColumnType::Set(labels) => quoted("set", labels),
+        ColumnType::Enum(labels) => quoted("enum", &labels.labels),
+        ColumnType::Set(labels) => quoted("set", &labels.labels),
         ColumnType::Json => "json".to_owned(),
         ColumnType::Geometry => "geometry".to_owned(),
         ColumnType::Vector => "vector".to_owned(),
@@ -197,9 +197,9 @@ fn sized_name(base: &str, length_bytes: u8) -> String {
 
 /// Labels as the servers print them: `'` doubled, control characters and `\` behind a backslash
 /// (MySQL and MariaDB, `append_unescaped`).
-fn quoted(name: &str, labels: &Labels) -> String {
+pub(super) fn quoted(name: &str, labels: &[String]) -> String {
     let mut text = format!("{name}(");
-    for (at, label) in labels.labels.iter().enumerate() {
+    for (at, label) in labels.iter().enumerate() {
         text.push_str(if at > 0 { ",'" } else { "'" });
         for sign in label.chars() {
             match sign {

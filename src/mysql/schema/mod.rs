@@ -4,6 +4,7 @@ mod column_text;
 pub mod declared;
 mod from_map;
 mod hidden;
+pub mod model;
 mod table;
 mod tracker;
 

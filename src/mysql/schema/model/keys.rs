@@ -1,0 +1,129 @@
+//! Keys of a table as they are made, named, and follow its columns.
+
+use super::Doubt;
+use super::table::{Key, Part, Table};
+use crate::mysql::ddl::ir::{KeyDef, KeyKind, KeyPart};
+use crate::mysql::ident::same_column;
+
+/// The name of every primary key.
+pub(super) const PRIMARY: &str = "PRIMARY";
+
+impl Table {
+    /// Adds a key. Two of one name are the server's business.
+    pub(super) fn add_key(&mut self, def: &KeyDef) -> Result<(), Doubt> {
+        if def.if_not_exists && def.name.as_deref().is_some_and(|name| self.has_key(name)) {
+            return Ok(());
+        }
+        if def.kind == KeyKind::Primary && self.has_key(PRIMARY) {
+            return if def.if_not_exists { Ok(()) } else { Err(Doubt::SecondPrimaryKey) };
+        }
+        let mut parts = Vec::with_capacity(def.parts.len());
+        for part in &def.parts {
+            parts.push(match part {
+                // a key on a period is one on its two columns, whose names the period has
+                KeyPart::Column { name, prefix } => match self.column(name) {
+                    Some(column) => Part { column: Some(column.name.clone()), prefix: *prefix },
+                    None => return Err(Doubt::UnknownColumn(name.clone())),
+                },
+                KeyPart::Expression => Part { column: None, prefix: None },
+            });
+        }
+        let name = match (def.kind, &def.name) {
+            (KeyKind::Primary, _) => PRIMARY.to_owned(),
+            (_, Some(name)) => name.clone(),
+            (_, None) => self.key_name(&parts),
+        };
+        self.keys.push(Key { name, kind: def.kind, parts, hash: def.hash });
+        Ok(())
+    }
+
+    fn has_key(&self, name: &str) -> bool {
+        self.keys.iter().any(|key| same_column(&key.name, name))
+    }
+
+    /// The name a server gives to a key without one. Source: `make_unique_key_name`, `sql_table.cc`.
+    fn key_name(&self, parts: &[Part]) -> String {
+        let column = parts.first().and_then(|part| part.column.as_deref());
+        let base = column.unwrap_or("functional_index");
+        if !self.has_key(base) && !base.eq_ignore_ascii_case(PRIMARY) {
+            return base.to_owned();
+        }
+        let mut names = (2..).map(|number| format!("{base}_{number}"));
+        names.find(|name| !self.has_key(name)).expect("there is no end of numbers")
+    }
+
+    /// What holds for keys when all are there: parts of the primary key are NOT NULL, foreign keys need no key of their
+    /// own where another serves, and all are in order.
+    pub(super) fn finish_keys(&mut self) {
+        let keys = std::mem::take(&mut self.keys);
+        let serves = |at: usize, other: usize| {
+            let (key, by) = (&keys[at], &keys[other]);
+            at != other
+                && by.parts.len() >= key.parts.len()
+                && key
+                    .parts
+                    .iter()
+                    .zip(&by.parts)
+                    .all(|(one, other)| one.column == other.column && other.prefix.is_none())
+                && (by.kind != KeyKind::Foreign || by.parts.len() > key.parts.len() || other < at)
+        };
+        let kept: Vec<Key> = (0..keys.len())
+            .filter(|&at| {
+                keys[at].kind != KeyKind::Foreign || !(0..keys.len()).any(|other| serves(at, other))
+            })
+            .map(|at| keys[at].clone())
+            .collect();
+        self.keys = kept;
+        let primary = self.keys.iter().find(|key| key.kind == KeyKind::Primary);
+        let parts: Vec<Part> = primary.map(|key| key.parts.clone()).unwrap_or_default();
+        for name in parts.iter().filter_map(|part| part.column.as_deref()) {
+            self.not_null(name);
+        }
+        self.sort_keys();
+    }
+
+    /// Makes a column NOT NULL.
+    pub(super) fn not_null(&mut self, name: &str) {
+        if let Some(column) = self.columns.iter_mut().find(|column| same_column(&column.name, name)) {
+            column.nullable = false;
+        }
+    }
+
+    /// Columns have other names from here on, or are gone; all at once, since two may change names with each other.
+    pub(super) fn follow_columns(&mut self, fates: &[(String, Option<String>)]) {
+        if fates.is_empty() {
+            return;
+        }
+        let fate = |part: &Part| {
+            let column = part.column.as_deref()?;
+            fates.iter().find(|(old, _)| same_column(old, column))
+        };
+        for key in &mut self.keys {
+            key.parts.retain(|part| fate(part).is_none_or(|(_, new)| new.is_some()));
+            for part in &mut key.parts {
+                if let Some((_, new)) = fate(part) {
+                    part.column.clone_from(new);
+                }
+            }
+        }
+        self.keys.retain(|key| !key.parts.is_empty());
+    }
+
+    /// Drops a key by name.
+    pub(super) fn drop_key(&mut self, name: &str, if_exists: bool) -> Result<(), Doubt> {
+        let before = self.keys.len();
+        self.keys.retain(|key| !same_column(&key.name, name));
+        if self.keys.len() < before || if_exists { Ok(()) } else { Err(Doubt::UnknownKey(name.to_owned())) }
+    }
+
+    /// Gives a key another name.
+    pub(super) fn rename_key(&mut self, old: &str, new: &str) -> Result<(), Doubt> {
+        match self.keys.iter_mut().find(|key| same_column(&key.name, old)) {
+            Some(key) => {
+                new.clone_into(&mut key.name);
+                Ok(())
+            }
+            None => Err(Doubt::UnknownKey(old.to_owned())),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The definition of a column → the column that a server makes of it.
+
+use super::Doubt;
+use super::collation::{Collations, charset_of, width};
+use super::table::Column;
+use crate::mysql::ddl::ir::{CharsetClause, ColumnDef, Generated, Type, TypeKind};
+use crate::mysql::position::Flavor;
+
+/// `MODE_REAL_AS_FLOAT` of `sql_mode`.
+const MODE_REAL_AS_FLOAT: u64 = 1;
+
+/// Longest VARCHAR and VARBINARY in bytes; longer ones become TEXT and BLOB, where the server does not refuse them.
+const LONGEST_VARCHAR: u64 = 65_535;
+
+impl Collations<'_> {
+    /// Settles a column of a table whose default collation is `outer`.
+    pub(super) fn column(&self, def: &ColumnDef, outer: Option<&str>) -> Result<Column, Doubt> {
+        let (ty, collation) = self.data_type(&def.ty, &def.charset, outer)?;
+        let explicit = self.session.explicit_timestamp.unwrap_or(false);
+        let nullable = match (def.nullable, def.generated) {
+            (_, Some(Generated::RowStart | Generated::RowEnd)) => false,
+            (Some(nullable), _) => nullable,
+            (None, _) => ty.kind != TypeKind::Timestamp || explicit,
+        };
+        Ok(Column {
+            name: def.name.clone(),
+            ty,
+            collation,
+            nullable,
+            generated: def.generated,
+            auto_increment: def.auto_increment,
+            invisible: def.invisible,
+            srid: def.srid,
+        })
+    }
+
+    /// Settles a type.
+    fn data_type(
+        &self,
+        written: &Type,
+        clause: &CharsetClause,
+        outer: Option<&str>,
+    ) -> Result<(Type, Option<String>), Doubt> {
+        use TypeKind as K;
+        let mut ty = written.clone();
+        ty.unsigned |= ty.zerofill;
+        match ty.kind {
+            K::Real => {
+                let float = self.session.sql_mode.unwrap_or(0) & MODE_REAL_AS_FLOAT != 0;
+                ty.kind = if float { K::Float } else { K::Double };
+            }
+            K::Float => {
+                // a single number asks for a precision in bits
+                let bits = if ty.scale.is_none() { ty.length.take() } else { None };
+                ty.kind = if bits.is_some_and(|bits| bits > 24) { K::Double } else { K::Float };
+            }
+            K::Decimal => {
+                ty.length = Some(ty.length.filter(|digits| *digits > 0).unwrap_or(10));
+                ty.scale = Some(ty.scale.unwrap_or(0));
+            }
+            K::Bit => ty.length = Some(ty.length.filter(|bits| *bits > 0).unwrap_or(1)),
+            K::Time | K::DateTime | K::Timestamp => ty.length = Some(ty.length.unwrap_or(0)),
+            K::Char | K::Binary => ty.length = Some(ty.length.unwrap_or(1)),
+            K::Vector => ty.length = Some(ty.length.unwrap_or(2048)),
+            K::Json if self.flavor == Flavor::MariaDb => {
+                ty.kind = K::LongText;
+                if clause.is_empty() {
+                    return Ok((ty, Some("utf8mb4_bin".to_owned())));
+                }
+            }
+            _ => {}
+        }
+        if !is_character(ty.kind) {
+            sized_bytes(&mut ty);
+            return Ok((ty, None));
+        }
+        let collation = self.settle(clause, outer)?;
+        match ty.kind {
+            K::Enum | K::Set => {
+                let blanks: &[char] = if charset_of(&collation) == "binary" { &[] } else { &[' '] };
+                ty.labels.iter_mut().for_each(|label| label.truncate(label.trim_end_matches(blanks).len()));
+            }
+            _ if charset_of(&collation) == "binary" => {
+                as_binary(&mut ty, 1);
+                sized_bytes(&mut ty);
+                return Ok((ty, None));
+            }
+            K::VarChar => {
+                let bytes = ty.length.unwrap_or(0).saturating_mul(width(&collation));
+                if bytes > LONGEST_VARCHAR {
+                    ty.length = None;
+                    ty.kind = text_of(bytes);
+                }
+            }
+            K::Text => {
+                if let Some(characters) = ty.length.take().filter(|characters| *characters > 0) {
+                    ty.kind = text_of(characters.saturating_mul(width(&collation)));
+                }
+            }
+            _ => {}
+        }
+        Ok((ty, Some(collation)))
+    }
+}
+
+impl Column {
+    /// CONVERT TO CHARACTER SET.
+    pub(super) fn convert(&mut self, collation: &str) {
+        use TypeKind as K;
+        let Some(before) = self.collation.take() else { return };
+        let old_width = width(&before);
+        if charset_of(collation) == "binary" && !matches!(self.ty.kind, K::Enum | K::Set) {
+            as_binary(&mut self.ty, old_width);
+            return;
+        }
+        // as many characters as before have to fit
+        let most = match self.ty.kind {
+            K::TinyText => Some(0xff),
+            K::Text => Some(0xffff),
+            K::MediumText => Some(0xff_ffff),
+            _ => None,
+        };
+        if let Some(most) = most {
+            self.ty.kind = text_of(most / old_width * width(collation));
+        }
+        self.collation = Some(collation.to_owned());
+    }
+}
+
+/// Whether a type has a character set.
+fn is_character(kind: TypeKind) -> bool {
+    use TypeKind as K;
+    matches!(
+        kind,
+        K::Char | K::VarChar | K::TinyText | K::Text | K::MediumText | K::LongText | K::Enum | K::Set
+    )
+}
+
+/// The smallest TEXT for so many bytes.
+fn text_of(bytes: u64) -> TypeKind {
+    match bytes {
+        ..0x100 => TypeKind::TinyText,
+        0x100..0x1_0000 => TypeKind::Text,
+        0x1_0000..0x100_0000 => TypeKind::MediumText,
+        0x100_0000.. => TypeKind::LongText,
+    }
+}
+
+/// The binary type of a character type, each character in `width` bytes.
+fn as_binary(ty: &mut Type, width: u64) {
+    use TypeKind as K;
+    ty.kind = match ty.kind {
+        K::Char => K::Binary,
+        K::VarChar => K::VarBinary,
+        K::TinyText => K::TinyBlob,
+        K::Text => K::Blob,
+        K::MediumText => K::MediumBlob,
+        K::LongText => K::LongBlob,
+        other => other,
+    };
+    ty.length = ty.length.map(|length| length.saturating_mul(width));
+}
+
+/// Settles the length of BLOB and of a VARBINARY that is too long.
+fn sized_bytes(ty: &mut Type) {
+    let bytes = match ty.kind {
+        TypeKind::Blob => ty.length.take().filter(|bytes| *bytes > 0),
+        TypeKind::VarBinary => ty.length.filter(|bytes| *bytes > LONGEST_VARCHAR),
+        _ => None,
+    };
+    if let Some(bytes) = bytes {
+        ty.length = None;
+        ty.kind = text_of(bytes);
+        as_binary(ty, 1);
+    }
+}

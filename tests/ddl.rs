@@ -1,0 +1,4 @@
+//! Statements about tables: what the parser reads in them, and what the model makes of them, against what servers did.
+
+mod shown;
+mod vectors;
