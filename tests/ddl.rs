@@ -1,4 +1,5 @@
 //! Statements about tables: what the parser reads in them, and what the model makes of them, against what servers did.
 
+mod corpus;
 mod shown;
 mod vectors;

@@ -2,13 +2,12 @@
 
 use serde_json::{Map, Value, json};
 use syncc::mysql::ddl::ir::{Generated, TypeKind};
-use syncc::mysql::position::Flavor;
-use syncc::mysql::schema::model::Column;
+use syncc::mysql::schema::model::{Column, Wording};
 
 /// A column by the attributes that vectors have; those that are not there are left out.
-pub(super) fn shown(column: &Column, flavor: Flavor) -> Map<String, Value> {
+pub(super) fn shown(column: &Column, wording: Wording) -> Map<String, Value> {
     let ty = &column.ty;
-    let declared = column.declared(flavor);
+    let declared = column.declared(wording);
     let data_type = declared.split(['(', ' ']).next().unwrap_or_default();
     let mut shown = Map::new();
     let mut set = |key: &str, value: Value| drop(shown.insert(key.to_owned(), value));

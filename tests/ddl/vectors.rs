@@ -9,7 +9,7 @@ use syncc::mysql::ddl::parse;
 use syncc::mysql::ident::TableNameCase;
 use syncc::mysql::position::Flavor;
 use syncc::mysql::schema::TableName;
-use syncc::mysql::schema::model::{Change, Column, Model};
+use syncc::mysql::schema::model::{Change, Column, Model, Wording};
 
 #[derive(Deserialize)]
 struct Vector {
@@ -80,6 +80,7 @@ impl Vector {
     /// What the model has otherwise than the server.
     fn wrong_on(&self, server: &str, logged: &[Logged]) -> Vec<String> {
         let flavor = if server.starts_with("mariadb") { Flavor::MariaDb } else { Flavor::MySql };
+        let wording = Wording::of(flavor, (9, 7, 0));
         let mut model = Model::new(flavor, TableNameCase::Sensitive);
         model.set_database(&self.database.name, &self.database.collation, true);
         let (db, table) = self.table.split_once('.').expect("database.table");
@@ -108,11 +109,11 @@ impl Vector {
             }
         }
         let wire = schema.wire_names.as_ref().or(self.schema.wire_names.as_ref());
-        wrong.extend(compare(&model, &name, schema, wire, flavor));
+        wrong.extend(compare(&model, &name, schema, wire, wording));
         for (other, schema) in &self.other_tables {
             let (db, table) = other.split_once('.').expect("database.table");
             let found =
-                compare(&model, &TableName::new(db, table), schema, schema.wire_names.as_ref(), flavor);
+                compare(&model, &TableName::new(db, table), schema, schema.wire_names.as_ref(), wording);
             // collations of other tables are told for the first server only
             let found = found.into_iter().filter(|one| !one.contains(": collation is"));
             wrong.extend(found.map(|one| format!("{other}: {one}")));
@@ -127,7 +128,7 @@ fn compare(
     name: &TableName,
     schema: &Schema,
     wire: Option<&Vec<String>>,
-    flavor: Flavor,
+    wording: Wording,
 ) -> Vec<String> {
     let Some(table) = model.table(name) else { return vec!["the table is not known".to_owned()] };
     let found: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
@@ -137,13 +138,13 @@ fn compare(
     }
     let mut wrong = Vec::new();
     for (column, expected) in table.columns.iter().zip(&schema.columns) {
-        let differences = differences(&shown(column, flavor), expected);
+        let differences = differences(&shown(column, wording), expected);
         wrong.extend(differences.into_iter().map(|difference| format!("{}: {difference}", column.name)));
     }
     if table.primary_key() != schema.primary_key {
         wrong.push(format!("the primary key is {:?}, not {:?}", table.primary_key(), schema.primary_key));
     }
-    match table.version(flavor) {
+    match table.version(wording) {
         Err(error) => wrong.push(error.to_string()),
         Ok(version) => {
             let logged: Vec<&str> = version.columns.iter().map(|column| column.name.as_str()).collect();

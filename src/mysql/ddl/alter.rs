@@ -30,7 +30,7 @@ impl Cursor<'_, '_> {
         }
         let options = options.checked()?;
         if options.versioned {
-            return Err("`WITH SYSTEM VERSIONING` is no action of ALTER TABLE".to_owned());
+            actions.push(AlterAction::AddVersioning);
         }
         if !options.charset.is_empty() {
             actions.push(AlterAction::DefaultCharset(options.charset));
@@ -259,10 +259,10 @@ impl Cursor<'_, '_> {
                 self.next();
                 actions.push(AlterAction::DropVersioning);
             }
-            Some("PERIOD") if is_word(self.peek_at(1), "FOR") => {
-                self.next();
+            Some("PERIOD") if self.at_period() => {
                 self.next();
                 let _ = self.if_exists();
+                self.expect("FOR")?;
                 self.name()?;
             }
             _ => {
@@ -320,9 +320,12 @@ impl Cursor<'_, '_> {
         let _ = self.if_exists();
         let name = self.column()?;
         if self.take("DROP") {
-            return self.expect("DEFAULT");
+            return if self.take("MASKING") { self.expect("POLICY") } else { self.expect("DEFAULT") };
         }
         self.expect("SET")?;
+        if self.take_all(&["MASKING", "POLICY"]) {
+            return self.name().map(drop);
+        }
         if self.take("DEFAULT") {
             return self.default_value();
         }
@@ -434,7 +437,7 @@ impl Cursor<'_, '_> {
                 self.name()?;
             }
         }
-        Ok(())
+        self.wait()
     }
 
     /// The other tables that an ALTER TABLE names, if it can be told without understanding it.

@@ -82,13 +82,21 @@ impl Cursor<'_, '_> {
                 if !self.at("CHECK") {
                     self.name()?;
                 }
-                self.expect("CHECK")?;
-                self.check()?;
+                if self.take("REFERENCES") {
+                    self.references()?;
+                } else {
+                    self.expect("CHECK")?;
+                    self.check()?;
+                }
             }
             "CHECK" => self.check()?,
             "ENGINE_ATTRIBUTE" | "SECONDARY_ENGINE_ATTRIBUTE" => {
                 self.take_sign('=');
                 self.text()?;
+            }
+            "MASKING" => {
+                self.expect("POLICY")?;
+                self.name()?;
             }
             "VISIBLE" => column.invisible = false,
             "INVISIBLE" => column.invisible = true,

@@ -1,8 +1,9 @@
 //! CREATE TABLE.
 
-use super::cursor::{Cursor, Parsed};
+use super::cursor::{Cursor, Parsed, is_word};
 use super::ir::{CreateBody, CreateTable, KeyDef, SequenceAction, Statement, TableBody};
 use super::key::Element;
+use super::lex::Token;
 use super::option::Options;
 use crate::mysql::schema::TableName;
 
@@ -95,11 +96,15 @@ impl Cursor<'_, '_> {
     }
 
     /// Whether a query begins `ahead` of here.
-    fn at_query(&self, ahead: usize) -> bool {
-        let word = super::key::word_of(self.peek_at(ahead));
-        let begins = ["SELECT", "WITH", "VALUES", "TABLE"];
-        word.is_some_and(|word| begins.iter().any(|begin| word.eq_ignore_ascii_case(begin)))
-            || self.peek_at(ahead) == Some(super::lex::Token::Sign('('))
+    fn at_query(&self, mut ahead: usize) -> bool {
+        while self.peek_at(ahead) == Some(Token::Sign('(')) {
+            ahead += 1;
+        }
+        let next = self.peek_at(ahead + 1);
+        let is = |word: &str| is_word(self.peek_at(ahead), word);
+        is("SELECT")
+            || is("VALUES") && (is_word(next, "ROW") || next == Some(Token::Sign('(')))
+            || (is("WITH") || is("TABLE")) && matches!(next, Some(Token::Word(_) | Token::Name(..)))
     }
 
     /// `[IGNORE|REPLACE] [AS] query`: what it selects is not looked at.

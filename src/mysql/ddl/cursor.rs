@@ -222,7 +222,13 @@ impl<'t, 's> Cursor<'t, 's> {
     /// A whole number without sign; digits behind a point do not count.
     pub(super) fn number(&mut self) -> Parsed<u64> {
         let number = match self.peek() {
-            Some(Token::Number(number)) => number.split('.').next().and_then(|digits| digits.parse().ok()),
+            // more digits than fit are more than any server takes
+            Some(Token::Number(number)) => match number.split('.').next() {
+                Some(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+                    Some(digits.parse().unwrap_or(u64::MAX))
+                }
+                Some(_) | None => None,
+            },
             Some(Token::Word(word)) => {
                 word.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok())
             }
@@ -319,6 +325,8 @@ impl<'t, 's> Cursor<'t, 's> {
                     wants_operand = true;
                 }
                 Token::Sign(';') => return Err("`;` stands inside parentheses".to_owned()),
+                // only as `:=`
+                Token::Sign(':') if !self.at_sign('=') => return Err(self.unexpected("`:=`")),
                 Token::Word(word) => wants_operand = needs_operand(word),
                 Token::Number(_)
                 | Token::Name(..)

@@ -39,14 +39,15 @@ impl Cursor<'_, '_> {
                 let _ = self.take_any(&["KEY", "INDEX"]);
                 self.plain_key().map(Some)
             }
-            "VECTOR" if key(self) => {
+            "VECTOR" if key(self) || self.at_vector_key() => {
                 self.next();
-                self.next();
+                let _ = self.take_any(&["KEY", "INDEX"]);
                 self.plain_key().map(Some)
             }
-            "PERIOD" if is_word(self.peek_at(1), "FOR") => {
+            "PERIOD" if self.at_period() => {
                 self.next();
-                self.next();
+                let _ = self.if_not_exists();
+                self.expect("FOR")?;
                 self.period().map(Some)
             }
             _ => Ok(None),
@@ -191,6 +192,18 @@ impl Cursor<'_, '_> {
         Ok(true)
     }
 
+    /// Whether VECTOR begins a key without that word, and is not the name of a column.
+    fn at_vector_key(&self) -> bool {
+        let mut behind = *self;
+        behind.next();
+        behind.at_sign('(') || behind.peek_at(1) == Some(Token::Sign('(')) && behind.data_type().is_err()
+    }
+
+    /// Whether PERIOD begins a period, and is not the name of a column: no type is called FOR or IF.
+    pub(super) fn at_period(&self) -> bool {
+        self.at("PERIOD") && (is_word(self.peek_at(1), "FOR") || is_word(self.peek_at(1), "IF"))
+    }
+
     /// Behind PERIOD FOR.
     fn period(&mut self) -> Parsed<Element> {
         let system = self.take("SYSTEM_TIME");
@@ -203,13 +216,5 @@ impl Cursor<'_, '_> {
         let end = self.name()?;
         self.expect_sign(')')?;
         Ok(if system { Element::SystemTime(start, end) } else { Element::Period(start, end) })
-    }
-}
-
-/// The word that a token is, for a `match`.
-pub(super) fn word_of<'s>(token: Option<Token<'s>>) -> Option<&'s str> {
-    match token {
-        Some(Token::Word(word)) => Some(word),
-        _ => None,
     }
 }

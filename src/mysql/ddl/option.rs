@@ -58,8 +58,44 @@ const OPTIONS: &[(&str, Value)] = &[
     ("RAID_CHUNKSIZE", Value::Number),
 ];
 
-/// Options that MariaDB's InnoDB and its common plugins declare: `name = value`.
+/// Options that MariaDB's InnoDB and the engines that come with it declare: `name = value`. A table that is altered does
+/// not say which engine it has.
 const OF_ENGINES: &[&str] = &[
+    "BLOCK_SIZE",
+    "CATFUNC",
+    "COLIST",
+    "COMPRESS",
+    "DATA_CHARSET",
+    "DBNAME",
+    "ENDING",
+    "FILE_NAME",
+    "FILTER",
+    "HEADER",
+    "HTTP",
+    "HUGE",
+    "LRECL",
+    "MAPPED",
+    "MODULE",
+    "MULTIPLE",
+    "OPTION_LIST",
+    "QCHAR",
+    "QUOTED",
+    "READONLY",
+    "READ_ONLY",
+    "REMOTE_DATABASE",
+    "REMOTE_SERVER",
+    "REMOTE_TABLE",
+    "SEP_CHAR",
+    "SEPINDEX",
+    "SPLIT",
+    "SRCDEF",
+    "SUBTYPE",
+    "TABLE_LIST",
+    "TABLE_TYPE",
+    "TABNAME",
+    "URI",
+    "XFILE_NAME",
+    "ZIPPED",
     "PAGE_COMPRESSED",
     "PAGE_COMPRESSION_LEVEL",
     "ENCRYPTED",
@@ -121,6 +157,8 @@ impl Cursor<'_, '_> {
             return self.foreign_option(into);
         };
         match word.as_str() {
+            // in front of the engine of a partition
+            "STORAGE" if self.at("ENGINE") => {}
             "ENGINE" | "TYPE" if self.at_sign('=') || self.at_name() || self.at_text() => {
                 self.take_sign('=');
                 into.options.engine = Some(self.word_or_text()?);

@@ -510,6 +510,10 @@ impl Cursor<'_, '_> {
         self.next();
         if self.take_sign('@') {
             self.next();
+            // hosts need no quotes
+            while self.take_sign('.') || self.take_sign('-') {
+                self.next();
+            }
         }
         if self.take_sign('(') {
             self.take_sign(')');
@@ -534,6 +538,7 @@ fn is_other_object(word: &str) -> bool {
             | "SERVER"
             | "TABLESPACE"
             | "LOGFILE"
+            | "MASKING"
             | "RESOURCE"
             | "REFERENCE"
     )

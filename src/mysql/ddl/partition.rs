@@ -49,20 +49,25 @@ impl Cursor<'_, '_> {
     fn system_time(&mut self) -> Parsed<()> {
         loop {
             if self.take("INTERVAL") {
-                if self.at_sign('(') {
-                    self.group()?
-                } else {
-                    self.literal()?
-                }
+                self.amount()?;
                 self.name_of_unit()?;
             } else if self.take("LIMIT") {
-                self.number()?;
+                self.amount()?;
             } else if self.take("STARTS") {
                 self.default_value()?;
             } else if !self.take("AUTO") {
                 return Ok(());
             }
         }
+    }
+
+    /// A number, in any of the forms of an expression.
+    fn amount(&mut self) -> Parsed<()> {
+        self.default_value()?;
+        while self.take_sign('+') || self.take_sign('-') || self.take_sign('*') {
+            self.default_value()?;
+        }
+        Ok(())
     }
 
     fn name_of_unit(&mut self) -> Parsed<()> {
@@ -76,7 +81,8 @@ impl Cursor<'_, '_> {
     pub(super) fn partitions(&mut self) -> Parsed<()> {
         self.expect_sign('(')?;
         loop {
-            self.expect("PARTITION")?;
+            // MariaDB needs no word in front of the name
+            self.take("PARTITION");
             self.name()?;
             self.partition_values()?;
             self.partition_options()?;
@@ -119,7 +125,15 @@ impl Cursor<'_, '_> {
 
     fn partition_options(&mut self) -> Parsed<()> {
         let mut options = Options::default();
-        while self.table_option(&mut options)? {}
+        loop {
+            let mut ahead = *self;
+            // commas in between are taken; behind the last one stands another partition
+            ahead.take_sign(',');
+            if !ahead.table_option(&mut options)? {
+                break;
+            }
+            *self = ahead;
+        }
         options.checked().map(drop)
     }
 }

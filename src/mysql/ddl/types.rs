@@ -3,6 +3,7 @@
 use super::cursor::{Cursor, Parsed};
 use super::ir::{CharsetClause, Type, TypeKind};
 use super::lex::Token;
+use crate::mysql::charset::Charset;
 
 /// What may follow the name of a type.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -158,8 +159,9 @@ impl Cursor<'_, '_> {
             Behind::Number => (false, true),
             _ => (false, false),
         };
+        let mut labels = Vec::new();
         match behind {
-            Behind::Labels => ty.labels = self.labels()?,
+            Behind::Labels => labels = self.labels()?,
             Behind::Nothing | Behind::Charset => {}
             _ if needs || self.at_sign('(') => {
                 self.expect_sign('(')?;
@@ -185,6 +187,7 @@ impl Cursor<'_, '_> {
             }
             Behind::Nothing | Behind::Length | Behind::NeedsLength => {}
         }
+        ty.labels = settled(labels, charset)?;
         self.compressed(ty)
     }
 
@@ -202,6 +205,7 @@ impl Cursor<'_, '_> {
             K::Blob,
             K::MediumBlob,
             K::LongBlob,
+            K::Json,
         ];
         if strings.contains(&ty.kind) && self.take("COMPRESSED") {
             ty.compressed = true;
@@ -256,25 +260,21 @@ impl Cursor<'_, '_> {
         Ok(self.word_or_text()?.to_ascii_lowercase())
     }
 
-    fn labels(&mut self) -> Parsed<Vec<String>> {
+    fn labels(&mut self) -> Parsed<Vec<Label>> {
         self.expect_sign('(')?;
         let mut labels = Vec::new();
         loop {
-            let label = match self.peek() {
+            labels.push(match self.peek() {
                 Some(Token::Hex(digits)) => {
                     self.next();
-                    ascii_of_hex(digits)
+                    Label::Bytes(bytes_of_hex(digits))
                 }
                 Some(Token::Word(word)) if word.starts_with("0x") => {
                     self.next();
-                    ascii_of_hex(&word[2..])
+                    Label::Bytes(bytes_of_hex(&word[2..]))
                 }
-                _ => Some(self.text()?),
-            };
-            match label {
-                Some(label) if !label.contains(char::REPLACEMENT_CHARACTER) => labels.push(label),
-                _ => return Err("a label has bytes without meaning in its character set".to_owned()),
-            }
+                _ => Label::Text(self.text()?),
+            });
             if !self.take_sign(',') {
                 break;
             }
@@ -284,12 +284,35 @@ impl Cursor<'_, '_> {
     }
 }
 
-/// A label in hexadecimal: its bytes are of the column's character set, which all write ASCII alike (but for those that no
-/// client can use).
-fn ascii_of_hex(digits: &str) -> Option<String> {
-    let bytes = digits.as_bytes().chunks(2).map(|pair| {
+/// A label of ENUM or SET, as written.
+enum Label {
+    Text(String),
+    /// In hexadecimal: bytes of the column's character set; none where there are no such bytes.
+    Bytes(Option<Vec<u8>>),
+}
+
+/// Labels as text. What bytes mean is known when they are ASCII, or when the column names its character set.
+fn settled(labels: Vec<Label>, clause: &CharsetClause) -> Parsed<Vec<String>> {
+    let named =
+        clause.charset.as_deref().or(clause.collation.as_deref().and_then(|name| name.split('_').next()));
+    let charset = named.and_then(|name| Charset::from_name(name).ok());
+    let text = |label| match label {
+        Label::Text(text) => Some(text).filter(|text| !text.contains(char::REPLACEMENT_CHARACTER)),
+        Label::Bytes(bytes) => {
+            let (bytes, mut scratch) = (bytes?, String::new());
+            let charset = charset.or(bytes.is_ascii().then(Charset::binary))?;
+            let text = charset.to_utf8(&bytes, &mut scratch);
+            (text.broken == 0).then(|| text.text.to_owned())
+        }
+    };
+    let labels = labels.into_iter().map(text).collect::<Option<Vec<_>>>();
+    labels.ok_or_else(|| "a label has bytes whose meaning is not known".to_owned())
+}
+
+fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
+    let pairs = digits.as_bytes().chunks(2).map(|pair| {
         let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
-        u8::from_str_radix(pair, 16).ok().filter(u8::is_ascii)
+        u8::from_str_radix(pair, 16).ok()
     });
-    bytes.map(|byte| byte.map(char::from)).collect()
+    pairs.collect()
 }

@@ -88,13 +88,11 @@ impl Model {
     fn create_table(&mut self, create: &CreateTable, rules: Collations<'_>, changes: &mut Vec<Change>) {
         let name = &create.table;
         if create.if_not_exists && !create.or_replace {
-            let complete =
-                self.databases.get(&*self.case.fold(&name.db)).is_some_and(|database| database.complete);
             match self.entry(name) {
                 // MySQL logs the statement, whether the table was there or not
                 Some(_) => return,
                 // MariaDB logs it only when it made the table
-                None if complete || self.flavor == Flavor::MariaDb => {}
+                None if self.flavor == Flavor::MariaDb || self.is_complete(&name.db) => {}
                 None if self.follows(name) => return self.doubt(name, Doubt::MaybeThere, changes),
                 None => return,
             }

@@ -21,7 +21,7 @@ use crate::mysql::schema::TableName;
 use collation::Collations;
 use std::collections::HashMap;
 use std::sync::Arc;
-pub use table::{Column, Key, Part, Table};
+pub use table::{Column, Key, Part, Table, Wording};
 
 /// All tables of the databases that are followed.
 #[derive(Debug, Clone)]
@@ -143,11 +143,14 @@ impl Model {
         self.insert(&name, Known::Table(table));
     }
 
-    /// Forgets how a table is, for instance because rows of the log contradict it.
+    /// Forgets how a table is, for instance because rows of the log contradict it: it is there, but not known how.
     pub fn forget(&mut self, name: &TableName) {
-        if self.entry(name).is_some() {
-            self.insert(name, Known::Doubted);
-        }
+        self.insert(name, Known::Doubted);
+    }
+
+    /// Whether all tables of a database are known by name, so that one that is not does not exist.
+    pub fn is_complete(&self, db: &str) -> bool {
+        self.databases.get(&*self.case.fold(db)).is_some_and(|database| database.complete)
     }
 
     /// How a table is; none when it is not there, not known, or in doubt.

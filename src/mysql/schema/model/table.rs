@@ -9,6 +9,25 @@ use crate::mysql::schema::{self, TableName, TableVersion, declared, hidden_colum
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 
+/// How a server words types, which depends on its release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wording {
+    /// Which family.
+    pub flavor: Flavor,
+    /// Integers and YEAR have a width: MariaDB, MySQL before 8.0.19.
+    pub widths: bool,
+    /// A collection of geometries has its long name: MariaDB, MySQL before 8.0.11.
+    pub long_geometry: bool,
+}
+
+impl Wording {
+    /// That of a release.
+    pub fn of(flavor: Flavor, version: (u16, u16, u16)) -> Wording {
+        let before = |release| flavor == Flavor::MariaDb || version < release;
+        Wording { flavor, widths: before((8, 0, 19)), long_geometry: before((8, 0, 11)) }
+    }
+}
+
 /// A table as the server defines it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
@@ -135,8 +154,8 @@ impl Table {
     ///
     /// # Errors
     /// A type that no server has, such as a number of digits out of bounds.
-    pub fn version(&self, flavor: Flavor) -> Result<TableVersion, declared::DeclaredError> {
-        let columns = self.columns.iter().map(|column| column.as_known(flavor));
+    pub fn version(&self, wording: Wording) -> Result<TableVersion, declared::DeclaredError> {
+        let columns = self.columns.iter().map(|column| column.as_known(wording));
         let mut columns = columns.collect::<Result<Vec<_>, _>>()?;
         let at = |names: Vec<&str>| -> Vec<usize> {
             let position =
@@ -145,7 +164,7 @@ impl Table {
         };
         let primary_key = at(self.primary_key());
         let unique_keys = self.unique_keys().into_iter().map(at).collect();
-        if flavor == Flavor::MariaDb {
+        if wording.flavor == Flavor::MariaDb {
             let own_life = self.columns.iter().any(|column| column.generated == Some(Generated::RowStart));
             columns.extend(hidden_columns(self.versioned && !own_life, &self.long_keys()));
         }
@@ -225,8 +244,8 @@ impl Column {
     }
 
     /// This column as decoding knows it.
-    fn as_known(&self, flavor: Flavor) -> Result<schema::Column, declared::DeclaredError> {
-        let declared = self.declared(flavor);
+    fn as_known(&self, wording: Wording) -> Result<schema::Column, declared::DeclaredError> {
+        let declared = self.declared(wording);
         let extra = if self.ty.compressed { "compressed" } else { "" };
         let ty: ColumnType = declared::parse(&declared, extra, self.charset())?;
         Ok(schema::Column {
@@ -239,28 +258,24 @@ impl Column {
         })
     }
 
-    /// The type as `COLUMN_TYPE` of INFORMATION_SCHEMA words it. (MySQL before 8.0.19 adds a width to every integer, as
-    /// MariaDB does.)
-    pub fn declared(&self, flavor: Flavor) -> String {
+    /// The type as `COLUMN_TYPE` of INFORMATION_SCHEMA words it.
+    pub fn declared(&self, wording: Wording) -> String {
         use TypeKind as K;
         let ty = &self.ty;
         let length = ty.length.unwrap_or_default();
         let sized = |name: &str| format!("{name}({length})");
         let mut text = match ty.kind {
-            K::TinyInt => self.integer("tinyint", flavor, 4, 3),
-            K::SmallInt => self.integer("smallint", flavor, 6, 5),
-            K::MediumInt => self.integer("mediumint", flavor, 9, 8),
-            K::Int => self.integer("int", flavor, 11, 10),
-            K::BigInt => self.integer("bigint", flavor, 20, 20),
+            K::TinyInt => self.integer("tinyint", wording, 4, 3),
+            K::SmallInt => self.integer("smallint", wording, 6, 5),
+            K::MediumInt => self.integer("mediumint", wording, 9, 8),
+            K::Int => self.integer("int", wording, 11, 10),
+            K::BigInt => self.integer("bigint", wording, 20, 20),
             K::Float => self.real("float"),
             K::Double | K::Real => self.real("double"),
             K::Decimal => format!("decimal({length},{})", ty.scale.unwrap_or(0)),
             K::Bit => sized("bit"),
-            K::Year => match (flavor, length) {
-                (_, 2) => "year(2)".to_owned(),
-                (Flavor::MariaDb, _) => "year(4)".to_owned(),
-                (Flavor::MySql, _) => "year".to_owned(),
-            },
+            K::Year if length == 2 => "year(2)".to_owned(),
+            K::Year => if wording.widths { "year(4)" } else { "year" }.to_owned(),
             K::Date => "date".to_owned(),
             K::Time => {
                 if length > 0 {
@@ -305,10 +320,9 @@ impl Column {
             K::MultiPoint => "multipoint".to_owned(),
             K::MultiLineString => "multilinestring".to_owned(),
             K::MultiPolygon => "multipolygon".to_owned(),
-            K::GeometryCollection => match flavor {
-                Flavor::MySql => "geomcollection".to_owned(),
-                Flavor::MariaDb => "geometrycollection".to_owned(),
-            },
+            K::GeometryCollection => {
+                if wording.long_geometry { "geometrycollection" } else { "geomcollection" }.to_owned()
+            }
             K::Vector => sized("vector"),
             K::Uuid => "uuid".to_owned(),
             K::Inet4 => "inet4".to_owned(),
@@ -324,11 +338,11 @@ impl Column {
     }
 
     /// An integer with the width that the server shows.
-    fn integer(&self, name: &str, flavor: Flavor, signed: u64, unsigned: u64) -> String {
+    fn integer(&self, name: &str, wording: Wording, signed: u64, unsigned: u64) -> String {
         let default = if self.ty.unsigned { unsigned } else { signed };
         let width = self.ty.length.filter(|width| *width > 0).unwrap_or(default);
         let boolean = self.ty.kind == TypeKind::TinyInt && width == 1 && !self.ty.unsigned;
-        let shown = flavor == Flavor::MariaDb || self.ty.zerofill || boolean;
+        let shown = wording.widths || self.ty.zerofill || boolean;
         if shown { format!("{name}({width})") } else { name.to_owned() }
     }
 
