@@ -6,4 +6,4 @@ mod source;
 
 pub use cluster::{ClusterFacts, TopicFacts};
 pub use schema::{ColumnSchema, SourceSchema, TableSchema};
-pub use source::{Engine, ServerFacts, SourceCatalog, TableFacts, TableKind};
+pub use source::{Engine, ServerFacts, SourceCatalog, TableFacts, TableKind, TableSize};

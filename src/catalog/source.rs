@@ -2,7 +2,7 @@
 
 use crate::mysql::position::Position;
 use crate::mysql::position::{Flavor, ServerIdentity};
-use crate::mysql::schema::TableVersion;
+use crate::mysql::schema::{TableName, TableVersion};
 use std::collections::BTreeMap;
 
 /// Variables and identity.
@@ -81,6 +81,17 @@ pub struct TableFacts {
     pub engine: Engine,
     /// The server's estimate of its rows.
     pub rows_estimate: u64,
+}
+
+/// How large a server thinks a table is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSize {
+    /// The table.
+    pub name: TableName,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of its rows as the engine keeps them, without indexes.
+    pub bytes: u64,
 }
 
 /// A server and the tables a task selects.

@@ -1,7 +1,9 @@
 //! Who gets in, how, and what is said to those who do not.
 
-use super::{each, plain, secured, session, tls};
-use crate::support::{Kind, MySql, Sql, wait};
+use super::harm::running;
+use super::{plain, secured, session, tls};
+use crate::support::{Kind, MySql, wait};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use syncc::mysql::position::{Flavor, ServerIdentity};
@@ -97,27 +99,74 @@ fn a_password_beyond_the_key_is_refused_on_a_plain_line() {
     );
 }
 
-#[test]
-fn tls_is_judged_as_far_as_the_file_says() {
+/// An authority, another one, and under the first a server's and a client's certificate, all in a folder.
+fn certificates() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     let script = r#"
         set -e; cd "$1"
         for ca in ca other; do
             openssl req -x509 -newkey rsa:2048 -nodes -keyout $ca.key -out $ca.pem -days 2 -subj "/CN=$ca"
         done
-        openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj "/CN=db.example"
         printf 'subjectAltName=DNS:db.example,IP:127.0.0.1\n' > names
-        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.pem
-        openssl req -newkey rsa:2048 -nodes -keyout client.key -out client.csr -subj "/CN=client"
-        openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out client.pem
+        for one in server client; do
+            openssl genrsa -traditional -out $one.key 2048
+            openssl req -new -key $one.key -out $one.csr -subj "/CN=$one.example"
+            openssl x509 -req -in $one.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out $one.pem
+        done
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out nameless.pem
+        openssl rsa -aes128 -passout pass:sesame -in client.key -out locked.key
     "#;
     let made =
         Command::new("bash").args(["-c", script, "tls"]).arg(folder.path()).output().expect("bash is there");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let options = [("ssl-ca", "ca.pem"), ("ssl-cert", "server.pem"), ("ssl-key", "server.key")]
-        .map(|(option, file)| format!("{option}={}", path(file)));
-    let server = MySql::start(Kind::MariaDb10_11, &options.each_ref().map(String::as_str));
+    folder
+}
+
+/// Starts a server under a certificate of the folder.
+fn under(folder: &Path, kind: Kind, certificate: &str, more: &[&str]) -> MySql {
+    let mut options: Vec<String> =
+        [("ssl-ca", "ca.pem"), ("ssl-cert", certificate), ("ssl-key", "server.key")]
+            .map(|(option, file)| format!("{option}={}", folder.join(file).display()))
+            .into();
+    options.extend(more.iter().map(|&option| option.to_owned()));
+    MySql::start(kind, &options.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[test]
+fn servers_without_elliptic_curves_are_reached_and_old_tls_is_not() {
+    let folder = certificates();
+    let ca = Some(folder.path().join("ca.pem").to_string_lossy().into_owned());
+    let full = Tls { ca, ..tls(TlsMode::VerifyFull) };
+    // as MySQL 5.7 with OpenSSL has it: the key under RSA
+    let server = under(folder.path(), Kind::MySql8_0, "server.pem", &["ssl-cipher=AES128-SHA256"]);
+    enters(&secured(&server, MySql::USER, MySql::PASSWORD, &full));
+    // this build of 5.7 goes no further than TLS 1.1
+    let server = under(folder.path(), Kind::MySql5_7, "server.pem", &[]);
+    for tls in [&full, &tls(TlsMode::Require)] {
+        let user = secured(&server, MySql::USER, MySql::PASSWORD, tls);
+        refused(&user, FailureClass::Tls, "TLS 1.2 or newer is needed");
+    }
+}
+
+#[test]
+fn a_certificate_without_names_goes_by_its_common_name() {
+    let folder = certificates();
+    let ca = Some(folder.path().join("ca.pem").to_string_lossy().into_owned());
+    let server = under(folder.path(), Kind::MariaDb11_4, "nameless.pem", &[]);
+    let named = |name: &str| {
+        let tls = Tls { ca: ca.clone(), server_name: Some(name.to_owned()), ..tls(TlsMode::VerifyFull) };
+        secured(&server, MySql::USER, MySql::PASSWORD, &tls)
+    };
+    enters(&named("server.example"));
+    refused(&named("db.example"), FailureClass::Tls, "not for the name `db.example`");
+    refused(&named("127.0.0.1"), FailureClass::Tls, "not for the name `127.0.0.1`");
+}
+
+#[test]
+fn tls_is_judged_as_far_as_the_file_says() {
+    let folder = certificates();
+    let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let server = under(folder.path(), Kind::MariaDb10_11, "server.pem", &[]);
     let user = |tls: &Tls| secured(&server, MySql::USER, MySql::PASSWORD, tls);
     let ca = |mode, file: &str| Tls { ca: Some(path(file)), ..tls(mode) };
 
@@ -137,6 +186,9 @@ fn tls_is_judged_as_far_as_the_file_says() {
     let identity =
         Tls { identity: Some((path("client.pem"), path("client.key"))), ..ca(TlsMode::VerifyFull, "ca.pem") };
     enters(&secured(&server, "tls_user", "sesame", &identity));
+    let locked = Tls { identity: Some((path("client.pem"), path("locked.key"))), ..identity.clone() };
+    let failure = Endpoint::new("127.0.0.1", 1, "a", None, &locked, Path::new("/")).expect_err("locked");
+    assert_eq!(failure.class, FailureClass::Setting, "{failure}");
     refused(
         &secured(&server, "tls_user", "sesame", &tls(TlsMode::Require)),
         FailureClass::Login,
@@ -174,7 +226,7 @@ fn nobody_answers() {
     let port = free.local_addr().expect("bound").port();
     drop(free);
     let at = |host: &str| {
-        Endpoint::new(host, port, "a", None, &tls(TlsMode::Off), std::path::Path::new("/")).expect("usable")
+        Endpoint::new(host, port, "a", None, &tls(TlsMode::Off), Path::new("/")).expect("usable")
     };
     refused(&at("127.0.0.1"), FailureClass::Unreachable, "no TCP connection");
     refused(&at("no-such-host.invalid"), FailureClass::Unreachable, "cannot be resolved");
@@ -184,7 +236,7 @@ fn nobody_answers() {
 fn who_says_nothing_is_not_waited_for() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback");
     let port = silent.local_addr().expect("bound").port();
-    let endpoint = Endpoint::new("127.0.0.1", port, "a", None, &tls(TlsMode::Off), std::path::Path::new("/"))
+    let endpoint = Endpoint::new("127.0.0.1", port, "a", None, &tls(TlsMode::Off), Path::new("/"))
         .expect("usable")
         .with_deadline(Duration::from_millis(300));
     refused(&endpoint, FailureClass::Lost, "login of `a` at 127.0.0.1");
@@ -207,26 +259,4 @@ fn another_thread_ends_a_question() {
         assert_eq!(asked.join().expect("no panic").expect_err("closed").class, FailureClass::Lost);
     });
     session.query("SELECT 1").map(drop).expect_err("it stays closed");
-}
-
-#[test]
-fn sessions_only_read() {
-    each(|_, server| {
-        let db = server.database("only_read");
-        let mut sql = server.sql();
-        sql.run(&format!("create table {db}.t (id int primary key)"));
-        sql.run(&format!("create user {db} identified by 'sesame'"));
-        sql.run(&format!("grant all on {db}.* to {db}"));
-        let mut session = Session::open(&plain(server, &db, "sesame"), None).expect("it may log in");
-        let failure = session.run(&format!("INSERT INTO {db}.t VALUES (1)")).expect_err("read only");
-        assert_eq!(failure.code, Some(1792), "{failure}");
-        assert_eq!(sql.one(&format!("select count(*) from {db}.t")), "0");
-    });
-}
-
-/// Statements that run on the server and hold `part`.
-fn running(sql: &mut Sql, part: &str) -> Vec<String> {
-    let rows = sql.text("select info from information_schema.processlist where info is not null");
-    let statements = rows.into_iter().flatten().flatten();
-    statements.filter(|info| info.contains(part) && !info.contains("processlist")).collect()
 }

@@ -4,6 +4,7 @@ mod barrier;
 mod chunk;
 mod dump;
 mod events;
+mod harm;
 mod hidden;
 mod login;
 mod precheck;

@@ -14,15 +14,19 @@ use crate::source::mysql::io::{
     Barrier, ChunkReader, ChunkRequest, Closer, Endpoint, FailureClass, Session, SourceFailure, tables,
 };
 use crate::source::mysql::page::paging_key;
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Rows of a barrier read that cross to the task together.
 const BARRIER_ROWS: usize = 1_000;
 
 /// Bytes of a barrier read that cross to the task together.
 const BARRIER_BYTES: usize = 1 << 20;
+
+/// How long a connection is kept that nothing is read over.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// What a read brought.
 pub(in crate::run) struct Answer {
@@ -135,7 +139,15 @@ struct Reader {
 
 impl Reader {
     fn serve(&mut self, asks: &Receiver<(Ask, u64)>, answer: impl Fn(Answer) -> bool) {
-        while let Ok((ask, life)) = asks.recv() {
+        loop {
+            let (ask, life) = match asks.recv_timeout(IDLE) {
+                Ok(asked) => asked,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.part_from_chunks();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             let table = table_of(&ask).clone();
             let found = loop {
                 match self.read(&ask, |found| answer(Answer { life, what: Ok(found) })) {
@@ -148,6 +160,7 @@ impl Reader {
                 Ok(found) => Ok(found),
                 Err(failure) => {
                     self.chunks = None;
+                    self.forget();
                     match failure.class {
                         FailureClass::Table => Ok(Found::Moved(table)),
                         _ => Err(Failure::from(failure)),
@@ -203,8 +216,10 @@ impl Reader {
         give: impl Fn(Found) -> bool,
     ) -> Result<Found, SourceFailure> {
         let name = &version.name;
+        self.part_from_chunks();
         let mut session = Session::open(&self.endpoint, Some(&self.server))?;
         let found = tables(&mut session, |db, table| db == name.db && table == name.table)?;
+        session.quit();
         if found.first().is_none_or(|facts| facts.version != **version) {
             return Ok(Found::Moved(name.clone()));
         }
@@ -222,6 +237,8 @@ impl Reader {
                 break;
             }
         }
+        barrier.quit();
+        self.forget();
         Ok(Found::Rows { rows: None, end: true })
     }
 
@@ -232,6 +249,18 @@ impl Reader {
             self.chunks = Some(chunks);
         }
         Ok(self.chunks.as_mut().expect("opened above"))
+    }
+
+    fn part_from_chunks(&mut self) {
+        if let Some(chunks) = self.chunks.take() {
+            chunks.quit();
+            self.forget();
+        }
+    }
+
+    /// What ends a connection also keeps it open.
+    fn forget(&self) {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn remember(&self, closer: Closer) {

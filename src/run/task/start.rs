@@ -115,6 +115,8 @@ impl Task {
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
         let ledger = Ledger::new(self.plan.commit, fingerprint, generation, seq, position.clone());
         let hub = self.open_hub(&source, &position, &state)?;
+        // from here on the server is asked only where the log or the load has a question
+        source.session.quit();
         hit("task.attached");
         self.carry(&open_loads.known);
         let reads = Reads::start(&self.id.to_string(), source.endpoint.clone(), position.server.clone(), {

@@ -4,7 +4,7 @@
 //! is read when the server can show it. The answer names a position behind which nothing of the view lies. Between the two the
 //! reader decides by key which rows of the page are old.
 
-use super::ask::Ask;
+use super::ask::{Ask, set_limit};
 use super::cell::{agree, decode_row};
 use super::closer::Closer;
 use super::connect::Endpoint;
@@ -24,6 +24,15 @@ use std::time::{Duration, Instant};
 
 /// How long one call waits for what must be visible, in seconds.
 const WAIT_SECONDS: u64 = 5;
+
+/// How long the server lets the statement of a page run. A page that takes longer is read again with fewer rows.
+const PAGE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long it lets the search for the greatest key run, which sorts a table whose key is one of prefixes.
+const SEARCH_LIMIT: Duration = Duration::from_secs(600);
+
+/// By what the rows of a page are divided that took too long.
+const SMALLER: u32 = 8;
 
 /// Between two looks at a snapshot that is behind.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -70,6 +79,7 @@ pub struct ChunkReader {
     session: RowSession,
     /// The page statement that was prepared last, by its text.
     prepared: Option<(String, Statement)>,
+    page_limit: Duration,
 }
 
 impl ChunkReader {
@@ -78,7 +88,17 @@ impl ChunkReader {
     /// # Errors
     /// As [`Session::open`](super::Session::open).
     pub fn open(endpoint: &Endpoint, server: &ServerIdentity) -> Result<ChunkReader, SourceFailure> {
-        Ok(ChunkReader { session: RowSession::open(endpoint, server, None)?, prepared: None })
+        let session = RowSession::open(endpoint, server, Some(PAGE_LIMIT))?;
+        Ok(ChunkReader { session, prepared: None, page_limit: PAGE_LIMIT })
+    }
+
+    /// Changes how long the server lets the statement of a page run, at least 1 ms.
+    ///
+    /// # Errors
+    /// A broken connection.
+    pub fn limit_pages(&mut self, limit: Duration) -> Result<(), SourceFailure> {
+        self.page_limit = limit;
+        set_limit(&mut self.session, Some(limit))
     }
 
     /// A handle that ends the connection from another thread.
@@ -114,6 +134,7 @@ impl ChunkReader {
         contains: &Position,
     ) -> Result<Option<Vec<KeyPart>>, SourceFailure> {
         self.catch_up(contains)?;
+        set_limit(&mut self.session, Some(SEARCH_LIMIT))?;
         let statement = self.session.prepare(&greatest(table, key))?;
         let columns = self.session.execute(statement, &[])?;
         agree(table, key, &columns)?;
@@ -128,6 +149,7 @@ impl ChunkReader {
             decode_row(&narrow, &all, &columns, self.session.row(), &mut batch)?;
         }
         self.session.close(statement)?;
+        set_limit(&mut self.session, Some(self.page_limit))?;
         self.end_view()?;
         if batch.is_empty() {
             return Ok(None);
@@ -135,11 +157,24 @@ impl ChunkReader {
         key_of(&batch, 0, &all).map(Some).ok_or_else(|| no_key(table))
     }
 
-    /// Reads a page.
+    /// Reads a page. Where the server ends the statement because it takes too long, the page gets fewer rows.
     ///
     /// # Errors
-    /// As [`ChunkReader::max_key`].
+    /// As [`ChunkReader::max_key`]; [`FailureClass::Lost`] when one row alone takes too long.
     pub fn read(&mut self, request: &ChunkRequest) -> Result<Chunk, SourceFailure> {
+        let mut limit = request.limit;
+        loop {
+            match self.page(request, limit) {
+                Err(failure) if failure.took_too_long() && limit > 1 => {
+                    self.end_view()?;
+                    limit = (limit / SMALLER).max(1);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn page(&mut self, request: &ChunkRequest, limit: u32) -> Result<Chunk, SourceFailure> {
         let table = &*request.table;
         let snapshot = self.catch_up(&request.contains)?;
         hit("win.caught_up");
@@ -147,7 +182,7 @@ impl ChunkReader {
         let statement = self.statement(page(table, &request.key, bounds))?;
         let mut values = request.after.as_deref().map(page_values).unwrap_or_default();
         values.extend(page_values(&request.upto));
-        values.push(Parameter::UInt(u64::from(request.limit)));
+        values.push(Parameter::UInt(u64::from(limit)));
 
         let started = Instant::now();
         let columns = self.session.execute(statement, &values)?;
@@ -182,7 +217,7 @@ impl ChunkReader {
             None => None,
             Some(last) => Some(key_of(&rows, last, &request.key).ok_or_else(|| no_key(table))?),
         };
-        let done = !cut && rows.len() < request.limit as usize;
+        let done = !cut && rows.len() < limit as usize;
         Ok(Chunk { rows, last, done, high, read_ms, server_ms })
     }
 

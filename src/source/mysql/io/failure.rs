@@ -92,6 +92,11 @@ impl SourceFailure {
         Some(Diagnostic::nowhere(code, Severity::Error, self.to_string()).help(help))
     }
 
+    /// The server ended a statement because it ran longer than it may.
+    pub(super) fn took_too_long(&self) -> bool {
+        matches!(self.code, Some(1969 | 3024))
+    }
+
     /// A failure on our side of the line.
     pub(super) fn new(class: FailureClass, message: impl Into<String>) -> SourceFailure {
         SourceFailure { class, code: None, message: message.into() }
