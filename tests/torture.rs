@@ -1,6 +1,6 @@
 //! Every column type through the program: existing rows, the same rows from the log, updates to and from NULL, deletes.
 //!
-//! Tables and rows are plain SQL in `tests/torture/`; which server gets which is in [`CASES`]. For each table:
+//! Tables and rows are plain SQL in `tests/torture/`. For each table:
 //! a row's message is the same byte for byte from the snapshot, from an insert and from a delete, but for times and
 //! numbers of messages; its values are what the server says to another client; `old` is exactly what changed.
 
@@ -14,74 +14,103 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::support::{Kafka, Kind, MySql, Sql};
 
-/// A server, how it writes its log, and the tables that it can have.
-struct Case {
-    kind: Kind,
-    /// Further configuration; none: the server that all tests share, which logs full row metadata.
-    options: &'static [&'static str],
-    tables: &'static [&'static str],
+/// How a server writes its log.
+struct Log {
+    /// Statements that set it up, on the running server.
+    set: &'static [&'static str],
+    /// Without them there is no load beside a running log of MySQL: the log alone is followed.
+    gtids: bool,
 }
 
 const ANY: &str = include_str!("torture/any.sql");
 const MYSQL: &str = include_str!("torture/mysql.sql");
+const MYSQL_8: &str = include_str!("torture/mysql-8.sql");
 const MYSQL_9: &str = include_str!("torture/mysql-9.sql");
 const MARIADB: &str = include_str!("torture/mariadb.sql");
 
+const FULL: &str = "set global binlog_row_metadata = 'FULL'";
+const MINIMAL: &str = "set global binlog_row_metadata = 'MINIMAL'";
+const NO_LOG: &str = "set global binlog_row_metadata = 'NO_LOG'";
+const COMPRESSED: &str = "set global binlog_transaction_compression = on";
+const PARTIAL_JSON: &str = "set global binlog_row_value_options = 'PARTIAL_JSON'";
+const PLAIN: &str = "set global binlog_transaction_compression = off";
+const EVENTS_COMPRESSED: &str = "set global log_bin_compress = on, log_bin_compress_min_len = 10";
+const EVENTS_PLAIN: &str = "set global log_bin_compress = off";
+const GTIDS_OFF: [&str; 3] = [
+    "set global gtid_mode = on_permissive",
+    "set global gtid_mode = off_permissive",
+    "set global gtid_mode = off",
+];
+
+// Six servers, row metadata or none, GTIDs or none, compression or none: every pair of two that a server can have is in one of
+// these twelve.
+
 #[test]
 fn mysql_9_7() {
-    check(&Case { kind: Kind::MySql9_7, options: &[], tables: &[ANY, MYSQL, MYSQL_9] });
-}
-
-#[test]
-fn mysql_9_7_without_metadata() {
-    let options = &["binlog-row-metadata=MINIMAL"];
-    check(&Case { kind: Kind::MySql9_7, options, tables: &[ANY, MYSQL, MYSQL_9] });
-}
-
-#[test]
-fn mysql_9_7_compressed_with_partial_json() {
-    let options = &["binlog-transaction-compression=ON", "binlog-row-value-options=PARTIAL_JSON"];
-    check(&Case { kind: Kind::MySql9_7, options, tables: &[ANY, MYSQL, MYSQL_9] });
+    let logs = [
+        Log { set: &[MINIMAL, PLAIN], gtids: true },
+        Log { set: &[FULL, COMPRESSED, PARTIAL_JSON], gtids: false },
+    ];
+    check(Kind::MySql9_7, &logs, &[ANY, MYSQL, MYSQL_8, MYSQL_9]);
 }
 
 #[test]
 fn mysql_8_0() {
-    check(&Case { kind: Kind::MySql8_0, options: &[], tables: &[ANY, MYSQL] });
+    let logs = [Log { set: &[FULL], gtids: true }, Log { set: &[MINIMAL], gtids: false }];
+    check(Kind::MySql8_0, &logs, &[ANY, MYSQL, MYSQL_8]);
 }
 
 #[test]
-fn mariadb() {
-    check(&Case { kind: Kind::MariaDb10_11, options: &[], tables: &[ANY, MARIADB] });
+fn mysql_5_7() {
+    let logs = [Log { set: &[], gtids: true }, Log { set: &[], gtids: false }];
+    check(Kind::MySql5_7, &logs, &[ANY, MYSQL]);
 }
 
 #[test]
-fn mariadb_without_metadata() {
-    let options = &["binlog-row-metadata=NO_LOG"];
-    check(&Case { kind: Kind::MariaDb10_11, options, tables: &[ANY, MARIADB] });
+fn mariadb_10_11() {
+    let logs = [
+        Log { set: &[NO_LOG, EVENTS_PLAIN], gtids: true },
+        Log { set: &[FULL, EVENTS_COMPRESSED], gtids: true },
+    ];
+    check(Kind::MariaDb10_11, &logs, &[ANY, MARIADB]);
 }
 
 #[test]
-fn mariadb_compressed() {
-    let options = &["log-bin-compress=ON", "log-bin-compress-min-len=10"];
-    check(&Case { kind: Kind::MariaDb10_11, options, tables: &[ANY, MARIADB] });
+fn mariadb_11_4() {
+    let logs = [
+        Log { set: &[FULL, EVENTS_PLAIN], gtids: true },
+        Log { set: &[NO_LOG, EVENTS_COMPRESSED], gtids: true },
+    ];
+    check(Kind::MariaDb11_4, &logs, &[ANY, MARIADB]);
 }
 
-fn check(case: &Case) {
-    let own;
-    let server = match case.options {
-        [] => MySql::shared(case.kind),
-        options => {
-            own = MySql::start(case.kind, options);
-            &own
-        }
-    };
+#[test]
+fn mariadb_11_8() {
+    let logs = [
+        Log { set: &[NO_LOG, EVENTS_PLAIN], gtids: true },
+        Log { set: &[FULL, EVENTS_COMPRESSED], gtids: true },
+    ];
+    check(Kind::MariaDb11_8, &logs, &[ANY, MARIADB]);
+}
+
+/// Runs the tables under one log after the other, all on one server.
+fn check(kind: Kind, logs: &[Log], tables: &[&str]) {
+    let server = MySql::start(kind, &[]);
+    for log in logs {
+        let gtids_off = if log.gtids { &[][..] } else { &GTIDS_OFF };
+        log.set.iter().chain(gtids_off).for_each(|statement| server.sql().run(statement));
+        check_log(&server, log, tables);
+    }
+}
+
+fn check_log(server: &MySql, log: &Log, texts: &[&str]) {
     let kafka = Kafka::shared();
     let database = server.database("odd-Db");
     let mut sql = server.sql();
     sql.run("set names utf8mb4");
     sql.run("set sql_mode = '', time_zone = '+00:00'");
     sql.run(&format!("use `{database}`"));
-    for text in case.tables {
+    for text in texts {
         sql.run(text);
     }
     // tables without a usable key are read under a lock
@@ -89,12 +118,15 @@ fn check(case: &Case) {
     let tables = tables(&mut sql, &database);
     let mut wrong: Vec<String> = Vec::new();
 
-    let mut run = Run::start(server, kafka, &database, "start snapshot {\n    chunk 3 rows\n  }");
-    let n_rows: usize = tables.iter().map(|table| table.rows(&mut sql).len()).sum();
+    let start = if log.gtids { "start snapshot {\n    chunk 3 rows\n  }" } else { "start now" };
+    let mut run = Run::start(server, kafka, &database, start);
+    run.says("task.started");
+    let n_rows: usize =
+        if log.gtids { tables.iter().map(|table| table.rows(&mut sql).len()).sum() } else { 0 };
     let loaded = run.messages("all existing rows", |messages| {
         if messages.len() >= n_rows { Ok(()) } else { Err(format!("{} of {n_rows} rows", messages.len())) }
     });
-    for table in &tables {
+    for table in tables.iter().filter(|_| log.gtids) {
         let found: Vec<&Message> = loaded.iter().filter(|message| message.table() == table.name).collect();
         compare_types(table, &found, &mut wrong);
         compare_rows(table, "snapshot", found.iter().map(|message| message.data()), &mut sql, &mut wrong);
@@ -124,7 +156,12 @@ fn check(case: &Case) {
             texts.sort();
             texts
         };
-        let snapshot = of(&loaded, "INSERT");
+        if !log.gtids {
+            let found: Vec<&Message> = again.iter().filter(|message| message.table() == table.name).collect();
+            compare_types(table, &found, &mut wrong);
+        }
+        // without a load, what was deleted and what was inserted again are held against each other
+        let snapshot = of(if log.gtids { &loaded } else { again }, "INSERT");
         for kind in ["DELETE", "INSERT"] {
             let found = of(again, kind);
             if snapshot.len() != found.len() {
@@ -206,7 +243,14 @@ fn check(case: &Case) {
     run.stop();
     let n = wrong.len();
     wrong.truncate(40);
-    assert!(wrong.is_empty(), "{:?} {:?}: {n} wrong\n{}", case.kind, case.options, wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{:?} {:?}, GTIDs {}: {n} wrong\n{}",
+        server.kind(),
+        log.set,
+        log.gtids,
+        wrong.join("\n")
+    );
 }
 
 /// Holds `mysqlType`, the columns and `pkNames` against what the server lists.

@@ -89,6 +89,7 @@ impl MySql {
             .status()
             .expect("cp is there");
         assert!(copied.success(), "cannot copy the empty data folder of {kind:?}");
+        fs::create_dir(folder.join("tmp")).expect("the run's folder is writable");
         let mut server = MySql { kind, folder, port: 0, process: Mutex::new(None) };
         for _ in 0..5 {
             server.port = port::free();
@@ -279,12 +280,14 @@ impl MySql {
         };
         let user = if rustix::process::geteuid().is_root() { "user=root\n" } else { "" };
         let options = options.join("\n");
+        // a tmpdir of its own: a server that starts removes what others left in one
         // flush-log 2 and sync-binlog 0: a commit is with the operating system, so it survives `kill -9`, and no
         // test waits for a disk
         format!(
             "[mysqld]\n\
              basedir={base}\n\
              datadir={folder}/data\n\
+             tmpdir={folder}/tmp\n\
              socket={folder}/s\n\
              pid-file={folder}/pid\n\
              log-error={folder}/error.log\n\

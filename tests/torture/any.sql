@@ -157,7 +157,7 @@ insert into t_geometry values
    st_geomfromtext('MULTILINESTRING((0 0,1 1),(2 2,3 3))'), st_geomfromtext('MULTIPOLYGON(((0 0,4 0,4 4,0 0)))'),
    st_geomfromtext('GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))')),
   (2, st_geomfromtext('POINT(1 2)', 4326), st_geomfromtext('POINT(10 20)', 4326), null, null, null, null, null,
-   st_geomfromtext('GEOMETRYCOLLECTION EMPTY')),
+   st_geomfromwkb(x'010700000000000000')),
   (3, null, null, null, null, null, null, null, null),
   (4, st_geomfromtext('GEOMETRYCOLLECTION(POINT(1 1))'), st_geomfromtext('POINT(1e300 -1e-300)'), null, null, null, null, null, null);
 

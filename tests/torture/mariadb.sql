@@ -1,6 +1,6 @@
 -- What MariaDB alone has.
 
-create table t_mariadb (id int not null primary key, u uuid, i4 inet4, i6 inet6, c varchar(200) compressed, cl varchar(100) character set latin1 compressed,
+create table t_mariadb (id int not null primary key, u uuid, i4 inet4, i6 inet6, c varchar(200) compressed, cl varchar(100) compressed character set latin1,
   vb varbinary(100) compressed, t text compressed, bc blob compressed, lt longtext compressed, lb longblob compressed);
 insert into t_mariadb values
   (1, '123e4567-e89b-12d3-a456-426655440000', '10.0.0.1', '2001:db8::1', repeat('c', 100), repeat('é', 100), repeat(x'00', 100), repeat('é', 300),

@@ -24,7 +24,3 @@ insert into t_json_years (id, y, t, b, e, s) values (1, 2024, '2024-01-02 03:04:
 update t_json_years set j = json_array(y, t, b, e, s);
 create table t_gb18030 (id int not null primary key, v varchar(20) character set gb18030, c char(5) character set gb18030);
 insert into t_gb18030 values (1, '中文😀é', '😀'), (2, null, null), (3, '', 'a');
-create table t_srid (id int not null primary key, p point srid 4326, g geometry srid 0);
-insert into t_srid values (1, st_geomfromtext('POINT(10 20)', 4326), point(1, 2)), (2, null, null);
-create table t_moderncollation (id int not null primary key, v varchar(20) collate utf8mb4_0900_as_cs, j varchar(20) collate utf8mb4_ja_0900_as_cs);
-insert into t_moderncollation values (1, 'é😀', '日本'), (2, null, null);
