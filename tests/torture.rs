@@ -63,7 +63,9 @@ fn mysql_8_0() {
 #[test]
 fn mysql_5_7() {
     let logs = [Log { set: &[], gtids: true }, Log { set: &[], gtids: false }];
-    check(Kind::MySql5_7, &logs, &[ANY, MYSQL]);
+    // 5.7 prints doubles of JSON without `.0`
+    let rows = "delete from t_json where id in (6, 16, 26, 27)";
+    check(Kind::MySql5_7, &logs, &[ANY, MYSQL, rows]);
 }
 
 #[test]
@@ -90,7 +92,9 @@ fn mariadb_11_8() {
         Log { set: &[NO_LOG, EVENTS_PLAIN], gtids: true },
         Log { set: &[FULL, EVENTS_COMPRESSED], gtids: true },
     ];
-    check(Kind::MariaDb11_8, &logs, &[ANY, MARIADB]);
+    // 11.8 leaves generated columns out of the images of updates and deletes
+    let tables = "drop table t_generated, t_persistent, t_long_key";
+    check(Kind::MariaDb11_8, &logs, &[ANY, MARIADB, tables]);
 }
 
 /// Runs the tables under one log after the other, all on one server.

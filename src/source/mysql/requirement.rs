@@ -57,12 +57,15 @@ fn warning(code: Code, message: String) -> Diagnostic {
     Diagnostic::nowhere(code, Severity::Warning, message)
 }
 
-/// Releases the tests run against: MySQL 8.0.15 and 9.7, MariaDB 10.11.
+/// Releases the tests run against: MySQL 5.7.22, 8.0.15 and 9.7, MariaDB 10.11, 11.4 and 11.8.
 fn version(facts: &ServerFacts) -> Option<Diagnostic> {
-    let (major, minor, patch) = facts.version_number;
+    let (major, minor, _) = facts.version_number;
     let (name, oldest, tested) = match facts.flavor() {
-        Flavor::MySql => ("MySQL", (8, 0), (major, minor) == (9, 7) || (major, minor, patch) == (8, 0, 15)),
-        Flavor::MariaDb => ("MariaDB", (10, 5), (major, minor) == (10, 11)),
+        Flavor::MySql => {
+            let tested = [(5, 7, 22), (8, 0, 15)].contains(&facts.version_number) || (major, minor) == (9, 7);
+            ("MySQL", (5, 7), tested)
+        }
+        Flavor::MariaDb => ("MariaDB", (10, 5), [(10, 11), (11, 4), (11, 8)].contains(&(major, minor))),
     };
     if (major, minor) < oldest {
         let message = format!("{name} {} is too old", facts.version);
@@ -70,7 +73,7 @@ fn version(facts: &ServerFacts) -> Option<Diagnostic> {
     }
     (!tested).then(|| {
         warning(VERSION, format!("syncc has not been tested with {name} {}", facts.version))
-            .help("tested: MySQL 8.0.15 and 9.7, MariaDB 10.11")
+            .help("tested: MySQL 5.7.22, 8.0.15 and 9.7, MariaDB 10.11, 11.4 and 11.8")
     })
 }
 
@@ -353,12 +356,15 @@ mod tests {
         let check = |flavor, number, expected: &[&str]| {
             check(flavor, true, |facts, _| facts.version_number = number, expected);
         };
-        check(Flavor::MySql, (5, 7, 44), &["L0103 Error"]);
+        check(Flavor::MySql, (5, 6, 51), &["L0103 Error"]);
+        check(Flavor::MySql, (5, 7, 22), &[]);
+        check(Flavor::MySql, (5, 7, 44), &["L0103 Warning"]);
         check(Flavor::MySql, (8, 0, 15), &[]);
         check(Flavor::MySql, (8, 4, 0), &["L0103 Warning"]);
         check(Flavor::MySql, (26, 7, 0), &["L0103 Warning"]);
         check(Flavor::MariaDb, (10, 4, 1), &["L0103 Error"]);
-        check(Flavor::MariaDb, (11, 8, 9), &["L0103 Warning"]);
+        check(Flavor::MariaDb, (11, 8, 9), &[]);
+        check(Flavor::MariaDb, (12, 1, 0), &["L0103 Warning"]);
     }
 
     #[test]
