@@ -143,6 +143,15 @@ impl<'t> Lowering<'t> {
                 let test = Test::Between { operand: value, low: least, high: greatest };
                 Some(self.test(test, self.negated(*at, 0), expr.span, Some(*at), &[operand, low, high]))
             }
+            ExprKind::Operand { kind: NodeKind::String, .. } if self.holds_condition(expr.span) => {
+                let shown = self.slice(expr.span);
+                let inner = shown[1..shown.len() - 1].to_owned();
+                self.find(wrong(expr.span, "a condition stands without quotes").fix(Fix::machine(
+                    "remove the quotes",
+                    expr.span,
+                    inner,
+                )))
+            }
             ExprKind::Operand { .. } => match self.value(expr)? {
                 Operand::Text(_) => self.find(wrong(expr.span, "a text alone is no condition").help(
                     "compare it with a column: `status = 'paid'`; a column of this name stands in backticks",
@@ -324,6 +333,15 @@ impl<'t> Lowering<'t> {
                     .help("write the number alone; a column of this name stands in backticks")
             })),
         }
+    }
+
+    /// True for a text in double quotes that reads like a condition.
+    fn holds_condition(&self, span: Span) -> bool {
+        let shown = self.slice(span);
+        let inner = shown.get(1..shown.len().saturating_sub(1)).unwrap_or_default();
+        let compares = inner.contains(['=', '<', '>'])
+            || [" is ", " in ", " like "].iter().any(|word| inner.contains(word));
+        compares && !inner.contains('\\')
     }
 
     fn double_quoted<T>(&mut self, span: Span) -> Option<T> {
@@ -530,6 +548,10 @@ mod tests {
         refused(
             "status = \"paid\"",
             &["S0015 \"paid\" | texts of a condition stand in single quotes -> 'paid'"],
+        );
+        refused(
+            "\"status = 'paid'\"",
+            &["S0015 \"status = 'paid'\" | a condition stands without quotes -> status = 'paid'"],
         );
         refused("1 < a < 5", &["S0015 < | `<` follows a comparison"]);
         refused("a = (1, 2)", &["S0015 (1, 2) | `=` takes one value, not a list -> in"]);

@@ -15,6 +15,7 @@ use super::source::Source;
 use super::statement::{Reader, Stmt};
 use super::target::Target;
 use super::token::Token;
+use super::value::is_about_own_name;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::NamePattern;
 use crate::statement::{self as st, Place, Thing};
@@ -52,6 +53,10 @@ pub struct File {
     pub noted: Uses,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
+    /// Statements that stand where they do not belong: what seems to be missing elsewhere may be one of them.
+    pub misplaced: LeftOut,
+    /// A pipeline could not be read: it may use any source and target.
+    pub lacks_pipeline: bool,
     /// The file was not read to its end: it may declare and use anything.
     pub opaque: bool,
 }
@@ -85,7 +90,7 @@ pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnosti
         Err(findings) => return (File { opaque: true, ..File::default() }, findings),
     };
     let body = reader.body(parse.tree.root(), Place::File);
-    let mut file = File::default();
+    let mut file = File { lacks_pipeline: body.left_out.has("pipeline"), ..File::default() };
     for statement in body.statements {
         if statement.spec.word == "source" {
             let sources = reader.each_member(statement, |reader, member, rank, statement| {
@@ -110,9 +115,17 @@ pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnosti
     file.noted = reader.noted;
     secret::look(&parse.tree, text, &mut reader.findings);
     file.mentions = reader.mentions;
+    file.misplaced = reader.misplaced;
     file.allows = reader.allows;
     file.opaque = reader.opaque;
+    once_per_name(&mut reader.findings);
     (file, reader.findings)
+}
+
+/// A name that is none for a thing of one's own is told of where it stands first, and not wherever it is used.
+fn once_per_name(findings: &mut Vec<Diagnostic>) {
+    let mut told = BTreeSet::new();
+    findings.retain(|finding| !is_about_own_name(finding) || told.insert(finding.message.clone()));
 }
 
 /// The paths of a file's `use` statements. Findings about them are those of [`lower`].

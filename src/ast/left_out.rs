@@ -58,6 +58,21 @@ impl LeftOut {
         self.unknown || words.iter().any(|word| self.words.contains(word))
     }
 
+    /// True when one with this word was left out.
+    pub fn has(&self, word: &str) -> bool {
+        self.words.contains(word)
+    }
+
+    /// What may be missing elsewhere, of statements that stand where they do not belong. What gives a name or a topic is
+    /// not: rules about those would say nothing any more.
+    pub fn elsewhere(&self) -> LeftOut {
+        let names = ["rename", "topic", "names", "table"];
+        LeftOut {
+            words: self.words.iter().copied().filter(|word| !names.contains(word)).collect(),
+            unknown: false,
+        }
+    }
+
     /// The same of a profile, for a block that takes it: what nobody can guess is at most a setting.
     pub fn of_profile(&self) -> LeftOut {
         let with = self.unknown.then_some("with");

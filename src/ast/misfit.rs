@@ -76,9 +76,11 @@ impl Misfit<'_> {
             Expected::Word(word) => Some(word.as_str()),
             Expected::Value(_) | Expected::End => None,
         });
-        let mut found: Vec<Repair> = Vec::new();
+        let mut found: Vec<Repair> =
+            here.and_then(|token| self.requoted(tokens, token)).into_iter().collect();
         let mut replacing: Vec<(&str, Span)> = Vec::new();
-        for wanted in wanted {
+        // `columns except` alone would name a column of that name.
+        for wanted in wanted.filter(|wanted| *wanted != "except" || !tokens.is_empty()) {
             let end = tokens.last().map_or(word, |token| token.span).end;
             let before = here.map_or(end, |token| token.span.start);
             let before = Span::new(word.file, before, before);
@@ -95,7 +97,7 @@ impl Misfit<'_> {
                     (Some(_), _) => (before, format!("{wanted} ")),
                     (None, _) => (before, format!(" {wanted}")),
                 };
-                found.push(Repair { title: format!("add `{wanted}`"), span, text });
+                found.push(Repair { title: format!("add `{wanted}`"), span, text, is_sure: true });
             } else if let Some(token) = here {
                 let mut replaced = tokens.to_vec();
                 replaced[at] = Token::imagined(wanted, token.span);
@@ -105,15 +107,21 @@ impl Misfit<'_> {
             }
         }
         // Of several words that would fit, the one that was probably meant.
-        if let Some(near) =
-            here.and_then(|token| st::closest(token.text, replacing.iter().map(|&(word, _)| word)))
-        {
+        let near = here.and_then(|token| {
+            let words = || replacing.iter().map(|&(word, _)| word);
+            let ours = st::foreign_value(token.text).filter(|ours| words().any(|word| word == *ours));
+            ours.or_else(|| st::closest(token.text, words()))
+        });
+        if let Some(near) = near {
             replacing.retain(|&(word, _)| word == near);
         }
+        let is_sign = here.is_some_and(|token| matches!(token.kind, NodeKind::Op | NodeKind::Arrow));
         found.extend(replacing.into_iter().map(|(word, span)| Repair {
             title: format!("write `{word}`"),
             span,
             text: word.to_owned(),
+            // That it is the only one that fits does not make it what was meant.
+            is_sure: near.is_some() || is_sign || LINKS.contains(&word),
         }));
         // `topic = "x"`, `key -> id`: no sign is needed.
         if let Some(token) = here.filter(|token| matches!(token.kind, NodeKind::Op | NodeKind::Arrow)) {
@@ -126,26 +134,62 @@ impl Misfit<'_> {
                     title: format!("remove `{}`: no sign is needed", token.text),
                     span,
                     text: String::new(),
+                    is_sure: true,
                 });
             }
         }
-        let certain = found.len() == 1;
-        found
-            .into_iter()
-            .map(
-                |Repair { title, span, text }| {
-                    if certain { Fix::machine(title, span, text) } else { Fix::choice(title, span, text) }
-                },
-            )
-            .collect()
+        // Without its quotes a text is often the word that was meant.
+        found.dedup_by(|later, first| (later.span, &later.text) == (first.span, &first.text));
+        let is_only = found.len() == 1;
+        let fix = |Repair { title, span, text, is_sure }: Repair| match is_only && is_sure {
+            true => Fix::machine(title, span, text),
+            false => Fix::choice(title, span, text),
+        };
+        found.into_iter().map(fix).collect()
+    }
+
+    /// Quotes around what has none, or none around what has them.
+    fn requoted(&self, tokens: &[Token<'_>], token: &Token<'_>) -> Option<Repair> {
+        let inner = token.text.get(1..token.text.len().saturating_sub(1)).unwrap_or_default();
+        let fits = |other: Token<'_>| {
+            let mut replaced = tokens.to_vec();
+            replaced[self.at] = other;
+            (self.fits)(&replaced)
+        };
+        let quoted = |text: &str| Repair {
+            title: "put it in double quotes".to_owned(),
+            span: token.span,
+            text: format!("\"{text}\""),
+            is_sure: true,
+        };
+        match token.kind {
+            NodeKind::String => Token::bare(inner, token.span).is_some_and(fits).then(|| Repair {
+                title: "remove the quotes".to_owned(),
+                span: token.span,
+                text: inner.to_owned(),
+                is_sure: true,
+            }),
+            NodeKind::SqlString if !inner.contains(['"', '\\', '\'']) => {
+                fits(Token::valued(inner, NodeKind::String, token.span)).then(|| quoted(inner))
+            }
+            NodeKind::Path | NodeKind::Quantity if !token.text.contains(['"', '`', '/', '\\', '{']) => {
+                fits(Token::valued(token.text, NodeKind::String, token.span)).then(|| quoted(token.text))
+            }
+            _ => None,
+        }
     }
 }
+
+/// Words that only link what stands around them: another one in their place means the same.
+const LINKS: [&str; 10] = ["to", "by", "with", "for", "from", "as", "using", "every", "after", "because"];
 
 /// One way to mend a statement.
 struct Repair {
     title: String,
     span: Span,
     text: String,
+    /// What was written leaves no doubt.
+    is_sure: bool,
 }
 
 /// Most words that a message lists when one of them was probably meant.

@@ -33,7 +33,16 @@ pub(super) fn address(text: String, span: Span) -> Result<String, Box<Diagnostic
         )),
         Err(
             error @ (AddressError::NoHost | AddressError::Port | AddressError::Sign | AddressError::Unset),
-        ) => Err(wrong(span, format!("this is no address: {error}"))),
+        ) => {
+            let finding = wrong(span, format!("this is no address: {error}"));
+            Err(match st::address_in(&text) {
+                Some(bare) => {
+                    let written = format!("\"{bare}\"");
+                    Box::new(finding.fix(Fix::machine(format!("write {written}"), span, written)))
+                }
+                None => finding,
+            })
+        }
     }
 }
 

@@ -65,6 +65,8 @@ pub(super) struct Reader<'t> {
     pub(super) findings: Vec<Diagnostic>,
     /// Every name in statements that were left out.
     pub(super) mentions: BTreeSet<String>,
+    /// Statements that stand where they do not belong: what seems to be missing elsewhere may be one of them.
+    pub(super) misplaced: LeftOut,
     /// Files may be added that are not read.
     pub(super) opaque: bool,
     /// `allow`, of all blocks.
@@ -86,6 +88,7 @@ impl<'t> Reader<'t> {
             noted: Uses::default(),
             findings: Vec::new(),
             mentions: BTreeSet::new(),
+            misplaced: LeftOut::default(),
             opaque: parse.not_utf8(),
             allows: Vec::new(),
             scope: parse.tree.span(parse.tree.root()),
@@ -173,6 +176,10 @@ impl<'t> Reader<'t> {
         let Some(row) = st::find(word, place) else {
             let finding = unplaced(word, word_span, place, self.format);
             self.findings.push(finding);
+            let ours = st::foreign_word(word).unwrap_or(word);
+            if let Some(spec) = st::STATEMENTS.iter().find(|spec| spec.word == ours) {
+                self.misplaced.add(&LeftOut::word(spec.word));
+            }
             return None;
         };
         let spec = &match self.as_option(row, word_span, place) {
@@ -470,7 +477,12 @@ impl<'t> Reader<'t> {
                 NodeKind::Glob | NodeKind::HoleName
                     if unbound.iter().any(|span| span.contains(self.tree.span(node))) => {}
                 NodeKind::Glob => {
-                    self.mentions.insert(self.tree.text(node, self.text).to_owned());
+                    let name = self.tree.text(node, self.text);
+                    self.mentions.insert(name.to_owned());
+                    // What it looks like is what was meant, and what the rest of the project says.
+                    if !name.is_ascii() {
+                        self.mentions.insert(unicode_security::skeleton(name).collect());
+                    }
                 }
                 NodeKind::HoleName => {
                     let name = self.tree.text(node, self.text);
@@ -617,6 +629,9 @@ fn unplaced(word: &str, span: Span, place: Place, format: Option<FormatName>) ->
         };
     }
     let finding = |message: String| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
+    if let Some(finding) = said_otherwise(word, span, place) {
+        return finding;
+    }
     let known = || st::STATEMENTS.iter().map(|spec| spec.word);
     if let Some(ours) = st::foreign_word(word) {
         let finding = finding(format!("`{word}` is no statement; here it is called `{ours}`"));
@@ -651,6 +666,34 @@ fn unplaced(word: &str, span: Span, place: Place, format: Option<FormatName>) ->
                 here().collect::<Vec<_>>().join(", ")
             )),
         },
+    }
+}
+
+/// What stands elsewhere here: the rest of a condition or of an address, or more than one word.
+fn said_otherwise(word: &str, span: Span, place: Place) -> Option<Diagnostic> {
+    let has = |word: &str| st::in_place(place).any(|spec| spec.word == word);
+    let finding = |message: &str| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
+    match word.to_ascii_lowercase().as_str() {
+        "and" if has("where") => Some(
+            finding("a condition ends with its line, so none begins with `and`")
+                .help("begin the line with `where`: several are joined with `and`")
+                .fix(Fix::machine("write `where`", span, "where")),
+        ),
+        "or" if has("where") => Some(
+            finding("a condition ends with its line, so none begins with `or`")
+                .help("write it behind the condition before, on one line"),
+        ),
+        "column.exclude.list" if has("columns") => Some(
+            finding("`column.exclude.list` is no statement; here it is called `columns except`")
+                .fix(Fix::machine("write `columns except`", span, "columns except")),
+        ),
+        "port" | "database.port" if has("address") => {
+            Some(finding("the port is a part of the address").help("write `address \"HOST:PORT\"`"))
+        }
+        "port" if has("brokers") => {
+            Some(finding("the port is a part of the address").help("write `brokers \"HOST:PORT\"`"))
+        }
+        _ => None,
     }
 }
 

@@ -55,6 +55,16 @@ impl<'t> Token<'t> {
         Token { kind, span, text: word, segments: vec![segment], parts: Vec::new() }
     }
 
+    /// A path of plain names or globs, to try out whether it would mend a statement.
+    pub(super) fn bare(text: &'t str, span: Span) -> Option<Token<'t>> {
+        let is_sign = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '*' | '?' | '$');
+        let is_segment = |segment: &str| !segment.is_empty() && segment.chars().all(is_sign);
+        text.split('.').all(is_segment).then(|| {
+            let segments = text.split('.').map(|text| Segment { kind: NodeKind::Glob, span, text });
+            Token { kind: NodeKind::Path, span, text, segments: segments.collect(), parts: Vec::new() }
+        })
+    }
+
     /// The bare word this is.
     pub(super) fn word(&self) -> Option<&'t str> {
         match self.segments.as_slice() {

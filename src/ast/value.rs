@@ -89,6 +89,9 @@ pub(super) fn wrong(span: Span, message: impl Into<String>) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(st::WRONG_ARGUMENTS, span, message))
 }
 
+/// Behind a name in what is said of it.
+const NO_OWN_NAME: &str = "is no name for a thing of your own";
+
 fn own_name(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
     let word = match token.kind {
         // A range or pattern is none; where one may stand, that says what is wrong with it.
@@ -97,8 +100,13 @@ fn own_name(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {
     };
     Some(match st::check_own_name(word) {
         Ok(()) => Ok(Value::Name(word.to_owned())),
-        Err(error) => Err(wrong(token.span, format!("`{word}` is no name for a thing of your own: {error}"))),
+        Err(error) => Err(wrong(token.span, format!("`{word}` {NO_OWN_NAME}: {error}"))),
     })
+}
+
+/// True for what is said of a name that is none for a thing of one's own.
+pub(super) fn is_about_own_name(finding: &Diagnostic) -> bool {
+    finding.code == st::WRONG_ARGUMENTS && finding.message.contains(NO_OWN_NAME)
 }
 
 /// `env NAME`, `env "NAME"` or `file "PATH"`. Anything else is not repeated in the finding: it may be the secret.

@@ -98,6 +98,13 @@ pub(super) struct Known {
     pub(super) near: Vec<Box<[usize]>>,
 }
 
+impl Known {
+    /// True when the two are one table, if they are of one source.
+    pub(super) fn is_same_table(&self, other: &Known) -> bool {
+        (&self.db, &self.table) == (&other.db, &other.table)
+    }
+}
+
 /// A table's name in messages, and the lines that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NewName {

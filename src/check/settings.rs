@@ -67,6 +67,9 @@ impl<'p> Lane<'p> {
             index.add(n, None);
         }
         for (rank, blocks) in [(3, &pipeline.tables), (4, &to.tables)] {
+            // Where several agree, the one that is drawn does not depend on where they stand.
+            let mut blocks: Vec<&TableBlock> = blocks.iter().collect();
+            blocks.sort_by(|a, b| a.pattern.value.cmp(&b.pattern.value));
             for TableBlock { pattern, settings, left_out, .. } in blocks {
                 if let Ok(tables) = pattern.value.compile() {
                     index.add(levels.len(), Some(&pattern.value));

@@ -57,6 +57,10 @@ pub struct Program {
     pub memory_bytes: Option<u64>,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
+    /// Statements that stand where they do not belong: what seems to be missing elsewhere may be one of them.
+    pub misplaced: LeftOut,
+    /// A pipeline could not be read: it may use any source and target.
+    pub lacks_pipeline: bool,
     /// A file was not read to its end: it may declare and use anything.
     pub opaque: bool,
     /// Files of directories that were added with `use`: what they declare is there for other projects, too.

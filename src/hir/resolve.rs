@@ -23,6 +23,8 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
     for file in files {
         program.opaque |= file.opaque;
         program.mentions.extend(file.mentions);
+        program.misplaced.add(&file.misplaced.elsewhere());
+        program.lacks_pipeline |= file.lacks_pipeline;
         program.allows.extend(file.allows);
         program.idle.extend(file.idle);
         program.moved.extend(file.moved);
@@ -55,6 +57,13 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
             merge_defaults(&mut program.defaults, defaults, &mut findings);
         }
     }
+    for source in &mut program.sources {
+        source.left_out.add(&program.misplaced);
+    }
+    for target in &mut program.targets {
+        target.left_out.add(&program.misplaced);
+    }
+    program.defaults.left_out.add(&program.misplaced);
     check_retry(&program.defaults.settings.task.retry, &mut findings);
     for source in &program.sources {
         check_retry(&source.retry, &mut findings);
@@ -156,6 +165,7 @@ fn resolve_pipeline(
         }
     }
     left_out.add(&pipeline.left_out);
+    left_out.add(&program.misplaced);
     if feeds.unknown {
         left_out.add(&LeftOut::word("from"));
     }

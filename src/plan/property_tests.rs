@@ -62,11 +62,11 @@ enum Holds {
     Default,
     /// One of these lines, which are equal.
     Line(String),
-    /// Blocks of one level disagree, and none is narrower than all others.
+    /// Blocks of one level disagree, and none of them is narrower than another.
     Disagreement,
 }
 
-/// By the rule alone: the nearest level wins, in it the narrowest pattern.
+/// By the rule alone: the nearest level wins, in it the patterns that no other is narrower than.
 fn holds(project: &[Line], pipeline: &Line, to: &str, word: &str, table: (&str, &str)) -> Holds {
     let says = |lines: &[Line]| lines.iter().find(|line| line.head.starts_with(&format!("{word} "))).cloned();
     let block = |line: &Line| line.block.clone().unwrap_or_default();
@@ -83,19 +83,15 @@ fn holds(project: &[Line], pipeline: &Line, to: &str, word: &str, table: (&str, 
         if hits.is_empty() {
             continue;
         }
-        let narrowest = hits
-            .iter()
-            .filter(|(pattern, _)| hits.iter().all(|(other, _)| taken(pattern).is_subset(&taken(other))));
+        // Of those that no other is narrower than; blocks that agree may cross.
+        let narrowest = hits.iter().filter(|(pattern, _)| {
+            let own = taken(pattern);
+            !hits.iter().any(|(other, _)| taken(other).is_subset(&own) && taken(other) != own)
+        });
         let lines: BTreeSet<&str> = narrowest.map(|(_, line)| line.head.as_str()).collect();
         return match lines.iter().collect::<Vec<_>>().as_slice() {
             [line] => Holds::Line((**line).to_owned()),
-            _ => {
-                let all: BTreeSet<&str> = hits.iter().map(|(_, line)| line.head.as_str()).collect();
-                match all.iter().collect::<Vec<_>>().as_slice() {
-                    [line] => Holds::Line((**line).to_owned()),
-                    _ => Holds::Disagreement,
-                }
-            }
+            _ => Holds::Disagreement,
         };
     }
     let everywhere = says(&there).or_else(|| says(&own)).or_else(|| says(&defaults));

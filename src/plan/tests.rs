@@ -774,6 +774,24 @@ fn mended(line: &str) -> String {
 
 #[test]
 fn certain_repairs() {
+    let quotes = [
+        ("topic orders", "topic \"orders\""),
+        ("topic 'orders.{table}'", "topic \"orders.{table}\""),
+        ("label team payments", "label team \"payments\""),
+        ("include \"shop.b\"", "include shop.b"),
+        ("include `shop.b`", "include shop.b"),
+        ("format \"canal-json\"", "format canal-json"),
+        ("format canal", "format canal-json"),
+        ("mask a using null", "mask a with null"),
+    ];
+    for (written, expected) in quotes {
+        assert_eq!(mended(written), expected);
+    }
+    // The only word that fits is not always what was meant.
+    for doubtful in ["ddl on", "mask a with md5", "start initial", "partition by hash a", "columns"] {
+        let certain = doubtful == "start initial";
+        assert_eq!(mended(doubtful) != doubtful, certain, "{doubtful}");
+    }
     assert_eq!(mended("partition key"), "partition by key");
     assert_eq!(mended("rename table shop.a => b"), "rename table shop.a to b");
     assert_eq!(mended("rename table shop.a b"), "rename table shop.a to b");

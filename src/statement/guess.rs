@@ -22,24 +22,99 @@ pub fn closest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>)
     only(candidates.iter().filter(|c| sorted_parts(c) == sorted_parts(&folded)))
 }
 
-/// Our word for a word of another tool's vocabulary, with a hint.
+/// Words of other tools, by our word for them.
+const FOREIGN_WORDS: &[(&str, &[&str])] = &[
+    ("where", &["filter", "filters"]),
+    (
+        "include",
+        &[
+            "whitelist",
+            "table.include.list",
+            "database.include.list",
+            "include_tables",
+            "include_dbs",
+            "canal.instance.filter.regex",
+            "table-whitelist",
+            "dblist",
+            "tables",
+            "select",
+        ],
+    ),
+    (
+        "exclude",
+        &[
+            "blacklist",
+            "table.exclude.list",
+            "database.exclude.list",
+            "exclude_tables",
+            "exclude_dbs",
+            "canal.instance.filter.black.regex",
+            "table-blacklist",
+            "ignore",
+        ],
+    ),
+    (
+        "topic",
+        &["kafka_topic", "dynamictopic", "topics", "topic.prefix", "canal.mq.topic", "canal.mq.dynamictopic"],
+    ),
+    ("partition", &["producer_partition_by", "partitionhash", "partitioner", "canal.mq.partitionhash"]),
+    (
+        "brokers",
+        &[
+            "bootstrap.servers",
+            "bootstrap-servers",
+            "bootstrap_servers",
+            "servers",
+            "kafka.bootstrap.servers",
+            "producer.bootstrap.servers",
+        ],
+    ),
+    ("columns", &["column.include.list", "projection"]),
+    ("key", &["message.key.columns", "primary-keys", "primary_key"]),
+    ("start", &["snapshot.mode", "snapshot", "scan.startup.mode", "startup-mode"]),
+    ("replicas", &["replication-factor", "replication_factor", "replication.factor"]),
+    ("cleanup", &["cleanup.policy"]),
+    ("retention", &["retention.ms"]),
+    ("compression", &["compression.type"]),
+    ("linger", &["linger.ms"]),
+    ("batch", &["batch.size"]),
+    ("registry", &["schema.registry.url", "schema-registry", "schema_registry", "registry-url"]),
+    ("tombstones", &["tombstones.on.delete"]),
+    ("ddl", &["output_ddl", "include.schema.changes"]),
+    ("address", &["database.hostname", "db_host", "endpoint"]),
+    ("user", &["database.user", "db_user"]),
+    ("password", &["database.password", "db_password"]),
+    ("server-id", &["database.server.id", "server.id", "replica_server_id"]),
+    ("rename", &["route", "routes", "map", "alias"]),
+    ("use", &["import"]),
+    ("target", &["sink"]),
+    ("pipeline", &["job", "task", "flow", "sync"]),
+    ("address", &["host", "hostname", "url"]),
+    ("user", &["username"]),
+    ("password", &["passwd", "pass"]),
+    ("tls", &["ssl"]),
+    ("edition", &["version"]),
+];
+
+/// Our word for a word of another tool's vocabulary.
 pub fn foreign_word(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    FOREIGN_WORDS.iter().find(|(_, theirs)| theirs.contains(&word.as_str())).map(|(ours, _)| *ours)
+}
+
+/// Our word for a value of another tool's vocabulary.
+pub fn foreign_value(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {
-        "filter" | "filters" => "where",
-        "whitelist" | "table.include.list" | "database.include.list" | "tables" | "select" => "include",
-        "blacklist" | "table.exclude.list" | "database.exclude.list" | "ignore" => "exclude",
-        "kafka_topic" | "dynamictopic" | "topics" | "topic.prefix" => "topic",
-        "producer_partition_by" | "partitionhash" | "partitioner" => "partition",
-        "bootstrap.servers" | "bootstrap-servers" | "servers" => "brokers",
-        "route" | "routes" | "map" | "alias" => "rename",
-        "import" => "use",
-        "sink" => "target",
-        "job" | "task" | "flow" | "sync" => "pipeline",
-        "host" | "hostname" | "url" => "address",
-        "username" => "user",
-        "passwd" | "pass" => "password",
-        "ssl" => "tls",
-        "version" => "edition",
+        "mariadb" => "mysql",
+        "canal" => "canal-json",
+        "maxwell" => "maxwell-json",
+        "dts" => "dts-avro",
+        "initial" | "when_needed" => "snapshot",
+        "never" | "schema_only" | "no_data" | "latest" | "latest-offset" => "now",
+        "primary-key" | "primary_key" | "pk" | "hash" => "key",
+        "true" | "yes" | "enabled" => "on",
+        "false" | "no" | "disabled" => "off",
+        "-1" => "all",
         _ => return None,
     })
 }
@@ -69,5 +144,15 @@ mod tests {
         assert_eq!(closest("orders_shop_eu", ["shop_orders_eu", "crm"]), Some("shop_orders_eu"));
         assert_eq!(closest("warehouse", ["bus", "dr"]), None);
         assert_eq!(closest("bux", ["bus", "bua"]), None, "two are equally near");
+    }
+
+    #[test]
+    fn what_is_offered_is_a_statement() {
+        for (ours, theirs) in FOREIGN_WORDS {
+            assert!(crate::statement::STATEMENTS.iter().any(|spec| spec.word == *ours), "{ours}");
+            for word in *theirs {
+                assert_eq!(foreign_word(&word.to_uppercase()), Some(*ours), "{word} stands twice");
+            }
+        }
     }
 }

@@ -37,7 +37,7 @@ pub use format::{
     BigintUnsigned, BinaryForm, Compatibility, DecimalForm, Dialect, EnumForm, FORMATS, FormatHeartbeat,
     FormatName, FormatOption, FormatSpec, Nulls, SnapshotOp, Subject,
 };
-pub use guess::{closest, foreign_word};
+pub use guess::{closest, foreign_value, foreign_word};
 pub use literal::Literal;
 pub use mask::{MaskMethod, MaskRule};
 pub use message::{
@@ -62,7 +62,7 @@ pub use time::{TimeError, clock_minutes, timestamp_us, zone};
 pub use url::{UrlError, check_url};
 pub use value::{
     Acks, Address, AddressError, Cleanup, ColumnRule, Compression, Create, Delivery, Mechanism, Millis,
-    Quoted, Rename, SecretRef, Switch, Text, Thing, TlsMode, is_loopback,
+    Quoted, Rename, SecretRef, Switch, Text, Thing, TlsMode, address_in, is_loopback,
 };
 pub use version::Version;
 pub use words::Word;

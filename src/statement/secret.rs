@@ -163,7 +163,9 @@ fn in_line(line: &str) -> Vec<Range<usize>> {
 fn begins_secret(piece: &Piece, line: &str, opens: bool, before: Option<&str>) -> bool {
     let word = line[piece.inner.clone()].trim_end_matches([':', '=', ',']);
     if opens {
-        return closest(word, WORDS).is_some();
+        // `database.password`, `sasl.jaas.password`
+        let last = word.rsplit('.').next().unwrap_or(word);
+        return closest(word, WORDS).or_else(|| closest(last, WORDS)).is_some();
     }
     !piece.quoted && word == "salt" && before.is_some_and(|before| before.starts_with("sha"))
 }
@@ -372,6 +374,7 @@ mod tests {
             ("  password file \"/run/p\" }", "  password file \"/run/p\" }"),
             ("  password \"hunter2\" # old", "  password \"*******\" # old"),
             ("  password hunter2", "  password *******"),
+            ("  database.password \"hunter2\"", "  database.password \"*******\""),
             ("  password \"hunter2", "  password \"*******"),
             ("  password “hunter 2”", "  password “********”"),
             ("  password 'a\\' b' c", "  password '*****' *"),

@@ -254,8 +254,12 @@ impl Address {
     /// # Errors
     /// What keeps it from being one.
     pub fn parse(text: &str) -> Result<Address, AddressError> {
+        let bare = text.split_once("://").map_or(text, |(_, bare)| bare);
         let (user, rest) = match text.rsplit_once('@') {
-            Some((user, _)) if user.contains(':') => return Err(AddressError::Password),
+            Some(_) if bare.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) => {
+                return Err(AddressError::Password);
+            }
+            Some((user, _)) if user.contains(':') => return Err(AddressError::Sign),
             Some((user, rest)) => (Some(user), rest),
             None => (None, text),
         };
@@ -275,12 +279,20 @@ impl Address {
             return Err(AddressError::NoHost);
         }
         let port = match port {
-            Some(port) if port.starts_with("//") => return Err(AddressError::Sign),
+            Some(port) if port.contains(wrong) => return Err(AddressError::Sign),
             Some(port) => Some(port.parse::<u16>().ok().filter(|&port| port > 0).ok_or(AddressError::Port)?),
             None => None,
         };
         Ok(Address { user: user.map(str::to_owned), host: host.to_owned(), port })
     }
+}
+
+/// The address in a URL, `db1:3306` of `jdbc:mysql://db1:3306/shop`.
+pub fn address_in(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let bare = rest.split(['/', '?']).next()?;
+    let is_scheme = scheme.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == ':');
+    (is_scheme && Address::parse(bare).is_ok()).then_some(bare)
 }
 
 /// True for addresses of the machine itself: 127.0.0.0/8, `::1` and `localhost`.
@@ -301,6 +313,10 @@ mod tests {
         assert_eq!(parse("[::1]:3306"), Ok((String::new(), "::1".into(), Some(3306))));
         assert_eq!(parse("u:secret@db1"), Err(AddressError::Password));
         assert_eq!(parse("mysql://db1"), Err(AddressError::Sign));
+        assert_eq!(parse("mysql://syncc@db1:3306/shop"), Err(AddressError::Sign));
+        assert_eq!(parse("mysql://u:secret@db1:3306/shop"), Err(AddressError::Password));
+        assert_eq!(parse("k1:9092,k2:9092"), Err(AddressError::Sign));
+        assert_eq!(parse("jdbc:mysql://db1:3306/shop"), Err(AddressError::Sign));
         assert_eq!(parse("db1:0"), Err(AddressError::Port));
         assert_eq!(parse("db1:x"), Err(AddressError::Port));
         assert_eq!(parse(""), Err(AddressError::NoHost));

@@ -2,7 +2,7 @@
 
 use super::super::Rule;
 use super::super::destination::TOPIC_SHARED_BY_ACCIDENT;
-use super::super::flow::{Flow, Known, Placed, Project, sources};
+use super::super::flow::{Flow, Known, PAIRS_MAX, Placed, Project, sources};
 use super::message_key::{MessageKey, message_key};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::Program;
@@ -32,6 +32,8 @@ pub(super) const RULE: Rule = Rule {
 /// A table in a topic, with its key.
 struct Keyed<'a> {
     flow: &'a Flow<'a>,
+    /// Numbers of the target and of the source in its pipeline.
+    way: (usize, usize),
     placed: Placed<'a>,
     line: Option<Span>,
     /// `origin` and the columns, by their names in messages.
@@ -48,25 +50,14 @@ fn check_keys_differ(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     let Some(key) = message_key(lane, placed.known, table) else { continue };
                     let Some(parts) = parts(flow, source, placed.known, &key) else { continue };
                     let keyed = topics.entry((lane.to.target.value.0, placed.topic)).or_default();
-                    // One of those that one line gives one key is enough.
-                    let known = |other: &Keyed<'_>| {
-                        other.parts == parts && place(other) == place_of(flow, placed, key.line)
-                    };
-                    if !keyed.iter().any(known) {
-                        keyed.push(Keyed { flow, placed, line: key.line, parts });
-                    }
+                    keyed.push(Keyed { flow, way: (n, m), placed, line: key.line, parts });
                 }
             }
         }
     }
     for ((_, topic), mut keyed) in topics {
         keyed.sort_by_key(place);
-        let Some((first, rest)) = keyed.split_first() else { continue };
-        let Some(other) =
-            rest.iter().find(|other| other.parts != first.parts && !is_told(project.program, first, other))
-        else {
-            continue;
-        };
+        let Some((first, other)) = differing(project.program, &keyed) else { continue };
         findings.push(
             Diagnostic::error(
                 KEYS_DIFFER_IN_TOPIC,
@@ -78,6 +69,17 @@ fn check_keys_differ(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             .help("give one of them its own topic, or set the same `key` for both"),
         );
     }
+}
+
+/// The first table, as the lines stand, whose key is not that of an earlier one, and the earlier one; no other rule speaks of
+/// the two.
+fn differing<'k, 'a>(program: &Program, keyed: &'k [Keyed<'a>]) -> Option<(&'k Keyed<'a>, &'k Keyed<'a>)> {
+    if keyed.windows(2).all(|pair| pair[0].parts == pair[1].parts) {
+        return None;
+    }
+    let pairs = (0..keyed.len()).flat_map(|n| (0..n).map(move |m| (&keyed[m], &keyed[n])));
+    // Of so many that are told of already, further ones show when these are mended.
+    pairs.take(PAIRS_MAX).find(|(one, other)| one.parts != other.parts && !is_told(program, one, other))
 }
 
 /// `origin` and the names of a key's columns in messages.
@@ -94,17 +96,21 @@ fn keyed_by(keyed: &Keyed<'_>) -> String {
 
 /// Where a table's key is given: at its `key`, else where it is named anew, gets its topic, or is selected.
 fn place(keyed: &Keyed<'_>) -> Span {
-    place_of(keyed.flow, keyed.placed, keyed.line)
-}
-
-fn place_of(flow: &Flow<'_>, placed: Placed<'_>, line: Option<Span>) -> Span {
+    let Keyed { flow, placed, line, .. } = keyed;
     let renamed = placed.name.lines.1.or(placed.name.lines.0).map(|line| flow.renames[line].span);
     line.or(renamed).unwrap_or_else(|| placed.span())
 }
 
-/// True when another rule speaks of the two: S0406 of a template without the table's name, unless it is answered; S0403 of
-/// two lines that give one name.
+/// True when another rule speaks of the two. Of tables on one way: S0406 of a template without the table's name, unless it is
+/// answered; S0403 of two lines that give one name. S0214 of one table that two pipelines send.
 fn is_told(program: &Program, one: &Keyed<'_>, other: &Keyed<'_>) -> bool {
+    let source = |keyed: &Keyed<'_>| keyed.flow.pipeline.from[keyed.way.1].value;
+    if !std::ptr::eq(one.flow, other.flow) {
+        return source(one) == source(other) && one.placed.known.is_same_table(other.placed.known);
+    }
+    if one.way != other.way {
+        return false;
+    }
     let template = |keyed: &Keyed<'_>| keyed.placed.template.map(|template| template.span);
     let (a, b) = (one.placed.name, other.placed.name);
     let shared = template(one).is_some() && template(one) == template(other) && a.table != b.table;
@@ -122,7 +128,10 @@ fn is_told(program: &Program, one: &Keyed<'_>, other: &Keyed<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{check_diagnostics, check_locked};
+    use super::super::super::testing::{check_diagnostics, check_locked, check_project};
+
+    const ENDS: &str = "edition 2026\nsource shop mysql \"db1\" {\npassword env P\n}\n\
+        source crm mysql \"db2\" {\npassword env P\n}\ntarget bus kafka \"kafka1\"\n";
 
     #[test]
     fn written_keys_and_those_of_tables() {
@@ -151,6 +160,29 @@ mod tests {
             "include d.a, d.b\nrename column d.b.no to id\ntable d.a {\ntopic \"t\"\n}\ntable d.b {\ntopic \"t\"\n}\n",
             "table d.a {\nprimary id\ncolumn id \"int not null\"\n}\ntable d.b {\nprimary no\ncolumn no \"int not null\"\n}\n",
         );
+    }
+
+    #[test]
+    fn lines_of_two_pipelines() {
+        // Where the lines stand, and whether one is there twice, means nothing.
+        let first = "pipeline a from shop to bus {\ninclude shop.a\n";
+        let second = "pipeline b from crm to bus {\ninclude crm.a\ntopic \"first.a\"\n\
+            key no  # error[S0503]: tables with different keys share topic `first.a`\n}\n";
+        for renames in
+            ["", "rename table shop.a to a\n", "rename table shop.a to a\nrename table shop.a to a\n"]
+        {
+            check_project(&[&format!("{ENDS}{first}key id\ntopic \"first.a\"\n{renames}}}\n{second}")]);
+        }
+    }
+
+    #[test]
+    fn one_table_of_two_pipelines_is_sent_twice() {
+        check_project(&[&format!(
+            "{ENDS}pipeline rest from crm to bus {{\ninclude crm.*\n}}\n\
+             pipeline a from shop to bus {{\ninclude shop.a\nkey id\n}}\npipeline b from shop to bus {{\n\
+             include shop.a  # error[S0214]: pipelines `a` and `b` both send `shop.a` to topic `shop.a`\n\
+             key no\n}}\n"
+        )]);
     }
 
     #[test]

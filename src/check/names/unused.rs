@@ -24,6 +24,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let program = project.program;
+    if program.lacks_pipeline {
+        return;
+    }
     let mut report = |kind: &str, word: &str, name: &Spanned<String>, what: String, written: &str| {
         // A statement that could not be read may use it; another project may use what a shared directory declares.
         if !program.may_know(&name.value) && !program.shared.contains(&name.span.file) {

@@ -212,8 +212,14 @@ impl Finder<'_> {
             _ if first.is_control() => {
                 Diagnostic::error(S0004, sign, format!("U+{:04X} has no meaning here", u32::from(first)))
             }
-            ';' => Diagnostic::error(S0004, sign, "`;` has no meaning here")
-                .help("a statement ends with its line; no sign is needed"),
+            ';' => {
+                let finding = Diagnostic::error(S0004, sign, "`;` has no meaning here")
+                    .help("a statement ends with its line; no sign is needed");
+                match text[1..].trim().is_empty() {
+                    true => finding.fix(Fix::machine("remove it", sign, "")),
+                    false => finding,
+                }
+            }
             _ => Diagnostic::error(S0004, sign, format!("`{first}` has no meaning here"))
                 .help("texts stand in single quotes, names with other signs in backticks"),
         }

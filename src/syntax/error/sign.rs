@@ -217,6 +217,12 @@ impl Finder<'_> {
     fn needs_quotes(&self, word: std::ops::Range<u32>) -> Diagnostic {
         let shown = self.slice(word.start, word.end);
         let span = self.span(&word);
+        if let Some((from, to)) = shown.split_once('-').filter(|(from, to)| is_clock(from) && is_clock(to)) {
+            let written = format!("{from} to {to}");
+            return Diagnostic::error(S0004, span, format!("`{shown}` is no span of time"))
+                .help(format!("write `{written}`"))
+                .fix(Fix::machine(format!("write `{written}`"), span, written));
+        }
         Diagnostic::error(S0004, span, format!("`{shown}` is text without quotes"))
             .help(format!("write `\"{shown}\"`"))
             .fix(Fix::machine("put it in quotes", span, format!("\"{shown}\"")))
@@ -235,6 +241,12 @@ impl Finder<'_> {
             }
         }
     }
+}
+
+/// True for a time of day, `22:00`.
+fn is_clock(text: &str) -> bool {
+    let digits = |text: &str| text.len() == 2 && text.bytes().all(|sign| sign.is_ascii_digit());
+    text.split_once(':').is_some_and(|(hour, minute)| digits(hour) && digits(minute))
 }
 
 /// True when a text that was not understood begins with a backtick or `/` that is not closed in it.

@@ -98,6 +98,12 @@ fn open_signs() {
     check("a x./b\n", "1:5 S0001 the `/` is not closed");
     check("where a in (1, 2\n", "1:12 S0001 `(` is not closed");
     check_repair("a \"x  \n", "a \"x\"  \n");
+    check(
+        "a \"{{db}}.{{table:lower}}\"\n",
+        "1:4 S0008 `{{db}}` has its braces twice\n1:11 S0008 `{{table:lower}}` has its braces twice",
+    );
+    check_repair("a \"{{db}}.{{table:lower}}\"\n", "a \"{db}.{table:lower}\"\n");
+    check_repair("a \"{table|lower}\"\n", "a \"{table:lower}\"\n");
     check_repair("a ((x\n", "a ((x))\n");
     check_repair("a ('x\n", "a ('x')\n");
     check_repair("a x.`b c\n", "a x.`b c`\n");

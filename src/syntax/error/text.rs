@@ -22,6 +22,17 @@ impl Finder<'_> {
                 NodeKind::BadChar if covered == Some(node.start) => {}
                 NodeKind::BadChar => match self.tree.text(id, self.text) {
                     "\\" => found.push(self.bad_escape(node.start)),
+                    "{" if let Some(end) = self.doubled(node.start) => {
+                        covered = Some(end - 1);
+                        let span = Span::new(self.tree.file(), node.start, end);
+                        let once = self.slice(node.start + 1, end - 1);
+                        let message = format!("`{}` has its braces twice", self.slice(node.start, end));
+                        found.push(Diagnostic::error(S0008, span, message).fix(Fix::machine(
+                            format!("write `{once}`"),
+                            span,
+                            once,
+                        )));
+                    }
                     "{" => {
                         let close = self.lone_close(id);
                         covered = close;
@@ -52,6 +63,14 @@ impl Finder<'_> {
             .fix(Fix::machine("write `\\\\`", backslash, "\\\\"))
     }
 
+    /// The end of `{{name}}`, whose first brace is at `at`.
+    fn doubled(&self, at: u32) -> Option<u32> {
+        let inner = self.text[at as usize..].strip_prefix("{{")?;
+        let name = inner.split_once("}}")?.0;
+        let is_sign = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '.' | ':');
+        (!name.is_empty() && name.chars().all(is_sign)).then(|| at + 4 + name.len() as u32)
+    }
+
     /// The `}` that closes the bad `{` at `open`, with plain text between.
     fn lone_close(&self, open: NodeId) -> Option<u32> {
         let end = self.tree.node(self.tree.node(open).parent).subtree_end;
@@ -70,6 +89,18 @@ impl Finder<'_> {
         let here = Span::new(file, at, at + 1);
         if let Some(close) = close {
             let span = Span::new(file, at, close + 1);
+            if let Some((name, filter)) = self.slice(at + 1, close).split_once('|')
+                && ["lower", "upper"].contains(&filter.trim())
+            {
+                let written = format!("{{{}:{}}}", name.trim(), filter.trim());
+                return Diagnostic::error(
+                    S0008,
+                    span,
+                    format!("`{}` is no placeholder", self.slice(at, close + 1)),
+                )
+                .help("a filter follows a colon")
+                .fix(Fix::machine(format!("write `{written}`"), span, written));
+            }
             let mut fix = Fix::machine("write `\\{` and `\\}`", here, "\\{");
             fix.edits.extend(Fix::machine("", Span::new(file, close, close + 1), "\\}").edits);
             return Diagnostic::error(
