@@ -69,7 +69,7 @@ impl LeftOut {
         let names = ["rename", "topic", "names", "table"];
         LeftOut {
             words: self.words.iter().copied().filter(|word| !names.contains(word)).collect(),
-            unknown: false,
+            ..LeftOut::default()
         }
     }
 
