@@ -1,8 +1,10 @@
 //! The bodies of the fuzz targets, called with seeds: what the repository holds, broken in many places, and texts made to
 //! hurt.
 
+mod log;
 mod properties;
 
+use crate::support::dice::Dice;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -109,5 +111,76 @@ fn patterns_compared() {
         "/a{1000}/\n/(a?){30}a{30}/\na*\n/[^a]/",
     ] {
         properties::patterns(text);
+    }
+}
+
+/// Logs of real servers, an event each, without their checksums.
+fn logs() -> Vec<Vec<Vec<u8>>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mysql/binlog/captured");
+    let read = |name: &str| fs::read_to_string(folder.join(name)).expect("a captured log");
+    let event = |line: &str| {
+        let mut raw = Vec::new();
+        for word in line.split(' ') {
+            // `61*40` is 40 bytes of 61
+            let (hex, times) = word.split_once('*').unwrap_or((word, "1"));
+            let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex");
+            let bytes: Vec<u8> = (0..hex.len()).step_by(2).map(byte).collect();
+            raw.extend(bytes.repeat(times.parse().expect("a number")));
+        }
+        raw.truncate(raw.len() - 4);
+        let size = raw.len() as u32;
+        raw[9..13].copy_from_slice(&size.to_le_bytes());
+        raw
+    };
+    ["mysql-9.7.hex", "mariadb-10.11.hex"].map(|name| read(name).lines().map(event).collect()).to_vec()
+}
+
+/// Puts something else at a place, or takes the end away.
+fn broken(bytes: &mut Vec<u8>, dice: &mut Dice) {
+    for _ in 0..=dice.below(3) {
+        let at = dice.below(bytes.len());
+        bytes[at] = match dice.below(4) {
+            0 => 0,
+            1 => 0xff,
+            2 => bytes[at] ^ 1 << dice.below(8),
+            _ => dice.below(256) as u8,
+        };
+    }
+    if dice.below(4) == 0 {
+        bytes.truncate(dice.below(bytes.len()));
+    }
+}
+
+#[test]
+fn events_of_the_log() {
+    let mut dice = Dice::new(1);
+    for log in logs() {
+        log::events(&log.concat());
+        let short: Vec<&Vec<u8>> = log.iter().filter(|event| event.len() < 3000).collect();
+        for _ in 0..1500 {
+            // a table map and what follows it, also under the number of another type
+            let at = dice.below(short.len() - 2);
+            let mut bytes: Vec<u8> =
+                short[at..at + 2].iter().flat_map(|event| event.iter().copied()).collect();
+            if dice.below(3) == 0 {
+                bytes[short[at].len() + 4] = [39, 40, 42, 165, 166, 167, 169, 170][dice.below(8)];
+            }
+            broken(&mut bytes, &mut dice);
+            log::events(&bytes);
+        }
+    }
+}
+
+#[test]
+fn partial_updates_of_json() {
+    // {"a": 1, "b": [true]} and: $.b[0] replaced, $.c inserted, $.a removed
+    let before = b"\x00\x02\0\x1b\0\x12\0\x01\0\x13\0\x01\0\x05\x01\0\x02\x14\0ab\x01\0\x07\0\x04\x01\0";
+    let diffs = b"\x00\x06$.b[0]\x03\x05\x09\0\x01\x03$.c\x02\x04\x01\x02\x03$.a";
+    let seed = [&[before.len() as u8][..], before, diffs].concat();
+    let mut dice = Dice::new(2);
+    for _ in 0..20_000 {
+        let mut bytes = seed.clone();
+        broken(&mut bytes, &mut dice);
+        log::json_diff(&bytes);
     }
 }

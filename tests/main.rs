@@ -14,6 +14,7 @@ mod fmt;
 mod fuzz;
 mod hostile;
 mod kafka;
+mod log;
 mod masks;
 mod pipelines;
 mod published;

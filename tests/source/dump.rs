@@ -1,13 +1,18 @@
 //! The dump: where it begins, how it ends, what it refuses.
 
 use super::stream::{events, open};
-use super::{each, plain, purge_all_logs, session};
+use super::{each, plain, purge_all_logs, session, tables_of};
 use crate::support::{Kind, MySql};
 use std::num::NonZeroU32;
 use std::thread;
 use std::time::Duration;
 use syncc::mysql::binlog::event::EventType;
+use syncc::mysql::binlog::layout::RowLayout;
+use syncc::mysql::binlog::rows::RowsEvent;
+use syncc::mysql::binlog::scratch::Scratch;
+use syncc::mysql::binlog::table_map::TableMap;
 use syncc::mysql::position::{BinlogPosition, Flavor, Gtids, Position};
+use syncc::mysql::value::Value;
 use syncc::source::mysql::io::{Dump, DumpRequest, FailureClass, end_of_log, start_position};
 
 /// Statements of the log behind `start` that say `marker`.
@@ -158,6 +163,46 @@ fn large_events_come_whole_or_not_at_all() {
         assert_eq!(failure.class, FailureClass::TooLarge, "{kind:?}");
         assert!(failure.message.contains("event-limit"), "{failure}");
     });
+}
+
+#[test]
+fn an_event_of_200_mb_comes_whole() {
+    for kind in [Kind::MySql9_7, Kind::MariaDb10_11] {
+        let server = MySql::start(kind, &["max-allowed-packet=1G"]);
+        let db = server.database("giant");
+        let mut sql = server.sql();
+        sql.run(&format!("create table `{db}`.t (id int primary key, v longblob)"));
+        let table = tables_of(&server, &db, "t");
+        sql.run(&format!("insert into `{db}`.t values (1, repeat('x', 100000000))"));
+        let start = start_position(&mut session(&server)).expect("a position");
+        // both images in one event
+        sql.run(&format!("update `{db}`.t set v = concat('y', substring(v, 2))"));
+        let mut sizes = Vec::new();
+        let mut dump = open(&server, &start, 256 << 20).expect("a dump");
+        let mut scratch = Scratch::new(1 << 20);
+        let mut layout = None;
+        events(&server, &mut dump, |kind, event| match kind {
+            EventType::TableMap => {
+                let map = TableMap::parse(event.body, start.server.flavor).expect("a table map");
+                layout = Some(RowLayout::build(&map, &table).expect("a layout that fits"));
+            }
+            EventType::UpdateRows | EventType::UpdateRowsV1 => {
+                let layout = layout.as_ref().expect("a table map came before");
+                let rows = RowsEvent::parse(event).expect("rows");
+                let mut rows = rows.read(layout, &mut scratch).expect("rows of the layout");
+                let (mut before, mut after) = (Vec::new(), Vec::new());
+                while rows.next(&mut before, &mut after).expect("a row").is_some() {
+                    for image in [&before, &after] {
+                        let [_, Value::Bytes(bytes)] = &image[..] else { panic!("two columns") };
+                        sizes.push((bytes.len(), bytes[0], bytes[1], bytes[bytes.len() - 1]));
+                    }
+                }
+                assert!(event.body.len() > 200_000_000);
+            }
+            _ => {}
+        });
+        assert_eq!(sizes, [(100_000_000, b'x', b'x', b'x'), (100_000_000, b'y', b'x', b'x')], "{kind:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Forms of events that a running server switches on and off: compression, checksums, partial JSON, GTIDs with tags.
 
-use super::{session, stream};
+use super::{session, stream, tables_of};
 use crate::support::{Kind, MySql};
 use std::collections::BTreeSet;
 use syncc::mysql::binlog::event::EventType;
@@ -9,16 +9,10 @@ use syncc::mysql::json::write_json;
 use syncc::mysql::position::{Gtid, Position};
 use syncc::mysql::schema::TableVersion;
 use syncc::mysql::value::Value;
-use syncc::source::mysql::io::{start_position, tables};
+use syncc::source::mysql::io::start_position;
 
 fn position(server: &MySql) -> Position {
     start_position(&mut session(server)).expect("a position")
-}
-
-fn version(server: &MySql, db: &str, table: &str) -> TableVersion {
-    let found = tables(&mut session(server), |database, name| database == db && name == table);
-    let [facts] = &found.expect("tables")[..] else { panic!("{db}.{table} is not one table") };
-    facts.version.clone()
 }
 
 /// Numbers and texts of the rows behind `start`, and the types of events that brought them.
@@ -37,7 +31,7 @@ fn compressed_transactions_switched_on_a_running_mysql() {
     let db = server.database("compressed");
     let mut sql = server.sql();
     sql.run(&format!("create table `{db}`.t (id int primary key, v varchar(2000))"));
-    let table = version(server, &db, "t");
+    let table = tables_of(server, &db, "t");
     let start = position(server);
     let mut expected = Vec::new();
     for (round, compression) in ["off", "on", "off", "on"].into_iter().enumerate() {
@@ -62,7 +56,7 @@ fn compressed_events_switched_on_a_running_mariadb() {
     let db = server.database("compressed");
     let mut sql = server.sql();
     sql.run(&format!("create table `{db}`.t (id int primary key, v varchar(4000))"));
-    let table = version(&server, &db, "t");
+    let table = tables_of(&server, &db, "t");
     let start = position(&server);
     let mut expected = Vec::new();
     for (round, compression) in ["off", "on", "off", "on"].into_iter().enumerate() {
@@ -94,7 +88,7 @@ fn checksums_switched_on_a_running_server() {
         let db = server.database("sums");
         let mut sql = server.sql();
         sql.run(&format!("create table `{db}`.t (id int primary key, v varchar(20))"));
-        let table = version(&server, &db, "t");
+        let table = tables_of(&server, &db, "t");
         let start = position(&server);
         let mut expected = Vec::new();
         for (id, checksum) in [(1, "NONE"), (2, "CRC32"), (3, "NONE")] {
@@ -147,7 +141,7 @@ fn partial_updates_of_json_give_the_document_of_the_server() {
              insert into `{db}`.t values
                (1, '{{\"same\": [1]}}', 0, '{{\"a\": 1, \"b\": [1, {{\"x\": 2}}], \"c\": \"text\"}}', 'v', null)"
         ));
-        let table = version(server, &db, "t");
+        let table = tables_of(server, &db, "t");
         let start = position(server);
         let mut expected = Vec::new();
         for update in UPDATES {
@@ -201,6 +195,6 @@ fn gtids_with_tags() {
     assert!(start.gtids.to_string().contains("billing_2"), "{start}");
     sql.run(&format!("insert into `{db}`.t values (7)"));
     let mut n_rows = 0;
-    stream::rows(server, &start, &version(server, &db, "t"), |_| n_rows += 1);
+    stream::rows(server, &start, &tables_of(server, &db, "t"), |_| n_rows += 1);
     assert_eq!(n_rows, 1);
 }

@@ -10,13 +10,15 @@ mod login;
 mod precheck;
 mod stream;
 mod torture;
+mod traps;
 mod visibility;
 
 use crate::support::{Kind, MySql, wait};
 use secrecy::SecretString;
 use std::path::Path;
+use syncc::mysql::schema::TableVersion;
 use syncc::plan::{Tls, TlsMode};
-use syncc::source::mysql::io::{Endpoint, Session};
+use syncc::source::mysql::io::{Endpoint, Session, tables};
 
 /// TLS settings with nothing but a mode.
 pub(crate) fn tls(mode: TlsMode) -> Tls {
@@ -58,6 +60,13 @@ pub(crate) fn purge_all_logs(server: &MySql) {
         sql.run(&format!("purge binary logs to '{newest}'"));
         if files.len() == 1 { Ok(()) } else { Err(format!("{files:?}")) }
     });
+}
+
+/// One table as the server describes it.
+pub(crate) fn tables_of(server: &MySql, db: &str, table: &str) -> TableVersion {
+    let found = tables(&mut session(server), |database, name| database == db && name == table);
+    let [facts] = &found.expect("tables")[..] else { panic!("{db}.{table} is not one table") };
+    facts.version.clone()
 }
 
 /// All servers, one after the other.

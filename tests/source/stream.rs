@@ -96,7 +96,9 @@ pub(crate) fn rows(
                 let rows = RowsEvent::parse(event).expect("rows");
                 if Some(rows.table_id) == ours {
                     let layout = layout.as_ref().expect("a table map came before");
-                    let mut reader = rows.read(layout, &mut scratch).expect("rows of the layout");
+                    let mut reader = rows.read(layout, &mut scratch).unwrap_or_else(|error| {
+                        panic!("{:?} {:?}: {error}", server.kind(), event.header.event_type)
+                    });
                     let (mut before, mut after) = (Vec::new(), Vec::new());
                     while reader.next(&mut before, &mut after).expect("a row").is_some() {
                         row(if after.is_empty() { &before } else { &after });

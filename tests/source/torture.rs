@@ -99,7 +99,7 @@ fn applies(to: &str, kind: Kind) -> bool {
 }
 
 /// A value as text that is the same for both forms of decimals and JSON.
-fn canonical(value: &Value<'_>) -> String {
+pub(super) fn canonical(value: &Value<'_>) -> String {
     let mut out = Vec::new();
     match value {
         Value::Decimal(decimal) => write_decimal(*decimal, &mut out),

@@ -46,6 +46,14 @@ impl Sql {
         }
     }
 
+    /// Runs a statement that is no UTF-8 and must not fail.
+    #[track_caller]
+    pub(crate) fn run_bytes(&mut self, statement: &[u8]) {
+        if let Err(error) = self.runtime.block_on(self.conn.query_drop(statement)) {
+            panic!("{error}\nin: {}", String::from_utf8_lossy(statement));
+        }
+    }
+
     /// The rows of a query, every value as the bytes the server sends for it; `None` is NULL.
     #[track_caller]
     pub(crate) fn rows(&mut self, query: &str) -> Vec<Vec<Option<Vec<u8>>>> {

@@ -64,8 +64,9 @@ pub enum RowError {
     },
     /// An image leaves a column out.
     #[error(
-        "the row image leaves out column {}: the session that wrote it had a `binlog_row_image` other than FULL. Set FULL for \
-         every session; rows logged until then are not whole, so load their tables again",
+        "the row image leaves out column {}. Either a session wrote it with a `binlog_row_image` other than FULL: set FULL for \
+         every session. Or it is a generated column, which MariaDB 11.8 logs in inserts only: exclude the table. Rows logged \
+         so are not whole; load their tables again",
         column + 1
     )]
     Partial {

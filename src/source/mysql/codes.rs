@@ -74,7 +74,8 @@ pub const CODES: &[CodeDoc] = &[
         ROW_IMAGE,
         "`binlog_row_image` is not FULL.",
         "A message carries the whole row. With partial images columns would be missing, and rows loaded beside the log could not \
-         be replaced by what the log says of them.",
+         be replaced by what the log says of them. MariaDB 11.8 leaves generated columns out of updates and deletes whatever it is \
+         set to; a task stops at the first such row.",
     ),
     page(
         GTID_OFF,

@@ -273,7 +273,10 @@ fn what_does_not_belong_together() {
     let error = read_all(&raw, &one, |_, _, _| {}).unwrap_err();
     assert_eq!(error, RowError::Partial { column: 0 });
     let said = error.to_string();
-    assert!(said.starts_with("the row image leaves out column 1") && said.contains("Set FULL"), "{said}");
+    assert!(
+        said.starts_with("the row image leaves out column 1") && said.contains("set FULL for every session"),
+        "{said}"
+    );
 }
 
 /// `{"a": 1}` with an integer of two bytes, as a JSON column has it.

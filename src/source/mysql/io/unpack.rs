@@ -21,7 +21,7 @@ pub struct Plain {
     pub header: Header,
     /// Where its body is, without header and checksum.
     pub body: Range<usize>,
-    /// It stood inside of a compressed transaction: it has no position of its own.
+    /// It stood inside of a compressed transaction: it has no position of its own, and 0 in its header.
     pub inside: bool,
 }
 
@@ -63,7 +63,7 @@ impl Unpacker {
     pub fn pending(&mut self, into: &mut Vec<u8>) -> Result<Option<Plain>, DecodeError> {
         let start = into.len();
         let Some(length) = self.transaction.next_event(into)? else { return Ok(None) };
-        let header = Header::parse(&into[start..])?;
+        let header = Header { end_position: 0, ..Header::parse(&into[start..])? };
         Ok(Some(Plain { header, body: start + HEADER_BYTES..start + length, inside: true }))
     }
 

@@ -317,6 +317,36 @@ mod tests {
         });
     }
 
+    /// The largest event there is. What was read before and what comes behind does not matter.
+    #[test]
+    fn packets_are_joined_up_to_1_gib() {
+        const WHOLE: usize = 1 << 30;
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let socket = TcpStream::connect(listener.local_addr().expect("bound")).expect("listening");
+        let server = thread::spawn(move || {
+            let (mut socket, _) = listener.accept().expect("a client");
+            let (full, mut left, mut sequence) = (vec![7; FULL], 1 + WHOLE, 0u8);
+            loop {
+                let part = left.min(FULL);
+                let mut head = (part as u32).to_le_bytes();
+                head[3] = sequence;
+                socket.write_all(&head).and_then(|()| socket.write_all(&full[..part])).expect("a reader");
+                (left, sequence) = (left - part, sequence.wrapping_add(1));
+                if part < FULL {
+                    break;
+                }
+            }
+            socket.write_all(&packet(sequence, b"next")).expect("a reader");
+        });
+        let mut wire = Wire::new(socket, 1 + WHOLE, Duration::from_secs(60)).expect("a wire");
+        let mut event = Vec::new();
+        assert_eq!(wire.receive_split(&mut event), Ok((7, WHOLE)));
+        assert!(event.len() == WHOLE && event[WHOLE - 1] == 7);
+        event.clear();
+        assert_eq!(wire.receive(&mut event), Ok(4));
+        server.join().expect("sent");
+    }
+
     #[test]
     fn the_limit_holds_before_memory_is_taken() {
         let mut bytes = packet(0, &vec![7; FULL]);

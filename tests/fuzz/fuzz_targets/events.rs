@@ -1,0 +1,6 @@
+#![no_main]
+
+#[path = "../log.rs"]
+mod log;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| log::events(bytes));
