@@ -6,9 +6,6 @@ use super::global::Global;
 use super::output::{Failure, Output};
 use crate::statement::{FormatName, Place, Signature, Word, closest, in_place};
 
-/// What is in a message of `canal-json`; tests compare its table of types with what is sent.
-const CANAL_JSON: &str = include_str!("../../pipelines/canal-json.md");
-
 /// Widest first cell that others are set in for.
 const CELL_MAX: usize = 20;
 
@@ -55,18 +52,10 @@ fn page(name: FormatName, width: usize) -> String {
     for [word, args, default] in &options {
         text += &format!("  {word:<first$}  {args:<second$}  {default}\n");
     }
-    match name {
-        FormatName::CanalJson => {
-            for section in ["One message per row", "Types"] {
-                text += &format!("\n{section}:\n\n{}", section_text(section, width));
-            }
+    if let Some(document) = document(name) {
+        for section in ["One message per row", "Types"] {
+            text += &format!("\n{section}:\n\n{}", section_text(document, section, width));
         }
-        FormatName::DtsAvro
-        | FormatName::DebeziumJson
-        | FormatName::DebeziumAvro
-        | FormatName::MaxwellJson
-        | FormatName::Avro
-        | FormatName::Json => {}
     }
     text
 }
@@ -79,9 +68,19 @@ fn is_executed(name: FormatName) -> bool {
     !idle.into_iter().any(|forms| forms.trim_matches('`').split(" | ").any(|form| form == name.word()))
 }
 
-/// A section of the page on `canal-json` for a terminal: rows of tables in columns, its code as it is, other lines wrapped.
-fn section_text(title: &str, width: usize) -> String {
-    let rest = CANAL_JSON.split_once(&format!("\n## {title}\n")).map_or("", |(_, rest)| rest);
+/// The page for readers of messages; tests compare its types with what is sent.
+fn document(name: FormatName) -> Option<&'static str> {
+    match name {
+        FormatName::CanalJson => Some(include_str!("../../pipelines/canal-json.md")),
+        FormatName::MaxwellJson => Some(include_str!("../../pipelines/maxwell-json.md")),
+        FormatName::Json => Some(include_str!("../../pipelines/json.md")),
+        FormatName::DtsAvro | FormatName::DebeziumJson | FormatName::DebeziumAvro | FormatName::Avro => None,
+    }
+}
+
+/// A section of a page for a terminal: rows of tables in columns, its code as it is, other lines wrapped.
+fn section_text(document: &str, title: &str, width: usize) -> String {
+    let rest = document.split_once(&format!("\n## {title}\n")).map_or("", |(_, rest)| rest);
     let section = rest.split("\n## ").next().unwrap_or_default();
     let cells = |line: &str| -> Vec<String> {
         line.trim_matches('|').split(" | ").map(|cell| plain(cell.trim())).collect()
@@ -148,7 +147,7 @@ mod tests {
                 assert!(page.contains(&format!("  {} ", option.property.word())), "{page}");
                 assert!(page.contains(&format!("default {}", option.default)), "{page}");
             }
-            assert_eq!(page.contains("does not execute"), name != FormatName::CanalJson, "{page}");
+            assert_eq!(page.contains("does not execute"), document(name).is_none(), "{page}");
         }
     }
 

@@ -4,10 +4,18 @@
 //! built, so that writing a row allocates nothing.
 
 mod canal;
+mod json;
+mod json_key;
+mod json_row;
 mod json_string;
+mod json_value;
+mod maxwell;
 mod number;
 mod plan;
+#[cfg(test)]
+mod sample;
 mod scratch;
+mod wkt;
 
 use crate::change::{EventMeta, RowChange};
 use crate::mysql::charset::CharsetError;
@@ -15,6 +23,9 @@ use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
 use crate::statement::FormatName;
 use canal::{CanalKey, CanalTable};
+use json::JsonTable;
+use json_key::JsonKey;
+use maxwell::MaxwellTable;
 pub use plan::{
     AvroOptions, CanalOptions, DebeziumAvroOptions, DebeziumJsonOptions, DtsOptions, FormatPlan, JsonOptions,
     MaxwellOptions,
@@ -80,6 +91,10 @@ pub enum FormatError {
 pub enum Encoder {
     /// `canal-json`.
     CanalJson(CanalTable),
+    /// `maxwell-json`.
+    MaxwellJson(MaxwellTable),
+    /// `json`.
+    Json(JsonTable),
 }
 
 impl Encoder {
@@ -90,12 +105,12 @@ impl Encoder {
     pub fn build(plan: &FormatPlan, table: OutputTable<'_>) -> Result<Encoder, FormatError> {
         match plan {
             FormatPlan::CanalJson(options) => Ok(Encoder::CanalJson(CanalTable::new(options, table)?)),
+            FormatPlan::MaxwellJson(options) => Ok(Encoder::MaxwellJson(MaxwellTable::new(options, table)?)),
+            FormatPlan::Json(options) => Ok(Encoder::Json(JsonTable::new(options, table)?)),
             FormatPlan::DtsAvro(_)
             | FormatPlan::DebeziumJson(_)
             | FormatPlan::DebeziumAvro(_)
-            | FormatPlan::MaxwellJson(_)
-            | FormatPlan::Avro(_)
-            | FormatPlan::Json(_) => Err(FormatError::NotExecuted(plan.name())),
+            | FormatPlan::Avro(_) => Err(FormatError::NotExecuted(plan.name())),
         }
     }
 
@@ -113,6 +128,8 @@ impl Encoder {
     ) -> Result<usize, FormatError> {
         match self {
             Encoder::CanalJson(table) => table.encode(change, meta, id, scratch, out),
+            Encoder::MaxwellJson(table) => table.encode(change, meta, scratch, out),
+            Encoder::Json(table) => table.encode(change, meta, scratch, out),
         }
     }
 }
@@ -120,31 +137,32 @@ impl Encoder {
 /// Writes key bytes of rows of one table version.
 #[derive(Debug)]
 pub enum KeyEncoder {
-    /// Compact JSON.
+    /// A JSON object in the values of `canal-json`.
     CanalJson(CanalKey),
+    /// A JSON object in the values of the format.
+    Json(JsonKey),
 }
 
 impl KeyEncoder {
-    /// Prepares a key of `columns`, with `origin` in front if given.
+    /// Prepares a key of the columns of `table`, with `origin` in front if given.
     ///
     /// # Errors
     /// When a column is of a character set that is not supported, or the format is none that this release writes.
     pub fn build(
         plan: &FormatPlan,
-        version: &TableVersion,
-        columns: &[OutputColumn],
+        table: OutputTable<'_>,
         origin: Option<&str>,
     ) -> Result<KeyEncoder, FormatError> {
         match plan {
             FormatPlan::CanalJson(options) => {
-                Ok(KeyEncoder::CanalJson(CanalKey::new(options, version, columns, origin)?))
+                Ok(KeyEncoder::CanalJson(CanalKey::new(options, table.version, table.columns, origin)?))
             }
+            FormatPlan::MaxwellJson(_) => Ok(KeyEncoder::Json(maxwell::key(table, origin)?)),
+            FormatPlan::Json(options) => Ok(KeyEncoder::Json(json::key(options, table, origin)?)),
             FormatPlan::DtsAvro(_)
             | FormatPlan::DebeziumJson(_)
             | FormatPlan::DebeziumAvro(_)
-            | FormatPlan::MaxwellJson(_)
-            | FormatPlan::Avro(_)
-            | FormatPlan::Json(_) => Err(FormatError::NotExecuted(plan.name())),
+            | FormatPlan::Avro(_) => Err(FormatError::NotExecuted(plan.name())),
         }
     }
 
@@ -152,6 +170,7 @@ impl KeyEncoder {
     pub fn same(&self, before: &[Value<'_>], after: &[Value<'_>]) -> bool {
         match self {
             KeyEncoder::CanalJson(key) => key.same(before, after),
+            KeyEncoder::Json(key) => key.same(before, after),
         }
     }
 
@@ -167,6 +186,7 @@ impl KeyEncoder {
     ) -> Result<(), FormatError> {
         match self {
             KeyEncoder::CanalJson(key) => key.encode(row, scratch, out),
+            KeyEncoder::Json(key) => key.encode(row, scratch, out),
         }
     }
 }

@@ -114,6 +114,18 @@ pub(crate) fn write_java_float(value: f32, out: &mut Vec<u8>) {
     Decimal::parse(zmij::Buffer::new().format_finite(value)).write_java(out);
 }
 
+/// Without exponent, however large or small: `3`, `-0.5`, `10000000000000000000000`.
+pub(crate) fn write_plain_double(value: f64, out: &mut Vec<u8>) {
+    if !value.is_finite() {
+        return write_not_finite(value, out);
+    }
+    let decimal = Decimal::parse(zmij::Buffer::new().format_finite(value));
+    if decimal.negative {
+        out.push(b'-');
+    }
+    decimal.write_plain(false, out);
+}
+
 /// As JavaScript prints a number: `1.5`, `-2`, `1e+30`; an integral value has no point. Unlike there zero keeps its sign.
 pub(crate) fn write_short_float(value: f32, out: &mut Vec<u8>) {
     if !value.is_finite() {

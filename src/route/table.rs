@@ -80,7 +80,7 @@ impl TableRoute {
         let told = Told { columns: &columns, masks: &masks };
         let table =
             OutputTable { db: &decision.db, table: &decision.table, version: &seen, columns: &columns };
-        let key = key_encoder(decision, &seen, told, &names, task)?;
+        let key = key_encoder(decision, table, told, &names, task)?;
         let hash = |text: &str| Partitioner::Fixed(java_partition(text.as_bytes(), partitions));
         let partition = match &decision.partition {
             PartitionRule::ByKey if key.is_some() => Partitioner::Key,
@@ -90,7 +90,8 @@ impl TableRoute {
             PartitionRule::ByColumns(wanted) => {
                 let columns = named_columns("partition", wanted, &seen, &names)?;
                 told.check("partition", &columns, &seen)?;
-                Partitioner::Columns(KeyEncoder::build(&decision.format, &seen, &columns, None)?)
+                let hashed = OutputTable { columns: &columns, ..table };
+                Partitioner::Columns(KeyEncoder::build(&decision.format, hashed, None)?)
             }
             PartitionRule::To(partition) => match i32::try_from(*partition) {
                 Ok(number) if *partition < partitions.get() => Partitioner::Fixed(number),
@@ -305,11 +306,12 @@ impl Told<'_> {
 
 fn key_encoder(
     decision: &TableDecision,
-    version: &TableVersion,
+    table: OutputTable<'_>,
     told: Told<'_>,
     names: &ColumnNames<'_>,
     task: &TaskId,
 ) -> Result<Option<KeyEncoder>, RouteError> {
+    let version = table.version;
     let (columns, origin) = match &decision.key {
         KeyRule::None => return Ok(None),
         KeyRule::Primary => {
@@ -331,5 +333,6 @@ fn key_encoder(
         }
     };
     told.check("key", &columns, version)?;
-    Ok(Some(KeyEncoder::build(&decision.format, version, &columns, origin.as_deref())?))
+    let table = OutputTable { columns: &columns, ..table };
+    Ok(Some(KeyEncoder::build(&decision.format, table, origin.as_deref())?))
 }

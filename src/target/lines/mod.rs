@@ -8,6 +8,7 @@
 pub mod io;
 
 use crate::kafka::Record;
+use data_encoding::BASE64;
 use serde::de::IgnoredAny;
 
 /// Appends the line of `record`, with its end.
@@ -35,7 +36,7 @@ fn write_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
         Ok(text) => write_string(out, text),
         Err(_) => {
             out.extend_from_slice(b"{\"base64\":\"");
-            write_base64(out, bytes);
+            out.extend_from_slice(BASE64.encode(bytes).as_bytes());
             out.extend_from_slice(b"\"}");
         }
     }
@@ -43,19 +44,6 @@ fn write_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
 
 fn write_string(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("a vector takes every byte, and text serializes");
-}
-
-/// RFC 4648, section 4, with padding.
-fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for at in 0..4 {
-            let sign = SIGNS[(bits >> (18 - 6 * at) & 63) as usize];
-            out.push(if at <= chunk.len() { sign } else { b'=' });
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,107 @@
+use crate::change::sample::streamed;
+use crate::change::{EventMeta, Origin, RowChange};
+use crate::format::sample::{every_type, key_of, message, table};
+use crate::format::{FormatPlan, JsonOptions};
+use crate::mysql::column_type::ColumnType;
+use crate::mysql::schema::TableVersion;
+use crate::mysql::value::Value;
+use crate::statement::{BinaryForm, DecimalForm, EnumForm};
+
+fn options() -> JsonOptions {
+    JsonOptions {
+        omit_nulls: false,
+        decimal: DecimalForm::Number,
+        binary: BinaryForm::Base64,
+        enum_form: EnumForm::Label,
+    }
+}
+
+fn two_columns() -> TableVersion {
+    let unsigned = false;
+    table(&[("id", ColumnType::Int { unsigned }, "int"), ("note", ColumnType::Int { unsigned }, "int")], &[0])
+}
+
+#[track_caller]
+fn check(options: JsonOptions, change: RowChange<'_, '_>, meta: &EventMeta<'_>, expected: &str) {
+    let (found, _) = message(&FormatPlan::Json(options), &two_columns(), change, meta).unwrap();
+    assert_eq!(String::from_utf8(found).unwrap(), expected);
+}
+
+#[test]
+fn kinds_of_changes() {
+    let (old, new) = ([Value::Int(7), Value::Null], [Value::Int(7), Value::Int(8)]);
+    let tail = "\"__ts_ms\":1709605231000,\"__deleted\":";
+    let insert = RowChange::Insert { after: &new };
+    check(options(), insert, &streamed(), &format!("{{\"id\":7,\"note\":8,\"__op\":\"c\",{tail}false}}"));
+    let meta = EventMeta { origin: Origin::Snapshot, ..streamed() };
+    check(options(), insert, &meta, &format!("{{\"id\":7,\"note\":8,\"__op\":\"r\",{tail}false}}"));
+    let update = RowChange::Update { before: &old, after: &new };
+    check(options(), update, &streamed(), &format!("{{\"id\":7,\"note\":8,\"__op\":\"u\",{tail}false}}"));
+    let delete = RowChange::Delete { before: &old };
+    check(options(), delete, &streamed(), &format!("{{\"id\":7,\"note\":null,\"__op\":\"d\",{tail}true}}"));
+    let omit = JsonOptions { omit_nulls: true, ..options() };
+    check(omit.clone(), delete, &streamed(), &format!("{{\"id\":7,\"__op\":\"d\",{tail}true}}"));
+    let nothing = [Value::Null, Value::Null];
+    let delete = RowChange::Delete { before: &nothing };
+    check(omit, delete, &streamed(), &format!("{{\"__op\":\"d\",{tail}true}}"));
+}
+
+/// The row of every type, a line for each column, against the page for readers.
+#[test]
+fn every_type_is_on_the_page() {
+    let page = include_str!("../../../pipelines/json.md");
+    let mut missing = Vec::new();
+    for (name, ty, declared, value) in every_type() {
+        let version = table(&[(name, ty, declared)], &[]);
+        let row = [value];
+        let (found, broken) =
+            message(&FormatPlan::Json(options()), &version, RowChange::Insert { after: &row }, &streamed())
+                .unwrap();
+        assert_eq!(broken, 0, "{name}");
+        let found = String::from_utf8(found).unwrap();
+        serde_json::from_str::<serde_json::Value>(&found).unwrap();
+        let member = found.strip_prefix('{').unwrap().split_once(",\"__op\"").unwrap().0;
+        let line = format!("{declared:<18} {member}");
+        if !page.lines().any(|told| told == line) {
+            missing.push(line);
+        }
+    }
+    assert!(missing.is_empty(), "not in pipelines/json.md:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn forms_by_option() {
+    let options = JsonOptions {
+        omit_nulls: false,
+        decimal: DecimalForm::String,
+        binary: BinaryForm::Hex,
+        enum_form: EnumForm::Index,
+    };
+    for (name, expected) in [
+        ("dec", "\"19.99\""),
+        ("blob", "\"fbefff\""),
+        ("enum", "2"),
+        ("noenum", "0"),
+        ("set", "5"),
+        ("point", "{\"srid\":0,\"wkb\":\"010100000000000000000008400000000000000040\"}"),
+    ] {
+        let (name, ty, declared, value) = every_type().into_iter().find(|column| column.0 == name).unwrap();
+        let version = table(&[(name, ty, declared)], &[]);
+        let row = [value];
+        let plan = FormatPlan::Json(options.clone());
+        let (found, _) = message(&plan, &version, RowChange::Insert { after: &row }, &streamed()).unwrap();
+        let found = String::from_utf8(found).unwrap();
+        assert!(found.starts_with(&format!("{{\"{name}\":{expected},")), "{found}");
+    }
+}
+
+#[test]
+fn keys() {
+    let plan = FormatPlan::Json(options());
+    let row = [Value::Int(7), Value::Null];
+    assert_eq!(key_of(&plan, &two_columns(), &[0], None, &row), b"{\"id\":7}");
+    assert_eq!(
+        key_of(&plan, &two_columns(), &[1, 0], Some("a.b.c"), &row),
+        b"{\"origin\":\"a.b.c\",\"note\":null,\"id\":7}"
+    );
+}
