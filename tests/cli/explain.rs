@@ -56,10 +56,10 @@ fn explain_answers_machines_too() {
 #[test]
 fn explain_shows_a_format() {
     let here = project(&[]);
-    let page = "format maxwell-json\n\nThis release checks it and does not execute it: `syncc run` refuses it.\n\n\
-                Options, in its block:\n\n  nulls        write | omit        default write\n  \
-                snapshot-op  insert | bootstrap  default insert\n";
-    check(here.path(), &["explain", "format", "maxwell-json"], (0, page, ""));
+    let page = "format dts-avro\n\nThis release checks it and does not execute it: `syncc run` refuses it.\n\n\
+                Options, in its block:\n\n  snapshot-op  insert | init         default insert\n  \
+                heartbeat    every DURATION | off  default every 1m\n";
+    check(here.path(), &["explain", "format", "dts-avro"], (0, page, ""));
     let text = "syncc: there is no format \"canal\"; \
                 there are canal-json, dts-avro, debezium-json, debezium-avro, maxwell-json, avro, json\n";
     check(here.path(), &["explain", "format", "canal"], (2, "", text));
