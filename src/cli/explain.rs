@@ -1,5 +1,6 @@
 //! `syncc explain`: the page of a code, the list of all, a statement, a format, a pipeline, a topic, or what becomes of a table.
 
+use super::form::Form;
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::{Exit, explain_format, explain_pipeline, explain_statement, explain_table, explain_topic, pages};
@@ -31,15 +32,6 @@ pub(super) struct Args {
     /// Form of the answer about a table, a topic or a pipeline
     #[arg(long, value_name = "FORM", default_value = "human")]
     format: Form,
-}
-
-/// Form of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Form {
-    /// For people.
-    Human,
-    /// One object, for machines.
-    Json,
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {

@@ -1,7 +1,7 @@
 //! `syncc explain pipeline NAME`: what a pipeline takes and what it says, line by line.
 
-use super::explain::Form;
 use super::explain_json::{Answer, Document};
+use super::form::Form;
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::{Exit, front};

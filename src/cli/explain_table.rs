@@ -1,7 +1,7 @@
 //! `syncc explain table DB.TABLE`: what becomes of a table, and which line says so.
 
-use super::explain::Form;
 use super::explain_json::{Answer, Document};
+use super::form::Form;
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::{Exit, front};

@@ -1,7 +1,7 @@
 //! `syncc explain topic NAME`: who writes a topic, and which line says so.
 
-use super::explain::Form;
 use super::explain_json::{Answer, Document};
+use super::form::Form;
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::{Exit, front};

@@ -2,11 +2,12 @@
 
 use crate::diagnostic::render::Style;
 use crate::project::{Choices, Location};
-use crate::statement::bytes;
+use crate::statement::{bytes, duration_ms};
 use clap::{Args, ValueEnum};
 use std::env;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Columns that help texts are wrapped at where no terminal says its width.
 const WIDTH: usize = 100;
@@ -110,4 +111,11 @@ impl Global {
 /// Variables of the environment that are text.
 fn variables() -> impl Iterator<Item = (String, String)> {
     env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// A duration as the files write it, such as `10s`.
+pub(super) fn duration_of(text: &str) -> Result<Duration, String> {
+    duration_ms(text)
+        .map(Duration::from_millis)
+        .map_err(|_| "a duration has a unit, as in 10s or 2m".to_owned())
 }

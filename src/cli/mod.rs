@@ -15,6 +15,7 @@ mod explain_statement;
 mod explain_table;
 mod explain_topic;
 mod fmt;
+mod form;
 mod front;
 mod global;
 mod graph;

@@ -1,11 +1,11 @@
 //! `syncc status`: what a running instance does.
 
 use super::Exit;
+use super::form::Form;
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::run::duration;
 use crate::control::{Operation, Status, TaskState, TaskStatus, ask};
-use clap::ValueEnum;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -23,20 +23,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "SOCKET")]
     control: Option<PathBuf>,
     /// Form of the answer
-    #[arg(long, value_enum, default_value_t = Form::Human)]
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Human)]
     format: Form,
     /// Also tell about every table
     #[arg(long)]
     tables: bool,
-}
-
-/// Form of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people.
-    Human,
-    /// The object, for machines.
-    Json,
 }
 
 /// Asks and prints.

@@ -1,8 +1,8 @@
 //! `syncc version`: which release this is, and what it is made of.
 
 use super::Exit;
+use super::form::Form;
 use super::output::{Failure, Output};
-use clap::ValueEnum;
 use serde::Serialize;
 
 /// Tells the version
@@ -14,15 +14,6 @@ pub(super) struct Args {
     /// Form of the answer
     #[arg(long, value_name = "FORM", default_value = "human")]
     format: Form,
-}
-
-/// Form of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people.
-    Human,
-    /// One object, for machines.
-    Json,
 }
 
 /// What this program is. Members are only added.

@@ -17,8 +17,8 @@ pub const CONFUSABLE_NAMES: Code = Code::new("S0105", "confusable-names");
 pub const PAGES: &[CodeDoc] = &[
     CodeDoc {
         code: UNKNOWN_NAME,
-        what: "A source or target is used that no file of the project declares.",
-        why: "The pipeline cannot run without it. Names of one directory are known in all of its files, in any order.",
+        what: "A source, target, profile, parameter or pipeline is named that no file of the project declares.",
+        why: "What names it cannot work without it. Names of one directory are known in all of its files, in any order.",
         wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to buss {\n  include shop.*\n}\n",
         right: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n",
     },

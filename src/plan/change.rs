@@ -74,7 +74,7 @@ pub const PAGES: &[CodeDoc] = &[
     ),
     page(
         SCHEMA_NARROWED,
-        "A column that was sent is gone from a table, or its type takes less than before, or something else. Found where two \
+        "A column that was sent is gone from a table, or its type takes fewer values than before, or other ones. Found where two \
          states of `schema.lock` are compared.",
         "Consumers that read the field miss it, or find values they cannot read.",
     ),

@@ -98,7 +98,8 @@ pub const PAGES: &[CodeDoc] = &[
     },
     CodeDoc {
         code: NOT_BUILT_YET,
-        what: "A statement of the language that this release cannot execute. `check` has nothing against it; `run`, and a reload, \
+        what: "A statement of the language that this release cannot execute, or a form of one; also `env NAME else …` in place of a \
+               value, but in `address`. `check` has nothing against it; `run`, and a reload, \
                refuse it before any server is asked. `syncc explain statements` lists all such statements.",
         why: "It would have to be passed over, and then the file would promise what does not happen. Leave it out for now, or \
               say `paused because \"…\"` in its pipeline: such pipelines are checked, not run.",

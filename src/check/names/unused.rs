@@ -16,8 +16,8 @@ pub(super) const RULE: Rule = Rule {
         what: "A source or target that no pipeline uses.",
         why: "Nothing is read from it or sent to it. Often a pipeline was meant to, or its last one was removed and this \
               was forgotten.",
-        wrong: pipeline!("  include shop.*\n}\n\ntarget lake stdout {\n"),
-        right: pipeline!("  to lake\n  include shop.*\n}\n\ntarget lake stdout {\n"),
+        wrong: pipeline!("  include shop.*\n}\n\ntarget lake kafka {\n  brokers \"lake1:9092\"\n"),
+        right: pipeline!("  to lake\n  include shop.*\n}\n\ntarget lake kafka {\n  brokers \"lake1:9092\"\n"),
     },
     run: check_unused,
 };

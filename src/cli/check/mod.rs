@@ -7,7 +7,7 @@ mod watch;
 mod weight;
 
 use super::comparison::{Comparison, State};
-use super::global::Global;
+use super::global::{Global, duration_of};
 use super::output::{Failure, Output, note};
 use super::revision::Revision;
 use super::{Exit, front, repair};
@@ -16,7 +16,6 @@ use crate::hir;
 use crate::plan::{Combined, Compiled, compile_project};
 use crate::project::io::{Overlay, read_with};
 use crate::project::{Location, Project};
-use crate::statement::duration_ms;
 use crate::text::FileSet;
 use clap::ValueEnum;
 use report::{Format, Report};
@@ -85,7 +84,7 @@ pub(super) struct Args {
     #[arg(long, conflicts_with_all = ["stdin", "fix", "fix_dry_run"])]
     watch: bool,
     /// Give up after this long, such as 10s
-    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with = "watch")]
+    #[arg(long, value_name = "DURATION", value_parser = duration_of, conflicts_with = "watch")]
     timeout: Option<Duration>,
 }
 
@@ -108,12 +107,6 @@ impl FailOn {
             FailOn::Advice => Severity::Advice,
         }
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    duration_ms(text)
-        .map(Duration::from_millis)
-        .map_err(|_| "a duration has a unit, as in 10s or 2m".to_owned())
 }
 
 impl Args {

@@ -3,13 +3,13 @@
 mod human;
 
 use super::comparison::{Comparison, State};
+use super::form::Form;
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::revision::Revision;
 use super::{Exit, front};
 use crate::diagnostic::{self, Summary, json};
 use crate::plan::report;
-use clap::ValueEnum;
 use serde::Serialize;
 
 /// Tells what the files change
@@ -33,15 +33,6 @@ pub(super) struct Args {
     /// Form of the answer
     #[arg(long, value_name = "FORM", default_value = "human")]
     format: Form,
-}
-
-/// Form of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people.
-    Human,
-    /// The object of `check --format json`, with the changes beside the findings.
-    Json,
 }
 
 /// What is beside the findings in the JSON form.

@@ -1,7 +1,7 @@
 //! `syncc run`: from files to running tasks.
 
 use super::front;
-use super::global::Global;
+use super::global::{Global, duration_of};
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Summary};
 use crate::run::{Options, Screen};
@@ -62,14 +62,14 @@ pub(super) struct Args {
     /// End when the first task fails, not when no task can go on
     #[arg(long)]
     fail_fast: bool,
-    /// Longest wait for a clean end, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    drain: u64,
+    /// Longest wait for a clean end
+    #[arg(long, value_name = "DURATION", value_parser = duration_of, default_value = "30s")]
+    drain: Duration,
     /// How changed files are noticed
-    #[arg(long, value_enum, default_value_t = Watching::Auto)]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Watching::Auto)]
     watch: Watching,
     /// Form of the log [default: human on a terminal, else json]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, value_name = "FORM")]
     log: Option<log::Form>,
 }
 
@@ -97,7 +97,7 @@ pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
         once: args.once,
         takeover: args.takeover,
         accept_state_loss: args.accept_state_loss,
-        drain: Duration::from_secs(args.drain),
+        drain: args.drain,
         fail_fast: args.fail_fast,
     };
     let code = crate::run::run(&options, &mut Terminal { global, form, bars: bars.clone() });

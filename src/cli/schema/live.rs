@@ -1,5 +1,6 @@
 //! `syncc schema pull`, `diff` and `check`: the lock file against the servers.
 
+use super::super::form::Form;
 use super::super::global::Global;
 use super::super::output::{Failure, Output, note};
 use super::super::{Exit, front};
@@ -14,7 +15,6 @@ use crate::project::{LOCK_NAME, Project, io::write_text};
 use crate::source::mysql::io::{self as mysql, Session, SourceFailure};
 use crate::statement::closest;
 use crate::text::FileSet;
-use clap::ValueEnum;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -56,15 +56,6 @@ pub(super) struct CheckArgs {
     /// Sources to ask [default: all]
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
-}
-
-/// Form of the differences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// Lines for people.
-    Human,
-    /// One JSON object.
-    Json,
 }
 
 pub(super) fn pull(args: &PullArgs, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
