@@ -31,6 +31,7 @@ pub mod check;
 pub mod lockfile;
 
 pub mod plan;
+pub mod precheck;
 
 pub mod source;
 

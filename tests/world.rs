@@ -112,7 +112,8 @@ fn a_purged_position_is_a_loss_that_is_told() {
         let logs = sql.text("show binary logs");
         if logs.len() == 1 { Ok(()) } else { Err(format!("{logs:?}")) }
     });
-    check(&shop, 20, &["L0111", "binlog.000001"]);
+    let table = format!("{}.items", shop.db);
+    check(&shop, 23, &["L0111", "binlog.000001", "must be loaded anew", &table]);
     assert_eq!(shop.ids("items"), [1, 2, 3], "nothing was sent over the gap");
 }
 
@@ -128,7 +129,7 @@ fn a_server_without_a_log_is_refused() {
 fn without_gtids_mysql_can_be_followed_but_not_loaded() {
     let mysql = MySql::start(Kind::MySql9_7, &["gtid-mode=OFF", "enforce-gtid-consistency=OFF"]);
     let mut shop = Shop::new("nogtid", &mysql, Kafka::shared());
-    check(&shop, 20, &["L0109", "gtid_mode", "start now", "SET PERSIST gtid_mode = ON;"]);
+    check(&shop, 20, &["L0122", "gtid_mode", "start now", "SET PERSIST gtid_mode = ON;"]);
     shop.edit(|text| text.rules = "  start now\n".to_owned());
     let mut syncc = shop.run();
     shop.insert("items", &[4, 5]);

@@ -6,4 +6,6 @@ mod source;
 
 pub use cluster::{ClusterFacts, TopicFacts};
 pub use schema::{ColumnSchema, SourceSchema, TableSchema};
-pub use source::{Engine, ServerFacts, SourceCatalog, TableFacts, TableKind, TableSize};
+pub use source::{
+    Cascade, Engine, Replica, ServerFacts, SourceCatalog, Survey, TableFacts, TableKind, TableSize, Upstream,
+};

@@ -16,7 +16,9 @@ pub struct ServerFacts {
     pub version_number: (u16, u16, u16),
     /// Global variables that matter, by lower-case name, value as text; absent ones are missing.
     pub variables: BTreeMap<String, String>,
-    /// `SHOW GRANTS` lines of our user.
+    /// Our account as GRANT writes it: `` `cdc`@`%` ``.
+    pub account: String,
+    /// `SHOW GRANTS` lines of our user, those of the roles in force among them.
     pub grants: Vec<String>,
     /// End of the log and everything executed; none when the log is off or we may not ask.
     pub position: Option<Position>,
@@ -68,6 +70,8 @@ pub enum Engine {
     Transactional,
     /// MyISAM, Aria, MEMORY and others without.
     NonTransactional,
+    /// FEDERATED, MERGE and others whose rows stand in other tables, and change there without a word in our log.
+    Elsewhere,
 }
 
 /// One table.
@@ -81,6 +85,8 @@ pub struct TableFacts {
     pub engine: Engine,
     /// The server's estimate of its rows.
     pub rows_estimate: u64,
+    /// Columns stored as servers did before MySQL 5.6, by name.
+    pub old_temporals: Vec<String>,
 }
 
 /// How large a server thinks a table is.
@@ -101,4 +107,75 @@ pub struct SourceCatalog {
     pub server: ServerFacts,
     /// Tables, sorted by name.
     pub tables: Vec<TableFacts>,
+    /// What only the look before a start asks for.
+    pub survey: Survey,
+}
+
+impl SourceCatalog {
+    /// Of a server that could not be asked.
+    pub fn empty() -> SourceCatalog {
+        let identity = ServerIdentity { flavor: Flavor::MySql, uuid: String::new(), server_id: 0 };
+        let server = ServerFacts {
+            identity,
+            version: String::new(),
+            version_number: (0, 0, 0),
+            variables: BTreeMap::new(),
+            account: String::new(),
+            grants: Vec::new(),
+            position: None,
+            gtid_purged: None,
+            binlog_files: Vec::new(),
+        };
+        SourceCatalog { server, tables: Vec::new(), survey: Survey::default() }
+    }
+}
+
+/// What a look before a start asks for beside settings and tables. What we may not ask is none, or empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Where the server itself takes changes from; none when it is no replica, or we may not ask.
+    pub upstream: Option<Upstream>,
+    /// Whether we were allowed to ask for it.
+    pub upstream_known: bool,
+    /// Who is registered as a replica.
+    pub replicas: Vec<Replica>,
+    /// `Threads_running`, us included.
+    pub threads_running: Option<u64>,
+    /// Age of the oldest open transaction, seconds.
+    pub oldest_transaction_s: Option<u64>,
+    /// How far the server's system is ahead of UTC now, minutes.
+    pub system_offset_min: Option<i32>,
+    /// Estimates of what there is to load; tables without are not listed.
+    pub sizes: Vec<TableSize>,
+    /// Foreign keys of the selected tables whose actions change rows.
+    pub cascades: Vec<Cascade>,
+}
+
+/// A server's own source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// `HOST:PORT`.
+    pub address: String,
+    /// How far behind it is, seconds; none when replication stands still.
+    pub lag_s: Option<u64>,
+}
+
+/// One entry of a server's list of replicas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replica {
+    /// Its server id.
+    pub server_id: u32,
+    /// What it calls itself; syncc says `syncc/TASK`.
+    pub host: String,
+}
+
+/// A foreign key whose action changes or deletes rows of its own table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cascade {
+    /// The table whose rows the server changes.
+    pub child: TableName,
+    /// Name of the key.
+    pub constraint: String,
+    /// `ON DELETE CASCADE`, `ON UPDATE SET NULL`.
+    pub actions: String,
 }

@@ -60,6 +60,12 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "syncc: {text}");
 }
 
+/// Tells how far a subcommand is. As [`note`], it must not fail.
+#[cfg(feature = "run")]
+pub(super) fn progress(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// Why a subcommand ended without its result.
 #[derive(Debug)]
 pub(super) struct Failure {

@@ -5,8 +5,8 @@
 
 use super::connect::{kafka_plan, source_plan, to_u32};
 use super::{
-    CommitPolicy, Layer, MovedPlan, Origins, Part, Plan, RelayPlan, Retry, Snapshot, Start, StreamPlan,
-    TableRules, TargetKind, TargetPlan, TaskId, TaskPlan,
+    Allows, CommitPolicy, Layer, MovedPlan, Origins, Part, Plan, RelayPlan, Retry, Snapshot, Start,
+    StreamPlan, TableRules, TargetKind, TargetPlan, TaskId, TaskPlan,
 };
 use crate::ast::{self, Settings, TaskSettings, Where};
 use crate::check::Checked;
@@ -141,8 +141,22 @@ impl Compiler<'_> {
             rules: self.rules(&mut noted),
             paused: noted.value(Part::Paused, self.pipeline.paused.as_ref()),
             labels,
+            allows: Allows {
+                source: self.allows(source.head),
+                target: self.allows(target.head),
+                pipeline: self.allows(self.pipeline.head),
+            },
             id,
         })
+    }
+
+    /// Codes that the block beginning with `head` answers.
+    fn allows(&self, head: Span) -> Vec<String> {
+        let here = self.program.allows.iter().filter(|allow| allow.covers(head));
+        let mut codes: Vec<String> = here.map(|allow| allow.code.value.clone()).collect();
+        codes.sort();
+        codes.dedup();
+        codes
     }
 
     /// Its name; of a target that the pipeline sends to more than once, with the topic that tells this `to` from the others.

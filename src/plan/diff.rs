@@ -179,6 +179,7 @@ impl Comparison<'_> {
         self.plain(old.commit != new.commit, "commit", Reload::InPlace);
         self.plain(old.paused != new.paused, "paused", Reload::InPlace);
         self.plain(old.labels != new.labels, "label", Reload::InPlace);
+        self.plain(old.allows != new.allows, "allow", Reload::InPlace);
         self.stream(&old.stream, &new.stream);
         if old.rules == new.rules {
             return (Vec::new(), Vec::new());

@@ -139,6 +139,20 @@ pub struct TaskPlan {
     pub paused: Option<String>,
     /// `label` statements.
     pub labels: Vec<(String, String)>,
+    /// Findings at servers that the files answer.
+    #[serde(default)]
+    pub allows: Allows,
+}
+
+/// Codes of `allow` statements, sorted, by the block they stand in.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Allows {
+    /// That of the source: about the source.
+    pub source: Vec<String>,
+    /// That of the target: about the target.
+    pub target: Vec<String>,
+    /// That of the pipeline: about anything.
+    pub pipeline: Vec<String>,
 }
 
 /// A MySQL or MariaDB server.

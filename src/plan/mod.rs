@@ -27,6 +27,7 @@ pub mod picture;
 mod property_tests;
 #[cfg(test)]
 mod random;
+mod reader;
 pub mod report;
 mod schema_change;
 mod settle;

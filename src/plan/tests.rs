@@ -147,6 +147,7 @@ fn hello_world_is_all_defaults() {
             ..TableRules::default()
         },
         labels: Vec::new(),
+        allows: Allows::default(),
     };
     assert_eq!(compiled.tasks, [expected]);
     let decision = decided(&compiled.tasks[0], "shop", "orders");

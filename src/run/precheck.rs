@@ -1,19 +1,15 @@
 //! What must hold before a task runs a plan: rules over facts, and the comparison with the plan that ran before.
 
 use super::failure::{Class, Failure};
-use crate::catalog::{ClusterFacts, ServerFacts, SourceCatalog};
-use crate::check::WHERE_TYPE;
+use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::checkpoint::{Fingerprint, PlanPacking, StoredPlan};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::kafka::TopicName;
 use crate::mysql::position::Position;
 use crate::mysql::schema::TableName;
-use crate::plan::{Delivery, Origins, Plan, Subject, TargetKind, TaskId, TaskPlan, TopicSettings, diff};
-use crate::source::mysql::requirement as source;
-use crate::target::kafka::io::state_topic;
+use crate::plan::{Delivery, Origins, Plan, Subject, TargetKind, TaskId, TaskPlan, diff};
+use crate::precheck;
+use crate::source::mysql::requirement::{self as source, Standing};
 use crate::target::kafka::requirement as target;
-use crate::transform::filter::{Condition, Filter};
-use std::collections::BTreeMap;
 
 /// Level of zstd for stored plans: small once, read rarely.
 const PLAN_COMPRESSION: i32 = 3;
@@ -27,54 +23,10 @@ pub(super) fn findings(
     catalog: &SourceCatalog,
     cluster: Option<&ClusterFacts>,
 ) -> Vec<Diagnostic> {
-    let needs = source::Needs { snapshot: plan.start.loads(), resume: None };
-    let mut findings = source::findings(&catalog.server, &catalog.tables, &needs);
-    findings.extend(condition_findings(plan, catalog));
-    if let (Some(cluster), Some(needs)) = (cluster, cluster_needs(plan, catalog)) {
-        findings.extend(target::findings(cluster, &needs));
-    }
+    let mut findings = precheck::source_findings(plan, catalog);
     findings
-}
-
-/// Conditions that cannot be evaluated over the tables that are there now.
-fn condition_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
-    for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
-        let name = &table.version.name;
-        let Ok(Some(decision)) = plan.decide(&name.db, &name.table) else { continue };
-        if let Err(misfits) = Filter::bind(&Condition::all(decision.conditions), &table.version) {
-            found.extend(misfits.into_iter().map(|misfit| {
-                let message = format!("`where` of table {name}: {}", misfit.why);
-                Diagnostic::nowhere(WHERE_TYPE, Severity::Error, message).help(misfit.why.help())
-            }));
-        }
-    }
-    found
-}
-
-fn cluster_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> Option<target::Needs> {
-    let TargetKind::Kafka(kafka) = &plan.target.kind else { return None };
-    Some(target::Needs {
-        transaction_timeout_ms: transactional_for_ms(plan),
-        state_topic: state_topic(&kafka.state.prefix, &plan.id).ok()?,
-        topics: topics(plan, catalog)
-            .into_iter()
-            .map(|(name, settings)| target::TopicNeed { name, create: settings.create })
-            .collect(),
-    })
-}
-
-/// Data topics of the tables that are there now, each once.
-pub(super) fn topics(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, TopicSettings> {
-    let mut topics = BTreeMap::new();
-    for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
-        let name = &table.version.name;
-        // A name that Kafka refuses is told when the table's first row comes, and by `check` where it can be known.
-        if let Ok(Some(decision)) = plan.decide(&name.db, &name.table) {
-            topics.insert(decision.topic, decision.topic_settings);
-        }
-    }
-    topics
+        .extend(cluster.map(|cluster| precheck::target_findings(plan, catalog, cluster)).unwrap_or_default());
+    findings
 }
 
 /// Timeout of the plan's transactions, ms.
@@ -97,29 +49,33 @@ pub(super) fn transactional_for_ms(plan: &TaskPlan) -> Option<u32> {
     }
 }
 
-/// Prefix of the plan's state; targets without a state topic have none.
-pub(super) fn state_prefix(plan: &TaskPlan) -> &str {
-    match &plan.target.kind {
-        TargetKind::Kafka(kafka) => &kafka.state.prefix,
-        TargetKind::Stdout | TargetKind::File { .. } => "",
-    }
-}
-
 /// Whether the stream can go on at a stored position: the server still has the log behind it, and all we have seen.
-pub(super) fn position_held(server: &ServerFacts, position: &Position) -> Result<(), Failure> {
-    let needs = source::Needs { snapshot: false, resume: Some(position) };
-    let text = lines(&source::findings(server, &[], &needs), Severity::Error);
-    if !text.is_empty() {
-        return Err(Failure::new(Class::Precheck, text));
-    }
-    match source::ahead_of(server, position) {
-        Some(ours) => Err(Failure::new(
+/// `tables` are those the task carries.
+pub(super) fn position_held<'t>(
+    catalog: &SourceCatalog,
+    position: &Position,
+    tables: impl Iterator<Item = &'t TableName>,
+) -> Result<(), Failure> {
+    let tables = tables.map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match source::standing(&catalog.server, &catalog.survey, position) {
+        Standing::Usable => Ok(()),
+        Standing::Blind(why) => {
+            let code = source::POSITION_PURGED;
+            let text =
+                format!("{} {}: {why}; these tables must be loaded anew: {tables}", code.number, code.name);
+            Err(Failure { code: Some(code), ..Failure::new(Class::PositionLost, text) })
+        }
+        Standing::Lagging(missing) => Err(Failure::new(
+            Class::Connection,
+            format!("the source is a replica that has not executed yet what was read from it: {missing}"),
+        )),
+        Standing::Diverged(missing) => Err(Failure::new(
             Class::PositionLost,
             format!(
-                "the source has not executed what was read from it: {ours}; it lags, lost its tail, or is another server"
+                "the source has diverged: it has not executed what was read from it, and takes changes from nobody: {missing}; \
+                 it lost its tail, or is another server. These tables must be loaded anew: {tables}"
             ),
         )),
-        None => Ok(()),
     }
 }
 

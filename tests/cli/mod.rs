@@ -6,6 +6,7 @@ mod check;
 mod explain;
 mod graph;
 mod init;
+mod live;
 mod offline;
 mod plan;
 mod secrets;

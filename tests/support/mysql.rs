@@ -68,6 +68,8 @@ pub(crate) struct MySql {
     kind: Kind,
     folder: PathBuf,
     port: u16,
+    /// `TZ` of its process.
+    zone: Option<&'static str>,
     process: Mutex<Option<Process>>,
 }
 
@@ -80,6 +82,12 @@ impl MySql {
     /// Starts a server that this test alone uses; `options` are further lines of its configuration, and win.
     #[track_caller]
     pub(crate) fn start(kind: Kind, options: &[&str]) -> MySql {
+        MySql::start_in(kind, options, None)
+    }
+
+    /// As [`MySql::start`], on a system whose time zone is `zone`, in the form of `TZ`.
+    #[track_caller]
+    pub(crate) fn start_in(kind: Kind, options: &[&str], zone: Option<&'static str>) -> MySql {
         let programs = installed(kind.part());
         let folder = Run::get().new_folder(kind.part());
         let copied = Command::new("cp")
@@ -90,7 +98,7 @@ impl MySql {
             .expect("cp is there");
         assert!(copied.success(), "cannot copy the empty data folder of {kind:?}");
         fs::create_dir(folder.join("tmp")).expect("the run's folder is writable");
-        let mut server = MySql { kind, folder, port: 0, process: Mutex::new(None) };
+        let mut server = MySql { kind, folder, port: 0, zone, process: Mutex::new(None) };
         for _ in 0..5 {
             server.port = port::free();
             fs::write(server.folder.join("my.cnf"), server.configuration(&programs, options))
@@ -234,6 +242,7 @@ impl MySql {
             }
         };
         command.arg(format!("--defaults-file={}", self.folder.join("my.cnf").display()));
+        command.envs(self.zone.map(|zone| ("TZ", zone)));
         command
     }
 

@@ -1,6 +1,8 @@
 //! `syncc check`: what is wrong with the files, without a server.
 
 mod environment;
+#[cfg(feature = "run")]
+mod live;
 mod report;
 mod scope;
 mod watch;
@@ -36,6 +38,7 @@ use weight::Weights;
     syncc check --watch\n  \
     syncc check --against main              what a branch breaks for consumers\n  \
     syncc check --only pipeline:shop --deny S0702\n  \
+    syncc check --live                      what would keep `run` from starting\n  \
     syncc check --format short shop.sync    one line each, for grep and editors\n  \
     syncc check --format sarif > syncc.sarif\n\n\
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a file that cannot be read, \
@@ -68,6 +71,10 @@ pub(super) struct Args {
     /// Also look whether the variables and files of secrets are there; values are not printed
     #[arg(long)]
     env: bool,
+    /// Also ask the servers, and tell what would keep `run` from starting; one line per item on standard error
+    #[cfg(feature = "run")]
+    #[arg(long, conflicts_with_all = ["stdin", "watch", "fix_dry_run"])]
+    live: bool,
     /// Apply every certain repair, then report what is left
     #[arg(long, conflicts_with = "stdin")]
     fix: bool,
@@ -165,8 +172,12 @@ impl Check<'_> {
             project = project.with_files(repaired.files);
         }
         let mut findings = compiled.findings;
-        if args.env {
+        if args.env || self.is_live() {
             findings.extend(environment::findings(&project, self.directory()));
+        }
+        #[cfg(feature = "run")]
+        if args.live {
+            findings.extend(self.live(&project, compiled.plan.as_ref().map(|(plan, _)| plan)));
         }
         if let (Some(old), Some((plan, origins))) = (&self.against, &compiled.plan) {
             let (program, _) = hir::program(&project);
@@ -201,6 +212,32 @@ impl Check<'_> {
             true => Compiled { findings: front::compile_combinations(project).findings, ..compiled },
             false => compiled,
         }
+    }
+
+    /// True when the servers are asked.
+    fn is_live(&self) -> bool {
+        #[cfg(feature = "run")]
+        return self.args.live;
+        #[cfg(not(feature = "run"))]
+        false
+    }
+
+    /// What is found at the servers; nothing where the files have errors.
+    #[cfg(feature = "run")]
+    fn live(&self, project: &Project, plan: Option<&crate::plan::Plan>) -> Vec<Diagnostic> {
+        let Some(plan) = plan else {
+            note("the servers are not asked, because the files have errors");
+            return Vec::new();
+        };
+        let (program, _) = hir::program(project);
+        let live = live::Live {
+            plan,
+            program: &program,
+            directory: self.directory(),
+            pipeline: self.pipeline,
+            quiet: self.global.quiet,
+        };
+        live.findings()
     }
 
     fn directory(&self) -> &Path {

@@ -246,20 +246,28 @@ impl Source {
         };
         let resolved = mysql::resolve(&self.plan, &global.project).map_err(failed)?;
         let mut session = Session::open(&resolved.endpoint, None).map_err(failed)?;
-        let patterns = self.rules.iter().flat_map(|rules| &rules.include);
-        // Patterns of a plan can be read.
-        let databases: Vec<_> =
-            patterns.filter_map(|pattern| Some((&pattern.db, pattern.db.compile().ok()?))).collect();
-        let schema = mysql::schema(&mut session, |db, case| {
-            databases.iter().any(|(pattern, one)| {
-                let in_other_case =
-                    || pattern.folded(case)?.compile().ok().map(|one| one.matches(&case.fold(db)));
-                one.matches(db) || in_other_case() == Some(true)
-            })
-        });
+        let schema = schema_of(&mut session, &self.rules);
         session.quit();
         schema.map_err(failed)
     }
+}
+
+/// The tables of the databases that the rules name.
+pub(in crate::cli) fn schema_of<'r>(
+    session: &mut Session,
+    rules: impl IntoIterator<Item = &'r TableRules>,
+) -> Result<SourceSchema, SourceFailure> {
+    let patterns = rules.into_iter().flat_map(|rules| &rules.include);
+    // Patterns of a plan can be read.
+    let databases: Vec<_> =
+        patterns.filter_map(|pattern| Some((&pattern.db, pattern.db.compile().ok()?))).collect();
+    mysql::schema(session, |db, case| {
+        databases.iter().any(|(pattern, one)| {
+            let in_other_case =
+                || pattern.folded(case)?.compile().ok().map(|one| one.matches(&case.fold(db)));
+            one.matches(db) || in_other_case() == Some(true)
+        })
+    })
 }
 
 fn summary(source: &str, schema: &SourceSchema, is_new: bool) -> String {

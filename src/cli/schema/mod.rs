@@ -4,6 +4,9 @@
 mod live;
 mod show;
 
+#[cfg(feature = "run")]
+pub(super) use live::schema_of;
+
 use super::Exit;
 use super::global::Global;
 use super::output::{Failure, Output};

@@ -39,6 +39,15 @@ impl MariaGtids {
         }
     }
 
+    /// The GTIDs that `other` has not reached: numbers of a domain rise on servers that are strict about them.
+    pub fn beyond(&self, other: &MariaGtids) -> MariaGtids {
+        let reached = |domain: &u32, sequence: u64| {
+            other.domains.get(domain).is_some_and(|&(_, reached)| reached >= sequence)
+        };
+        let ahead = self.domains.iter().filter(|(domain, (_, sequence))| !reached(domain, *sequence));
+        MariaGtids { domains: ahead.map(|(&domain, &last)| (domain, last)).collect() }
+    }
+
     /// True without a domain.
     pub fn is_empty(&self) -> bool {
         self.domains.is_empty()
@@ -121,6 +130,16 @@ mod tests {
             check(text, MariaGtidsError::Gtid(text.into()));
         }
         check("0-1-2,0-1-3", MariaGtidsError::Twice(0));
+    }
+
+    #[test]
+    fn what_another_position_has_not_reached() {
+        let check = |ours: &str, other: &str, beyond: &str| {
+            let (ours, other): (MariaGtids, MariaGtids) = (ours.parse().unwrap(), other.parse().unwrap());
+            assert_eq!(ours.beyond(&other).to_string(), beyond);
+        };
+        check("0-1-5,1-1-7", "0-2-5,1-1-8,3-1-1", "");
+        check("0-1-5,1-1-7", "0-2-4", "0-1-5,1-1-7");
     }
 
     #[test]

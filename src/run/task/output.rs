@@ -13,10 +13,10 @@ use crate::engine::commit::HEARTBEAT_MS;
 use crate::failpoint;
 use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
 use crate::plan::{TargetKind, TaskId, TaskPlan, TopicSettings, io as secrets};
+use crate::precheck::topics;
 use crate::run::context::Context;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
-use crate::run::precheck;
 use crate::run::state_dir::{Breadcrumb, StateDir};
 use crate::target::io::{Sending, Sink, Surroundings, Target as Inner};
 use crate::target::kafka::io::{Admin, NewTopic, Watch};
@@ -125,7 +125,7 @@ impl Target {
         let (Some(admin), Some(kafka), Some(facts)) = (&self.admin, self.inner.kafka(), facts) else {
             return Ok(());
         };
-        let missing: Vec<NewTopic> = precheck::topics(plan, catalog)
+        let missing: Vec<NewTopic> = topics(plan, catalog)
             .into_iter()
             .filter(|(name, settings)| settings.create && !facts.topics.contains_key(name.as_str()))
             .map(|(name, settings)| NewTopic::data(name, &settings))

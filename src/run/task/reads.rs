@@ -272,7 +272,7 @@ impl Reader {
 pub(super) fn load_key(facts: &TableFacts) -> Option<Vec<usize>> {
     match facts.engine {
         Engine::Transactional => paging_key(&facts.version).map(<[usize]>::to_vec),
-        Engine::NonTransactional => None,
+        Engine::NonTransactional | Engine::Elsewhere => None,
     }
 }
 

@@ -25,6 +25,7 @@ use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion, Tracker};
 use crate::plan::{TargetKind, TaskPlan, TlsMode};
+use crate::precheck::{estimate, how_to_allow, topics};
 use crate::run::context::Context;
 use crate::run::event::{Event, Name, counted};
 use crate::run::failure::{Class, Failure};
@@ -33,7 +34,6 @@ use crate::run::hub::{Hub, Rereading};
 use crate::run::precheck;
 use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Endpoint, Session};
 use std::collections::{BTreeMap, HashSet};
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -53,7 +53,7 @@ pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<
     salts::find(plan, context)?;
     let (source, _) = open_source(plan, context)?;
     let target = Target::open(plan, context)?;
-    let topics: Vec<TopicName> = precheck::topics(plan, &source.catalog).into_keys().collect();
+    let topics: Vec<TopicName> = topics(plan, &source.catalog).into_keys().collect();
     let facts = target.facts(&topics)?;
     let mut findings = precheck::findings(plan, &source.catalog, facts.as_ref());
     findings.retain(|finding| finding.severity == Severity::Error);
@@ -67,7 +67,8 @@ fn open_source(plan: &TaskPlan, context: &Context) -> Result<(Source, Vec<PathBu
     let mut session = Session::open(&endpoint, None)?;
     let server = source::facts(&mut session)?;
     let tables = source::tables(&mut session, |db, table| plan.selects(db, table))?;
-    let catalog = SourceCatalog { server, tables };
+    let survey = source::survey(&mut session, &tables)?;
+    let catalog = SourceCatalog { server, tables, survey };
     Ok((Source { endpoint, session, catalog }, resolved.open_files))
 }
 
@@ -216,7 +217,7 @@ impl Task {
 
     /// Holds the servers against the plan. Errors end the task; warnings are told once.
     fn checked(&self, source: &Source, target: &Target) -> Result<Option<ClusterFacts>, Failure> {
-        let topics: Vec<TopicName> = precheck::topics(&self.plan, &source.catalog).into_keys().collect();
+        let topics: Vec<TopicName> = topics(&self.plan, &source.catalog).into_keys().collect();
         let facts = target.facts(&topics)?;
         let findings = precheck::findings(&self.plan, &source.catalog, facts.as_ref());
         let text = precheck::lines(&findings, Severity::Error);
@@ -224,11 +225,28 @@ impl Task {
             return Err(Failure::new(Class::Precheck, text));
         }
         if self.n_lives == 1 {
-            for finding in findings {
-                Event::warn(Name::PrecheckPassed, precheck::line(&finding)).task(&self.id).emit();
-            }
+            self.tell_findings(&findings, source);
         }
         Ok(facts)
+    }
+
+    /// Tells what was found and keeps nothing from running, with how it is answered in the files; and what there is to load.
+    fn tell_findings(&self, findings: &[Diagnostic], source: &Source) {
+        for finding in findings {
+            let text = precheck::line(finding);
+            let event = match finding.severity {
+                Severity::Advice => Event::info(Name::PrecheckPassed, text),
+                Severity::Warning | Severity::Error => {
+                    let allow = how_to_allow(&self.plan, finding).map(|allow| format!("; {allow}"));
+                    Event::warn(Name::PrecheckPassed, text + &allow.unwrap_or_default())
+                }
+            };
+            event.task(&self.id).emit();
+        }
+        if self.plan.start.loads() {
+            let estimate = estimate(&self.plan, &source.catalog);
+            Event::info(Name::PrecheckPassed, format!("existing rows: {estimate}")).task(&self.id).emit();
+        }
     }
 
     /// Takes ownership: who has the task, does that one live, a producer that fences, and the question once more.
@@ -356,7 +374,7 @@ impl Task {
         if let Some(foreign) = precheck::foreign(output.state_topic(), &pos.fingerprint, &fingerprint) {
             return Err(foreign);
         }
-        precheck::position_held(&source.catalog.server, &pos.position)?;
+        precheck::position_held(&source.catalog, &pos.position, state.snaps.keys())?;
         if !self.context.accept_state_loss {
             // A topic that no table uses any more may be gone.
             let used: HashSet<&str> = state
@@ -513,7 +531,7 @@ impl Task {
                 Ok(Reread { version, ignored, upto: end.file })
             })
         };
-        let (server_id, uuid) = reader_identity(&self.plan);
+        let (server_id, uuid) = self.plan.reader_identity();
         let request = DumpRequest {
             start: position,
             server_id,
@@ -592,28 +610,4 @@ fn columns(tables: &[TableFacts]) -> Vec<&TableVersion> {
 /// Largest event of the log that is taken into memory, bytes.
 fn event_limit(plan: &TaskPlan) -> usize {
     usize::try_from(plan.source.event_limit_bytes).unwrap_or(usize::MAX)
-}
-
-/// Server id and UUID under which a task reads: the same for every life of the task, another for every other task.
-fn reader_identity(plan: &TaskPlan) -> (NonZeroU32, String) {
-    let prefix = precheck::state_prefix(plan);
-    let text = format!("{prefix}/{}/{}", plan.source.name, plan.id);
-    let hash = |seed: u64| -> u64 {
-        // FNV-1a: stable across releases, and spread is all that is asked of it.
-        text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
-    };
-    let (high, low) = (hash(0), hash(1));
-    // The upper half of the range: ids that people give to their replicas are small.
-    let id = (high as u32) | (1 << 31);
-    let uuid = format!(
-        "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
-        (high >> 32) as u32,
-        (high >> 16) as u16,
-        high & 0xfff,
-        (low >> 48) & 0xfff,
-        low & 0xffff_ffff_ffff
-    );
-    (NonZeroU32::new(id).expect("the highest bit is set"), uuid)
 }

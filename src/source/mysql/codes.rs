@@ -16,20 +16,44 @@ pub const BINLOG_OFF: Code = Code::new("L0105", "binlog-off");
 pub const NOT_ROW_FORMAT: Code = Code::new("L0106", "not-row-format");
 /// Rows are logged in part.
 pub const ROW_IMAGE: Code = Code::new("L0107", "row-image");
+/// The log does not name the columns of its rows.
+pub const METADATA_MINIMAL: Code = Code::new("L0108", "metadata-minimal");
 /// Transactions have no GTID.
 pub const GTID_OFF: Code = Code::new("L0109", "gtid-off");
+/// The log may be purged before it is read.
+pub const RETENTION: Code = Code::new("L0110", "retention");
 /// The log does not reach back to our position.
 pub const POSITION_PURGED: Code = Code::new("L0111", "position-purged");
+/// Two readers, or reader and server, have one id.
+pub const SERVER_ID_IN_USE: Code = Code::new("L0112", "server-id-in-use");
+/// A replica does not log what it takes from its source.
+pub const REPLICA_BLIND: Code = Code::new("L0113", "replica-blind");
+/// There is a better hour.
+pub const BUSY: Code = Code::new("L0114", "busy");
 /// The engine has no consistent views.
 pub const ENGINE: Code = Code::new("L0115", "engine");
 /// The log has events that are not decoded.
 pub const COMPRESSION: Code = Code::new("L0116", "compression-or-encryption");
+/// The tables are not as `schema.lock` has them.
+pub const LOCK_DRIFT: Code = Code::new("L0117", "lock-drift");
+/// What TIMESTAMP columns show at the server cannot be told.
+pub const TIME_ZONE: Code = Code::new("L0118", "time-zone");
+/// The server changes rows without logging it.
+pub const CASCADE_INVISIBLE: Code = Code::new("L0119", "cascade-invisible");
+/// The user may do more than read.
+pub const PRIVILEGES_TOO_WIDE: Code = Code::new("L0120", "privileges-too-wide");
+/// Temporal columns are stored as by old servers.
+pub const OLD_TEMPORAL_COLUMNS: Code = Code::new("L0121", "old-temporal-columns");
+/// Existing rows cannot be read beside the log.
+pub const NO_LOCK_FREE_LOAD: Code = Code::new("L0122", "no-lock-free-load");
 /// Transactions with and without GTID are mixed.
 pub const GTID_TRANSITION: Code = Code::new("L0123", "gtid-mode-in-transition");
 /// The key cannot be paged by.
 pub const KEY_TRAP: Code = Code::new("L0124", "key-column-trap");
 /// The history of a table cannot be told from its rows.
 pub const NOT_A_TABLE: Code = Code::new("S0216", "not-a-table");
+/// An `include` takes no table.
+pub const MATCHES_NOTHING: Code = Code::new("S0212", "matches-nothing");
 /// Rows of a table have no key.
 pub const NO_PRIMARY_KEY: Code = Code::new("S0502", "no-primary-key");
 
@@ -54,8 +78,9 @@ pub const CODES: &[CodeDoc] = &[
     ),
     page(
         PRIVILEGE_MISSING,
-        "The user lacks a right: to read the log, to see where it stands, to read a selected table, or to lock one that cannot be \
-         read page by page.",
+        "The user lacks a right: to read the log, to see where it stands, to read a selected table with all its columns, or to \
+         lock one that cannot be read page by page. Rights count that come from the account or from a role in force, without what \
+         a partial revoke takes back.",
         "The server answers such questions with nothing at all rather than with an error, and a task that goes on would miss \
          tables. The repair is the exact GRANT.",
     ),
@@ -78,10 +103,24 @@ pub const CODES: &[CodeDoc] = &[
          set to; a task stops at the first such row.",
     ),
     page(
+        METADATA_MINIMAL,
+        "`binlog_row_metadata` is MINIMAL (MySQL) or NO_LOG or MINIMAL (MariaDB).",
+        "The log then holds rows without names of columns. syncc looks the columns up and proves them for every place of the log, \
+         and reads them again when a table changes; with FULL the log says them itself.",
+    ),
+    page(
         GTID_OFF,
-        "`gtid_mode` is OFF. An error when existing rows are to be loaded, else a warning.",
-        "Rows are loaded beside the running log; only with GTIDs can the server be asked to show at least what has been read \
-         already. Without them the position is one of this server alone: after a failover it means nothing.",
+        "`gtid_mode` is OFF.",
+        "The position is one of this server alone: after a failover it means nothing, and no `standby` can be followed.",
+    ),
+    page(
+        RETENTION,
+        "The server keeps its binary log for a shorter time than an outage is waited out (`retry`) and existing rows take to load: a \
+         warning. For a shorter time than the load alone: an error. On MariaDB also a size of all logs \
+         (`max_binlog_total_size`) below that of the existing rows. The load is estimated from the server's own sizes of tables, at \
+         `rate` or 20 MiB/s.",
+        "A task that comes back after the outage finds the log it must go on from gone, and everything has to be loaded anew. Nothing \
+         keeps a server from purging a log that a disconnected reader still needs.",
     ),
     page(
         POSITION_PURGED,
@@ -89,10 +128,31 @@ pub const CODES: &[CodeDoc] = &[
         "What was purged is lost to the stream. Going on from the oldest file would leave a hole that nobody sees.",
     ),
     page(
+        SERVER_ID_IN_USE,
+        "Another reader of the log is registered under the server id of this task, the server itself has it, or the server has none \
+         (`server_id` is 0).",
+        "Servers tell readers apart by this id: the second one ends the connection of the first, and if both connect again, that \
+         never ends. A server without an id sends its log to nobody.",
+    ),
+    page(
+        REPLICA_BLIND,
+        "The server is a replica, and `log_replica_updates` (`log_slave_updates`) is OFF: an error. On MariaDB, where a user without \
+         SLAVE MONITOR may not ask, a warning when it has been a replica.",
+        "What a replica takes from its own source then does not stand in its log, so nobody can read it there.",
+    ),
+    page(
+        BUSY,
+        "Advice: 32 or more statements run at once or a transaction is open for a minute while existing rows are to be read; the \
+         server is a replica that is a minute behind or stands still. Open transactions are seen with the right PROCESS only.",
+        "A load reads every page of every table. On a busy server it displaces what applications need, and locks wait for long \
+         transactions.",
+    ),
+    page(
         ENGINE,
-        "A table to be loaded is of an engine without consistent views, such as MyISAM, Aria or MEMORY.",
-        "Its rows are visible before they are logged, so it can be read only while nobody writes: it is locked for the whole \
-         load.",
+        "A table to be loaded is of an engine without consistent views, such as MyISAM, Aria or MEMORY: a warning. A table whose rows \
+         stand elsewhere (FEDERATED, MERGE, CONNECT): an error.",
+        "Rows of the first kind are visible before they are logged, so they can be read only while nobody writes: the table is locked \
+         for the whole load. Rows of the second kind change without a word in this server's log.",
     ),
     page(
         COMPRESSION,
@@ -100,6 +160,43 @@ pub const CODES: &[CodeDoc] = &[
         "Such an event tells what changed in a document, not the document. It is put together with the row before, which must be \
          whole; syncc passes over nothing, so the task would stop at the first. Compressed transactions and events \
          (`binlog_transaction_compression`, `log_bin_compress`), encrypted logs, and partial updates with whole rows are decoded.",
+    ),
+    page(
+        LOCK_DRIFT,
+        "The tables at the server are not as `schema.lock` has them. Told by `check --live`, with every difference.",
+        "The other checks rest on the lock file: what it says of columns, keys and types no longer holds. A running task is not \
+         concerned, it reads the columns from the server and its log.",
+    ),
+    page(
+        TIME_ZONE,
+        "`time_zone` is SYSTEM, the system's zone is an abbreviation such as CST, and a selected table has a TIMESTAMP column.",
+        "The log holds points in time and messages say them in UTC, or in `time-zone` of the format. What people see at the server is \
+         local time of a zone that the abbreviation does not tell: CST is Chicago, Shanghai and Havana.",
+    ),
+    page(
+        CASCADE_INVISIBLE,
+        "A foreign key of a selected table has ON DELETE or ON UPDATE with CASCADE or SET NULL, at a server that does not log what it \
+         does: MariaDB, MySQL before 9.6, or `innodb_native_foreign_keys=ON`. TRUNCATE and the maintenance of partitions leave no row \
+         events either, on any server.",
+        "The engine changes the rows of the table by itself. Consumers keep rows that are gone, and see old values for ever.",
+    ),
+    page(
+        PRIVILEGES_TOO_WIDE,
+        "The user has rights that a reader of the log does not need: ALL, SUPER, FILE, GRANT OPTION, or any right to write but for \
+         the table of `heartbeat`.",
+        "The password of this user lies where syncc runs. Who gets hold of it should be able to read the selected tables, and nothing \
+         else. The repair lists what to take away; `syncc doctor --grants` prints what is needed.",
+    ),
+    page(
+        OLD_TEMPORAL_COLUMNS,
+        "A table has DATETIME, TIMESTAMP or TIME columns in the coding before MySQL 5.6, as MariaDB makes them with \
+         `mysql56_temporal_format=OFF`.",
+        "Their values have other lengths in the log, and nothing in the log says so: all columns behind them would shift.",
+    ),
+    page(
+        NO_LOCK_FREE_LOAD,
+        "Existing rows are to be loaded, and `gtid_mode` is OFF.",
+        "Rows are loaded beside the running log; only with GTIDs can the server be asked to show at least what has been read already.",
     ),
     page(
         GTID_TRANSITION,

@@ -67,6 +67,20 @@ pub fn statements(of: &Use<'_>) -> Vec<String> {
     lines
 }
 
+/// What SELECT is granted on for a pattern, as GRANT writes it; with each the names that tell whether it is: database and table, or
+/// a database, or neither for everything.
+pub(super) fn selects(pattern: &TablePattern) -> Vec<(String, Option<String>, Option<String>)> {
+    let one = |scope: Scope| {
+        let on = scope.to_string();
+        match scope {
+            Scope::Everything => (on, None, None),
+            Scope::Database(pattern) => (on, Some(pattern.replace('\\', "")), None),
+            Scope::Table(db, table) => (on, Some(db), Some(table)),
+        }
+    };
+    scopes(pattern).into_iter().map(one).collect()
+}
+
 /// On what a right is granted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Scope {

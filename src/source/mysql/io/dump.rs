@@ -10,6 +10,7 @@ use super::failure::{FailureClass, SourceFailure};
 use super::row_session::RowSession;
 use super::wire::Wire;
 use crate::mysql::position::{Flavor, Gtids, Position};
+use crate::source::mysql::reader_name;
 use mysql_common::packets::ComRegisterSlave;
 use mysql_common::proto::MySerialize;
 use std::num::NonZeroU32;
@@ -172,8 +173,7 @@ fn settings(flavor: Flavor, request: &DumpRequest<'_>) -> Vec<String> {
 
 /// Puts us on the list of replicas, so that an administrator sees who reads.
 fn register(wire: &mut Wire, request: &DumpRequest<'_>) -> Result<(), SourceFailure> {
-    // 60 bytes is what the older servers keep
-    let name: String = format!("syncc/{}", request.task).chars().filter(char::is_ascii).take(60).collect();
+    let name = reader_name(request.task);
     let mut command = Vec::new();
     ComRegisterSlave::new(request.server_id.get()).with_hostname(name.as_bytes()).serialize(&mut command);
     wire.restart();

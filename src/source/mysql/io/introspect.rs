@@ -39,6 +39,10 @@ const VARIABLES: &[&str] = &[
     "character_set_server",
     "time_zone",
     "system_time_zone",
+    "max_binlog_total_size",
+    "partial_revokes",
+    "innodb_native_foreign_keys",
+    "gtid_slave_pos",
 ];
 
 /// Reads what the checks before a start need to know.
@@ -55,6 +59,7 @@ pub fn facts(session: &mut Session) -> Result<ServerFacts, SourceFailure> {
             variables.insert(name.to_ascii_lowercase(), value.to_owned());
         }
     }
+    let account = account(&session.scalar("SELECT CURRENT_USER()")?.unwrap_or_default());
     let grants =
         session.query("SHOW GRANTS")?.iter().filter_map(|row| row.text(0)).map(without_password).collect();
     let log_is_on =
@@ -75,6 +80,7 @@ pub fn facts(session: &mut Session) -> Result<ServerFacts, SourceFailure> {
         version: session.version().to_owned(),
         version_number: version_number(session.version()),
         variables,
+        account,
         grants,
         position,
         gtid_purged,
@@ -113,13 +119,19 @@ pub fn tables(
             _ => continue,
         };
         let name = TableName::new(db, table);
-        let version = match kind {
+        let (version, old_temporals) = match kind {
             TableKind::Base | TableKind::Versioned => match version(session, &name, kind, row.text(3))? {
-                Some(version) => version,
+                Some(found) => found,
                 None => continue,
             },
             TableKind::View | TableKind::Sequence => {
-                TableVersion { name, columns: Vec::new(), primary_key: Vec::new(), unique_keys: Vec::new() }
+                let version = TableVersion {
+                    name,
+                    columns: Vec::new(),
+                    primary_key: Vec::new(),
+                    unique_keys: Vec::new(),
+                };
+                (version, Vec::new())
             }
         };
         found.push(TableFacts {
@@ -127,6 +139,7 @@ pub fn tables(
             kind,
             engine: engine(row.text(3)),
             rows_estimate: row.number(4).unwrap_or(0),
+            old_temporals,
         });
     }
     found.sort_by(|a, b| a.version.name.cmp(&b.version.name));
@@ -141,10 +154,14 @@ pub(super) const COLUMNS: &str = "SELECT COLUMN_NAME, CONVERT(COLUMN_TYPE USING 
 /// Databases of the server itself.
 pub(super) const SYSTEM: &[&str] = &["mysql", "information_schema", "performance_schema", "sys"];
 
+/// How MariaDB marks a temporal column in the coding of old servers.
+const OLD_TEMPORAL: &str = "/* mariadb-5.3 */";
+
 /// Engines with consistent views; of all others nothing is promised.
 fn engine(name: Option<&str>) -> Engine {
     match name {
         Some("InnoDB" | "ROCKSDB" | "TokuDB") => Engine::Transactional,
+        Some("FEDERATED" | "MRG_MYISAM" | "MRG_MyISAM" | "CONNECT") => Engine::Elsewhere,
         _ => Engine::NonTransactional,
     }
 }
@@ -154,11 +171,14 @@ fn version(
     name: &TableName,
     kind: TableKind,
     engine: Option<&str>,
-) -> Result<Option<TableVersion>, SourceFailure> {
+) -> Result<Option<(TableVersion, Vec<String>)>, SourceFailure> {
     let mut columns = session.rows(COLUMNS, &[&name.db, &name.table])?;
     // the comparison of the server ignores case, and names may differ by nothing else
     columns.retain(|row| row.text(6) == Some(name.db.as_str()) && row.text(7) == Some(name.table.as_str()));
     let lists_row_life = columns.iter().any(|row| row.text(8) == Some("row life"));
+    let is_old = |row: &&TextRow| row.text(1).is_some_and(|ty| ty.ends_with(OLD_TEMPORAL));
+    let old_temporals =
+        columns.iter().filter(is_old).filter_map(|row| row.text(0)).map(str::to_owned).collect();
     let mut columns = columns.iter().map(|row| column(name, row)).collect::<Result<Vec<_>, _>>()?;
     if columns.is_empty() {
         return Ok(None);
@@ -176,7 +196,7 @@ fn version(
         let long_keys = if engine == Some("MEMORY") { Vec::new() } else { long_keys(&rows) };
         columns.extend(hidden_columns(kind == TableKind::Versioned && !lists_row_life, &long_keys));
     }
-    Ok(Some(TableVersion { name: name.clone(), columns, primary_key, unique_keys }))
+    Ok(Some((TableVersion { name: name.clone(), columns, primary_key, unique_keys }, old_temporals)))
 }
 
 fn column(table: &TableName, row: &TextRow) -> Result<Column, SourceFailure> {
@@ -247,8 +267,14 @@ fn long_keys(rows: &[TextRow]) -> Vec<bool> {
     keys.into_iter().map(|(_, nullable)| nullable).collect()
 }
 
+/// `user@host` as GRANT writes it. The host has no `@`, the user may.
+fn account(current: &str) -> String {
+    let (user, host) = current.rsplit_once('@').unwrap_or((current, "%"));
+    format!("{}@{}", Quoted(user), Quoted(host))
+}
+
 /// `None` where a right is missing.
-fn allowed<T>(result: Result<T, SourceFailure>) -> Result<Option<T>, SourceFailure> {
+pub(super) fn allowed<T>(result: Result<T, SourceFailure>) -> Result<Option<T>, SourceFailure> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(SourceFailure { class: FailureClass::Privilege, .. }) => Ok(None),
@@ -256,12 +282,11 @@ fn allowed<T>(result: Result<T, SourceFailure>) -> Result<Option<T>, SourceFailu
     }
 }
 
-/// A line of SHOW GRANTS without the password hash that MariaDB puts there.
+/// A line of SHOW GRANTS without the password hash that MariaDB puts there; what stands behind it stays.
 fn without_password(line: &str) -> String {
-    match line.find(" IDENTIFIED ") {
-        Some(at) => line[..at].to_owned(),
-        None => line.to_owned(),
-    }
+    let Some(at) = line.find(" IDENTIFIED ") else { return line.to_owned() };
+    let with = line.rfind(" WITH ").filter(|&with| with > at).map_or("", |with| &line[with..]);
+    format!("{}{with}", &line[..at])
 }
 
 /// The first three numbers; what MariaDB puts before its own for old replicas is passed over.
@@ -295,6 +320,8 @@ mod tests {
     fn grants_lose_their_hash() {
         let line = "GRANT SELECT ON *.* TO `a`@`%` IDENTIFIED BY PASSWORD '*2470C0C06DEE42FD'";
         assert_eq!(without_password(line), "GRANT SELECT ON *.* TO `a`@`%`");
+        let with = format!("{line} WITH GRANT OPTION");
+        assert_eq!(without_password(&with), "GRANT SELECT ON *.* TO `a`@`%` WITH GRANT OPTION");
         assert_eq!(without_password("GRANT USAGE ON *.* TO `a`@`%`"), "GRANT USAGE ON *.* TO `a`@`%`");
     }
 }

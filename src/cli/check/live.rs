@@ -1,0 +1,394 @@
+//! `check --live`: asks every server of the project once, tells each item while it goes on, and hands over what was found.
+//!
+//! The rules are those that `run` holds a task against before it starts.
+
+use crate::catalog::{ClusterFacts, SourceCatalog};
+use crate::check::ENV_UNSET;
+use crate::checkpoint::TaskState;
+use crate::cli::output::progress;
+use crate::cli::schema::schema_of;
+use crate::diagnostic::render::harmless;
+use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::hir::Program;
+use crate::kafka::TopicName;
+use crate::lockfile::{changes, pulled};
+use crate::plan::io::{self as secrets, SecretError};
+use crate::plan::{Plan, TargetKind, TaskPlan};
+use crate::precheck::{self, Block, Item, Seen};
+use crate::source::mysql::io::{self as mysql, FailureClass, Session, SourceFailure};
+use crate::source::mysql::requirement::{
+    LOCK_DRIFT, MYSQL_UNREACHABLE, NOT_A_TABLE, POSITION_PURGED, Standing, standing,
+};
+use crate::target::io::{SinkFailure, Surroundings, Target};
+use crate::target::kafka::io::Admin;
+use crate::target::kafka::requirement::KAFKA_UNREACHABLE;
+use crate::text::Span;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Longest wait for one answer of a cluster.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Most differences to the lock file that a finding lists.
+const DRIFT_MAX: usize = 20;
+
+/// What is asked, and where things are written.
+pub(super) struct Live<'l> {
+    /// The tasks, of all or of one pipeline.
+    pub(super) plan: &'l Plan,
+    /// Where their parts are declared.
+    pub(super) program: &'l Program,
+    /// Directory of the project.
+    pub(super) directory: &'l Path,
+    /// The one pipeline that is asked about.
+    pub(super) pipeline: Option<&'l str>,
+    /// No line per item.
+    pub(super) quiet: bool,
+}
+
+impl Live<'_> {
+    /// Asks all servers of pipelines that are not paused.
+    pub(super) fn findings(&self) -> Vec<Diagnostic> {
+        let tasks: Vec<&TaskPlan> = self
+            .plan
+            .running()
+            .filter(|task| self.pipeline.is_none_or(|name| task.id.pipeline == name))
+            .collect();
+        let mut sources: BTreeMap<&str, Vec<&TaskPlan>> = BTreeMap::new();
+        let mut targets: BTreeMap<&str, Vec<&TaskPlan>> = BTreeMap::new();
+        for task in tasks {
+            sources.entry(&task.source.name).or_default().push(task);
+            targets.entry(&task.target.name).or_default().push(task);
+        }
+        let mut findings = Vec::new();
+        let mut catalogs = BTreeMap::new();
+        for (name, tasks) in sources {
+            if let Some(catalog) = self.source(name, &tasks, &mut findings) {
+                catalogs.insert(name, catalog);
+            }
+        }
+        for (name, tasks) in targets {
+            self.target(name, &tasks, &catalogs, &mut findings);
+        }
+        findings
+    }
+
+    /// Asks a source; none when it could not be asked.
+    fn source(
+        &self,
+        name: &str,
+        tasks: &[&TaskPlan],
+        findings: &mut Vec<Diagnostic>,
+    ) -> Option<SourceCatalog> {
+        let asked = Instant::now();
+        let who = format!("source {name}");
+        match self.ask_source(tasks) {
+            Ok((catalog, address, drift)) => {
+                let text = format!("{address} answered in {} ms", asked.elapsed().as_millis());
+                self.tell(&who, &Item { name: "connection", worst: None, text });
+                let mut found: Vec<Diagnostic> = Vec::new();
+                for task in tasks {
+                    add_each(&mut found, task, precheck::source_findings(task, &catalog));
+                }
+                let estimates = tasks.iter().filter(|task| task.start.loads());
+                let estimate = estimates
+                    .map(|task| precheck::estimate(task, &catalog))
+                    .max_by_key(|estimate| estimate.bytes);
+                for item in precheck::source_items(&found, &Seen { catalog: &catalog, estimate }) {
+                    self.tell(&who, &item);
+                }
+                if let Some(drift) = drift {
+                    let worst = drift.as_ref().map(|finding| finding.severity);
+                    let text = drift.as_ref().map_or_else(|| "as the server".to_owned(), told);
+                    self.tell(&who, &Item { name: "schema.lock", worst, text });
+                    add_each(
+                        &mut found,
+                        tasks.first()?,
+                        precheck::answered(tasks.first()?, drift.into_iter().collect()),
+                    );
+                }
+                findings.extend(found.into_iter().map(|finding| self.placed(finding, tasks)));
+                Some(catalog)
+            }
+            // that the secret is not there has been said
+            Err(failure) if failure.message.starts_with(ENV_UNSET.number) => {
+                self.tell(&who, &no_secret(&failure.message));
+                None
+            }
+            Err(failure) => {
+                let code = match failure.class {
+                    FailureClass::Table => NOT_A_TABLE,
+                    _ => MYSQL_UNREACHABLE,
+                };
+                let finding = failure
+                    .finding()
+                    .unwrap_or_else(|| Diagnostic::nowhere(code, Severity::Error, failure.to_string()));
+                self.refused(&who, finding, tasks, findings);
+                None
+            }
+        }
+    }
+
+    /// The server, its address, and how it differs from the lock file where that speaks of it.
+    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
+    fn ask_source(
+        &self,
+        tasks: &[&TaskPlan],
+    ) -> Result<(SourceCatalog, String, Option<Option<Diagnostic>>), SourceFailure> {
+        let plan = &tasks.first().expect("a source has a task").source;
+        let endpoint = mysql::resolve(plan, self.directory)?.endpoint;
+        let mut session = Session::open(&endpoint, None)?;
+        let server = mysql::facts(&mut session)?;
+        let selects = |db: &str, table: &str| tasks.iter().any(|task| task.selects(db, table));
+        let tables = mysql::tables(&mut session, selects)?;
+        let survey = mysql::survey(&mut session, &tables)?;
+        let locked = self.program.locked_sources().find(|(name, _)| *name == plan.name);
+        let drift = match locked {
+            None => None,
+            Some((_, lock)) => {
+                let rules = tasks.iter().map(|task| &task.rules);
+                let live = schema_of(&mut session, rules)?;
+                Some(drift(&plan.name, &changes(&pulled(lock).schema, &live)))
+            }
+        };
+        session.quit();
+        Ok((SourceCatalog { server, tables, survey }, endpoint.address(), drift))
+    }
+
+    /// Asks a target; those that are no cluster have nobody to ask.
+    fn target(
+        &self,
+        name: &str,
+        tasks: &[&TaskPlan],
+        catalogs: &BTreeMap<&str, SourceCatalog>,
+        findings: &mut Vec<Diagnostic>,
+    ) {
+        let asked = Instant::now();
+        let who = format!("target {name}");
+        let mut found = Vec::new();
+        match self.ask_cluster(tasks, catalogs) {
+            Ok(None) => return,
+            Ok(Some(cluster)) => {
+                let text = format!("answered in {} ms", asked.elapsed().as_millis());
+                self.tell(&who, &Item { name: "connection", worst: None, text });
+                let nothing = SourceCatalog::empty();
+                for task in tasks {
+                    let catalog = catalogs.get(task.source.name.as_str()).unwrap_or(&nothing);
+                    add_each(&mut found, task, precheck::target_findings(task, catalog, &cluster));
+                }
+                for item in precheck::target_items(&found, &cluster) {
+                    self.tell(&who, &item);
+                }
+                for task in tasks {
+                    self.position(task, &cluster, catalogs, &mut found);
+                }
+            }
+            Err(Unasked::Secret(error)) => {
+                self.tell(&who, &no_secret(&error.to_string()));
+                return;
+            }
+            Err(Unasked::Failed(failure)) => {
+                let finding = match &failure {
+                    SinkFailure::Kafka(failure) => failure.finding(),
+                    SinkFailure::Lines(_) | SinkFailure::State(_) => None,
+                };
+                let finding = finding.unwrap_or_else(|| {
+                    Diagnostic::nowhere(KAFKA_UNREACHABLE, Severity::Error, said(&failure))
+                        .help("check `brokers`, and that they run")
+                });
+                self.refused(&who, finding, tasks, findings);
+                return;
+            }
+        }
+        findings.extend(found.into_iter().map(|finding| self.placed(finding, tasks)));
+    }
+
+    /// The cluster with all topics of the tasks.
+    fn ask_cluster(
+        &self,
+        tasks: &[&TaskPlan],
+        catalogs: &BTreeMap<&str, SourceCatalog>,
+    ) -> Result<Option<ClusterFacts>, Unasked> {
+        let first = tasks.first().expect("a target has a task");
+        let target = self.open_target(first)?;
+        let Some(kafka) = target.kafka() else { return Ok(None) };
+        let admin = Admin::open(&kafka.connection, PATIENCE).map_err(SinkFailure::from)?;
+        let mut topics: Vec<TopicName> = Vec::new();
+        for task in tasks {
+            topics.extend(TopicName::new(task.id.state_topic(task.state_prefix())));
+            let catalog = catalogs.get(task.source.name.as_str());
+            topics
+                .extend(catalog.into_iter().flat_map(|catalog| precheck::topics(task, catalog).into_keys()));
+        }
+        Ok(Some(admin.facts(&topics).map_err(SinkFailure::from)?))
+    }
+
+    fn open_target(&self, task: &TaskPlan) -> Result<Target, Unasked> {
+        let password = match &task.target.kind {
+            TargetKind::Kafka(kafka) => match &kafka.sasl {
+                Some(sasl) => Some(secrets::find(&sasl.password, self.directory)?.value),
+                None => None,
+            },
+            TargetKind::Stdout | TargetKind::File { .. } => None,
+        };
+        let surroundings = Surroundings {
+            password,
+            project: self.directory,
+            state_file: Path::new(""),
+            // nothing is sent
+            queue_bytes: 1 << 20,
+        };
+        Ok(Target::new(&task.target, &task.id, surroundings)?)
+    }
+
+    /// Whether the source still has the log behind the position that a task has stored.
+    fn position(
+        &self,
+        task: &TaskPlan,
+        cluster: &ClusterFacts,
+        catalogs: &BTreeMap<&str, SourceCatalog>,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        let Some(catalog) = catalogs.get(task.source.name.as_str()) else { return };
+        let who = format!("task {}", task.id);
+        let tell = |worst, text: String| self.tell(&who, &Item { name: "position", worst, text });
+        if !cluster.topics.contains_key(&task.id.state_topic(task.state_prefix())) {
+            tell(None, "none yet: it has not run".to_owned());
+            return;
+        }
+        let state = self.open_target(task).and_then(|target| Ok(target.visible_state(PATIENCE)?));
+        let state: TaskState = match state {
+            Ok(state) => state,
+            Err(failure) => {
+                tell(Some(Severity::Warning), format!("its state cannot be read: {}", said(&failure)));
+                return;
+            }
+        };
+        let Some(pos) = &state.pos else {
+            tell(None, "none yet: it has not run".to_owned());
+            return;
+        };
+        let at = &pos.position;
+        let why = match standing(&catalog.server, &catalog.survey, at) {
+            Standing::Usable => {
+                tell(None, format!("{}, and the log reaches back to it", at.file));
+                return;
+            }
+            Standing::Lagging(missing) => {
+                tell(None, format!("the source is a replica that has not executed {missing} yet"));
+                return;
+            }
+            Standing::Diverged(missing) => format!("the source has not executed {missing}, and never will"),
+            Standing::Blind(why) => why,
+        };
+        let tables: Vec<String> = state.snaps.keys().map(ToString::to_string).collect();
+        let message = format!("task {}: {why}", task.id);
+        tell(Some(Severity::Error), format!("{POSITION_PURGED} {why}"));
+        found.push(Diagnostic::nowhere(POSITION_PURGED, Severity::Error, message).help(format!(
+            "these tables must be loaded anew, after the state of the task is removed or under another `state {{ prefix … }}`: {}",
+            tables.join(", ")
+        )));
+    }
+
+    /// A server that could not be asked.
+    fn refused(&self, who: &str, finding: Diagnostic, tasks: &[&TaskPlan], findings: &mut Vec<Diagnostic>) {
+        self.tell(who, &Item { name: "connection", worst: Some(finding.severity), text: told(&finding) });
+        findings.push(self.placed(finding, tasks));
+    }
+
+    /// The finding at the line that declares what it is about.
+    fn placed(&self, finding: Diagnostic, tasks: &[&TaskPlan]) -> Diagnostic {
+        let task = tasks.first().expect("it is about a task");
+        let Some(span) = self.head(Block::of(finding.code), task) else { return finding };
+        Diagnostic { primary: Some(Label { span, text: String::new() }), ..finding }
+    }
+
+    fn head(&self, block: Block, task: &TaskPlan) -> Option<Span> {
+        match block {
+            Block::Source => {
+                let mut all = self.program.sources.iter();
+                all.find(|source| source.name.value == task.source.name).map(|source| source.head)
+            }
+            Block::Target => {
+                let mut all = self.program.targets.iter();
+                all.find(|target| target.name.value == task.target.name).map(|target| target.head)
+            }
+            Block::Pipeline => {
+                let mut all = self.program.pipelines.iter();
+                all.find(|pipeline| pipeline.name.value == task.id.pipeline).map(|pipeline| pipeline.head)
+            }
+        }
+    }
+
+    fn tell(&self, who: &str, item: &Item) {
+        if self.quiet {
+            return;
+        }
+        let mark = match item.worst {
+            None => "ok",
+            Some(Severity::Advice) => "advice",
+            Some(Severity::Warning) => "look",
+            Some(Severity::Error) => "problem",
+        };
+        progress(&harmless(&format!("{mark:<8} {who:<16} {:<14} {}", item.name, item.text)));
+    }
+}
+
+/// Why a cluster was not asked.
+#[derive(Debug, thiserror::Error)]
+enum Unasked {
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
+    Failed(#[from] SinkFailure),
+}
+
+/// The item of a server whose password is not there.
+fn no_secret(why: &str) -> Item {
+    Item { name: "connection", worst: Some(Severity::Error), text: format!("not asked: {why}") }
+}
+
+/// Adds what no other task has brought, with how it is answered.
+fn add_each(found: &mut Vec<Diagnostic>, task: &TaskPlan, more: Vec<Diagnostic>) {
+    for mut finding in more {
+        if found.iter().any(|one| (one.code, &one.message) == (finding.code, &finding.message)) {
+            continue;
+        }
+        if let Some(how) = precheck::how_to_allow(task, &finding) {
+            finding.help = Some(finding.help.map_or_else(|| how.clone(), |help| format!("{help}\n{how}")));
+        }
+        found.push(finding);
+    }
+}
+
+/// How the lock file differs, in one finding.
+fn drift(source: &str, changes: &[crate::lockfile::Change]) -> Option<Diagnostic> {
+    if changes.is_empty() {
+        return None;
+    }
+    let mut listed: Vec<String> = changes.iter().take(DRIFT_MAX).map(ToString::to_string).collect();
+    if let Some(more) = changes.len().checked_sub(DRIFT_MAX).filter(|&more| more > 0) {
+        listed.push(format!("and {more} more: `syncc schema diff {source}`"));
+    }
+    let places = if changes.len() == 1 { "1 place".to_owned() } else { format!("{} places", changes.len()) };
+    let message = format!("source {source} differs from schema.lock in {places}");
+    let help = format!("{}\n`syncc schema pull {source}` takes it over", listed.join("\n"));
+    Some(Diagnostic::nowhere(LOCK_DRIFT, Severity::Warning, message).help(help))
+}
+
+/// Code and message.
+fn told(finding: &Diagnostic) -> String {
+    format!("{} {}", finding.code, finding.message)
+}
+
+/// An error and its causes.
+fn said(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}

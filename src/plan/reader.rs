@@ -1,0 +1,37 @@
+//! As whom a task reads the log of its source.
+
+use super::{TargetKind, TaskPlan};
+use std::num::NonZeroU32;
+
+impl TaskPlan {
+    /// Prefix of the state; targets without a state topic have none.
+    pub fn state_prefix(&self) -> &str {
+        match &self.target.kind {
+            TargetKind::Kafka(kafka) => &kafka.state.prefix,
+            TargetKind::Stdout | TargetKind::File { .. } => "",
+        }
+    }
+
+    /// Server id and UUID under which the task reads: the same for every life of it, another for every other task.
+    pub fn reader_identity(&self) -> (NonZeroU32, String) {
+        let text = format!("{}/{}/{}", self.state_prefix(), self.source.name, self.id);
+        let hash = |seed: u64| -> u64 {
+            // FNV-1a: stable across releases, and spread is all that is asked of it.
+            text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+            })
+        };
+        let (high, low) = (hash(0), hash(1));
+        // The upper half of the range: ids that people give to their replicas are small.
+        let id = NonZeroU32::MIN.saturating_add((high as u32 | (1 << 31)) - 1);
+        let uuid = format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            (high >> 32) as u32,
+            (high >> 16) as u16,
+            high & 0xfff,
+            (low >> 48) & 0xfff,
+            low & 0xffff_ffff_ffff
+        );
+        (id, uuid)
+    }
+}

@@ -1,0 +1,158 @@
+//! What stands between a plan and its servers. Pure: what the servers are is asked before, and given.
+//!
+//! `run` holds every task against its servers before it starts, `check --live` all of them at once: the same rules.
+
+mod item;
+
+pub use item::{Item, Seen, of_source as source_items, of_target as target_items};
+
+use crate::catalog::{ClusterFacts, SourceCatalog};
+use crate::check::WHERE_TYPE;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::kafka::TopicName;
+use crate::plan::{Delivery, Start, TargetKind, TaskPlan, TopicSettings};
+use crate::source::mysql::reader_name;
+use crate::source::mysql::requirement as source;
+use crate::target::kafka::requirement as target;
+use crate::transform::filter::{Condition, Filter};
+use std::collections::BTreeMap;
+
+/// Which block of the files a finding is about, and so where it can be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Block {
+    /// The source.
+    Source,
+    /// The target.
+    Target,
+    /// The pipeline.
+    Pipeline,
+}
+
+impl Block {
+    /// That of findings of a code.
+    pub fn of(code: Code) -> Block {
+        match code.number.get(..3) {
+            Some("L01") => Block::Source,
+            Some("L02") => Block::Target,
+            Some(_) | None => Block::Pipeline,
+        }
+    }
+}
+
+/// What is found at the source of a plan. `catalog` may hold more tables than the plan selects.
+pub fn source_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnostic> {
+    let selected = selected(plan, catalog);
+    let (server_id, _) = plan.reader_identity();
+    let name = reader_name(&plan.id.to_string());
+    let heartbeat = plan.source.heartbeat.table.as_ref();
+    let needs = source::Needs {
+        snapshot: plan.start.loads(),
+        retry_ms: plan.source.retry.window_ms,
+        rate_bytes_s: rate(plan),
+        reader: (server_id.get(), &name),
+        include: &plan.rules.include,
+        heartbeat: heartbeat.map(|(db, table)| (db.as_str(), table.as_str())),
+    };
+    let mut findings = source::findings(&selected, &needs);
+    findings.extend(condition_findings(plan, &selected));
+    answered(plan, findings)
+}
+
+/// What is found at the cluster of a plan.
+pub fn target_findings(plan: &TaskPlan, catalog: &SourceCatalog, cluster: &ClusterFacts) -> Vec<Diagnostic> {
+    let needs = cluster_needs(plan, catalog);
+    answered(plan, needs.map_or_else(Vec::new, |needs| target::findings(cluster, &needs)))
+}
+
+/// What existing rows of a plan come to.
+pub fn estimate(plan: &TaskPlan, catalog: &SourceCatalog) -> source::Estimate {
+    source::Estimate::of(&selected(plan, catalog), rate(plan))
+}
+
+/// Most bytes a second that the load of a plan reads.
+fn rate(plan: &TaskPlan) -> Option<u64> {
+    match &plan.start {
+        Start::Snapshot(snapshot) => snapshot.rate_bytes_s,
+        Start::Now | Start::At(_) => None,
+    }
+}
+
+/// The catalog with those tables alone that a plan selects.
+fn selected(plan: &TaskPlan, catalog: &SourceCatalog) -> SourceCatalog {
+    let mut catalog = catalog.clone();
+    catalog.tables.retain(|table| plan.selects(&table.version.name.db, &table.version.name.table));
+    catalog.survey.sizes.retain(|size| plan.selects(&size.name.db, &size.name.table));
+    catalog.survey.cascades.retain(|cascade| plan.selects(&cascade.child.db, &cascade.child.table));
+    catalog
+}
+
+/// The findings without those that the files answer: by `allow`, and errors never.
+pub fn answered(plan: &TaskPlan, mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let is_answered = |finding: &Diagnostic| {
+        let own = match Block::of(finding.code) {
+            Block::Source => &plan.allows.source,
+            Block::Target => &plan.allows.target,
+            Block::Pipeline => &plan.allows.pipeline,
+        };
+        let mut codes = own.iter().chain(&plan.allows.pipeline);
+        finding.severity < Severity::Error && codes.any(|code| code == finding.code.number)
+    };
+    findings.retain(|finding| !is_answered(finding));
+    findings
+}
+
+/// How a finding is answered in the files; none for errors, which are never allowed.
+pub fn how_to_allow(plan: &TaskPlan, finding: &Diagnostic) -> Option<String> {
+    let (what, name) = match Block::of(finding.code) {
+        Block::Source => ("source", &plan.id.source),
+        Block::Target => ("target", &plan.target.name),
+        Block::Pipeline => ("pipeline", &plan.id.pipeline),
+    };
+    (finding.severity < Severity::Error)
+        .then(|| format!("if it is meant: `allow {} because \"…\"` in {what} `{name}`", finding.code))
+}
+
+/// Conditions that cannot be evaluated over the tables that are there now.
+fn condition_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
+        let name = &table.version.name;
+        let Ok(Some(decision)) = plan.decide(&name.db, &name.table) else { continue };
+        if let Err(misfits) = Filter::bind(&Condition::all(decision.conditions), &table.version) {
+            found.extend(misfits.into_iter().map(|misfit| {
+                let message = format!("`where` of table {name}: {}", misfit.why);
+                Diagnostic::nowhere(WHERE_TYPE, Severity::Error, message).help(misfit.why.help())
+            }));
+        }
+    }
+    found
+}
+
+/// What a plan needs of its cluster; none where its target is none.
+fn cluster_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> Option<target::Needs> {
+    let TargetKind::Kafka(kafka) = &plan.target.kind else { return None };
+    Some(target::Needs {
+        transaction_timeout_ms: match kafka.delivery {
+            Delivery::ExactlyOnce => Some(kafka.transaction_timeout_ms),
+            Delivery::AtLeastOnce => None,
+        },
+        state_topic: TopicName::new(plan.id.state_topic(&kafka.state.prefix)).ok()?,
+        topics: topics(plan, catalog)
+            .into_iter()
+            .map(|(name, settings)| target::TopicNeed { name, create: settings.create })
+            .collect(),
+    })
+}
+
+/// Data topics of the tables that are there now, each once.
+pub fn topics(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, TopicSettings> {
+    let mut topics = BTreeMap::new();
+    for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
+        let name = &table.version.name;
+        // A name that Kafka refuses is told when the table's first row comes, and by `check` where it can be known.
+        if let Ok(Some(decision)) = plan.decide(&name.db, &name.table) {
+            topics.insert(decision.topic, decision.topic_settings);
+        }
+    }
+    topics
+}

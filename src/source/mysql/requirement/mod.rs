@@ -1,0 +1,94 @@
+//! What a task needs of its server, held against what the server is. Pure: the facts come from elsewhere.
+
+mod gtid;
+mod log;
+mod place;
+mod privilege;
+mod retention;
+mod table;
+#[cfg(test)]
+mod testing;
+mod version;
+
+pub use super::codes::*;
+use super::grants::Grants;
+use crate::catalog::SourceCatalog;
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::mysql::position::Flavor;
+use crate::pattern::TablePattern;
+pub use gtid::{Standing, standing};
+pub use retention::{Estimate, log_kept_ms, purged};
+
+/// What a task needs of its server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs<'n> {
+    /// Existing rows of the tables are loaded.
+    pub snapshot: bool,
+    /// How long failures are waited out, ms.
+    pub retry_ms: u64,
+    /// Most bytes a second that the load reads; none: as fast as it goes.
+    pub rate_bytes_s: Option<u64>,
+    /// Server id under which the task registers as a replica, and its [name](super::reader_name) there.
+    pub reader: (u32, &'n str),
+    /// What the task includes.
+    pub include: &'n [TablePattern],
+    /// The table that a heartbeat updates, as database and name.
+    pub heartbeat: Option<(&'n str, &'n str)>,
+}
+
+/// Everything that stands between a task and its server, `catalog` holding the tables the task selects. Whether the log
+/// still holds a position is asked of [`purged`] and [`standing`].
+pub fn findings(catalog: &SourceCatalog, needs: &Needs<'_>) -> Vec<Diagnostic> {
+    let SourceCatalog { server, tables, survey } = catalog;
+    let mut found = Vec::new();
+    found.extend(version::version(server));
+    found.extend(log::log_off(server));
+    // without a log there is nothing to say about how it is written
+    if found.iter().any(|finding: &Diagnostic| finding.code == BINLOG_OFF) {
+        return found;
+    }
+    found.extend(log::log_settings(server));
+    found.extend(log::server_id(server, survey, needs));
+    found.extend(gtid::gtid_mode(server, needs));
+    let grants = Grants::of(server);
+    found.extend(privilege::missing(server, &grants, tables, needs));
+    found.extend(privilege::unseen(&grants, tables, needs));
+    found.extend(privilege::excess(server, &grants, needs));
+    found.extend(retention::retention(catalog, needs));
+    found.extend(place::replica_blind(server, survey));
+    found.extend(place::time_zone(server, tables, survey));
+    found.extend(place::busy(survey, needs));
+    for table in tables.iter().filter(|table| table.kind.has_rows()) {
+        // the keys of a table that may not be read are unknown; that it may not has been said
+        if privilege::readable(&grants, table) {
+            found.extend(table::table(server, table, needs));
+        }
+    }
+    found.extend(table::cascades(server, survey));
+    found
+}
+
+fn error(code: Code, message: String) -> Diagnostic {
+    Diagnostic::nowhere(code, Severity::Error, message)
+}
+
+fn warning(code: Code, message: String) -> Diagnostic {
+    Diagnostic::nowhere(code, Severity::Warning, message)
+}
+
+fn advice(code: Code, message: String) -> Diagnostic {
+    Diagnostic::nowhere(code, Severity::Advice, message)
+}
+
+/// What sets a variable for now and for the next start, `value` as SQL writes it.
+fn set(flavor: Flavor, name: &str, value: &str) -> String {
+    match flavor {
+        Flavor::MySql => format!("SET PERSIST {name} = {value};"),
+        Flavor::MariaDb => {
+            format!(
+                "SET GLOBAL {name} = {value};  -- and `{name} = {}` in its option file",
+                value.trim_matches('\'')
+            )
+        }
+    }
+}
