@@ -52,7 +52,13 @@ pub struct Seen<'s> {
 /// Name, codes, and what is said where none of them was found.
 type Row<F> = (&'static str, &'static [Code], F);
 
-const SOURCE: &[Row<fn(&Seen<'_>) -> String>] = &[
+/// What is said of a source.
+type OfSource = fn(&Seen<'_>) -> String;
+
+/// What is said of a cluster.
+type OfCluster = fn(&ClusterFacts) -> String;
+
+const SOURCE: &[Row<OfSource>] = &[
     ("version", &[source::VERSION], |seen| {
         let family = match seen.catalog.server.flavor() {
             Flavor::MySql => "MySQL ",
@@ -112,7 +118,7 @@ const SOURCE: &[Row<fn(&Seen<'_>) -> String>] = &[
     ("foreign keys", &[source::CASCADE_INVISIBLE], |_| "what they change is logged".to_owned()),
 ];
 
-const TARGET: &[Row<fn(&ClusterFacts) -> String>] = &[
+const TARGET: &[Row<OfCluster>] = &[
     ("cluster", &[], |cluster| {
         format!("{}, {}", cluster.cluster_id, counted(u64::from(cluster.brokers), "broker"))
     }),

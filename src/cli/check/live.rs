@@ -131,7 +131,6 @@ impl Live<'_> {
     }
 
     /// The server, its address, and how it differs from the lock file where that speaks of it.
-    #[expect(clippy::type_complexity, reason = "it is taken apart at once")]
     fn ask_source(
         &self,
         tasks: &[&TaskPlan],
