@@ -16,6 +16,7 @@ mod hostile;
 mod kafka;
 mod log;
 mod masks;
+mod parking;
 mod pipelines;
 mod published;
 mod ranges;

@@ -87,12 +87,12 @@ fn what_is_not_executed_is_refused() {
     shop.save();
     let mut syncc = shop.project.start(&["run", "--log", "human"]);
     shop.wait_streaming(&mut syncc);
-    shop.edit(|text| text.rules = "  on-error park\n  key-change update\n".to_owned());
+    shop.edit(|text| text.rules = "  timestamp event\n  key-change update\n".to_owned());
     let status = shop.wait_refused(&mut syncc, Some("S0020"));
     assert_eq!((status.generation, status.refused.map(|refused| refused.errors)), (1, Some(2)));
     wait_said(
         &mut syncc,
-        "this form of `on-error` is part of the language, but this release cannot execute it",
+        "this form of `timestamp` is part of the language, but this release cannot execute it",
         0,
     );
     shop.insert("items", &[4]);
@@ -105,7 +105,7 @@ fn a_paused_pipeline_stands_still_and_goes_on() {
     let mut shop = shop("paused");
     let mut syncc = shop.run();
     // what stands in a paused pipeline is checked, and nobody has to execute it
-    shop.edit(|text| text.rules = "  paused because \"a test\"\n  on-error park\n".to_owned());
+    shop.edit(|text| text.rules = "  paused because \"a test\"\n  timestamp event\n".to_owned());
     shop.wait_status(&mut syncc, "nothing runs", |status| status.tasks.is_empty());
     assert!(event(&syncc.stderr(), "task.paused").is_some());
     shop.insert("items", &[4]);

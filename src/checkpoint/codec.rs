@@ -7,8 +7,8 @@
 //! does not produce. Does not: know where records are kept.
 
 use super::record::{
-    EndsRecord, OwnerRecord, PlanPacking, PlanPart, PosRecord, RetiredRecord, SchemaRecord, SnapRecord,
-    StateKey, TableRecord,
+    DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord, RetiredRecord,
+    SchemaRecord, SnapRecord, StateKey, TableRecord,
 };
 use crate::mysql::schema::TableName;
 use serde::Serialize;
@@ -37,8 +37,19 @@ pub enum StateRecord {
     Table(TableName, TableRecord),
     /// `snap/<db>.<t>`.
     Snap(TableName, SnapRecord),
-    /// `schema/<db>.<t>`.
-    Schema(TableName, SchemaRecord),
+    /// `schema/<db>.<t>/<n>`.
+    Schema {
+        /// Which table.
+        table: TableName,
+        /// Number of the version.
+        number: u32,
+        /// What is known.
+        value: SchemaRecord,
+    },
+    /// `schema/<db>`.
+    Database(String, DatabaseRecord),
+    /// `park/<db>.<t>`.
+    Park(TableName, ParkRecord),
     /// `ends/<topic>`.
     Ends(String, EndsRecord),
     /// `retired`.
@@ -84,7 +95,15 @@ impl StateKey {
             StateKey::Plan { generation, part } => text = format!("plan/{generation}/{part}"),
             StateKey::Table(name) => push_table(&mut text, "table/", name),
             StateKey::Snap(name) => push_table(&mut text, "snap/", name),
-            StateKey::Schema(name) => push_table(&mut text, "schema/", name),
+            StateKey::Schema { table, number } => {
+                push_table(&mut text, "schema/", table);
+                text.push_str(&format!("/{number}"));
+            }
+            StateKey::Database(db) => {
+                text.push_str("schema/");
+                push_escaped(&mut text, db);
+            }
+            StateKey::Park(name) => push_table(&mut text, "park/", name),
             StateKey::Ends(topic) => {
                 text.push_str("ends/");
                 push_escaped(&mut text, topic);
@@ -108,7 +127,13 @@ impl StateKey {
             }
             "table" => StateKey::Table(unescape_table(rest)?),
             "snap" => StateKey::Snap(unescape_table(rest)?),
-            "schema" => StateKey::Schema(unescape_table(rest)?),
+            "schema" => match rest.split_once('/') {
+                Some((table, number)) => {
+                    StateKey::Schema { table: unescape_table(table)?, number: number.parse().ok()? }
+                }
+                None => StateKey::Database(unescape(rest)?),
+            },
+            "park" => StateKey::Park(unescape_table(rest)?),
             "ends" => StateKey::Ends(unescape(rest)?),
             _ => return None,
         };
@@ -164,7 +189,11 @@ impl StateRecord {
             }
             StateRecord::Table(name, _) => StateKey::Table(name.clone()),
             StateRecord::Snap(name, _) => StateKey::Snap(name.clone()),
-            StateRecord::Schema(name, _) => StateKey::Schema(name.clone()),
+            StateRecord::Schema { table, number, value: _ } => {
+                StateKey::Schema { table: table.clone(), number: *number }
+            }
+            StateRecord::Database(db, _) => StateKey::Database(db.clone()),
+            StateRecord::Park(name, _) => StateKey::Park(name.clone()),
             StateRecord::Ends(topic, _) => StateKey::Ends(topic.clone()),
             StateRecord::Retired(_) => StateKey::Retired,
         }
@@ -178,7 +207,9 @@ impl StateRecord {
             StateRecord::Plan { value, .. } => plan_payload(value),
             StateRecord::Table(_, value) => json(value),
             StateRecord::Snap(_, value) => json(value),
-            StateRecord::Schema(_, value) => json(value),
+            StateRecord::Schema { value, .. } => json(value),
+            StateRecord::Database(_, value) => json(value),
+            StateRecord::Park(_, value) => json(value),
             StateRecord::Ends(_, value) => json(value),
             StateRecord::Retired(value) => json(value),
         };
@@ -201,7 +232,11 @@ impl StateRecord {
             }
             StateKey::Table(ref name) => StateRecord::Table(name.clone(), parse(&key, payload)?),
             StateKey::Snap(ref name) => StateRecord::Snap(name.clone(), parse(&key, payload)?),
-            StateKey::Schema(ref name) => StateRecord::Schema(name.clone(), parse(&key, payload)?),
+            StateKey::Schema { ref table, number } => {
+                StateRecord::Schema { table: table.clone(), number, value: parse(&key, payload)? }
+            }
+            StateKey::Database(ref db) => StateRecord::Database(db.clone(), parse(&key, payload)?),
+            StateKey::Park(ref name) => StateRecord::Park(name.clone(), parse(&key, payload)?),
             StateKey::Ends(ref topic) => StateRecord::Ends(topic.clone(), parse(&key, payload)?),
             StateKey::Retired => StateRecord::Retired(parse(&key, payload)?),
         })
@@ -278,8 +313,9 @@ pub(super) mod tests {
     use crate::mysql::column_type::{ColumnType, Text};
     use crate::mysql::key::KeyPart;
     use crate::mysql::position::{BinlogPosition, Flavor, Gtids, MariaGtids, Position, ServerIdentity};
-    use crate::mysql::schema::{Column, TableVersion};
+    use crate::mysql::schema::{Column, TableState, TableVersion};
     use proptest::prelude::*;
+    use std::sync::Arc;
 
     pub(in super::super) fn position(offset: u64) -> Position {
         let mut gtids = MariaGtids::default();
@@ -367,7 +403,19 @@ pub(super) mod tests {
                     primary_key: vec![0],
                     unique_keys: Vec::new(),
                 };
-                StateRecord::Schema(name, SchemaRecord { since: position(4), table })
+                let state = TableState::Proven { columns: Arc::new(table) };
+                let value = SchemaRecord { since: position(4), statement: Some("ALTER".into()), state };
+                StateRecord::Schema { table: name, number: 3, value }
+            }),
+            (name(), any::<String>()).prop_map(|(name, reason)| {
+                let state = TableState::Suspect { reason, before: None };
+                let value = SchemaRecord { since: position(4), statement: None, state };
+                StateRecord::Schema { table: name, number: 1, value }
+            }),
+            (any::<String>(), any::<String>())
+                .prop_map(|(db, collation)| StateRecord::Database(db, DatabaseRecord { collation })),
+            (name(), any::<String>(), any::<u64>()).prop_map(|(name, reason, rows_sent)| {
+                StateRecord::Park(name, ParkRecord { position: position(9), rows_sent, reason })
             }),
             (any::<String>(), any::<Vec<(i32, i64)>>())
                 .prop_map(|(topic, ends)| StateRecord::Ends(topic, EndsRecord { ends })),
@@ -419,16 +467,29 @@ pub(super) mod tests {
         check_key(StateKey::Plan { generation: 12, part: 0 }, "plan/12/0");
         check_key(StateKey::Table(TableName::new("shop", "orders")), "table/shop.orders");
         check_key(StateKey::Snap(TableName::new("a.b", "c/d")), "snap/a%2Eb.c%2Fd");
-        check_key(StateKey::Schema(TableName::new("数据", "50% off\n")), "schema/数据.50%25%20off%0A");
+        let table = TableName::new("数据", "50% off\n");
+        check_key(StateKey::Schema { table, number: 7 }, "schema/数据.50%25%20off%0A/7");
+        check_key(StateKey::Database("a.b/1".into()), "schema/a%2Eb%2F1");
+        check_key(StateKey::Park(TableName::new("shop", "orders")), "park/shop.orders");
         check_key(StateKey::Ends("shop.orders".into()), "ends/shop%2Eorders");
         check_key(StateKey::Retired, "retired");
     }
 
     #[test]
     fn other_spellings_are_unknown() {
-        for text in
-            ["", "pos/", "plan/01/0", "plan/1", "table/a", "table/%41.b", "ctl", "table/a%2.b", "ends/%2e"]
-        {
+        for text in [
+            "",
+            "pos/",
+            "plan/01/0",
+            "plan/1",
+            "schema/a.b",
+            "schema/a.b/01",
+            "table/a",
+            "table/%41.b",
+            "ctl",
+            "table/a%2.b",
+            "ends/%2e",
+        ] {
             assert_eq!(StateKey::decode(text.as_bytes()), None, "{text}");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::Position;
-use crate::mysql::schema::{TableName, TableVersion};
+use crate::mysql::schema::{TableName, TableState};
 use serde::{Deserialize, Serialize};
 
 /// Key of a state record, one compacted series each.
@@ -23,8 +23,17 @@ pub enum StateKey {
     Table(TableName),
     /// `snap/<db>.<t>`.
     Snap(TableName),
-    /// `schema/<db>.<t>`: the columns in use, of the newest version.
-    Schema(TableName),
+    /// `schema/<db>.<t>/<n>`: what is known of a table from a position on.
+    Schema {
+        /// Which.
+        table: TableName,
+        /// Number of the version, from 1.
+        number: u32,
+    },
+    /// `schema/<db>`: what new tables of a database get.
+    Database(String),
+    /// `park/<db>.<t>`.
+    Park(TableName),
     /// `ends/<topic>`.
     Ends(String),
     /// `retired`.
@@ -114,13 +123,33 @@ pub enum SnapState {
     Done,
 }
 
-/// `schema/<db>.<t>`: columns by which rows from `since` on are read.
+/// `schema/<db>.<t>/<n>`: what is known of a table from `since` on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SchemaRecord {
     /// Valid from here on.
     pub since: Position,
-    /// The columns.
-    pub table: TableVersion,
+    /// The statement that made it so, without the strings in it; none: it was found so.
+    pub statement: Option<String>,
+    /// What is known.
+    pub state: TableState,
+}
+
+/// `schema/<db>`: what new tables of a database get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseRecord {
+    /// Default collation, by name.
+    pub collation: String,
+}
+
+/// `park/<db>.<t>`: rows of the table wait from here on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkRecord {
+    /// Between two source transactions; the next one holds the first row that waits.
+    pub position: Position,
+    /// Rows of the table in that transaction that were sent before.
+    pub rows_sent: u64,
+    /// Why.
+    pub reason: String,
 }
 
 /// `ends/<topic>`: end offset of each partition after our last write.

@@ -1,9 +1,10 @@
 //! The state of a task, folded from its records in the order they were written.
 
 use super::codec::{CodecError, StateRecord};
+use super::history::History;
 use super::record::{
-    EndsRecord, OwnerRecord, PlanPacking, PlanPart, PosRecord, RetiredRecord, SchemaRecord, SnapRecord,
-    StateKey, TableRecord,
+    DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord, RetiredRecord,
+    SnapRecord, StateKey, TableRecord,
 };
 use crate::kafka::limits::STATE_PART_BYTES;
 use crate::mysql::schema::TableName;
@@ -22,8 +23,12 @@ pub struct TaskState {
     pub tables: BTreeMap<TableName, TableRecord>,
     /// Loads.
     pub snaps: BTreeMap<TableName, SnapRecord>,
-    /// Columns in use.
-    pub schemas: BTreeMap<TableName, SchemaRecord>,
+    /// Columns of tables, by the position they hold from.
+    pub schemas: History,
+    /// What new tables of a database get.
+    pub databases: BTreeMap<String, DatabaseRecord>,
+    /// Tables whose rows wait.
+    pub parked: BTreeMap<TableName, ParkRecord>,
     /// End offsets by topic.
     pub ends: BTreeMap<String, EndsRecord>,
     /// Set when the task was removed.
@@ -131,8 +136,12 @@ impl TaskState {
             StateRecord::Snap(name, value) => {
                 self.snaps.insert(name, value);
             }
-            StateRecord::Schema(name, value) => {
-                self.schemas.insert(name, value);
+            StateRecord::Schema { table, number, value } => self.schemas.put(table, number, value),
+            StateRecord::Database(db, value) => {
+                self.databases.insert(db, value);
+            }
+            StateRecord::Park(name, value) => {
+                self.parked.insert(name, value);
             }
             StateRecord::Ends(topic, value) => {
                 self.ends.insert(topic, value);
@@ -161,8 +170,12 @@ impl TaskState {
             StateKey::Snap(name) => {
                 self.snaps.remove(name);
             }
-            StateKey::Schema(name) => {
-                self.schemas.remove(name);
+            StateKey::Schema { table, number } => self.schemas.remove(table, *number),
+            StateKey::Database(db) => {
+                self.databases.remove(db);
+            }
+            StateKey::Park(name) => {
+                self.parked.remove(name);
             }
             StateKey::Ends(topic) => {
                 self.ends.remove(topic);
@@ -185,9 +198,12 @@ impl TaskState {
         records.extend(tables.map(|(name, value)| StateRecord::Table(name.clone(), value.clone()).encode()));
         let snaps = self.snaps.iter();
         records.extend(snaps.map(|(name, value)| StateRecord::Snap(name.clone(), value.clone()).encode()));
-        let schemas = self.schemas.iter();
+        records.extend(self.schemas.records().map(|record| record.encode()));
+        let databases = self.databases.iter();
         records
-            .extend(schemas.map(|(name, value)| StateRecord::Schema(name.clone(), value.clone()).encode()));
+            .extend(databases.map(|(db, value)| StateRecord::Database(db.clone(), value.clone()).encode()));
+        let parked = self.parked.iter();
+        records.extend(parked.map(|(name, value)| StateRecord::Park(name.clone(), value.clone()).encode()));
         let ends = self.ends.iter();
         records.extend(ends.map(|(topic, value)| StateRecord::Ends(topic.clone(), value.clone()).encode()));
         records.extend(self.retired.clone().map(|value| StateRecord::Retired(value).encode()));

@@ -90,6 +90,9 @@ fn of_task(task: &TaskStatus, tables: bool) -> String {
     if let Some(left) = task.retry_seconds_left {
         let _ = writeln!(text, "  tries again; gives up in {}", duration(left));
     }
+    for parked in &task.parked {
+        let _ = writeln!(text, "  {} waits behind {}: {}", parked.table, parked.position, parked.reason);
+    }
     for weakened in &task.weakened {
         let _ = writeln!(text, "  {weakened}");
     }

@@ -11,4 +11,4 @@ mod status;
 pub use client::{ControlError, ask};
 pub use protocol::{Answer, Operation, Request};
 pub use server::{Handler, Server};
-pub use status::{Progress, Refused, Status, TableStatus, TaskState, TaskStatus};
+pub use status::{ParkedTable, Progress, Refused, Status, TableStatus, TaskState, TaskStatus};

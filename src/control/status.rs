@@ -95,6 +95,20 @@ pub struct TaskStatus {
     pub weakened: Vec<String>,
     /// Tables.
     pub tables: Vec<TableStatus>,
+    /// Tables whose rows wait (`on-error park`), by name.
+    #[serde(default)]
+    pub parked: Vec<ParkedTable>,
+}
+
+/// A table whose rows wait.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ParkedTable {
+    /// `db.table` at the source.
+    pub table: String,
+    /// Where it waits, for people.
+    pub position: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// Load of existing rows.

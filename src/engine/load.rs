@@ -244,8 +244,23 @@ impl Load {
     /// before its answer has come: answers carry no names.
     pub fn add(&mut self, load: TableLoad) {
         let name = load.version.name.clone();
+        self.void(&name);
+        self.tables.insert(name, load);
+    }
+
+    /// Takes a table out of the load. All rows of a barrier that is under way have to come first, so it stays until then.
+    pub fn leave(&mut self, table: &TableName) {
+        if matches!(&self.active, Some(Active::Barrier { table: held, .. }) if held == table) {
+            return;
+        }
+        self.void(table);
+        self.tables.remove(table);
+    }
+
+    /// A read of the table that is under way counts for nothing.
+    fn void(&mut self, name: &TableName) {
         self.active = match self.active.take() {
-            Some(active) if *active.table() != name => Some(active),
+            Some(active) if active.table() != name => Some(active),
             // All of its rows hold at one place, which the stream has yet to reach, or stands at.
             Some(barrier @ Active::Barrier { .. }) => Some(barrier),
             Some(Active::Window(Window { chunk: Some(_), .. })) | None => None,
@@ -253,7 +268,6 @@ impl Load {
                 Some(Active::Void(name.clone()))
             }
         };
-        self.tables.insert(name, load);
     }
 
     /// The next read, if none is under way. Call between two source transactions only; `at` is R.

@@ -54,6 +54,14 @@ struct Slot {
     value: Option<Range<u32>>,
 }
 
+/// A place in a batch.
+#[derive(Debug)]
+pub struct Mark {
+    bytes: usize,
+    records: usize,
+    total: u64,
+}
+
 /// One record, borrowed from its batch. A tombstone has no value.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
@@ -89,6 +97,18 @@ impl Batch {
         self.total += 1;
         let narrow = |range: Range<usize>| range.start as u32..range.end as u32;
         self.slots.push(Slot { topic, partition, key: key.map(narrow), value: value.map(narrow) });
+    }
+
+    /// Where the batch ends now, to come back to with [`Batch::undo`].
+    pub fn mark(&self) -> Mark {
+        Mark { bytes: self.arena.len(), records: self.slots.len(), total: self.total }
+    }
+
+    /// Forgets what was added behind `mark`; the batch must not have been cleared since.
+    pub fn undo(&mut self, mark: &Mark) {
+        self.arena.truncate(mark.bytes);
+        self.slots.truncate(mark.records);
+        self.total = mark.total;
     }
 
     /// The records in order.
@@ -131,6 +151,18 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_added_is_taken_back() {
+        let mut batch = Batch::new();
+        batch.arena().extend_from_slice(b"ab");
+        batch.push(TopicId(0), 0, None, Some(0..2));
+        let mark = batch.mark();
+        batch.arena().extend_from_slice(b"cd");
+        batch.push(TopicId(0), 0, None, Some(2..4));
+        batch.undo(&mark);
+        assert_eq!((batch.len(), batch.bytes(), batch.total()), (1, 2, 1));
+    }
 
     #[test]
     fn a_topic_keeps_its_number() {

@@ -36,6 +36,9 @@ pub(super) enum Name {
     SnapshotDone,
     WindowRedone,
     SchemaChanged,
+    SchemaSuspect,
+    SchemaProven,
+    TableParked,
     TableTruncated,
     TextReplaced,
 }
@@ -73,6 +76,9 @@ impl Name {
             Name::SnapshotDone => "snapshot.done",
             Name::WindowRedone => "window.redone",
             Name::SchemaChanged => "schema.changed",
+            Name::SchemaSuspect => "schema.suspect",
+            Name::SchemaProven => "schema.proven",
+            Name::TableParked => "table.parked",
             Name::TableTruncated => "table.truncated",
             Name::TextReplaced => "text.replaced",
         }

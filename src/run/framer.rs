@@ -13,7 +13,7 @@ mod tests;
 pub(super) use tables::{Reread, Rereader, Wanted};
 
 use super::failure::{Class, Failure};
-use super::ring::What;
+use super::ring::{Definition, What};
 use crate::mysql::binlog::control::{Heartbeat, Rotate, XaPrepare};
 use crate::mysql::binlog::event::{DecodeError, Duty, EventType, Header, RawEvent, duty};
 use crate::mysql::binlog::gtid::{MariaGtid, MySqlGtid, TwoPhaseAlter};
@@ -359,7 +359,7 @@ impl Framer {
             DdlEffect::Nothing => self.end_unless_began(out),
             DdlEffect::Tables { .. } | DdlEffect::Database(_) | DdlEffect::Unknown => {
                 if !group.void {
-                    self.definition(effect, out);
+                    self.definition(effect, query, out);
                 }
                 self.end_unless_began(out);
             }
@@ -367,9 +367,10 @@ impl Framer {
         Ok(())
     }
 
-    fn definition(&mut self, effect: DdlEffect, out: &mut Vec<What>) {
-        self.tables.defined(&effect, &self.place);
-        out.push(What::Definition(Arc::new(effect)));
+    fn definition(&mut self, effect: DdlEffect, query: &Query<'_>, out: &mut Vec<What>) {
+        let changes = self.tables.defined(&effect, &self.place);
+        let shown = ddl::shown(query.sql, &query.session, self.flavor).into();
+        out.push(What::Definition(Arc::new(Definition { effect, changes, shown })));
     }
 
     fn end_unless_began(&mut self, out: &mut Vec<What>) {

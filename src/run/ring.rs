@@ -8,7 +8,7 @@ use crate::mysql::binlog::event::Header;
 use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::ddl::DdlEffect;
 use crate::mysql::position::{BinlogPosition, Gtid};
-use crate::mysql::schema::{TableName, TableVersion};
+use crate::mysql::schema::{TableChange, TableName, TableVersion};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
@@ -63,7 +63,7 @@ pub(super) enum What {
     /// Rows of one table.
     Rows(Arc<MappedTable>),
     /// A statement that may have changed definitions, or made rows come or go without events.
-    Definition(Arc<DdlEffect>),
+    Definition(Arc<Definition>),
     /// The source transaction ended here.
     End {
         /// File that holds its end.
@@ -80,6 +80,17 @@ pub(super) enum What {
     },
     /// The stream cannot go on behind this point.
     Stop(Failure),
+}
+
+/// A statement and what followed from it.
+#[derive(Debug)]
+pub(super) struct Definition {
+    /// What it may have touched.
+    pub(super) effect: DdlEffect,
+    /// What is known of tables behind it, where that is something else than before.
+    pub(super) changes: Vec<TableChange>,
+    /// Its text without the strings in it, for people.
+    pub(super) shown: Arc<str>,
 }
 
 /// A table of the stream under one table id.

@@ -359,7 +359,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "for 12h, errors for 10m", InPlace, "How long failures of this server are waited out; a pipeline's own wins.",
         "retry for 6h"),
     runs("on-error", &[Pipeline, Table, Defaults, Profile],
-        "stop | <park> | <dead-letter TEMPLATE>",
+        "stop | park | <dead-letter TEMPLATE>",
         NoBlock, Single, "stop", InPlace,
         "What becomes of a row that cannot be sent: the task stops, its table waits, or the row goes to a topic.",
         "on-error park"),

@@ -18,6 +18,7 @@ mod partition;
 mod reserved;
 mod rows;
 mod script;
+mod shown;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -26,3 +27,4 @@ pub use effect::{DdlEffect, TableDdl};
 pub use ir::{Statement, Transaction};
 pub use parse::parse;
 pub use script::{CreatedTable, created_tables};
+pub use shown::shown;

@@ -6,7 +6,7 @@
 //! Does not: follow statements column by column, ask the server, or know tasks.
 
 use super::from_map::{self, FromMapError};
-use super::{TableName, TableVersion};
+use super::{TableChange, TableName, TableState, TableVersion};
 use crate::mysql::binlog::layout::{LayoutError, RowLayout};
 use crate::mysql::binlog::table_map::TableMap;
 use crate::mysql::charset::collation;
@@ -19,14 +19,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Tracker {
     flavor: Flavor,
-    tables: HashMap<TableName, Known>,
-}
-
-#[derive(Debug)]
-struct Known {
-    version: Arc<TableVersion>,
-    /// A statement may have changed the table since the version was proven.
-    suspect: bool,
+    tables: HashMap<TableName, TableState>,
 }
 
 /// What a table map means.
@@ -74,22 +67,35 @@ impl Tracker {
 
     /// Takes columns as proven at the place of the stream: from a state record, or read again without a
     /// statement in between.
-    pub fn prove(&mut self, table: &TableName, version: Arc<TableVersion>) {
-        self.tables.insert(table.clone(), Known { version, suspect: false });
+    pub fn prove(&mut self, table: &TableName, columns: Arc<TableVersion>) {
+        self.know(table, TableState::Proven { columns });
+    }
+
+    /// Takes what is known of a table at the place of the stream.
+    pub fn know(&mut self, table: &TableName, state: TableState) {
+        self.tables.insert(table.clone(), state);
     }
 
     /// The columns known of a table, proven or not.
     pub fn known(&self, table: &TableName) -> Option<&Arc<TableVersion>> {
-        self.tables.get(table).map(|known| &known.version)
+        self.tables.get(table)?.last()
     }
 
     /// Follows a statement: the tables it may have defined anew are suspect from now on.
-    pub fn on_ddl(&mut self, effect: &DdlEffect) {
-        if effect.defines() {
-            for (_, known) in self.tables.iter_mut().filter(|(table, _)| effect.may_touch(table)) {
-                known.suspect = true;
-            }
+    pub fn on_ddl(&mut self, effect: &DdlEffect) -> Vec<TableChange> {
+        if !effect.defines() {
+            return Vec::new();
         }
+        let touched = self.tables.iter_mut().filter(|(table, _)| effect.may_touch(table));
+        let mut changes: Vec<TableChange> = touched
+            .map(|(table, state)| {
+                let before = state.last().cloned();
+                *state = TableState::Suspect { reason: String::new(), before };
+                TableChange { table: table.clone(), state: state.clone() }
+            })
+            .collect();
+        changes.sort_by(|a, b| a.table.cmp(&b.table));
+        changes
     }
 
     /// Tells the columns behind a table map.
@@ -97,20 +103,20 @@ impl Tracker {
         let known = self.tables.get_mut(&TableName::new(&map.db, &map.table));
         if !map.named {
             return match known {
-                None => Resolution::Unproven(Doubt::Unknown),
-                Some(Known { suspect: true, .. }) => Resolution::Unproven(Doubt::Statement),
-                Some(Known { version, suspect: false }) => match verify(map, version, self.flavor) {
-                    Ok(()) => Resolution::Known(version.clone()),
+                None | Some(TableState::Gone) => Resolution::Unproven(Doubt::Unknown),
+                Some(TableState::Suspect { .. }) => Resolution::Unproven(Doubt::Statement),
+                Some(TableState::Proven { columns }) => match verify(map, columns, self.flavor) {
+                    Ok(()) => Resolution::Known(columns.clone()),
                     Err(doubt) => Resolution::Unproven(doubt),
                 },
             };
         }
-        let Some(known) = known.filter(|known| !known.suspect) else { return Resolution::NeedsRefresh };
-        match from_map::build(map, self.flavor, &[&known.version]) {
-            Ok(built) if built.version == *known.version => Resolution::Known(known.version.clone()),
+        let Some(TableState::Proven { columns }) = known else { return Resolution::NeedsRefresh };
+        match from_map::build(map, self.flavor, &[columns]) {
+            Ok(built) if built.version == **columns => Resolution::Known(columns.clone()),
             Ok(built) if built.complete => {
-                known.version = Arc::new(built.version);
-                Resolution::Changed(known.version.clone())
+                *columns = Arc::new(built.version);
+                Resolution::Changed(columns.clone())
             }
             // what is wrong with the event is told by the refresh
             Ok(_) | Err(_) => Resolution::NeedsRefresh,
@@ -128,7 +134,7 @@ impl Tracker {
         found: Option<&TableVersion>,
     ) -> Result<Arc<TableVersion>, FromMapError> {
         let name = TableName::new(&map.db, &map.table);
-        let before = self.tables.get(&name).map(|known| known.version.clone());
+        let before = self.known(&name).cloned();
         let sources: Vec<&TableVersion> = found.into_iter().chain(before.as_deref()).collect();
         let version = from_map::build(map, self.flavor, &sources)?.version;
         let version = match before {

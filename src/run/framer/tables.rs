@@ -9,7 +9,7 @@ use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::binlog::table_map::{TableMap, table_id};
 use crate::mysql::ddl::DdlEffect;
 use crate::mysql::position::{BinlogPosition, Flavor};
-use crate::mysql::schema::{Resolution, TableName, TableVersion, Tracker};
+use crate::mysql::schema::{Resolution, TableChange, TableName, TableVersion, Tracker};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::{Columns, MappedTable};
 use std::collections::HashMap;
@@ -184,8 +184,8 @@ impl StreamTables {
     }
 
     /// Follows a statement that may have changed definitions.
-    pub(super) fn defined(&mut self, effect: &DdlEffect, place: &Place) {
-        self.tracker.on_ddl(effect);
+    pub(super) fn defined(&mut self, effect: &DdlEffect, place: &Place) -> Vec<TableChange> {
+        let changes = self.tracker.on_ddl(effect);
         self.pending.retain(|pending| {
             if effect.may_touch(&pending.table.name) {
                 let reason = "another statement followed before its columns could be read";
@@ -196,6 +196,7 @@ impl StreamTables {
         });
         // Whatever was mapped before is mapped anew behind the statement.
         self.ids.clear();
+        changes
     }
 
     /// True while a table waits for the stream to reach its proof.

@@ -17,7 +17,7 @@ use crate::mysql::value::Value;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::hub::Hub;
-use crate::run::ring::{Block, Entry, What};
+use crate::run::ring::{Block, Definition, Entry, What};
 use std::sync::Arc;
 
 /// Entries looked at before orders and answers are looked at again.
@@ -44,6 +44,8 @@ pub(super) struct Life {
     /// The source and the source transaction under the cursor, as messages name them.
     pub(super) source: SourceInfo,
     pub(super) transaction: TransactionInfo,
+    /// Number of the source transaction under the cursor, within this life; from 1.
+    pub(super) transaction_number: u64,
     /// The reader had nothing for a while.
     pub(super) idle: bool,
     /// When the last entry was looked at.
@@ -140,6 +142,7 @@ impl Life {
                         ..TransactionInfo::place(file.clone(), *offset)
                     };
                 }
+                self.transaction_number += 1;
                 self.ledger.begin();
                 Ok(false)
             }
@@ -153,9 +156,9 @@ impl Life {
                 }
                 Ok(false)
             }
-            What::Definition(effect) => {
+            What::Definition(definition) => {
                 if !self.skip {
-                    self.definition(effect);
+                    self.definition(definition);
                 }
                 Ok(false)
             }
@@ -166,6 +169,9 @@ impl Life {
                         position.advance(gtid.as_ref(), file, *offset);
                     }
                 });
+                if self.tables.ended(self.ledger.position(), &mut self.output) {
+                    self.ledger.touch();
+                }
                 self.event_s = entry.header.map_or(0, |header| header.time);
                 Ok(true)
             }
@@ -184,8 +190,9 @@ impl Life {
     }
 
     /// A statement may have changed definitions, or made rows come or go without events.
-    fn definition(&mut self, effect: &DdlEffect) {
-        self.tables.forget_columns(effect, &mut self.output);
+    fn definition(&mut self, definition: &Definition) {
+        let Definition { effect, changes, shown } = definition;
+        self.tables.define(changes, shown);
         self.load.definition_moved(effect);
         match effect {
             DdlEffect::Tables { tables, kind } => {
@@ -231,6 +238,27 @@ impl Life {
             self.load.add(TableLoad::unread(table.clone(), record.clone()));
             self.store_snap(table.clone(), record);
         }
+    }
+
+    /// Lets the rows of a table wait from the open transaction on; the others go on.
+    pub(super) fn park(&mut self, table: &TableName, failure: Failure) {
+        let position = self.ledger.position();
+        Event::warn(
+            Name::TableParked,
+            format!(
+                "{table} waits behind {}; the other tables go on. Once the cause is mended, take the table out of the pipeline and \
+                 put it back in a second reload: it is loaded anew",
+                position.file
+            ),
+        )
+        .position(&position.file)
+        .failure(&failure)
+        .emit();
+        self.tables.park(table, position, self.transaction_number, failure.text, &mut self.output);
+        self.load.leave(table);
+        self.ledger.touch();
+        // What status says must not lag behind the log.
+        self.status_ms = 0;
     }
 
     /// An answer of the reading thread.

@@ -2,7 +2,7 @@
 
 use super::Task;
 use super::life::Life;
-use crate::control::{Progress, TableStatus, TaskState};
+use crate::control::{ParkedTable, Progress, TableStatus, TaskState};
 use crate::run::context::wall_ms;
 
 /// Status is renewed at most this often, ms.
@@ -50,6 +50,12 @@ impl Task {
             eta_seconds: eta(&tables, life.rate.2),
         });
         status.tables = tables;
+        let parked = life.tables.parked().iter().map(|(table, record)| ParkedTable {
+            table: table.to_string(),
+            position: record.position.file.to_string(),
+            reason: record.reason.clone(),
+        });
+        status.parked = parked.collect();
     }
 }
 

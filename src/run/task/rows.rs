@@ -21,7 +21,7 @@ use crate::mysql::value::{Value, recycle};
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
-use crate::run::ring::{Block, Entry, MappedTable};
+use crate::run::ring::{Block, Columns, Entry, MappedTable};
 use std::sync::Arc;
 
 impl Life {
@@ -35,17 +35,42 @@ impl Life {
         wall_ms: i64,
     ) -> Result<(), Failure> {
         let Some(columns) = table.columns.get() else { return Ok(()) };
-        let number = table.number;
         if !self.tables.is_selected(table) {
             return Ok(());
         }
-        let columns = columns.clone()?;
+        let sent = match columns {
+            Ok(columns) => self.rows_of(block, entry, table, columns, now_ms, wall_ms),
+            Err(failure) => Err(failure.clone()),
+        };
+        match sent {
+            Err(failure) if failure.class == Class::Data && self.tables.parks(&table.name) => {
+                self.park(&table.name, failure);
+                Ok(())
+            }
+            sent => sent,
+        }
+    }
+
+    /// Sends the rows of one event, read by these columns.
+    fn rows_of(
+        &mut self,
+        block: &Block,
+        entry: &Entry,
+        table: &Arc<MappedTable>,
+        columns: &Columns,
+        now_ms: u64,
+        wall_ms: i64,
+    ) -> Result<(), Failure> {
+        let number = table.number;
         let position = self.ledger.position();
         let Slot::Live(live) = self.tables.slot(number, &columns.version, &mut self.output, position)? else {
             return Ok(());
         };
         let Some(header) = entry.header else { return Ok(()) };
         hit("txn.rows");
+        if live.transaction != self.transaction_number {
+            (live.transaction, live.rows_in_it) = (self.transaction_number, 0);
+        }
         let event = RawEvent { header, body: &block.bytes[entry.body.clone()] };
         let mut meta = EventMeta {
             origin: Origin::Stream,
@@ -92,6 +117,7 @@ impl Life {
                 }
             }
             self.records += send(live, &change, &meta, &mut self.output, &mut self.ledger, now_ms)?;
+            live.rows_in_it += 1;
         }
         self.before = recycle(before);
         self.after = recycle(after);
@@ -195,9 +221,15 @@ fn send(
     now_ms: u64,
 ) -> Result<u64, Failure> {
     let bytes = output.batch().bytes();
-    let pushed = live.route.push(change, meta, output.batch());
-    let n_records =
-        pushed.map_err(|error| not_read(ledger.position(), &live.route.version().name, &error))? as u64;
+    let mark = output.batch().mark();
+    let n_records = match live.route.push(change, meta, output.batch()) {
+        Ok(n_records) => n_records as u64,
+        Err(error) => {
+            // Of a change that becomes two records, none is sent where one cannot.
+            output.batch().undo(&mark);
+            return Err(not_read(ledger.position(), &live.route.version().name, &error));
+        }
+    };
     if let Some(places) = live.worth_telling() {
         let table = &live.route.version().name;
         let text = format!(
@@ -211,7 +243,7 @@ fn send(
     Ok(n_records)
 }
 
-/// Rows that cannot be read or written stop the task: going on would lose them.
+/// Rows that cannot be read or written stop the task, or park their table: going on with it would lose them.
 fn not_read(position: &Position, table: &TableName, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Class::Data, format!("behind {}, table {table}: {error}", position.file))
 }

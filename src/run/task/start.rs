@@ -13,7 +13,7 @@ use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts};
 use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::OwnerRecord;
 use crate::checkpoint::{
-    Fingerprint, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState,
+    Fingerprint, History, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState,
 };
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::commit::Ledger;
@@ -23,7 +23,7 @@ use crate::failpoint::hit;
 use crate::kafka::TopicName;
 use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::position::Position;
-use crate::mysql::schema::{TableName, TableVersion, Tracker};
+use crate::mysql::schema::{TableName, TableState, TableVersion, Tracker};
 use crate::plan::{TargetKind, TaskPlan, TlsMode};
 use crate::precheck::{estimate, how_to_allow, topics};
 use crate::run::context::Context;
@@ -33,7 +33,7 @@ use crate::run::framer::{Framer, Reread};
 use crate::run::hub::{Hub, Rereading};
 use crate::run::precheck;
 use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Endpoint, Session};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -108,14 +108,16 @@ impl Task {
         if state.pos.is_some() && self.plan.start.loads() && !state.plans.contains_key(&generation) {
             self.look_again(&mut source, &position)?;
         }
-        let open_loads = self.table_loads(&source, &mut output, &state);
-        let stored = first_columns(&source, &position, &state, &mut output);
-        let tables =
-            Tables::new(self.plan.clone(), salts, stored, state.tables.clone(), open_loads.known.clone());
+        let mut history = state.schemas.clone();
+        let open_loads = self.table_loads(&source, &mut output, &state, &mut history);
+        if state.pos.is_none() {
+            first_columns(&source, &position, &mut history, &mut output);
+        }
+        let hub = self.open_hub(&source, &position, &state, &history)?;
+        let tables = Tables::new(self.plan.clone(), salts, history, &state, open_loads.known.clone());
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
         let ledger = Ledger::new(self.plan.commit, fingerprint, generation, seq, position.clone());
-        let hub = self.open_hub(&source, &position, &state)?;
         // from here on the server is asked only where the log or the load has a question
         source.session.quit();
         hit("task.attached");
@@ -161,6 +163,7 @@ impl Task {
                 version: source.catalog.server.version.clone(),
             },
             transaction: TransactionInfo::place(position.file.file.as_str().into(), position.file.offset),
+            transaction_number: 0,
             idle: false,
             moved_ms: now_ms,
             beat_ms: now_ms,
@@ -449,7 +452,13 @@ impl Task {
     }
 
     /// Which tables are to be loaded, continued or left alone.
-    fn table_loads(&self, source: &Source, output: &mut Output, state: &TaskState) -> Loads {
+    fn table_loads(
+        &self,
+        source: &Source,
+        output: &mut Output,
+        state: &TaskState,
+        history: &mut History,
+    ) -> Loads {
         let snapshot = crate::run::state_dir::random_id().unwrap_or_default();
         let mut open = Loads { tables: Vec::new(), known: HashSet::new(), n_open: 0 };
         for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
@@ -477,10 +486,13 @@ impl Task {
             if state.snaps.get(&name) != Some(&record) {
                 output.store(StateRecord::Snap(name.clone(), record.clone()));
             }
-            if record.state != SnapState::Done {
+            if record.state != SnapState::Done && !state.parked.contains_key(&name) {
                 open.n_open += 1;
             }
-            open.known.insert(name);
+            open.known.insert(name.clone());
+            if state.parked.contains_key(&name) {
+                continue;
+            }
             open.tables.push(TableLoad::new(
                 Arc::new(table.version.clone()),
                 key,
@@ -491,13 +503,24 @@ impl Task {
         for name in state.snaps.keys().filter(|name| !self.plan.selects(&name.db, &name.table)) {
             // Rows stopped when the table left the plan; declared again, it is loaded again.
             output.remove(StateKey::Snap(name.clone()));
-            output.remove(StateKey::Schema(name.clone()));
+            for key in history.forget(name) {
+                output.remove(key);
+            }
+            if state.parked.contains_key(name) {
+                output.remove(StateKey::Park(name.clone()));
+            }
         }
         open.known.extend(state.snaps.keys().cloned());
         open
     }
 
-    fn open_hub(&mut self, source: &Source, position: &Position, state: &TaskState) -> Result<Hub, Failure> {
+    fn open_hub(
+        &mut self,
+        source: &Source,
+        position: &Position,
+        state: &TaskState,
+        history: &History,
+    ) -> Result<Hub, Failure> {
         if let Some(hub) = self.hub.take()
             && hub.ring().rewind(&position.file)
         {
@@ -510,11 +533,14 @@ impl Task {
                 tracker.prove(&table.version.name, Arc::new(table.version.clone()));
             }
         }
-        for (name, schema) in &state.schemas {
-            tracker.prove(name, Arc::new(schema.table.clone()));
+        for (name, newest) in history.all_newest() {
+            tracker.know(name, newest.state.clone());
         }
         let plan = self.plan.clone();
-        let wanted = Arc::new(move |name: &TableName| plan.selects(&name.db, &name.table));
+        let parked = state.parked.clone();
+        let wanted = Arc::new(move |name: &TableName| {
+            plan.selects(&name.db, &name.table) && !parked.contains_key(name)
+        });
         let rereading = Rereading::default();
         let reread = {
             let (endpoint, server) = (source.endpoint.clone(), position.server.clone());
@@ -575,31 +601,24 @@ fn weakened(plan: &TaskPlan) -> Vec<String> {
         .collect()
 }
 
-/// The columns in the state, by table. On a first start those of all selected tables are stored with the position:
-/// where the log does not name them, rows from before a later statement could not be read after a restart otherwise,
-/// and a table may well have its first row while nothing runs.
-fn first_columns(
-    source: &Source,
-    position: &Position,
-    state: &TaskState,
-    output: &mut Output,
-) -> BTreeMap<TableName, TableVersion> {
-    let mut stored: BTreeMap<TableName, TableVersion> =
-        state.schemas.iter().map(|(name, schema)| (name.clone(), schema.table.clone())).collect();
+/// Stores the columns of all selected tables with the first position: where the log does not name them, rows from before a
+/// later statement could not be read after a restart otherwise, and a table may well have its first row while nothing runs.
+fn first_columns(source: &Source, position: &Position, history: &mut History, output: &mut Output) {
     let named = source
         .catalog
         .server
         .variable("binlog_row_metadata")
         .is_some_and(|it| it.eq_ignore_ascii_case("FULL"));
-    if state.pos.is_none() && !named {
-        for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
-            let name = &table.version.name;
-            let schema = SchemaRecord { since: position.clone(), table: table.version.clone() };
-            output.store(StateRecord::Schema(name.clone(), schema));
-            stored.insert(name.clone(), table.version.clone());
+    if named {
+        return;
+    }
+    for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
+        let state = TableState::Proven { columns: Arc::new(table.version.clone()) };
+        let record = SchemaRecord { since: position.clone(), statement: None, state };
+        if let Some(record) = history.add(&table.version.name, record) {
+            output.store(record);
         }
     }
-    stored
 }
 
 /// What of tables decides how rows are read.

@@ -4,15 +4,17 @@
 //! pinned at the first row, and another count later is refused, because the hash would send keys elsewhere.
 
 use super::output::Output;
-use crate::checkpoint::{SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, TableRecord};
-use crate::mysql::ddl::DdlEffect;
+use crate::checkpoint::{
+    History, ParkRecord, SchemaRecord, SnapRecord, SnapState, StateRecord, TableRecord, TaskState,
+};
 use crate::mysql::position::Position;
-use crate::mysql::schema::{TableName, TableVersion};
+use crate::mysql::schema::{TableChange, TableName, TableState, TableVersion};
 use crate::plan::TaskPlan;
 use crate::route::{Salts, TableRoute};
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::MappedTable;
+use crate::statement::OnError;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -29,6 +31,10 @@ pub(super) enum Slot {
 pub(super) struct Live {
     /// Where to and how.
     pub(super) route: TableRoute,
+    /// Number of the source transaction that brought the last row.
+    pub(super) transaction: u64,
+    /// Rows that it has brought.
+    pub(super) rows_in_it: u64,
     /// Places of text that had no meaning in their character set.
     broken_text: u64,
 }
@@ -58,14 +64,18 @@ pub(super) struct Tables {
     loaded: HashMap<TableName, (Arc<TableVersion>, Slot)>,
     /// Whether the plan selects a table, asked once each.
     selected: RefCell<HashMap<TableName, bool>>,
-    /// Columns as stored in the state, or as they were last.
-    stored: BTreeMap<TableName, TableVersion>,
-    /// Tables of `stored` that a statement may have changed since: the state has no record of them.
-    doubted: HashSet<TableName>,
+    /// What is known of tables, as stored in the state or about to be.
+    history: History,
+    /// What the open source transaction has changed of it, and by which statement: it holds from its end on.
+    changed: Vec<(TableChange, Arc<str>)>,
+    /// The oldest position from which anything is still to be read; none: that of the task.
+    needed: Option<Position>,
     /// Topics and partition counts as stored in the state.
     pinned: BTreeMap<TableName, TableRecord>,
     /// Tables whose load has a record.
     known: HashSet<TableName>,
+    /// Tables whose rows wait.
+    parked: BTreeMap<TableName, ParkRecord>,
 }
 
 impl Tables {
@@ -73,10 +83,13 @@ impl Tables {
     pub(super) fn new(
         plan: Arc<TaskPlan>,
         salts: Salts,
-        stored: BTreeMap<TableName, TableVersion>,
-        pinned: BTreeMap<TableName, TableRecord>,
+        history: History,
+        state: &TaskState,
         known: HashSet<TableName>,
     ) -> Tables {
+        let selected = |name: &TableName| plan.selects(&name.db, &name.table);
+        let parked = state.parked.iter().filter(|(name, _)| selected(name));
+        let parked = parked.map(|(name, record)| (name.clone(), record.clone())).collect();
         Tables {
             plan,
             salts,
@@ -84,10 +97,12 @@ impl Tables {
             numbers: HashMap::new(),
             loaded: HashMap::new(),
             selected: RefCell::default(),
-            stored,
-            doubted: HashSet::new(),
-            pinned,
+            history,
+            changed: Vec::new(),
+            needed: oldest(&parked),
+            pinned: state.tables.clone(),
             known,
+            parked,
         }
     }
 
@@ -111,16 +126,59 @@ impl Tables {
         self.known.insert(name.clone());
     }
 
-    /// A statement may have changed columns: those of the state prove nothing from here on, not even to the next life.
-    pub(super) fn forget_columns(&mut self, effect: &DdlEffect, output: &mut Output) {
-        if !effect.defines() {
-            return;
+    /// A statement changed what is known of tables.
+    pub(super) fn define(&mut self, changes: &[TableChange], statement: &Arc<str>) {
+        self.changed.extend(changes.iter().map(|change| (change.clone(), statement.clone())));
+    }
+
+    /// A source transaction ended at `position`: what its statements changed holds from here on. True when anything waits
+    /// to be stored.
+    pub(super) fn ended(&mut self, position: &Position, output: &mut Output) -> bool {
+        let any = !self.changed.is_empty();
+        for (TableChange { table, state }, statement) in std::mem::take(&mut self.changed) {
+            self.know(&table, state, Some(statement.to_string()), position, output);
         }
-        for name in self.stored.keys().filter(|name| effect.may_touch(name)) {
-            if self.doubted.insert(name.clone()) {
-                output.remove(StateKey::Schema(name.clone()));
+        any
+    }
+
+    /// Stores what is known of a table from `since` on, and drops what nothing needs any more.
+    fn know(
+        &mut self,
+        table: &TableName,
+        state: TableState,
+        statement: Option<String>,
+        since: &Position,
+        output: &mut Output,
+    ) {
+        let record = SchemaRecord { since: since.clone(), statement, state };
+        let before = self.history.newest(table).map(|newest| newest.state.clone());
+        let Some(stored) = self.history.add(table, record.clone()) else { return };
+        output.store(stored);
+        for key in self.history.prune(table, self.needed.as_ref()) {
+            output.remove(key);
+        }
+        if self.selects(table) {
+            self.tell(table, before.as_ref(), &record);
+        }
+    }
+
+    /// Tells people what is known of a table now.
+    fn tell(&self, table: &TableName, before: Option<&TableState>, now: &SchemaRecord) {
+        let by = now.statement.as_ref().map(|statement| format!(" by: {statement}")).unwrap_or_default();
+        let event = match (&now.state, before) {
+            (TableState::Proven { .. }, Some(TableState::Suspect { .. })) => {
+                Event::info(Name::SchemaProven, format!("the columns of {table} are certain again"))
             }
-        }
+            (TableState::Proven { .. }, Some(TableState::Proven { .. })) => {
+                Event::info(Name::SchemaChanged, format!("{table} has other columns now{by}"))
+            }
+            (TableState::Suspect { reason, .. }, _) => Event::warn(
+                Name::SchemaSuspect,
+                format!("the columns of {table} are not certain any more: {reason}{by}"),
+            ),
+            (TableState::Proven { .. } | TableState::Gone, _) => return,
+        };
+        event.task(&self.plan.id).position(&now.since.file).emit();
     }
 
     /// As [`Tables::selects`], for a table of the stream.
@@ -128,8 +186,39 @@ impl Tables {
         match self.by_number.get(&table.number) {
             Some(Slot::Live(_)) => true,
             Some(Slot::Unselected) => false,
-            None => self.selects(&table.name),
+            None => self.selects(&table.name) && !self.parked.contains_key(&table.name),
         }
+    }
+
+    /// True for a table that waits when its rows cannot be read, while the others go on.
+    pub(super) fn parks(&self, name: &TableName) -> bool {
+        let decision = self.plan.decide(&name.db, &name.table);
+        decision.is_ok_and(|decision| decision.is_some_and(|decision| decision.on_error == OnError::Park))
+    }
+
+    /// The tables whose rows wait.
+    pub(super) fn parked(&self) -> &BTreeMap<TableName, ParkRecord> {
+        &self.parked
+    }
+
+    /// Lets the rows of a table wait from `position` on, `transaction` being the one behind it.
+    pub(super) fn park(
+        &mut self,
+        name: &TableName,
+        position: &Position,
+        transaction: u64,
+        reason: String,
+        output: &mut Output,
+    ) {
+        let slot = self.numbers.remove(name).and_then(|number| self.by_number.remove(&number));
+        let rows_sent = match slot {
+            Some(Slot::Live(live)) if live.transaction == transaction => live.rows_in_it,
+            Some(Slot::Live(_) | Slot::Unselected) | None => 0,
+        };
+        let record = ParkRecord { position: position.clone(), rows_sent, reason };
+        output.store(StateRecord::Park(name.clone(), record.clone()));
+        self.parked.insert(name.clone(), record);
+        self.needed = oldest(&self.parked);
     }
 
     /// Names of the tables whose rows go to a topic.
@@ -147,7 +236,11 @@ impl Tables {
         since: &Position,
     ) -> Result<&mut Slot, Failure> {
         if !self.by_number.contains_key(&number) {
-            let slot = self.make(version, output, since)?;
+            let slot = self.make(version, output)?;
+            if matches!(slot, Slot::Live(_)) {
+                let state = TableState::Proven { columns: version.clone() };
+                self.know(&version.name, state, None, since, output);
+            }
             // A table that appears in the stream without a record was created there: no row existed before.
             if matches!(slot, Slot::Live(_)) && self.known.insert(version.name.clone()) {
                 let record = SnapRecord {
@@ -177,18 +270,18 @@ impl Tables {
         let name = &version.name;
         let current = self.loaded.get(name).is_some_and(|(known, _)| Arc::ptr_eq(known, version));
         if !current {
-            let slot = self.make(version, output, since)?;
+            let slot = self.make(version, output)?;
+            // What the stream says of the table counts more: the two may word an attribute differently.
+            if matches!(slot, Slot::Live(_)) && self.history.newest(name).is_none() {
+                let state = TableState::Proven { columns: version.clone() };
+                self.know(name, state, None, since, output);
+            }
             self.loaded.insert(name.clone(), (version.clone(), slot));
         }
         Ok(&mut self.loaded.get_mut(name).expect("made above").1)
     }
 
-    fn make(
-        &mut self,
-        version: &Arc<TableVersion>,
-        output: &mut Output,
-        since: &Position,
-    ) -> Result<Slot, Failure> {
+    fn make(&mut self, version: &Arc<TableVersion>, output: &mut Output) -> Result<Slot, Failure> {
         let name = &version.name;
         let refused =
             |what: &dyn std::fmt::Display| Failure::new(Class::Data, format!("table {name}: {what}"));
@@ -211,20 +304,22 @@ impl Tables {
                 output.store(StateRecord::Table(name.clone(), record));
             }
         }
-        let before = self.stored.get(name);
-        let same = before == Some(&**version);
-        if self.doubted.remove(name) || !same {
-            if before.is_some() && !same {
-                Event::info(Name::SchemaChanged, format!("{name} has other columns now"))
-                    .task(&self.plan.id)
-                    .emit();
-            }
-            self.stored.insert(name.clone(), (**version).clone());
-            let schema = SchemaRecord { since: since.clone(), table: (**version).clone() };
-            output.store(StateRecord::Schema(name.clone(), schema));
-        }
         let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id, &self.salts)
             .map_err(|error| refused(&error))?;
-        Ok(Slot::Live(Box::new(Live { route, broken_text: 0 })))
+        Ok(Slot::Live(Box::new(Live { route, transaction: 0, rows_in_it: 0, broken_text: 0 })))
     }
+}
+
+/// The oldest position at which a table waits. Places on different servers cannot be compared; then it is the first in the
+/// order of names, and versions that are behind it by their server are kept anyway.
+fn oldest(parked: &BTreeMap<TableName, ParkRecord>) -> Option<Position> {
+    let older = |a: &Position, b: &Position| a.server == b.server && a.file < b.file;
+    parked
+        .values()
+        .map(|record| &record.position)
+        .fold(None, |oldest: Option<&Position>, one| match oldest {
+            Some(oldest) if !older(one, oldest) => Some(oldest),
+            Some(_) | None => Some(one),
+        })
+        .cloned()
 }
