@@ -403,7 +403,7 @@ pub(super) mod tests {
                     primary_key: vec![0],
                     unique_keys: Vec::new(),
                 };
-                let state = TableState::Proven { columns: Arc::new(table) };
+                let state = TableState::Proven { columns: Arc::new(table), definition: None };
                 let value = SchemaRecord { since: position(4), statement: Some("ALTER".into()), state };
                 StateRecord::Schema { table: name, number: 3, value }
             }),
@@ -412,8 +412,9 @@ pub(super) mod tests {
                 let value = SchemaRecord { since: position(4), statement: None, state };
                 StateRecord::Schema { table: name, number: 1, value }
             }),
-            (any::<String>(), any::<String>())
-                .prop_map(|(db, collation)| StateRecord::Database(db, DatabaseRecord { collation })),
+            (any::<String>(), any::<String>(), any::<bool>()).prop_map(|(db, collation, complete)| {
+                StateRecord::Database(db, DatabaseRecord { collation, complete })
+            }),
             (name(), any::<String>(), any::<u64>()).prop_map(|(name, reason, rows_sent)| {
                 StateRecord::Park(name, ParkRecord { position: position(9), rows_sent, reason })
             }),

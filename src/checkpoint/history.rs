@@ -128,7 +128,7 @@ mod tests {
         let unique_keys = vec![vec![0]; number];
         let columns =
             TableVersion { name: orders(), columns: Vec::new(), primary_key: Vec::new(), unique_keys };
-        TableState::Proven { columns: Arc::new(columns) }
+        TableState::Proven { columns: Arc::new(columns), definition: None }
     }
 
     fn history() -> History {

@@ -139,6 +139,8 @@ pub struct SchemaRecord {
 pub struct DatabaseRecord {
     /// Default collation, by name.
     pub collation: String,
+    /// All its tables have records, so that one without does not exist.
+    pub complete: bool,
 }
 
 /// `park/<db>.<t>`: rows of the table wait from here on.

@@ -47,6 +47,11 @@ impl TaskPlan {
         shadow::is_copy(table) && shadow::bases(table).any(|one| one == base) && is_shadow().unwrap_or(false)
     }
 
+    /// True when tables of this database may be selected.
+    pub fn captures(&self, db: &str) -> bool {
+        with_decider(self, |decider| Ok(decider.captures(db))).unwrap_or(false)
+    }
+
     /// What becomes of a table; none when it is not selected. Patterns of the task last asked about are kept compiled, per
     /// thread.
     ///
@@ -177,6 +182,11 @@ impl Decider {
     fn takes(&self, db: &str, table: &str) -> bool {
         let hit = |patterns: &[TableMatcher]| patterns.iter().any(|pattern| pattern.matches(db, table));
         hit(&self.include) && !hit(&self.exclude)
+    }
+
+    /// True when some pattern takes tables of this database.
+    pub fn captures(&self, db: &str) -> bool {
+        self.include.iter().any(|pattern| pattern.db.matches(db))
     }
 
     /// The patterns that take a table.

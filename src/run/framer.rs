@@ -10,7 +10,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub(super) use tables::{Reread, Rereader, Wanted};
+pub(super) use tables::{Rereader, Wanted};
 
 use super::failure::{Class, Failure};
 use super::ring::{Definition, What};
@@ -19,7 +19,7 @@ use crate::mysql::binlog::event::{DecodeError, Duty, EventType, Header, RawEvent
 use crate::mysql::binlog::gtid::{MariaGtid, MySqlGtid, TwoPhaseAlter};
 use crate::mysql::binlog::query::Query;
 use crate::mysql::binlog::table_map::table_id;
-use crate::mysql::ddl::{self, DdlEffect, Transaction};
+use crate::mysql::ddl::{self, DdlEffect, Statement, Transaction};
 use crate::mysql::position::{BinlogPosition, Flavor, Gtid, Position};
 use crate::mysql::schema::Tracker;
 use place::Place;
@@ -317,7 +317,8 @@ impl Framer {
 
     fn query(&mut self, query: &Query<'_>, start: u64, out: &mut Vec<What>) -> Result<(), Failure> {
         let db = String::from_utf8_lossy(query.db).into_owned();
-        let effect = ddl::parse(query.sql, &db, &query.session, self.flavor).effect();
+        let statement = ddl::parse(query.sql, &db, &query.session, self.flavor);
+        let effect = statement.effect();
         if self.group.is_none() {
             // Logs without any GTID event: the statement itself begins the group.
             self.begin(None, None, start, Group::default(), out)?;
@@ -354,12 +355,20 @@ impl Framer {
                          every session"
                     )));
                 }
+                if matches!(statement, Statement::CreateTable(_)) {
+                    self.definition(statement, query, out);
+                }
                 self.end_unless_began(out);
             }
-            DdlEffect::Nothing => self.end_unless_began(out),
+            DdlEffect::Nothing => {
+                if matches!(statement, Statement::CreateDatabase(_)) {
+                    self.definition(statement, query, out);
+                }
+                self.end_unless_began(out);
+            }
             DdlEffect::Tables { .. } | DdlEffect::Database(_) | DdlEffect::Unknown => {
                 if !group.void {
-                    self.definition(effect, query, out);
+                    self.definition(statement, query, out);
                 }
                 self.end_unless_began(out);
             }
@@ -367,10 +376,11 @@ impl Framer {
         Ok(())
     }
 
-    fn definition(&mut self, effect: DdlEffect, query: &Query<'_>, out: &mut Vec<What>) {
-        let changes = self.tables.defined(&effect, &self.place);
-        let shown = ddl::shown(query.sql, &query.session, self.flavor).into();
-        out.push(What::Definition(Arc::new(Definition { effect, changes, shown })));
+    fn definition(&mut self, statement: Statement, query: &Query<'_>, out: &mut Vec<What>) {
+        let shown: Arc<str> = ddl::shown(query.sql, &query.session, self.flavor).into();
+        let followed = self.tables.defined(&statement, &query.session, &shown, &self.place);
+        let effect = statement.effect();
+        out.push(What::Definition(Arc::new(Definition { statement, effect, followed, shown })));
     }
 
     fn end_unless_began(&mut self, out: &mut Vec<What>) {

@@ -6,9 +6,10 @@
 use super::failure::Failure;
 use crate::mysql::binlog::event::Header;
 use crate::mysql::binlog::layout::RowLayout;
-use crate::mysql::ddl::DdlEffect;
+use crate::mysql::ddl::{DdlEffect, Statement};
 use crate::mysql::position::{BinlogPosition, Gtid};
-use crate::mysql::schema::{TableChange, TableName, TableVersion};
+use crate::mysql::schema::model::Table;
+use crate::mysql::schema::{Followed, TableName, TableVersion};
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
@@ -85,10 +86,12 @@ pub(super) enum What {
 /// A statement and what followed from it.
 #[derive(Debug)]
 pub(super) struct Definition {
+    /// What it says.
+    pub(super) statement: Statement,
     /// What it may have touched.
     pub(super) effect: DdlEffect,
-    /// What is known of tables behind it, where that is something else than before.
-    pub(super) changes: Vec<TableChange>,
+    /// What is known behind it, where that is something else than before.
+    pub(super) followed: Followed,
     /// Its text without the strings in it, for people.
     pub(super) shown: Arc<str>,
 }
@@ -109,6 +112,8 @@ pub(super) struct MappedTable {
 pub(super) struct Columns {
     /// The columns.
     pub(super) version: Arc<TableVersion>,
+    /// What statements go on from, where that is known.
+    pub(super) definition: Option<Arc<Table>>,
     /// The decoder's plan.
     pub(super) layout: Arc<RowLayout>,
 }

@@ -92,6 +92,14 @@ impl<'s> Run<'s> {
         self.running = self.project.start(&["run"]);
     }
 
+    /// Starts it once more, to end by itself at one of `failpoints`.
+    #[track_caller]
+    pub(crate) fn start_to_die(&mut self, failpoints: &str) {
+        self.running = self.project.start_with(&["run"], &[("FAILPOINTS", failpoints)]);
+        let (code, said) = self.end();
+        assert!(code != Some(0), "it did not come to {failpoints}: {said}");
+    }
+
     /// Stops it in an orderly way.
     #[track_caller]
     pub(crate) fn stop(&mut self) {

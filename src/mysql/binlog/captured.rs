@@ -15,9 +15,11 @@ use super::table_map::{MapColumn, TableMap};
 use crate::mysql::charset::{Charset, collation};
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::decimal::write_decimal;
+use crate::mysql::ident::TableNameCase;
 use crate::mysql::json::write_json;
 use crate::mysql::key::canonical_key;
 use crate::mysql::position::Flavor;
+use crate::mysql::schema::model::Wording;
 use crate::mysql::schema::{Column, Resolution, TableName, TableVersion, Tracker, declared};
 use crate::mysql::temporal::{write_date, write_datetime, write_time, write_timestamp};
 use crate::mysql::value::{Decimal, Value};
@@ -383,15 +385,15 @@ fn columns_named_by_the_log_are_those_of_the_server() {
             }
             let map = TableMap::parse(event.body, flavor).unwrap();
             let Some((listed, _)) = tables.get(&map.table) else { continue };
-            let mut tracker = Tracker::new(flavor);
+            let mut tracker = Tracker::new(Wording::of(flavor, (9, 7, 0)), TableNameCase::Sensitive);
             if !map.named {
-                tracker.prove(&listed.name, Arc::new(listed.clone()));
+                tracker.prove(&listed.name, Arc::new(listed.clone()), None);
                 assert!(matches!(tracker.on_table_map(&map), Resolution::Known(_)), "{}", map.table);
                 continue;
             }
             n_named += 1;
             assert_eq!(tracker.on_table_map(&map), Resolution::NeedsRefresh);
-            let found = tracker.refresh(&map, Some(listed)).unwrap();
+            let found = tracker.refresh(&map, Some(listed), None).unwrap();
             for (found, listed) in found.columns.iter().zip(&listed.columns) {
                 assert_eq!(
                     (&found.name, &found.declared, found.nullable, found.hidden),

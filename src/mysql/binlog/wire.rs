@@ -1,5 +1,7 @@
 //! How a table map describes a column: type number and metadata bytes.
 
+use std::fmt;
+
 /// Type numbers of table maps. Sources: MySQL `field_types.h`, MariaDB `field.h` for 140 and 141.
 pub mod code {
     #![expect(missing_docs, reason = "the names are the servers' own")]
@@ -141,6 +143,43 @@ pub enum Wire {
         /// Number of length bytes, 1…4.
         length_bytes: u8,
     },
+}
+
+/// As the SQL type it may be, for people; `bytes` where a size is told.
+impl fmt::Display for Wire {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wire::Tiny => f.write_str("tinyint"),
+            Wire::Short => f.write_str("smallint"),
+            Wire::Int24 => f.write_str("mediumint"),
+            Wire::Long => f.write_str("int"),
+            Wire::LongLong => f.write_str("bigint"),
+            Wire::Float => f.write_str("float"),
+            Wire::Double => f.write_str("double"),
+            Wire::Decimal { precision, scale } => write!(f, "decimal({precision},{scale})"),
+            Wire::Bit { bits } => write!(f, "bit({bits})"),
+            Wire::Year => f.write_str("year"),
+            Wire::Date => f.write_str("date"),
+            Wire::Time2 { fsp } => write!(f, "time({fsp})"),
+            Wire::DateTime2 { fsp } => write!(f, "datetime({fsp})"),
+            Wire::Timestamp2 { fsp } => write!(f, "timestamp({fsp})"),
+            Wire::OldTime => f.write_str("old time"),
+            Wire::OldDateTime => f.write_str("old datetime"),
+            Wire::OldTimestamp => f.write_str("old timestamp"),
+            Wire::Fixed { bytes } => write!(f, "char of {bytes} bytes"),
+            Wire::Variable { bytes } => write!(f, "varchar of {bytes} bytes"),
+            Wire::CompressedVariable { bytes } => write!(f, "compressed varchar of {bytes} bytes"),
+            Wire::Blob { length_bytes } => write!(f, "text or blob with {length_bytes} bytes of length"),
+            Wire::CompressedBlob { length_bytes } => {
+                write!(f, "compressed text or blob with {length_bytes} bytes of length")
+            }
+            Wire::Enum { .. } => f.write_str("enum"),
+            Wire::Set { .. } => f.write_str("set"),
+            Wire::Json { .. } => f.write_str("json"),
+            Wire::Geometry { .. } => f.write_str("geometry"),
+            Wire::Vector { .. } => f.write_str("vector"),
+        }
+    }
 }
 
 /// Number of metadata bytes a table map holds for a column of type `number`; `None` for a type that is not known.

@@ -14,4 +14,4 @@ pub use from_map::FromMapError;
 pub use hidden::hidden_columns;
 pub use state::{TableChange, TableState};
 pub use table::{Column, TableName, TableVersion};
-pub use tracker::{Doubt, Resolution, Tracker};
+pub use tracker::{DatabaseChange, Doubt, Followed, Resolution, Tracker};

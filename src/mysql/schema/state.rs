@@ -1,5 +1,6 @@
 //! What is known of a table at a place of the log.
 
+use super::model::Table;
 use super::{TableName, TableVersion};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -11,6 +12,8 @@ pub enum TableState {
     Proven {
         /// By these rows are read.
         columns: Arc<TableVersion>,
+        /// What statements go on from; none: nobody could tell.
+        definition: Option<Arc<Table>>,
     },
     /// A statement may have changed it in a way that was not understood.
     Suspect {
@@ -27,7 +30,7 @@ impl TableState {
     /// Columns that are certain.
     pub fn proven(&self) -> Option<&Arc<TableVersion>> {
         match self {
-            TableState::Proven { columns } => Some(columns),
+            TableState::Proven { columns, .. } => Some(columns),
             TableState::Suspect { .. } | TableState::Gone => None,
         }
     }
@@ -35,7 +38,7 @@ impl TableState {
     /// The newest columns that were certain.
     pub fn last(&self) -> Option<&Arc<TableVersion>> {
         match self {
-            TableState::Proven { columns } => Some(columns),
+            TableState::Proven { columns, .. } => Some(columns),
             TableState::Suspect { before, .. } => before.as_ref(),
             TableState::Gone => None,
         }

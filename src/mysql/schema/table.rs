@@ -58,6 +58,12 @@ pub struct Column {
 }
 
 impl TableVersion {
+    /// True when rows of both are read alike: names, types and NULL of all columns agree.
+    pub fn reads_like(&self, other: &TableVersion) -> bool {
+        let seen = |column: &Column| (column.name.clone(), column.ty.clone(), column.nullable);
+        self.columns.iter().map(seen).eq(other.columns.iter().map(seen))
+    }
+
     /// Key that identifies rows: the primary key, else the first unique key without nullable columns, else
     /// none.
     pub fn row_key(&self) -> Option<&[usize]> {

@@ -1,16 +1,22 @@
 //! Which columns the rows of a table have, at the place of the log where a stream stands.
 //!
-//! Guarantees: columns are given out only when the event names them, or when they were proven and no
-//! statement since may have touched them. That a table map fits known columns proves no names: columns of one
-//! type may have been renamed or swapped.
-//! Does not: follow statements column by column, ask the server, or know tasks.
+//! Where the log names columns, the event is the authority, and what is known adds attributes by name. Without names, columns
+//! are those that the [model](super::model) made of the statements up to here, or that were read again and proven; either way
+//! they must fit the table map.
+//!
+//! Guarantees: columns are given out only when the event names them, or when they were proven and every statement since was
+//! understood. That a table map fits known columns proves no names: columns of one type may have been renamed or swapped.
+//! Does not: ask the server, or know tasks.
 
 use super::from_map::{self, FromMapError};
+use super::model::{Change, Model, Table, Wording};
 use super::{TableChange, TableName, TableState, TableVersion};
 use crate::mysql::binlog::layout::{LayoutError, RowLayout};
+use crate::mysql::binlog::query::Session;
 use crate::mysql::binlog::table_map::TableMap;
 use crate::mysql::charset::collation;
-use crate::mysql::ddl::DdlEffect;
+use crate::mysql::ddl::Statement;
+use crate::mysql::ident::TableNameCase;
 use crate::mysql::position::Flavor;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +25,10 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Tracker {
     flavor: Flavor,
+    wording: Wording,
+    case: TableNameCase,
+    model: Model,
+    /// By the names that table maps have.
     tables: HashMap<TableName, TableState>,
 }
 
@@ -29,6 +39,8 @@ pub enum Resolution {
     Known(Arc<TableVersion>),
     /// Other columns, as the event names them.
     Changed(Arc<TableVersion>),
+    /// It is no table: its rows are counters of a sequence.
+    NoTable,
     /// The event names the columns; attributes such as the declared type are to be asked for, then
     /// [`Tracker::refresh`].
     NeedsRefresh,
@@ -44,8 +56,8 @@ pub enum Doubt {
     #[error("nothing is known of its columns at this place of the log")]
     Unknown,
     /// A statement may have changed it, and the log does not name columns.
-    #[error("a statement may have changed it, and the log does not name its columns")]
-    Statement,
+    #[error("{0}, and the log does not name its columns")]
+    Statement(String),
     /// The known columns are not those of the log.
     #[error(transparent)]
     Layout(#[from] LayoutError),
@@ -59,64 +71,198 @@ pub enum Doubt {
     },
 }
 
+/// What a statement changed of what is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// Of tables, each once.
+    pub tables: Vec<TableChange>,
+    /// Databases that are new, have another default collation, or are gone.
+    pub databases: Vec<DatabaseChange>,
+}
+
+/// A database of which something else is known behind a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseChange {
+    /// Which.
+    pub name: String,
+    /// Its default collation; none: it is gone, or nothing is known of it any more.
+    pub collation: Option<String>,
+    /// A table that is not known in it does not exist.
+    pub complete: bool,
+}
+
 impl Tracker {
-    /// A tracker that knows no table.
-    pub fn new(flavor: Flavor) -> Tracker {
-        Tracker { flavor, tables: HashMap::new() }
+    /// A tracker that knows no table; `wording` is how the server words types, `case` how it compares names.
+    pub fn new(wording: Wording, case: TableNameCase) -> Tracker {
+        let flavor = wording.flavor;
+        Tracker { flavor, wording, case, model: Model::new(flavor, case), tables: HashMap::new() }
     }
 
-    /// Takes columns as proven at the place of the stream: from a state record, or read again without a
-    /// statement in between.
-    pub fn prove(&mut self, table: &TableName, columns: Arc<TableVersion>) {
-        self.know(table, TableState::Proven { columns });
+    /// Tells a database whose statements are followed; before its tables. `complete`: all of them are told.
+    pub fn follow_database(&mut self, name: &str, collation: &str, complete: bool) {
+        self.model.set_database(name, collation, complete);
+    }
+
+    /// Takes columns as proven at the place of the stream, read again without a statement in between; with the definition
+    /// where it was understood.
+    pub fn prove(&mut self, table: &TableName, columns: Arc<TableVersion>, definition: Option<Arc<Table>>) {
+        self.know(table, TableState::Proven { columns, definition });
     }
 
     /// Takes what is known of a table at the place of the stream.
     pub fn know(&mut self, table: &TableName, state: TableState) {
-        self.tables.insert(table.clone(), state);
+        let table = self.logged(table);
+        match &state {
+            TableState::Proven { definition: Some(definition), .. } => {
+                self.model.set_table(definition.clone())
+            }
+            TableState::Proven { definition: None, .. } | TableState::Suspect { .. } => {
+                self.model.forget(&table)
+            }
+            TableState::Gone => {}
+        }
+        self.tables.insert(table, state);
+    }
+
+    /// What is known of a table.
+    pub fn state(&self, table: &TableName) -> Option<&TableState> {
+        self.tables.get(&self.logged(table))
     }
 
     /// The columns known of a table, proven or not.
     pub fn known(&self, table: &TableName) -> Option<&Arc<TableVersion>> {
-        self.tables.get(table)?.last()
+        self.state(table)?.last()
     }
 
-    /// Follows a statement: the tables it may have defined anew are suspect from now on.
-    pub fn on_ddl(&mut self, effect: &DdlEffect) -> Vec<TableChange> {
-        if !effect.defines() {
-            return Vec::new();
+    /// What statements about a table go on from, where that is known.
+    pub fn definition(&self, table: &TableName) -> Option<&Arc<Table>> {
+        match self.state(table)? {
+            TableState::Proven { definition, .. } => definition.as_ref(),
+            TableState::Suspect { .. } | TableState::Gone => None,
         }
-        let touched = self.tables.iter_mut().filter(|(table, _)| effect.may_touch(table));
-        let mut changes: Vec<TableChange> = touched
-            .map(|(table, state)| {
-                let before = state.last().cloned();
-                *state = TableState::Suspect { reason: String::new(), before };
-                TableChange { table: table.clone(), state: state.clone() }
-            })
-            .collect();
-        changes.sort_by(|a, b| a.table.cmp(&b.table));
-        changes
+    }
+
+    /// The name as table maps have it.
+    fn logged(&self, name: &TableName) -> TableName {
+        TableName::new(self.case.fold(&name.db), self.case.fold(&name.table))
+    }
+
+    /// Follows a statement; `shown` is its text, for people.
+    pub fn follow(&mut self, statement: &Statement, session: &Session, shown: &str) -> Followed {
+        let mut followed = Followed::default();
+        let effect = statement.effect();
+        for change in self.model.apply(statement, session) {
+            match change {
+                Change::Defined(table) => {
+                    let name = self.logged(&table.name);
+                    let state = self.defined(&name, &table, shown);
+                    self.change(&mut followed, name, state);
+                }
+                Change::Dropped(name) => {
+                    let name = self.logged(&name);
+                    self.change(&mut followed, name, TableState::Gone);
+                }
+                Change::Doubted { db, table: Some(table), doubt } => {
+                    let name = self.logged(&TableName::new(db, table));
+                    let state = self.suspect(&name, &doubt.to_string(), shown);
+                    self.change(&mut followed, name, state);
+                }
+                Change::Doubted { db, table: None, doubt } => {
+                    let db = self.case.fold(&db).into_owned();
+                    for name in self.names(|name, _| name.db == db) {
+                        let state = self.suspect(&name, &doubt.to_string(), shown);
+                        self.change(&mut followed, name, state);
+                    }
+                }
+                Change::Database { name, collation } => {
+                    let complete = self.model.is_complete(&name);
+                    let name = self.case.fold(&name).into_owned();
+                    followed.databases.push(DatabaseChange { name, collation, complete });
+                }
+            }
+        }
+        // Of tables without a definition the model knows nothing.
+        let unfollowed = |name: &TableName, state: &TableState| {
+            effect.defines()
+                && matches!(state, TableState::Proven { definition: None, .. })
+                && effect.may_touch(name)
+        };
+        for name in self.names(unfollowed) {
+            if !followed.tables.iter().any(|change| change.table == name) {
+                let state = self.suspect(&name, "a statement may have changed it", shown);
+                self.change(&mut followed, name, state);
+            }
+        }
+        followed
+    }
+
+    /// Names of tables that are known, in order.
+    fn names(&self, which: impl Fn(&TableName, &TableState) -> bool) -> Vec<TableName> {
+        let found = self.tables.iter().filter(|(name, state)| which(name, state));
+        let mut names: Vec<TableName> = found.map(|(name, _)| name.clone()).collect();
+        names.sort();
+        names
+    }
+
+    fn defined(&mut self, name: &TableName, table: &Arc<Table>, shown: &str) -> TableState {
+        match table.version(self.wording) {
+            Ok(columns) => TableState::Proven {
+                columns: Arc::new(TableVersion { name: name.clone(), ..columns }),
+                definition: Some(table.clone()),
+            },
+            Err(error) => {
+                self.model.forget(name);
+                self.suspect(name, &error.to_string(), shown)
+            }
+        }
+    }
+
+    fn suspect(&self, name: &TableName, reason: &str, shown: &str) -> TableState {
+        let before = self.tables.get(name).and_then(|state| state.last().cloned());
+        TableState::Suspect { reason: format!("{reason}: {shown}"), before }
+    }
+
+    fn change(&mut self, followed: &mut Followed, table: TableName, state: TableState) {
+        followed.tables.retain(|change| change.table != table);
+        match &state {
+            TableState::Gone => drop(self.tables.remove(&table)),
+            TableState::Proven { .. } | TableState::Suspect { .. } => {
+                self.tables.insert(table.clone(), state.clone());
+            }
+        }
+        followed.tables.push(TableChange { table, state });
     }
 
     /// Tells the columns behind a table map.
     pub fn on_table_map(&mut self, map: &TableMap) -> Resolution {
-        let known = self.tables.get_mut(&TableName::new(&map.db, &map.table));
+        let name = self.logged(&TableName::new(&map.db, &map.table));
+        let known = self.tables.get(&name);
+        if let Some(TableState::Proven { definition: Some(definition), .. }) = known
+            && definition.sequence
+        {
+            return Resolution::NoTable;
+        }
         if !map.named {
             return match known {
                 None | Some(TableState::Gone) => Resolution::Unproven(Doubt::Unknown),
-                Some(TableState::Suspect { .. }) => Resolution::Unproven(Doubt::Statement),
-                Some(TableState::Proven { columns }) => match verify(map, columns, self.flavor) {
+                Some(TableState::Suspect { reason, .. }) => {
+                    Resolution::Unproven(Doubt::Statement(reason.clone()))
+                }
+                Some(TableState::Proven { columns, .. }) => match verify(map, columns, self.flavor) {
                     Ok(()) => Resolution::Known(columns.clone()),
                     Err(doubt) => Resolution::Unproven(doubt),
                 },
             };
         }
-        let Some(TableState::Proven { columns }) = known else { return Resolution::NeedsRefresh };
+        let Some(TableState::Proven { columns, definition }) = known else { return Resolution::NeedsRefresh };
         match from_map::build(map, self.flavor, &[columns]) {
             Ok(built) if built.version == **columns => Resolution::Known(columns.clone()),
             Ok(built) if built.complete => {
-                *columns = Arc::new(built.version);
-                Resolution::Changed(columns.clone())
+                // Where the event contradicts the model, the model is wrong.
+                let definition = definition.clone().filter(|_| built.version.reads_like(columns));
+                let columns = Arc::new(built.version);
+                self.prove(&name, columns.clone(), definition);
+                Resolution::Changed(columns)
             }
             // what is wrong with the event is told by the refresh
             Ok(_) | Err(_) => Resolution::NeedsRefresh,
@@ -124,7 +270,8 @@ impl Tracker {
     }
 
     /// The columns a table map names, with attributes from `found`, which was read from the server just now,
-    /// or else from what was known. None of it can put a value under a wrong name.
+    /// or else from what was known. None of it can put a value under a wrong name. The definition read with it holds where it has
+    /// the same columns.
     ///
     /// # Errors
     /// When the event lacks a name, a character set or labels, or has a character set that is not known.
@@ -132,8 +279,9 @@ impl Tracker {
         &mut self,
         map: &TableMap,
         found: Option<&TableVersion>,
+        definition: Option<Arc<Table>>,
     ) -> Result<Arc<TableVersion>, FromMapError> {
-        let name = TableName::new(&map.db, &map.table);
+        let name = self.logged(&TableName::new(&map.db, &map.table));
         let before = self.known(&name).cloned();
         let sources: Vec<&TableVersion> = found.into_iter().chain(before.as_deref()).collect();
         let version = from_map::build(map, self.flavor, &sources)?.version;
@@ -141,7 +289,10 @@ impl Tracker {
             Some(before) if *before == version => before,
             Some(_) | None => Arc::new(version),
         };
-        self.prove(&name, version.clone());
+        let definition = definition.filter(|definition| {
+            definition.version(self.wording).is_ok_and(|defined| defined.reads_like(&version))
+        });
+        self.prove(&name, version.clone(), definition);
         Ok(version)
     }
 }
@@ -166,7 +317,7 @@ mod tests {
     use super::*;
     use crate::mysql::binlog::table_map::MapColumn;
     use crate::mysql::binlog::wire::{code, wire};
-    use crate::mysql::ddl::TableDdl;
+    use crate::mysql::ddl;
     use crate::mysql::schema::{Column, declared};
 
     const LATIN1: u16 = 8;
@@ -241,14 +392,61 @@ mod tests {
         TableMap { named: true, primary_key: Some(key), ..map(columns) }
     }
 
-    fn ddl(kind: TableDdl, table: &str) -> DdlEffect {
-        DdlEffect::Tables { tables: vec![TableName::new("shop", table)], kind }
+    fn tracker_of(flavor: Flavor) -> Tracker {
+        Tracker::new(Wording::of(flavor, (9, 7, 0)), TableNameCase::Sensitive)
+    }
+
+    /// Follows a statement in the database `shop`.
+    fn follow(tracker: &mut Tracker, sql: &str) -> Followed {
+        let session = utf8();
+        let statement = ddl::parse(sql.as_bytes(), "shop", &session, tracker.flavor);
+        tracker.follow(&statement, &session, sql)
+    }
+
+    fn utf8() -> Session {
+        let collation = Some(UTF8MB4);
+        Session {
+            sql_mode: Some(0),
+            client_collation: collation,
+            connection_collation: collation,
+            server_collation: collation,
+            explicit_timestamp: Some(true),
+            ..Session::default()
+        }
+    }
+
+    /// A tracker that follows `shop`, in which these tables are all.
+    fn following(flavor: Flavor, case: TableNameCase, tables: &[&str]) -> Tracker {
+        let mut tracker = Tracker::new(Wording::of(flavor, (9, 7, 0)), case);
+        tracker.follow_database("shop", "utf8mb4_general_ci", true);
+        for sql in tables {
+            let followed = follow(&mut tracker, sql);
+            assert!(matches!(
+                followed.tables.as_slice(),
+                [TableChange { state: TableState::Proven { .. }, .. }]
+            ));
+        }
+        tracker
+    }
+
+    /// What followed from a statement: `orders a int, b int`, `orders suspect`, `orders gone`.
+    #[track_caller]
+    fn check_followed(tracker: &mut Tracker, sql: &str, expected: &[&str]) {
+        let followed = follow(tracker, sql);
+        let shown = followed.tables.iter().map(|change| match &change.state {
+            TableState::Proven { columns, .. } => {
+                format!("{} {}", change.table.table, shown(columns).join(", "))
+            }
+            TableState::Suspect { .. } => format!("{} suspect", change.table.table),
+            TableState::Gone => format!("{} gone", change.table.table),
+        });
+        assert_eq!(shown.collect::<Vec<_>>(), expected, "{sql}");
     }
 
     fn proven(flavor: Flavor, version: TableVersion) -> (Tracker, Arc<TableVersion>) {
         let version = Arc::new(version);
-        let mut tracker = Tracker::new(flavor);
-        tracker.prove(&orders(), version.clone());
+        let mut tracker = tracker_of(flavor);
+        tracker.prove(&orders(), version.clone(), None);
         (tracker, version)
     }
 
@@ -259,33 +457,109 @@ mod tests {
     #[test]
     fn without_names_only_what_was_proven_is_known() {
         let map = map(vec![int(), int()]);
-        let mut tracker = Tracker::new(Flavor::MySql);
+        let mut tracker = tracker_of(Flavor::MySql);
         assert_eq!(tracker.on_table_map(&map), Resolution::Unproven(Doubt::Unknown));
         let both = version(vec![column("a", "int", None), column("b", "int", None)], &[0]);
         let (mut tracker, both) = proven(Flavor::MySql, both);
         assert_eq!(tracker.on_table_map(&map), Resolution::Known(both.clone()));
 
         // columns of one type may have been swapped: that they fit proves nothing
-        for effect in [
-            ddl(TableDdl::Alter, "orders"),
-            ddl(TableDdl::Create, "Orders"),
-            DdlEffect::Database("shop".into()),
-            DdlEffect::Unknown,
+        for sql in [
+            "alter table orders drop c",
+            "create or replace table Orders (a int)",
+            "drop database shop",
+            "alter table orders frobnicate",
         ] {
-            tracker.prove(&orders(), both.clone());
-            tracker.on_ddl(&effect);
-            assert_eq!(tracker.on_table_map(&map), Resolution::Unproven(Doubt::Statement), "{effect:?}");
+            tracker.prove(&orders(), both.clone(), None);
+            follow(&mut tracker, sql);
+            let resolution = tracker.on_table_map(&map);
+            assert!(matches!(resolution, Resolution::Unproven(Doubt::Statement(_))), "{sql}: {resolution:?}");
         }
-        tracker.prove(&orders(), both.clone());
-        for effect in [
-            ddl(TableDdl::Truncate, "orders"),
-            ddl(TableDdl::Drop, "orders2"),
-            DdlEffect::Database("shop2".into()),
-            DdlEffect::Nothing,
-        ] {
-            tracker.on_ddl(&effect);
-            assert_eq!(tracker.on_table_map(&map), Resolution::Known(both.clone()), "{effect:?}");
+        tracker.prove(&orders(), both.clone(), None);
+        for sql in ["truncate table orders", "drop table orders2", "drop database shop2", "flush tables"] {
+            follow(&mut tracker, sql);
+            assert_eq!(tracker.on_table_map(&map), Resolution::Known(both.clone()), "{sql}");
         }
+    }
+
+    #[test]
+    fn statements_are_followed_where_the_definition_is_known() {
+        let two = "create table orders (a int not null, b int not null)";
+        let mut tracker = following(Flavor::MySql, TableNameCase::Sensitive, &[two]);
+        let both = map(vec![int(), int()]);
+        let columns = |tracker: &mut Tracker, map: &TableMap| match tracker.on_table_map(map) {
+            Resolution::Known(version) => shown(&version).join(", "),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(columns(&mut tracker, &both), "a int, b int");
+        // no table map shows that the two changed places
+        check_followed(
+            &mut tracker,
+            "alter table orders change a b int not null, change b a int not null",
+            &["orders b int, a int"],
+        );
+        assert_eq!(columns(&mut tracker, &both), "b int, a int");
+        check_followed(&mut tracker, "create table if not exists orders (z int)", &[]);
+        assert_eq!(columns(&mut tracker, &both), "b int, a int");
+        // a copy takes the place of the original
+        check_followed(&mut tracker, "create table _orders_gho like orders", &["_orders_gho b int, a int"]);
+        check_followed(
+            &mut tracker,
+            "alter table _orders_gho add c int not null first",
+            &["_orders_gho c int, b int, a int"],
+        );
+        check_followed(
+            &mut tracker,
+            "rename table orders to _orders_del, _orders_gho to orders",
+            &["_orders_del b int, a int", "_orders_gho gone", "orders c int, b int, a int"],
+        );
+        assert_eq!(columns(&mut tracker, &map(vec![int(), int(), int()])), "c int, b int, a int");
+        check_followed(&mut tracker, "drop table orders", &["orders gone"]);
+        assert_eq!(tracker.on_table_map(&both), Resolution::Unproven(Doubt::Unknown));
+    }
+
+    #[test]
+    fn a_statement_that_is_not_understood_puts_its_table_in_doubt_alone() {
+        let tables = ["create table orders (a int not null)", "create table items (b int not null)"];
+        let mut tracker = following(Flavor::MySql, TableNameCase::Sensitive, &tables);
+        check_followed(&mut tracker, "alter table orders frobnicate the rows", &["orders suspect"]);
+        let one = map(vec![int()]);
+        let Resolution::Unproven(doubt) = tracker.on_table_map(&one) else { panic!("in doubt") };
+        assert!(doubt.to_string().contains("alter table orders frobnicate the rows"), "{doubt}");
+        let items = TableMap { table: "items".into(), ..one.clone() };
+        assert!(matches!(tracker.on_table_map(&items), Resolution::Known(_)));
+        // what follows on a table in doubt cannot be told, but for a definition from the ground up
+        check_followed(&mut tracker, "alter table orders add z int", &["orders suspect"]);
+        check_followed(&mut tracker, "create table if not exists orders (z int)", &[]);
+        check_followed(&mut tracker, "drop table orders", &["orders gone"]);
+        check_followed(&mut tracker, "create table orders (z int not null)", &["orders z int"]);
+        assert!(matches!(tracker.on_table_map(&one), Resolution::Known(_)));
+        // names in the log end a doubt
+        follow(&mut tracker, "alter table orders frobnicate the rows");
+        let event = named(vec![("z", int())], &[]);
+        assert_eq!(tracker.on_table_map(&event), Resolution::NeedsRefresh);
+        tracker.refresh(&event, None, None).expect("a complete event");
+        assert!(matches!(tracker.on_table_map(&one), Resolution::Known(_)));
+    }
+
+    #[test]
+    fn names_are_compared_as_the_server_compares_them() {
+        let made = "create table Orders (a int not null)";
+        let mut lower = following(Flavor::MySql, TableNameCase::Lower, &[made]);
+        check_followed(&mut lower, "alter table SHOP.ORDERS add b int not null", &["orders a int, b int"]);
+        assert!(matches!(lower.on_table_map(&map(vec![int(), int()])), Resolution::Known(_)));
+        let mut exact = following(Flavor::MySql, TableNameCase::Sensitive, &[made]);
+        assert_eq!(exact.on_table_map(&map(vec![int()])), Resolution::Unproven(Doubt::Unknown));
+        let event = TableMap { table: "Orders".into(), ..map(vec![int()]) };
+        assert!(matches!(exact.on_table_map(&event), Resolution::Known(_)));
+    }
+
+    #[test]
+    fn counters_of_sequences_are_no_rows() {
+        let mut tracker = following(Flavor::MariaDb, TableNameCase::Sensitive, &[]);
+        follow(&mut tracker, "create sequence s");
+        let event = TableMap { table: "s".into(), ..map(vec![int()]) };
+        assert_eq!(tracker.on_table_map(&event), Resolution::NoTable);
     }
 
     #[test]
@@ -313,13 +587,13 @@ mod tests {
 
     #[test]
     fn names_in_the_event_decide() {
-        let mut tracker = Tracker::new(Flavor::MySql);
+        let mut tracker = tracker_of(Flavor::MySql);
         let event = named(vec![("id", int()), ("name", varchar(40, UTF8MB4))], &[0]);
         assert_eq!(tracker.on_table_map(&event), Resolution::NeedsRefresh);
         // INFORMATION_SCHEMA is already further: another order, a column gone, another one new
         let found =
             version(vec![column("extra", "int", None), column("name", "varchar(10)", Some("utf8mb4"))], &[]);
-        let first = tracker.refresh(&event, Some(&found)).expect("a complete event");
+        let first = tracker.refresh(&event, Some(&found), None).expect("a complete event");
         assert_eq!(shown(&first), ["id int", "name varchar(10)"]);
         assert_eq!(first.primary_key, [0]);
         assert_eq!(tracker.on_table_map(&event), Resolution::Known(first));
@@ -333,9 +607,9 @@ mod tests {
         // a new column, and a statement: attributes are asked for
         let wider = named(vec![("name", varchar(40, UTF8MB4)), ("id", int()), ("n", int())], &[1]);
         assert_eq!(tracker.on_table_map(&wider), Resolution::NeedsRefresh);
-        tracker.on_ddl(&ddl(TableDdl::Alter, "orders"));
+        follow(&mut tracker, "alter table orders add z int");
         assert_eq!(tracker.on_table_map(&moved), Resolution::NeedsRefresh);
-        let asked = tracker.refresh(&moved, None).expect("a complete event");
+        let asked = tracker.refresh(&moved, None, None).expect("a complete event");
         assert_eq!(asked, version);
         assert_eq!(tracker.on_table_map(&moved), Resolution::Known(version));
     }
@@ -345,7 +619,8 @@ mod tests {
         let check = |event: MapColumn, declared: &str, charset: Option<&str>, shown_as: &str| {
             let found = version(vec![column("a", declared, charset)], &[]);
             let map = named(vec![("a", event)], &[]);
-            let version = Tracker::new(Flavor::MySql).refresh(&map, Some(&found)).expect("a complete event");
+            let version =
+                tracker_of(Flavor::MySql).refresh(&map, Some(&found), None).expect("a complete event");
             assert_eq!(shown(&version), [format!("a {shown_as}")]);
         };
         let unsigned = |column| MapColumn { unsigned: Some(true), ..column };
@@ -376,11 +651,11 @@ mod tests {
             labels: labels(&["😀".as_bytes(), b"b"]),
             ..told(code::STRING, [code::ENUM, 1])
         };
-        let mut tracker = Tracker::new(Flavor::MySql);
+        let mut tracker = tracker_of(Flavor::MySql);
         let map = named(vec![("a", event)], &[]);
         // INFORMATION_SCHEMA loses four-byte characters of labels
         let found = version(vec![column("a", "enum('?','b')", Some("utf8mb4"))], &[]);
-        let first = tracker.refresh(&map, Some(&found)).expect("a complete event");
+        let first = tracker.refresh(&map, Some(&found), None).expect("a complete event");
         assert_eq!(shown(&first), ["a enum('😀','b')"]);
         assert_eq!(tracker.on_table_map(&map), Resolution::Known(first));
 
@@ -390,7 +665,7 @@ mod tests {
             ..told(code::STRING, [code::SET, 1])
         };
         let map = named(vec![("a", latin1)], &[]);
-        let version = tracker.refresh(&map, None).expect("a complete event");
+        let version = tracker.refresh(&map, None, None).expect("a complete event");
         assert_eq!(shown(&version), ["a set('à')"]);
     }
 
@@ -402,7 +677,7 @@ mod tests {
             vec![("id", int()), ("row_start", row_end()), ("row_end", row_end()), ("DB_ROW_HASH_1", hash)];
         let map = named(columns, &[0, 2]);
         let hidden = |flavor, found: &TableVersion| -> Vec<bool> {
-            let version = Tracker::new(flavor).refresh(&map, Some(found)).expect("a complete event");
+            let version = tracker_of(flavor).refresh(&map, Some(found), None).expect("a complete event");
             assert_eq!(version.primary_key.contains(&2), !version.columns[2].hidden);
             version.columns.iter().map(|column| column.hidden).collect()
         };
@@ -422,7 +697,7 @@ mod tests {
             ..version(vec![column("a", "int", None), column("b", "int", None)], &[])
         };
         let map = named(vec![("b", int()), ("a", int())], &[1]);
-        let version = Tracker::new(Flavor::MySql).refresh(&map, Some(&found)).expect("a complete event");
+        let version = tracker_of(Flavor::MySql).refresh(&map, Some(&found), None).expect("a complete event");
         assert!(version.primary_key.is_empty());
         assert_eq!(version.unique_keys, unique(&[&[1], &[0]]));
         assert_eq!(version.row_key(), Some(&[1][..]));
@@ -430,7 +705,7 @@ mod tests {
         // columns of a key that became nullable identify nothing
         let nullable = MapColumn { nullable: true, ..int() };
         let map = named(vec![("b", nullable), ("a", int())], &[]);
-        let version = Tracker::new(Flavor::MySql).refresh(&map, Some(&found)).expect("a complete event");
+        let version = tracker_of(Flavor::MySql).refresh(&map, Some(&found), None).expect("a complete event");
         assert_eq!(version.unique_keys, unique(&[&[1]]));
     }
 
@@ -438,7 +713,7 @@ mod tests {
     fn an_event_that_does_not_tell_enough_is_refused() {
         let refused = |column: MapColumn| {
             let map = named(vec![("a", column)], &[]);
-            Tracker::new(Flavor::MySql).refresh(&map, None).expect_err("not enough").to_string()
+            tracker_of(Flavor::MySql).refresh(&map, None, None).expect_err("not enough").to_string()
         };
         assert_eq!(refused(varchar(4, 500)), "column `a`: collation 500 is not known");
         let nothing = "column `a`: the log does not tell its character set or labels";
@@ -456,7 +731,7 @@ mod tests {
             });
             let map = named(vec![("a", varchar(30, told))], &[]);
             let version =
-                Tracker::new(Flavor::MySql).refresh(&map, found.as_ref()).expect("a complete event");
+                tracker_of(Flavor::MySql).refresh(&map, found.as_ref(), None).expect("a complete event");
             version.columns[0].collation.clone()
         };
         assert_eq!(collation(Some("utf8_general_ci"), 33).as_deref(), Some("utf8_general_ci"));

@@ -5,28 +5,21 @@
 //! Does not: know transactions or tasks.
 
 use super::place::Place;
-use crate::mysql::binlog::layout::RowLayout;
+use crate::mysql::binlog::layout::{LayoutError, RowLayout};
+use crate::mysql::binlog::query::Session;
 use crate::mysql::binlog::table_map::{TableMap, table_id};
-use crate::mysql::ddl::DdlEffect;
+use crate::mysql::ddl::Statement;
 use crate::mysql::position::{BinlogPosition, Flavor};
-use crate::mysql::schema::{Resolution, TableChange, TableName, TableVersion, Tracker};
+use crate::mysql::schema::model::Table;
+use crate::mysql::schema::{Doubt, Followed, Resolution, TableName, TableVersion, Tracker};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::{Columns, MappedTable};
+use crate::source::mysql::io::Fenced;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-/// Columns of a table as INFORMATION_SCHEMA has them now, and the end of the log after they were read.
-pub(in crate::run) struct Reread {
-    /// The columns; none: there is no such table (any more).
-    pub(in crate::run) version: Option<TableVersion>,
-    /// It is no table, though it has rows in the log.
-    pub(in crate::run) ignored: bool,
-    /// Everything that could have changed them before the read lies before this place.
-    pub(in crate::run) upto: BinlogPosition,
-}
-
-/// Reads the columns of one table.
-pub(in crate::run) type Rereader = Box<dyn FnMut(&TableName) -> Result<Reread, Failure> + Send>;
+/// Reads one table as the server has it now.
+pub(in crate::run) type Rereader = Box<dyn FnMut(&TableName) -> Result<Fenced, Failure> + Send>;
 
 /// Tells which tables some task selects.
 pub(in crate::run) type Wanted = Arc<dyn Fn(&TableName) -> bool + Send + Sync>;
@@ -71,7 +64,10 @@ struct Pending {
     table: Arc<MappedTable>,
     map: TableMap,
     version: Arc<TableVersion>,
+    definition: Option<Arc<Table>>,
     upto: BinlogPosition,
+    /// Why it was read again.
+    doubt: Doubt,
 }
 
 impl StreamTables {
@@ -143,60 +139,70 @@ impl StreamTables {
         map: TableMap,
         place: &Place,
     ) -> Result<Resolved, Failure> {
-        let resolution = self.tracker.on_table_map(&map);
-        let version = match resolution {
+        let version = match self.tracker.on_table_map(&map) {
             Resolution::Known(version) | Resolution::Changed(version) => version,
+            Resolution::NoTable => return Ok(Resolved::Ignored),
             Resolution::NeedsRefresh => {
-                // The event names the columns; only attributes are wanted, which no later statement can falsify.
-                let found = (self.reread)(&table.name)?;
-                if found.ignored {
+                // The event names the columns; only attributes are wanted, none of which can put a value under a wrong name.
+                let Fenced { table: found, definition, .. } = (self.reread)(&table.name)?;
+                if found.as_ref().is_some_and(|found| !found.kind.has_rows()) {
                     return Ok(Resolved::Ignored);
                 }
-                match self.tracker.refresh(&map, found.version.as_ref()) {
+                match self.tracker.refresh(&map, found.as_ref().map(|found| &found.version), definition) {
                     Ok(version) => version,
                     Err(doubt) => {
-                        settle(table, Err(unproven(&table.name, place, &doubt.to_string())));
+                        settle(table, Err(self.unproven(&table.name, &map, place, &doubt.to_string())));
                         return Ok(Resolved::Table);
                     }
                 }
             }
             Resolution::Unproven(doubt) => {
-                let found = (self.reread)(&table.name)?;
-                if found.ignored {
-                    return Ok(Resolved::Ignored);
+                let Fenced { table: found, definition, upto } = (self.reread)(&table.name)?;
+                match found {
+                    Some(found) if !found.kind.has_rows() => return Ok(Resolved::Ignored),
+                    Some(found) => {
+                        let (table, version) = (table.clone(), Arc::new(found.version));
+                        self.pending.push(Pending { table, map, version, definition, upto, doubt });
+                    }
+                    None => {
+                        let reason = format!("{doubt}, and there is no such table any more");
+                        settle(table, Err(self.unproven(&table.name, &map, place, &reason)));
+                    }
                 }
-                let Some(version) = found.version else {
-                    settle(table, Err(unproven(&table.name, place, &doubt.to_string())));
-                    return Ok(Resolved::Table);
-                };
-                self.pending.push(Pending {
-                    table: table.clone(),
-                    map,
-                    version: Arc::new(version),
-                    upto: found.upto,
-                });
                 return Ok(Resolved::Table);
             }
         };
-        let columns = columns(&map, version, place);
+        let definition = self.tracker.definition(&table.name).cloned();
+        let columns = columns(&map, version, definition)
+            .map_err(|error| self.unproven(&table.name, &map, place, &error.to_string()));
         settle(table, columns);
         Ok(Resolved::Table)
     }
 
     /// Follows a statement that may have changed definitions.
-    pub(super) fn defined(&mut self, effect: &DdlEffect, place: &Place) -> Vec<TableChange> {
-        let changes = self.tracker.on_ddl(effect);
-        self.pending.retain(|pending| {
+    pub(super) fn defined(
+        &mut self,
+        statement: &Statement,
+        session: &Session,
+        shown: &str,
+        place: &Place,
+    ) -> Followed {
+        let effect = statement.effect();
+        for pending in std::mem::take(&mut self.pending) {
             if effect.may_touch(&pending.table.name) {
-                let reason = "another statement followed before its columns could be read";
-                settle(&pending.table, Err(unproven(&pending.table.name, place, reason)));
-                return false;
+                self.give_up(
+                    &pending,
+                    &format!("and another statement followed before they could be read: {shown}"),
+                    place,
+                );
+            } else {
+                self.pending.push(pending);
             }
-            true
-        });
+        }
+        let followed = self.tracker.follow(statement, session, shown);
         // Whatever was mapped before is mapped anew behind the statement.
         self.ids.clear();
-        changes
+        followed
     }
 
     /// True while a table waits for the stream to reach its proof.
@@ -207,9 +213,17 @@ impl StreamTables {
     /// Gives up every proof that is still awaited.
     pub(super) fn give_up_proofs(&mut self, place: &Place) {
         for pending in std::mem::take(&mut self.pending) {
-            let reason = "too much was logged between the statement and the place up to which the columns could be read";
-            settle(&pending.table, Err(unproven(&pending.table.name, place, reason)));
+            self.give_up(
+                &pending,
+                "and too much was logged before the place up to which they could be read",
+                place,
+            );
         }
+    }
+
+    fn give_up(&self, pending: &Pending, why: &str, place: &Place) {
+        let reason = format!("{}, {why}", pending.doubt);
+        settle(&pending.table, Err(self.unproven(&pending.table.name, &pending.map, place, &reason)));
     }
 
     /// Proves the tables whose place the stream has reached without another statement in between.
@@ -221,33 +235,56 @@ impl StreamTables {
         let (reached, waiting): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.pending).into_iter().partition(|pending| pending.upto <= here);
         self.pending = waiting;
-        for pending in reached {
-            let columns = columns(&pending.map, pending.version.clone(), place);
-            if columns.is_ok() {
-                self.tracker.prove(&pending.table.name, pending.version);
-            }
-            settle(&pending.table, columns);
+        for Pending { table, map, version, definition, doubt, .. } in reached {
+            let columns = match columns(&map, version.clone(), definition.clone()) {
+                Ok(columns) => {
+                    self.tracker.prove(&table.name, version, definition);
+                    Ok(columns)
+                }
+                Err(error) => {
+                    let reason = format!("{doubt}, and the server has other columns by now: {error}");
+                    Err(self.unproven(&table.name, &map, place, &reason))
+                }
+            };
+            settle(&table, columns);
         }
+    }
+
+    /// Why rows of a table cannot be read, with what the log and we know of its columns, and what can be done.
+    fn unproven(&self, table: &TableName, map: &TableMap, place: &Place, reason: &str) -> Failure {
+        let known = match self.tracker.known(table) {
+            Some(version) => {
+                let columns =
+                    version.columns.iter().map(|column| format!("{} {}", column.name, column.declared));
+                columns.collect::<Vec<_>>().join(", ")
+            }
+            None => "nothing".to_owned(),
+        };
+        let logged = map.columns.iter().map(|column| match &column.name {
+            Some(name) => format!("{name} {}", column.wire),
+            None => column.wire.to_string(),
+        });
+        let logged = logged.collect::<Vec<_>>().join(", ");
+        Failure::new(
+            Class::Data,
+            format!(
+                "at {place}: the columns of {table} are not proven: {reason}. The log has ({logged}); known is ({known}). Leave the \
+                 table out, or let it wait with `on-error park`; taken out of the pipeline and put back, it is loaded anew. With \
+                 `binlog_row_metadata` FULL the log names columns from then on"
+            ),
+        )
     }
 }
 
-fn columns(map: &TableMap, version: Arc<TableVersion>, place: &Place) -> Result<Columns, Failure> {
-    match RowLayout::build(map, &version) {
-        Ok(layout) => Ok(Columns { version, layout: Arc::new(layout) }),
-        Err(error) => Err(unproven(&version.name, place, &error.to_string())),
-    }
+fn columns(
+    map: &TableMap,
+    version: Arc<TableVersion>,
+    definition: Option<Arc<Table>>,
+) -> Result<Columns, LayoutError> {
+    let layout = RowLayout::build(map, &version)?;
+    Ok(Columns { version, definition, layout: Arc::new(layout) })
 }
 
 fn settle(table: &MappedTable, columns: Result<Columns, Failure>) {
     table.columns.set(columns).expect("a mapping is settled once");
-}
-
-fn unproven(table: &TableName, place: &Place, reason: &str) -> Failure {
-    Failure::new(
-        Class::Data,
-        format!(
-            "at {place}: the columns of {table} are not proven: {reason}. Set `binlog_row_metadata` to FULL, so that the \
-             log names them, or exclude the table"
-        ),
-    )
 }

@@ -1,10 +1,14 @@
 //! Streams played to the framer, event by event.
 
 use super::*;
+use crate::catalog::{Engine, TableFacts, TableKind};
 use crate::mysql::binlog::captured;
 use crate::mysql::binlog::event::HEADER_BYTES;
+use crate::mysql::ident::TableNameCase;
 use crate::mysql::position::{Gtids, ServerIdentity};
+use crate::mysql::schema::model::Wording;
 use crate::mysql::schema::{TableName, TableVersion};
+use crate::source::mysql::io::Fenced;
 use crate::source::mysql::io::Unpacker;
 
 /// An event without checksum, as before the first format description.
@@ -38,7 +42,12 @@ fn framer_of(flavor: Flavor, file: &str, offset: u64) -> Framer {
         gtids: Gtids::Off,
     };
     let unread = |_: &TableName| Err(Failure::new(Class::Bug, "nothing is to be read"));
-    Framer::new(&position, Tracker::new(flavor), Arc::new(|_: &TableName| true), Box::new(unread))
+    Framer::new(
+        &position,
+        Tracker::new(Wording::of(flavor, (9, 7, 0)), TableNameCase::Sensitive),
+        Arc::new(|_: &TableName| true),
+        Box::new(unread),
+    )
 }
 
 /// Gives an event of the server to the framer, and what it holds when it is compressed.
@@ -102,11 +111,15 @@ fn counters_of_sequences_are_no_rows() {
             primary_key: Vec::new(),
             unique_keys: Vec::new(),
         };
-        Ok(Reread {
-            version: Some(version),
-            ignored: name.table == "s",
-            upto: BinlogPosition::new("b.000005", 4),
-        })
+        let kind = if name.table == "s" { TableKind::Sequence } else { TableKind::Base };
+        let table = TableFacts {
+            version,
+            kind,
+            engine: Engine::Transactional,
+            rows_estimate: 0,
+            old_temporals: Vec::new(),
+        };
+        Ok(Fenced { table: Some(table), definition: None, upto: BinlogPosition::new("b.000005", 4) })
     });
     let map = |id: u8, table: u8| {
         let body = [&[id, 0, 0, 0, 0, 0, 1, 0][..], b"\x04shop\0\x01", &[table], b"\0\x01\x08\0\0"].concat();

@@ -10,7 +10,8 @@ use crate::engine::commit::{HEARTBEAT_MS, Ledger};
 use crate::engine::load::{Closed, Load, TableLoad};
 use crate::failpoint::hit;
 use crate::mysql::binlog::scratch::Scratch;
-use crate::mysql::ddl::{DdlEffect, TableDdl};
+use crate::mysql::ddl::ir::AlterAction;
+use crate::mysql::ddl::{DdlEffect, Statement, TableDdl};
 use crate::mysql::position::{BinlogPosition, Gtid, TransactionPlace};
 use crate::mysql::schema::TableName;
 use crate::mysql::value::Value;
@@ -191,19 +192,19 @@ impl Life {
 
     /// A statement may have changed definitions, or made rows come or go without events.
     fn definition(&mut self, definition: &Definition) {
-        let Definition { effect, changes, shown } = definition;
-        self.tables.define(changes, shown);
+        let Definition { statement, effect, followed, shown } = definition;
+        self.tables.define(followed, shown);
         self.load.definition_moved(effect);
         match effect {
             DdlEffect::Tables { tables, kind } => {
                 if renames(*kind, tables) {
                     self.renamed(tables);
                 }
-                if *kind == TableDdl::Truncate {
+                if takes_rows_without_events(statement) {
                     for table in tables.iter().filter(|table| self.tables.selects(table)) {
                         Event::warn(
                             Name::TableTruncated,
-                            format!("{table} was truncated: its rows went without change events"),
+                            format!("rows of {table} came or went without change events, by: {shown}"),
                         )
                         .position(&self.ledger.position().file)
                         .emit();
@@ -374,6 +375,27 @@ impl Life {
             ));
         }
         Ok(())
+    }
+}
+
+/// True for a statement by which rows come or go that no event tells of: consumers keep what it takes away, and lack what it
+/// brings (IMPORT TABLESPACE), until the table is loaded anew.
+fn takes_rows_without_events(statement: &Statement) -> bool {
+    match statement {
+        Statement::Truncate(_) => true,
+        Statement::AlterTable(alter) => alter.actions.contains(&AlterAction::RowsWithoutEvents),
+        Statement::CreateTable(_)
+        | Statement::DropTables(_)
+        | Statement::RenameTables(_)
+        | Statement::CreateDatabase(_)
+        | Statement::AlterDatabase { .. }
+        | Statement::DropDatabase(_)
+        | Statement::Sequence { .. }
+        | Statement::Transaction(_)
+        | Statement::Rows(_)
+        | Statement::NoEffect
+        | Statement::Irrelevant => false,
+        Statement::NotUnderstood(not) => not.kind == TableDdl::Truncate,
     }
 }
 

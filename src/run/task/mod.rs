@@ -6,6 +6,7 @@
 //! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
 
 mod history;
+mod known;
 mod life;
 mod output;
 mod progress;

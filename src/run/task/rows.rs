@@ -63,7 +63,7 @@ impl Life {
     ) -> Result<(), Failure> {
         let number = table.number;
         let position = self.ledger.position();
-        let Slot::Live(live) = self.tables.slot(number, &columns.version, &mut self.output, position)? else {
+        let Slot::Live(live) = self.tables.slot(number, columns, &mut self.output, position)? else {
             return Ok(());
         };
         let Some(header) = entry.header else { return Ok(()) };

@@ -3,18 +3,17 @@
 //! The order matters. Who owns the task is asked before the producer is made, because making it would stop a healthy
 //! owner; and asked again after, when nobody else can commit any more.
 
+use super::known::{Known, columns, wording};
 use super::life::Life;
 use super::output::{Output, Target};
 use super::reads::{Reads, load_key};
 use super::salts;
 use super::tables::Tables;
 use super::{Ended, Input, Task};
-use crate::catalog::{ClusterFacts, SourceCatalog, TableFacts};
+use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::OwnerRecord;
-use crate::checkpoint::{
-    Fingerprint, History, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState,
-};
+use crate::checkpoint::{Fingerprint, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::commit::Ledger;
 use crate::engine::load::{Load, TableLoad};
@@ -23,13 +22,13 @@ use crate::failpoint::hit;
 use crate::kafka::TopicName;
 use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::position::Position;
-use crate::mysql::schema::{TableName, TableState, TableVersion, Tracker};
+use crate::mysql::schema::TableName;
 use crate::plan::{TargetKind, TaskPlan, TlsMode};
 use crate::precheck::{estimate, how_to_allow, topics};
 use crate::run::context::Context;
 use crate::run::event::{Event, Name, counted};
 use crate::run::failure::{Class, Failure};
-use crate::run::framer::{Framer, Reread};
+use crate::run::framer::Framer;
 use crate::run::hub::{Hub, Rereading};
 use crate::run::precheck;
 use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Endpoint, Session};
@@ -103,18 +102,19 @@ impl Task {
                 None => return self.life(),
             },
         };
-        let position = self.start_position(&mut source, &mut output, &state)?;
+        let mut known = Known::of_state(&state, &self.plan, &mut output);
+        let position = match self.committed_position(&source, &output, &state)? {
+            Some(position) => position,
+            None => self.first_position(&mut source, &mut known, &mut output)?,
+        };
         let generation = self.settle_generation(&mut output, &state)?;
         if state.pos.is_some() && self.plan.start.loads() && !state.plans.contains_key(&generation) {
             self.look_again(&mut source, &position)?;
         }
-        let mut history = state.schemas.clone();
-        let open_loads = self.table_loads(&source, &mut output, &state, &mut history);
-        if state.pos.is_none() {
-            first_columns(&source, &position, &mut history, &mut output);
-        }
-        let hub = self.open_hub(&source, &position, &state, &history)?;
-        let tables = Tables::new(self.plan.clone(), salts, history, &state, open_loads.known.clone());
+        let open_loads = self.table_loads(&source, &mut output, &state);
+        let hub = self.open_hub(&source, &position, &state, &known)?;
+        let known_tables = open_loads.known.clone();
+        let tables = Tables::new(self.plan.clone(), salts, known.history, &state, known_tables);
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
         let ledger = Ledger::new(self.plan.commit, fingerprint, generation, seq, position.clone());
@@ -335,13 +335,13 @@ impl Task {
         self.context.accept_state_loss && self.committed.is_none()
     }
 
-    /// Where the stream begins: the committed position, or the end of the log on a first start.
-    fn start_position(
+    /// Where the stream begins: the committed position; none on a first start.
+    fn committed_position(
         &self,
-        source: &mut Source,
-        output: &mut Output,
+        source: &Source,
+        output: &Output,
         state: &TaskState,
-    ) -> Result<Position, Failure> {
+    ) -> Result<Option<Position>, Failure> {
         let crumb = self.context.state.breadcrumb(&self.id.to_string());
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
         if let Some(committed) = self.committed
@@ -370,9 +370,7 @@ impl Task {
                 ),
             ));
         }
-        let Some(pos) = &state.pos else {
-            return self.first_position(source);
-        };
+        let Some(pos) = &state.pos else { return Ok(None) };
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
         if let Some(foreign) = precheck::foreign(output.state_topic(), &pos.fingerprint, &fingerprint) {
             return Err(foreign);
@@ -388,7 +386,7 @@ impl Task {
                 .collect();
             output.ends_held(state.ends.iter().filter(|(topic, _)| used.contains(topic.as_str())))?;
         }
-        Ok(pos.position.clone())
+        Ok(Some(pos.position.clone()))
     }
 
     /// Looks at the tables again, now that all before `position` is visible. A plan that is new may load tables; one that
@@ -403,16 +401,32 @@ impl Task {
     }
 
     /// The end of the log, with columns that are proven there: read before and after, until the two agree.
-    fn first_position(&self, source: &mut Source) -> Result<Position, Failure> {
+    fn first_position(
+        &self,
+        source: &mut Source,
+        known: &mut Known,
+        output: &mut Output,
+    ) -> Result<Position, Failure> {
+        let plan = self.plan.clone();
+        let captured = |db: &str| plan.captures(db);
+        let mut before = source::definitions(&mut source.session, captured)?;
         for _ in 0..SETTLED_READS_MAX {
             let position = source::start_position(&mut source.session)?;
-            let plan = self.plan.clone();
             let tables = source::tables(&mut source.session, |db, table| plan.selects(db, table))?;
-            let same = columns(&tables) == columns(&source.catalog.tables);
+            let after = source::definitions(&mut source.session, captured)?;
+            let same = columns(&tables) == columns(&source.catalog.tables) && before == after;
             source.catalog.tables = tables;
             if same {
+                known.seed(
+                    &source.catalog.tables,
+                    &after,
+                    wording(&source.catalog.server),
+                    &position,
+                    output,
+                );
                 return Ok(position);
             }
+            before = after;
         }
         Err(Failure::new(Class::Request, "table definitions keep changing; no start can be proven meanwhile"))
     }
@@ -452,13 +466,7 @@ impl Task {
     }
 
     /// Which tables are to be loaded, continued or left alone.
-    fn table_loads(
-        &self,
-        source: &Source,
-        output: &mut Output,
-        state: &TaskState,
-        history: &mut History,
-    ) -> Loads {
+    fn table_loads(&self, source: &Source, output: &mut Output, state: &TaskState) -> Loads {
         let snapshot = crate::run::state_dir::random_id().unwrap_or_default();
         let mut open = Loads { tables: Vec::new(), known: HashSet::new(), n_open: 0 };
         for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
@@ -503,9 +511,6 @@ impl Task {
         for name in state.snaps.keys().filter(|name| !self.plan.selects(&name.db, &name.table)) {
             // Rows stopped when the table left the plan; declared again, it is loaded again.
             output.remove(StateKey::Snap(name.clone()));
-            for key in history.forget(name) {
-                output.remove(key);
-            }
             if state.parked.contains_key(name) {
                 output.remove(StateKey::Park(name.clone()));
             }
@@ -519,23 +524,14 @@ impl Task {
         source: &Source,
         position: &Position,
         state: &TaskState,
-        history: &History,
+        known: &Known,
     ) -> Result<Hub, Failure> {
         if let Some(hub) = self.hub.take()
             && hub.ring().rewind(&position.file)
         {
             return Ok(hub);
         }
-        let mut tracker = Tracker::new(position.server.flavor);
-        if state.pos.is_none() {
-            // The first position was taken between two equal reads of these columns.
-            for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
-                tracker.prove(&table.version.name, Arc::new(table.version.clone()));
-            }
-        }
-        for (name, newest) in history.all_newest() {
-            tracker.know(name, newest.state.clone());
-        }
+        let tracker = known.tracker(&source.catalog.server);
         let plan = self.plan.clone();
         let parked = state.parked.clone();
         let wanted = Arc::new(move |name: &TableName| {
@@ -545,16 +541,10 @@ impl Task {
         let reread = {
             let (endpoint, server) = (source.endpoint.clone(), position.server.clone());
             let open = rereading.clone();
-            Box::new(move |name: &TableName| -> Result<Reread, Failure> {
+            Box::new(move |name: &TableName| {
                 let mut session = Session::open(&endpoint, Some(&server))?;
                 *open.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.closer());
-                let found = source::tables(&mut session, |db, table| db == name.db && table == name.table)?;
-                let end = source::end_of_log(&mut session)?
-                    .ok_or_else(|| Failure::new(Class::Precheck, "the source writes no log any more"))?;
-                let found = found.into_iter().next();
-                let ignored = found.as_ref().is_some_and(|table| !table.kind.has_rows());
-                let version = found.map(|table| table.version);
-                Ok(Reread { version, ignored, upto: end.file })
+                Ok(source::fenced(&mut session, name)?)
             })
         };
         let (server_id, uuid) = self.plan.reader_identity();
@@ -599,31 +589,6 @@ fn weakened(plan: &TaskPlan) -> Vec<String> {
             (tls.mode == TlsMode::Off).then(|| format!("{name}: tls off because \"{because}\""))
         })
         .collect()
-}
-
-/// Stores the columns of all selected tables with the first position: where the log does not name them, rows from before a
-/// later statement could not be read after a restart otherwise, and a table may well have its first row while nothing runs.
-fn first_columns(source: &Source, position: &Position, history: &mut History, output: &mut Output) {
-    let named = source
-        .catalog
-        .server
-        .variable("binlog_row_metadata")
-        .is_some_and(|it| it.eq_ignore_ascii_case("FULL"));
-    if named {
-        return;
-    }
-    for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
-        let state = TableState::Proven { columns: Arc::new(table.version.clone()) };
-        let record = SchemaRecord { since: position.clone(), statement: None, state };
-        if let Some(record) = history.add(&table.version.name, record) {
-            output.store(record);
-        }
-    }
-}
-
-/// What of tables decides how rows are read.
-fn columns(tables: &[TableFacts]) -> Vec<&TableVersion> {
-    tables.iter().map(|table| &table.version).collect()
 }
 
 /// Largest event of the log that is taken into memory, bytes.

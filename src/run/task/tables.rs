@@ -5,15 +5,16 @@
 
 use super::output::Output;
 use crate::checkpoint::{
-    History, ParkRecord, SchemaRecord, SnapRecord, SnapState, StateRecord, TableRecord, TaskState,
+    DatabaseRecord, History, ParkRecord, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord,
+    TableRecord, TaskState,
 };
 use crate::mysql::position::Position;
-use crate::mysql::schema::{TableChange, TableName, TableState, TableVersion};
+use crate::mysql::schema::{DatabaseChange, Followed, TableChange, TableName, TableState, TableVersion};
 use crate::plan::TaskPlan;
 use crate::route::{Salts, TableRoute};
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
-use crate::run::ring::MappedTable;
+use crate::run::ring::{Columns, MappedTable};
 use crate::statement::OnError;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -67,7 +68,7 @@ pub(super) struct Tables {
     /// What is known of tables, as stored in the state or about to be.
     history: History,
     /// What the open source transaction has changed of it, and by which statement: it holds from its end on.
-    changed: Vec<(TableChange, Arc<str>)>,
+    changed: Vec<(Followed, Arc<str>)>,
     /// The oldest position from which anything is still to be read; none: that of the task.
     needed: Option<Position>,
     /// Topics and partition counts as stored in the state.
@@ -126,17 +127,29 @@ impl Tables {
         self.known.insert(name.clone());
     }
 
-    /// A statement changed what is known of tables.
-    pub(super) fn define(&mut self, changes: &[TableChange], statement: &Arc<str>) {
-        self.changed.extend(changes.iter().map(|change| (change.clone(), statement.clone())));
+    /// A statement changed what is known.
+    pub(super) fn define(&mut self, followed: &Followed, statement: &Arc<str>) {
+        if *followed != Followed::default() {
+            self.changed.push((followed.clone(), statement.clone()));
+        }
     }
 
     /// A source transaction ended at `position`: what its statements changed holds from here on. True when anything waits
     /// to be stored.
     pub(super) fn ended(&mut self, position: &Position, output: &mut Output) -> bool {
         let any = !self.changed.is_empty();
-        for (TableChange { table, state }, statement) in std::mem::take(&mut self.changed) {
-            self.know(&table, state, Some(statement.to_string()), position, output);
+        for (Followed { tables, databases }, statement) in std::mem::take(&mut self.changed) {
+            for TableChange { table, state } in tables {
+                self.know(&table, state, Some(statement.to_string()), position, output);
+            }
+            for DatabaseChange { name, collation, complete } in databases {
+                match collation {
+                    Some(collation) => {
+                        output.store(StateRecord::Database(name, DatabaseRecord { collation, complete }));
+                    }
+                    None => output.remove(StateKey::Database(name)),
+                }
+            }
         }
         any
     }
@@ -231,14 +244,16 @@ impl Tables {
     pub(super) fn slot(
         &mut self,
         number: u32,
-        version: &Arc<TableVersion>,
+        Columns { version, definition, .. }: &Columns,
         output: &mut Output,
         since: &Position,
     ) -> Result<&mut Slot, Failure> {
         if !self.by_number.contains_key(&number) {
             let slot = self.make(version, output)?;
-            if matches!(slot, Slot::Live(_)) {
-                let state = TableState::Proven { columns: version.clone() };
+            // What the stream found without a statement: by the names in the log, or read again.
+            let known = self.history.newest(&version.name).map(|newest| &newest.state);
+            if matches!(slot, Slot::Live(_)) && known.and_then(TableState::proven) != Some(version) {
+                let state = TableState::Proven { columns: version.clone(), definition: definition.clone() };
                 self.know(&version.name, state, None, since, output);
             }
             // A table that appears in the stream without a record was created there: no row existed before.
@@ -273,7 +288,7 @@ impl Tables {
             let slot = self.make(version, output)?;
             // What the stream says of the table counts more: the two may word an attribute differently.
             if matches!(slot, Slot::Live(_)) && self.history.newest(name).is_none() {
-                let state = TableState::Proven { columns: version.clone() };
+                let state = TableState::Proven { columns: version.clone(), definition: None };
                 self.know(name, state, None, since, output);
             }
             self.loaded.insert(name.clone(), (version.clone(), slot));

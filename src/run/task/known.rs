@@ -1,0 +1,107 @@
+//! What is known of tables when a life begins: read from the source at the first position, from the state at every other.
+
+use super::output::Output;
+use crate::catalog::{ServerFacts, TableFacts};
+use crate::checkpoint::{DatabaseRecord, History, SchemaRecord, StateKey, StateRecord, TaskState};
+use crate::mysql::ident::TableNameCase;
+use crate::mysql::position::Position;
+use crate::mysql::schema::model::Wording;
+use crate::mysql::schema::{TableName, TableState, TableVersion, Tracker};
+use crate::plan::TaskPlan;
+use crate::source::mysql::io::Definitions;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Databases and tables as of the position where a life begins.
+pub(super) struct Known {
+    /// Versions of tables.
+    pub(super) history: History,
+    databases: BTreeMap<String, DatabaseRecord>,
+}
+
+impl Known {
+    /// What the state says, without what the plan has nothing to do with any more.
+    pub(super) fn of_state(state: &TaskState, plan: &TaskPlan, output: &mut Output) -> Known {
+        let mut known = Known { history: state.schemas.clone(), databases: state.databases.clone() };
+        let names: Vec<TableName> = known.history.all_newest().map(|(name, _)| name.clone()).collect();
+        for name in names.iter().filter(|name| !plan.captures(&name.db)) {
+            for key in known.history.forget(name) {
+                output.remove(key);
+            }
+        }
+        known.databases.retain(|name, _| {
+            let captured = plan.captures(name);
+            if !captured {
+                output.remove(StateKey::Database(name.clone()));
+            }
+            captured
+        });
+        known
+    }
+
+    /// Stores all tables of the databases that the plan selects from, also those that it does not select: a RENAME may bring
+    /// one under a selected name. A table may have its first row while nothing runs, so none can be read later.
+    pub(super) fn seed(
+        &mut self,
+        tables: &[TableFacts],
+        definitions: &Definitions,
+        wording: Wording,
+        position: &Position,
+        output: &mut Output,
+    ) {
+        let mut found: BTreeMap<TableName, TableState> = BTreeMap::new();
+        for definition in &definitions.tables {
+            if let Ok(columns) = definition.version(wording) {
+                let columns = Arc::new(columns);
+                let state = TableState::Proven { columns, definition: Some(definition.clone()) };
+                found.insert(definition.name.clone(), state);
+            }
+        }
+        for table in tables.iter().filter(|table| table.kind.has_rows()) {
+            // What INFORMATION_SCHEMA says counts more; a definition that says otherwise was not understood.
+            let definition = match found.remove(&table.version.name) {
+                Some(TableState::Proven { columns, definition }) => {
+                    definition.filter(|_| columns.reads_like(&table.version))
+                }
+                Some(TableState::Suspect { .. } | TableState::Gone) | None => None,
+            };
+            let columns = Arc::new(table.version.clone());
+            found.insert(table.version.name.clone(), TableState::Proven { columns, definition });
+        }
+        for (name, state) in found {
+            let record = SchemaRecord { since: position.clone(), statement: None, state };
+            if let Some(record) = self.history.add(&name, record) {
+                output.store(record);
+            }
+        }
+        for database in &definitions.databases {
+            let record =
+                DatabaseRecord { collation: database.collation.clone(), complete: database.complete };
+            output.store(StateRecord::Database(database.name.clone(), record.clone()));
+            self.databases.insert(database.name.clone(), record);
+        }
+    }
+
+    /// A tracker that stands where the life begins.
+    pub(super) fn tracker(&self, server: &ServerFacts) -> Tracker {
+        let case = server.variable("lower_case_table_names").and_then(TableNameCase::from_variable);
+        let mut tracker = Tracker::new(wording(server), case.unwrap_or(TableNameCase::Sensitive));
+        for (name, record) in &self.databases {
+            tracker.follow_database(name, &record.collation, record.complete);
+        }
+        for (name, newest) in self.history.all_newest() {
+            tracker.know(name, newest.state.clone());
+        }
+        tracker
+    }
+}
+
+/// How a server words types.
+pub(super) fn wording(server: &ServerFacts) -> Wording {
+    Wording::of(server.flavor(), server.version_number)
+}
+
+/// What of tables decides how rows are read.
+pub(super) fn columns(tables: &[TableFacts]) -> Vec<&TableVersion> {
+    tables.iter().map(|table| &table.version).collect()
+}
