@@ -37,9 +37,17 @@ struct Database {
 #[derive(Deserialize)]
 struct Logged {
     db: String,
-    sql: String,
+    /// None where it is no UTF-8.
+    sql: Option<String>,
     sql_hex: Option<String>,
     status_vars: String,
+}
+
+impl Logged {
+    fn bytes(&self) -> Vec<u8> {
+        let text = || self.sql.clone().expect("a statement as text or as bytes").into_bytes();
+        self.sql_hex.as_deref().map_or_else(text, bytes)
+    }
 }
 
 #[derive(Deserialize)]
@@ -88,11 +96,11 @@ impl Vector {
         let mut wrong = Vec::new();
         let mut after = Vec::new();
         for event in logged {
-            let sql = event.sql_hex.as_deref().map_or_else(|| event.sql.clone().into_bytes(), bytes);
+            let sql = event.bytes();
             let session = Session::parse(&bytes(&event.status_vars)).expect("status variables of a server");
             for change in model.apply(&parse(&sql, &event.db, &session, flavor), &session) {
                 if let Change::Doubted { doubt, .. } = change {
-                    wrong.push(format!("{doubt}: {}", event.sql));
+                    wrong.push(format!("{doubt}: {}", event.sql.as_deref().unwrap_or("?")));
                 }
             }
             let columns = model.table(&name).map(|table| &table.columns);

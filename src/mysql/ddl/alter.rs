@@ -205,7 +205,7 @@ impl Cursor<'_, '_> {
             actions.extend(keys.into_iter().map(AlterAction::AddKey));
             return Ok(());
         }
-        let defined = self.column_def()?;
+        let defined = self.column_def()?.without_default_word()?;
         let place = self.place()?;
         let column = Box::new(defined.column);
         actions.push(AlterAction::AddColumn { column, place, if_not_exists, keys: defined.keys });
@@ -288,7 +288,7 @@ impl Cursor<'_, '_> {
         if_exists: bool,
         actions: &mut Vec<AlterAction>,
     ) -> Parsed<()> {
-        let defined = self.column_def()?;
+        let defined = self.column_def()?.without_default_word()?;
         let place = self.place()?;
         let old = old.unwrap_or_else(|| defined.column.name.clone());
         let column: Box<ColumnDef> = Box::new(defined.column);

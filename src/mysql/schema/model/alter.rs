@@ -5,7 +5,7 @@ use super::collation::Collations;
 use super::keys::PRIMARY;
 use super::table::{Column, Table};
 use crate::mysql::ddl::ir::{AlterAction, CharsetClause, ColumnDef, Generated, KeyDef, Place, TableBody};
-use crate::mysql::ident::same_column;
+use crate::mysql::ident::{TableNameCase, same_column};
 use crate::mysql::schema::TableName;
 
 impl Collations<'_> {
@@ -28,9 +28,9 @@ impl Collations<'_> {
             engine: body.options.engine.clone(),
         };
         for def in &body.columns {
-            let column = self.column(def, Some(&table.collation))?;
-            table.push_column(column, None)?;
+            table.columns.push(self.column(def, Some(&table.collation))?);
         }
+        table.names_differ()?;
         for key in &body.keys {
             table.add_key(key)?;
         }
@@ -44,9 +44,9 @@ impl Collations<'_> {
 
     /// `table` behind the actions of an ALTER TABLE, but for its name.
     ///
-    /// In two stages, as the servers do it: first the columns that are there, in their order, are dropped, changed in place
-    /// or renamed, each known by the name it had; then what is added or goes to another place, in the order of the statement,
-    /// by the new names.
+    /// In two stages, as the servers do it (`mysql_prepare_alter_table`): first the columns that are there, in their order,
+    /// are dropped, changed in place or renamed, each known by the name it had; then what is added or goes to another place,
+    /// in the order of the statement, by the new names. A column that goes to another place is where it was until then.
     pub(super) fn alter(
         &self,
         table: &Table,
@@ -55,11 +55,10 @@ impl Collations<'_> {
     ) -> Result<Table, Doubt> {
         let mut new = Table { columns: Vec::with_capacity(table.columns.len() + 1), ..table.clone() };
         let convert = self.default_of_alter(&mut new, actions, of_database)?;
-        let mut work = Work { table, used: vec![false; actions.len()], moved: Vec::new(), fates: Vec::new() };
+        let mut work = Work { table, used: vec![false; actions.len()], fates: Vec::new() };
         for column in &table.columns {
-            if let Some(column) = self.stay(column, &mut new, &mut work, actions, convert)? {
-                new.push_column(column, None)?;
-            }
+            let stays = self.stay(column, &mut new, &mut work, actions, convert)?;
+            new.columns.extend(stays);
         }
         work.all_found(actions)?;
         for (at, action) in actions.iter().enumerate() {
@@ -71,18 +70,19 @@ impl Collations<'_> {
                     }
                     work.used[at] = true;
                     let column = self.settled(column, &new, convert)?;
-                    new.push_column(column, Some(place))?;
+                    new.push_column(column, place)?;
                 }
-                AlterAction::ChangeColumn { place, .. } => {
-                    let moved = work.moved.iter().position(|(by, _)| *by == at);
-                    if let Some(moved) = moved {
-                        let (_, column) = work.moved.swap_remove(moved);
-                        new.push_column(column, Some(place))?;
-                    }
+                AlterAction::ChangeColumn { column, place, .. }
+                    if *place != Place::Default && work.used[at] =>
+                {
+                    let before = new.columns.iter().position(|one| one.name == column.name);
+                    let column = new.columns.remove(before.ok_or_else(|| unknown(&column.name))?);
+                    new.push_column(column, place)?;
                 }
                 _ => {}
             }
         }
+        new.names_differ()?;
         new.alter_keys(actions, &work)?;
         for action in actions {
             match action {
@@ -127,13 +127,14 @@ impl Collations<'_> {
         let is_binary = def.charset.charset.as_deref() == Some("binary");
         let def = if convert && !is_binary { &converted } else { def };
         let mut column = self.column(def, Some(&table.collation))?;
-        if convert && column.collation.is_some() {
-            column.collation = Some(table.collation.clone());
+        if convert {
+            // of types whose character set does not follow the table
+            column.take_collation(&table.collation);
         }
         Ok(column)
     }
 
-    /// What becomes of a column that is there; none when it is gone or goes to another place.
+    /// What becomes of a column that is there; none when it is gone.
     fn stay(
         &self,
         column: &Column,
@@ -152,15 +153,10 @@ impl Collations<'_> {
                     work.fates.push((old, None));
                     return Ok(None);
                 }
-                AlterAction::ChangeColumn { old: name, column: def, place, .. } if names(name) => {
+                AlterAction::ChangeColumn { old: name, column: def, .. } if names(name) => {
                     work.used[at] = true;
                     work.fates.push((old, Some(def.name.clone())));
-                    let changed = self.settled(def, new, convert)?;
-                    if *place == Place::Default {
-                        return Ok(Some(changed));
-                    }
-                    work.moved.push((at, changed));
-                    return Ok(None);
+                    return self.settled(def, new, convert).map(Some);
                 }
                 AlterAction::RenameColumn { old: name, new, .. } if names(name) => {
                     work.used[at] = true;
@@ -181,13 +177,15 @@ impl Collations<'_> {
     }
 }
 
+fn unknown(name: &str) -> Doubt {
+    Doubt::UnknownColumn(name.to_owned())
+}
+
 /// What is going on in an ALTER TABLE.
 struct Work<'t> {
     table: &'t Table,
     /// Actions on columns that were there.
     used: Vec<bool>,
-    /// Columns that go to another place, with the number of their action.
-    moved: Vec<(usize, Column)>,
     /// Old names of columns with their new ones, none when they are gone.
     fates: Vec<(String, Option<String>)>,
 }
@@ -215,15 +213,24 @@ impl Work<'_> {
 }
 
 impl Table {
-    /// Puts a column in its place.
-    fn push_column(&mut self, column: Column, place: Option<&Place>) -> Result<(), Doubt> {
-        if self.column(&column.name).is_some() {
-            return Err(Doubt::DuplicateColumn(column.name));
+    /// # Errors
+    /// Two columns have one name.
+    fn names_differ(&self) -> Result<(), Doubt> {
+        let mut names: Vec<_> =
+            self.columns.iter().map(|column| TableNameCase::Insensitive.fold(&column.name)).collect();
+        names.sort();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(Doubt::DuplicateColumn(pair[0].to_string())),
+            None => Ok(()),
         }
+    }
+
+    /// Puts a column in its place.
+    fn push_column(&mut self, column: Column, place: &Place) -> Result<(), Doubt> {
         let at = match place {
-            None | Some(Place::Default) => self.columns.len(),
-            Some(Place::First) => usize::from(self.columns.first().is_some_and(Column::is_generated_key)),
-            Some(Place::After(name)) => {
+            Place::Default => self.columns.len(),
+            Place::First => usize::from(self.columns.first().is_some_and(Column::is_generated_key)),
+            Place::After(name) => {
                 let found = self.columns.iter().position(|column| same_column(&column.name, name));
                 found.ok_or_else(|| Doubt::UnknownColumn(name.clone()))? + 1
             }

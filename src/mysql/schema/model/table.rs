@@ -143,7 +143,9 @@ impl Table {
             let unique = matches!(key.kind, KeyKind::Primary | KeyKind::Unique);
             let nullable = columns().any(|(_, column)| column.is_none_or(|column| column.nullable));
             let partial = columns().any(|(part, column)| column.is_none_or(|column| column.is_part(part)));
-            (!unique, unique && nullable, key.kind != KeyKind::Primary, unique && partial)
+            // those of MariaDB over whole TEXT and BLOB stand last, as they were made
+            let hash = unique && columns().any(|(_, column)| column.is_some_and(|one| is_long(one.ty.kind)));
+            (!unique, hash, unique && nullable && !hash, key.kind != KeyKind::Primary, unique && partial)
         };
         let mut keys = self.keys.clone();
         keys.sort_by_key(order);
@@ -202,12 +204,12 @@ impl Table {
 impl Column {
     /// Whether a part of a key holds less than this column.
     fn is_part(&self, part: &Part) -> bool {
-        let Some(prefix) = part.prefix else { return false };
-        match self.ty.kind {
-            TypeKind::Char | TypeKind::VarChar | TypeKind::Binary | TypeKind::VarBinary => {
+        match (self.ty.kind, part.prefix) {
+            (kind, None) => is_long(kind),
+            (TypeKind::Char | TypeKind::VarChar | TypeKind::Binary | TypeKind::VarBinary, Some(prefix)) => {
                 self.ty.length.is_none_or(|length| u64::from(prefix) < length)
             }
-            _ => true,
+            (_, Some(_)) => true,
         }
     }
 
@@ -218,17 +220,7 @@ impl Column {
         match (self.ty.kind, part.prefix) {
             (_, Some(prefix)) => u64::from(prefix) * width,
             (K::Char | K::VarChar | K::Binary | K::VarBinary, None) => self.ty.length.unwrap_or(1) * width,
-            (
-                K::TinyText
-                | K::Text
-                | K::MediumText
-                | K::LongText
-                | K::TinyBlob
-                | K::Blob
-                | K::MediumBlob
-                | K::LongBlob,
-                None,
-            ) => u64::from(u32::MAX),
+            (kind, None) if is_long(kind) => u64::from(u32::MAX),
             _ => 8,
         }
     }
@@ -354,4 +346,28 @@ impl Column {
         }
         text
     }
+}
+
+/// TEXT, BLOB and spatial types: a unique key holds them whole only as a hash.
+fn is_long(kind: TypeKind) -> bool {
+    use TypeKind as K;
+    matches!(
+        kind,
+        K::TinyText
+            | K::Text
+            | K::MediumText
+            | K::LongText
+            | K::TinyBlob
+            | K::Blob
+            | K::MediumBlob
+            | K::LongBlob
+            | K::Geometry
+            | K::Point
+            | K::LineString
+            | K::Polygon
+            | K::MultiPoint
+            | K::MultiLineString
+            | K::MultiPolygon
+            | K::GeometryCollection
+    )
 }
