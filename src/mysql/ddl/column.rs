@@ -353,6 +353,9 @@ impl Defined {
     }
 
     fn key(&mut self, kind: KeyKind) {
+        if kind == KeyKind::Primary {
+            self.column.nullable = Some(false);
+        }
         let part = KeyPart::Column { name: self.column.name.clone(), prefix: None };
         self.keys.push(KeyDef { name: None, kind, parts: vec![part], hash: false, if_not_exists: false });
     }

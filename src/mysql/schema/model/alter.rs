@@ -4,8 +4,11 @@ use super::Doubt;
 use super::collation::Collations;
 use super::keys::PRIMARY;
 use super::table::{Column, Table};
-use crate::mysql::ddl::ir::{AlterAction, CharsetClause, ColumnDef, Generated, KeyDef, Place, TableBody};
+use crate::mysql::ddl::ir::{
+    AlterAction, CharsetClause, ColumnDef, Generated, KeyDef, Place, TableBody, TypeKind,
+};
 use crate::mysql::ident::{TableNameCase, same_column};
+use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
 
 impl Collations<'_> {
@@ -32,7 +35,7 @@ impl Collations<'_> {
         }
         table.names_differ()?;
         for key in &body.keys {
-            table.add_key(key)?;
+            table.add_key(key, self.flavor)?;
         }
         for (start, end) in [&body.system_time, &body.period].into_iter().flatten() {
             table.not_null(start);
@@ -55,6 +58,7 @@ impl Collations<'_> {
     ) -> Result<Table, Doubt> {
         let mut new = Table { columns: Vec::with_capacity(table.columns.len() + 1), ..table.clone() };
         let convert = self.default_of_alter(&mut new, actions, of_database)?;
+        let convert = convert.as_deref();
         let mut work = Work { table, used: vec![false; actions.len()], fates: Vec::new() };
         for column in &table.columns {
             let stays = self.stay(column, &mut new, &mut work, actions, convert)?;
@@ -83,7 +87,7 @@ impl Collations<'_> {
             }
         }
         new.names_differ()?;
-        new.alter_keys(actions, &work)?;
+        new.alter_keys(actions, &work, self.flavor)?;
         for action in actions {
             match action {
                 AlterAction::AddVersioning => new.versioned = true,
@@ -100,14 +104,14 @@ impl Collations<'_> {
         Ok(new)
     }
 
-    /// Settles the table's new default; true when all columns go over to it.
+    /// Settles the table's new default, and tells what all columns go over to, if anything.
     fn default_of_alter(
         &self,
         new: &mut Table,
         actions: &[AlterAction],
         of_database: Option<&str>,
-    ) -> Result<bool, Doubt> {
-        let mut convert = false;
+    ) -> Result<Option<String>, Doubt> {
+        let mut convert = None;
         for action in actions {
             let (AlterAction::DefaultCharset(clause) | AlterAction::Convert(clause)) = action else {
                 continue;
@@ -115,23 +119,38 @@ impl Collations<'_> {
             let of_default = clause.charset.as_deref() == Some("default");
             let outer = if of_default { of_database } else { Some(new.collation.as_str()) };
             new.collation = self.settle(clause, outer)?;
-            convert |= matches!(action, AlterAction::Convert(_));
+            if matches!(action, AlterAction::Convert(_)) {
+                convert = Some(new.collation.clone());
+            }
         }
         Ok(convert)
     }
 
-    /// A new column by the default of the table.
-    fn settled(&self, def: &ColumnDef, table: &Table, convert: bool) -> Result<Column, Doubt> {
-        // CONVERT overrules what the column says itself, but for binary strings
-        let converted = ColumnDef { charset: CharsetClause::default(), ..def.clone() };
+    /// A new column by the default of the table, or as all columns are converted.
+    fn settled(&self, def: &ColumnDef, table: &Table, convert: Option<&str>) -> Result<Column, Doubt> {
         let is_binary = def.charset.charset.as_deref() == Some("binary");
-        let def = if convert && !is_binary { &converted } else { def };
-        let mut column = self.column(def, Some(&table.collation))?;
-        if convert {
-            // of types whose character set does not follow the table
-            column.take_collation(&table.collation);
-        }
+        let Some(convert) = convert.filter(|_| !is_binary) else {
+            return self.column(def, Some(&table.collation));
+        };
+        // CONVERT overrules what the column says itself, but for binary strings
+        let def = ColumnDef { charset: CharsetClause::default(), ..def.clone() };
+        let mut column = self.column(&def, Some(convert))?;
+        // of types whose character set does not follow the table
+        column.take_collation(convert);
         Ok(column)
+    }
+
+    /// MySQL makes TINYTEXT of a column that is changed to TEXT and converted by one statement, unless a length is given.
+    /// (Observed on 9.7; MariaDB keeps the type.)
+    fn shrink(&self, def: &ColumnDef, column: &mut Column) {
+        let named = matches!(def.ty.kind, TypeKind::Text | TypeKind::MediumText) && def.ty.length.is_none();
+        if self.flavor == Flavor::MySql && named {
+            column.ty.kind = match column.ty.kind {
+                TypeKind::Text | TypeKind::MediumText => TypeKind::TinyText,
+                TypeKind::Blob | TypeKind::MediumBlob => TypeKind::TinyBlob,
+                other => other,
+            };
+        }
     }
 
     /// What becomes of a column that is there; none when it is gone.
@@ -141,7 +160,7 @@ impl Collations<'_> {
         new: &mut Table,
         work: &mut Work<'_>,
         actions: &[AlterAction],
-        convert: bool,
+        convert: Option<&str>,
     ) -> Result<Option<Column>, Doubt> {
         let mut column = column.clone();
         let old = column.name.clone();
@@ -156,7 +175,11 @@ impl Collations<'_> {
                 AlterAction::ChangeColumn { old: name, column: def, .. } if names(name) => {
                     work.used[at] = true;
                     work.fates.push((old, Some(def.name.clone())));
-                    return self.settled(def, new, convert).map(Some);
+                    let mut changed = self.settled(def, new, convert)?;
+                    if convert.is_some() {
+                        self.shrink(def, &mut changed);
+                    }
+                    return Ok(Some(changed));
                 }
                 AlterAction::RenameColumn { old: name, new, .. } if names(name) => {
                     work.used[at] = true;
@@ -170,8 +193,8 @@ impl Collations<'_> {
                 _ => {}
             }
         }
-        if convert {
-            column.convert(&new.collation);
+        if let Some(convert) = convert {
+            column.convert(convert);
         }
         Ok(Some(column))
     }
@@ -240,7 +263,7 @@ impl Table {
     }
 
     /// Keys of the old table follow their columns, then keys are added.
-    fn alter_keys(&mut self, actions: &[AlterAction], work: &Work<'_>) -> Result<(), Doubt> {
+    fn alter_keys(&mut self, actions: &[AlterAction], work: &Work<'_>, flavor: Flavor) -> Result<(), Doubt> {
         for action in actions {
             match action {
                 AlterAction::DropPrimaryKey { if_exists } => self.drop_key(PRIMARY, *if_exists)?,
@@ -252,10 +275,11 @@ impl Table {
             }
         }
         self.follow_columns(&work.fates);
-        let add = |table: &mut Table, keys: &[KeyDef]| keys.iter().try_for_each(|key| table.add_key(key));
+        let add =
+            |table: &mut Table, keys: &[KeyDef]| keys.iter().try_for_each(|key| table.add_key(key, flavor));
         for (at, action) in actions.iter().enumerate() {
             match action {
-                AlterAction::AddKey(key) => self.add_key(key)?,
+                AlterAction::AddKey(key) => self.add_key(key, flavor)?,
                 AlterAction::AddColumn { keys, .. } | AlterAction::ChangeColumn { keys, .. }
                     if work.used[at] =>
                 {
