@@ -207,9 +207,9 @@ impl Maker<'_> {
         if name.contains(' ') || self.dice.percent(40) { format!("`{name}`") } else { name }
     }
 
-    /// The name of a column that is there, mostly.
+    /// The name of a column that is there.
     fn known(&mut self, table: &Table) -> String {
-        if table.columns.is_empty() || self.dice.percent(5) {
+        if table.columns.is_empty() {
             return self.name();
         }
         let name = table.columns[self.dice.below(table.columns.len())].name.clone();

@@ -112,16 +112,18 @@ impl Collations<'_> {
         of_database: Option<&str>,
     ) -> Result<Option<String>, Doubt> {
         let mut convert = None;
+        let of_default = |clause: &CharsetClause| clause.charset.as_deref() == Some("default");
         for action in actions {
-            let (AlterAction::DefaultCharset(clause) | AlterAction::Convert(clause)) = action else {
-                continue;
-            };
-            let of_default = clause.charset.as_deref() == Some("default");
-            let outer = if of_default { of_database } else { Some(new.collation.as_str()) };
+            let AlterAction::Convert(clause) = action else { continue };
+            let outer = if of_default(clause) { of_database } else { Some(new.collation.as_str()) };
             new.collation = self.settle(clause, outer)?;
-            if matches!(action, AlterAction::Convert(_)) {
-                convert = Some(new.collation.clone());
-            }
+            convert = Some(new.collation.clone());
+        }
+        // a default that is named is the default, in front of CONVERT or behind it
+        for action in actions {
+            let AlterAction::DefaultCharset(clause) = action else { continue };
+            let outer = if of_default(clause) { of_database } else { Some(new.collation.as_str()) };
+            new.collation = self.settle(clause, outer)?;
         }
         Ok(convert)
     }
@@ -140,10 +142,13 @@ impl Collations<'_> {
         Ok(column)
     }
 
-    /// MySQL makes TINYTEXT of a column that is changed to TEXT and converted by one statement, unless a length is given.
+    /// MySQL makes TINYTEXT (TINYBLOB) of a column that is changed to TEXT (BLOB) and converted by one statement, unless a
+    /// length is given.
     /// (Observed on 9.7; MariaDB keeps the type.)
     fn shrink(&self, def: &ColumnDef, column: &mut Column) {
-        let named = matches!(def.ty.kind, TypeKind::Text | TypeKind::MediumText) && def.ty.length.is_none();
+        use TypeKind as K;
+        let named = matches!(def.ty.kind, K::Text | K::MediumText | K::Blob | K::MediumBlob)
+            && def.ty.length.is_none();
         if self.flavor == Flavor::MySql && named {
             column.ty.kind = match column.ty.kind {
                 TypeKind::Text | TypeKind::MediumText => TypeKind::TinyText,
@@ -275,6 +280,7 @@ impl Table {
             }
         }
         self.follow_columns(&work.fates);
+        self.forget_prefixes();
         let add =
             |table: &mut Table, keys: &[KeyDef]| keys.iter().try_for_each(|key| table.add_key(key, flavor));
         for (at, action) in actions.iter().enumerate() {

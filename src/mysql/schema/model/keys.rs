@@ -124,6 +124,20 @@ impl Table {
         self.keys.retain(|key| !key.parts.is_empty());
     }
 
+    /// Parts of keys are whole columns from here on where a column became a type that has no first characters.
+    pub(super) fn forget_prefixes(&mut self) {
+        let columns = &self.columns;
+        let whole = |name: &str| {
+            let column = columns.iter().find(|column| same_column(&column.name, name));
+            column.is_some_and(|column| !column.has_prefixes())
+        };
+        for part in self.keys.iter_mut().flat_map(|key| &mut key.parts) {
+            if part.column.as_deref().is_some_and(whole) {
+                part.prefix = None;
+            }
+        }
+    }
+
     /// Drops a key by name.
     pub(super) fn drop_key(&mut self, name: &str, if_exists: bool) -> Result<(), Doubt> {
         let before = self.keys.len();

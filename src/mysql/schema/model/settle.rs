@@ -119,6 +119,11 @@ impl Column {
         if let Some(most) = most {
             self.ty.kind = text_of(most / old_width * width(collation));
         }
+        let bytes = self.ty.length.unwrap_or(0).saturating_mul(width(collation));
+        if self.ty.kind == K::VarChar && bytes > LONGEST_VARCHAR {
+            self.ty.length = None;
+            self.ty.kind = text_of(bytes);
+        }
         self.collation = Some(before);
         self.take_collation(collation);
     }

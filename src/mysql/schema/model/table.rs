@@ -211,6 +211,12 @@ impl Column {
         }
     }
 
+    /// Whether a key may hold the first characters of it.
+    pub(super) fn has_prefixes(&self) -> bool {
+        use TypeKind as K;
+        is_long(self.ty.kind) || matches!(self.ty.kind, K::Char | K::VarChar | K::Binary | K::VarBinary)
+    }
+
     /// Bytes that a part of a key takes, more than any engine allows for a TEXT or BLOB without a prefix.
     fn key_bytes(&self, part: &Part) -> u64 {
         use TypeKind as K;
