@@ -10,14 +10,15 @@ use crate::torture::run::{Message, Run};
 const SWAP: &str = "alter table t change a b int, change b a int";
 
 /// One table with one row, followed by syncc.
-struct Scene<'s> {
-    sql: Sql,
-    run: Run<'s>,
+pub(crate) struct Scene<'s> {
+    pub(crate) sql: Sql,
+    pub(crate) run: Run<'s>,
+    database: String,
     markers: u32,
 }
 
 impl<'s> Scene<'s> {
-    fn new(server: &MySql, start: &str) -> Scene<'s> {
+    pub(crate) fn new(server: &MySql, start: &str) -> Scene<'s> {
         let database = server.database("definitions");
         let mut sql = server.sql();
         sql.run(&format!("use `{database}`"));
@@ -26,20 +27,34 @@ impl<'s> Scene<'s> {
         let mut run = Run::start(server, Kafka::shared(), &database, start);
         // a row from before the start would be no row of the log
         run.says(if start == "start now" { "task.started" } else { "snapshot.done" });
-        let mut scene = Scene { sql, run, markers: 0 };
+        let mut scene = Scene { sql, run, database, markers: 0 };
         scene.reach();
         scene
     }
 
+    /// Its database.
+    pub(crate) fn database(&self) -> String {
+        self.database.clone()
+    }
+
+    /// Waits until so many rows of `t` and others are in Kafka.
+    #[track_caller]
+    pub(crate) fn wait_rows(&mut self, n_rows: usize, what: &str) {
+        self.run.messages(what, |messages| {
+            let n = messages.iter().filter(|message| message.table() != "marker").count();
+            if n >= n_rows { Ok(()) } else { Err(format!("{n} of {n_rows} rows")) }
+        });
+    }
+
     /// Waits until everything until now is in Kafka.
     #[track_caller]
-    fn reach(&mut self) {
+    pub(crate) fn reach(&mut self) {
         self.markers += 1;
         self.run.upto_marker(&mut self.sql, "what was done", self.markers);
     }
 
     /// Each row of `t` and `later` as its members, in order: `1 a=10 b=11`.
-    fn rows(&self) -> Vec<String> {
+    pub(crate) fn rows(&self) -> Vec<String> {
         let shown = |message: &Message| {
             let mut text = message.data()["id"].as_str().unwrap_or("?").to_owned();
             for (name, value) in message.data().iter().filter(|(name, _)| *name != "id") {
@@ -54,9 +69,11 @@ impl<'s> Scene<'s> {
 
 /// The servers, with and without names in the log.
 fn each(named: bool, check: impl Fn(&MySql)) {
-    for (kind, option) in
-        [(Kind::MariaDb10_11, "binlog-row-metadata=NO_LOG"), (Kind::MySql9_7, "binlog-row-metadata=MINIMAL")]
-    {
+    for (kind, option) in [
+        (Kind::MariaDb10_11, "binlog-row-metadata=NO_LOG"),
+        (Kind::MySql9_7, "binlog-row-metadata=MINIMAL"),
+        (Kind::MySql8_0, "binlog-row-metadata=MINIMAL"),
+    ] {
         if named { check(MySql::shared(kind)) } else { check(&MySql::start(kind, &[option])) }
     }
 }

@@ -29,6 +29,7 @@ mod source;
 mod support;
 mod tidy;
 mod torture;
+mod tracking;
 mod ui;
 mod r#where;
 mod world;

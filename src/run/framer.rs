@@ -5,6 +5,7 @@
 //! events that carry them.
 //! Does not: know tasks, prove columns (see `tables`), or decode rows.
 
+mod audit;
 mod place;
 mod tables;
 #[cfg(test)]
@@ -67,6 +68,14 @@ impl Framer {
         self.group.is_none().then(|| self.place.position())
     }
 
+    /// Nothing more is to be read at the moment: columns may be held against those of the server.
+    ///
+    /// # Errors
+    /// The server could not be asked.
+    pub(super) fn caught_up(&mut self) -> Result<(), Failure> {
+        self.tables.caught_up()
+    }
+
     /// True while a table waits for the stream to reach its proof.
     pub(super) fn waits_for_proof(&self) -> bool {
         self.tables.wait_for_proof()
@@ -117,6 +126,7 @@ impl Framer {
             }
         }
         self.tables.settle_proofs(&self.place);
+        self.tables.settle_audit(&self.place)?;
         Ok(())
     }
 

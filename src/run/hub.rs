@@ -108,6 +108,14 @@ impl Reader {
             if last {
                 return;
             }
+            if !self.dump.buffered()
+                && let Err(failure) = self.framer.caught_up()
+            {
+                let entry = Entry { header: None, body: 0..0, what: What::Stop(failure) };
+                self.ring.publish(Block { entries: vec![entry], ..Block::default() });
+                wake();
+                return;
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! whatever comes.
 //! Does not: know transactions or tasks.
 
+use super::audit::Audit;
 use super::place::Place;
 use crate::mysql::binlog::control::FormatDescription;
 use crate::mysql::binlog::layout::{LayoutError, RowLayout};
@@ -12,11 +13,13 @@ use crate::mysql::binlog::table_map::{TableMap, table_id};
 use crate::mysql::ddl::Statement;
 use crate::mysql::position::{BinlogPosition, Flavor};
 use crate::mysql::schema::model::Table;
-use crate::mysql::schema::{Doubt, Followed, Resolution, TableName, TableVersion, Tracker};
+use crate::mysql::schema::{
+    Doubt, Followed, Resolution, TableChange, TableName, TableState, TableVersion, Tracker,
+};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::{Columns, MappedTable};
 use crate::source::mysql::io::Fenced;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 /// Reads one table as the server has it now.
@@ -36,6 +39,9 @@ pub(super) struct StreamTables {
     pub(super) wanted: Wanted,
     pub(super) reread: Rereader,
     pending: Vec<Pending>,
+    audit: Audit,
+    /// Tables that have columns by a statement, and had no rows since.
+    changed: HashSet<TableName>,
 }
 
 /// What a table id stands for.
@@ -85,6 +91,8 @@ impl StreamTables {
             wanted,
             reread,
             pending: Vec::new(),
+            audit: Audit::default(),
+            changed: HashSet::new(),
         }
     }
 
@@ -131,6 +139,9 @@ impl StreamTables {
         if !self.wants(&name) {
             self.ids.insert(id, Mapping::Unwanted);
             return Ok(());
+        }
+        if self.changed.remove(&name) && !map.named {
+            self.audit.order(&name);
         }
         let table = Arc::new(MappedTable { number: self.n_mapped, name, columns: OnceLock::new() });
         self.n_mapped += 1;
@@ -210,10 +221,45 @@ impl StreamTables {
                 self.pending.push(pending);
             }
         }
+        self.audit.touched(&effect);
         let followed = self.tracker.follow(statement, session, shown);
+        for TableChange { table, state } in &followed.tables {
+            if matches!(state, TableState::Proven { .. }) && self.wants(table) {
+                self.changed.insert(table.clone());
+            }
+        }
         // Whatever was mapped before is mapped anew behind the statement.
         self.ids.clear();
         followed
+    }
+
+    /// Nothing more is to be read at the moment: reads again what is to be compared.
+    ///
+    /// # Errors
+    /// The server could not be asked.
+    pub(super) fn caught_up(&mut self) -> Result<(), Failure> {
+        for table in self.audit.due() {
+            let found = (self.reread)(&table)?;
+            self.audit.read(table, found);
+        }
+        Ok(())
+    }
+
+    /// Compares what was read again with what is known, where the stream has come to it.
+    ///
+    /// # Errors
+    /// A table has other columns than the statements say; rows may have been sent under wrong names since.
+    pub(super) fn settle_audit(&mut self, place: &Place) -> Result<(), Failure> {
+        let differing = self.audit.compare(&place.position(), |table| self.tracker.state(table));
+        let Some((table, what)) = differing else { return Ok(()) };
+        Err(Failure::new(
+            Class::Data,
+            format!(
+                "at {place}: the columns of {table} are not what they should be: {what}. A statement was followed wrongly, or not \
+                 logged, and rows may have been sent under wrong names since. Load the table anew: take it out of the pipeline and \
+                 put it back; `binlog_row_metadata` FULL lets the log name columns from then on"
+            ),
+        ))
     }
 
     /// True while a table waits for the stream to reach its proof.
