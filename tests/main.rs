@@ -10,6 +10,7 @@ mod definitions;
 #[cfg(all(feature = "failpoints", feature = "planted-bugs"))]
 mod e2e;
 mod editors;
+mod failover;
 mod fmt;
 mod fuzz;
 mod hostile;

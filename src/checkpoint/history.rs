@@ -6,7 +6,7 @@
 
 use super::codec::StateRecord;
 use super::record::{SchemaRecord, StateKey};
-use crate::mysql::position::Position;
+use crate::mysql::position::{Gtids, Position};
 use crate::mysql::schema::{TableName, TableState};
 use std::collections::BTreeMap;
 
@@ -102,10 +102,17 @@ impl History {
     }
 }
 
-/// True when `since` lies behind `position`. Places of different servers cannot be compared, and count as behind: what they
-/// say is kept.
+/// True when `since` lies behind `position`. Places of two servers are compared by their GTIDs; those that have none cannot be
+/// compared, and count as behind: what they say is kept.
 fn is_behind(since: &Position, position: &Position) -> bool {
-    since.server != position.server || since.file > position.file
+    if since.server == position.server {
+        return since.file > position.file;
+    }
+    match (&since.gtids, &position.gtids) {
+        (Gtids::MySql(since), Gtids::MySql(position)) => !position.contains_set(since),
+        (Gtids::MariaDb(since), Gtids::MariaDb(position)) => !since.beyond(position).is_empty(),
+        (Gtids::Off | Gtids::MySql(_) | Gtids::MariaDb(_), _) => true,
+    }
 }
 
 #[cfg(test)]

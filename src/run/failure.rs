@@ -114,14 +114,13 @@ impl From<SourceFailure> for Failure {
             FailureClass::Unreachable
             | FailureClass::Lost
             | FailureClass::Behind
+            // whether it may be gone on from is for the next life to judge
+            | FailureClass::OtherServer
             | FailureClass::Protocol => Class::Connection,
             FailureClass::Tls | FailureClass::Login | FailureClass::Privilege | FailureClass::Setting => {
                 Class::Precheck
             }
-            FailureClass::PositionLost
-            | FailureClass::Ahead
-            | FailureClass::Diverged
-            | FailureClass::OtherServer => Class::PositionLost,
+            FailureClass::PositionLost | FailureClass::Ahead | FailureClass::Diverged => Class::PositionLost,
             FailureClass::Identity => Class::Ownership,
             FailureClass::TooLarge => Class::Data,
             FailureClass::Table | FailureClass::Server => Class::Request,

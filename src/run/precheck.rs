@@ -4,11 +4,9 @@ use super::failure::{Class, Failure};
 use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::checkpoint::{Fingerprint, PlanPacking, StoredPlan};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::mysql::position::Position;
 use crate::mysql::schema::TableName;
 use crate::plan::{Delivery, Origins, Plan, Subject, TargetKind, TaskId, TaskPlan, diff};
 use crate::precheck;
-use crate::source::mysql::requirement::{self as source, Standing};
 use crate::target::kafka::requirement as target;
 
 /// Level of zstd for stored plans: small once, read rarely.
@@ -46,36 +44,6 @@ pub(super) fn transactional_for_ms(plan: &TaskPlan) -> Option<u32> {
             Delivery::AtLeastOnce => None,
         },
         TargetKind::Stdout | TargetKind::File { .. } => None,
-    }
-}
-
-/// Whether the stream can go on at a stored position: the server still has the log behind it, and all we have seen.
-/// `tables` are those the task carries.
-pub(super) fn position_held<'t>(
-    catalog: &SourceCatalog,
-    position: &Position,
-    tables: impl Iterator<Item = &'t TableName>,
-) -> Result<(), Failure> {
-    let tables = tables.map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    match source::standing(&catalog.server, &catalog.survey, position) {
-        Standing::Usable => Ok(()),
-        Standing::Blind(why) => {
-            let code = source::POSITION_PURGED;
-            let text =
-                format!("{} {}: {why}; these tables must be loaded anew: {tables}", code.number, code.name);
-            Err(Failure { code: Some(code), ..Failure::new(Class::PositionLost, text) })
-        }
-        Standing::Lagging(missing) => Err(Failure::new(
-            Class::Connection,
-            format!("the source is a replica that has not executed yet what was read from it: {missing}"),
-        )),
-        Standing::Diverged(missing) => Err(Failure::new(
-            Class::PositionLost,
-            format!(
-                "the source has diverged: it has not executed what was read from it, and takes changes from nobody: {missing}; \
-                 it lost its tail, or is another server. These tables must be loaded anew: {tables}"
-            ),
-        )),
     }
 }
 

@@ -11,8 +11,10 @@ mod life;
 mod output;
 mod progress;
 mod reads;
+mod retention;
 mod rows;
 mod salts;
+mod source;
 mod start;
 mod stream;
 mod tables;
@@ -30,10 +32,12 @@ use super::panic_text;
 use crate::control::{TaskState, TaskStatus};
 use crate::engine::commit::HEARTBEAT_MS;
 use crate::engine::retry::{Kind, Next, RetryClock};
+use crate::mysql::position::{Position, ServerIdentity};
 use crate::mysql::schema::TableName;
 use crate::plan::{TaskId, TaskPlan};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use output::Output;
+use retention::Retention;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -150,6 +154,12 @@ pub(super) struct Task {
     retry: RetryClock,
     orders: Orders,
     n_lives: u64,
+    /// Where the task stands, as far as it is known; none: it was not asked yet.
+    position: Option<Position>,
+    /// Servers that were read, the one that is read now last.
+    followed: Vec<ServerIdentity>,
+    /// How long the source keeps what is not read yet.
+    retention: Retention,
     /// Number of the last commit of this process; none: the task was not ours yet.
     committed: Option<u64>,
     /// Commits that were progress.
@@ -186,6 +196,9 @@ impl Task {
             retry,
             orders,
             n_lives: 0,
+            position: None,
+            followed: Vec::new(),
+            retention: Retention::default(),
             committed: None,
             n_moved: 0,
         }
@@ -321,6 +334,7 @@ impl Task {
         let mut beat_ms = self.clock.now_ms();
         loop {
             let now_ms = self.clock.now_ms();
+            self.watch_retention(now_ms);
             if now_ms >= beat_ms + HEARTBEAT_MS {
                 beat_ms = now_ms;
                 // A target that fails meanwhile is opened anew by the next life.

@@ -138,6 +138,12 @@ impl Target {
         Ok(())
     }
 
+    /// Whether there is anything that state could have been stored in.
+    pub(super) fn has_state(&self) -> Result<bool, Failure> {
+        let (Some(admin), Some(kafka)) = (&self.admin, self.inner.kafka()) else { return Ok(true) };
+        Ok(admin.partitions(&kafka.settings.state_topic)?.is_some())
+    }
+
     /// The committed state as far as it can be seen, and with it who owns the task. A transaction that its dead owner left
     /// open hides the rest until our own producer ends it.
     pub(super) fn peek_state(&self) -> Result<TaskState, Failure> {

@@ -8,9 +8,10 @@ use super::life::Life;
 use super::output::{Output, Target};
 use super::reads::{Reads, load_key};
 use super::salts;
+use super::source::{Source, open_source};
 use super::tables::Tables;
 use super::{Ended, Input, Task};
-use crate::catalog::{ClusterFacts, SourceCatalog};
+use crate::catalog::ClusterFacts;
 use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::OwnerRecord;
 use crate::checkpoint::{Fingerprint, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState};
@@ -31,7 +32,8 @@ use crate::run::failure::{Class, Failure};
 use crate::run::framer::Framer;
 use crate::run::hub::{Hub, Rereading};
 use crate::run::precheck;
-use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Endpoint, Session};
+use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Session};
+use crate::source::mysql::requirement::{log_kept_ms, moved_to};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
@@ -39,13 +41,6 @@ use std::time::Duration;
 
 /// Times the columns are read again until two reads around a position agree.
 const SETTLED_READS_MAX: u32 = 20;
-
-/// A source as prepared for one life.
-struct Source {
-    endpoint: Endpoint,
-    session: Session,
-    catalog: SourceCatalog,
-}
 
 /// Connects to both ends of a plan and holds them against it; nothing running is touched. Returns the errors found.
 pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<Diagnostic>, Failure> {
@@ -57,18 +52,6 @@ pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<
     let mut findings = precheck::findings(plan, &source.catalog, facts.as_ref());
     findings.retain(|finding| finding.severity == Severity::Error);
     Ok(findings)
-}
-
-/// Connects to the source of a plan and looks at what it selects; also the secret files that others may read.
-fn open_source(plan: &TaskPlan, context: &Context) -> Result<(Source, Vec<PathBuf>), Failure> {
-    let resolved = source::resolve(&plan.source, &context.project)?;
-    let endpoint = resolved.endpoint.for_task(&plan.id.to_string());
-    let mut session = Session::open(&endpoint, None)?;
-    let server = source::facts(&mut session)?;
-    let tables = source::tables(&mut session, |db, table| plan.selects(db, table))?;
-    let survey = source::survey(&mut session, &tables)?;
-    let catalog = SourceCatalog { server, tables, survey };
-    Ok((Source { endpoint, session, catalog }, resolved.open_files))
 }
 
 impl Task {
@@ -83,8 +66,12 @@ impl Task {
         self.n_lives += 1;
         let (salts, open_files) = salts::find(&self.plan, &self.context)?;
         self.warn_of(&open_files);
-        let mut source = self.open_source()?;
         let target = Target::open(&self.plan, &self.context)?;
+        if self.position.is_none() && !self.plan.source.standby.is_empty() {
+            self.recall(&target)?;
+        }
+        let mut source = self.choose_source(self.position.as_ref())?;
+        self.retention.kept_ms = log_kept_ms(&source.catalog.server);
         let facts = self.checked(&source, &target)?;
         target.make_topics(&self.plan, &source.catalog, facts.as_ref())?;
         let (mut output, state) = match self.output.take() {
@@ -103,10 +90,11 @@ impl Task {
             },
         };
         let mut known = Known::of_state(&state, &self.plan, &mut output);
-        let position = match self.committed_position(&source, &output, &state)? {
+        let position = match self.committed_position(&mut source, &output, &state)? {
             Some(position) => position,
             None => self.first_position(&mut source, &mut known, &mut output)?,
         };
+        self.follow(&position.server);
         let generation = self.settle_generation(&mut output, &state)?;
         if state.pos.is_some() && self.plan.start.loads() && !state.plans.contains_key(&generation) {
             self.look_again(&mut source, &position)?;
@@ -200,18 +188,8 @@ impl Task {
         ended
     }
 
-    fn open_source(&self) -> Result<Source, Failure> {
-        let (source, open_files) = open_source(&self.plan, &self.context)?;
-        self.warn_of(&open_files);
-        if self.n_lives == 1 {
-            let text = format!("{} at {}", source.catalog.server.version, source.endpoint.address());
-            Event::info(Name::SourceConnected, text).task(&self.id).emit();
-        }
-        Ok(source)
-    }
-
     /// Tells once of secret files that others may read.
-    fn warn_of(&self, open_files: &[PathBuf]) {
+    pub(super) fn warn_of(&self, open_files: &[PathBuf]) {
         for file in open_files.iter().filter(|_| self.n_lives == 1) {
             let text = format!("S0306: the secret file {} may be read by others; chmod 600", file.display());
             Event::warn(Name::PrecheckPassed, text).task(&self.id).emit();
@@ -337,8 +315,8 @@ impl Task {
 
     /// Where the stream begins: the committed position; none on a first start.
     fn committed_position(
-        &self,
-        source: &Source,
+        &mut self,
+        source: &mut Source,
         output: &Output,
         state: &TaskState,
     ) -> Result<Option<Position>, Failure> {
@@ -375,7 +353,8 @@ impl Task {
         if let Some(foreign) = precheck::foreign(output.state_topic(), &pos.fingerprint, &fingerprint) {
             return Err(foreign);
         }
-        precheck::position_held(&source.catalog, &pos.position, state.snaps.keys())?;
+        self.judge(source, &pos.position, state.snaps.keys())?;
+        let position = moved_to(&source.catalog.server, &pos.position);
         if !self.context.accept_state_loss {
             // A topic that no table uses any more may be gone.
             let used: HashSet<&str> = state
@@ -386,7 +365,18 @@ impl Task {
                 .collect();
             output.ends_held(state.ends.iter().filter(|(topic, _)| used.contains(topic.as_str())))?;
         }
-        Ok(Some(pos.position.clone()))
+        Ok(Some(position))
+    }
+
+    /// Remembers what an earlier process has stored, as far as it can be seen: by it a server is chosen.
+    fn recall(&mut self, target: &Target) -> Result<(), Failure> {
+        if !target.has_state()? {
+            return Ok(());
+        }
+        let state = target.peek_state()?;
+        self.carry(state.snaps.keys());
+        self.position = state.pos.map(|pos| pos.position);
+        Ok(())
     }
 
     /// Looks at the tables again, now that all before `position` is visible. A plan that is new may load tables; one that

@@ -44,6 +44,7 @@ impl Task {
                 life.beat_inside(self, now_ms)?;
             }
             self.renew_status(life, now_ms);
+            self.watch_retention(now_ms);
             let position = life.ledger.position();
             let held = life.ledger.between() && (life.load.opening_barrier() || life.load.holds(position));
             let look = if held { Look::Nothing } else { life.consume(now_ms, wall_ms())? };
@@ -74,6 +75,7 @@ impl Task {
             Ok(input) => self.take(input, life),
             Err(RecvTimeoutError::Timeout) => {
                 life.idle = true;
+                self.retention.caught_up(wall_ms());
                 life.stalled(now_ms)
             }
             Err(RecvTimeoutError::Disconnected) => {
@@ -158,6 +160,8 @@ impl Task {
             // The state topic is what counts; a full disk is no reason to stop a stream that works.
             let _ = life.output.leave_breadcrumb(&self.context.state, durable.record());
         }
+        self.retention.read_upto(life.event_s);
+        self.position = Some(durable.record().position.clone());
         let mut status = self.status();
         status.seq = durable.record().seq;
         status.position = Some(durable.record().position.to_string());

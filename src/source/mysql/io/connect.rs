@@ -37,6 +37,8 @@ pub struct Endpoint {
 pub struct Resolved {
     /// The server.
     pub endpoint: Endpoint,
+    /// Those that may take its place, in order.
+    pub standby: Vec<Endpoint>,
     /// Secret files that others than their owner may read (S0306).
     pub open_files: Vec<PathBuf>,
 }
@@ -71,8 +73,15 @@ pub fn resolve(plan: &SourcePlan, project: &Path) -> Result<Resolved, SourceFail
         note_if_open(&project.join(key), &mut open_files);
     }
     let tls = Tls { mode: login.tls, ..plan.tls.clone() };
-    let endpoint = Endpoint::new(&login.host, login.port, &login.user, password, &tls, project)?;
-    Ok(Resolved { endpoint, open_files })
+    let at = |host: &str, port: u16| Endpoint::new(host, port, &login.user, password.clone(), &tls, project);
+    let endpoint = at(&login.host, login.port)?;
+    // The plan has them as HOST:PORT.
+    let standby = plan.standby.iter().filter_map(|address| {
+        let (host, port) = address.rsplit_once(':')?;
+        Some(at(host, port.parse().ok()?))
+    });
+    let standby = standby.collect::<Result<_, _>>()?;
+    Ok(Resolved { endpoint, standby, open_files })
 }
 
 fn no_variable(name: &str, error: &env::VarError) -> SourceFailure {

@@ -3,7 +3,7 @@
 use super::{GTID_OFF, GTID_TRANSITION, NO_LOCK_FREE_LOAD, Needs, error, purged, warning};
 use crate::catalog::{ServerFacts, Survey};
 use crate::diagnostic::Diagnostic;
-use crate::mysql::position::{Flavor, Gtids, Position};
+use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position};
 
 pub(super) fn gtid_mode(facts: &ServerFacts, needs: &Needs<'_>) -> Vec<Diagnostic> {
     let mode = facts.variable("gtid_mode").unwrap_or("ON");
@@ -86,6 +86,32 @@ pub fn standing(facts: &ServerFacts, survey: &Survey, position: &Position) -> St
     }
 }
 
+/// True for a MariaDB server that has the id of the one that wrote our last GTID, and is another one. Its GTIDs may look like those
+/// we have seen and name other transactions: where servers that never met have one id, GTIDs prove nothing.
+pub fn is_namesake(facts: &ServerFacts, position: &Position) -> bool {
+    match &position.gtids {
+        Gtids::MariaDb(gtids) => {
+            let wrote = |&(server_id, _): &(u32, u64)| server_id == facts.identity.server_id;
+            !position.server.same_log(&facts.identity) && gtids.domains.values().any(wrote)
+        }
+        Gtids::Off | Gtids::MySql(_) => false,
+    }
+}
+
+/// A position as the server of `facts` counts it, of which it was proven that it holds it: the GTIDs stay; file and offset, which
+/// meant something on the server before only, claim nothing.
+pub fn moved_to(facts: &ServerFacts, position: &Position) -> Position {
+    if position.server.same_log(&facts.identity) {
+        return position.clone();
+    }
+    let oldest = facts.binlog_files.first().cloned().unwrap_or_default();
+    Position {
+        server: facts.identity.clone(),
+        file: BinlogPosition::new(oldest, 0),
+        gtids: position.gtids.clone(),
+    }
+}
+
 /// Whether changes that a replica takes from its source stand in its own log.
 pub(super) fn logs_replicated(facts: &ServerFacts) -> bool {
     let variable = facts.variable("log_replica_updates").or_else(|| facts.variable("log_slave_updates"));
@@ -130,6 +156,22 @@ mod tests {
         check(&alone, &format!("{foreign},{UUID}:1-100"), Standing::Diverged(foreign.to_owned()));
         let early = position(&format!("{UUID}:1-5"));
         assert!(matches!(standing(&facts, &alone, &early), Standing::Blind(_)));
+    }
+
+    #[test]
+    fn servers_with_one_id_are_told_apart() {
+        let mut facts = sound(Flavor::MariaDb).server;
+        let mut at = position("");
+        at.server.flavor = Flavor::MariaDb;
+        at.gtids = Gtids::MariaDb("0-1-5,1-7-2".parse().unwrap());
+        assert!(!is_namesake(&facts, &at));
+        facts.identity.uuid = "another".to_owned();
+        assert!(is_namesake(&facts, &at));
+        facts.identity.server_id = 2;
+        assert!(!is_namesake(&facts, &at));
+        let moved = moved_to(&facts, &at);
+        assert_eq!((&moved.server, &moved.gtids), (&facts.identity, &at.gtids));
+        assert_eq!(moved.file, BinlogPosition::new("binlog.000003", 0));
     }
 
     #[test]

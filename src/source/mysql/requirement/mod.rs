@@ -16,7 +16,7 @@ use crate::catalog::SourceCatalog;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::mysql::position::Flavor;
 use crate::pattern::TablePattern;
-pub use gtid::{Standing, standing};
+pub use gtid::{Standing, is_namesake, moved_to, standing};
 pub use retention::{Estimate, log_kept_ms, purged};
 
 /// What a task needs of its server.

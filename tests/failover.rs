@@ -1,0 +1,169 @@
+//! A source is lost and another server takes its place: usable, lagging, diverged.
+
+use crate::support::shop::{SOON, Shop, error, finished};
+use crate::support::{Kafka, Kind, MySql, wait};
+
+/// A primary and a replica that follows it by GTID.
+struct Pair {
+    primary: MySql,
+    replica: MySql,
+}
+
+impl Pair {
+    fn start(kind: Kind) -> Pair {
+        let pair = Pair { primary: MySql::start(kind, &[]), replica: MySql::start(kind, &[]) };
+        let (port, user, password) = (pair.primary.port(), MySql::USER, MySql::PASSWORD);
+        pair.replica.sql().run(&match kind.is_mariadb() {
+            true => format!(
+                "change master to master_host = '127.0.0.1', master_port = {port}, master_user = '{user}', \
+                 master_password = '{password}', master_use_gtid = slave_pos; start slave"
+            ),
+            false => format!(
+                "change replication source to source_host = '127.0.0.1', source_port = {port}, source_user = '{user}', \
+                 source_password = '{password}', source_auto_position = 1, get_source_public_key = 1; start replica"
+            ),
+        });
+        pair
+    }
+
+    /// A shop on the primary, with the replica as its standby.
+    fn shop(&self, name: &str) -> Shop<'_> {
+        let mut shop = Shop::new(name, &self.primary, Kafka::shared());
+        shop.text.source = format!("  standby \"{}\"\n", self.replica.address());
+        shop
+    }
+
+    /// Everything the primary has executed, as GTIDs.
+    fn executed(&self) -> String {
+        let variable = if self.primary.kind().is_mariadb() { "@@gtid_binlog_pos" } else { "@@gtid_executed" };
+        let rows = self.primary.sql().text(&format!("select {variable}"));
+        rows[0][0].clone().expect("GTIDs").replace('\n', "")
+    }
+
+    /// Waits until the replica has executed what the primary has.
+    fn wait_replicated(&self) {
+        let gtids = self.executed();
+        let wait = match self.primary.kind().is_mariadb() {
+            true => format!("select master_gtid_wait('{gtids}', 60)"),
+            false => format!("select wait_for_executed_gtid_set('{gtids}', 60)"),
+        };
+        assert_eq!(self.replica.sql().text(&wait)[0][0].as_deref(), Some("0"), "the replica follows");
+    }
+
+    /// The replica takes changes from nobody any more.
+    fn promote(&self) {
+        self.replica.sql().run(match self.primary.kind().is_mariadb() {
+            true => "stop slave; reset slave all",
+            false => "stop replica; reset replica all",
+        });
+    }
+
+    /// Inserts rows at the replica.
+    fn insert(&self, shop: &Shop<'_>, ids: &[i64]) {
+        let mut sql = self.replica.sql();
+        for id in ids {
+            sql.run(&format!("insert into {}.items values ({id}, 'after {id}')", shop.db));
+        }
+    }
+}
+
+fn a_usable_replica_is_followed(kind: Kind) {
+    let pair = Pair::start(kind);
+    let shop = pair.shop("failover");
+    let mut syncc = shop.run();
+    shop.insert("items", &[4, 5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    pair.wait_replicated();
+    pair.primary.kill();
+    pair.promote();
+    pair.insert(&shop, &[6, 7]);
+    syncc.wait_for("source.failover", SOON);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7]);
+    shop.stop(&mut syncc);
+    // a new process finds its way by the stored position
+    pair.insert(&shop, &[8]);
+    let mut syncc = shop.run();
+    pair.insert(&shop, &[9]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn a_usable_replica_of_mysql_is_followed() {
+    a_usable_replica_is_followed(Kind::MySql9_7);
+}
+
+#[test]
+fn a_usable_replica_of_mariadb_is_followed() {
+    a_usable_replica_is_followed(Kind::MariaDb10_11);
+}
+
+#[test]
+fn a_replica_that_lags_is_waited_for() {
+    let pair = Pair::start(Kind::MySql9_7);
+    let shop = pair.shop("lagging");
+    let mut syncc = shop.run();
+    pair.wait_replicated();
+    pair.replica.sql().run("stop replica sql_thread");
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    let executed = pair.executed();
+    wait::until("the replica has fetched it", SOON, || {
+        let status = pair.replica.sql().text("show replica status");
+        let has = status.iter().flatten().flatten().any(|cell| cell.replace('\n', "") == executed);
+        if has { Ok(()) } else { Err(executed.clone()) }
+    });
+    pair.primary.kill();
+    syncc.wait_for("has not executed yet what was read", SOON);
+    assert!(syncc.runs(), "it waits");
+    pair.replica.sql().run("start replica sql_thread");
+    syncc.wait_for("source.failover", SOON);
+    pair.promote();
+    pair.insert(&shop, &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn a_server_that_has_diverged_is_refused_with_what_it_lacks() {
+    let pair = Pair::start(Kind::MySql9_7);
+    let mut shop = pair.shop("diverged");
+    let mut syncc = shop.run();
+    pair.wait_replicated();
+    pair.promote();
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    let uuid = pair.primary.sql().text("select @@server_uuid")[0][0].clone().expect("a UUID");
+    pair.primary.kill();
+    let said = finished(&mut syncc, 23);
+    let text = error(&said);
+    for part in ["diverged", &pair.replica.address(), &uuid, &format!("{}.items", shop.db)] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // the first server has all that was read
+    pair.primary.start_again();
+    shop.insert("items", &[5]);
+    let mut syncc = shop.run();
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    shop.stop(&mut syncc);
+    // and another one is not followed where that is forbidden
+    shop.text.source += "  on-failover stop\n";
+    pair.primary.kill();
+    let said = shop.ends(&[], 23);
+    assert!(error(&said).contains("on-failover stop"), "{said}");
+}
+
+#[test]
+fn a_log_that_is_about_to_be_purged_is_told_before() {
+    let mysql = MySql::start(Kind::MySql9_7, &["binlog-expire-logs-seconds=6"]);
+    let shop = Shop::new("retention", &mysql, Kafka::shared());
+    let mut syncc = shop.run();
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    mysql.kill();
+    syncc.wait_for("source.retention_low", SOON);
+    mysql.start_again();
+    shop.insert("items", &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    shop.stop(&mut syncc);
+}
