@@ -12,6 +12,7 @@ mod e2e;
 mod editors;
 mod failover;
 mod fmt;
+mod formats;
 mod fuzz;
 mod hostile;
 mod kafka;

@@ -74,7 +74,8 @@ fn document(name: FormatName) -> Option<&'static str> {
         FormatName::CanalJson => Some(include_str!("../../pipelines/canal-json.md")),
         FormatName::MaxwellJson => Some(include_str!("../../pipelines/maxwell-json.md")),
         FormatName::Json => Some(include_str!("../../pipelines/json.md")),
-        FormatName::DtsAvro | FormatName::DebeziumJson | FormatName::DebeziumAvro | FormatName::Avro => None,
+        FormatName::DtsAvro => Some(include_str!("../../pipelines/dts-avro.md")),
+        FormatName::DebeziumJson | FormatName::DebeziumAvro | FormatName::Avro => None,
     }
 }
 

@@ -3,7 +3,9 @@
 //! An [`Encoder`] belongs to one version of one table: all that can be known before the first row is computed when it is
 //! built, so that writing a row allocates nothing.
 
+mod avro_binary;
 mod canal;
+mod dts;
 mod json;
 mod json_key;
 mod json_row;
@@ -21,8 +23,9 @@ use crate::change::{EventMeta, RowChange};
 use crate::mysql::charset::CharsetError;
 use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
-use crate::statement::FormatName;
+use crate::statement::{FormatHeartbeat, FormatName};
 use canal::{CanalKey, CanalTable};
+use dts::DtsTable;
 use json::JsonTable;
 use json_key::JsonKey;
 use maxwell::MaxwellTable;
@@ -91,6 +94,8 @@ pub enum FormatError {
 pub enum Encoder {
     /// `canal-json`.
     CanalJson(CanalTable),
+    /// `dts-avro`.
+    DtsAvro(DtsTable),
     /// `maxwell-json`.
     MaxwellJson(MaxwellTable),
     /// `json`.
@@ -105,12 +110,12 @@ impl Encoder {
     pub fn build(plan: &FormatPlan, table: OutputTable<'_>) -> Result<Encoder, FormatError> {
         match plan {
             FormatPlan::CanalJson(options) => Ok(Encoder::CanalJson(CanalTable::new(options, table)?)),
+            FormatPlan::DtsAvro(options) => Ok(Encoder::DtsAvro(DtsTable::new(options, table)?)),
             FormatPlan::MaxwellJson(options) => Ok(Encoder::MaxwellJson(MaxwellTable::new(options, table)?)),
             FormatPlan::Json(options) => Ok(Encoder::Json(JsonTable::new(options, table)?)),
-            FormatPlan::DtsAvro(_)
-            | FormatPlan::DebeziumJson(_)
-            | FormatPlan::DebeziumAvro(_)
-            | FormatPlan::Avro(_) => Err(FormatError::NotExecuted(plan.name())),
+            FormatPlan::DebeziumJson(_) | FormatPlan::DebeziumAvro(_) | FormatPlan::Avro(_) => {
+                Err(FormatError::NotExecuted(plan.name()))
+            }
         }
     }
 
@@ -128,10 +133,32 @@ impl Encoder {
     ) -> Result<usize, FormatError> {
         match self {
             Encoder::CanalJson(table) => table.encode(change, meta, id, scratch, out),
+            Encoder::DtsAvro(table) => table.encode(change, meta, id, scratch, out),
             Encoder::MaxwellJson(table) => table.encode(change, meta, scratch, out),
             Encoder::Json(table) => table.encode(change, meta, scratch, out),
         }
     }
+}
+
+/// How often an idle topic gets a message of a format, in ms; none for formats that have no such message.
+pub fn heartbeat_every_ms(plan: &FormatPlan) -> Option<u64> {
+    match plan {
+        FormatPlan::DtsAvro(options) => match options.heartbeat {
+            FormatHeartbeat::Every(ms) => Some(ms),
+            FormatHeartbeat::Off => None,
+        },
+        FormatPlan::CanalJson(_)
+        | FormatPlan::DebeziumJson(_)
+        | FormatPlan::DebeziumAvro(_)
+        | FormatPlan::MaxwellJson(_)
+        | FormatPlan::Avro(_)
+        | FormatPlan::Json(_) => None,
+    }
+}
+
+/// Appends the message of an idle topic with the number `id`, for a format that [has one](heartbeat_every_ms).
+pub fn write_heartbeat(meta: &EventMeta<'_>, id: u64, out: &mut Vec<u8>) {
+    dts::write_heartbeat(meta, id, out);
 }
 
 /// Writes key bytes of rows of one table version.
@@ -159,10 +186,11 @@ impl KeyEncoder {
             }
             FormatPlan::MaxwellJson(_) => Ok(KeyEncoder::Json(maxwell::key(table, origin)?)),
             FormatPlan::Json(options) => Ok(KeyEncoder::Json(json::key(options, table, origin)?)),
-            FormatPlan::DtsAvro(_)
-            | FormatPlan::DebeziumJson(_)
-            | FormatPlan::DebeziumAvro(_)
-            | FormatPlan::Avro(_) => Err(FormatError::NotExecuted(plan.name())),
+            // The service's own records say nothing of a key: the values are those of `json`.
+            FormatPlan::DtsAvro(_) => Ok(KeyEncoder::Json(json::key(&JsonOptions::plain(), table, origin)?)),
+            FormatPlan::DebeziumJson(_) | FormatPlan::DebeziumAvro(_) | FormatPlan::Avro(_) => {
+                Err(FormatError::NotExecuted(plan.name()))
+            }
         }
     }
 

@@ -114,6 +114,14 @@ pub(crate) fn write_java_float(value: f32, out: &mut Vec<u8>) {
     Decimal::parse(zmij::Buffer::new().format_finite(value)).write_java(out);
 }
 
+/// The double nearest to the fewest digits that give a float back: 0.1 for 0.1, not 0.10000000149011612.
+pub(crate) fn shortest_double(value: f32) -> f64 {
+    if !value.is_finite() {
+        return value.into();
+    }
+    zmij::Buffer::new().format_finite(value).parse().unwrap_or_else(|_| value.into())
+}
+
 /// Without exponent, however large or small: `3`, `-0.5`, `10000000000000000000000`.
 pub(crate) fn write_plain_double(value: f64, out: &mut Vec<u8>) {
     if !value.is_finite() {

@@ -129,3 +129,15 @@ pub struct JsonOptions {
     /// `enum`.
     pub enum_form: EnumForm,
 }
+
+impl JsonOptions {
+    /// The options when nothing is written.
+    pub fn plain() -> JsonOptions {
+        JsonOptions {
+            omit_nulls: false,
+            decimal: DecimalForm::Number,
+            binary: BinaryForm::Base64,
+            enum_form: EnumForm::Label,
+        }
+    }
+}

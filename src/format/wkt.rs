@@ -10,21 +10,19 @@ use super::number::write_plain_double;
 const MAX_DEPTH: usize = 32;
 
 /// Names by the type number of WKB, from 1.
-const NAMES: [&[u8]; 7] = [
-    b"POINT",
-    b"LINESTRING",
-    b"POLYGON",
-    b"MULTIPOINT",
-    b"MULTILINESTRING",
-    b"MULTIPOLYGON",
-    b"GEOMETRYCOLLECTION",
-];
+const NAMES: [&str; 7] =
+    ["POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"];
 
 /// Appends the text of a geometry; what is wrong with it otherwise.
 pub(super) fn write_wkt(wkb: &[u8], out: &mut Vec<u8>) -> Result<(), &'static str> {
     let mut reader = Reader { rest: wkb, little: true };
     reader.geometry(true, 0, out)?;
     if reader.rest.is_empty() { Ok(()) } else { Err("bytes behind a geometry") }
+}
+
+/// Name of the type of a geometry, such as `POINT`; what is wrong with its head otherwise.
+pub(super) fn type_name(wkb: &[u8]) -> Result<&'static str, &'static str> {
+    Reader { rest: wkb, little: true }.head().map(|(_, name)| name)
 }
 
 struct Reader<'b> {
@@ -49,11 +47,8 @@ impl Reader<'_> {
         Ok(if self.little { f64::from_le_bytes(bytes) } else { f64::from_be_bytes(bytes) })
     }
 
-    /// A geometry with its head, and its name where `named`.
-    fn geometry(&mut self, named: bool, depth: usize, out: &mut Vec<u8>) -> Result<(), &'static str> {
-        if depth > MAX_DEPTH {
-            return Err("a geometry nested too deep");
-        }
+    /// Byte order and type: the type's number and name.
+    fn head(&mut self) -> Result<(u32, &'static str), &'static str> {
         self.little = match self.take::<1>()? {
             [0] => false,
             [1] => true,
@@ -61,9 +56,17 @@ impl Reader<'_> {
         };
         let kind = self.u32()?;
         let name = (kind as usize).checked_sub(1).and_then(|at| NAMES.get(at));
-        let name = name.ok_or("a geometry of unknown type")?;
+        Ok((kind, name.ok_or("a geometry of unknown type")?))
+    }
+
+    /// A geometry with its head, and its name where `named`.
+    fn geometry(&mut self, named: bool, depth: usize, out: &mut Vec<u8>) -> Result<(), &'static str> {
+        if depth > MAX_DEPTH {
+            return Err("a geometry nested too deep");
+        }
+        let (kind, name) = self.head()?;
         if named {
-            out.extend_from_slice(name);
+            out.extend_from_slice(name.as_bytes());
             out.push(b' ');
         }
         match kind {

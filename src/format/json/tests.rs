@@ -7,15 +7,6 @@ use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
 use crate::statement::{BinaryForm, DecimalForm, EnumForm};
 
-fn options() -> JsonOptions {
-    JsonOptions {
-        omit_nulls: false,
-        decimal: DecimalForm::Number,
-        binary: BinaryForm::Base64,
-        enum_form: EnumForm::Label,
-    }
-}
-
 fn two_columns() -> TableVersion {
     let unsigned = false;
     table(&[("id", ColumnType::Int { unsigned }, "int"), ("note", ColumnType::Int { unsigned }, "int")], &[0])
@@ -32,14 +23,34 @@ fn kinds_of_changes() {
     let (old, new) = ([Value::Int(7), Value::Null], [Value::Int(7), Value::Int(8)]);
     let tail = "\"__ts_ms\":1709605231000,\"__deleted\":";
     let insert = RowChange::Insert { after: &new };
-    check(options(), insert, &streamed(), &format!("{{\"id\":7,\"note\":8,\"__op\":\"c\",{tail}false}}"));
+    check(
+        JsonOptions::plain(),
+        insert,
+        &streamed(),
+        &format!("{{\"id\":7,\"note\":8,\"__op\":\"c\",{tail}false}}"),
+    );
     let meta = EventMeta { origin: Origin::Snapshot, ..streamed() };
-    check(options(), insert, &meta, &format!("{{\"id\":7,\"note\":8,\"__op\":\"r\",{tail}false}}"));
+    check(
+        JsonOptions::plain(),
+        insert,
+        &meta,
+        &format!("{{\"id\":7,\"note\":8,\"__op\":\"r\",{tail}false}}"),
+    );
     let update = RowChange::Update { before: &old, after: &new };
-    check(options(), update, &streamed(), &format!("{{\"id\":7,\"note\":8,\"__op\":\"u\",{tail}false}}"));
+    check(
+        JsonOptions::plain(),
+        update,
+        &streamed(),
+        &format!("{{\"id\":7,\"note\":8,\"__op\":\"u\",{tail}false}}"),
+    );
     let delete = RowChange::Delete { before: &old };
-    check(options(), delete, &streamed(), &format!("{{\"id\":7,\"note\":null,\"__op\":\"d\",{tail}true}}"));
-    let omit = JsonOptions { omit_nulls: true, ..options() };
+    check(
+        JsonOptions::plain(),
+        delete,
+        &streamed(),
+        &format!("{{\"id\":7,\"note\":null,\"__op\":\"d\",{tail}true}}"),
+    );
+    let omit = JsonOptions { omit_nulls: true, ..JsonOptions::plain() };
     check(omit.clone(), delete, &streamed(), &format!("{{\"id\":7,\"__op\":\"d\",{tail}true}}"));
     let nothing = [Value::Null, Value::Null];
     let delete = RowChange::Delete { before: &nothing };
@@ -54,9 +65,13 @@ fn every_type_is_on_the_page() {
     for (name, ty, declared, value) in every_type() {
         let version = table(&[(name, ty, declared)], &[]);
         let row = [value];
-        let (found, broken) =
-            message(&FormatPlan::Json(options()), &version, RowChange::Insert { after: &row }, &streamed())
-                .unwrap();
+        let (found, broken) = message(
+            &FormatPlan::Json(JsonOptions::plain()),
+            &version,
+            RowChange::Insert { after: &row },
+            &streamed(),
+        )
+        .unwrap();
         assert_eq!(broken, 0, "{name}");
         let found = String::from_utf8(found).unwrap();
         serde_json::from_str::<serde_json::Value>(&found).unwrap();
@@ -97,7 +112,7 @@ fn forms_by_option() {
 
 #[test]
 fn keys() {
-    let plan = FormatPlan::Json(options());
+    let plan = FormatPlan::Json(JsonOptions::plain());
     let row = [Value::Int(7), Value::Null];
     assert_eq!(key_of(&plan, &two_columns(), &[0], None, &row), b"{\"id\":7}");
     assert_eq!(

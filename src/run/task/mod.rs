@@ -5,6 +5,7 @@
 //!
 //! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
 
+mod beats;
 mod history;
 mod known;
 mod life;

@@ -131,7 +131,7 @@ impl Life {
         let Slot::Live(live) = self.tables.loading_slot(&rows.version, &mut self.output, position)? else {
             return Ok(0);
         };
-        let place = snapshot_place(position);
+        let place = place_of(position);
         let meta = snapshot_meta(&self.source, &place);
         let mut values = recycle(std::mem::take(&mut self.after));
         let mut sent = 0;
@@ -163,7 +163,7 @@ impl Life {
         if let Some(found) = rows {
             let position = self.ledger.position();
             if let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, position)? {
-                let place = snapshot_place(position);
+                let place = place_of(position);
                 let meta = snapshot_meta(&self.source, &place);
                 let mut values = recycle(std::mem::take(&mut self.after));
                 for index in 0..found.rows.len() {
@@ -193,8 +193,8 @@ fn event_start(transaction: u64, header: &Header) -> u64 {
     transaction + u64::from(passed)
 }
 
-/// Where the stream stands while rows of a snapshot are sent.
-fn snapshot_place(position: &Position) -> TransactionInfo {
+/// Where the stream stands, for what is not from it.
+pub(super) fn place_of(position: &Position) -> TransactionInfo {
     TransactionInfo::place(position.file.file.as_str().into(), position.file.offset)
 }
 

@@ -140,6 +140,7 @@ impl Task {
             life.ends_ms = now_ms;
             life.output.note_ends()?;
         }
+        life.beat_topics(now_ms)?;
         life.output.flush()?;
         let has_rows = life.ledger.has_rows();
         let covered = life.ledger.cover(now_ms);

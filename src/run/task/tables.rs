@@ -3,11 +3,13 @@
 //! Guarantees: columns in use are stored with the first rows that are read by them; a topic's partition count is
 //! pinned at the first row, and another count later is refused, because the hash would send keys elsewhere.
 
+use super::beats::Beats;
 use super::output::Output;
 use crate::checkpoint::{
     DatabaseRecord, History, ParkRecord, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord,
     TableRecord, TaskState,
 };
+use crate::format::heartbeat_every_ms;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{DatabaseChange, Followed, TableChange, TableName, TableState, TableVersion};
 use crate::plan::TaskPlan;
@@ -77,6 +79,10 @@ pub(super) struct Tables {
     known: HashSet<TableName>,
     /// Tables whose rows wait.
     parked: BTreeMap<TableName, ParkRecord>,
+    /// Topics that get messages when they are idle.
+    pub(super) beats: Beats,
+    /// Topics of former lives are among them.
+    recalled: bool,
 }
 
 impl Tables {
@@ -104,6 +110,8 @@ impl Tables {
             pinned: state.tables.clone(),
             known,
             parked,
+            beats: Beats::default(),
+            recalled: false,
         }
     }
 
@@ -240,6 +248,23 @@ impl Tables {
         tables.map(|(name, _)| name.to_string()).collect()
     }
 
+    /// Topics that tables had in former lives get their messages although no row of this life went there.
+    pub(super) fn recall_topics(&mut self, output: &mut Output) -> Result<(), Failure> {
+        if std::mem::replace(&mut self.recalled, true) {
+            return Ok(());
+        }
+        for name in self.pinned.keys() {
+            // A table that cannot be decided fails with its next row, where it can be told.
+            if let Ok(Some(decision)) = self.plan.decide(&name.db, &name.table)
+                && heartbeat_every_ms(&decision.format).is_some()
+            {
+                let (topic, _) = output.topic(&decision.topic, &decision.topic_settings)?;
+                self.beats.watch(topic, &decision.format);
+            }
+        }
+        Ok(())
+    }
+
     /// The slot of a table of the stream; `since` is the place its columns are valid from, when they are new.
     pub(super) fn slot(
         &mut self,
@@ -304,6 +329,7 @@ impl Tables {
             return Ok(Slot::Unselected);
         };
         let (topic, partitions) = output.topic(&decision.topic, &decision.topic_settings)?;
+        self.beats.watch(topic, &decision.format);
         let record = TableRecord { topic: decision.topic.to_string(), partitions: partitions.get() };
         match self.pinned.get(name) {
             Some(pinned) if pinned.topic == record.topic && pinned.partitions != record.partitions => {

@@ -1,0 +1,46 @@
+//! Avro's binary encoding of the few types that our schemas use.
+//!
+//! Source: Apache Avro specification, "Binary Encoding".
+
+/// Appends an `int` or `long`: zig-zag, seven bits a byte.
+pub(super) fn push_long(value: i64, out: &mut Vec<u8>) {
+    let mut rest = ((value << 1) ^ (value >> 63)) as u64;
+    while rest >= 0x80 {
+        out.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    out.push(rest as u8);
+}
+
+/// Appends `bytes` or a `string`.
+pub(super) fn push_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    push_long(bytes.len() as i64, out);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a `double`.
+pub(super) fn push_double(value: f64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_the_specification() {
+        let check = |value, bytes: &[u8]| {
+            let mut out = Vec::new();
+            push_long(value, &mut out);
+            assert_eq!(out, bytes, "{value}");
+        };
+        check(0, &[0]);
+        check(-1, &[1]);
+        check(1, &[2]);
+        check(64, &[0x80, 1]);
+        check(1001, &[0xd2, 0x0f]);
+        check(1_709_605_231, &[0xde, 0x85, 0xb4, 0xde, 0x0c]);
+        check(i64::MAX, &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]);
+        check(i64::MIN, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]);
+    }
+}

@@ -1,0 +1,163 @@
+//! Every format that is executed but canal-json, from a real server into a real cluster: load, changes, keys, and what idle
+//! topics get.
+
+use crate::support::shop::Shop;
+use crate::support::{Isolation, Kafka, Kind, MySql, kafka::Received, wait};
+use apache_avro::Schema;
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::schema::ResolvedSchema;
+use apache_avro::types::Value as Avro;
+
+/// A shop whose items go to one partition in a format.
+fn shop(name: &str, kind: Kind, format: &str) -> Shop<'static> {
+    let mut shop = Shop::new(name, MySql::shared(kind), Kafka::shared());
+    shop.text.topic_block = "    partitions 1\n".into();
+    shop.text.rules = format!("  {format}\n");
+    shop
+}
+
+/// Loads three rows, then inserts, updates, changes a key and deletes.
+fn records(shop: &Shop<'_>) -> Vec<Received> {
+    let mut syncc = shop.run();
+    wait_records(shop, 3);
+    let mut sql = shop.sql();
+    sql.run("insert into items values (4, null)");
+    sql.run("update items set name = 'new' where id = 4");
+    sql.run("update items set id = 5 where id = 4");
+    sql.run("delete from items where id = 1");
+    let records = wait_records(shop, 8);
+    shop.stop(&mut syncc);
+    records
+}
+
+/// Waits for so many records of rows; those of idle topics do not count.
+fn wait_records(shop: &Shop<'_>, n: usize) -> Vec<Received> {
+    wait::until(&format!("{n} records"), 60, || {
+        let mut records = shop.kafka.consume(&format!("{}.items", shop.prefix), Isolation::ReadCommitted);
+        records.retain(|record| record.key.is_some());
+        if records.len() == n { Ok(records) } else { Err(format!("{} so far", records.len())) }
+    })
+}
+
+fn key(record: &Received) -> String {
+    String::from_utf8(record.key.clone().expect("the table has a key")).expect("keys are JSON")
+}
+
+/// A value without its times.
+fn timeless(record: &Received) -> String {
+    let text = record.text();
+    let (front, rest) = text.split_once("\"__ts_ms\":").or(text.split_once("\"ts\":")).expect("a time");
+    format!("{front}{}", rest.trim_start_matches(|sign: char| sign.is_ascii_digit()).trim_start_matches(','))
+}
+
+#[test]
+fn json_from_a_server() {
+    let shop = shop("json", Kind::MySql9_7, "format json");
+    let records = records(&shop);
+    let told: Vec<(String, String)> = records.iter().map(|record| (key(record), timeless(record))).collect();
+    let row = |id: i64| format!("{{\"id\":{id},\"name\":\"c4n4ry {id}\",");
+    let expected = [
+        ("{\"id\":1}", format!("{}\"__op\":\"r\",\"__deleted\":false}}", row(1))),
+        ("{\"id\":2}", format!("{}\"__op\":\"r\",\"__deleted\":false}}", row(2))),
+        ("{\"id\":3}", format!("{}\"__op\":\"r\",\"__deleted\":false}}", row(3))),
+        ("{\"id\":4}", "{\"id\":4,\"name\":null,\"__op\":\"c\",\"__deleted\":false}".into()),
+        ("{\"id\":4}", "{\"id\":4,\"name\":\"new\",\"__op\":\"u\",\"__deleted\":false}".into()),
+        ("{\"id\":4}", "{\"id\":4,\"name\":\"new\",\"__op\":\"d\",\"__deleted\":true}".into()),
+        ("{\"id\":5}", "{\"id\":5,\"name\":\"new\",\"__op\":\"c\",\"__deleted\":false}".into()),
+        ("{\"id\":1}", format!("{}\"__op\":\"d\",\"__deleted\":true}}", row(1))),
+    ];
+    let expected: Vec<(String, String)> =
+        expected.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn maxwell_json_from_a_server() {
+    let shop = shop("maxwell", Kind::MariaDb10_11, "format maxwell-json");
+    let records = records(&shop);
+    let head = format!("{{\"database\":\"{}\",\"table\":\"items\"", shop.db);
+    let keys: Vec<String> = records.iter().map(key).collect();
+    let expected: Vec<String> =
+        [1, 2, 3, 4, 4, 4, 5, 1].map(|id| format!("{head},\"pk.id\":{id}}}")).to_vec();
+    assert_eq!(keys, expected);
+    let told: Vec<String> = records[2..].iter().map(timeless).collect();
+    let expected = [
+        r#","type":"insert","data":{"id":3,"name":"c4n4ry 3"}}"#,
+        r#","type":"insert","data":{"id":4,"name":null}}"#,
+        r#","type":"update","data":{"id":4,"name":"new"},"old":{"name":null}}"#,
+        r#","type":"delete","data":{"id":4,"name":"new"}}"#,
+        r#","type":"insert","data":{"id":5,"name":"new"}}"#,
+        r#","type":"delete","data":{"id":1,"name":"c4n4ry 1"}}"#,
+    ];
+    let expected: Vec<String> = expected.iter().map(|tail| format!("{head}{tail}")).collect();
+    assert_eq!(told, expected);
+}
+
+/// A record as a client of the service reads it: operation, object, and the numbers in its images.
+fn dts(record: &Received) -> (String, Option<String>) {
+    let text = include_str!("../src/format/dts/record.avsc");
+    let schemas: Vec<serde_json::Value> = serde_json::from_str(text).expect("the schema is JSON");
+    let texts: Vec<String> = schemas.iter().map(ToString::to_string).collect();
+    let schemas = Schema::parse_list(texts.iter().map(String::as_str)).expect("the schema is Avro");
+    let resolved = ResolvedSchema::try_from(schemas.iter().collect::<Vec<_>>()).expect("all names are there");
+    let last = schemas.last().expect("there is a schema");
+    let reader =
+        GenericDatumReader::builder(last).resolved_writer_schemata(resolved).build().expect("a reader");
+    let mut bytes = record.value.as_deref().expect("no tombstones");
+    let Avro::Record(fields) = reader.read_value(&mut bytes).expect("a record of the schema") else {
+        panic!("no record")
+    };
+    assert!(bytes.is_empty());
+    let field = |name| &fields.iter().find(|(found, _)| found == name).expect("it is in the schema").1;
+    let Avro::Enum(_, operation) = field("operation") else { panic!("no symbol") };
+    let object = match field("objectName") {
+        Avro::Union(1, name) => match name.as_ref() {
+            Avro::String(name) => Some(name.clone()),
+            other => panic!("{other:?}"),
+        },
+        Avro::Union(..) => None,
+        other => panic!("{other:?}"),
+    };
+    (operation.clone(), object)
+}
+
+#[test]
+fn dts_avro_from_a_server() {
+    let format = "format dts-avro {\n    snapshot-op init\n    heartbeat every 1s\n  }\n  partition to 0";
+    let shop = shop("dts", Kind::MySql9_7, format);
+    let records = records(&shop);
+    let told: Vec<String> = records
+        .iter()
+        .map(|record| {
+            let (operation, object) = dts(record);
+            assert_eq!(object.as_deref(), Some(&*format!("{}.items", shop.db)));
+            format!("{} {operation}", key(record))
+        })
+        .collect();
+    let expected = [
+        "{\"id\":1} INIT",
+        "{\"id\":2} INIT",
+        "{\"id\":3} INIT",
+        "{\"id\":4} INSERT",
+        "{\"id\":4} UPDATE",
+        "{\"id\":4} DELETE",
+        "{\"id\":5} INSERT",
+        "{\"id\":1} DELETE",
+    ];
+    assert_eq!(told, expected);
+
+    // A topic beats although no row has come to it since the start.
+    let topic = format!("{}.items", shop.prefix);
+    let beats = || {
+        let all = shop.kafka.consume(&topic, Isolation::ReadCommitted);
+        all.into_iter().filter(|record| record.key.is_none()).collect::<Vec<_>>()
+    };
+    let before = beats().len();
+    let mut syncc = shop.run();
+    let beats = wait::until("a heartbeat of a new life", 60, || {
+        let found = beats();
+        if found.len() > before { Ok(found) } else { Err(format!("{} as before", found.len())) }
+    });
+    shop.stop(&mut syncc);
+    assert!(beats.iter().all(|beat| dts(beat) == ("HEARTBEAT".into(), None)));
+}
