@@ -93,6 +93,52 @@ fn many_lines_that_cross() {
 }
 
 #[test]
+fn many_words_that_are_none() {
+    let unknown: Vec<String> = (0..3_000).map(|n| format!("wordz{n} x")).collect();
+    assert_eq!(codes(&pipeline(&format!("include shop.*\n{}", unknown.join("\n")))), ["S0013"]);
+}
+
+#[test]
+fn many_profiles_that_disagree() {
+    let with: Vec<String> = (0..300).map(|n| format!("with p{n}")).collect();
+    let profiles: Vec<String> = (0..300).map(|n| format!("profile p{n} {{\nkey k{n}\n}}")).collect();
+    let text = format!(
+        "{}{}\n",
+        pipeline(&format!("include shop.*\n{}", with.join("\n"))),
+        profiles.join("\n")
+    );
+    let found = findings(&text);
+    // One for each line that adds a contradiction.
+    assert_eq!(found.len(), 299);
+    assert!(found.iter().all(|finding| finding.code.number == "S0206"));
+}
+
+#[test]
+fn many_masks() {
+    let blocks: Vec<String> = (0..300)
+        .map(|n| {
+            format!(
+                "table shop.a{n}_* {{\nmask c with null\n}}\ntable shop.*_b{n} {{\nmask c keep last 4\n}}"
+            )
+        })
+        .collect();
+    let found = findings(&pipeline(&format!("include shop.*\n{}", blocks.join("\n"))));
+    assert!(!found.is_empty() && found.iter().all(|finding| finding.code.number == "S0206"), "{found:?}");
+    let columns: Vec<String> =
+        (0..150).map(|n| format!("mask c{n}_* with null\nmask *_d{n} keep last 4")).collect();
+    assert_eq!(codes(&pipeline(&format!("include shop.*\n{}", columns.join("\n")))), ["S0206"]);
+}
+
+#[test]
+fn what_is_not_compared_is_said() {
+    // They cross in more pairs than are compared, and none of them disagrees with another.
+    let same: Vec<String> = (0..2_200).map(|n| format!("mask *c{n}* with null")).collect();
+    let found = findings(&pipeline(&format!("include shop.*\n{}", same.join("\n"))));
+    let said: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(said, ["there are too many masks to compare each with each other"]);
+}
+
+#[test]
 fn large_expressions() {
     assert_eq!(codes(&pipeline("include shop./(((a{100}){100}){100}){100}/")), ["S0208"]);
     assert_eq!(

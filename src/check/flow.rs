@@ -2,6 +2,7 @@
 
 use super::index::{Index, exact_table};
 use super::locked::{self, Locks};
+use super::pairs::Pairs;
 use super::renaming::{Renamed, Renaming};
 use super::selector::{Selector, selectors};
 use super::settings::{Lane, Setting, Subject};
@@ -16,9 +17,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Most known tables of a pipeline. What a rule finds in this many it need not find in more.
 const KNOWN_MAX: usize = 20_000;
-
-/// Most pairs of patterns that a rule compares in a pipeline, so that no file keeps it busy for hours.
-pub(super) const PAIRS_MAX: usize = 2_000_000;
 
 /// A program and its pipelines.
 pub(super) struct Project<'p> {
@@ -395,7 +393,7 @@ impl<'p> Flow<'p> {
     }
 
     /// Pairs of renames of one kind that may take a table in common, the first in the file first.
-    pub(super) fn rename_pairs(&self) -> impl Iterator<Item = (&Renaming<'p>, &Renaming<'p>)> {
+    pub(super) fn rename_pairs(&self) -> Pairs<impl Iterator<Item = (&Renaming<'p>, &Renaming<'p>)>> {
         let pairs = (0..self.renames.len()).flat_map(move |n| {
             let (named, open): (&[usize], _) = match self.renames[n].pattern().and_then(exact_table) {
                 // Lines that name other tables are no match for one that names a table.
@@ -406,10 +404,8 @@ impl<'p> Flow<'p> {
             let open = self.rename_index.open.iter().filter(move |&&other| other < open);
             named.chain(open).copied().map(move |other| (n.min(other), n.max(other)))
         });
-        pairs
-            .map(|(first, later)| (&self.renames[first], &self.renames[later]))
-            .filter(|(first, later)| first.kind() == later.kind())
-            .take(PAIRS_MAX)
+        let pairs = pairs.map(|(first, later)| (&self.renames[first], &self.renames[later]));
+        Pairs::new(pairs.filter(|(first, later)| first.kind() == later.kind()))
     }
 
     /// A name of the source in the case of messages.

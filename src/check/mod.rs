@@ -20,6 +20,7 @@ mod index;
 mod keys;
 mod locked;
 mod names;
+mod pairs;
 mod reliability;
 mod renaming;
 mod secrets;

@@ -70,9 +70,7 @@ impl Profiles {
             }
             self.used[id] = true;
             left_out.add(&self.profiles[id].left_out.of_profile());
-            for &(first, other) in &taken {
-                findings.extend(self.disagreement(settings, (first, other), (name, id)));
-            }
+            findings.extend(self.disagreement(settings, (&taken, &added), (name, id)));
             taken.push((name, id));
             added = added.over(&self.profiles[id].settings);
         }
@@ -80,17 +78,24 @@ impl Profiles {
         left_out
     }
 
-    /// The first thing about which two profiles disagree, and the block that takes both says nothing.
+    /// The first thing about which a profile disagrees with those that were taken, and the block that takes them says nothing.
     fn disagreement(
         &self,
         own: &Settings,
-        (first, a): (&Spanned<String>, usize),
+        (taken, added): (&[(&Spanned<String>, usize)], &Settings),
         (later, b): (&Spanned<String>, usize),
     ) -> Option<Diagnostic> {
-        let (one, other) = (own.over(&self.profiles[a].settings), own.over(&self.profiles[b].settings));
+        if taken.is_empty() {
+            return None;
+        }
+        let (one, other) = (own.over(added), own.over(&self.profiles[b].settings));
         let mut conflicts = one.disagreements(&other);
         conflicts.extend(one.task.disagreements(&other.task));
         let conflict = conflicts.first()?;
+        // The one in whose block it stands.
+        let begins = |(_, profile): &&(&Spanned<String>, usize)| self.profiles[*profile].name.span;
+        let before = |span: Span| span.file == conflict.first.file && span.start <= conflict.first.start;
+        let (first, _) = taken.iter().filter(|one| before(begins(one))).max_by_key(begins)?;
         let message = format!(
             "the profiles `{}` and `{}` disagree about `{}`",
             first.value, later.value, conflict.word

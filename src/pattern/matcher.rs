@@ -72,7 +72,7 @@ impl Matcher {
         let regex = whole(&without_case(&text));
         let regex = regex.map_err(|_| PatternError::new(PatternErrorKind::TooLarge, 0..text.len()))?;
         let names = std::iter::once(None).chain(glob.capture_names().into_iter().map(Some)).collect();
-        Ok(Matcher::of(regex, names, Outline::default()))
+        Ok(Matcher::of(regex, names, Outline::without_case(glob)))
     }
 
     /// `written` is what an error points into, `translated` what is compiled.
@@ -85,7 +85,7 @@ impl Matcher {
             PatternError::new(kind, 0..written.len())
         })?;
         let names = regex.capture_names().map(|name| name.map(str::to_owned)).collect();
-        Ok(Matcher::of(regex, names, Outline::default()))
+        Ok(Matcher::of(regex, names, Outline::of_expression(translated)))
     }
 
     fn of(regex: Regex, names: Vec<Option<String>>, outline: Outline) -> Matcher {

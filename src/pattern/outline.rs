@@ -58,6 +58,34 @@ impl Outline {
         }
     }
 
+    /// Of a glob that takes small and capital letters alike. Only of one whose literal signs are ASCII: each of these is the
+    /// same as its small letter, and as no other ASCII sign.
+    pub(super) fn without_case(glob: &Glob) -> Outline {
+        let mut outline = Outline::of(glob);
+        let is_plain = |part: &Part| !matches!(part, Part::Literal(signs) if !signs.is_ascii());
+        if !glob.parts.iter().all(is_plain) {
+            return Outline::default();
+        }
+        outline.prefix.make_ascii_lowercase();
+        outline.suffix.make_ascii_lowercase();
+        outline
+    }
+
+    /// Of an expression: the plain signs that it surely begins with.
+    pub(super) fn of_expression(expression: &str) -> Outline {
+        let is_plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-');
+        let (mut prefix, rest) =
+            expression.split_at(expression.find(|sign| !is_plain(sign)).unwrap_or(expression.len()));
+        // The last sign may be there any number of times; with an alternative nothing is sure.
+        if rest.starts_with(['*', '?', '{', '+']) {
+            prefix = &prefix[..prefix.len() - usize::from(!prefix.is_empty())];
+        }
+        if outside_groups(rest).any(|sign| sign == '|') {
+            prefix = "";
+        }
+        Outline { prefix: prefix.to_owned(), ..Outline::default() }
+    }
+
     /// Whether a name begins with the one and ends with the other, which do not overlap.
     pub(super) fn brackets(&self, name: &str) -> bool {
         name.len() >= self.prefix.len() + self.suffix.len()
@@ -84,4 +112,19 @@ impl Outline {
             (false, false) => Relation::Crossing,
         })
     }
+}
+
+/// The signs of an expression that stand in no group. One in a set of signs, or behind a `\\`, may be taken for what it is not;
+/// then more signs are given, not fewer.
+fn outside_groups(expression: &str) -> impl Iterator<Item = char> + '_ {
+    let is_simple = !expression.contains(['[', '\\']);
+    let mut depth = 0usize;
+    expression.chars().filter(move |sign| {
+        match sign {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 || !is_simple
+    })
 }

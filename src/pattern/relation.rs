@@ -42,6 +42,13 @@ impl Matcher {
         if let (Some(a), Some(b)) = (self.column_name(), other.column_name()) {
             return if a == b { Relation::Equal } else { Relation::Disjoint };
         }
+        match (self.column_name().filter(|a| a.is_ascii()), other.column_name().filter(|b| b.is_ascii())) {
+            (Some(a), None) if !other.matches(a) => return Relation::Disjoint,
+            (None, Some(b)) if !self.matches(b) => return Relation::Disjoint,
+            (Some(_), None) if other.outline.many => return Relation::Narrower,
+            (None, Some(_)) if self.outline.many => return Relation::Wider,
+            _ => {}
+        }
         match (self.exact_name(), other.exact_name()) {
             (Some(a), Some(b)) if a == b && self.matches(a) => Relation::Equal,
             (Some(_), Some(_)) => Relation::Disjoint,
@@ -173,7 +180,10 @@ impl TableMatcher {
 /// compare.
 pub fn some_table(all: &[&TableMatcher], none: &[&TableMatcher]) -> Option<bool> {
     let (first, more) = all.split_first()?;
-    let others: Vec<&TableMatcher> = more.iter().chain(none).copied().collect();
+    // Most of many are far away, and a walk beside them is dear.
+    let is_near = |one: &&TableMatcher| all.iter().all(|wanted| wanted.relation(one) != Relation::Disjoint);
+    let none: Vec<&TableMatcher> = none.iter().copied().filter(is_near).collect();
+    let others: Vec<&TableMatcher> = more.iter().chain(&none).copied().collect();
     let dbs: Vec<&Matcher> = others.iter().map(|other| &other.db).collect();
     let mut groups = BTreeSet::new();
     let walked = walk(

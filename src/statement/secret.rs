@@ -58,7 +58,7 @@ fn places_in(file: FileId, text: &str, is_wanted: impl Fn(Range<u32>) -> bool) -
 
 /// Takes what lies in secret places out of the words of `findings`, and leaves out repairs that would write it again.
 pub fn withhold(findings: &mut [Diagnostic], files: &FileSet) {
-    let line_of = |file: FileId, offset| (file, files.line_col(file, offset).line);
+    let line_of = |file: FileId, offset| (file, files.line(file, offset));
     // Findings quote words, not lines: where one spans many, the words are at its ends.
     let lines_of = |finding: &Diagnostic| -> BTreeSet<(FileId, u32)> {
         spans(finding)

@@ -115,6 +115,12 @@ impl FileSet {
         Span::new(id, start_of(line.saturating_sub(1) as usize), start_of(line as usize))
     }
 
+    /// Line of a byte offset, from 1; the last one when it lies behind the end.
+    pub fn line(&self, id: FileId, offset: u32) -> u32 {
+        let file = &self.files[id.0 as usize];
+        file.line_starts.partition_point(|&start| start <= offset) as u32
+    }
+
     /// Line and column of a byte offset; of the sign it lies in, and of the end when it lies behind it.
     pub fn line_col(&self, id: FileId, offset: u32) -> LineCol {
         let file = &self.files[id.0 as usize];

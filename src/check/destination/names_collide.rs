@@ -74,12 +74,17 @@ fn place(flow: &Flow<'_>, known: &Known, name: &NewName) -> Span {
 }
 
 fn check_columns(flow: &Flow<'_>, findings: &mut Vec<Diagnostic>) {
-    let columns = |pair: &(&Renaming<'_>, &Renaming<'_>)| pair.0.kind() == Renamed::Column;
-    for (first, later) in flow.rename_pairs().filter(columns) {
+    let mut n_found = 0;
+    let mut pairs = flow.rename_pairs();
+    while let Some((first, later)) = pairs.next() {
+        if first.kind() != Renamed::Column {
+            continue;
+        }
         let (Some(a), Some(b)) = (exact_column(first), exact_column(later)) else { continue };
         let Some(name) = later.to().as_literal().filter(|name| first.to().as_literal() == Some(*name)) else {
             continue;
         };
+        pairs.costs(flow.known.len() / 10);
         let both = |known: &&Known| {
             [first, later].iter().all(|one| one.tables.matches(&known.db, &known.table))
                 && [a, b].iter().all(|column| flow.may_have(known, column))
@@ -92,7 +97,13 @@ fn check_columns(flow: &Flow<'_>, findings: &mut Vec<Diagnostic>) {
                     .beside(first.span, format!("`{a}` gets this name here"))
                     .help("give one of them another name"),
             );
+            n_found += 1;
         }
+    }
+    if n_found == 0
+        && let Some(last) = flow.renames.last()
+    {
+        pairs.told(NAMES_COLLIDE, last.span, "lines of `rename`", findings);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
+use super::super::pairs::SEARCH;
 use super::super::renaming::Renaming;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::{Relation, TableMatcher, some_table};
@@ -21,10 +22,19 @@ pub(super) const RULE: Rule = Rule {
     run: check_rename_twice,
 };
 
+/// Most findings of a pipeline. Who has that many mends them by one change, and further ones show then.
+const CLASHES_MAX: usize = 100;
+
 fn check_rename_twice(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
-        for (first, later) in flow.rename_pairs() {
-            if first.to() != later.to() && clash(flow, first, later) {
+        let mut n_found = 0;
+        let mut pairs = flow.rename_pairs();
+        while let Some((first, later)) = pairs.next() {
+            if first.to() == later.to() || !may_clash(first, later) {
+                continue;
+            }
+            pairs.costs(SEARCH + flow.renames.len() / 10);
+            if clash(flow, first, later) {
                 let (a, b) = (first.to(), later.to());
                 findings.push(
                     Diagnostic::error(
@@ -35,28 +45,38 @@ fn check_rename_twice(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     .beside(first.span, "the other name")
                     .help("keep one of the lines; of two patterns, make one the narrower"),
                 );
+                n_found += 1;
+                if n_found == CLASHES_MAX {
+                    break;
+                }
             }
+        }
+        if n_found == 0
+            && let Some(last) = flow.renames.last()
+        {
+            pairs.told(RENAME_TWICE, last.span, "lines of `rename`", findings);
         }
     }
 }
 
-/// True when a thing that is sent would have both names.
-fn clash(flow: &Flow<'_>, first: &Renaming<'_>, later: &Renaming<'_>) -> bool {
+/// True when a thing may be taken by both, and neither is narrower.
+fn may_clash(first: &Renaming<'_>, later: &Renaming<'_>) -> bool {
     let columns = match (&first.column, &later.column) {
         (Some(first), Some(later)) => first.relation(later),
         (None, None) => Relation::Equal,
         (Some(_), None) | (None, Some(_)) => Relation::Disjoint,
     };
-    let open = match (first.tables.relation(&later.tables), columns) {
+    match (first.tables.relation(&later.tables), columns) {
         (Relation::Disjoint, _) | (_, Relation::Disjoint) => false,
         // Of columns in the same tables the narrower wins.
         (Relation::Equal, Relation::Narrower | Relation::Wider) => false,
         (Relation::Narrower | Relation::Wider, _) => false,
         (Relation::Equal | Relation::Crossing | Relation::TooLarge, _) => true,
-    };
-    if !open {
-        return false;
     }
+}
+
+/// True when a thing that is sent would have both names.
+fn clash(flow: &Flow<'_>, first: &Renaming<'_>, later: &Renaming<'_>) -> bool {
     // A narrower line decides for the tables it takes.
     let deciding = flow
         .renames

@@ -2,7 +2,8 @@
 
 use super::super::Rule;
 use super::super::destination::TOPIC_SHARED_BY_ACCIDENT;
-use super::super::flow::{Flow, Known, PAIRS_MAX, Placed, Project, sources};
+use super::super::flow::{Flow, Known, Placed, Project, sources};
+use super::super::pairs::Pairs;
 use super::message_key::{MessageKey, message_key};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::Program;
@@ -57,7 +58,7 @@ fn check_keys_differ(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     }
     for ((_, topic), mut keyed) in topics {
         keyed.sort_by_key(place);
-        let Some((first, other)) = differing(project.program, &keyed) else { continue };
+        let Some((first, other)) = differing(project.program, topic, &keyed, findings) else { continue };
         findings.push(
             Diagnostic::error(
                 KEYS_DIFFER_IN_TOPIC,
@@ -73,13 +74,26 @@ fn check_keys_differ(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 
 /// The first table, as the lines stand, whose key is not that of an earlier one, and the earlier one; no other rule speaks of
 /// the two.
-fn differing<'k, 'a>(program: &Program, keyed: &'k [Keyed<'a>]) -> Option<(&'k Keyed<'a>, &'k Keyed<'a>)> {
+fn differing<'k, 'a>(
+    program: &Program,
+    topic: &str,
+    keyed: &'k [Keyed<'a>],
+    findings: &mut Vec<Diagnostic>,
+) -> Option<(&'k Keyed<'a>, &'k Keyed<'a>)> {
     if keyed.windows(2).all(|pair| pair[0].parts == pair[1].parts) {
         return None;
     }
-    let pairs = (0..keyed.len()).flat_map(|n| (0..n).map(move |m| (&keyed[m], &keyed[n])));
-    // Of so many that are told of already, further ones show when these are mended.
-    pairs.take(PAIRS_MAX).find(|(one, other)| one.parts != other.parts && !is_told(program, one, other))
+    let mut pairs = Pairs::new((0..keyed.len()).flat_map(|n| (0..n).map(move |m| (&keyed[m], &keyed[n]))));
+    while let Some((one, other)) = pairs.next() {
+        if one.parts != other.parts {
+            pairs.costs(program.allows.len() / 10);
+            if !is_told(program, one, other) {
+                return Some((one, other));
+            }
+        }
+    }
+    pairs.told(KEYS_DIFFER_IN_TOPIC, place(keyed.last()?), &format!("tables in topic `{topic}`"), findings);
+    None
 }
 
 /// `origin` and the names of a key's columns in messages.

@@ -1,13 +1,14 @@
 //! The part of S0206 about masks: two for one column in one level, neither of which is nearer.
 
 use super::super::flow::{Flow, Project};
+use super::super::pairs::{Groups, Pairs, SEARCH};
+use super::overrides_cross::CROSSINGS_MAX;
 use crate::ast::{Settings, TableBlock};
 use crate::diagnostic::Diagnostic;
 use crate::hir::OVERRIDES_CROSS;
-use crate::pattern::{Relation, TableMatcher, some_table};
+use crate::pattern::{Matcher, Relation, TableMatcher, TablePattern, some_table};
 use crate::statement::MaskRule;
 use crate::text::Spanned;
-use std::collections::BTreeSet;
 
 pub(super) fn check_masks_cross(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     check_block(&project.program.defaults.settings, findings);
@@ -25,22 +26,49 @@ pub(super) fn check_masks_cross(project: &Project<'_>, findings: &mut Vec<Diagno
     }
 }
 
+/// A mask and the columns it takes.
+struct Masked<'p> {
+    rule: &'p Spanned<MaskRule>,
+    columns: Matcher,
+}
+
+impl<'p> Masked<'p> {
+    /// None where the columns cannot be read, which has been told.
+    fn new(rule: &'p Spanned<MaskRule>) -> Option<Masked<'p>> {
+        Some(Masked { rule, columns: rule.value.column.compile_column().ok()? })
+    }
+
+    /// True when both take a column, and make different things of it.
+    fn disagrees(&self, other: &Masked<'_>) -> bool {
+        self.rule.value.method != other.rule.value.method
+            && self.columns.relation(&other.columns) != Relation::Disjoint
+    }
+
+    /// True when it takes every column of the other.
+    fn takes(&self, other: &Masked<'_>) -> bool {
+        matches!(self.columns.relation(&other.columns), Relation::Equal | Relation::Wider)
+    }
+}
+
 /// Masks of one block; those of its profiles are weaker than its own, and none of them is stronger than another.
 fn check_block(settings: &Settings, findings: &mut Vec<Diagnostic>) {
     for masks in [&settings.masks, &settings.profile_masks] {
-        let mut groups: Vec<(BTreeSet<usize>, (usize, usize))> = Vec::new();
+        let masks: Vec<Masked<'_>> = masks.iter().filter_map(Masked::new).collect();
         let pairs = (0..masks.len()).flat_map(|later| (0..later).map(move |first| (first, later)));
-        for pair in pairs.filter(|&(first, later)| disagree(&masks[first], &masks[later])) {
-            let mut rules = BTreeSet::from([pair.0, pair.1]);
-            let met =
-                |(group, _): &mut (BTreeSet<usize>, _)| group.contains(&pair.0) || group.contains(&pair.1);
-            for (group, _) in groups.extract_if(.., met) {
-                rules.extend(group);
+        let mut pairs = Pairs::new(pairs);
+        let mut groups = Groups::default();
+        for (first, later) in pairs.by_ref() {
+            if masks[first].disagrees(&masks[later]) {
+                groups.join(first, later);
             }
-            groups.push((rules, pair));
         }
-        for (_, (first, later)) in groups {
-            let (a, b) = (&masks[first], &masks[later]);
+        if groups.is_empty()
+            && let Some(last) = masks.last()
+        {
+            pairs.told(OVERRIDES_CROSS, last.rule.span, "masks", findings);
+        }
+        for (first, later) in groups.last() {
+            let (a, b) = (masks[first].rule, masks[later].rule);
             let message = match a.value.column == b.value.column {
                 true => format!("`{}` is masked in two ways", b.value.column),
                 false => format!(
@@ -59,63 +87,61 @@ fn check_block(settings: &Settings, findings: &mut Vec<Diagnostic>) {
 }
 
 fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagnostic>) {
-    let masked = |block| -> Option<(&TableBlock, TableMatcher)> {
-        let block: &TableBlock = block;
-        block.settings.all_masks().next()?;
-        Some((block, block.pattern.value.compile().ok()?))
-    };
-    let blocks: Vec<(&TableBlock, TableMatcher)> = blocks.iter().filter_map(masked).collect();
-    for (n, (later, tables)) in blocks.iter().enumerate() {
-        for (first, others) in &blocks[..n] {
-            if !matches!(others.relation(tables), Relation::Equal | Relation::Crossing | Relation::TooLarge) {
-                continue;
-            }
-            let pairs =
-                first.settings.all_masks().flat_map(|a| later.settings.all_masks().map(move |b| (a, b)));
-            let Some((a, b)) = pairs.into_iter().find(|(a, b)| disagree(a, b)) else { continue };
-            // A narrower block that masks the column decides for the tables it takes.
-            let decides = |third: &&(&TableBlock, TableMatcher)| {
-                [tables, others].iter().all(|one| third.1.relation(one) == Relation::Narrower)
-                    && third.0.settings.all_masks().any(|mask| takes(mask, b))
-            };
-            let deciding = blocks.iter().filter(decides).map(|(_, tables)| tables);
-            let none: Vec<&TableMatcher> =
-                flow.exclude.iter().map(|one| &one.matcher).chain(deciding).collect();
-            let is_open =
-                |include: &TableMatcher| some_table(&[others, tables, include], &none) != Some(false);
-            if !flow.include.iter().any(|include| is_open(&include.matcher)) {
-                continue;
-            }
-            let (one, other) = (&first.pattern.value, &later.pattern.value);
-            let message = format!("`{one}` and `{other}` mask `{}` in two ways", b.value.column);
-            findings.push(
-                Diagnostic::error(OVERRIDES_CROSS, b.span, message)
-                    .label(format!("for `{other}`"))
-                    .beside(a.span, format!("for `{one}`"))
-                    .help(
-                        "neither is narrower: add a `table` block for what both take, or change one of them",
-                    ),
-            );
+    let blocks: Vec<MaskedBlock<'_>> = blocks.iter().filter_map(masked).collect();
+    let mut n_found = 0;
+    let pairs = (0..blocks.len()).flat_map(|later| (0..later).map(move |first| (first, later)));
+    let mut pairs = Pairs::new(pairs);
+    while let Some((first, later)) = pairs.next() {
+        let (first, later) = (&blocks[first], &blocks[later]);
+        let (others, tables) = (&first.tables, &later.tables);
+        if !matches!(others.relation(tables), Relation::Equal | Relation::Crossing | Relation::TooLarge) {
+            continue;
+        }
+        let mut both = first.masks.iter().flat_map(|a| later.masks.iter().map(move |b| (a, b)));
+        let Some((a, b)) = both.find(|(a, b)| a.disagrees(b)) else { continue };
+        pairs.costs(SEARCH + blocks.len() / 10);
+        // A narrower block that masks the column decides for the tables it takes.
+        let decides = |third: &&MaskedBlock<'_>| {
+            third.masks.iter().any(|mask| mask.takes(b))
+                && [tables, others].iter().all(|one| third.tables.relation(one) == Relation::Narrower)
+        };
+        let deciding = blocks.iter().filter(decides).map(|block| &block.tables);
+        let none: Vec<&TableMatcher> = flow.exclude.iter().map(|one| &one.matcher).chain(deciding).collect();
+        let is_open = |include: &TableMatcher| some_table(&[others, tables, include], &none) != Some(false);
+        if !flow.include.iter().any(|include| is_open(&include.matcher)) {
+            continue;
+        }
+        let (one, other) = (first.pattern, later.pattern);
+        let message = format!("`{one}` and `{other}` mask `{}` in two ways", b.rule.value.column);
+        findings.push(
+            Diagnostic::error(OVERRIDES_CROSS, b.rule.span, message)
+                .label(format!("for `{other}`"))
+                .beside(a.rule.span, format!("for `{one}`"))
+                .help("neither is narrower: add a `table` block for what both take, or change one of them"),
+        );
+        n_found += 1;
+        if n_found == CROSSINGS_MAX {
+            break;
         }
     }
-}
-
-/// True when both take a column, and make different things of it.
-fn disagree(a: &Spanned<MaskRule>, b: &Spanned<MaskRule>) -> bool {
-    a.value.method != b.value.method && relation(a, b) != Relation::Disjoint
-}
-
-/// True when the first takes every column of the second.
-fn takes(a: &Spanned<MaskRule>, b: &Spanned<MaskRule>) -> bool {
-    matches!(relation(a, b), Relation::Equal | Relation::Wider)
-}
-
-fn relation(a: &Spanned<MaskRule>, b: &Spanned<MaskRule>) -> Relation {
-    match (a.value.column.compile_column(), b.value.column.compile_column()) {
-        (Ok(a), Ok(b)) => a.relation(&b),
-        // What cannot be read has been told.
-        _ => Relation::Disjoint,
+    if n_found == 0
+        && let Some(last) = blocks.last()
+    {
+        pairs.told(OVERRIDES_CROSS, last.masks[0].rule.span, "`table` blocks with masks", findings);
     }
+}
+
+/// A `table` block with masks.
+struct MaskedBlock<'p> {
+    pattern: &'p TablePattern,
+    tables: TableMatcher,
+    masks: Vec<Masked<'p>>,
+}
+
+fn masked(block: &TableBlock) -> Option<MaskedBlock<'_>> {
+    let masks: Vec<Masked<'_>> = block.settings.all_masks().filter_map(Masked::new).collect();
+    let pattern = &block.pattern.value;
+    (!masks.is_empty()).then(|| Some(MaskedBlock { pattern, tables: pattern.compile().ok()?, masks }))?
 }
 
 #[cfg(test)]

@@ -1,14 +1,15 @@
 //! S0206: two `table` blocks that disagree about the same tables.
 
 use super::super::Rule;
-use super::super::flow::{Flow, PAIRS_MAX, Project};
+use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
+use super::super::pairs::{Groups, Pairs, SEARCH};
 use super::masks_cross::check_masks_cross;
 use crate::ast::{Conflict, TableBlock};
 use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::hir::OVERRIDES_CROSS;
 use crate::pattern::{Relation, TableMatcher, some_table};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
@@ -27,7 +28,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Most crossings of one level. Who has that many mends them by one change, and further ones show then.
-const CROSSINGS_MAX: usize = 100;
+pub(super) const CROSSINGS_MAX: usize = 100;
 
 fn check_overrides_cross(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     check_masks_cross(project, findings);
@@ -53,7 +54,8 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
     let exact: Vec<bool> =
         blocks.iter().map(|(block, _)| exact_table(&block.pattern.value).is_some()).collect();
     let pairs = (0..blocks.len()).flat_map(|n| (0..n).map(move |m| (m, n)));
-    for (m, n) in pairs.filter(|&(m, n)| !(exact[m] && exact[n])).take(PAIRS_MAX) {
+    let mut pairs = Pairs::new(pairs.filter(|&(m, n)| !(exact[m] && exact[n])));
+    while let Some((m, n)) = pairs.next() {
         let ((first, others), (later, tables)) = (&blocks[m], &blocks[n]);
         let conflicts = first.settings.disagreements(&later.settings);
         if conflicts.is_empty() {
@@ -64,14 +66,15 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
             Relation::Equal | Relation::Crossing => false,
             Relation::TooLarge => true,
         };
+        pairs.costs(conflicts.len() * (SEARCH + blocks.len() / 10));
         for conflict in conflicts {
             // A narrower block decides for the tables it takes.
             let deciding = blocks
                 .iter()
+                .filter(|(third, _)| third.settings.gives(&conflict))
                 .filter(|(_, third)| {
                     [tables, others].iter().all(|one| third.relation(one) == Relation::Narrower)
                 })
-                .filter(|(third, _)| third.settings.gives(&conflict))
                 .map(|(_, third)| third);
             let none: Vec<&TableMatcher> =
                 flow.exclude.iter().map(|one| &one.matcher).chain(deciding).collect();
@@ -86,6 +89,11 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
         if crossings.len() >= CROSSINGS_MAX {
             break;
         }
+    }
+    if crossings.is_empty()
+        && let Some((last, _)) = blocks.last()
+    {
+        pairs.told(OVERRIDES_CROSS, last.pattern.span, "`table` blocks", findings);
     }
     for Crossing { first, later, conflict, too_large } in last_of_groups(crossings) {
         let (a, b) = (&blocks[first].0.pattern.value, &blocks[later].0.pattern.value);
@@ -115,19 +123,13 @@ struct Crossing {
 /// Of blocks that disagree about one setting with each other, directly or through third ones, the last two: so many findings
 /// there are however the blocks stand.
 fn last_of_groups(crossings: Vec<Crossing>) -> Vec<Crossing> {
-    let mut groups: Vec<(BTreeSet<usize>, Crossing)> = Vec::new();
-    for crossing in crossings {
-        let (word, pair) = (crossing.conflict.word, [crossing.first, crossing.later]);
-        let mut blocks = BTreeSet::from(pair);
-        let met = |(group, last): &mut (BTreeSet<usize>, Crossing)| {
-            last.conflict.word == word && pair.iter().any(|block| group.contains(block))
-        };
-        for (group, _) in groups.extract_if(.., met) {
-            blocks.extend(group);
-        }
-        groups.push((blocks, crossing));
+    let mut groups: BTreeMap<&str, Groups> = BTreeMap::new();
+    for one in &crossings {
+        groups.entry(one.conflict.word).or_default().join(one.first, one.later);
     }
-    groups.into_iter().map(|(_, last)| last).collect()
+    let last: BTreeSet<(&str, (usize, usize))> =
+        groups.into_iter().flat_map(|(word, of)| of.last().map(move |pair| (word, pair))).collect();
+    crossings.into_iter().filter(|one| last.contains(&(one.conflict.word, (one.first, one.later)))).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,121 @@
+//! Pairs of lines that a rule compares: bounded, so that no file keeps it busy for hours, and never silently.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::text::Span;
+use std::collections::BTreeMap;
+
+/// What it costs to ask whether there is a table that both take, in pairs.
+pub(super) const SEARCH: usize = 200;
+
+/// Most pairs that a rule compares in a pipeline.
+const PAIRS_MAX: usize = 2_000_000;
+
+/// Pairs, up to the most that are compared.
+pub(super) struct Pairs<I> {
+    pairs: I,
+    left: usize,
+    is_cut: bool,
+}
+
+impl<I: Iterator> Pairs<I> {
+    pub(super) fn new(pairs: I) -> Pairs<I> {
+        Pairs { pairs, left: PAIRS_MAX, is_cut: false }
+    }
+
+    /// Counts the last pair as so many more: it is looked at closer than others.
+    pub(super) fn costs(&mut self, more: usize) {
+        self.left = self.left.saturating_sub(more);
+    }
+
+    /// Says that some were not compared, where that is so.
+    pub(super) fn told(&self, code: Code, place: Span, what: &str, findings: &mut Vec<Diagnostic>) {
+        if self.is_cut {
+            let message = format!("there are too many {what} to compare each with each other");
+            findings.push(Diagnostic::advice(code, place, message).help(
+                "only the first pairs were; the same mistake among the others is not seen: make one pattern of many",
+            ));
+        }
+    }
+}
+
+impl<I: Iterator> Iterator for Pairs<I> {
+    type Item = I::Item;
+
+    fn next(&mut self) -> Option<I::Item> {
+        let next = self.pairs.next()?;
+        self.is_cut = self.left == 0;
+        self.left = self.left.checked_sub(1)?;
+        Some(next)
+    }
+}
+
+/// Numbers in groups: those of a pair are in one.
+#[derive(Default)]
+pub(super) struct Groups {
+    /// The group of a number, or another number of it that is nearer to its name.
+    parents: BTreeMap<usize, usize>,
+    /// By the name of the group, its last pair.
+    last: BTreeMap<usize, (usize, usize)>,
+}
+
+impl Groups {
+    fn name(&mut self, n: usize) -> usize {
+        let mut name = n;
+        while let Some(&parent) = self.parents.get(&name).filter(|&&parent| parent != name) {
+            name = parent;
+        }
+        self.parents.insert(n, name);
+        name
+    }
+
+    /// Puts the groups of the two together. The pairs come in the order in which the last is asked for.
+    pub(super) fn join(&mut self, first: usize, later: usize) {
+        let (a, b) = (self.name(first), self.name(later));
+        self.parents.insert(a, b);
+        self.last.remove(&a);
+        self.last.insert(b, (first, later));
+    }
+
+    /// True when no pair was met.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last.is_empty()
+    }
+
+    /// Of each group its last pair.
+    pub(super) fn last(self) -> impl Iterator<Item = (usize, usize)> {
+        self.last.into_values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::FileSet;
+
+    #[test]
+    fn what_is_cut_is_said() {
+        let place = Span { file: FileSet::new().add("a.sync", "x"), start: 0, end: 1 };
+        let said = |n: usize| {
+            let mut pairs = Pairs::new(0..n);
+            let taken = pairs.by_ref().count();
+            let mut findings = Vec::new();
+            pairs.told(Code::new("S0206", "overrides-cross"), place, "lines", &mut findings);
+            (taken, findings.len())
+        };
+        assert_eq!(said(PAIRS_MAX), (PAIRS_MAX, 0));
+        assert_eq!(said(PAIRS_MAX + 1), (PAIRS_MAX, 1));
+        let mut dear = Pairs::new(0..9);
+        dear.next();
+        dear.costs(PAIRS_MAX);
+        assert_eq!(dear.count(), 0);
+    }
+
+    #[test]
+    fn groups_grow_together() {
+        let mut groups = Groups::default();
+        for (first, later) in [(0, 1), (2, 3), (1, 4), (3, 4), (5, 6)] {
+            groups.join(first, later);
+        }
+        assert_eq!(groups.last().collect::<Vec<_>>(), [(3, 4), (5, 6)]);
+    }
+}
