@@ -109,7 +109,7 @@ impl Matcher {
             Kind::Exact(exact) => exact == name,
             Kind::Column(folded) => same_column(folded, name),
             Kind::Gap(_) => self.outline.brackets(name),
-            Kind::Regex(regex, _) => regex.is_match(name),
+            Kind::Regex(regex, _) => self.outline.may_be(name) && regex.is_match(name),
         };
         takes && is_name(name)
     }

@@ -16,6 +16,8 @@ pub(super) struct Outline {
     suffix: String,
     /// The two and one `*` between them are all there is.
     pub(super) only_gap: bool,
+    /// Both in small letters, for names whose case means nothing.
+    is_folded: bool,
     /// It surely takes more than one name.
     pub(super) many: bool,
     /// One of the names.
@@ -53,6 +55,7 @@ impl Outline {
             prefix: literal(parts.first()),
             suffix: literal(parts.last()),
             only_gap: matches!(between, [Part::Any]),
+            is_folded: false,
             many,
             sample: Some(sample),
         }
@@ -68,7 +71,7 @@ impl Outline {
         }
         outline.prefix.make_ascii_lowercase();
         outline.suffix.make_ascii_lowercase();
-        outline
+        Outline { is_folded: true, ..outline }
     }
 
     /// Of an expression: the plain signs that it surely begins with.
@@ -91,6 +94,11 @@ impl Outline {
         name.len() >= self.prefix.len() + self.suffix.len()
             && name.starts_with(&self.prefix)
             && name.ends_with(&self.suffix)
+    }
+
+    /// False when it is seen at once that a name is none of these.
+    pub(super) fn may_be(&self, name: &str) -> bool {
+        self.is_folded || name.starts_with(&self.prefix) && name.ends_with(&self.suffix)
     }
 
     /// How two patterns relate, where that is seen at once.

@@ -2,13 +2,14 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
-use super::super::renaming::Renamed;
+use super::super::renaming::{Renamed, Renaming};
 use super::super::side::sides;
 use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::hir::Program;
+use crate::pattern::NamePattern;
 use crate::statement::{
-    FILTERS, PLACEHOLDER_UNBOUND, RELAY_PLACEHOLDERS, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template,
-    TemplatePart, placeholder_unbound,
+    FILTERS, PLACEHOLDER_UNBOUND, RELAY_PLACEHOLDERS, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS,
+    Template, TemplatePart, placeholder_unbound,
 };
 use crate::text::Span;
 
@@ -66,9 +67,61 @@ fn check_placeholders(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 known.push("column");
             }
             let span = flow.pipeline.new_names.get(&renaming.span).copied().unwrap_or(renaming.span);
+            let n_found = findings.len();
             check_template(project.program, renaming.to(), span, &known, findings);
+            for finding in &mut findings[n_found..] {
+                name_the_range(renaming, finding);
+            }
+            findings.extend(numbered(renaming, span));
         }
     }
+}
+
+/// Proposes to give a range the name that stands for nothing, where the line has a range without one.
+fn name_the_range(renaming: &Renaming<'_>, finding: &mut Diagnostic) {
+    let hole = finding.message.strip_prefix("`{").and_then(|rest| rest.split_once("}`"));
+    let range = patterns(renaming).into_iter().find_map(unnamed_range);
+    if let (Some((name, _)), Some(range)) = (hole, range) {
+        finding.help = Some(format!("give the range this name: `[{name}:{range}]`"));
+    }
+}
+
+/// The bounds of the first range of a pattern, where it has no name.
+fn unnamed_range(pattern: &NamePattern) -> Option<&str> {
+    let NamePattern::Glob(text) = pattern else { return None };
+    let mut sets = text.split('[').skip(1).filter_map(|rest| Some(rest.split_once(']')?.0));
+    sets.find(|set| set.contains("..") && set.chars().all(|sign| sign.is_ascii_digit() || sign == '.'))
+}
+
+/// The patterns that a line's captures come from.
+fn patterns<'p>(renaming: &Renaming<'p>) -> Vec<&'p NamePattern> {
+    match renaming.rename {
+        Rename::Database { from, .. } => vec![from],
+        Rename::Table { from, .. } => vec![&from.db, &from.table],
+        Rename::Column { table, column, .. } => vec![&table.db, &table.table, column],
+    }
+}
+
+/// A finding for `$1` or `\1`, by which other tools take a group of a pattern; in a line of one name it is a part of the new one.
+fn numbered(renaming: &Renaming<'_>, span: Span) -> Option<Diagnostic> {
+    if patterns(renaming).iter().all(|pattern| matches!(pattern, NamePattern::Exact(_))) {
+        return None;
+    }
+    let literals = renaming.to().parts.iter().filter_map(|part| match part {
+        TemplatePart::Text(text) => Some(text.as_str()),
+        TemplatePart::Hole { .. } => None,
+    });
+    let number = |text: &str| {
+        text.match_indices(['$', '\\']).find_map(|(at, sign)| {
+            let digit = text[at + 1..].chars().next().filter(char::is_ascii_digit)?;
+            Some(format!("{sign}{digit}"))
+        })
+    };
+    let written = literals.into_iter().find_map(number)?;
+    Some(
+        Diagnostic::error(PLACEHOLDER_UNBOUND, span, format!("`{written}` stands for nothing here"))
+            .help("name what the pattern takes, `(?<name>…)` or `[name:0..9]`, and write `{name}`"),
+    )
 }
 
 fn check_template(
@@ -130,6 +183,10 @@ mod tests {
 
     #[test]
     fn in_renames() {
+        check_diagnostics(
+            "include shop.*\nrename table shop./u_(.*)/ to \"u_$1\"  # error[S0405]: `$1` stands for nothing here\n\
+             rename table shop.w_[0..3] to \"w{n}\"  # error[S0405]: `{n}` stands for nothing here\n",
+        );
         check_diagnostics(
             "include shop.*\nrename table shop./t_(?<lang>[a-z]{2})/ to \"t_{lang}\"\n\
              rename column shop.a./c_(?<x>.)/ to \"{x}_{column}\"\n\
