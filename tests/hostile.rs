@@ -102,11 +102,8 @@ fn many_words_that_are_none() {
 fn many_profiles_that_disagree() {
     let with: Vec<String> = (0..300).map(|n| format!("with p{n}")).collect();
     let profiles: Vec<String> = (0..300).map(|n| format!("profile p{n} {{\nkey k{n}\n}}")).collect();
-    let text = format!(
-        "{}{}\n",
-        pipeline(&format!("include shop.*\n{}", with.join("\n"))),
-        profiles.join("\n")
-    );
+    let text =
+        format!("{}{}\n", pipeline(&format!("include shop.*\n{}", with.join("\n"))), profiles.join("\n"));
     let found = findings(&text);
     // One for each line that adds a contradiction.
     assert_eq!(found.len(), 299);
