@@ -105,7 +105,7 @@ fn a_paused_pipeline_stands_still_and_goes_on() {
     let mut shop = shop("paused");
     let mut syncc = shop.run();
     // what stands in a paused pipeline is checked, and nobody has to execute it
-    shop.edit(|text| text.rules = "  paused because \"a test\"\n  timestamp event\n".to_owned());
+    shop.edit(|text| text.rules = "  paused because \"a test\"\n  limit 5MiB/s\n".to_owned());
     shop.wait_status(&mut syncc, "nothing runs", |status| status.tasks.is_empty());
     assert!(event(&syncc.stderr(), "task.paused").is_some());
     shop.insert("items", &[4]);
