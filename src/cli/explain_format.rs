@@ -72,10 +72,11 @@ fn is_executed(name: FormatName) -> bool {
 fn document(name: FormatName) -> Option<&'static str> {
     match name {
         FormatName::CanalJson => Some(include_str!("../../pipelines/canal-json.md")),
+        FormatName::DebeziumJson => Some(include_str!("../../pipelines/debezium-json.md")),
         FormatName::MaxwellJson => Some(include_str!("../../pipelines/maxwell-json.md")),
         FormatName::Json => Some(include_str!("../../pipelines/json.md")),
         FormatName::DtsAvro => Some(include_str!("../../pipelines/dts-avro.md")),
-        FormatName::DebeziumJson | FormatName::DebeziumAvro | FormatName::Avro => None,
+        FormatName::DebeziumAvro | FormatName::Avro => None,
     }
 }
 

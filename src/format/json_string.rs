@@ -10,33 +10,61 @@ const fn is_plain(byte: u8) -> bool {
     byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
+/// Bytes that are written as they are: with `JACKSON` none of a character above U+FFFF.
+const fn is_good<const JACKSON: bool>(byte: u8) -> bool {
+    is_plain(byte) && (!JACKSON || byte < FOUR_BYTES)
+}
+
+/// The first byte of a character above U+FFFF is this one or greater.
+const FOUR_BYTES: u8 = 0xF0;
+
 /// Appends UTF-8 text.
 pub(crate) fn push_text(text: &[u8], out: &mut Vec<u8>) {
+    push::<false>(text, out);
+}
+
+/// Appends text as Jackson writes it, and with it Kafka's `JsonConverter`: a character above U+FFFF is two escapes, and the
+/// digits of escapes are upper case.
+pub(crate) fn push_jackson_text(text: &str, out: &mut Vec<u8>) {
+    push::<true>(text.as_bytes(), out);
+}
+
+fn push<const JACKSON: bool>(text: &[u8], out: &mut Vec<u8>) {
+    let digits = if JACKSON { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
     let mut rest = text;
     loop {
-        let blocks = rest.chunks_exact(BLOCK).take_while(|block| block.iter().all_plain()).count();
-        let plain = blocks * BLOCK;
-        let tail = rest[plain..].iter().take(BLOCK).take_while(|byte| is_plain(**byte)).count();
-        let (good, after) = rest.split_at(plain + tail);
+        let blocks = rest.chunks_exact(BLOCK).take_while(|block| all_good::<JACKSON>(block)).count();
+        let good = blocks * BLOCK;
+        let tail = rest[good..].iter().take(BLOCK).take_while(|byte| is_good::<JACKSON>(**byte)).count();
+        let (good, after) = rest.split_at(good + tail);
         out.extend_from_slice(good);
         let Some((byte, after)) = after.split_first() else { return };
-        if is_plain(*byte) {
-            out.push(*byte);
-        } else {
-            push_escape(*byte, out);
-        }
         rest = after;
+        if is_good::<JACKSON>(*byte) {
+            out.push(*byte);
+        } else if let (FOUR_BYTES.., Some((tail, after))) = (*byte, after.split_first_chunk::<3>()) {
+            push_surrogates(*byte, *tail, digits, out);
+            rest = after;
+        } else {
+            push_escape(*byte, digits, out);
+        }
     }
 }
 
-trait AllPlain {
-    fn all_plain(self) -> bool;
+/// Without a way out in the middle, so that a block is compared at once.
+fn all_good<const JACKSON: bool>(block: &[u8]) -> bool {
+    block.iter().fold(true, |good, byte| good & is_good::<JACKSON>(*byte))
 }
 
-impl AllPlain for std::slice::Iter<'_, u8> {
-    /// Without a way out in the middle, so that a block is compared at once.
-    fn all_plain(self) -> bool {
-        self.fold(true, |plain, byte| plain & is_plain(*byte))
+/// The escapes of a character of four bytes.
+#[cold]
+fn push_surrogates(first: u8, tail: [u8; 3], digits: &[u8; 16], out: &mut Vec<u8>) {
+    let character =
+        tail.iter().fold(u32::from(first & 0x07), |bits, byte| bits << 6 | u32::from(byte & 0x3F));
+    let offset = character.saturating_sub(0x1_0000);
+    for unit in [0xD800 | offset >> 10, 0xDC00 | offset & 0x3FF] {
+        out.extend_from_slice(b"\\u");
+        out.extend([12, 8, 4, 0].map(|shift| digits[(unit >> shift & 0xF) as usize]));
     }
 }
 
@@ -47,13 +75,13 @@ pub(crate) fn push_latin1(bytes: &[u8], out: &mut Vec<u8>) {
         match byte {
             0x80.. => out.extend_from_slice(&[0xC0 | byte >> 6, 0x80 | byte & 0x3F]),
             _ if is_plain(*byte) => out.push(*byte),
-            _ => push_escape(*byte, out),
+            _ => push_escape(*byte, b"0123456789abcdef", out),
         }
     }
 }
 
 #[cold]
-fn push_escape(byte: u8, out: &mut Vec<u8>) {
+fn push_escape(byte: u8, digits: &[u8; 16], out: &mut Vec<u8>) {
     let short = match byte {
         b'"' => b'"',
         b'\\' => b'\\',
@@ -63,7 +91,7 @@ fn push_escape(byte: u8, out: &mut Vec<u8>) {
         0x08 => b'b',
         0x0c => b'f',
         _ => {
-            let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble)];
+            let digit = |nibble: u8| digits[usize::from(nibble)];
             out.extend_from_slice(&[b'\\', b'u', b'0', b'0', digit(byte >> 4), digit(byte & 0xF)]);
             return;
         }
@@ -95,6 +123,14 @@ mod tests {
     }
 
     #[test]
+    fn escapes_of_jackson() {
+        let mut out = Vec::new();
+        push_jackson_text("a\"\u{1a}\n 李 😀 0123456789abcdef \u{10ffff}", &mut out);
+        let told = r#"a\"\u001A\n 李 \uD83D\uDE00 0123456789abcdef \uDBFF\uDFFF"#;
+        assert_eq!(String::from_utf8(out).unwrap(), told);
+    }
+
+    #[test]
     fn bytes_are_characters() {
         let mut out = Vec::new();
         push_latin1(b"\x00\xffA\"", &mut out);
@@ -106,6 +142,10 @@ mod tests {
         fn serde_reads_it_back(text in any::<String>(), bytes in any::<Vec<u8>>()) {
             let mut out = vec![b'"'];
             push_text(text.as_bytes(), &mut out);
+            out.push(b'"');
+            prop_assert_eq!(&serde_json::from_slice::<String>(&out).unwrap(), &text);
+            let mut out = vec![b'"'];
+            push_jackson_text(&text, &mut out);
             out.push(b'"');
             prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
             let mut out = vec![b'"'];

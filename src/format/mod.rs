@@ -5,6 +5,7 @@
 
 mod avro_binary;
 mod canal;
+mod debezium;
 mod dts;
 mod json;
 mod json_key;
@@ -25,6 +26,7 @@ use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
 use crate::statement::{FormatHeartbeat, FormatName};
 use canal::{CanalKey, CanalTable};
+use debezium::{DebeziumKey, DebeziumTable};
 use dts::DtsTable;
 use json::JsonTable;
 use json_key::JsonKey;
@@ -47,6 +49,8 @@ pub struct OutputColumn {
 /// A table as messages carry it.
 #[derive(Debug, Clone, Copy)]
 pub struct OutputTable<'a> {
+    /// Name of the source in the project.
+    pub source: &'a str,
     /// Database in messages.
     pub db: &'a str,
     /// Table in messages.
@@ -98,6 +102,8 @@ pub enum Encoder {
     DtsAvro(DtsTable),
     /// `maxwell-json`.
     MaxwellJson(MaxwellTable),
+    /// `debezium-json`.
+    DebeziumJson(DebeziumTable),
     /// `json`.
     Json(JsonTable),
 }
@@ -112,10 +118,11 @@ impl Encoder {
             FormatPlan::CanalJson(options) => Ok(Encoder::CanalJson(CanalTable::new(options, table)?)),
             FormatPlan::DtsAvro(options) => Ok(Encoder::DtsAvro(DtsTable::new(options, table)?)),
             FormatPlan::MaxwellJson(options) => Ok(Encoder::MaxwellJson(MaxwellTable::new(options, table)?)),
-            FormatPlan::Json(options) => Ok(Encoder::Json(JsonTable::new(options, table)?)),
-            FormatPlan::DebeziumJson(_) | FormatPlan::DebeziumAvro(_) | FormatPlan::Avro(_) => {
-                Err(FormatError::NotExecuted(plan.name()))
+            FormatPlan::DebeziumJson(options) => {
+                Ok(Encoder::DebeziumJson(DebeziumTable::new(options, table)?))
             }
+            FormatPlan::Json(options) => Ok(Encoder::Json(JsonTable::new(options, table)?)),
+            FormatPlan::DebeziumAvro(_) | FormatPlan::Avro(_) => Err(FormatError::NotExecuted(plan.name())),
         }
     }
 
@@ -135,6 +142,7 @@ impl Encoder {
             Encoder::CanalJson(table) => table.encode(change, meta, id, scratch, out),
             Encoder::DtsAvro(table) => table.encode(change, meta, id, scratch, out),
             Encoder::MaxwellJson(table) => table.encode(change, meta, scratch, out),
+            Encoder::DebeziumJson(table) => table.encode(change, meta, scratch, out),
             Encoder::Json(table) => table.encode(change, meta, scratch, out),
         }
     }
@@ -166,6 +174,8 @@ pub fn write_heartbeat(meta: &EventMeta<'_>, id: u64, out: &mut Vec<u8>) {
 pub enum KeyEncoder {
     /// A JSON object in the values of `canal-json`.
     CanalJson(CanalKey),
+    /// A JSON object in the values of `debezium-json`, with its schema where asked for.
+    DebeziumJson(DebeziumKey),
     /// A JSON object in the values of the format.
     Json(JsonKey),
 }
@@ -185,12 +195,13 @@ impl KeyEncoder {
                 Ok(KeyEncoder::CanalJson(CanalKey::new(options, table.version, table.columns, origin)?))
             }
             FormatPlan::MaxwellJson(_) => Ok(KeyEncoder::Json(maxwell::key(table, origin)?)),
+            FormatPlan::DebeziumJson(options) => {
+                Ok(KeyEncoder::DebeziumJson(DebeziumKey::new(options, table, origin)?))
+            }
             FormatPlan::Json(options) => Ok(KeyEncoder::Json(json::key(options, table, origin)?)),
             // The service's own records say nothing of a key: the values are those of `json`.
             FormatPlan::DtsAvro(_) => Ok(KeyEncoder::Json(json::key(&JsonOptions::plain(), table, origin)?)),
-            FormatPlan::DebeziumJson(_) | FormatPlan::DebeziumAvro(_) | FormatPlan::Avro(_) => {
-                Err(FormatError::NotExecuted(plan.name()))
-            }
+            FormatPlan::DebeziumAvro(_) | FormatPlan::Avro(_) => Err(FormatError::NotExecuted(plan.name())),
         }
     }
 
@@ -198,6 +209,7 @@ impl KeyEncoder {
     pub fn same(&self, before: &[Value<'_>], after: &[Value<'_>]) -> bool {
         match self {
             KeyEncoder::CanalJson(key) => key.same(before, after),
+            KeyEncoder::DebeziumJson(key) => key.same(before, after),
             KeyEncoder::Json(key) => key.same(before, after),
         }
     }
@@ -214,6 +226,7 @@ impl KeyEncoder {
     ) -> Result<(), FormatError> {
         match self {
             KeyEncoder::CanalJson(key) => key.encode(row, scratch, out),
+            KeyEncoder::DebeziumJson(key) => key.encode(row, scratch, out),
             KeyEncoder::Json(key) => key.encode(row, scratch, out),
         }
     }

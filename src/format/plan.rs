@@ -37,6 +37,21 @@ impl FormatPlan {
             FormatPlan::Json(_) => FormatName::Json,
         }
     }
+
+    /// The same without schemas in its messages: what is hashed of values does not depend on how their columns are declared.
+    pub(crate) fn without_schemas(&self) -> FormatPlan {
+        match self {
+            FormatPlan::DebeziumJson(options) => {
+                FormatPlan::DebeziumJson(DebeziumJsonOptions { schemas: false, ..options.clone() })
+            }
+            FormatPlan::CanalJson(_)
+            | FormatPlan::DtsAvro(_)
+            | FormatPlan::DebeziumAvro(_)
+            | FormatPlan::MaxwellJson(_)
+            | FormatPlan::Avro(_)
+            | FormatPlan::Json(_) => self.clone(),
+        }
+    }
 }
 
 /// Options of `canal-json`.

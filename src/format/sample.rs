@@ -151,7 +151,7 @@ pub(super) fn message(
     meta: &EventMeta<'_>,
 ) -> Result<(Vec<u8>, usize), FormatError> {
     let columns = all_columns(version);
-    let table = OutputTable { db: "shop", table: "orders", version, columns: &columns };
+    let table = OutputTable { source: "main", db: "shop", table: "orders", version, columns: &columns };
     let encoder = Encoder::build(plan, table)?;
     let mut out = Vec::new();
     let broken = encoder.encode(&change, meta, 42, &mut Scratch::new(), &mut out)?;
@@ -168,7 +168,7 @@ pub(super) fn key_of(
 ) -> Vec<u8> {
     let all = all_columns(version);
     let columns: Vec<OutputColumn> = columns.iter().map(|at| all[*at].clone()).collect();
-    let table = OutputTable { db: "shop", table: "orders", version, columns: &columns };
+    let table = OutputTable { source: "main", db: "shop", table: "orders", version, columns: &columns };
     let mut out = Vec::new();
     let key = KeyEncoder::build(plan, table, origin).unwrap();
     key.encode(row, &mut Scratch::new(), &mut out).unwrap();

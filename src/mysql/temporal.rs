@@ -93,6 +93,27 @@ pub fn utc(timestamp: Timestamp) -> DateTime {
     }
 }
 
+/// Days from 1970-01-01 to a date of the calendar that is in use since 1582, also before; none for a date that it does not
+/// have, such as one with zero parts. Year 0 is that before 1.
+pub fn days_since_1970(date: Date) -> Option<i32> {
+    let Date { year, month, day } = date;
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let last = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u8::from(leap),
+        1..=12 => 31,
+        _ => return None,
+    };
+    if day == 0 || day > last {
+        return None;
+    }
+    // Years are counted from March, so that the leap day is the last of its year.
+    let (year, month, day) = (i32::from(year), i32::from(month), i32::from(day));
+    let (year, month_from_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    Some(year * 365 + leap_days + (153 * month_from_march + 2) / 5 + day - 1 - 719_468)
+}
+
 /// Date of the day `days` after 1970-01-01: years are counted from March, so that the leap day is the last of its year.
 fn civil(days: u32) -> Date {
     // from 0000-03-01
@@ -120,6 +141,25 @@ mod tests {
     #[track_caller]
     fn check_timestamp(seconds: u32, micros: u32, fsp: u8, expected: &str) {
         assert_eq!(text(|out| write_timestamp(Timestamp { seconds, micros, fsp }, out)), expected);
+    }
+
+    #[test]
+    fn days_are_counted() {
+        let days = |year, month, day| days_since_1970(Date { year, month, day });
+        assert_eq!(days(1970, 1, 1), Some(0));
+        assert_eq!(days(2024, 3, 5), Some(19_787));
+        assert_eq!(days(1000, 1, 1), Some(-354_285));
+        assert_eq!(days(1, 1, 1), Some(-719_162));
+        assert_eq!(days(0, 3, 1), Some(-719_468));
+        assert_eq!(days(9999, 12, 31), Some(2_932_896));
+        for (year, month, day) in
+            [(0, 0, 0), (2024, 0, 1), (2024, 1, 0), (2023, 2, 29), (1900, 2, 29), (2024, 13, 1)]
+        {
+            assert_eq!(days(year, month, day), None);
+        }
+        for number in (0..100_000).step_by(7) {
+            assert_eq!(days_since_1970(civil(number)), Some(number as i32));
+        }
     }
 
     #[test]

@@ -148,8 +148,8 @@ mod tests {
     fn a_block_goes_with_its_statement() {
         check(
             "pipeline p from shop to bus {\ninclude shop.*\nddl {\ndeny drop-column\non-deny stop\n}\n\
-             format debezium-json {\nschemas on\n}\n}\n",
-            &["3 ddl", "7 format debezium-json"],
+             }\n",
+            &["3 ddl"],
         );
         check(
             "pipeline p from shop to bus {\ninclude shop.*\nformat canal-json {\nenum label\ndialect dts\n}\n}\n",

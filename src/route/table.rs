@@ -78,8 +78,13 @@ impl TableRoute {
             }
         };
         let told = Told { columns: &columns, masks: &masks };
-        let table =
-            OutputTable { db: &decision.db, table: &decision.table, version: &seen, columns: &columns };
+        let table = OutputTable {
+            source: &task.source,
+            db: &decision.db,
+            table: &decision.table,
+            version: &seen,
+            columns: &columns,
+        };
         let key = key_encoder(decision, table, told, &names, task)?;
         let hash = |text: &str| Partitioner::Fixed(java_partition(text.as_bytes(), partitions));
         let partition = match &decision.partition {
@@ -91,7 +96,7 @@ impl TableRoute {
                 let columns = named_columns("partition", wanted, &seen, &names)?;
                 told.check("partition", &columns, &seen)?;
                 let hashed = OutputTable { columns: &columns, ..table };
-                Partitioner::Columns(KeyEncoder::build(&decision.format, hashed, None)?)
+                Partitioner::Columns(KeyEncoder::build(&decision.format.without_schemas(), hashed, None)?)
             }
             PartitionRule::To(partition) => match i32::try_from(*partition) {
                 Ok(number) if *partition < partitions.get() => Partitioner::Fixed(number),

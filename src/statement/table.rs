@@ -214,7 +214,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "Case of the names of databases, tables and columns in messages, before `rename`.",
         "names lower"),
     runs("format", SETTINGS,
-        "canal-json | dts-avro | maxwell-json | json | <debezium-json | debezium-avro | avro>",
+        "canal-json | dts-avro | debezium-json | maxwell-json | json | <debezium-avro | avro>",
         May(Format), Single, "canal-json", Breaks,
         "The shape of a message. Its block holds the options that the format has.",
         "format canal-json {\n  enum label\n}"),

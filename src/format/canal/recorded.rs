@@ -76,6 +76,7 @@ fn again(recorded: &str) -> String {
     let columns: Vec<OutputColumn> =
         names.iter().enumerate().map(|(index, name)| OutputColumn { index, name: name.clone() }).collect();
     let table = OutputTable {
+        source: "main",
         db: message["database"].as_str().unwrap(),
         table: message["table"].as_str().unwrap(),
         version: &version,

@@ -43,7 +43,7 @@ fn encode(
     meta: &EventMeta<'_>,
 ) -> Result<(String, usize), FormatError> {
     let columns = all_columns(version);
-    let table = OutputTable { db: "shop", table: "orders", version, columns: &columns };
+    let table = OutputTable { source: "main", db: "shop", table: "orders", version, columns: &columns };
     let encoder = Encoder::build(&FormatPlan::CanalJson(options), table)?;
     let mut out = Vec::new();
     let broken = encoder.encode(&change, meta, 42, &mut Scratch::new(), &mut out)?;
@@ -294,7 +294,7 @@ fn names_are_escaped_and_renamed() {
     );
     let columns =
         [OutputColumn { index: 0, name: "a\"b".into() }, OutputColumn { index: 1, name: "key".into() }];
-    let table = OutputTable { db: "d\\b", table: "t", version: &version, columns: &columns };
+    let table = OutputTable { source: "main", db: "d\\b", table: "t", version: &version, columns: &columns };
     let encoder = Encoder::build(&FormatPlan::CanalJson(CanalOptions::default()), table).unwrap();
     let mut out = Vec::new();
     let row = [Value::Null, Value::Null, Value::Year(1)];
