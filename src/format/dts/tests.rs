@@ -183,7 +183,7 @@ fn a_heartbeat() {
     let mut bytes = Vec::new();
     super::write_heartbeat(&streamed(), 1, &mut bytes);
     // A client drops records of 48 bytes and less.
-    assert_eq!(bytes.len(), 79);
+    assert_eq!(bytes.len(), 78);
     let record = decoded(&bytes);
     let Avro::Enum(_, symbol) = field(&record, "operation") else { panic!("no symbol") };
     assert_eq!(symbol, "HEARTBEAT");
