@@ -1,26 +1,34 @@
-//! Compiled expressions by their text.
+//! Compiled patterns, and automata by their text.
 //!
 //! A project writes one pattern in many places, and every stage compiles it for itself; compiling costs a hundred times what
 //! finding the compiled one does. Each thread keeps its own, and no more than a bounded number of them.
 
+use super::NamePattern;
 use super::automaton::Automaton;
-use regex::{Regex, RegexBuilder};
+use super::error::PatternError;
+use super::matcher::Matcher;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Largest compiled expression, bytes. A glob with a dozen ranges needs a hundredth of it.
-const REGEX_BYTES: usize = 1 << 20;
-
-/// Most expressions that are kept, some tens of kilobytes each.
-const KEPT_REGEXES: usize = 512;
+/// Most patterns that are kept, some tens of kilobytes each at most.
+const KEPT_PATTERNS: usize = 512;
 
 /// Most bytes of automata that are kept, beside the newest.
 const KEPT_AUTOMATON_BYTES: usize = 16 << 20;
 
 thread_local! {
-    static REGEXES: RefCell<HashMap<String, Regex>> = RefCell::default();
+    static PATTERNS: RefCell<Patterns> = RefCell::default();
     static AUTOMATA: RefCell<Automata> = RefCell::default();
+}
+
+/// Patterns that are kept.
+#[derive(Default)]
+pub(super) struct Patterns {
+    /// Of databases and tables.
+    pub(super) names: HashMap<NamePattern, Matcher>,
+    /// Of columns, whose names have no case.
+    pub(super) columns: HashMap<NamePattern, Matcher>,
 }
 
 /// Automata that are kept; none for an expression that is too large for one.
@@ -30,17 +38,22 @@ struct Automata {
     bytes: usize,
 }
 
-/// Compiles an expression.
-pub(super) fn regex(text: &str) -> Result<Regex, regex::Error> {
-    if let Some(kept) = REGEXES.with_borrow(|kept| kept.get(text).cloned()) {
+/// A compiled pattern, made where none is kept.
+pub(super) fn matcher(
+    among: fn(&mut Patterns) -> &mut HashMap<NamePattern, Matcher>,
+    pattern: &NamePattern,
+    make: impl FnOnce() -> Result<Matcher, PatternError>,
+) -> Result<Matcher, PatternError> {
+    if let Some(kept) = PATTERNS.with_borrow_mut(|all| among(all).get(pattern).cloned()) {
         return Ok(kept);
     }
-    let made = RegexBuilder::new(text).size_limit(REGEX_BYTES).build()?;
-    REGEXES.with_borrow_mut(|kept| {
-        if kept.len() == KEPT_REGEXES {
+    let made = make()?;
+    PATTERNS.with_borrow_mut(|all| {
+        let kept = among(all);
+        if kept.len() == KEPT_PATTERNS {
             kept.clear();
         }
-        kept.insert(text.to_owned(), made.clone());
+        kept.insert(pattern.clone(), made.clone());
     });
     Ok(made)
 }
@@ -73,9 +86,10 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded() {
-        for n in 0..=KEPT_REGEXES {
-            assert!(regex(&format!(r"\A(?:a{n})\z")).unwrap().is_match(&format!("a{n}")));
+        for n in 0..=KEPT_PATTERNS {
+            let pattern = NamePattern::Regex(format!("a{n}"));
+            assert!(pattern.compile().unwrap().matches(&format!("a{n}")));
         }
-        assert!(REGEXES.with_borrow(HashMap::len) <= KEPT_REGEXES);
+        assert!(PATTERNS.with_borrow(|all| all.names.len()) <= KEPT_PATTERNS);
     }
 }

@@ -127,6 +127,17 @@ impl NumericRange {
         self.last - self.first + 1
     }
 
+    /// Whether a text is one of them.
+    pub(super) fn contains(&self, text: &str) -> bool {
+        let has_digits = match self.width {
+            Some(width) => text.len() == width,
+            None => text.len() <= MAX_DIGITS && (text == "0" || !text.starts_with('0')),
+        };
+        has_digits
+            && text.bytes().all(|digit| digit.is_ascii_digit())
+            && text.parse().is_ok_and(|number| (self.first..=self.last).contains(&number))
+    }
+
     /// The text of one number.
     pub(super) fn text(&self, number: u64) -> String {
         match self.width {
@@ -316,6 +327,7 @@ mod tests {
             let text = if padded { format!("[{first:04}..{last:04}]") } else { format!("[{first}..{last}]") };
             let glob = Glob::parse(&text).expect("a range");
             let regex = regex::Regex::new(&format!("^(?:{})$", glob.to_regex())).expect("a regex");
+            let [Part::Range(range)] = glob.parts.as_slice() else { panic!("a range") };
             for number in 0..=1300u64 {
                 let inside = (first..=last).contains(&number);
                 prop_assert_eq!(regex.is_match(&format!("{number:04}")), inside && (padded || number > 999));
@@ -323,6 +335,9 @@ mod tests {
                 prop_assert_eq!(regex.is_match(&number.to_string()), inside && fits);
                 let wide = format!("{number:05}");
                 prop_assert!(!regex.is_match(&wide));
+                for text in [number.to_string(), format!("{number:04}"), wide, format!("+{number}")] {
+                    prop_assert_eq!(range.contains(&text), regex.is_match(&text));
+                }
             }
         }
 

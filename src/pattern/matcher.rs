@@ -6,15 +6,21 @@ use super::error::{PatternError, PatternErrorKind};
 use super::glob::Glob;
 use super::outline::Outline;
 use crate::mysql::ident::{TableNameCase, same_column};
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use std::sync::{Arc, OnceLock};
 
+/// Largest compiled expression, bytes. A glob with a dozen ranges needs a hundredth of it.
+const REGEX_BYTES: usize = 1 << 20;
+
 /// A compiled pattern of one segment. Made once, asked often; matching takes linear time on any name.
+#[derive(Debug, Clone)]
+pub struct Matcher(Arc<Compiled>);
+
 #[derive(Debug)]
-pub struct Matcher {
+struct Compiled {
     kind: Kind,
     /// What is seen of it without an automaton.
-    pub(super) outline: Outline,
+    outline: Outline,
     /// Automaton, when the first comparison asks for it; none when it would be too large.
     automaton: OnceLock<Option<Arc<Automaton>>>,
 }
@@ -24,14 +30,14 @@ enum Kind {
     Exact(String),
     /// A name without regard to case, in lower case.
     Column(String),
-    /// A glob with one `*` and nothing else but literal signs, and the same as an expression (not anchored).
-    Gap(String),
+    /// A glob of which the outline is all.
+    Plain(Glob),
     /// Whole-name expression, and the names of its groups by number.
     Regex(Regex, Vec<Option<String>>),
 }
 
 /// A compiled pattern of tables.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TableMatcher {
     /// Of the database.
     pub db: Matcher,
@@ -41,29 +47,25 @@ pub struct TableMatcher {
 
 impl Matcher {
     pub(super) fn exact(name: &str) -> Matcher {
-        Matcher {
-            kind: Kind::Exact(name.to_owned()),
-            outline: Outline::default(),
-            automaton: OnceLock::new(),
-        }
+        Matcher::of(Kind::Exact(name.to_owned()), Outline::default())
     }
 
-    pub(super) fn glob(glob: &Glob) -> Result<Matcher, PatternError> {
-        let text = glob.to_regex();
-        let outline = Outline::of(glob);
-        if outline.only_gap {
-            return Ok(Matcher { kind: Kind::Gap(text), outline, automaton: OnceLock::new() });
+    pub(super) fn glob(glob: Glob) -> Result<Matcher, PatternError> {
+        let outline = Outline::of(&glob);
+        if outline.is_all() {
+            return Ok(Matcher::of(Kind::Plain(glob), outline));
         }
+        let text = glob.to_regex();
         let names = glob.capture_names().into_iter().map(Some);
         let regex = whole(&text).map_err(|_| PatternError::new(PatternErrorKind::TooLarge, 0..text.len()))?;
         let names = std::iter::once(None).chain(names).collect();
-        Ok(Matcher::of(regex, names, outline))
+        Ok(Matcher::of(Kind::Regex(regex, names), outline))
     }
 
     /// An exact name of a column.
     pub(super) fn column(name: &str) -> Matcher {
         let folded = TableNameCase::Insensitive.fold(name).into_owned();
-        Matcher { kind: Kind::Column(folded), outline: Outline::default(), automaton: OnceLock::new() }
+        Matcher::of(Kind::Column(folded), Outline::default())
     }
 
     /// A glob of columns, whose names have no case.
@@ -72,7 +74,7 @@ impl Matcher {
         let regex = whole(&without_case(&text));
         let regex = regex.map_err(|_| PatternError::new(PatternErrorKind::TooLarge, 0..text.len()))?;
         let names = std::iter::once(None).chain(glob.capture_names().into_iter().map(Some)).collect();
-        Ok(Matcher::of(regex, names, Outline::without_case(glob)))
+        Ok(Matcher::of(Kind::Regex(regex, names), Outline::without_case(glob)))
     }
 
     /// `written` is what an error points into, `translated` what is compiled.
@@ -85,16 +87,21 @@ impl Matcher {
             PatternError::new(kind, 0..written.len())
         })?;
         let names = regex.capture_names().map(|name| name.map(str::to_owned)).collect();
-        Ok(Matcher::of(regex, names, Outline::of_expression(translated)))
+        Ok(Matcher::of(Kind::Regex(regex, names), Outline::of_expression(translated)))
     }
 
-    fn of(regex: Regex, names: Vec<Option<String>>, outline: Outline) -> Matcher {
-        Matcher { kind: Kind::Regex(regex, names), outline, automaton: OnceLock::new() }
+    fn of(kind: Kind, outline: Outline) -> Matcher {
+        Matcher(Arc::new(Compiled { kind, outline, automaton: OnceLock::new() }))
+    }
+
+    /// What is seen of it without an automaton.
+    pub(super) fn outline(&self) -> &Outline {
+        &self.0.outline
     }
 
     /// A name it takes, where one is at hand.
     pub(super) fn sample(&self) -> Option<&str> {
-        self.exact_name().or(self.outline.sample.as_deref())
+        self.exact_name().or(self.0.outline.sample.as_deref())
     }
 
     /// A name it takes; none where it takes none, or is too large to be searched.
@@ -105,11 +112,11 @@ impl Matcher {
 
     /// Whether the pattern takes this name. No pattern takes an empty name or one with a line break.
     pub fn matches(&self, name: &str) -> bool {
-        let takes = match &self.kind {
+        let takes = match &self.0.kind {
             Kind::Exact(exact) => exact == name,
             Kind::Column(folded) => same_column(folded, name),
-            Kind::Gap(_) => self.outline.brackets(name),
-            Kind::Regex(regex, _) => self.outline.may_be(name) && regex.is_match(name),
+            Kind::Plain(_) => self.0.outline.takes(name),
+            Kind::Regex(regex, _) => self.0.outline.may_be(name) && regex.is_match(name),
         };
         takes && is_name(name)
     }
@@ -122,10 +129,14 @@ impl Matcher {
         if !is_name(name) {
             return None;
         }
-        match &self.kind {
+        match &self.0.kind {
             Kind::Exact(exact) => (exact == name).then(Vec::new),
             Kind::Column(folded) => same_column(folded, name).then(Vec::new),
-            Kind::Gap(_) => self.outline.brackets(name).then(Vec::new),
+            Kind::Plain(_) if !self.0.outline.takes(name) => None,
+            Kind::Plain(_) => {
+                let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+                Some(self.0.outline.capture(name).map(owned).into_iter().collect())
+            }
             Kind::Regex(regex, names) => {
                 let found = regex.captures(name)?;
                 let text = |group| found.get(group).map_or("", |text| text.as_str()).to_owned();
@@ -137,46 +148,48 @@ impl Matcher {
 
     /// Names of the captures, in order.
     pub fn capture_names(&self) -> Vec<&str> {
-        match &self.kind {
-            Kind::Exact(_) | Kind::Column(_) | Kind::Gap(_) => Vec::new(),
+        match &self.0.kind {
+            Kind::Exact(_) | Kind::Column(_) => Vec::new(),
+            Kind::Plain(_) => self.0.outline.capture_name().into_iter().collect(),
             Kind::Regex(_, names) => names.iter().flatten().map(String::as_str).collect(),
         }
     }
 
     /// The name, where it takes one name only.
     pub(super) fn exact_name(&self) -> Option<&str> {
-        match &self.kind {
+        match &self.0.kind {
             Kind::Exact(name) => Some(name),
-            Kind::Column(_) | Kind::Gap(_) | Kind::Regex(..) => None,
+            Kind::Column(_) | Kind::Plain(_) | Kind::Regex(..) => None,
         }
     }
 
-    /// What is compiled of a pattern that takes more than one name.
-    pub(super) fn expression(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::Exact(_) | Kind::Column(_) => None,
-            Kind::Gap(text) => Some(text),
-            Kind::Regex(regex, _) => Some(regex.as_str()),
+    /// True for patterns of more than one name that are written alike, which take the same.
+    pub(super) fn is_written_as(&self, other: &Matcher) -> bool {
+        match (&self.0.kind, &other.0.kind) {
+            (Kind::Plain(one), Kind::Plain(other)) => one == other,
+            (Kind::Regex(one, _), Kind::Regex(other, _)) => one.as_str() == other.as_str(),
+            _ => false,
         }
     }
 
     /// The name in lower case, where it takes one column only.
     pub(super) fn column_name(&self) -> Option<&str> {
-        match &self.kind {
+        match &self.0.kind {
             Kind::Column(folded) => Some(folded),
-            Kind::Exact(_) | Kind::Gap(_) | Kind::Regex(..) => None,
+            Kind::Exact(_) | Kind::Plain(_) | Kind::Regex(..) => None,
         }
     }
 
     /// Its automaton; none when it would be too large.
     pub(super) fn automaton(&self) -> Option<&Automaton> {
-        self.automaton
-            .get_or_init(|| match &self.kind {
+        self.0
+            .automaton
+            .get_or_init(|| match &self.0.kind {
                 Kind::Exact(name) => cache::automaton(&format!(r"\A(?:{})\z", regex::escape(name))),
                 Kind::Column(name) => {
                     cache::automaton(&format!(r"\A(?:{})\z", without_case(&regex::escape(name))))
                 }
-                Kind::Gap(text) => cache::automaton(&format!(r"\A(?:{text})\z")),
+                Kind::Plain(glob) => cache::automaton(&format!(r"\A(?:{})\z", glob.to_regex())),
                 Kind::Regex(regex, _) => cache::automaton(regex.as_str()),
             })
             .as_deref()
@@ -214,7 +227,7 @@ fn is_name(name: &str) -> bool {
 
 /// Compiles an expression for the whole name.
 fn whole(text: &str) -> Result<Regex, regex::Error> {
-    cache::regex(&format!(r"\A(?:{text})\z"))
+    RegexBuilder::new(&format!(r"\A(?:{text})\z")).size_limit(REGEX_BYTES).build()
 }
 
 /// The compiler's reason without its drawing, which would show our own additions.

@@ -1,5 +1,6 @@
 //! Patterns as data: compared, hashed, stored in plans.
 
+use super::cache;
 use super::error::PatternError;
 use super::glob::{Glob, Part};
 use super::matcher::{Matcher, TableMatcher, without_case};
@@ -7,6 +8,7 @@ use super::re2;
 use crate::mysql::ident::{Quoted, TableNameCase};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::rc::Rc;
 
 /// Most names [`NamePattern::members`] spells out.
 const MAX_MEMBERS: u64 = 100_000;
@@ -81,8 +83,12 @@ impl NamePattern {
     pub fn compile(&self) -> Result<Matcher, PatternError> {
         match self {
             NamePattern::Exact(name) => Ok(Matcher::exact(name)),
-            NamePattern::Glob(text) => Matcher::glob(&Glob::parse(text)?),
-            NamePattern::Regex(text) => Matcher::regex(text, &re2::translate(text)?),
+            NamePattern::Glob(text) => {
+                cache::matcher(|all| &mut all.names, self, || Matcher::glob(Glob::parse(text)?))
+            }
+            NamePattern::Regex(text) => {
+                cache::matcher(|all| &mut all.names, self, || Matcher::regex(text, &re2::translate(text)?))
+            }
         }
     }
 
@@ -94,8 +100,14 @@ impl NamePattern {
     pub fn compile_column(&self) -> Result<Matcher, PatternError> {
         match self {
             NamePattern::Exact(name) => Ok(Matcher::column(name)),
-            NamePattern::Glob(text) => Matcher::column_glob(&Glob::parse(text)?),
-            NamePattern::Regex(text) => Matcher::regex(text, &without_case(&re2::translate(text)?)),
+            NamePattern::Glob(text) => {
+                cache::matcher(|all| &mut all.columns, self, || Matcher::column_glob(&Glob::parse(text)?))
+            }
+            NamePattern::Regex(text) => cache::matcher(
+                |all| &mut all.columns,
+                self,
+                || Matcher::regex(text, &without_case(&re2::translate(text)?)),
+            ),
         }
     }
 
@@ -103,43 +115,40 @@ impl NamePattern {
     ///
     /// `None` for wildcards, regular expressions, over 100,000 names, and a text that is no pattern.
     pub fn members(&self) -> Option<Vec<Member>> {
-        let parts = match self {
-            NamePattern::Exact(name) => {
-                return Some(vec![Member { name: name.clone(), captures: Vec::new() }]);
-            }
-            NamePattern::Glob(text) => Glob::parse(text).ok()?.parts,
-            NamePattern::Regex(_) => return None,
-        };
-        let mut members = vec![Member { name: String::new(), captures: Vec::new() }];
-        for part in &parts {
-            let choices: Vec<(String, Option<&String>)> = match part {
-                Part::Any | Part::One => return None,
-                Part::Literal(signs) => vec![(signs.clone(), None)],
-                Part::Class(ranges) => {
-                    let signs: u64 =
-                        ranges.iter().map(|&(first, last)| u64::from(last as u32 - first as u32) + 1).sum();
-                    fits(members.len(), signs)?;
-                    let mut signs: Vec<char> =
-                        ranges.iter().flat_map(|&(first, last)| first..=last).collect();
-                    signs.sort_unstable();
-                    signs.dedup();
-                    signs.into_iter().map(|sign| (sign.to_string(), None)).collect()
-                }
-                Part::Range(range) => {
-                    fits(members.len(), range.count())?;
-                    (range.first..=range.last)
-                        .map(|number| (range.text(number), range.name.as_ref()))
-                        .collect()
-                }
-            };
-            members = members
-                .iter()
-                .flat_map(|member| {
-                    choices.iter().map(move |(signs, capture)| member.followed_by(signs, *capture))
-                })
-                .collect();
-        }
+        let mut members = Vec::new();
+        self.each_member(|name, captures| {
+            members.push(Member { name: name.to_owned(), captures: captures.to_vec() });
+        })?;
         Some(members)
+    }
+
+    /// The names of its [`members`](Self::members).
+    pub fn names(&self) -> Option<Vec<Rc<str>>> {
+        let mut names = Vec::new();
+        self.each_member(|name, _| names.push(Rc::from(name)))?;
+        Some(names)
+    }
+
+    /// How many [`members`](Self::members) it has.
+    pub fn count(&self) -> Option<usize> {
+        match self {
+            NamePattern::Exact(_) => Some(1),
+            NamePattern::Glob(text) => count(&Glob::parse(text).ok()?.parts),
+            NamePattern::Regex(_) => None,
+        }
+    }
+
+    fn each_member(&self, mut visit: impl FnMut(&str, &[(String, String)])) -> Option<()> {
+        match self {
+            NamePattern::Exact(name) => visit(name, &[]),
+            NamePattern::Glob(text) => {
+                let Glob { parts } = Glob::parse(text).ok()?;
+                count(&parts)?;
+                spell(&parts, &mut String::new(), &mut Vec::new(), &mut visit);
+            }
+            NamePattern::Regex(_) => return None,
+        }
+        Some(())
     }
 
     /// Names of its captures, in order: of named ranges and named groups.
@@ -169,18 +178,66 @@ impl NamePattern {
     }
 }
 
-fn fits(members: usize, choices: u64) -> Option<()> {
-    (members as u64).checked_mul(choices).filter(|&count| count <= MAX_MEMBERS).map(|_| ())
+/// How many names these parts spell; none for a wildcard, and for too many.
+fn count(parts: &[Part]) -> Option<usize> {
+    let times = |names: usize, choices: u64| {
+        (names as u64).checked_mul(choices).filter(|&count| count <= MAX_MEMBERS).map(|count| count as usize)
+    };
+    parts.iter().try_fold(1, |names, part| match part {
+        Part::Any | Part::One => None,
+        Part::Literal(_) => Some(names),
+        Part::Class(ranges) => {
+            let width = |&(first, last): &(char, char)| u64::from(last as u32 - first as u32) + 1;
+            times(names, ranges.iter().map(width).sum())?;
+            times(names, signs(ranges).len() as u64)
+        }
+        Part::Range(range) => times(names, range.count()),
+    })
 }
 
-impl Member {
-    fn followed_by(&self, signs: &str, capture: Option<&String>) -> Member {
-        let mut member = Member { name: format!("{}{signs}", self.name), captures: self.captures.clone() };
-        if let Some(capture) = capture {
-            member.captures.push((capture.clone(), signs.to_owned()));
+/// Signs of a set, in order.
+fn signs(ranges: &[(char, char)]) -> Vec<char> {
+    let mut signs: Vec<char> = ranges.iter().flat_map(|&(first, last)| first..=last).collect();
+    signs.sort_unstable();
+    signs.dedup();
+    signs
+}
+
+/// Visits every name that begins with `name` and goes on with these parts, with what its captures stand for.
+fn spell(
+    parts: &[Part],
+    name: &mut String,
+    captures: &mut Vec<(String, String)>,
+    visit: &mut impl FnMut(&str, &[(String, String)]),
+) {
+    let Some((part, rest)) = parts.split_first() else { return visit(name, captures) };
+    let before = name.len();
+    match part {
+        Part::Literal(signs) => {
+            name.push_str(signs);
+            spell(rest, name, captures, visit);
         }
-        member
+        Part::Class(ranges) => {
+            for sign in signs(ranges) {
+                name.push(sign);
+                spell(rest, name, captures, visit);
+                name.truncate(before);
+            }
+        }
+        Part::Range(range) => {
+            for number in range.first..=range.last {
+                let text = range.text(number);
+                name.push_str(&text);
+                captures.extend(range.name.clone().map(|capture| (capture, text)));
+                spell(rest, name, captures, visit);
+                captures.truncate(captures.len() - usize::from(range.name.is_some()));
+                name.truncate(before);
+            }
+        }
+        // What takes more names than can be counted is not spelled out.
+        Part::Any | Part::One => {}
     }
+    name.truncate(before);
 }
 
 impl TablePattern {

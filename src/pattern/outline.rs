@@ -1,7 +1,7 @@
 //! What is seen of a glob at a glance. Most patterns of a project are of the form `orders_*`; comparing two of these needs no
 //! automaton.
 
-use super::glob::{Glob, Part};
+use super::glob::{Glob, NumericRange, Part};
 use super::relation::Relation;
 
 /// Signs that a sample has in the place of a `*`: hardly part of a name that a pattern would single out.
@@ -14,14 +14,26 @@ pub(super) struct Outline {
     prefix: String,
     /// They end so.
     suffix: String,
-    /// The two and one `*` between them are all there is.
-    pub(super) only_gap: bool,
-    /// Both in small letters, for names whose case means nothing.
+    /// What is between the two.
+    core: Core,
+    /// Prefix and suffix in small letters, for names whose case means nothing.
     is_folded: bool,
     /// It surely takes more than one name.
     pub(super) many: bool,
     /// One of the names.
     pub(super) sample: Option<String>,
+}
+
+/// What a glob has between the signs it begins and ends with.
+#[derive(Debug, Clone, Default)]
+enum Core {
+    /// One `*`.
+    Gap,
+    /// One range of numbers.
+    Numbers(NumericRange),
+    /// Something else.
+    #[default]
+    Other,
 }
 
 impl Outline {
@@ -54,7 +66,11 @@ impl Outline {
         Outline {
             prefix: literal(parts.first()),
             suffix: literal(parts.last()),
-            only_gap: matches!(between, [Part::Any]),
+            core: match between {
+                [Part::Any] => Core::Gap,
+                [Part::Range(range)] => Core::Numbers(range.clone()),
+                _ => Core::Other,
+            },
             is_folded: false,
             many,
             sample: Some(sample),
@@ -89,11 +105,41 @@ impl Outline {
         Outline { prefix: prefix.to_owned(), ..Outline::default() }
     }
 
-    /// Whether a name begins with the one and ends with the other, which do not overlap.
-    pub(super) fn brackets(&self, name: &str) -> bool {
-        name.len() >= self.prefix.len() + self.suffix.len()
-            && name.starts_with(&self.prefix)
-            && name.ends_with(&self.suffix)
+    /// True when it tells all: which names the glob takes, and what its captures stand for.
+    pub(super) fn is_all(&self) -> bool {
+        match self.core {
+            Core::Gap | Core::Numbers(_) => true,
+            Core::Other => false,
+        }
+    }
+
+    /// Whether the glob takes a name, where the outline is all.
+    pub(super) fn takes(&self, name: &str) -> bool {
+        self.core_of(name).is_some()
+    }
+
+    /// The name of the capture and what it stands for in a name that is taken, where the outline is all.
+    pub(super) fn capture<'n>(&self, name: &'n str) -> Option<(&str, &'n str)> {
+        Some((self.capture_name()?, self.core_of(name)?))
+    }
+
+    /// The name of the capture, where the outline is all.
+    pub(super) fn capture_name(&self) -> Option<&str> {
+        match &self.core {
+            Core::Numbers(range) => range.name.as_deref(),
+            Core::Gap | Core::Other => None,
+        }
+    }
+
+    /// What is between prefix and suffix of a name that is taken.
+    fn core_of<'n>(&self, name: &'n str) -> Option<&'n str> {
+        let core = name.strip_prefix(self.prefix.as_str())?.strip_suffix(self.suffix.as_str())?;
+        let fits = match &self.core {
+            Core::Gap => true,
+            Core::Numbers(range) => range.contains(core),
+            Core::Other => false,
+        };
+        fits.then_some(core)
     }
 
     /// False when it is seen at once that a name is none of these.
@@ -110,9 +156,7 @@ impl Outline {
         if !(own_prefix || other_prefix) || !(own_suffix || other_suffix) {
             return Some(Relation::Disjoint);
         }
-        if !(self.only_gap && other.only_gap) {
-            return None;
-        }
+        let (Core::Gap, Core::Gap) = (&self.core, &other.core) else { return None };
         Some(match (own_prefix && own_suffix, other_prefix && other_suffix) {
             (true, true) => Relation::Equal,
             (true, false) => Relation::Narrower,

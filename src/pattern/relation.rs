@@ -45,8 +45,8 @@ impl Matcher {
         match (self.column_name().filter(|a| a.is_ascii()), other.column_name().filter(|b| b.is_ascii())) {
             (Some(a), None) if !other.matches(a) => return Relation::Disjoint,
             (None, Some(b)) if !self.matches(b) => return Relation::Disjoint,
-            (Some(_), None) if other.outline.many => return Relation::Narrower,
-            (None, Some(_)) if self.outline.many => return Relation::Wider,
+            (Some(_), None) if other.outline().many => return Relation::Narrower,
+            (None, Some(_)) if self.outline().many => return Relation::Wider,
             _ => {}
         }
         match (self.exact_name(), other.exact_name()) {
@@ -55,16 +55,15 @@ impl Matcher {
             // an exact name needs no walk; a pattern that takes no other name is told by one
             (Some(a), None) if !other.matches(a) => Relation::Disjoint,
             (None, Some(b)) if !self.matches(b) => Relation::Disjoint,
-            (Some(_), None) if other.outline.many => Relation::Narrower,
-            (None, Some(_)) if self.outline.many => Relation::Wider,
+            (Some(_), None) if other.outline().many => Relation::Narrower,
+            (None, Some(_)) if self.outline().many => Relation::Wider,
             // nor does a pattern and itself, where a name that it takes is at hand
             (None, None)
-                if self.expression() == other.expression()
-                    && self.sample().is_some_and(|name| self.matches(name)) =>
+                if self.is_written_as(other) && self.sample().is_some_and(|name| self.matches(name)) =>
             {
                 Relation::Equal
             }
-            (None, None) if let Some(relation) = self.outline.relation(&other.outline) => relation,
+            (None, None) if let Some(relation) = self.outline().relation(other.outline()) => relation,
             _ => match (self.automaton(), other.automaton()) {
                 (Some(a), Some(b)) => walked(a, b),
                 _ => Relation::TooLarge,
