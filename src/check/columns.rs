@@ -27,7 +27,7 @@ impl<'p> Flow<'p> {
         known: &Known,
         column: &str,
     ) -> Option<ColumnName<'_, 'p>> {
-        let (db, table) = (known.db.as_str(), known.table.as_str());
+        let (db, table) = (&*known.db, &*known.table);
         let takes = |one: &&Renaming<'_>| {
             one.kind() == Renamed::Column
                 && one.tables.matches(db, table)

@@ -14,6 +14,7 @@ use crate::statement::{NameCase, Names, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACE
 use crate::text::{Span, Spanned};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
 
 /// Most known tables of a pipeline. What a rule finds in this many it need not find in more.
 const KNOWN_MAX: usize = 20_000;
@@ -35,6 +36,8 @@ pub(super) struct Flow<'p> {
     /// Tables that are surely selected, if they exist, each once: those the lines of the pipeline name, members of
     /// ranges, and those of `schema.lock`.
     pub(super) known: Vec<Known>,
+    /// Numbers of known tables, one for each group of those about which the same levels say something.
+    groups: Vec<usize>,
     /// What `schema.lock` says of the sources.
     pub(super) locks: Locks<'p>,
     /// The known tables in every source: what `schema.lock` says of them.
@@ -86,15 +89,18 @@ impl Placed<'_> {
 /// A table that is known by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Known {
-    pub(super) db: String,
-    pub(super) table: String,
+    pub(super) db: Rc<str>,
+    pub(super) table: Rc<str>,
     /// Where it is named: at an `include` if one does so.
     pub(super) span: Span,
     /// A line of the pipeline names it, or it is a member of a range; else it is known from `schema.lock` alone.
     pub(super) written: bool,
-    /// For every target, the numbers of the levels that say something about it.
-    pub(super) near: Vec<Box<[usize]>>,
+    /// What says something about it. Tables that have this in common share it.
+    pub(super) near: Rc<Near>,
 }
+
+/// For every target, the numbers of the levels that say something about a table.
+pub(super) type Near = [Box<[usize]>];
 
 impl Known {
     /// True when the two are one table, if they are of one source.
@@ -106,8 +112,8 @@ impl Known {
 /// A table's name in messages, and the lines that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NewName {
-    pub(super) db: String,
-    pub(super) table: String,
+    pub(super) db: Rc<str>,
+    pub(super) table: Rc<str>,
     /// Indexes of renames: of the database, of the table.
     pub(super) lines: (Option<usize>, Option<usize>),
 }
@@ -138,12 +144,19 @@ impl<'p> Project<'p> {
 
 impl<'p> Flow<'p> {
     fn new(program: &'p Program, pipeline: &'p Pipeline) -> Flow<'p> {
+        let include = selectors(pipeline, &pipeline.include, |own| &own.include);
+        let exclude = selectors(pipeline, &pipeline.exclude, |own| &own.exclude);
+        let renames: Vec<Renaming<'p>> = pipeline.renames.iter().filter_map(Renaming::new).collect();
         let mut flow = Flow {
             pipeline,
-            include: selectors(pipeline, &pipeline.include, |own| &own.include),
-            exclude: selectors(pipeline, &pipeline.exclude, |own| &own.exclude),
-            renames: pipeline.renames.iter().filter_map(Renaming::new).collect(),
+            include_index: Index::new(include.iter().map(|one| Some(one.pattern))),
+            exclude_index: Index::new(exclude.iter().map(|one| Some(one.pattern))),
+            rename_index: Index::new(renames.iter().map(Renaming::pattern)),
+            include,
+            exclude,
+            renames,
             known: Vec::new(),
+            groups: Vec::new(),
             locks: Locks::new(program, pipeline),
             tables: Vec::new(),
             case: case(program, pipeline),
@@ -152,25 +165,15 @@ impl<'p> Flow<'p> {
             unbounded: Vec::new(),
             names: Vec::new(),
             topics: Vec::new(),
-            include_index: Index::default(),
-            exclude_index: Index::default(),
-            rename_index: Index::default(),
         };
-        for (n, one) in flow.include.iter().enumerate() {
-            flow.include_index.add(n, Some(one.pattern));
-        }
-        for (n, one) in flow.exclude.iter().enumerate() {
-            flow.exclude_index.add(n, Some(one.pattern));
-        }
-        for (n, one) in flow.renames.iter().enumerate() {
-            flow.rename_index.add(n, one.pattern());
-        }
         flow.known = flow.known();
+        let mut seen = HashSet::new();
+        flow.groups =
+            (0..flow.known.len()).filter(|&n| seen.insert(Rc::as_ptr(&flow.known[n].near))).collect();
         flow.unbounded = (0..flow.include.len())
             .filter(|&n| {
-                let TablePattern { db, table } = flow.include[n].pattern;
-                (db.members().is_none() || table.members().is_none())
-                    && !flow.is_idle(flow.include[n].pattern)
+                let Selector { pattern, matcher, .. } = &flow.include[n];
+                !is_bounded(pattern) && !flow.is_unselected(matcher)
             })
             .collect();
         let sources: Vec<&'p str> = sources(program, pipeline).collect();
@@ -270,37 +273,57 @@ impl<'p> Flow<'p> {
             Rename::Database { .. } => None,
         });
         let includes = self.include.iter().map(|one| (one.pattern, one.span));
-        let mut found: BTreeMap<(String, String), Span> = BTreeMap::new();
+        // Each with its first place.
+        let mut found: Vec<(Rc<str>, Rc<str>, Span)> = Vec::new();
+        let settle = |found: &mut Vec<(Rc<str>, Rc<str>, Span)>| {
+            found.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
+            found.dedup_by(|later, first| (&later.0, &later.1) == (&first.0, &first.1));
+        };
+        let mut seen = HashSet::new();
         for (pattern, span) in includes.chain(blocks).chain(renames) {
-            let (Some(dbs), Some(tables)) = (pattern.db.members(), pattern.table.members()) else { continue };
-            if found.len() + dbs.len().saturating_mul(tables.len()) > KNOWN_MAX {
+            let (Some(n_dbs), Some(n_tables)) = (pattern.db.count(), pattern.table.count()) else { continue };
+            if !seen.insert(pattern) {
                 continue;
             }
-            for db in &dbs {
-                for table in &tables {
-                    if self.selects(&db.name, &table.name) {
-                        found.entry((db.name.clone(), table.name.clone())).or_insert(span);
-                    }
+            let n_members = n_dbs.saturating_mul(n_tables);
+            if found.len() + n_members > KNOWN_MAX {
+                settle(&mut found);
+                if found.len() + n_members > KNOWN_MAX {
+                    continue;
                 }
             }
+            let tables = pattern.table.names().unwrap_or_default();
+            for db in pattern.db.names().unwrap_or_default() {
+                let selected = tables.iter().filter(|table| self.selects(&db, table));
+                found.extend(selected.map(|table| (db.clone(), table.clone(), span)));
+            }
         }
-        let written = found.len();
-        let known = |((db, table), span)| self.known_table(db, table, span, true);
-        let mut known: Vec<Known> = found.into_iter().map(known).collect();
-        known.extend(self.known_by_lock(&known).into_iter().take(KNOWN_MAX.saturating_sub(written)));
-        known.sort_by(|a, b| (&a.db, &a.table).cmp(&(&b.db, &b.table)));
+        settle(&mut found);
+        let mut nears = Nears::default();
+        let mut known: Vec<Known> = found
+            .into_iter()
+            .map(|(db, table, span)| Known {
+                near: nears.of(&self.lanes, &db, &table),
+                db,
+                table,
+                span,
+                written: true,
+            })
+            .collect();
+        let unwritten = self.known_by_lock(&known, &mut nears);
+        if !unwritten.is_empty() {
+            known.extend(unwritten.into_iter().take(KNOWN_MAX.saturating_sub(known.len())));
+            known.sort_by(|a, b| (&a.db, &a.table).cmp(&(&b.db, &b.table)));
+        }
         known
     }
 
-    fn known_table(&self, db: String, table: String, span: Span, written: bool) -> Known {
-        let near = self.lanes.iter().map(|lane| lane.near(&db, &table)).collect();
-        Known { db, table, span, written, near }
-    }
-
-    /// Selected tables of `schema.lock` that no line names.
-    fn known_by_lock(&self, written: &[Known]) -> Vec<Known> {
-        let written: HashSet<(&str, &str)> =
-            written.iter().map(|one| (one.db.as_str(), one.table.as_str())).collect();
+    /// Selected tables of `schema.lock` that no line names; `written` are those that lines do, in order.
+    fn known_by_lock(&self, written: &[Known], nears: &mut Nears) -> Vec<Known> {
+        let is_written = |name: &TableName| {
+            let order = |one: &Known| (&*one.db, &*one.table).cmp(&(name.db.as_str(), name.table.as_str()));
+            written.binary_search_by(order).is_ok()
+        };
         let mut found: BTreeMap<&TableName, Span> = BTreeMap::new();
         for include in &self.include {
             let locks = self.locks.only(include.source);
@@ -308,15 +331,17 @@ impl<'p> Flow<'p> {
                 locks.sources().flat_map(|lock| locked::tables(lock, include.pattern, &include.matcher))
             {
                 let name = &table.name.value;
-                if !written.contains(&(name.db.as_str(), name.table.as_str()))
-                    && self.selects(&name.db, &name.table)
-                {
+                if !is_written(name) && self.selects(&name.db, &name.table) {
                     found.entry(name).or_insert(include.span);
                 }
             }
         }
-        let known = |(name, span): (&TableName, Span)| {
-            self.known_table(name.db.clone(), name.table.clone(), span, false)
+        let known = |(TableName { db, table }, span): (&TableName, Span)| Known {
+            near: nears.of(&self.lanes, db, table),
+            db: db.as_str().into(),
+            table: table.as_str().into(),
+            span,
+            written: false,
         };
         found.into_iter().map(known).collect()
     }
@@ -342,9 +367,10 @@ impl<'p> Flow<'p> {
         self.pipeline.tables.iter().chain(self.pipeline.to.iter().flat_map(|to| &to.tables))
     }
 
-    /// Groups of tables that together hold every selected one: the known, and what unbounded patterns take.
+    /// Groups of tables that together hold every selected one: of the known one for all that have their settings in common,
+    /// and what unbounded patterns take.
     pub(super) fn subjects(&self) -> impl Iterator<Item = Subject<'_>> {
-        self.known.iter().map(Subject::One).chain(self.unbounded())
+        self.groups.iter().map(|&n| Subject::One(&self.known[n])).chain(self.unbounded())
     }
 
     /// What unbounded patterns take.
@@ -372,9 +398,9 @@ impl<'p> Flow<'p> {
     /// include that itself takes nothing, or at the range of which a member is missing.
     pub(super) fn fits_nothing(&self, tables: &TableMatcher) -> bool {
         let is_told = |include: &Selector<'_>| {
-            let bounded = include.pattern.db.members().is_some() && include.pattern.table.members().is_some();
             tables.relation(&include.matcher) != Relation::Disjoint
-                && (bounded || !self.locks.only(include.source).any_table(include.pattern, &include.matcher))
+                && (is_bounded(include.pattern)
+                    || !self.locks.only(include.source).any_table(include.pattern, &include.matcher))
         };
         let fits = |known: &Known| {
             let mut sources = 0..self.pipeline.from.len();
@@ -426,14 +452,16 @@ impl<'p> Flow<'p> {
     }
 
     /// A table's name in messages; none when a placeholder stands for nothing.
-    pub(super) fn new_name(&self, source: &str, db: &str, table: &str) -> Option<NewName> {
+    pub(super) fn new_name(&self, source: &str, db: &Rc<str>, table: &Rc<str>) -> Option<NewName> {
         let lines = (self.renaming(Renamed::Database, db, table), self.renaming(Renamed::Table, db, table));
-        let named = |line: Option<usize>, old: &str| match line {
-            None => Some(self.case.apply(old)),
-            Some(line) => {
+        let named = |line: Option<usize>, old: &Rc<str>| match (line, self.case) {
+            (None, NameCase::AsSource) => Some(old.clone()),
+            (None, case) => Some(case.apply(old).into()),
+            (Some(line), _) => {
                 let renaming = &self.renames[line];
                 let names = self.names_of(source, (db, table), (db, table));
-                names.expand(renaming.to(), &renaming.captures(db, table), RENAME_PLACEHOLDERS).ok()
+                let name = names.expand(renaming.to(), &renaming.captures(db, table), RENAME_PLACEHOLDERS);
+                name.ok().map(Rc::from)
             }
         };
         // One that keeps its name may be renamed by a line that could not be read.
@@ -469,8 +497,9 @@ impl<'p> Flow<'p> {
         let mut hits = self.include_index.hits(db, table, |n| Some(&self.include[n].matcher));
         let include = hits.find(|&include| self.include[include].is_for(n))?;
         let span = self.include[include].span;
-        let known = self.known_table(db.to_owned(), table.to_owned(), span, false);
-        let name = self.new_name(source, db, table)?;
+        let near = Nears::default().of(&self.lanes, db, table);
+        let known = Known { db: db.into(), table: table.into(), span, written: false, near };
+        let name = self.new_name(source, &known.db, &known.table)?;
         let topic = self.topic(&self.lanes[lane], source, &known, &name)?;
         Some((topic.name, span))
     }
@@ -492,6 +521,42 @@ impl<'p> Flow<'p> {
             }
         };
         Some(Topic { name, template, is_shared: false })
+    }
+}
+
+/// True when the tables of a pattern can be listed.
+fn is_bounded(TablePattern { db, table }: &TablePattern) -> bool {
+    db.count().is_some() && table.count().is_some()
+}
+
+/// What says something about tables, each once: there are few of these, and many tables.
+#[derive(Default)]
+struct Nears {
+    /// By the numbers of all levels, those of a target behind a sign of their own.
+    all: HashMap<Vec<Option<usize>>, Rc<Near>>,
+    /// The numbers of the last table.
+    last: Vec<Option<usize>>,
+}
+
+impl Nears {
+    /// What says something about a table towards each target.
+    fn of(&mut self, lanes: &[Lane<'_>], db: &str, table: &str) -> Rc<Near> {
+        self.last.clear();
+        for lane in lanes {
+            self.last.extend(lane.near(db, table).map(Some));
+            self.last.push(None);
+        }
+        if let Some(near) = self.all.get(&self.last) {
+            return near.clone();
+        }
+        let near: Rc<Near> = self
+            .last
+            .split(Option::is_none)
+            .take(lanes.len())
+            .map(|levels| levels.iter().copied().flatten().collect())
+            .collect();
+        self.all.insert(self.last.clone(), near.clone());
+        near
     }
 }
 
@@ -582,7 +647,7 @@ mod tests {
         for one in placed {
             let Known { db, table, .. } = one.known;
             let decision = plan.tasks[0].decide(db, table).expect("a decision").expect("selected");
-            let made = (one.name.db.as_str(), one.name.table.as_str(), one.topic);
+            let made = (&*one.name.db, &*one.name.table, one.topic);
             assert_eq!(made, (decision.db.as_str(), decision.table.as_str(), decision.topic.as_str()));
         }
     }

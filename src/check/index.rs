@@ -1,13 +1,14 @@
 //! Which of many patterns take a table, without asking each of them: most name one table.
 
 use crate::pattern::{NamePattern, TableMatcher, TablePattern};
-use std::collections::BTreeMap;
 
 /// Patterns by what they name.
 #[derive(Debug, Default)]
 pub(super) struct Index<'p> {
-    /// Numbers of the patterns that name exactly a table, by its database and its name.
-    exact: BTreeMap<&'p str, BTreeMap<&'p str, Vec<usize>>>,
+    /// Patterns that name exactly a table, in the order of these, and then of their numbers.
+    exact: Vec<(&'p str, &'p str)>,
+    /// Their numbers.
+    numbers: Vec<usize>,
     /// Numbers of all others.
     pub(super) open: Vec<usize>,
 }
@@ -21,17 +22,26 @@ pub(super) fn exact_table(pattern: &TablePattern) -> Option<(&str, &str)> {
 }
 
 impl<'p> Index<'p> {
-    /// Adds a pattern under its number.
-    pub(super) fn add(&mut self, n: usize, pattern: Option<&'p TablePattern>) {
-        match pattern.and_then(exact_table) {
-            Some((db, table)) => self.exact.entry(db).or_default().entry(table).or_default().push(n),
-            None => self.open.push(n),
+    /// Of patterns, each under its number; one that is none takes every table.
+    pub(super) fn new(patterns: impl IntoIterator<Item = Option<&'p TablePattern>>) -> Index<'p> {
+        let mut exact = Vec::new();
+        let mut open = Vec::new();
+        for (n, pattern) in patterns.into_iter().enumerate() {
+            match pattern.and_then(exact_table) {
+                Some(table) => exact.push((table, n)),
+                None => open.push(n),
+            }
         }
+        exact.sort_unstable();
+        let (exact, numbers) = exact.into_iter().unzip();
+        Index { exact, numbers, open }
     }
 
     /// Numbers of the patterns that name exactly this table.
     pub(super) fn named(&self, db: &str, table: &str) -> &[usize] {
-        self.exact.get(db).and_then(|tables| tables.get(table)).map_or(&[], Vec::as_slice)
+        let first = self.exact.partition_point(|&exact| exact < (db, table));
+        let same = self.exact[first..].iter().take_while(|&&exact| exact == (db, table)).count();
+        &self.numbers[first..first + same]
     }
 
     /// Numbers of the patterns that take a table: those that name it, then the others in order.

@@ -28,6 +28,8 @@ struct Level<'p> {
     /// Which tables; none means all.
     tables: Option<TableMatcher>,
     settings: &'p Settings,
+    /// It says anything about tables, or may have.
+    says_something: bool,
     /// What could not be read of it.
     left_out: &'p LeftOut,
     /// Tables for which a block could not be read; none when that may be any table.
@@ -62,28 +64,26 @@ impl<'p> Lane<'p> {
             everywhere(1, &pipeline.settings, &pipeline.left_out),
             everywhere(2, &to.settings, &pipeline.left_out),
         ];
-        let mut index = Index::default();
-        for n in 0..levels.len() {
-            index.add(n, None);
-        }
+        let mut patterns = vec![None; levels.len()];
         for (rank, blocks) in [(3, &pipeline.tables), (4, &to.tables)] {
             // Where several agree, the one that is drawn does not depend on where they stand.
             let mut blocks: Vec<&TableBlock> = blocks.iter().collect();
             blocks.sort_by(|a, b| a.pattern.value.cmp(&b.pattern.value));
             for TableBlock { pattern, settings, left_out, .. } in blocks {
                 if let Ok(tables) = pattern.value.compile() {
-                    index.add(levels.len(), Some(&pattern.value));
+                    patterns.push(Some(&pattern.value));
                     levels.push(Level::new(rank, Some(tables), settings, left_out));
                 }
             }
         }
         let is_whole = levels.iter().all(|level| level.left_out.is_empty());
-        Lane { to, n, levels, index, is_whole }
+        Lane { to, n, levels, index: Index::new(patterns), is_whole }
     }
 
     /// Numbers of the levels that say something about a table.
-    pub(super) fn near(&self, db: &str, table: &str) -> Box<[usize]> {
-        self.index.hits(db, table, |n| self.levels[n].tables.as_ref()).collect()
+    pub(super) fn near<'a>(&'a self, db: &'a str, table: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let hits = self.index.hits(db, table, |n| self.levels[n].tables.as_ref());
+        hits.filter(|&n| self.levels[n].says_something)
     }
 
     /// The levels that say something about a known table.
@@ -246,7 +246,8 @@ impl<'p> Level<'p> {
         let compiled =
             settings.all_masks().filter_map(|mask| Some((mask.value.column.compile_column().ok()?, mask)));
         let unread_blocks = left_out.tables("table");
-        Level { rank, tables, settings, left_out, unread_blocks, masks: compiled.collect() }
+        let says_something = settings.concerns_tables() || !left_out.is_empty();
+        Level { rank, tables, settings, says_something, left_out, unread_blocks, masks: compiled.collect() }
     }
 
     /// Also in a profile that is not known, or a `table` block whose pattern is not.

@@ -48,7 +48,7 @@ impl Side<'_, '_> {
 
     /// Its name for a table from a source; none when it is not for that table, or a placeholder stands for nothing.
     fn name(&self, flow: &Flow<'_>, source: &str, placed: &Placed<'_>) -> Option<String> {
-        let (db, table) = (placed.known.db.as_str(), placed.known.table.as_str());
+        let (db, table) = (&*placed.known.db, &*placed.known.table);
         let captures = match self.tables {
             None => Vec::new(),
             Some(tables) => tables.captures(db, table).filter(|_| tables.matches(db, table))?,

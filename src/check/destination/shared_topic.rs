@@ -31,7 +31,7 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     else {
                         continue;
                     };
-                    let (topic, table) = (placed.topic, placed.name.table.as_str());
+                    let (topic, table) = (placed.topic, &*placed.name.table);
                     // What follows from one subject for all of them is an error of its own.
                     if shares_subject(&flow.lanes[lane], placed.known) {
                         continue;

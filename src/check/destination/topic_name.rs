@@ -12,6 +12,7 @@ use crate::kafka::TopicName;
 use crate::pattern::{NamePattern, Relation};
 use crate::statement::{Names, OWN_NAME_MAX, TOPIC_PLACEHOLDERS, Template, TemplatePart};
 use crate::text::{Span, Spanned};
+use std::rc::Rc;
 
 const BAD_TOPIC_NAME: Code = Code::new("S0404", "bad-topic-name");
 
@@ -139,8 +140,7 @@ fn in_names(flow: &Flow<'_>, lane: &Lane<'_>, source: &str, subject: Subject<'_>
                 };
                 let name =
                     names.expand(&Template { parts: vec![part.clone()] }, &[], TOPIC_PLACEHOLDERS).ok()?;
-                let sign =
-                    name.chars().find(|&sign| TopicName::new(sign.to_string()).is_err() && sign != '.')?;
+                let sign = name.chars().find(|&sign| !is_topic_sign(sign))?;
                 Some((name, sign))
             })?;
             let message = format!("`{name}` would be part of a topic name, and Kafka does not take `{sign}`");
@@ -150,9 +150,9 @@ fn in_names(flow: &Flow<'_>, lane: &Lane<'_>, source: &str, subject: Subject<'_>
 }
 
 /// The names that all tables of a pattern share, by placeholder.
-fn shared_names(flow: &Flow<'_>, source: &str, all: &Selector<'_>) -> Vec<(&'static str, String)> {
+fn shared_names(flow: &Flow<'_>, source: &str, all: &Selector<'_>) -> Vec<(&'static str, Rc<str>)> {
     let exact = |pattern: &NamePattern| match pattern {
-        NamePattern::Exact(name) => Some(name.clone()),
+        NamePattern::Exact(name) => Some(Rc::from(name.as_str())),
         NamePattern::Glob(_) | NamePattern::Regex(_) => None,
     };
     let (origin_db, origin_table) = (exact(&all.pattern.db), exact(&all.pattern.table));
@@ -164,7 +164,7 @@ fn shared_names(flow: &Flow<'_>, source: &str, all: &Selector<'_>) -> Vec<(&'sta
     };
     let table = origin_table.clone().filter(|_| !renamed(Renamed::Table));
     // A database is renamed with all of its tables, whatever they are called.
-    let db = origin_db.as_ref().and_then(|db| Some(flow.new_name(source, db, "_")?.db));
+    let db = origin_db.as_ref().and_then(|db| Some(flow.new_name(source, db, &"_".into())?.db));
     [("db", db), ("table", table), ("origin.db", origin_db), ("origin.table", origin_table)]
         .into_iter()
         .filter_map(|(hole, name)| Some((hole, name?)))

@@ -79,7 +79,7 @@ fn known_tables(source: &str, ways: &[Way<'_>], told: &mut Told) {
     let open = Open::of(ways);
     for &way in ways {
         for placed in way.flow.placed(way.lane, way.source) {
-            let (db, table) = (placed.known.db.as_str(), placed.known.table.as_str());
+            let (db, table) = (&*placed.known.db, &*placed.known.table);
             let mut note = |other: Way<'_>, span: Span| {
                 told.entry((way.n.min(other.n), way.n.max(other.n))).or_insert_with(|| Shared {
                     tables: format!("`{db}.{table}`"),

@@ -160,12 +160,8 @@ impl<'p> Rows<'_, 'p> {
         let pipeline = &self.flow.pipeline.name.value;
         let message = format!("`{pipeline}` does not send `{}`", shown(&table.value));
         let finding = Diagnostic::error(TEST_ROW_UNKNOWN, table.span, message);
-        let known: Vec<String> = self
-            .flow
-            .known
-            .iter()
-            .map(|one| shown(&TableName { db: one.db.clone(), table: one.table.clone() }))
-            .collect();
+        let known: Vec<String> =
+            self.flow.known.iter().map(|one| shown(&TableName::new(&*one.db, &*one.table))).collect();
         self.findings.push(match closest(&shown(&table.value), known.iter().map(String::as_str)) {
             Some(near) => meant(finding, table.span, near),
             None => finding.help("no `include` of the pipeline takes it, or an `exclude` does"),
