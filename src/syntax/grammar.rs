@@ -71,6 +71,7 @@ pub(super) fn node_kind(rule: Rule) -> Option<NodeKind> {
         Rule::head
         | Rule::any_arg
         | Rule::inner_nl
+        | Rule::trivia
         | Rule::top
         | Rule::arg
         | Rule::date
