@@ -186,12 +186,12 @@ impl<'a, 't> Matcher<'a, 't> {
 
     fn sequence(&mut self, todo: &[&Shape], at: usize, items: &mut Vec<Item>) -> bool {
         let Some((first, rest)) = todo.split_first() else {
-            return at == self.tokens.len() || self.fail(at, Expected::End);
+            return at == self.tokens.len() || self.fail(at, || Expected::End);
         };
         match first {
             Shape::Word(word) => {
                 let Some(token) = self.tokens.get(at).filter(|token| is_word(token, word)) else {
-                    return self.fail(at, Expected::Word(word.clone()));
+                    return self.fail(at, || Expected::Word(word.clone()));
                 };
                 let item = (word != ",").then(|| Item {
                     value: Value::Word(word.clone()),
@@ -202,7 +202,7 @@ impl<'a, 't> Matcher<'a, 't> {
             }
             Shape::Value { kind, .. } => match self.value(first, at) {
                 Some((item, next)) => self.with(Some(item), rest, next, items),
-                None => self.fail(at, Expected::Value(*kind)),
+                None => self.fail(at, || Expected::Value(*kind)),
             },
             Shape::List(of) => self.list(of, rest, at, items),
             Shape::Optional(inner) => self.any_of(inner, rest, at, items) || self.sequence(rest, at, items),
@@ -238,7 +238,7 @@ impl<'a, 't> Matcher<'a, 't> {
             match self.tokens.get(next) {
                 Some(token) if token.kind == NodeKind::Comma => next += 1,
                 Some(_) => {
-                    self.fail(next, Expected::Word(",".into()));
+                    self.fail(next, || Expected::Word(",".into()));
                     break;
                 }
                 None => break,
@@ -258,7 +258,7 @@ impl<'a, 't> Matcher<'a, 't> {
             Shape::Value { kind, .. } => {
                 let found = self.value(of, at);
                 if found.is_none() {
-                    self.fail(at, Expected::Value(*kind));
+                    self.fail(at, || Expected::Value(*kind));
                 }
                 found
             }
@@ -268,7 +268,7 @@ impl<'a, 't> Matcher<'a, 't> {
                     at + 1,
                 )),
                 None => {
-                    self.fail(at, Expected::Word(word.clone()));
+                    self.fail(at, || Expected::Word(word.clone()));
                     None
                 }
             },
@@ -393,12 +393,17 @@ impl<'a, 't> Matcher<'a, 't> {
         Some((read, param(value)))
     }
 
-    fn fail(&mut self, at: usize, expected: Expected) -> bool {
+    /// Notes what would have fitted, for who is going to say so.
+    fn fail(&mut self, at: usize, expected: impl FnOnce() -> Expected) -> bool {
+        if !self.lenient || at < self.furthest {
+            return false;
+        }
         if at > self.furthest {
             self.furthest = at;
             self.expected.clear();
         }
-        if at == self.furthest && !self.expected.contains(&expected) {
+        let expected = expected();
+        if !self.expected.contains(&expected) {
             self.expected.push(expected);
         }
         false

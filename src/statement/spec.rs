@@ -1,6 +1,9 @@
 //! One row of the statement table, and how rows are found.
 
 use super::{STATEMENTS, Signature};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A block in which statements stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -172,9 +175,12 @@ pub struct StatementSpec {
 }
 
 impl StatementSpec {
-    /// Its arguments, read.
-    pub fn signature(&self) -> Signature {
-        Signature::parse(self.args)
+    /// Its arguments, read. Each thread reads those of a row once.
+    pub fn signature(&self) -> Rc<Signature> {
+        thread_local!(static READ: RefCell<HashMap<&'static str, Rc<Signature>>> = RefCell::default());
+        READ.with_borrow_mut(|read| {
+            read.entry(self.args).or_insert_with(|| Rc::new(Signature::parse(self.args))).clone()
+        })
     }
 
     /// Word and arguments on one line, for messages.
