@@ -14,6 +14,7 @@ use crate::hir::{Pipeline, Program, SourceId, To};
 use crate::pattern::TablePattern;
 use crate::statement::{NameCase, Split, Template};
 use crate::text::{Span, Spanned};
+use std::collections::BTreeMap;
 
 /// Half a second of lag is readable, and a transaction of these sizes stays far below its timeout.
 const COMMIT: CommitPolicy = CommitPolicy { every_ms: 500, rows: 20_000, bytes: 8 << 20 };
@@ -76,14 +77,13 @@ fn relays(program: &Program) -> Vec<RelayPlan> {
 }
 
 /// Parts of a task and where they are written.
-pub(super) struct Noted<'o> {
-    task: TaskId,
-    origins: &'o mut Origins,
-}
+pub(super) struct Noted<'o>(&'o mut BTreeMap<Part, Span>);
 
 impl Noted<'_> {
     pub(super) fn note(&mut self, part: Part, span: Option<Span>) {
-        self.origins.note(&self.task, part, span);
+        if let Some(span) = span {
+            self.0.insert(part, span);
+        }
     }
 
     pub(super) fn value<T: Clone>(&mut self, part: Part, value: Option<&Spanned<T>>) -> Option<T> {
@@ -125,7 +125,7 @@ impl Compiler<'_> {
             source: source.name.value.clone(),
             target: self.target_id(target),
         };
-        let mut noted = Noted { task: id.clone(), origins };
+        let mut noted = Noted(origins.task(id.clone()));
         noted.note(Part::Pipeline, Some(self.pipeline.head));
         let start = self.pipeline.start.as_ref().or(source.start.as_ref());
         let mut labels: Vec<(String, String)> =

@@ -55,6 +55,6 @@ pub use explain_topic::{TopicUse, explain_topic, topic_names};
 pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
 pub use layer::Layer;
-pub use origin::{NodeId, Origins, Part};
+pub use origin::{Origins, Part};
 pub use schema_change::schema_changes;
 pub use subject::{Subject, subjects};

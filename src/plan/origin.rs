@@ -5,16 +5,7 @@ use crate::statement::Property;
 use crate::text::Span;
 use std::collections::BTreeMap;
 
-/// A part of a plan. Its index is that in the plan's own list.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodeId {
-    /// The task.
-    pub task: TaskId,
-    /// What of it.
-    pub part: Part,
-}
-
-/// What of a task.
+/// A part of a task. Its index is that in the plan's own list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
     /// The pipeline's line.
@@ -118,19 +109,17 @@ pub enum Part {
 /// Where the parts of a plan are written. What holds by default has no place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins {
-    spans: BTreeMap<NodeId, Span>,
+    tasks: BTreeMap<TaskId, BTreeMap<Part, Span>>,
 }
 
 impl Origins {
-    /// Notes a place.
-    pub(super) fn note(&mut self, task: &TaskId, part: Part, span: Option<Span>) {
-        if let Some(span) = span {
-            self.spans.insert(NodeId { task: task.clone(), part }, span);
-        }
+    /// The places of a task's parts.
+    pub(super) fn task(&mut self, task: TaskId) -> &mut BTreeMap<Part, Span> {
+        self.tasks.entry(task).or_default()
     }
 
     /// Where a part of a task is written.
     pub fn span(&self, task: &TaskId, part: Part) -> Option<Span> {
-        self.spans.get(&NodeId { task: task.clone(), part }).copied()
+        self.tasks.get(task)?.get(&part).copied()
     }
 }
