@@ -57,7 +57,9 @@ pub fn list(directory: &Path) -> Result<Listing, ReadError> {
         let path = found.path();
         let is_link = found.file_type().is_ok_and(|kind| kind.is_symlink());
         let target = if is_link { fs::canonicalize(&path).ok() } else { None };
-        let stamp = fs::metadata(&path)
+        // Of what is no link, the directory knows without a walk from the root.
+        let metadata = if is_link { fs::metadata(&path) } else { found.metadata() };
+        let stamp = metadata
             .ok()
             .map(|meta| (meta.dev(), meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()));
         entries.push(Entry { name, target, stamp });

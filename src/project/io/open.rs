@@ -20,10 +20,12 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file =
         File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| unreadable(errno.into()))?);
-    if !file.metadata().map_err(unreadable)?.is_file() {
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
         return Err(ReadError::NotRegular { path: path.to_owned() });
     }
-    let mut bytes = Vec::new();
+    // One more than it holds, so that its end is seen without another buffer.
+    let mut bytes = Vec::with_capacity(metadata.len().min(limit_bytes) as usize + 1);
     file.take(limit_bytes + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > limit_bytes {
         return Err(ReadError::FileTooLarge { path: path.to_owned(), limit_bytes });

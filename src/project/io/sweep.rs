@@ -5,6 +5,7 @@ use super::{Listing, Overlay, ReadError, Reading, list};
 use crate::project::{FILES_MAX, Location, PROJECT_BYTES_MAX, Project, Role, Root, Schema, Unfound, role};
 use crate::text::{FileId, FileSet};
 use std::collections::{BTreeMap, VecDeque};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One pass.
@@ -131,7 +132,8 @@ impl<'a> Sweep<'a> {
     /// True when the directories look as they did, so that all texts are of one moment.
     pub(super) fn rested(&self) -> bool {
         self.listings.iter().all(|listing| list(&listing.directory).is_ok_and(|now| now == *listing))
-            && list(&self.location.directory).is_ok_and(|now| now == self.listings[0])
+            && fs::canonicalize(&self.location.directory)
+                .is_ok_and(|now| now == self.listings[0].directory)
     }
 
     /// What was read.
