@@ -59,9 +59,8 @@ pub fn list(directory: &Path) -> Result<Listing, ReadError> {
         let target = if is_link { fs::canonicalize(&path).ok() } else { None };
         // Of what is no link, the directory knows without a walk from the root.
         let metadata = if is_link { fs::metadata(&path) } else { found.metadata() };
-        let stamp = metadata
-            .ok()
-            .map(|meta| (meta.dev(), meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()));
+        let stamp =
+            metadata.ok().map(|meta| (meta.dev(), meta.ino(), meta.size(), meta.mtime(), meta.mtime_nsec()));
         entries.push(Entry { name, target, stamp });
     }
     entries.sort_by(|a, b| a.name.cmp(&b.name));

@@ -132,8 +132,7 @@ impl<'a> Sweep<'a> {
     /// True when the directories look as they did, so that all texts are of one moment.
     pub(super) fn rested(&self) -> bool {
         self.listings.iter().all(|listing| list(&listing.directory).is_ok_and(|now| now == *listing))
-            && fs::canonicalize(&self.location.directory)
-                .is_ok_and(|now| now == self.listings[0].directory)
+            && fs::canonicalize(&self.location.directory).is_ok_and(|now| now == self.listings[0].directory)
     }
 
     /// What was read.
