@@ -15,6 +15,7 @@ syntax match synccDoc /##.*/
 " The first word of a statement is a keyword or a name: a column of a test's row, an option of a parameter. The items
 " below it take the rest of the line, so whatever comes after them is the start of another statement.
 syntax match synccFirst /\k\+/ contains=synccKeyword,synccProperty nextgroup=synccArguments
+syntax match synccFirst /\k\+\.\k\+/ contains=synccName nextgroup=synccArguments
 syntax match synccFirst /\<where\>/ contains=synccKeyword nextgroup=synccCondition
 syntax match synccFirst /\<\%(source\|target\|pipeline\|profile\|param\)\>/ contains=synccKeyword nextgroup=synccDeclared
 syntax match synccDeclared /\s\+\%(\[[^][:blank:]]*\]\|[^][.[:blank:]{}#]\)\+/ contained nextgroup=synccArguments
