@@ -17,8 +17,8 @@ const KEY_SPACE_SHARED: Code = Code::new("S0504", "key-space-shared");
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: KEY_SPACE_SHARED,
-        what: "Several tables are renamed to one and sent into one topic, and the key has no `origin`. An error where no `key` is \
-               written, else a warning.",
+        what: "Several tables are sent under one name into one topic, and the key has no `origin`: tables that are renamed to one, or \
+               one table of several sources. An error where no `key` is written, else a warning.",
         why: "A number that is unique in one shard is used again in the next. Two rows with one key are one row to a consumer: \
               compaction keeps the last, a delete of one deletes the other.",
         wrong: pipeline!(
@@ -46,8 +46,7 @@ fn check_key_space_shared(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
             // By topic, name, and the lines that make the name: two lines that give one name are S0403.
             let mut merges: BTreeMap<_, Merge<'_>> = BTreeMap::new();
             for (source, _) in sources(project.program, flow.pipeline).enumerate() {
-                let renamed = |placed: &Placed<'_>| placed.is_shared && placed.name.is_new();
-                for placed in flow.placed(lane, source).filter(renamed) {
+                for placed in flow.placed(lane, source).filter(|placed| placed.is_shared) {
                     let NewName { db, table, lines } = placed.name;
                     let locked = flow.locks.table(source, &placed.known.db, &placed.known.table);
                     let key = written_key(&flow.lanes[lane], placed.known, locked);
@@ -167,8 +166,12 @@ mod tests {
         let said = "  # error[S0504]: 2 tables are sent as `shop.orders` into `all.orders`, and their keys may be equal";
         check_project(&[&project("all.{table}", said)]);
         check_project(&[&project("{source}.{table}", "")]);
-        // Nobody has said that the two are one.
-        check_project(&[&project("all.{table}", "").replace("rename table shop.o to orders\n", "")]);
+        // Without a rename it is the topic that makes them one.
+        let named = project("all.{table}", "").replace("rename table shop.o to orders\n", "");
+        let said =
+            "  # error[S0504]: 2 tables are sent as `shop.o` into `all.o`, and their keys may be equal";
+        check_project(&[&named.replace("topic \"all.{table}\"", &format!("topic \"all.{{table}}\"{said}"))]);
+        check_project(&[&named.replace("include shop.o\n", "include shop.o\nkey origin, id\n")]);
     }
 
     #[test]

@@ -137,7 +137,7 @@ mod tests {
                 "a.sync",
                 "edition 2026\nsource s_[n:0..2] mysql \"db{n}\" {\npassword env P\n}\ntarget out stdout\n\
                  pipeline p from s_* to out {  # error[S0802]: failures are waited out for 12h by default, and 3 sources keep their log for 4h: `s_0`, `s_1`, `s_2`\n\
-                 include d.t\n}\n",
+                 include d.t\ntopic \"{source}\"\n}\n",
             ),
             (
                 "schema.lock",

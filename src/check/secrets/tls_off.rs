@@ -52,7 +52,7 @@ mod tests {
             source d mysql \"db\" {\npassword env P\ntls off because \"a cable of our own\"\n}\n\
             target bus kafka {\nbrokers \"localhost\", \"k2\"\n\
             tls off  # warning[S0303]: what goes to `k2` can be read on the way\n}\n",
-            "edition 2026\npipeline p {\nfrom a\nfrom b\nfrom c\nfrom d\nto bus\ninclude a.b\n}\n",
+            "edition 2026\npipeline p {\nfrom a\nfrom b\nfrom c\nfrom d\nto bus\ninclude a.b\ntopic \"{source}\"\n}\n",
         ]);
     }
 }
