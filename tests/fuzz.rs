@@ -184,3 +184,49 @@ fn partial_updates_of_json() {
         log::json_diff(&bytes);
     }
 }
+
+/// The statements of the corpus, whole and with a stretch taken out or a piece of SQL put in.
+#[test]
+fn statements_followed() {
+    const SQL: [&str; 12] =
+        ["(", ")", ",", "'", "`", "/*!", "*/", "\\", " add ", " null ", "\u{0}", "\u{fffd}"];
+    let corpus = include_str!("ddl/corpus.jsonl");
+    let mut at = 0usize;
+    for line in corpus.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a line of the corpus");
+        let sql = line["sql"].as_str().expect("a statement");
+        properties::ddl(sql);
+        for n in 0..6 {
+            at = at.wrapping_mul(31).wrapping_add(7919);
+            let place = floor(sql, at % (sql.len() + 1));
+            let end = floor(sql, place + at / 7 % 20).max(place);
+            properties::ddl(&match n % 2 {
+                0 => format!("{}{}{}", &sql[..place], SQL[at / 11 % SQL.len()], &sql[place..]),
+                _ => format!("{}{}", &sql[..place], &sql[end..]),
+            });
+        }
+    }
+}
+
+/// Texts made to take long or to go deep.
+#[test]
+fn huge_statements_end() {
+    let mb = 1_000_000;
+    for text in [
+        "(".repeat(mb),
+        format!("create table u (a int default {})", "(".repeat(mb)),
+        format!("create table u (a int default {}1{})", "(".repeat(mb / 2), ")".repeat(mb / 2)),
+        format!("create table u {}", "(".repeat(mb)),
+        format!("create table u (a enum({}'z'))", "'x',".repeat(mb / 4)),
+        format!("create table u ({} z int)", (0..20_000).map(|n| format!("c{n} int, ")).collect::<String>()),
+        format!("alter table t {} add z int", "comment 'x', ".repeat(mb / 13)),
+        format!("{} alter table t add z int", "set statement a=1 for ".repeat(mb / 22)),
+        format!("create table u (a int) {}", "/*! ".repeat(mb / 4)),
+        format!("drop table {} t", "t, ".repeat(mb / 3)),
+        format!("insert into t values {}(1)", "(1),".repeat(mb / 4)),
+        "`".repeat(mb),
+        "case ".repeat(mb / 5),
+    ] {
+        properties::ddl(&text);
+    }
+}

@@ -122,6 +122,41 @@ fn statements_of_sjis_gbk_latin1_and_ansi_quotes_clients_on_mysql() {
     clients(Kind::MySql9_7, "binlog-row-metadata=MINIMAL");
 }
 
+/// MariaDB logs such an ALTER at its begin and again at its end, or only that it was given up. Who applies both exchanges the names
+/// twice.
+#[test]
+fn an_alter_in_two_phases_counts_once() {
+    let server =
+        MySql::start(Kind::MariaDb10_11, &["binlog-row-metadata=NO_LOG", "binlog-alter-two-phase=ON"]);
+    let database = server.database("log");
+    let mut sql = server.sql();
+    sql.run(&format!("use `{database}`; create table t (id int primary key, a int, b int)"));
+    let mut run = Run::start(&server, Kafka::shared(), &database, "start now");
+    run.says("task.started");
+    sql.run("insert into t values (1, 10, 11)");
+    run.upto_marker(&mut sql, "the first row", 1);
+    sql.run("alter table t change a b int, change b a int; insert into t values (2, 21, 20)");
+    run.upto_marker(&mut sql, "the second row", 2);
+    sql.run("insert into t values (3, 31, 20)");
+    let given_up = sql.try_run("alter table t change b c int, add unique key (a)");
+    assert!(given_up.is_err(), "two rows have the same value");
+    sql.run("insert into t values (4, 41, 40)");
+    let seen = run.upto_marker(&mut sql, "the last row", 3);
+    run.stop();
+    let values: Vec<String> = seen
+        .iter()
+        .map(|message| format!("{:?} {:?}", message.data()["a"].as_str(), message.data()["b"].as_str()))
+        .collect();
+    let expected = [(10, 11), (20, 21), (20, 31), (40, 41)];
+    assert_eq!(values, expected.map(|(a, b)| format!("Some(\"{a}\") Some(\"{b}\")")));
+    let events = sql.text("show binlog events in 'binlog.000001'");
+    let told = format!("{events:?}");
+    assert!(
+        told.contains("START ALTER") && told.contains("ROLLBACK ALTER"),
+        "the server did it in two phases"
+    );
+}
+
 #[test]
 fn an_encrypted_log_is_read() {
     let keys = tempfile::NamedTempFile::new().expect("a file");

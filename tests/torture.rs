@@ -63,9 +63,7 @@ fn mysql_8_0() {
 #[test]
 fn mysql_5_7() {
     let logs = [Log { set: &[], gtids: true }, Log { set: &[], gtids: false }];
-    // 5.7 prints doubles of JSON without `.0`
-    let rows = "delete from t_json where id in (6, 16, 26, 27)";
-    check(Kind::MySql5_7, &logs, &[ANY, MYSQL, rows]);
+    check(Kind::MySql5_7, &logs, &[ANY, MYSQL]);
 }
 
 #[test]

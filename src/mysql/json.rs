@@ -44,14 +44,15 @@ pub fn write_json(json: Json<'_>, out: &mut Vec<u8>) -> Result<(), JsonError> {
             return Ok(());
         }
         // What a NOT NULL column holds after an INSERT IGNORE without a value; the server reads it as null.
-        Json::Binary([]) => {
+        Json::Binary([]) | Json::Binary57([]) => {
             out.extend_from_slice(b"null");
             return Ok(());
         }
-        Json::Binary(bytes) => bytes,
+        Json::Binary(bytes) | Json::Binary57(bytes) => bytes,
     };
     let start = out.len();
-    let mut writer = Writer { bytes, budget: bytes.len(), out };
+    let whole_as_integers = matches!(json, Json::Binary57(_));
+    let mut writer = Writer { bytes, budget: bytes.len(), whole_as_integers, out };
     let written = writer.value(bytes[0], 1, bytes.len(), 0);
     if written.is_err() {
         out.truncate(start);
@@ -82,6 +83,8 @@ struct Writer<'b, 'o> {
     /// Bytes that may still be read. Parts of a document do not overlap, so reading each takes no more than the document has;
     /// damaged ones that refer to the same part again and again run out.
     budget: usize,
+    /// Doubles without a fraction have no `.0`.
+    whole_as_integers: bool,
     out: &'o mut Vec<u8>,
 }
 
@@ -130,6 +133,10 @@ impl<'b> Writer<'b, '_> {
             kind::DOUBLE => {
                 let number = f64::from_le_bytes(self.array(at, end)?);
                 write_double(number, self.out);
+                // no other double ends so
+                if self.whole_as_integers && self.out.ends_with(b".0") {
+                    self.out.truncate(self.out.len() - 2);
+                }
                 Ok(())
             }
             kind::STRING => {
@@ -385,6 +392,19 @@ mod tests {
         }
         inner.insert(0, kind::SMALL_ARRAY);
         inner
+    }
+
+    #[test]
+    fn whole_doubles_of_5_7_look_like_integers() {
+        for (number, text) in
+            [(1.0, "1"), (-0.0, "-0"), (0.5, "0.5"), (1e100, "1e100"), (123456789012345.0, "123456789012345")]
+        {
+            let mut document = vec![kind::DOUBLE];
+            document.extend(f64::to_le_bytes(number));
+            let mut out = Vec::new();
+            write_json(Json::Binary57(&document), &mut out).expect("a document");
+            assert_eq!(String::from_utf8_lossy(&out), text);
+        }
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub enum Decimal<'b> {
 pub enum Json<'b> {
     /// Binary form.
     Binary(&'b [u8]),
+    /// Binary form of MySQL before 8.0, which prints whole doubles as integers.
+    Binary57(&'b [u8]),
     /// Text in UTF-8.
     Text(&'b [u8]),
 }
@@ -154,7 +156,9 @@ impl fmt::Debug for Value<'_> {
             Value::Bytes(bytes) => ("binary", bytes.len()),
             Value::Enum(_) => ("enum", 2),
             Value::Set(_) => ("set", 8),
-            Value::Json(Json::Binary(bytes) | Json::Text(bytes)) => ("json", bytes.len()),
+            Value::Json(Json::Binary(bytes) | Json::Binary57(bytes) | Json::Text(bytes)) => {
+                ("json", bytes.len())
+            }
             Value::Geometry(bytes) => ("geometry", bytes.len()),
             Value::Vector(bytes) => ("vector", bytes.len()),
             Value::Uuid(_) => ("uuid", 16),

@@ -15,7 +15,7 @@ pub(super) use tables::{Rereader, Wanted};
 
 use super::failure::{Class, Failure};
 use super::ring::{Definition, What};
-use crate::mysql::binlog::control::{Heartbeat, Rotate, XaPrepare};
+use crate::mysql::binlog::control::{FormatDescription, Heartbeat, Rotate, XaPrepare};
 use crate::mysql::binlog::event::{DecodeError, Duty, EventType, Header, RawEvent, duty};
 use crate::mysql::binlog::gtid::{MariaGtid, MySqlGtid, TwoPhaseAlter};
 use crate::mysql::binlog::query::Query;
@@ -165,7 +165,9 @@ impl Framer {
             |framer: &Framer, error: &dyn std::fmt::Display| framer.not_understood(error.to_string());
         match header.event_type {
             EventType::FormatDescription => {
+                let description = FormatDescription::parse(body).map_err(|error| broken(self, &error))?;
                 self.tables.forget_ids();
+                self.tables.written_by(&description);
                 self.reached(out);
             }
             EventType::Rotate => {

@@ -1,9 +1,12 @@
 //! Time to read a log that is already in memory: framed only, with checksums, with every column decoded, and with each row
-//! turned into Canal JSON besides.
+//! turned into Canal JSON besides; and the same log as servers compress it, unpacked and decoded.
 //!
-//! `cargo bench --no-default-features --bench decode`; prints processor time per row and what it is to framing with checksums
+//! `cargo bench --bench decode`, or without the compressed logs with `--no-default-features`; prints processor time per row and what it is to framing with checksums
 //! (the least a reader does). The log is made here: 200,000 inserts of 13 columns and about 280 bytes, in events of 8 KiB, and
 //! as many bytes of a table of 100 columns. Compare runs of one machine only.
+
+#[cfg(feature = "run")]
+mod compressed;
 
 use std::hint::black_box;
 use std::io::Write;
@@ -12,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use syncc::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
 use syncc::kafka::{Batch, TopicId, TopicName};
-use syncc::mysql::binlog::event::{Checksum, EventType, HEADER_BYTES, split_event};
+use syncc::mysql::binlog::event::{Checksum, EventType, HEADER_BYTES, RawEvent, split_event};
 use syncc::mysql::binlog::layout::RowLayout;
 use syncc::mysql::binlog::rows::RowsEvent;
 use syncc::mysql::binlog::scratch::Scratch;
@@ -42,6 +45,8 @@ const WRITE_ROWS: u8 = 30;
 fn main() -> std::io::Result<()> {
     let narrow = Log::new(narrow_columns(), ROWS, narrow_row);
     narrow.report("13 columns", true)?;
+    #[cfg(feature = "run")]
+    narrow.report_compressed()?;
     let wide = Log::new(wide_columns(), ROWS / 4, wide_row);
     wide.report("100 columns", false)
 }
@@ -63,11 +68,11 @@ impl Log {
             images.resize(images.len() + columns.len().div_ceil(8), 0);
             row(id, &mut images);
             if images.len() >= EVENT_BYTES || id + 1 == rows as u64 {
-                push_event(&mut bytes, TABLE_MAP, &table_map(&columns));
+                bytes.extend(event(TABLE_MAP, &table_map(&columns)));
                 let mut body = vec![1, 0, 0, 0, 0, 0, 1, 0, 2, 0, columns.len() as u8];
                 body.resize(body.len() + columns.len().div_ceil(8), 0xff);
                 body.append(&mut images);
-                push_event(&mut bytes, WRITE_ROWS, &body);
+                bytes.extend(event(WRITE_ROWS, &body));
             }
         }
         Log { bytes, rows, version }
@@ -112,56 +117,39 @@ impl Log {
         }
     }
 
-    fn decode(&self, mut route: Option<TableRoute>) {
-        let mut layout: Option<RowLayout> = None;
-        let mut last_map: &[u8] = &[];
-        let mut scratch = Scratch::new(1 << 20);
-        let (mut before, mut after): (Vec<Value<'static>>, Vec<Value<'static>>) = (Vec::new(), Vec::new());
-        let mut batch = Batch::new();
-        let source = SourceInfo { name: "main".into(), flavor: Flavor::MySql, version: "8.0.36".into() };
-        let transaction = TransactionInfo::place("mysql-bin.000007".into(), 917);
-        let meta = EventMeta {
-            origin: Origin::Stream,
-            event_ms: 1_709_605_231_000,
-            now_ms: 1_709_605_231_050,
-            source: &source,
-            transaction: &transaction,
-            offset: 1_203,
-            row: 0,
-        };
+    fn decode(&self, route: Option<TableRoute>) {
+        let mut decoder = Decoder::new(&self.version, route);
         for raw in self.events() {
             let event = split_event(raw, Checksum::Crc32).unwrap_or_else(|error| unreachable!("{error}"));
-            if event.header.event_type == EventType::TableMap {
-                if event.body != last_map {
-                    let map = TableMap::parse(event.body, Flavor::MySql)
-                        .unwrap_or_else(|error| unreachable!("{error}"));
-                    layout = Some(
-                        RowLayout::build(&map, &self.version).unwrap_or_else(|error| unreachable!("{error}")),
-                    );
-                    last_map = event.body;
-                }
-                continue;
-            }
-            let Some(layout) = &layout else { continue };
-            let (mut old, mut new) = (recycle(before), recycle(after));
-            let mut rows = RowsEvent::parse(&event)
-                .map_err(Into::into)
-                .and_then(|rows| rows.read(layout, &mut scratch))
-                .unwrap_or_else(|error| unreachable!("{error}"));
-            batch.clear();
-            while let Some(kind) =
-                rows.next(&mut old, &mut new).unwrap_or_else(|error| unreachable!("{error}"))
-            {
-                black_box(kind);
-                black_box(&new);
-                if let Some(route) = &mut route {
-                    let pushed = route.push(&RowChange::Insert { after: &new }, &meta, &mut batch);
-                    pushed.unwrap_or_else(|error| unreachable!("{error}"));
-                }
-            }
-            black_box(batch.bytes());
-            (before, after) = (recycle(old), recycle(new));
+            decoder.take(&event);
         }
+        assert_eq!(decoder.rows, self.rows);
+    }
+
+    /// What compression costs who reads.
+    #[cfg(feature = "run")]
+    fn report_compressed(&self) -> std::io::Result<()> {
+        let checked = least(|| self.frame(Checksum::Crc32));
+        let plain = least(|| self.decode(None));
+        for (name, log) in [
+            ("zstd of MySQL, every column", compressed::Compressed::by_mysql(self.events())?),
+            ("zlib of MariaDB, every column", compressed::Compressed::by_mariadb(self.events())?),
+        ] {
+            let time = least(|| {
+                let mut decoder = Decoder::new(&self.version, None);
+                log.each(|event| decoder.take(event));
+                assert_eq!(decoder.rows, self.rows);
+            });
+            let micros = time.as_secs_f64() * 1e6 / self.rows as f64;
+            writeln!(
+                std::io::stdout(),
+                "  {name:<28} {micros:>7.3} µs per row  {:>6.2} × framing with checksums  {:>6.2} × decoding  {} MB",
+                time.as_secs_f64() / checked.as_secs_f64(),
+                time.as_secs_f64() / plain.as_secs_f64(),
+                log.bytes() / 1_000_000,
+            )?;
+        }
+        Ok(())
     }
 
     fn route(&self) -> TableRoute {
@@ -178,6 +166,85 @@ impl Log {
             &Salts::default(),
         )
         .unwrap_or_else(|error| unreachable!("{error}"))
+    }
+}
+
+/// Reads rows as a task does, with vectors that it keeps.
+struct Decoder<'v> {
+    version: &'v TableVersion,
+    route: Option<TableRoute>,
+    layout: Option<RowLayout>,
+    last_map: Vec<u8>,
+    scratch: Option<Scratch>,
+    before: Vec<Value<'static>>,
+    after: Vec<Value<'static>>,
+    batch: Batch,
+    source: SourceInfo,
+    transaction: TransactionInfo,
+    rows: usize,
+}
+
+impl<'v> Decoder<'v> {
+    fn new(version: &'v TableVersion, route: Option<TableRoute>) -> Decoder<'v> {
+        Decoder {
+            version,
+            route,
+            layout: None,
+            last_map: Vec::new(),
+            scratch: Some(Scratch::new(1 << 20)),
+            before: Vec::new(),
+            after: Vec::new(),
+            batch: Batch::new(),
+            source: SourceInfo { name: "main".into(), flavor: Flavor::MySql, version: "8.0.36".into() },
+            transaction: TransactionInfo::place("mysql-bin.000007".into(), 917),
+            rows: 0,
+        }
+    }
+
+    fn take(&mut self, event: &RawEvent<'_>) {
+        if event.header.event_type == EventType::TableMap {
+            if event.body != self.last_map {
+                let map = TableMap::parse(event.body, Flavor::MySql)
+                    .unwrap_or_else(|error| unreachable!("{error}"));
+                let layout = RowLayout::build(&map, self.version);
+                self.layout = Some(layout.unwrap_or_else(|error| unreachable!("{error}")));
+                self.last_map = event.body.to_vec();
+            }
+            return;
+        }
+        let Some(layout) = self.layout.as_ref().filter(|_| event.header.event_type == EventType::WriteRows)
+        else {
+            return;
+        };
+        let meta = EventMeta {
+            origin: Origin::Stream,
+            event_ms: 1_709_605_231_000,
+            now_ms: 1_709_605_231_050,
+            source: &self.source,
+            transaction: &self.transaction,
+            offset: 1_203,
+            row: 0,
+        };
+        let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(1 << 20));
+        let mut old = recycle(std::mem::take(&mut self.before));
+        let mut new = recycle(std::mem::take(&mut self.after));
+        let mut rows = RowsEvent::parse(event)
+            .map_err(Into::into)
+            .and_then(|rows| rows.read(layout, &mut scratch))
+            .unwrap_or_else(|error| unreachable!("{error}"));
+        self.batch.clear();
+        while let Some(kind) = rows.next(&mut old, &mut new).unwrap_or_else(|error| unreachable!("{error}")) {
+            black_box(kind);
+            black_box(&new);
+            self.rows += 1;
+            if let Some(route) = &mut self.route {
+                let pushed = route.push(&RowChange::Insert { after: &new }, &meta, &mut self.batch);
+                pushed.unwrap_or_else(|error| unreachable!("{error}"));
+            }
+        }
+        black_box(self.batch.bytes());
+        (self.before, self.after) = (recycle(old), recycle(new));
+        self.scratch = Some(scratch);
     }
 }
 
@@ -314,13 +381,13 @@ fn table_map(columns: &[Spec]) -> Vec<u8> {
     body
 }
 
-/// Appends an event with header and checksum.
-fn push_event(log: &mut Vec<u8>, kind: u8, body: &[u8]) {
-    let start = log.len();
-    log.extend([0x2f, 0x8e, 0xe6, 0x65, kind, 1, 0, 0, 0]);
-    log.extend(((HEADER_BYTES + body.len() + 4) as u32).to_le_bytes());
-    log.extend([0; 6]);
-    log.extend(body);
-    let checksum = crc32fast::hash(&log[start..]);
-    log.extend(checksum.to_le_bytes());
+/// An event with header and checksum.
+fn event(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut raw = vec![0x2f, 0x8e, 0xe6, 0x65, kind, 1, 0, 0, 0];
+    raw.extend(((HEADER_BYTES + body.len() + 4) as u32).to_le_bytes());
+    raw.extend([0; 6]);
+    raw.extend(body);
+    let checksum = crc32fast::hash(&raw);
+    raw.extend(checksum.to_le_bytes());
+    raw
 }

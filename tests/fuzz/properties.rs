@@ -2,6 +2,11 @@
 
 use syncc::diagnostic::Severity;
 use syncc::fmt::Formatted;
+use syncc::mysql::binlog::query::{MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES, Session};
+use syncc::mysql::ddl::{Statement, parse as parse_ddl};
+use syncc::mysql::ident::TableNameCase;
+use syncc::mysql::position::Flavor;
+use syncc::mysql::schema::model::{Change, Model, Wording};
 use syncc::pattern::{NamePattern, Relation};
 use syncc::plan::compile_files;
 use syncc::syntax::{Parse, errors};
@@ -80,6 +85,31 @@ pub(crate) fn patterns(text: &str) {
                     Relation::Crossing | Relation::TooLarge => true,
                 };
                 assert!(fits, "{relation:?} and {name:?}: {a:?} {b:?}");
+            }
+        }
+    }
+}
+
+/// Reads a text as statements of the log, in every mode of both families, and follows them: nothing panics, what is not
+/// understood says why, and nothing of a string is in what it says.
+pub(crate) fn ddl(text: &str) {
+    for (flavor, sql_mode) in
+        [(Flavor::MySql, 0), (Flavor::MariaDb, MODE_ANSI_QUOTES), (Flavor::MySql, MODE_NO_BACKSLASH_ESCAPES)]
+    {
+        let session = Session { sql_mode: Some(sql_mode), client_collation: Some(45), ..Session::default() };
+        let mut model = Model::new(flavor, TableNameCase::Insensitive);
+        model.set_database("v", "utf8mb4_general_ci", true);
+        for statement in ["create table t (a int primary key, b varchar(10) unique, c text)", text] {
+            let parsed = parse_ddl(statement.as_bytes(), "v", &session, flavor);
+            if let Statement::NotUnderstood(not) = &parsed {
+                assert!(!not.reason.is_empty() && not.reason.len() < 400, "{not:?}");
+            }
+            for change in model.apply(&parsed, &session) {
+                if let Change::Defined(table) = change {
+                    assert!(!table.columns.is_empty(), "{statement}");
+                    // digits out of bounds are refused, nothing else happens
+                    let _ = table.version(Wording::of(flavor, (9, 7, 0)));
+                }
             }
         }
     }

@@ -172,6 +172,36 @@ fn partial_updates_of_json_give_the_document_of_the_server() {
 }
 
 #[test]
+fn rows_of_version_1_and_extra_data() {
+    for (kind, options, expected) in [
+        (Kind::MySql5_7, &["log-bin-use-v1-row-events=ON"][..], [23, 24, 25]),
+        (Kind::MySql8_0, &["log-bin-use-v1-row-events=ON"], [23, 24, 25]),
+        // 9.7 says in extra data which partition a row is of
+        (Kind::MySql9_7, &[], [30, 31, 32]),
+        (Kind::MariaDb11_8, &[], [23, 24, 25]),
+    ] {
+        let server = MySql::start(kind, options);
+        let db = server.database("versions");
+        let mut sql = server.sql();
+        sql.run(&format!(
+            "create table `{db}`.t (id int primary key, v varchar(20)) partition by range (id)
+             (partition low values less than (10), partition high values less than maxvalue)"
+        ));
+        let table = tables_of(&server, &db, "t");
+        let start = position(&server);
+        sql.run(&format!(
+            "insert into `{db}`.t values (1, 'low'), (20, 'high');
+             update `{db}`.t set id = 21, v = 'moved' where id = 1;
+             delete from `{db}`.t where id = 20"
+        ));
+        let (rows, kinds) = found(&server, &start, &table);
+        let told = [(1, "low"), (20, "high"), (21, "moved"), (20, "high")];
+        assert_eq!(rows, told.map(|(id, v)| (id, v.to_owned())), "{kind:?}");
+        assert!(expected.iter().all(|number| kinds.contains(number)), "{kind:?} {kinds:?}");
+    }
+}
+
+#[test]
 fn gtids_with_tags() {
     let server = MySql::shared(Kind::MySql9_7);
     let db = server.database("tagged");

@@ -114,6 +114,8 @@ fn certificates() -> tempfile::TempDir {
             openssl x509 -req -in $one.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out $one.pem
         done
         openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out nameless.pem
+        openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days -1 -extfile names -out expired.pem
+        openssl req -x509 -key server.key -days 2 -subj "/CN=server.example" -out alone.pem
         openssl rsa -aes128 -passout pass:sesame -in client.key -out locked.key
     "#;
     let made =
@@ -160,6 +162,26 @@ fn a_certificate_without_names_goes_by_its_common_name() {
     enters(&named("server.example"));
     refused(&named("db.example"), FailureClass::Tls, "not for the name `db.example`");
     refused(&named("127.0.0.1"), FailureClass::Tls, "not for the name `127.0.0.1`");
+}
+
+#[test]
+fn certificates_that_are_over_or_stand_alone_are_not_trusted() {
+    let folder = certificates();
+    let judged = |certificate: &str, mode, ca: &str| {
+        let server = under(folder.path(), Kind::MariaDb10_11, certificate, &[]);
+        let ca = Some(folder.path().join(ca).to_string_lossy().into_owned());
+        let user =
+            |mode| secured(&server, MySql::USER, MySql::PASSWORD, &Tls { ca: ca.clone(), ..tls(mode) });
+        enters(&user(TlsMode::Require));
+        (user(mode), server)
+    };
+    let (user, _server) = judged("expired.pem", TlsMode::VerifyCa, "ca.pem");
+    refused(&user, FailureClass::Tls, "not to be trusted: certificate has expired");
+    let (user, _server) = judged("alone.pem", TlsMode::VerifyCa, "ca.pem");
+    refused(&user, FailureClass::Tls, "not to be trusted: self-signed certificate");
+    // who names it as his authority trusts it
+    let (user, _server) = judged("alone.pem", TlsMode::VerifyCa, "alone.pem");
+    enters(&user);
 }
 
 #[test]

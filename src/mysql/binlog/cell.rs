@@ -73,6 +73,10 @@ pub(super) enum Read {
     Json {
         length_bytes: u8,
     },
+    /// Of MySQL before 8.0.
+    Json57 {
+        length_bytes: u8,
+    },
     Geometry {
         length_bytes: u8,
     },
@@ -222,6 +226,7 @@ impl Read {
             | Read::CompressedText { length_bytes }
             | Read::CompressedBytes { length_bytes }
             | Read::Json { length_bytes }
+            | Read::Json57 { length_bytes }
             | Read::Geometry { length_bytes }
             | Read::Vector { length_bytes } => return cells.sized(length_bytes).map(drop),
             Read::Uuid | Read::Inet4 | Read::Inet6 => return cells.sized(1).map(drop),
@@ -364,6 +369,7 @@ impl Read {
             Read::Enum16 => Value::Enum(u16::from_le_bytes(cells.array()?)),
             Read::Set { bytes } => Value::Set(cells.little_endian(bytes)?),
             Read::Json { length_bytes } => Value::Json(Json::Binary(cells.sized(length_bytes)?)),
+            Read::Json57 { length_bytes } => Value::Json(Json::Binary57(cells.sized(length_bytes)?)),
             Read::Geometry { length_bytes } => Value::Geometry(cells.sized(length_bytes)?),
             Read::Vector { length_bytes } => Value::Vector(cells.sized(length_bytes)?),
             Read::Uuid => {

@@ -91,6 +91,17 @@ impl RowLayout {
         self
     }
 
+    /// The same for a log of MySQL before 8.0: the text of its JSON documents is that server's.
+    #[must_use]
+    pub fn before_8(mut self) -> RowLayout {
+        for column in &mut self.columns {
+            if let Read::Json { length_bytes } = column.read {
+                column.read = Read::Json57 { length_bytes };
+            }
+        }
+        self
+    }
+
     /// Number of columns.
     pub fn width(&self) -> usize {
         self.columns.len()

@@ -16,6 +16,11 @@ impl Cursor<'_, '_> {
         while !self.at_end() {
             let before = *self;
             self.action(&mut actions, &mut options)?;
+            // in order: CONVERT is a default, too
+            let charset = std::mem::take(&mut options.options.charset);
+            if !charset.is_empty() {
+                actions.push(AlterAction::DefaultCharset(charset));
+            }
             if self.peek().is_none() || self.at_end() {
                 break;
             }
@@ -31,9 +36,6 @@ impl Cursor<'_, '_> {
         let options = options.checked()?;
         if options.versioned {
             actions.push(AlterAction::AddVersioning);
-        }
-        if !options.charset.is_empty() {
-            actions.push(AlterAction::DefaultCharset(options.charset));
         }
         actions.extend(options.engine.map(AlterAction::Engine));
         Ok(Statement::AlterTable(AlterTable { table, if_exists, actions }))
@@ -205,7 +207,7 @@ impl Cursor<'_, '_> {
             actions.extend(keys.into_iter().map(AlterAction::AddKey));
             return Ok(());
         }
-        let defined = self.column_def()?;
+        let defined = self.column_def()?.without_default_word()?;
         let place = self.place()?;
         let column = Box::new(defined.column);
         actions.push(AlterAction::AddColumn { column, place, if_not_exists, keys: defined.keys });
@@ -288,7 +290,7 @@ impl Cursor<'_, '_> {
         if_exists: bool,
         actions: &mut Vec<AlterAction>,
     ) -> Parsed<()> {
-        let defined = self.column_def()?;
+        let defined = self.column_def()?.without_default_word()?;
         let place = self.place()?;
         let old = old.unwrap_or_else(|| defined.column.name.clone());
         let column: Box<ColumnDef> = Box::new(defined.column);

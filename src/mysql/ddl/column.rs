@@ -3,11 +3,14 @@
 use super::cursor::{Cursor, Parsed, is_word};
 use super::ir::{CharsetClause, ColumnDef, Generated, KeyDef, KeyKind, KeyPart};
 use super::lex::Token;
+use super::reserved::is_reserved;
 
 /// A column, and the keys that its attributes make.
 pub(super) struct Defined {
     pub(super) column: ColumnDef,
     pub(super) keys: Vec<KeyDef>,
+    /// A bare word as default: another column (MariaDB), or a mistake.
+    pub(super) default_word: Option<String>,
 }
 
 impl Cursor<'_, '_> {
@@ -31,7 +34,7 @@ impl Cursor<'_, '_> {
             srid: None,
             versioned: None,
         };
-        let mut defined = Defined { column, keys: Vec::new() };
+        let mut defined = Defined { column, keys: Vec::new(), default_word: None };
         if typed.serial {
             defined.serial();
         }
@@ -49,7 +52,23 @@ impl Cursor<'_, '_> {
             "NULL" => column.nullable = Some(true),
             "NOT" if self.take("NULL") => column.nullable = Some(false),
             "NOT" => self.expect("SECONDARY")?,
-            "DEFAULT" => self.default_value()?,
+            "DEFAULT" => {
+                let word = self.peek();
+                let alone = self.peek_at(1) != Some(Token::Sign('('));
+                match word {
+                    Some(Token::Word(word)) if alone && is_plain(word) => {
+                        let before = *self;
+                        self.default_value()?;
+                        let mut behind = before;
+                        behind.next();
+                        // no more than the word
+                        if behind.len() == self.len() {
+                            defined.default_word = Some(word.to_owned());
+                        }
+                    }
+                    _ => self.default_value()?,
+                }
+            }
             "ON" => {
                 self.expect("UPDATE")?;
                 self.now()?;
@@ -277,19 +296,22 @@ impl Cursor<'_, '_> {
         if self.at_sign('(') {
             self.names()?;
         }
+        if self.take("MATCH") {
+            self.expect_any(&["FULL", "PARTIAL", "SIMPLE"])?;
+        }
+        let (mut deletes, mut updates) = (false, false);
         loop {
-            if self.take("MATCH") {
-                self.expect_any(&["FULL", "PARTIAL", "SIMPLE"])?;
-            } else if self.take_all(&["ON", "DELETE"]) || self.at("ON") && self.take_all(&["ON", "UPDATE"]) {
-                let known = self.take_any(&["CASCADE", "RESTRICT"])
-                    || self.take_all(&["SET", "NULL"])
-                    || self.take_all(&["SET", "DEFAULT"])
-                    || self.take_all(&["NO", "ACTION"]);
-                if !known {
-                    return Err(self.unexpected("what a foreign key does"));
-                }
-            } else {
-                return Ok(());
+            let seen = match () {
+                () if self.take_all(&["ON", "DELETE"]) => std::mem::replace(&mut deletes, true),
+                () if self.take_all(&["ON", "UPDATE"]) => std::mem::replace(&mut updates, true),
+                () => return Ok(()),
+            };
+            let known = self.take_any(&["CASCADE", "RESTRICT"])
+                || self.take_all(&["SET", "NULL"])
+                || self.take_all(&["SET", "DEFAULT"])
+                || self.take_all(&["NO", "ACTION"]);
+            if !known || seen {
+                return Err(self.unexpected("what a foreign key does, once"));
             }
         }
     }
@@ -315,6 +337,15 @@ impl Cursor<'_, '_> {
 }
 
 impl Defined {
+    /// # Errors
+    /// A bare word as default. The other columns of an altered table are not known here.
+    pub(super) fn without_default_word(self) -> Parsed<Defined> {
+        match self.default_word {
+            Some(word) => Err(format!("the default `{word}` is no value")),
+            None => Ok(self),
+        }
+    }
+
     fn serial(&mut self) {
         self.column.nullable = Some(false);
         self.column.auto_increment = true;
@@ -322,7 +353,15 @@ impl Defined {
     }
 
     fn key(&mut self, kind: KeyKind) {
+        if kind == KeyKind::Primary {
+            self.column.nullable = Some(false);
+        }
         let part = KeyPart::Column { name: self.column.name.clone(), prefix: None };
         self.keys.push(KeyDef { name: None, kind, parts: vec![part], hash: false, if_not_exists: false });
     }
+}
+
+/// Whether a word behind DEFAULT is neither a keyword, nor an introducer, nor a number in another base.
+fn is_plain(word: &str) -> bool {
+    !is_reserved(word) && !word.starts_with(|sign: char| sign == '_' || sign.is_ascii_digit())
 }

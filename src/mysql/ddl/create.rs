@@ -5,6 +5,7 @@ use super::ir::{CreateBody, CreateTable, KeyDef, SequenceAction, Statement, Tabl
 use super::key::Element;
 use super::lex::Token;
 use super::option::Options;
+use crate::mysql::ident::same_column;
 use crate::mysql::schema::TableName;
 
 /// What stands in front of the name.
@@ -76,6 +77,7 @@ impl Cursor<'_, '_> {
 
     /// Behind the opening parenthesis.
     fn elements(&mut self, body: &mut TableBody) -> Parsed<()> {
+        let mut default_words = Vec::new();
         loop {
             match self.element()? {
                 Some(Element::Key(key)) => body.keys.push(key),
@@ -84,6 +86,7 @@ impl Cursor<'_, '_> {
                 Some(Element::Period(start, end)) => body.period = Some((start, end)),
                 None => {
                     let defined = self.column_def()?;
+                    default_words.extend(defined.default_word);
                     body.columns.push(defined.column);
                     body.keys.extend(defined.keys);
                 }
@@ -91,6 +94,10 @@ impl Cursor<'_, '_> {
             if !self.take_sign(',') {
                 break;
             }
+        }
+        let is_column = |word: &String| body.columns.iter().any(|column| same_column(&column.name, word));
+        if let Some(word) = default_words.iter().find(|word| !is_column(word)) {
+            return Err(format!("the default `{word}` is neither a value nor a column"));
         }
         self.expect_sign(')')
     }
@@ -104,7 +111,14 @@ impl Cursor<'_, '_> {
         let is = |word: &str| is_word(self.peek_at(ahead), word);
         is("SELECT")
             || is("VALUES") && (is_word(next, "ROW") || next == Some(Token::Sign('(')))
-            || (is("WITH") || is("TABLE")) && matches!(next, Some(Token::Word(_) | Token::Name(..)))
+            || is("TABLE") && matches!(next, Some(Token::Word(_) | Token::Name(..)))
+            || is("WITH") && self.at_table_expression(ahead + 1)
+    }
+
+    /// Whether `[RECURSIVE] name AS` or `[RECURSIVE] name (` stands `ahead` of here.
+    fn at_table_expression(&self, ahead: usize) -> bool {
+        let ahead = ahead + usize::from(is_word(self.peek_at(ahead), "RECURSIVE"));
+        is_word(self.peek_at(ahead + 1), "AS") || self.peek_at(ahead + 1) == Some(Token::Sign('('))
     }
 
     /// `[IGNORE|REPLACE] [AS] query`: what it selects is not looked at.

@@ -38,6 +38,11 @@ impl<'t, 's> Cursor<'t, 's> {
         Some(*token)
     }
 
+    /// Number of tokens left.
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
     /// Nothing is left but the end of the statement.
     pub(super) fn at_end(&self) -> bool {
         self.tokens.iter().all(|token| *token == Token::Sign(';'))
@@ -305,8 +310,18 @@ impl<'t, 's> Cursor<'t, 's> {
         let mut depth = 1_usize;
         // whether an operand may not be missing here, and whether `()` is the call of a function
         let (mut wants_operand, mut calls) = (true, false);
+        // behind a number or a parenthesis only an operator may stand, or a word that is one
+        let mut ended = false;
         while depth > 0 {
+            let value = matches!(
+                self.peek(),
+                Some(Token::Number(_) | Token::Text(..) | Token::Hex(_) | Token::Bits(_) | Token::Name(..))
+            );
+            if ended && value {
+                return Err(self.unexpected("an operator"));
+            }
             let Some(token) = self.next() else { return Err("a parenthesis is not closed".to_owned()) };
+            ended = matches!(token, Token::Number(_) | Token::Sign(')') | Token::Name(..));
             match token {
                 Token::Sign('(') => {
                     depth += 1;

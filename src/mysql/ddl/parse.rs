@@ -295,6 +295,9 @@ impl Cursor<'_, '_> {
             "SEQUENCE" => {
                 let _ = self.if_exists();
                 return self.about_table(TableDdl::Alter, |cursor, table| {
+                    if cursor.at_end() {
+                        return Err(cursor.unexpected("an option of a sequence"));
+                    }
                     cursor.sequence_options()?;
                     Ok(Statement::Sequence { names: vec![table], action: SequenceAction::Alter })
                 });

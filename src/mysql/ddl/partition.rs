@@ -16,6 +16,9 @@ impl Cursor<'_, '_> {
             self.number()?;
         }
         if self.take_all(&["SUBPARTITION", "BY"]) {
+            if self.at("RANGE") || self.at("LIST") {
+                return Err(self.unexpected("`HASH` or `KEY`"));
+            }
             self.partition_function()?;
             if self.take("SUBPARTITIONS") {
                 self.number()?;

@@ -6,6 +6,7 @@
 
 use super::audit::Audit;
 use super::place::Place;
+use crate::mysql::binlog::control::FormatDescription;
 use crate::mysql::binlog::layout::{LayoutError, RowLayout};
 use crate::mysql::binlog::query::Session;
 use crate::mysql::binlog::table_map::{TableMap, table_id};
@@ -30,6 +31,8 @@ pub(in crate::run) type Wanted = Arc<dyn Fn(&TableName) -> bool + Send + Sync>;
 /// Tables between two events of their stream.
 pub(super) struct StreamTables {
     flavor: Flavor,
+    /// The log is of MySQL before 8.0.
+    before_8: bool,
     ids: HashMap<u64, Mapping>,
     n_mapped: u32,
     tracker: Tracker,
@@ -81,6 +84,7 @@ impl StreamTables {
     pub(super) fn new(flavor: Flavor, tracker: Tracker, wanted: Wanted, reread: Rereader) -> StreamTables {
         StreamTables {
             flavor,
+            before_8: false,
             ids: HashMap::new(),
             n_mapped: 0,
             tracker,
@@ -104,6 +108,12 @@ impl StreamTables {
             Some(Mapping::Unwanted) => RowsOf::Unwanted,
             None => RowsOf::Unmapped,
         }
+    }
+
+    /// Learns which server wrote what follows.
+    pub(super) fn written_by(&mut self, description: &FormatDescription) {
+        self.before_8 = description.flavor == Flavor::MySql
+            && description.server_version.split('.').next().is_some_and(|major| major == "5");
     }
 
     /// A new file begins: ids mean something else from here on.
@@ -184,7 +194,8 @@ impl StreamTables {
             }
         };
         let definition = self.tracker.definition(&table.name).cloned();
-        let columns = columns(&map, version, definition)
+        let columns = self
+            .columns(&map, version, definition)
             .map_err(|error| self.unproven(&table.name, &map, place, &error.to_string()));
         settle(table, columns);
         Ok(Resolved::Table)
@@ -282,7 +293,7 @@ impl StreamTables {
             std::mem::take(&mut self.pending).into_iter().partition(|pending| pending.upto <= here);
         self.pending = waiting;
         for Pending { table, map, version, definition, doubt, .. } in reached {
-            let columns = match columns(&map, version.clone(), definition.clone()) {
+            let columns = match self.columns(&map, version.clone(), definition.clone()) {
                 Ok(columns) => {
                     self.tracker.prove(&table.name, version, definition);
                     Ok(columns)
@@ -320,15 +331,17 @@ impl StreamTables {
             ),
         )
     }
-}
 
-fn columns(
-    map: &TableMap,
-    version: Arc<TableVersion>,
-    definition: Option<Arc<Table>>,
-) -> Result<Columns, LayoutError> {
-    let layout = RowLayout::build(map, &version)?;
-    Ok(Columns { version, definition, layout: Arc::new(layout) })
+    fn columns(
+        &self,
+        map: &TableMap,
+        version: Arc<TableVersion>,
+        definition: Option<Arc<Table>>,
+    ) -> Result<Columns, LayoutError> {
+        let layout = RowLayout::build(map, &version)?;
+        let layout = if self.before_8 { layout.before_8() } else { layout };
+        Ok(Columns { version, definition, layout: Arc::new(layout) })
+    }
 }
 
 fn settle(table: &MappedTable, columns: Result<Columns, Failure>) {

@@ -4,8 +4,11 @@ use super::Doubt;
 use super::collation::Collations;
 use super::keys::PRIMARY;
 use super::table::{Column, Table};
-use crate::mysql::ddl::ir::{AlterAction, CharsetClause, ColumnDef, Generated, KeyDef, Place, TableBody};
-use crate::mysql::ident::same_column;
+use crate::mysql::ddl::ir::{
+    AlterAction, CharsetClause, ColumnDef, Generated, KeyDef, Place, TableBody, TypeKind,
+};
+use crate::mysql::ident::{TableNameCase, same_column};
+use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
 
 impl Collations<'_> {
@@ -28,11 +31,11 @@ impl Collations<'_> {
             engine: body.options.engine.clone(),
         };
         for def in &body.columns {
-            let column = self.column(def, Some(&table.collation))?;
-            table.push_column(column, None)?;
+            table.columns.push(self.column(def, Some(&table.collation))?);
         }
+        table.names_differ()?;
         for key in &body.keys {
-            table.add_key(key)?;
+            table.add_key(key, self.flavor)?;
         }
         for (start, end) in [&body.system_time, &body.period].into_iter().flatten() {
             table.not_null(start);
@@ -44,9 +47,9 @@ impl Collations<'_> {
 
     /// `table` behind the actions of an ALTER TABLE, but for its name.
     ///
-    /// In two stages, as the servers do it: first the columns that are there, in their order, are dropped, changed in place
-    /// or renamed, each known by the name it had; then what is added or goes to another place, in the order of the statement,
-    /// by the new names.
+    /// In two stages, as the servers do it (`mysql_prepare_alter_table`): first the columns that are there, in their order,
+    /// are dropped, changed in place or renamed, each known by the name it had; then what is added or goes to another place,
+    /// in the order of the statement, by the new names. A column that goes to another place is where it was until then.
     pub(super) fn alter(
         &self,
         table: &Table,
@@ -55,11 +58,11 @@ impl Collations<'_> {
     ) -> Result<Table, Doubt> {
         let mut new = Table { columns: Vec::with_capacity(table.columns.len() + 1), ..table.clone() };
         let convert = self.default_of_alter(&mut new, actions, of_database)?;
-        let mut work = Work { table, used: vec![false; actions.len()], moved: Vec::new(), fates: Vec::new() };
+        let convert = convert.as_deref();
+        let mut work = Work { table, used: vec![false; actions.len()], fates: Vec::new() };
         for column in &table.columns {
-            if let Some(column) = self.stay(column, &mut new, &mut work, actions, convert)? {
-                new.push_column(column, None)?;
-            }
+            let stays = self.stay(column, &mut new, &mut work, actions, convert)?;
+            new.columns.extend(stays);
         }
         work.all_found(actions)?;
         for (at, action) in actions.iter().enumerate() {
@@ -71,19 +74,20 @@ impl Collations<'_> {
                     }
                     work.used[at] = true;
                     let column = self.settled(column, &new, convert)?;
-                    new.push_column(column, Some(place))?;
+                    new.push_column(column, place)?;
                 }
-                AlterAction::ChangeColumn { place, .. } => {
-                    let moved = work.moved.iter().position(|(by, _)| *by == at);
-                    if let Some(moved) = moved {
-                        let (_, column) = work.moved.swap_remove(moved);
-                        new.push_column(column, Some(place))?;
-                    }
+                AlterAction::ChangeColumn { column, place, .. }
+                    if *place != Place::Default && work.used[at] =>
+                {
+                    let before = new.columns.iter().position(|one| one.name == column.name);
+                    let column = new.columns.remove(before.ok_or_else(|| unknown(&column.name))?);
+                    new.push_column(column, place)?;
                 }
                 _ => {}
             }
         }
-        new.alter_keys(actions, &work)?;
+        new.names_differ()?;
+        new.alter_keys(actions, &work, self.flavor)?;
         for action in actions {
             match action {
                 AlterAction::AddVersioning => new.versioned = true,
@@ -100,47 +104,68 @@ impl Collations<'_> {
         Ok(new)
     }
 
-    /// Settles the table's new default; true when all columns go over to it.
+    /// Settles the table's new default, and tells what all columns go over to, if anything.
     fn default_of_alter(
         &self,
         new: &mut Table,
         actions: &[AlterAction],
         of_database: Option<&str>,
-    ) -> Result<bool, Doubt> {
-        let mut convert = false;
+    ) -> Result<Option<String>, Doubt> {
+        let mut convert = None;
+        let of_default = |clause: &CharsetClause| clause.charset.as_deref() == Some("default");
         for action in actions {
-            let (AlterAction::DefaultCharset(clause) | AlterAction::Convert(clause)) = action else {
-                continue;
-            };
-            let of_default = clause.charset.as_deref() == Some("default");
-            let outer = if of_default { of_database } else { Some(new.collation.as_str()) };
+            let AlterAction::Convert(clause) = action else { continue };
+            let outer = if of_default(clause) { of_database } else { Some(new.collation.as_str()) };
             new.collation = self.settle(clause, outer)?;
-            convert |= matches!(action, AlterAction::Convert(_));
+            convert = Some(new.collation.clone());
+        }
+        // a default that is named is the default, in front of CONVERT or behind it
+        for action in actions {
+            let AlterAction::DefaultCharset(clause) = action else { continue };
+            let outer = if of_default(clause) { of_database } else { Some(new.collation.as_str()) };
+            new.collation = self.settle(clause, outer)?;
         }
         Ok(convert)
     }
 
-    /// A new column by the default of the table.
-    fn settled(&self, def: &ColumnDef, table: &Table, convert: bool) -> Result<Column, Doubt> {
-        // CONVERT overrules what the column says itself, but for binary strings
-        let converted = ColumnDef { charset: CharsetClause::default(), ..def.clone() };
+    /// A new column by the default of the table, or as all columns are converted.
+    fn settled(&self, def: &ColumnDef, table: &Table, convert: Option<&str>) -> Result<Column, Doubt> {
         let is_binary = def.charset.charset.as_deref() == Some("binary");
-        let def = if convert && !is_binary { &converted } else { def };
-        let mut column = self.column(def, Some(&table.collation))?;
-        if convert && column.collation.is_some() {
-            column.collation = Some(table.collation.clone());
-        }
+        let Some(convert) = convert.filter(|_| !is_binary) else {
+            return self.column(def, Some(&table.collation));
+        };
+        // CONVERT overrules what the column says itself, but for binary strings
+        let def = ColumnDef { charset: CharsetClause::default(), ..def.clone() };
+        let mut column = self.column(&def, Some(convert))?;
+        // of types whose character set does not follow the table
+        column.take_collation(convert);
         Ok(column)
     }
 
-    /// What becomes of a column that is there; none when it is gone or goes to another place.
+    /// MySQL makes TINYTEXT (TINYBLOB) of a column that is changed to TEXT (BLOB) and converted by one statement, unless a
+    /// length is given.
+    /// (Observed on 9.7; MariaDB keeps the type.)
+    fn shrink(&self, def: &ColumnDef, column: &mut Column) {
+        use TypeKind as K;
+        let named = matches!(def.ty.kind, K::Text | K::MediumText | K::Blob | K::MediumBlob)
+            && def.ty.length.is_none();
+        if self.flavor == Flavor::MySql && named {
+            column.ty.kind = match column.ty.kind {
+                TypeKind::Text | TypeKind::MediumText => TypeKind::TinyText,
+                TypeKind::Blob | TypeKind::MediumBlob => TypeKind::TinyBlob,
+                other => other,
+            };
+        }
+    }
+
+    /// What becomes of a column that is there; none when it is gone.
     fn stay(
         &self,
         column: &Column,
         new: &mut Table,
         work: &mut Work<'_>,
         actions: &[AlterAction],
-        convert: bool,
+        convert: Option<&str>,
     ) -> Result<Option<Column>, Doubt> {
         let mut column = column.clone();
         let old = column.name.clone();
@@ -152,15 +177,14 @@ impl Collations<'_> {
                     work.fates.push((old, None));
                     return Ok(None);
                 }
-                AlterAction::ChangeColumn { old: name, column: def, place, .. } if names(name) => {
+                AlterAction::ChangeColumn { old: name, column: def, .. } if names(name) => {
                     work.used[at] = true;
                     work.fates.push((old, Some(def.name.clone())));
-                    let changed = self.settled(def, new, convert)?;
-                    if *place == Place::Default {
-                        return Ok(Some(changed));
+                    let mut changed = self.settled(def, new, convert)?;
+                    if convert.is_some() {
+                        self.shrink(def, &mut changed);
                     }
-                    work.moved.push((at, changed));
-                    return Ok(None);
+                    return Ok(Some(changed));
                 }
                 AlterAction::RenameColumn { old: name, new, .. } if names(name) => {
                     work.used[at] = true;
@@ -174,11 +198,15 @@ impl Collations<'_> {
                 _ => {}
             }
         }
-        if convert {
-            column.convert(&new.collation);
+        if let Some(convert) = convert {
+            column.convert(convert);
         }
         Ok(Some(column))
     }
+}
+
+fn unknown(name: &str) -> Doubt {
+    Doubt::UnknownColumn(name.to_owned())
 }
 
 /// What is going on in an ALTER TABLE.
@@ -186,8 +214,6 @@ struct Work<'t> {
     table: &'t Table,
     /// Actions on columns that were there.
     used: Vec<bool>,
-    /// Columns that go to another place, with the number of their action.
-    moved: Vec<(usize, Column)>,
     /// Old names of columns with their new ones, none when they are gone.
     fates: Vec<(String, Option<String>)>,
 }
@@ -215,15 +241,24 @@ impl Work<'_> {
 }
 
 impl Table {
-    /// Puts a column in its place.
-    fn push_column(&mut self, column: Column, place: Option<&Place>) -> Result<(), Doubt> {
-        if self.column(&column.name).is_some() {
-            return Err(Doubt::DuplicateColumn(column.name));
+    /// # Errors
+    /// Two columns have one name.
+    fn names_differ(&self) -> Result<(), Doubt> {
+        let mut names: Vec<_> =
+            self.columns.iter().map(|column| TableNameCase::Insensitive.fold(&column.name)).collect();
+        names.sort();
+        match names.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(Doubt::DuplicateColumn(pair[0].to_string())),
+            None => Ok(()),
         }
+    }
+
+    /// Puts a column in its place.
+    fn push_column(&mut self, column: Column, place: &Place) -> Result<(), Doubt> {
         let at = match place {
-            None | Some(Place::Default) => self.columns.len(),
-            Some(Place::First) => usize::from(self.columns.first().is_some_and(Column::is_generated_key)),
-            Some(Place::After(name)) => {
+            Place::Default => self.columns.len(),
+            Place::First => usize::from(self.columns.first().is_some_and(Column::is_generated_key)),
+            Place::After(name) => {
                 let found = self.columns.iter().position(|column| same_column(&column.name, name));
                 found.ok_or_else(|| Doubt::UnknownColumn(name.clone()))? + 1
             }
@@ -233,7 +268,7 @@ impl Table {
     }
 
     /// Keys of the old table follow their columns, then keys are added.
-    fn alter_keys(&mut self, actions: &[AlterAction], work: &Work<'_>) -> Result<(), Doubt> {
+    fn alter_keys(&mut self, actions: &[AlterAction], work: &Work<'_>, flavor: Flavor) -> Result<(), Doubt> {
         for action in actions {
             match action {
                 AlterAction::DropPrimaryKey { if_exists } => self.drop_key(PRIMARY, *if_exists)?,
@@ -245,10 +280,12 @@ impl Table {
             }
         }
         self.follow_columns(&work.fates);
-        let add = |table: &mut Table, keys: &[KeyDef]| keys.iter().try_for_each(|key| table.add_key(key));
+        self.forget_prefixes();
+        let add =
+            |table: &mut Table, keys: &[KeyDef]| keys.iter().try_for_each(|key| table.add_key(key, flavor));
         for (at, action) in actions.iter().enumerate() {
             match action {
-                AlterAction::AddKey(key) => self.add_key(key)?,
+                AlterAction::AddKey(key) => self.add_key(key, flavor)?,
                 AlterAction::AddColumn { keys, .. } | AlterAction::ChangeColumn { keys, .. }
                     if work.used[at] =>
                 {

@@ -4,13 +4,14 @@ use super::Doubt;
 use super::table::{Key, Part, Table};
 use crate::mysql::ddl::ir::{KeyDef, KeyKind, KeyPart};
 use crate::mysql::ident::same_column;
+use crate::mysql::position::Flavor;
 
 /// The name of every primary key.
 pub(super) const PRIMARY: &str = "PRIMARY";
 
 impl Table {
     /// Adds a key. Two of one name are the server's business.
-    pub(super) fn add_key(&mut self, def: &KeyDef) -> Result<(), Doubt> {
+    pub(super) fn add_key(&mut self, def: &KeyDef, flavor: Flavor) -> Result<(), Doubt> {
         if def.if_not_exists && def.name.as_deref().is_some_and(|name| self.has_key(name)) {
             return Ok(());
         }
@@ -33,7 +34,9 @@ impl Table {
             (_, Some(name)) => name.clone(),
             (_, None) => self.key_name(&parts),
         };
-        self.keys.push(Key { name, kind: def.kind, parts, hash: def.hash });
+        // MySQL makes a tree where a hash is asked for
+        let hash = def.hash && flavor == Flavor::MariaDb;
+        self.keys.push(Key { name, kind: def.kind, parts, hash });
         Ok(())
     }
 
@@ -74,12 +77,24 @@ impl Table {
             .map(|at| keys[at].clone())
             .collect();
         self.keys = kept;
-        let primary = self.keys.iter().find(|key| key.kind == KeyKind::Primary);
-        let parts: Vec<Part> = primary.map(|key| key.parts.clone()).unwrap_or_default();
-        for name in parts.iter().filter_map(|part| part.column.as_deref()) {
-            self.not_null(name);
+        // one after another: a key in front of the primary key still has columns that may be NULL
+        let mut nullable = Vec::with_capacity(self.keys.len());
+        for key in self.keys.clone() {
+            if key.kind == KeyKind::Primary {
+                key.parts
+                    .iter()
+                    .filter_map(|part| part.column.as_deref())
+                    .for_each(|name| self.not_null(name));
+            }
+            nullable.push(self.may_be_null(&key));
         }
-        self.sort_keys();
+        self.sort_keys(&nullable);
+    }
+
+    /// Whether a key has a part that may be NULL.
+    fn may_be_null(&self, key: &Key) -> bool {
+        let column = |part: &Part| part.column.as_deref().and_then(|name| self.column(name));
+        key.parts.iter().any(|part| column(part).is_none_or(|column| column.nullable))
     }
 
     /// Makes a column NOT NULL.
@@ -107,6 +122,20 @@ impl Table {
             }
         }
         self.keys.retain(|key| !key.parts.is_empty());
+    }
+
+    /// Parts of keys are whole columns from here on where a column became a type that has no first characters.
+    pub(super) fn forget_prefixes(&mut self) {
+        let columns = &self.columns;
+        let whole = |name: &str| {
+            let column = columns.iter().find(|column| same_column(&column.name, name));
+            column.is_some_and(|column| !column.has_prefixes())
+        };
+        for part in self.keys.iter_mut().flat_map(|key| &mut key.parts) {
+            if part.column.as_deref().is_some_and(whole) {
+                part.prefix = None;
+            }
+        }
     }
 
     /// Drops a key by name.

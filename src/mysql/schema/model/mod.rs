@@ -11,6 +11,8 @@ mod collation;
 mod keys;
 mod settle;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use crate::mysql::binlog::query::Session;
 use crate::mysql::ddl::ir::{CreateBody, Statement};

@@ -81,7 +81,7 @@ impl Collations<'_> {
                 ty.labels.iter_mut().for_each(|label| label.truncate(label.trim_end_matches(blanks).len()));
             }
             _ if charset_of(&collation) == "binary" => {
-                as_binary(&mut ty, 1);
+                as_binary(&mut ty);
                 sized_bytes(&mut ty);
                 return Ok((ty, None));
             }
@@ -107,12 +107,8 @@ impl Column {
     /// CONVERT TO CHARACTER SET.
     pub(super) fn convert(&mut self, collation: &str) {
         use TypeKind as K;
-        let Some(before) = self.collation.take() else { return };
+        let Some(before) = self.collation.take_if(|before| charset_of(before) != "binary") else { return };
         let old_width = width(&before);
-        if charset_of(collation) == "binary" && !matches!(self.ty.kind, K::Enum | K::Set) {
-            as_binary(&mut self.ty, old_width);
-            return;
-        }
         // as many characters as before have to fit
         let most = match self.ty.kind {
             K::TinyText => Some(0xff),
@@ -123,7 +119,27 @@ impl Column {
         if let Some(most) = most {
             self.ty.kind = text_of(most / old_width * width(collation));
         }
-        self.collation = Some(collation.to_owned());
+        let bytes = self.ty.length.unwrap_or(0).saturating_mul(width(collation));
+        if self.ty.kind == K::VarChar && bytes > LONGEST_VARCHAR {
+            self.ty.length = None;
+            self.ty.kind = text_of(bytes);
+        }
+        self.collation = Some(before);
+        self.take_collation(collation);
+    }
+
+    /// Has this collation from here on; a string of the character set `binary` is a binary string, of as many bytes as it
+    /// had characters.
+    pub(super) fn take_collation(&mut self, collation: &str) {
+        if self.collation.is_none() {
+            return;
+        }
+        if charset_of(collation) == "binary" && !matches!(self.ty.kind, TypeKind::Enum | TypeKind::Set) {
+            as_binary(&mut self.ty);
+            self.collation = None;
+        } else {
+            self.collation = Some(collation.to_owned());
+        }
     }
 }
 
@@ -146,8 +162,8 @@ fn text_of(bytes: u64) -> TypeKind {
     }
 }
 
-/// The binary type of a character type, each character in `width` bytes.
-fn as_binary(ty: &mut Type, width: u64) {
+/// The binary type of a character type.
+fn as_binary(ty: &mut Type) {
     use TypeKind as K;
     ty.kind = match ty.kind {
         K::Char => K::Binary,
@@ -158,7 +174,6 @@ fn as_binary(ty: &mut Type, width: u64) {
         K::LongText => K::LongBlob,
         other => other,
     };
-    ty.length = ty.length.map(|length| length.saturating_mul(width));
 }
 
 /// Settles the length of BLOB and of a VARBINARY that is too long.
@@ -171,6 +186,6 @@ fn sized_bytes(ty: &mut Type) {
     if let Some(bytes) = bytes {
         ty.length = None;
         ty.kind = text_of(bytes);
-        as_binary(ty, 1);
+        as_binary(ty);
     }
 }

@@ -134,20 +134,22 @@ impl Table {
         })
     }
 
-    /// Brings the keys into the server's order. Source: `sort_keys`, `sql_table.cc` of both families.
-    pub(super) fn sort_keys(&mut self) {
-        let order = |key: &Key| {
-            let columns = || {
-                key.parts.iter().map(|part| (part, part.column.as_deref().and_then(|name| self.column(name))))
-            };
+    /// Brings the keys into the server's order; of each is known whether it may be NULL. Source: `sort_keys`,
+    /// `sql_table.cc` of both families.
+    pub(super) fn sort_keys(&mut self, nullable: &[bool]) {
+        let order = |(key, nullable): &(Key, bool)| {
             let unique = matches!(key.kind, KeyKind::Primary | KeyKind::Unique);
-            let nullable = columns().any(|(_, column)| column.is_none_or(|column| column.nullable));
-            let partial = columns().any(|(part, column)| column.is_none_or(|column| column.is_part(part)));
-            (!unique, unique && nullable, key.kind != KeyKind::Primary, unique && partial)
+            let partial = key.parts.iter().any(|part| {
+                let column = part.column.as_deref().and_then(|name| self.column(name));
+                column.is_none_or(|column| column.is_part(part))
+            });
+            // those that MariaDB keeps as a hash stand last, as they were made
+            let hash = unique && self.is_long_key(key);
+            (!unique, hash, unique && *nullable && !hash, key.kind != KeyKind::Primary, unique && partial)
         };
-        let mut keys = self.keys.clone();
+        let mut keys: Vec<(Key, bool)> = self.keys.iter().cloned().zip(nullable.iter().copied()).collect();
         keys.sort_by_key(order);
-        self.keys = keys;
+        self.keys = keys.into_iter().map(|(key, _)| key).collect();
     }
 
     /// The columns as rows of the log carry them, hidden ones included.
@@ -173,42 +175,46 @@ impl Table {
 
     /// Unique keys that MariaDB keeps as a hash in a hidden column: whether one of their columns may be NULL.
     fn long_keys(&self) -> Vec<bool> {
+        let unique = self.keys.iter().filter(|key| key.kind == KeyKind::Unique && self.is_long_key(key));
+        let columns = |key: &Key| -> Vec<Option<&Column>> {
+            key.parts.iter().map(|part| self.column(part.column.as_deref()?)).collect()
+        };
+        unique.map(|key| columns(key).into_iter().flatten().any(|column| column.nullable)).collect()
+    }
+
+    /// Whether a unique key is kept as a hash: asked for, over a whole TEXT or BLOB, or longer than the engine takes.
+    fn is_long_key(&self, key: &Key) -> bool {
         let engine = self.engine.as_deref().unwrap_or_default().to_ascii_uppercase();
-        // key lengths of the engines: InnoDB, then Aria, then MyISAM
         let most: u64 = match engine.as_str() {
-            "MEMORY" | "HEAP" => return Vec::new(),
+            "MEMORY" | "HEAP" => return false,
             "MYISAM" => 1000,
             "ARIA" | "MARIA" => 2000,
             _ => 3072,
         };
-        let unique = self.keys.iter().filter(|key| key.kind == KeyKind::Unique);
-        let long = unique.filter(|key| {
-            let lengths = key.parts.iter().map(|part| {
-                let column = part.column.as_deref().and_then(|name| self.column(name));
-                column.map_or(0, |column| column.key_bytes(part))
-            });
-            key.hash || lengths.fold(0_u64, u64::saturating_add) > most
+        let bytes = key.parts.iter().map(|part| {
+            let column = part.column.as_deref().and_then(|name| self.column(name));
+            column.map_or(0, |column| column.key_bytes(part))
         });
-        long.map(|key| {
-            key.parts
-                .iter()
-                .filter_map(|part| self.column(part.column.as_deref()?))
-                .any(|column| column.nullable)
-        })
-        .collect()
+        key.hash || bytes.fold(0_u64, u64::saturating_add) > most
     }
 }
 
 impl Column {
     /// Whether a part of a key holds less than this column.
     fn is_part(&self, part: &Part) -> bool {
-        let Some(prefix) = part.prefix else { return false };
-        match self.ty.kind {
-            TypeKind::Char | TypeKind::VarChar | TypeKind::Binary | TypeKind::VarBinary => {
+        match (self.ty.kind, part.prefix) {
+            (kind, None) => is_long(kind) || kind == TypeKind::Point,
+            (TypeKind::Char | TypeKind::VarChar | TypeKind::Binary | TypeKind::VarBinary, Some(prefix)) => {
                 self.ty.length.is_none_or(|length| u64::from(prefix) < length)
             }
-            _ => true,
+            (_, Some(_)) => true,
         }
+    }
+
+    /// Whether a key may hold the first characters of it.
+    pub(super) fn has_prefixes(&self) -> bool {
+        use TypeKind as K;
+        is_long(self.ty.kind) || matches!(self.ty.kind, K::Char | K::VarChar | K::Binary | K::VarBinary)
     }
 
     /// Bytes that a part of a key takes, more than any engine allows for a TEXT or BLOB without a prefix.
@@ -218,17 +224,7 @@ impl Column {
         match (self.ty.kind, part.prefix) {
             (_, Some(prefix)) => u64::from(prefix) * width,
             (K::Char | K::VarChar | K::Binary | K::VarBinary, None) => self.ty.length.unwrap_or(1) * width,
-            (
-                K::TinyText
-                | K::Text
-                | K::MediumText
-                | K::LongText
-                | K::TinyBlob
-                | K::Blob
-                | K::MediumBlob
-                | K::LongBlob,
-                None,
-            ) => u64::from(u32::MAX),
+            (kind, None) if is_long(kind) => u64::from(u32::MAX),
             _ => 8,
         }
     }
@@ -354,4 +350,27 @@ impl Column {
         }
         text
     }
+}
+
+/// TEXT, BLOB and spatial types, but for POINT, which has a length: a unique key holds them whole only as a hash.
+fn is_long(kind: TypeKind) -> bool {
+    use TypeKind as K;
+    matches!(
+        kind,
+        K::TinyText
+            | K::Text
+            | K::MediumText
+            | K::LongText
+            | K::TinyBlob
+            | K::Blob
+            | K::MediumBlob
+            | K::LongBlob
+            | K::Geometry
+            | K::LineString
+            | K::Polygon
+            | K::MultiPoint
+            | K::MultiLineString
+            | K::MultiPolygon
+            | K::GeometryCollection
+    )
 }

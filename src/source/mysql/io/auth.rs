@@ -246,6 +246,7 @@ mod tests {
     use std::path::Path;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
+    use std::time::Duration;
 
     /// Capabilities of a server of today, with or without TLS.
     fn hello(tls: bool, plugin: &str) -> Vec<u8> {
@@ -268,6 +269,9 @@ mod tests {
     /// A way to log in.
     type Login = fn(&Endpoint) -> Result<(), SourceFailure>;
 
+    /// Long enough for every answer.
+    const PATIENT: Duration = Duration::from_secs(10);
+
     /// The connection of our own.
     const OWN: Login = |endpoint| RowSession::open(endpoint, &ask::nobody(), None).map(drop);
 
@@ -276,14 +280,15 @@ mod tests {
 
     /// A server that says its lines to each who connects, each after a packet of the client but the first, whatever that packet
     /// holds. Returns the failure of the login and all that the client sent.
-    fn check(mode: TlsMode, lines: &[Vec<u8>], login: Login) -> (SourceFailure, Vec<u8>) {
+    fn check(mode: TlsMode, lines: &[Vec<u8>], login: Login, deadline: Duration) -> (SourceFailure, Vec<u8>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
         let address = listener.local_addr().expect("bound");
         let over = AtomicBool::new(false);
         let tls = Tls::mode(mode);
         let password = Some(SecretString::from("open sesame"));
         let endpoint = Endpoint::new("127.0.0.1", address.port(), "cdc", password, &tls, Path::new("/"))
-            .expect("usable");
+            .expect("usable")
+            .with_deadline(deadline);
         let serve = || {
             let mut heard = Vec::new();
             for socket in listener.incoming() {
@@ -321,7 +326,7 @@ mod tests {
     #[track_caller]
     fn refuses(mode: TlsMode, lines: &[Vec<u8>], class: FailureClass, says: &str) {
         for login in [OWN, DRIVER] {
-            let (failure, heard) = check(mode, lines, login);
+            let (failure, heard) = check(mode, lines, login, PATIENT);
             assert_eq!(failure.class, class, "{failure}");
             assert!(failure.message.contains(says), "{failure}");
             assert!(!failure.message.contains("sesame"), "{failure}");
@@ -348,8 +353,12 @@ mod tests {
         let says = "offers no TLS";
         refuses(TlsMode::Require, &[hello(false, "mysql_native_password")], FailureClass::Tls, says);
         for login in [OWN, DRIVER] {
-            let (failure, _) =
-                check(TlsMode::Require, &[hello(true, "mysql_native_password"), b"plain".to_vec()], login);
+            let (failure, _) = check(
+                TlsMode::Require,
+                &[hello(true, "mysql_native_password"), b"plain".to_vec()],
+                login,
+                PATIENT,
+            );
             assert!(matches!(failure.class, FailureClass::Tls | FailureClass::Lost), "{failure}");
         }
     }
@@ -359,6 +368,23 @@ mod tests {
         let ok = b"\0\0\0\x02\0\0\0".to_vec();
         let lines = [hello(false, "mysql_native_password"), ok, b"\xfb/etc/passwd".to_vec()];
         refuses(TlsMode::Off, &lines, FailureClass::Protocol, "file");
+    }
+
+    proptest! {
+        // each waits for its deadline
+        #![proptest_config(ProptestConfig { cases: 30, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_dialogue_makes_us_panic(
+            plugin in "caching_sha2_password|mysql_native_password|client_ed25519|[a-z]{0,9}",
+            answers in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..4),
+        ) {
+            let mut lines = vec![hello(false, &plugin)];
+            lines.extend(answers);
+            for login in [OWN, DRIVER] {
+                check(TlsMode::Off, &lines, login, Duration::from_millis(50));
+            }
+        }
     }
 
     proptest! {

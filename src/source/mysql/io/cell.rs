@@ -178,7 +178,14 @@ fn decode(
         ColumnType::Enum(_) => Cell::Enum(u16::try_from(unsigned(integer(result, rest)?)?).ok()?),
         ColumnType::Set(_) => Cell::Set(unsigned(integer(result, rest)?)?),
         ColumnType::Json => {
-            let (at, len) = batch.store(rest.checked_eat_lenenc_str()?);
+            let text = rest.checked_eat_lenenc_str()?;
+            // MySQL 5.7 breaks the lines of base64 inside of a string: as JSON has it, and the log's documents are written
+            let (at, len) = match memchr::memchr(b'\n', text) {
+                None => batch.store(text),
+                Some(_) => {
+                    batch.store(&text.split(|&byte| byte == b'\n').collect::<Vec<_>>().join(&b"\\n"[..]))
+                }
+            };
             Cell::Json(at, len)
         }
         ColumnType::Geometry => {
