@@ -108,7 +108,7 @@ pub struct TableBody {
 /// Options of a table that matter here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TableOptions {
-    /// [DEFAULT] CHARACTER SET, COLLATE.
+    /// `[DEFAULT] CHARACTER SET`, `COLLATE`.
     pub charset: CharsetClause,
     /// WITH SYSTEM VERSIONING.
     pub versioned: bool,
@@ -395,7 +395,7 @@ pub enum AlterAction {
         /// Its name from now on.
         new: String,
     },
-    /// [DEFAULT] CHARACTER SET, COLLATE: of columns to come.
+    /// `[DEFAULT] CHARACTER SET`, `COLLATE`: of columns to come.
     DefaultCharset(CharsetClause),
     /// CONVERT TO CHARACTER SET: of all columns.
     Convert(CharsetClause),
@@ -412,7 +412,7 @@ pub enum AlterAction {
         /// Second column.
         end: String,
     },
-    /// RENAME [TO].
+    /// `RENAME [TO]`.
     RenameTo(TableName),
     /// EXCHANGE PARTITION … WITH TABLE: rows change places, columns do not.
     Exchange(TableName),

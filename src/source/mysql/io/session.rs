@@ -1,7 +1,7 @@
 //! SQL that asks about the server: settings, rights, positions, tables. Over `mysql_async`, with a blocking face.
 //!
 //! Each session has a scheduler of its own that runs only while the thread waits for an answer. Sessions are read-only and
-//! read under the rules of all ([`set_rules`](super::ask::set_rules)); a statement ends by the server's limit, or a little later by ours.
+//! read under the rules of all ([`set_rules`]); a statement ends by the server's limit, or a little later by ours.
 
 use super::ask::{self, Ask, set_rules};
 use super::closer::Closer;
