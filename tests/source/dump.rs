@@ -1,6 +1,6 @@
 //! The dump: where it begins, how it ends, what it refuses.
 
-use super::stream::{events, open};
+use super::stream::{OTHERS_TOO, events, open};
 use super::{each, plain, purge_all_logs, session, tables_of};
 use crate::support::{Kind, MySql};
 use std::num::NonZeroU32;
@@ -18,7 +18,7 @@ use syncc::source::mysql::io::{Dump, DumpRequest, FailureClass, end_of_log, star
 /// Statements of the log behind `start` that say `marker`.
 fn statements(server: &MySql, start: &Position, marker: &str) -> usize {
     let mut count = 0;
-    let mut dump = open(server, start, 1 << 20).expect("a dump");
+    let mut dump = open(server, start, OTHERS_TOO).expect("a dump");
     events(server, &mut dump, |kind, event| {
         let says = event.body.windows(marker.len()).any(|window| window == marker.as_bytes());
         count += usize::from(kind == EventType::Query && says);

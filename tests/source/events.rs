@@ -211,7 +211,7 @@ fn gtids_with_tags() {
     sql.run(&format!("create table `{db}`.t (a int primary key)"));
     sql.run("set gtid_next = 'automatic'");
     let mut tags = Vec::new();
-    let mut dump = stream::open(server, &start, 1 << 20).expect("a dump");
+    let mut dump = stream::open(server, &start, stream::OTHERS_TOO).expect("a dump");
     stream::events(server, &mut dump, |kind, event| {
         if kind == EventType::GtidTagged
             && let Gtid::MySql { tag, .. } = MySqlGtid::parse_tagged(event.body).expect("a GTID").gtid()

@@ -62,7 +62,7 @@ fn map(server: &MySql, definition: &str, statements: &str) -> TableMap {
     sql.run(&format!("use `{db}`; {definition}"));
     let start = start_position(&mut session(server)).expect("a position");
     sql.run(statements);
-    let mut dump = stream::open(server, &start, 1 << 20).expect("a dump");
+    let mut dump = stream::open(server, &start, stream::OTHERS_TOO).expect("a dump");
     let mut found = None;
     stream::events(server, &mut dump, |kind, event| {
         if kind == EventType::TableMap {
@@ -271,12 +271,15 @@ fn the_first_rotate_has_a_checksum_that_nobody_announced() {
     for server in mariadbs() {
         let start = start_position(&mut session(server)).expect("a position");
         let mut raw = Vec::new();
-        stream::open(server, &start, 1 << 20).expect("a dump").read_event(&mut raw).expect("a ROTATE");
+        stream::open(server, &start, stream::OTHERS_TOO)
+            .expect("a dump")
+            .read_event(&mut raw)
+            .expect("a ROTATE");
         let (kind, name) = (raw[4], &raw[19 + 8..]);
         let file = start.file.file.as_bytes();
         assert_eq!((kind, name.len(), &name[..file.len()]), (4, file.len() + 4, file), "the trap is there");
         let mut names = Vec::new();
-        let mut dump = stream::open(server, &start, 1 << 20).expect("a dump");
+        let mut dump = stream::open(server, &start, stream::OTHERS_TOO).expect("a dump");
         stream::events(server, &mut dump, |kind, event| {
             if kind == EventType::Rotate {
                 names.push(event.body[8..].to_vec());
@@ -295,7 +298,7 @@ fn positions_are_0_inside_of_transactions() {
     let start = start_position(&mut session(server)).expect("a position");
     sql.run(&format!("begin; insert into `{db}`.t values (1); insert into `{db}`.t values (2); commit"));
     let mut places = Vec::new();
-    let mut dump = stream::open(server, &start, 1 << 20).expect("a dump");
+    let mut dump = stream::open(server, &start, stream::OTHERS_TOO).expect("a dump");
     stream::events(server, &mut dump, |kind, event| match kind {
         EventType::WriteRowsV1 => places.push(event.header.end_position),
         EventType::Xid => assert!(event.header.end_position > 0),
