@@ -220,28 +220,37 @@ impl JsonCell {
     }
 
     fn push_vector(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let (numbers, rest) = bytes.as_chunks::<4>();
-        if !rest.is_empty() {
-            return Err(self.wrong("a vector cut short"));
-        }
-        out.push(b'[');
-        for (index, number) in numbers.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            let number = f32::from_le_bytes(*number);
-            if !number.is_finite() {
-                return Err(self.wrong("a number that JSON does not have"));
-            }
-            write_short_float(number, out);
-        }
-        out.push(b']');
-        Ok(())
+        push_floats(bytes, write_short_float, out).map_err(|what| self.wrong(what))
     }
 
     fn wrong(&self, what: &'static str) -> FormatError {
         FormatError::Value { column: self.column.clone(), what }
     }
+}
+
+/// Appends the numbers of a VECTOR as an array, each as `write` has them; what is wrong with it otherwise.
+pub(super) fn push_floats(
+    bytes: &[u8],
+    write: fn(f32, &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) -> Result<(), &'static str> {
+    let (numbers, rest) = bytes.as_chunks::<4>();
+    if !rest.is_empty() {
+        return Err("a vector cut short");
+    }
+    out.push(b'[');
+    for (index, number) in numbers.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        let number = f32::from_le_bytes(*number);
+        if !number.is_finite() {
+            return Err("a number that JSON does not have");
+        }
+        write(number, out);
+    }
+    out.push(b']');
+    Ok(())
 }
 
 /// Plain digits from `start` on become what `BigDecimal.toString` gives: where more than six zeros stand between the point

@@ -1,35 +1,11 @@
+use super::super::sample::{labels, table, text};
 use super::super::{CanalOptions, Encoder, FormatError, FormatPlan, OutputColumn, OutputTable, Scratch};
 use crate::change::sample::streamed;
 use crate::change::{EventMeta, Origin, RowChange};
-use crate::mysql::column_type::{ColumnType, Labels, Text};
-use crate::mysql::schema::{Column, TableName, TableVersion};
+use crate::mysql::column_type::ColumnType;
+use crate::mysql::schema::TableVersion;
 use crate::mysql::value::{Date, DateTime, Decimal, Json, Time, Timestamp, Value};
 use proptest::prelude::*;
-
-fn text(charset: &str) -> Text {
-    Text { charset: charset.into(), max_bytes: 1000, compressed: false }
-}
-
-fn labels(list: &[&str]) -> Labels {
-    Labels { labels: list.iter().map(|label| (*label).to_owned()).collect() }
-}
-
-fn table(columns: &[(&str, ColumnType, &str)], primary_key: &[usize]) -> TableVersion {
-    let column = |(name, ty, declared): &(&str, ColumnType, &str)| Column {
-        name: (*name).to_owned(),
-        ty: ty.clone(),
-        nullable: true,
-        declared: (*declared).to_owned(),
-        hidden: false,
-        collation: None,
-    };
-    TableVersion {
-        name: TableName::new("shop", "orders"),
-        columns: columns.iter().map(column).collect(),
-        primary_key: primary_key.to_vec(),
-        unique_keys: Vec::new(),
-    }
-}
 
 fn all_columns(version: &TableVersion) -> Vec<OutputColumn> {
     let names = version.columns.iter().enumerate();

@@ -1,7 +1,7 @@
 //! Values as Kafka's `JsonConverter` writes them.
 
 use super::super::json_string::push_jackson_text;
-use super::super::json_value::{push_binary, push_number, quoted};
+use super::super::json_value::{push_binary, push_floats, push_number, quoted};
 use super::super::number::{write_java_double, write_java_float};
 use super::super::{DebeziumJsonOptions, FormatError, Scratch};
 use super::form::Form;
@@ -216,23 +216,7 @@ impl Cell {
     }
 
     fn push_vector(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let (numbers, rest) = bytes.as_chunks::<4>();
-        if !rest.is_empty() {
-            return Err(self.wrong("a vector cut short"));
-        }
-        out.push(b'[');
-        for (index, number) in numbers.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            let number = f32::from_le_bytes(*number);
-            if !number.is_finite() {
-                return Err(self.wrong("a number that JSON does not have"));
-            }
-            write_java_float(number, out);
-        }
-        out.push(b']');
-        Ok(())
+        push_floats(bytes, write_java_float, out).map_err(|what| self.wrong(what))
     }
 
     fn wrong(&self, what: &'static str) -> FormatError {
