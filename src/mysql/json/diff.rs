@@ -294,7 +294,8 @@ mod tests {
         fn any_bytes(before in prop::collection::vec(0u8..24, 0..80), diffs in prop::collection::vec(any::<u8>(), 0..80)) {
             let mut out = Vec::new();
             if apply_diffs(&before, &diffs, &mut out).is_ok() {
-                prop_assert!(write_json(Json::Binary(&out), &mut Vec::new()).is_ok() || out.len() > before.len());
+                // scalars are passed on unread: whether they are sound shows where they are written as text
+                prop_assert!(Node::read(&out).is_ok());
             }
         }
 
