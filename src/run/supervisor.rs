@@ -2,24 +2,32 @@
 //!
 //! One loop over one enum of events; every thread is started here, named, and joined here.
 
+mod board;
+mod files;
+mod signals;
+mod socket;
+mod tasks;
+
 use super::context::{Clock, Context};
-use super::event::{Event as Log, Name, counted};
+use super::event::{Event as Log, Name};
 use super::failure::Failure;
 use super::reload::{Loaded, Outcome, Reload};
 use super::state_dir::{StateDir, random_id};
-use super::task::{Carried, Command, Exit, Input, Orders, Task};
-use super::watch::{RESCAN, SETTLE, SETTLE_MAX, Watch};
+use super::task::{Command, Exit};
+use super::watch::{RESCAN, SETTLE, Watch};
 use super::{Options, Screen};
-use crate::control::{Handler, Operation, Refused, Server, Status, TaskStatus};
-use crate::plan::{Plan, TaskId, TaskPlan};
+use crate::control::Server;
+use crate::plan::{Plan, TaskId};
+use board::{Board, status};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use signals::listen_to_signals;
+use socket::Socket;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
+use tasks::Running;
 
 /// Interval of the loop when nothing happens.
 const TICK: Duration = Duration::from_secs(1);
@@ -27,17 +35,11 @@ const TICK: Duration = Duration::from_secs(1);
 /// Events that may wait.
 const EVENTS_MAX: usize = 1_024;
 
-/// Inputs that may wait for one task. Wakes are dropped when it is full; answers wait.
-const INBOX_MAX: usize = 64;
-
 /// Threads for control and signals; no row passes through them.
 const RUNTIME_WORKERS: usize = 2;
 
 /// Exit code when tasks could not be ended in time.
 const NOT_DRAINED_CODE: u8 = 3;
-
-/// Exit code after a second signal, as shells give it for SIGINT.
-const SECOND_SIGNAL_CODE: i32 = 130;
 
 /// What comes to the supervisor.
 pub(super) enum Event {
@@ -51,38 +53,6 @@ pub(super) enum Event {
     Rescan,
     /// A changed project was compiled, compared and prepared.
     Reloaded(Box<Outcome>),
-}
-
-/// A running task.
-struct Running {
-    plan: Arc<TaskPlan>,
-    inbox: Sender<Input>,
-    orders: Orders,
-    /// It was removed from the files; declared again meanwhile, it starts once it has ended.
-    removed: bool,
-    status: Arc<Mutex<TaskStatus>>,
-    carried: Carried,
-    thread: Option<JoinHandle<()>>,
-    exit: Option<Exit>,
-}
-
-impl Running {
-    /// Orders something. Does not wait: a full inbox belongs to a task that is at work and looks at its orders then.
-    fn order(&self, command: Command) {
-        self.orders.give(command);
-        let _ = self.inbox.try_send(Input::Wake);
-    }
-}
-
-/// Statuses of all tasks, shared with the control socket.
-type Board = Arc<Mutex<BoardState>>;
-
-#[derive(Default)]
-struct BoardState {
-    /// Newest generation that a reload of this process made active; 0 before the first.
-    generation: u64,
-    refused: Option<Refused>,
-    tasks: BTreeMap<String, Arc<Mutex<TaskStatus>>>,
 }
 
 /// Runs a compiled project until it is stopped, or no task can go on. Returns the exit code.
@@ -180,71 +150,6 @@ fn context(options: &Options, state_path: &Path) -> Result<Arc<Context>, Failure
     }))
 }
 
-/// The first SIGTERM or SIGINT drains; the second ends the process at once, which loses nothing either.
-fn listen_to_signals(runtime: &Handle, events: Sender<Event>) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let _inside = runtime.enter();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    runtime.spawn(async move {
-        let mut asked = false;
-        loop {
-            let event = tokio::select! {
-                biased;
-                // 1 and 2: the end comes first.
-                _ = terminate.recv() => Event::Stop,
-                _ = interrupt.recv() => Event::Stop,
-                // 3: a look at the files.
-                _ = hangup.recv() => Event::Rescan,
-            };
-            if matches!(event, Event::Stop) && std::mem::replace(&mut asked, true) {
-                #[expect(
-                    clippy::disallowed_methods,
-                    reason = "asked for twice: nothing uncommitted counts, nothing is left to do"
-                )]
-                std::process::exit(SECOND_SIGNAL_CODE);
-            }
-            let _ = events.try_send(event);
-        }
-    });
-    Ok(())
-}
-
-/// What the control socket does.
-struct Socket {
-    board: Board,
-    events: Sender<Event>,
-}
-
-impl Handler for Socket {
-    fn handle(&self, operation: Operation) -> serde_json::Value {
-        match operation {
-            Operation::Status => serde_json::to_value(status(&self.board)).unwrap_or(serde_json::Value::Null),
-            Operation::Stop => {
-                let _ = self.events.send(Event::Stop);
-                serde_json::Value::String("stopping".into())
-            }
-        }
-    }
-}
-
-fn status(board: &Board) -> Status {
-    let board = board.lock().unwrap_or_else(PoisonError::into_inner);
-    let tasks: Vec<TaskStatus> = board
-        .tasks
-        .values()
-        .map(|task| task.lock().unwrap_or_else(PoisonError::into_inner).clone())
-        .collect();
-    Status {
-        version: 1,
-        pid: std::process::id(),
-        generation: tasks.iter().map(|task| task.generation).fold(board.generation, u64::max),
-        refused: board.refused.clone(),
-        tasks,
-    }
-}
-
 struct Supervisor<'o> {
     options: &'o Options,
     context: Arc<Context>,
@@ -319,224 +224,6 @@ impl Supervisor<'_> {
             }
             Event::Reloaded(outcome) => self.reloaded(*outcome, screen),
         }
-    }
-
-    fn start(&mut self, plan: Arc<TaskPlan>, generation: Option<u64>) {
-        let id = plan.id.clone();
-        let status = Arc::new(Mutex::new(TaskStatus { task: id.to_string(), ..TaskStatus::default() }));
-        let (me, inbox) = bounded(INBOX_MAX);
-        let carried = Carried::default();
-        let orders = Orders::default();
-        let task = Task::new(
-            plan.clone(),
-            generation,
-            self.context.clone(),
-            (me.clone(), inbox),
-            orders.clone(),
-            status.clone(),
-            carried.clone(),
-        );
-        let events = self.events.clone();
-        let thread = std::thread::Builder::new().name(format!("task {id}")).spawn({
-            let id = id.clone();
-            move || {
-                let exit = task.run();
-                let _ = events.send(Event::Ended(id, exit));
-            }
-        });
-        let (thread, exit) = match thread {
-            Ok(thread) => (Some(thread), None),
-            Err(error) => {
-                let text = format!("cannot start a thread: {error}");
-                (None, Some(Exit::Failed(Failure::new(super::failure::Class::Request, text))))
-            }
-        };
-        self.board
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .tasks
-            .insert(id.to_string(), status.clone());
-        let running = Running { plan, inbox: me, orders, removed: false, status, carried, thread, exit };
-        self.tasks.insert(id, running);
-    }
-
-    /// Looks at the files when they have settled, and now and then in any case.
-    fn look_at_files(&mut self) {
-        if self.stopping.is_some() || !self.options.watch {
-            return;
-        }
-        let settled = self
-            .files_touched
-            .is_some_and(|(first, last)| last.elapsed() >= SETTLE || first.elapsed() >= SETTLE_MAX);
-        if settled || self.scanned.elapsed() >= RESCAN {
-            self.scan();
-        }
-    }
-
-    fn scan(&mut self) {
-        if self.stopping.is_some() {
-            return;
-        }
-        self.files_touched = None;
-        self.scanned = Instant::now();
-        self.renew_watch();
-        let generation = status(&self.board).generation + 1;
-        let events = self.events.clone();
-        let carried = self
-            .tasks
-            .iter()
-            .map(|(id, task)| {
-                (id.clone(), task.carried.lock().unwrap_or_else(PoisonError::into_inner).clone())
-            })
-            .collect();
-        self.reload.begin(&self.plan, carried, generation, move |outcome| {
-            let _ = events.send(Event::Reloaded(Box::new(outcome)));
-        });
-    }
-
-    fn renew_watch(&mut self) {
-        if let Some(watch) = &mut self.watch {
-            watch.renew(&self.reload.directories());
-        }
-    }
-
-    fn reloaded(&mut self, outcome: Outcome, screen: &mut dyn Screen) {
-        // A directory that a file has begun to use is watched from now on.
-        self.renew_watch();
-        if self.reload.ended() {
-            self.files_touched = Some((Instant::now(), Instant::now()));
-        }
-        if self.stopping.is_some() {
-            // Another plan would take the place of the order to end.
-            return;
-        }
-        match outcome {
-            Outcome::Same => {}
-            Outcome::NoEffect { told } => {
-                self.set_refused(None);
-                Log::info(Name::ConfigChanged, "files changed; no effect").emit();
-                told.show(screen);
-            }
-            Outcome::Refused { told, generation } => {
-                let findings = &told.findings;
-                let errors = findings
-                    .iter()
-                    .filter(|finding| finding.severity == crate::diagnostic::Severity::Error)
-                    .count();
-                Log::error(
-                    Name::ConfigRefused,
-                    format!(
-                        "generation {generation} is refused, {}; generation {} stays active",
-                        counted(errors, "error"),
-                        generation - 1
-                    ),
-                )
-                .generation(generation - 1)
-                .emit();
-                told.show(screen);
-                let mut codes: Vec<String> =
-                    findings.iter().map(|finding| finding.code.number.to_owned()).collect();
-                codes.sort_unstable();
-                codes.dedup();
-                let since = super::context::wall_ms() as u64 / 1_000;
-                self.set_refused(Some(Refused { errors, since, codes }));
-            }
-            Outcome::Accepted { plan, generation, summary, told } => {
-                Log::info(Name::ConfigChanged, format!("generation {generation} prepared: {summary}"))
-                    .generation(generation)
-                    .emit();
-                told.show(screen);
-                self.set_refused(None);
-                self.apply(plan, generation);
-            }
-            Outcome::Again => self.files_touched = Some((Instant::now(), Instant::now())),
-        }
-    }
-
-    /// Hands the new plans to the tasks: changed ones swap at a transaction end, new ones start, removed ones drain.
-    fn apply(&mut self, plan: Plan, generation: u64) {
-        let wanted: BTreeMap<&TaskId, &TaskPlan> = plan.running().map(|task| (&task.id, task)).collect();
-        let mut awaited = BTreeSet::new();
-        for (id, running) in &mut self.tasks {
-            match wanted.get(id) {
-                None => {
-                    running.removed = true;
-                    running.order(Command::Drain);
-                    awaited.insert(id.clone());
-                }
-                // It ends first, and starts under the new plan then.
-                Some(_) if running.removed && running.exit.is_none() => {
-                    awaited.insert(id.clone());
-                }
-                Some(&new) if *running.plan != *new && running.exit.is_none() => {
-                    awaited.insert(id.clone());
-                    running.plan = Arc::new(new.clone());
-                    let command = Command::Swap { plan: running.plan.clone(), generation };
-                    running.order(command);
-                }
-                Some(_) => {}
-            }
-        }
-        let fresh: Vec<Arc<TaskPlan>> = plan
-            .running()
-            .filter(|task| self.tasks.get(&task.id).is_none_or(|running| running.exit.is_some()))
-            .map(|task| Arc::new(task.clone()))
-            .collect();
-        for task in fresh {
-            awaited.insert(task.id.clone());
-            self.start(task, Some(generation));
-        }
-        self.adopt(plan);
-        self.accepted = generation;
-        self.activating = Some((generation, awaited));
-    }
-
-    /// Takes a plan over, and tells of the tasks that stand still under it and did not before.
-    fn adopt(&mut self, plan: Plan) {
-        let before: BTreeSet<&TaskId> = self.plan.paused().map(|(task, _)| &task.id).collect();
-        for (task, why) in plan.paused().filter(|(task, _)| !before.contains(&task.id)) {
-            Log::info(Name::TaskPaused, format!("paused: {why}")).task(&task.id).emit();
-        }
-        self.plan = plan;
-    }
-
-    /// Says that a generation is active once every task that it changes runs it, or has ended.
-    fn announce(&mut self) {
-        let Some((generation, awaited)) = &mut self.activating else { return };
-        let generation = *generation;
-        awaited.retain(|id| {
-            self.tasks.get(id).is_some_and(|task| {
-                let status = task.status.lock().unwrap_or_else(PoisonError::into_inner);
-                status.generation < generation && task.exit.is_none()
-            })
-        });
-        if awaited.is_empty() {
-            self.activating = None;
-            self.board.lock().unwrap_or_else(PoisonError::into_inner).generation = generation;
-            Log::info(Name::ConfigActive, format!("generation {generation} active"))
-                .generation(generation)
-                .emit();
-        }
-    }
-
-    fn set_refused(&self, refused: Option<Refused>) {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).refused = refused;
-    }
-
-    /// Forgets tasks that were removed from the files and have drained.
-    fn forget_removed(&mut self) {
-        let plan = &self.plan;
-        let board = &self.board;
-        self.tasks.retain(|id, task| {
-            let gone = task.exit.is_some() && !plan.running().any(|task| task.id == *id);
-            if gone {
-                if let Some(thread) = task.thread.take() {
-                    let _ = thread.join();
-                }
-                board.lock().unwrap_or_else(PoisonError::into_inner).tasks.remove(&id.to_string());
-            }
-            !gone
-        });
     }
 
     fn drain(&mut self) {

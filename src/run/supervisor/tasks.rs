@@ -1,0 +1,159 @@
+//! Tasks begin, change their plans and end.
+
+use super::{Event, Supervisor};
+use crate::control::TaskStatus;
+use crate::plan::{Plan, TaskId, TaskPlan};
+use crate::run::event::{Event as Log, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::task::{Carried, Command, Exit, Input, Orders, Task};
+use crossbeam_channel::{Sender, bounded};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+/// Inputs that may wait for one task. Wakes are dropped when it is full; answers wait.
+const INBOX_MAX: usize = 64;
+
+/// A running task.
+pub(super) struct Running {
+    pub(super) plan: Arc<TaskPlan>,
+    pub(super) inbox: Sender<Input>,
+    pub(super) orders: Orders,
+    /// It was removed from the files; declared again meanwhile, it starts once it has ended.
+    pub(super) removed: bool,
+    pub(super) status: Arc<Mutex<TaskStatus>>,
+    pub(super) carried: Carried,
+    pub(super) thread: Option<JoinHandle<()>>,
+    pub(super) exit: Option<Exit>,
+}
+
+impl Running {
+    /// Orders something. Does not wait: a full inbox belongs to a task that is at work and looks at its orders then.
+    pub(super) fn order(&self, command: Command) {
+        self.orders.give(command);
+        let _ = self.inbox.try_send(Input::Wake);
+    }
+}
+
+impl Supervisor<'_> {
+    pub(super) fn start(&mut self, plan: Arc<TaskPlan>, generation: Option<u64>) {
+        let id = plan.id.clone();
+        let status = Arc::new(Mutex::new(TaskStatus { task: id.to_string(), ..TaskStatus::default() }));
+        let (me, inbox) = bounded(INBOX_MAX);
+        let carried = Carried::default();
+        let orders = Orders::default();
+        let task = Task::new(
+            plan.clone(),
+            generation,
+            self.context.clone(),
+            (me.clone(), inbox),
+            orders.clone(),
+            status.clone(),
+            carried.clone(),
+        );
+        let events = self.events.clone();
+        let thread = std::thread::Builder::new().name(format!("task {id}")).spawn({
+            let id = id.clone();
+            move || {
+                let exit = task.run();
+                let _ = events.send(Event::Ended(id, exit));
+            }
+        });
+        let (thread, exit) = match thread {
+            Ok(thread) => (Some(thread), None),
+            Err(error) => {
+                let text = format!("cannot start a thread: {error}");
+                (None, Some(Exit::Failed(Failure::new(Class::Request, text))))
+            }
+        };
+        self.board
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .tasks
+            .insert(id.to_string(), status.clone());
+        let running = Running { plan, inbox: me, orders, removed: false, status, carried, thread, exit };
+        self.tasks.insert(id, running);
+    }
+
+    /// Hands the new plans to the tasks: changed ones swap at a transaction end, new ones start, removed ones drain.
+    pub(super) fn apply(&mut self, plan: Plan, generation: u64) {
+        let wanted: BTreeMap<&TaskId, &TaskPlan> = plan.running().map(|task| (&task.id, task)).collect();
+        let mut awaited = BTreeSet::new();
+        for (id, running) in &mut self.tasks {
+            match wanted.get(id) {
+                None => {
+                    running.removed = true;
+                    running.order(Command::Drain);
+                    awaited.insert(id.clone());
+                }
+                // It ends first, and starts under the new plan then.
+                Some(_) if running.removed && running.exit.is_none() => {
+                    awaited.insert(id.clone());
+                }
+                Some(&new) if *running.plan != *new && running.exit.is_none() => {
+                    awaited.insert(id.clone());
+                    running.plan = Arc::new(new.clone());
+                    let command = Command::Swap { plan: running.plan.clone(), generation };
+                    running.order(command);
+                }
+                Some(_) => {}
+            }
+        }
+        let fresh: Vec<Arc<TaskPlan>> = plan
+            .running()
+            .filter(|task| self.tasks.get(&task.id).is_none_or(|running| running.exit.is_some()))
+            .map(|task| Arc::new(task.clone()))
+            .collect();
+        for task in fresh {
+            awaited.insert(task.id.clone());
+            self.start(task, Some(generation));
+        }
+        self.adopt(plan);
+        self.accepted = generation;
+        self.activating = Some((generation, awaited));
+    }
+
+    /// Takes a plan over, and tells of the tasks that stand still under it and did not before.
+    pub(super) fn adopt(&mut self, plan: Plan) {
+        let before: BTreeSet<&TaskId> = self.plan.paused().map(|(task, _)| &task.id).collect();
+        for (task, why) in plan.paused().filter(|(task, _)| !before.contains(&task.id)) {
+            Log::info(Name::TaskPaused, format!("paused: {why}")).task(&task.id).emit();
+        }
+        self.plan = plan;
+    }
+
+    /// Says that a generation is active once every task that it changes runs it, or has ended.
+    pub(super) fn announce(&mut self) {
+        let Some((generation, awaited)) = &mut self.activating else { return };
+        let generation = *generation;
+        awaited.retain(|id| {
+            self.tasks.get(id).is_some_and(|task| {
+                let status = task.status.lock().unwrap_or_else(PoisonError::into_inner);
+                status.generation < generation && task.exit.is_none()
+            })
+        });
+        if awaited.is_empty() {
+            self.activating = None;
+            self.board.lock().unwrap_or_else(PoisonError::into_inner).generation = generation;
+            Log::info(Name::ConfigActive, format!("generation {generation} active"))
+                .generation(generation)
+                .emit();
+        }
+    }
+
+    /// Forgets tasks that were removed from the files and have drained.
+    pub(super) fn forget_removed(&mut self) {
+        let plan = &self.plan;
+        let board = &self.board;
+        self.tasks.retain(|id, task| {
+            let gone = task.exit.is_some() && !plan.running().any(|task| task.id == *id);
+            if gone {
+                if let Some(thread) = task.thread.take() {
+                    let _ = thread.join();
+                }
+                board.lock().unwrap_or_else(PoisonError::into_inner).tasks.remove(&id.to_string());
+            }
+            !gone
+        });
+    }
+}
