@@ -87,6 +87,8 @@ pub struct TableFacts {
     pub rows_estimate: u64,
     /// Columns stored as servers did before MySQL 5.6, by name.
     pub old_temporals: Vec<String>,
+    /// Columns that the server computes from others, by name.
+    pub generated: Vec<String>,
 }
 
 /// How large a server thinks a table is.

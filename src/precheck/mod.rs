@@ -2,6 +2,7 @@
 //!
 //! `run` holds every task against its servers before it starts, `check --live` all of them at once: the same rules.
 
+mod absent;
 mod item;
 
 pub use item::{Item, Seen, of_source as source_items, of_target as target_items};
@@ -15,6 +16,7 @@ use crate::source::mysql::reader_name;
 use crate::source::mysql::requirement as source;
 use crate::target::kafka::requirement as target;
 use crate::transform::filter::{Condition, Filter};
+use absent::absent_findings;
 use std::collections::BTreeMap;
 
 /// Which block of the files a finding is about, and so where it can be answered.
@@ -55,6 +57,7 @@ pub fn source_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnost
     };
     let mut findings = source::findings(&selected, &needs);
     findings.extend(condition_findings(plan, &selected));
+    findings.extend(absent_findings(plan, &selected));
     answered(plan, findings)
 }
 

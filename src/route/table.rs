@@ -7,9 +7,11 @@ use super::mask::{Salts, is_lossy, masks_of};
 use crate::change::{EventMeta, RowChange};
 use crate::format::{Encoder, KeyEncoder, OutputColumn, OutputTable, Scratch};
 use crate::kafka::{Batch, TopicId, java_partition};
-use crate::mysql::schema::TableVersion;
+use crate::mysql::ident::same_column;
+use crate::mysql::schema::{Column, TableVersion};
 use crate::mysql::value::Value;
 use crate::plan::{KeyRule, PartitionRule, TableDecision, TaskId};
+use crate::transform::filter::Condition;
 use crate::transform::{Mask, RowMask};
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -38,6 +40,7 @@ pub struct TableRoute {
     tombstones: bool,
     scratch: Scratch,
     broken_text: u64,
+    used: Vec<usize>,
 }
 
 /// How a record finds its partition.
@@ -118,12 +121,18 @@ impl TableRoute {
             tombstones: decision.tombstones,
             scratch: Scratch::new(),
             broken_text: 0,
+            used: used_columns(decision, version, &columns),
         })
     }
 
     /// The table version whose rows it takes.
     pub fn version(&self) -> &Arc<TableVersion> {
         &self.version
+    }
+
+    /// Indexes of the columns whose values it looks at: those sent, those of conditions, and those of the keys that identify rows.
+    pub fn used(&self) -> &[usize] {
+        &self.used
     }
 
     /// Appends the records of a change. Returns their number.
@@ -273,6 +282,19 @@ impl TableRoute {
         key.encode(after, &mut self.scratch, &mut keys[1])?;
         Ok(keys[0] != keys[1])
     }
+}
+
+/// Keys and partitions are made of columns that are sent; rows are found again by the table's own keys.
+fn used_columns(decision: &TableDecision, version: &TableVersion, sent: &[OutputColumn]) -> Vec<usize> {
+    let asked: Vec<&str> = decision.conditions.iter().flat_map(Condition::columns).collect();
+    let keys = version.unique_keys.iter().chain([&version.primary_key]);
+    let keys: Vec<usize> = keys.flatten().copied().collect();
+    let used = |&(index, column): &(usize, &Column)| {
+        sent.iter().any(|sent| sent.index == index)
+            || keys.contains(&index)
+            || asked.iter().any(|name| same_column(&column.name, name))
+    };
+    version.columns.iter().enumerate().filter(used).map(|(index, _)| index).collect()
 }
 
 /// Takes back the bytes of half a record.

@@ -62,11 +62,11 @@ pub enum RowError {
         /// Columns of the layout.
         map: usize,
     },
-    /// An image leaves a column out.
+    /// An image leaves a column out that is wanted.
     #[error(
         "the row image leaves out column {}. Either a session wrote it with a `binlog_row_image` other than FULL: set FULL for \
-         every session. Or it is a generated column, which MariaDB 11.8 logs in inserts only: exclude the table. Rows logged \
-         so are not whole; load their tables again",
+         every session, and load the table again. Or it is a generated column, which MariaDB 11.8 logs in inserts only: \
+         leave it out with `columns except`",
         column + 1
     )]
     Partial {
@@ -159,7 +159,8 @@ impl<'b> RowsEvent<'b> {
     /// when the values of this one are gone.
     ///
     /// # Errors
-    /// When the layout is of another table, an image is partial, or (for tables that need `scratch`) a value cannot be read.
+    /// When the layout is of another table, an image lacks a column that the layout uses, or (for tables that need `scratch`) a
+    /// value cannot be read.
     pub fn read<'l>(
         self,
         layout: &'l RowLayout,
@@ -168,9 +169,12 @@ impl<'b> RowsEvent<'b> {
         if self.columns != layout.columns.len() {
             return Err(RowError::Columns { rows: self.columns, map: layout.columns.len() });
         }
-        for present in [self.before_present, self.after_present] {
-            let absent = (0..present.len() * 8).find(|&at| present[at / 8] & 1 << (at % 8) == 0);
-            if let Some(column) = absent.filter(|&column| column < self.columns) {
+        // a partial update is put together with the whole row before
+        let missed = |column: usize| self.partial || layout.columns[column].used;
+        let [before, after] =
+            [self.before_present, self.after_present].map(|bits| Present::of(bits, self.columns));
+        for image in [before, after] {
+            if let Some(column) = image.absent(self.columns).find(|&column| missed(column)) {
                 return Err(RowError::Partial { column });
             }
         }
@@ -179,10 +183,14 @@ impl<'b> RowsEvent<'b> {
             partial::prepare(layout, self.images, self.body_bytes, scratch)?;
         } else if layout.needs_scratch {
             let mut cells = self.images;
+            let images: &[Present<'_>] = match self.kind {
+                RowKind::Insert => &[after],
+                RowKind::Update => &[before, after],
+                RowKind::Delete => &[before],
+            };
             while !cells.rest.is_empty() {
-                let images = if self.kind == RowKind::Update { 2 } else { 1 };
-                for _ in 0..images {
-                    each_column(layout, &mut cells, self.body_bytes, |column, cells, null| {
+                for &image in images {
+                    each_column(layout, image, &mut cells, self.body_bytes, |column, cells, null| {
                         prepare_one(column, cells, null, scratch)
                     })?;
                 }
@@ -193,6 +201,8 @@ impl<'b> RowsEvent<'b> {
             layout,
             kind: self.kind,
             partial: self.partial,
+            before,
+            after,
             images: self.images,
             aside,
             body_bytes: self.body_bytes,
@@ -206,6 +216,8 @@ pub struct RowReader<'b, 'l> {
     layout: &'l RowLayout,
     kind: RowKind,
     partial: bool,
+    before: Present<'b>,
+    after: Present<'b>,
     images: Cells<'b>,
     aside: Cells<'b>,
     body_bytes: usize,
@@ -213,7 +225,7 @@ pub struct RowReader<'b, 'l> {
 
 impl<'b> RowReader<'b, '_> {
     /// Puts the next row into `before` and `after`, one value per column in wire order, and says which of them it has filled;
-    /// the other is empty. `None` at the end. Neither vector allocates once it has room for a row.
+    /// the other is empty. Columns that the layout does not use are NULL. `None` at the end. Neither vector allocates once it has room for a row.
     ///
     /// # Errors
     /// When a value cannot be read; there are no more rows then.
@@ -228,12 +240,12 @@ impl<'b> RowReader<'b, '_> {
             return Ok(None);
         }
         let read = match self.kind {
-            RowKind::Insert => self.image(after),
+            RowKind::Insert => self.image(self.after, after),
             RowKind::Update if self.partial => {
-                self.image(before).and_then(|()| self.partial_image(before, after))
+                self.image(self.before, before).and_then(|()| self.partial_image(before, after))
             }
-            RowKind::Update => self.image(before).and_then(|()| self.image(after)),
-            RowKind::Delete => self.image(before),
+            RowKind::Update => self.image(self.before, before).and_then(|()| self.image(self.after, after)),
+            RowKind::Delete => self.image(self.before, before),
         };
         match read {
             Ok(()) => Ok(Some(self.kind)),
@@ -246,10 +258,10 @@ impl<'b> RowReader<'b, '_> {
         }
     }
 
-    fn image(&mut self, values: &mut Vec<Value<'b>>) -> Result<(), RowError> {
+    fn image(&mut self, present: Present<'b>, values: &mut Vec<Value<'b>>) -> Result<(), RowError> {
         values.reserve(self.layout.columns.len());
         let aside = &mut self.aside;
-        each_column(self.layout, &mut self.images, self.body_bytes, |column, cells, null| {
+        each_column(self.layout, present, &mut self.images, self.body_bytes, |column, cells, null| {
             values.push(read_one(column, cells, null, aside)?);
             Ok(())
         })
@@ -285,21 +297,59 @@ fn read_one<'b>(
     }
 }
 
-/// Walks one image: a bit per column that says NULL, then the values of the others.
+/// Which columns an image holds.
+#[derive(Debug, Clone, Copy)]
+enum Present<'b> {
+    /// All of them.
+    All,
+    /// Those whose bits are set.
+    Some(&'b [u8]),
+}
+
+impl<'b> Present<'b> {
+    /// From the bits of an event, a bit for each column; none where the event has no such image.
+    fn of(bits: &'b [u8], columns: usize) -> Present<'b> {
+        let whole = bits.is_empty() || (0..columns).all(|at| Present::Some(bits).holds(at));
+        if whole { Present::All } else { Present::Some(bits) }
+    }
+
+    fn holds(self, column: usize) -> bool {
+        match self {
+            Present::All => true,
+            Present::Some(bits) => bits[column / 8] & 1 << (column % 8) != 0,
+        }
+    }
+
+    fn absent(self, columns: usize) -> impl Iterator<Item = usize> {
+        let columns = if matches!(self, Present::All) { 0 } else { columns };
+        (0..columns).filter(move |&column| !self.holds(column))
+    }
+}
+
+/// Walks one image: a bit per column it holds that says NULL, then the values of the others. A column it does not hold is NULL.
 #[inline]
 fn each_column<'b>(
     layout: &RowLayout,
+    present: Present<'b>,
     cells: &mut Cells<'b>,
     body_bytes: usize,
     mut each: impl FnMut(ColumnPlan, &mut Cells<'b>, bool) -> Result<(), CellError>,
 ) -> Result<(), RowError> {
-    let nulls = cells.take(layout.columns.len().div_ceil(8)).map_err(|CellError(what)| RowError::Value {
+    let width = layout.columns.len();
+    let held = width - present.absent(width).count();
+    let nulls = cells.take(held.div_ceil(8)).map_err(|CellError(what)| RowError::Value {
         column: 0,
         offset: body_bytes - cells.rest.len(),
         what,
     })?;
+    let mut bit = 0;
     for (index, &column) in layout.columns.iter().enumerate() {
-        let null = nulls[index / 8] & 1 << (index % 8) != 0;
+        let null = if present.holds(index) {
+            bit += 1;
+            nulls[(bit - 1) / 8] & 1 << ((bit - 1) % 8) != 0
+        } else {
+            true
+        };
         let offset = body_bytes - cells.rest.len();
         each(column, cells, null).map_err(|CellError(what)| RowError::Value {
             column: index,

@@ -115,6 +115,7 @@ mod tests {
             engine: Engine::Transactional,
             rows_estimate: 0,
             old_temporals: Vec::new(),
+            generated: Vec::new(),
         };
         audit.read(orders(), Fenced { table: Some(table), definition: None, upto: at(upto) });
     }

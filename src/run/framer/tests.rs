@@ -118,6 +118,7 @@ fn counters_of_sequences_are_no_rows() {
             engine: Engine::Transactional,
             rows_estimate: 0,
             old_temporals: Vec::new(),
+            generated: Vec::new(),
         };
         Ok(Fenced { table: Some(table), definition: None, upto: BinlogPosition::new("b.000005", 4) })
     });

@@ -12,11 +12,11 @@ use crate::engine::commit::Ledger;
 use crate::engine::load::Rows;
 use crate::failpoint::{Bug, hit, planted};
 use crate::mysql::binlog::event::{Header, RawEvent};
-use crate::mysql::binlog::rows::{RowKind, RowsEvent};
+use crate::mysql::binlog::rows::{RowError, RowKind, RowsEvent};
 use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::key::canonical_key;
 use crate::mysql::position::Position;
-use crate::mysql::schema::TableName;
+use crate::mysql::schema::{TableName, TableVersion};
 use crate::mysql::value::{Value, recycle};
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
@@ -87,15 +87,21 @@ impl Life {
         let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(self.event_limit));
         let mut before = recycle(std::mem::take(&mut self.before));
         let mut after = recycle(std::mem::take(&mut self.after));
+        let layout = match &live.layout {
+            Some(layout) if watched.iter().flatten().all(|at| live.route.used().contains(at)) => {
+                layout.clone()
+            }
+            Some(_) | None => columns.layout.clone(),
+        };
         let mut rows = rows
-            .read(&columns.layout, &mut scratch)
-            .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
+            .read(&layout, &mut scratch)
+            .map_err(|error| unread(self.ledger.position(), &columns.version, &error))?;
         let row_end = columns.version.row_end();
         for row in 0.. {
             meta.row = row;
             let kind = rows
                 .next(&mut before, &mut after)
-                .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
+                .map_err(|error| unread(self.ledger.position(), &columns.version, &error))?;
             let change = match kind {
                 None => break,
                 Some(RowKind::Insert) => RowChange::Insert { after: &after },
@@ -246,6 +252,16 @@ fn send(
 /// Rows that cannot be read or written stop the task, or park their table: going on with it would lose them.
 fn not_read(position: &Position, table: &TableName, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Class::Data, format!("behind {}, table {table}: {error}", position.file))
+}
+
+/// As [`not_read`], with the name of the column that is about.
+fn unread(position: &Position, version: &TableVersion, error: &RowError) -> Failure {
+    let column = match error {
+        RowError::Partial { column } | RowError::Value { column, .. } => version.columns.get(*column),
+        RowError::Event(_) | RowError::Columns { .. } => None,
+    };
+    let named = column.map(|column| format!("column `{}`: ", column.name)).unwrap_or_default();
+    not_read(position, &version.name, &format_args!("{named}{error}"))
 }
 
 /// The images of a change.

@@ -10,6 +10,7 @@ use crate::checkpoint::{
     TableRecord, TaskState,
 };
 use crate::format::heartbeat_every_ms;
+use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{DatabaseChange, Followed, TableChange, TableName, TableState, TableVersion};
 use crate::plan::TaskPlan;
@@ -34,6 +35,8 @@ pub(super) enum Slot {
 pub(super) struct Live {
     /// Where to and how.
     pub(super) route: TableRoute,
+    /// How its rows of the stream are read: what the route does not look at is passed over, and may be missing in the log.
+    pub(super) layout: Option<Arc<RowLayout>>,
     /// Number of the source transaction that brought the last row.
     pub(super) transaction: u64,
     /// Rows that it has brought.
@@ -269,12 +272,16 @@ impl Tables {
     pub(super) fn slot(
         &mut self,
         number: u32,
-        Columns { version, definition, .. }: &Columns,
+        Columns { version, definition, layout }: &Columns,
         output: &mut Output,
         since: &Position,
     ) -> Result<&mut Slot, Failure> {
         if !self.by_number.contains_key(&number) {
-            let slot = self.make(version, output)?;
+            let mut slot = self.make(version, output)?;
+            if let Slot::Live(live) = &mut slot {
+                let used: Vec<usize> = live.route.used().iter().copied().chain(version.row_end()).collect();
+                live.layout = Some(Arc::new((**layout).clone().only(&used)));
+            }
             // What the stream found without a statement: by the names in the log, or read again.
             let known = self.history.newest(&version.name).map(|newest| &newest.state);
             if matches!(slot, Slot::Live(_)) && known.and_then(TableState::proven) != Some(version) {
@@ -347,7 +354,7 @@ impl Tables {
         }
         let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id, &self.salts)
             .map_err(|error| refused(&error))?;
-        Ok(Slot::Live(Box::new(Live { route, transaction: 0, rows_in_it: 0, broken_text: 0 })))
+        Ok(Slot::Live(Box::new(Live { route, layout: None, transaction: 0, rows_in_it: 0, broken_text: 0 })))
     }
 }
 

@@ -97,10 +97,11 @@ pub const CODES: &[CodeDoc] = &[
     ),
     page(
         ROW_IMAGE,
-        "`binlog_row_image` is not FULL.",
+        "`binlog_row_image` is not FULL. Or a table of MariaDB 11.8 has generated columns that messages or `where` need.",
         "A message carries the whole row. With partial images columns would be missing, and rows loaded beside the log could not \
          be replaced by what the log says of them. MariaDB 11.8 leaves generated columns out of updates and deletes whatever it is \
-         set to; a task stops at the first such row.",
+         set to, so a message could have them after a load or an insert only: they are left out with `columns except`. A task \
+         stops at the first row that lacks a column it needs; columns that it does not need may be missing.",
     ),
     page(
         METADATA_MINIMAL,

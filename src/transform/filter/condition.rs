@@ -146,6 +146,12 @@ impl Condition {
         tests
     }
 
+    /// Names of the columns it asks about, as written, each as often as it stands there.
+    pub fn columns(&self) -> Vec<&str> {
+        let operands = self.tests().into_iter().flat_map(Test::operands);
+        operands.filter_map(Operand::column).collect()
+    }
+
     fn add_tests<'c>(&'c self, tests: &mut Vec<&'c Test>) {
         match self {
             Condition::And(inner) | Condition::Or(inner) => inner.iter().for_each(|one| one.add_tests(tests)),
@@ -164,6 +170,16 @@ impl Test {
             Test::Between { operand, low, high } => vec![operand, low, high],
             Test::Like { operand, pattern } | Test::Regexp { operand, pattern } => vec![operand, pattern],
             Test::IsNull(operand) | Test::Truth(operand) => vec![operand],
+        }
+    }
+}
+
+impl Operand {
+    /// The column's name, if it is one.
+    fn column(&self) -> Option<&str> {
+        match self {
+            Operand::Column(name) => Some(name),
+            Operand::Number(_) | Operand::Text(_) | Operand::Null => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! it is set, the column's value is a list of diffs. Source: MySQL `rpl_record.cc`, `unpack_row`.
 
 use super::{
-    CellError, Cells, ColumnPlan, RowError, RowLayout, RowReader, each_column, prepare_one, read_one,
+    CellError, Cells, ColumnPlan, Present, RowError, RowLayout, RowReader, each_column, prepare_one, read_one,
 };
 use crate::mysql::binlog::cell::Read;
 use crate::mysql::binlog::scratch::Scratch;
@@ -63,7 +63,7 @@ pub(super) fn prepare(
     let mut documents: Vec<Option<&[u8]>> = Vec::new();
     while !cells.rest.is_empty() {
         documents.clear();
-        each_column(layout, &mut cells, body_bytes, |column, cells, null| {
+        each_column(layout, Present::All, &mut cells, body_bytes, |column, cells, null| {
             if let Read::Json { length_bytes } = column.read {
                 let mut ahead = *cells;
                 documents.push(if null { None } else { Some(ahead.sized(length_bytes)?) });
@@ -73,7 +73,7 @@ pub(super) fn prepare(
         let place = at_image(body_bytes, &cells);
         let mut diffs = Diffs::read(layout, &mut cells).map_err(place)?;
         let mut documents = documents.iter();
-        each_column(layout, &mut cells, body_bytes, |column, cells, null| {
+        each_column(layout, Present::All, &mut cells, body_bytes, |column, cells, null| {
             let document = if is_json(&column) { documents.next().copied().flatten() } else { None };
             if !diffs.next(&column) || null || !column.used {
                 return prepare_one(column, cells, null, scratch);
@@ -100,7 +100,7 @@ impl<'b> RowReader<'b, '_> {
         let place = at_image(self.body_bytes, &self.images);
         let mut diffs = Diffs::read(self.layout, &mut self.images).map_err(place)?;
         let aside = &mut self.aside;
-        each_column(self.layout, &mut self.images, self.body_bytes, |column, cells, null| {
+        each_column(self.layout, Present::All, &mut self.images, self.body_bytes, |column, cells, null| {
             values.push(if diffs.next(&column) && !null && column.used {
                 match cells.sized(LENGTH)? {
                     [] => before.get(values.len()).copied().unwrap_or(Value::Null),

@@ -279,6 +279,31 @@ fn what_does_not_belong_together() {
     );
 }
 
+#[test]
+fn what_is_not_used_may_be_missing() {
+    let tiny = || (code::TINY, &[][..], ColumnType::TinyInt { unsigned: false });
+    let all = layout(&[tiny(), tiny(), tiny()]);
+    // column 2 is missing in both images, so NULL has two bits: the last column of the second image is NULL
+    let mut raw = event(31, 3, b"\xfc\x01\x03\xfe\x07");
+    (raw[HEADER_BYTES + 11], raw[HEADER_BYTES + 12]) = (0xfd, 0xfd);
+    assert_eq!(read_all(&raw, &all, |_, _, _| {}), Err(RowError::Partial { column: 1 }));
+    let some = all.clone().only(&[0, 2]);
+    let rows = read_all(&raw, &some, |kind, before, after| {
+        assert_eq!(kind, RowKind::Update);
+        assert!(before == [Value::Int(1), Value::Null, Value::Int(3)], "{before:?}");
+        assert!(after == [Value::Int(7), Value::Null, Value::Null], "{after:?}");
+    });
+    assert_eq!(rows, Ok(1));
+    // the two images may differ
+    raw = event(31, 3, b"\xf8\x01\x02\x03\xfe\x09");
+    raw[HEADER_BYTES + 12] = 0xfc;
+    assert_eq!(read_all(&raw, &some, |_, _, _| {}), Err(RowError::Partial { column: 0 }));
+    let rows = read_all(&raw, &all.only(&[2]), |_, before, after| {
+        assert!(before[2] == Value::Int(3) && after[2] == Value::Int(9), "{before:?} {after:?}");
+    });
+    assert_eq!(rows, Ok(1));
+}
+
 /// `{"a": 1}` with an integer of two bytes, as a JSON column has it.
 fn json(number: u8) -> Vec<u8> {
     let document = [0, 1, 0, 12, 0, 11, 0, 1, 0, 5, number, 0, b'a'];

@@ -1,14 +1,15 @@
 //! What a server is and holds: settings, rights, log files, tables with their columns and keys.
 
 use super::ask::Ask;
+use super::column::{COLUMNS, column, is_of, is_row_life};
 use super::failure::{FailureClass, SourceFailure};
 use super::position::end_of_log;
 use super::session::Session;
 use super::text_row::TextRow;
-use crate::catalog::{Engine, ServerFacts, TableFacts, TableKind};
+use crate::catalog::{ColumnSchema, Engine, ServerFacts, TableFacts, TableKind};
 use crate::mysql::ident::Quoted;
 use crate::mysql::position::Flavor;
-use crate::mysql::schema::{Column, TableName, TableVersion, declared, hidden_columns};
+use crate::mysql::schema::{Column, ColumnText, TableName, TableVersion, hidden_columns};
 use std::collections::BTreeMap;
 
 /// Variables that decide whether and how a log can be read.
@@ -119,37 +120,27 @@ pub fn tables(
             _ => continue,
         };
         let name = TableName::new(db, table);
-        let (version, old_temporals) = match kind {
-            TableKind::Base | TableKind::Versioned => match version(session, &name, kind, row.text(3))? {
-                Some(found) => found,
-                None => continue,
+        let facts = TableFacts {
+            version: TableVersion {
+                name,
+                columns: Vec::new(),
+                primary_key: Vec::new(),
+                unique_keys: Vec::new(),
             },
-            TableKind::View | TableKind::Sequence => {
-                let version = TableVersion {
-                    name,
-                    columns: Vec::new(),
-                    primary_key: Vec::new(),
-                    unique_keys: Vec::new(),
-                };
-                (version, Vec::new())
-            }
-        };
-        found.push(TableFacts {
-            version,
             kind,
             engine: engine(row.text(3)),
             rows_estimate: row.number(4).unwrap_or(0),
-            old_temporals,
+            old_temporals: Vec::new(),
+            generated: Vec::new(),
+        };
+        found.extend(match kind {
+            TableKind::Base | TableKind::Versioned => with_columns(session, facts, row.text(3))?,
+            TableKind::View | TableKind::Sequence => Some(facts),
         });
     }
     found.sort_by(|a, b| a.version.name.cmp(&b.version.name));
     Ok(found)
 }
-
-/// Columns of a table, in order; values are database and table.
-pub(super) const COLUMNS: &str = "SELECT COLUMN_NAME, CONVERT(COLUMN_TYPE USING utf8mb4), IS_NULLABLE, CHARACTER_SET_NAME, COLLATION_NAME, EXTRA, \
-     TABLE_SCHEMA, TABLE_NAME, IF(GENERATION_EXPRESSION IN ('ROW START', 'ROW END'), 'row life', '') \
-     FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION";
 
 /// Databases of the server itself.
 pub(super) const SYSTEM: &[&str] = &["mysql", "information_schema", "performance_schema", "sys"];
@@ -166,23 +157,26 @@ fn engine(name: Option<&str>) -> Engine {
     }
 }
 
-fn version(
+/// A table with its columns and keys; none when it has gone.
+fn with_columns(
     session: &mut Session,
-    name: &TableName,
-    kind: TableKind,
+    mut facts: TableFacts,
     engine: Option<&str>,
-) -> Result<Option<(TableVersion, Vec<String>)>, SourceFailure> {
-    let mut columns = session.rows(COLUMNS, &[&name.db, &name.table])?;
-    // the comparison of the server ignores case, and names may differ by nothing else
-    columns.retain(|row| row.text(6) == Some(name.db.as_str()) && row.text(7) == Some(name.table.as_str()));
-    let lists_row_life = columns.iter().any(|row| row.text(8) == Some("row life"));
+) -> Result<Option<TableFacts>, SourceFailure> {
+    let name = &facts.version.name;
+    let mut rows = session.rows(COLUMNS, &[&name.db, &name.table])?;
+    rows.retain(|row| is_of(name, row));
+    let lists_row_life = rows.iter().any(is_row_life);
     let is_old = |row: &&TextRow| row.text(1).is_some_and(|ty| ty.ends_with(OLD_TEMPORAL));
-    let old_temporals =
-        columns.iter().filter(is_old).filter_map(|row| row.text(0)).map(str::to_owned).collect();
-    let mut columns = columns.iter().map(|row| column(name, row)).collect::<Result<Vec<_>, _>>()?;
-    if columns.is_empty() {
+    facts.old_temporals =
+        rows.iter().filter(is_old).filter_map(|row| row.text(0)).map(str::to_owned).collect();
+    let listed = rows.iter().map(|row| column(name, row)).collect::<Result<Vec<_>, _>>()?;
+    if listed.is_empty() {
         return Ok(None);
     }
+    let computed = listed.iter().filter(|column| column.text.generated);
+    facts.generated = computed.map(|column| column.name.clone()).collect();
+    let mut columns: Vec<Column> = listed.into_iter().map(known_column).collect();
     let sql = format!("SHOW INDEX FROM {} FROM {}", Quoted(&name.table), Quoted(&name.db));
     let rows = match session.query(&sql) {
         Ok(rows) => rows,
@@ -194,27 +188,15 @@ fn version(
     let (primary_key, unique_keys) = keys(&columns, &rows);
     if session.flavor() == Flavor::MariaDb {
         let long_keys = if engine == Some("MEMORY") { Vec::new() } else { long_keys(&rows) };
-        columns.extend(hidden_columns(kind == TableKind::Versioned && !lists_row_life, &long_keys));
+        columns.extend(hidden_columns(facts.kind == TableKind::Versioned && !lists_row_life, &long_keys));
     }
-    Ok(Some((TableVersion { name: name.clone(), columns, primary_key, unique_keys }, old_temporals)))
+    facts.version = TableVersion { name: facts.version.name, columns, primary_key, unique_keys };
+    Ok(Some(facts))
 }
 
-fn column(table: &TableName, row: &TextRow) -> Result<Column, SourceFailure> {
-    let (Some(name), Some(column_type)) = (row.text(0), row.text(1)) else {
-        return Err(SourceFailure::protocol(format!("a column of {table} has no name or type in UTF-8")));
-    };
-    let extra = row.text(5).unwrap_or_default();
-    let ty = declared::parse(column_type, extra, row.text(3)).map_err(|error| {
-        SourceFailure::new(FailureClass::Table, format!("column `{name}` of {table}: {error}"))
-    })?;
-    Ok(Column {
-        name: name.to_owned(),
-        ty,
-        nullable: row.text(2) != Some("NO"),
-        declared: declared::shown(column_type),
-        hidden: false,
-        collation: row.text(4).map(str::to_owned),
-    })
+fn known_column(ColumnSchema { name, text }: ColumnSchema) -> Column {
+    let ColumnText { ty, declared, nullable, collation, generated: _ } = text;
+    Column { name, ty, nullable, declared, hidden: false, collation }
 }
 
 /// Primary key, and unique keys of columns that are all NOT NULL, in the server's order. Keys on expressions identify no row by

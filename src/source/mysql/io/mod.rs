@@ -15,6 +15,7 @@ mod barrier;
 mod cell;
 mod chunk;
 mod closer;
+mod column;
 mod connect;
 mod driver;
 mod dump;

@@ -1,13 +1,14 @@
 //! The tables of a server as a lock file keeps them.
 
+use super::column::{COLUMNS, column, is_of, is_row_life};
 use super::failure::{FailureClass, SourceFailure};
-use super::introspect::{COLUMNS, SYSTEM, version_number};
+use super::introspect::{SYSTEM, version_number};
 use super::session::Session;
 use super::text_row::TextRow;
 use crate::catalog::{ColumnSchema, SourceSchema, TableSchema};
 use crate::mysql::ident::{Quoted, TableNameCase};
 use crate::mysql::position::Flavor;
-use crate::mysql::schema::{ColumnText, TableName, declared};
+use crate::mysql::schema::TableName;
 use crate::mysql::shadow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,9 +78,8 @@ fn one_table(session: &mut Session, name: &TableName, rows: Option<u64>) -> Resu
     let mut columns = Vec::new();
     let mut declares_row_life = false;
     for row in session.rows(COLUMNS, &[&name.db, &name.table])? {
-        // the comparison of the server ignores case, and names may differ by nothing else
-        if row.text(6) == Some(name.db.as_str()) && row.text(7) == Some(name.table.as_str()) {
-            declares_row_life |= row.text(8) == Some("row life");
+        if is_of(name, &row) {
+            declares_row_life |= is_row_life(&row);
             columns.push(column(name, &row)?);
         }
     }
@@ -106,25 +106,6 @@ fn one_table(session: &mut Session, name: &TableName, rows: Option<u64>) -> Resu
         }
     }
     Ok(Kept::Table(table))
-}
-
-fn column(table: &TableName, row: &TextRow) -> Result<ColumnSchema, SourceFailure> {
-    let (Some(name), Some(column_type)) = (row.text(0), row.text(1)) else {
-        return Err(SourceFailure::protocol(format!("a column of {table} has no name or type in UTF-8")));
-    };
-    let extra = row.text(5).unwrap_or_default();
-    let ty = declared::parse(column_type, extra, row.text(3)).map_err(|error| {
-        SourceFailure::new(FailureClass::Table, format!("column `{name}` of {table}: {error}"))
-    })?;
-    let text = ColumnText {
-        ty,
-        declared: declared::shown(column_type),
-        nullable: row.text(2) != Some("NO"),
-        collation: row.text(4).map(str::to_owned),
-        // A default that is an expression is DEFAULT_GENERATED.
-        generated: extra.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("generated")),
-    };
-    Ok(ColumnSchema { name: name.to_owned(), text })
 }
 
 /// Indexes of columns, in the server's order: name, whether it is unique, columns. Those on expressions are no indexes of

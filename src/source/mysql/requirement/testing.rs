@@ -50,6 +50,7 @@ pub(super) fn table(ty: ColumnType, keyed: bool, engine: Engine) -> TableFacts {
         engine,
         rows_estimate: 0,
         old_temporals: Vec::new(),
+        generated: Vec::new(),
     }
 }
 
