@@ -112,4 +112,6 @@ pub struct EventMeta<'m> {
     pub offset: u64,
     /// Number of the row in its event, from 0; 0 for snapshot rows.
     pub row: u32,
+    /// Number of the row in its transaction, from 0, over all tables that are sent; 0 for snapshot rows.
+    pub number: u64,
 }

@@ -25,5 +25,6 @@ pub(crate) fn streamed() -> EventMeta<'static> {
         transaction: &TRANSACTION,
         offset: 1_203,
         row: 0,
+        number: 0,
     }
 }

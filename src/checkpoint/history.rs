@@ -1,24 +1,33 @@
 //! Columns of tables by the position they hold from.
 //!
 //! Guarantees: adding what is already held changes nothing, so that a statement read twice counts once; of each table the newest
-//! version stays, and all that a position still in use needs.
+//! version stays, and all that a position still in use needs. Numbers only grow, over all tables: also a table that is dropped
+//! and made again goes on with larger ones.
 //! Does not: know where records are kept, or what columns mean.
 
 use super::codec::StateRecord;
 use super::record::{SchemaRecord, StateKey};
 use crate::mysql::position::{Gtids, Position};
 use crate::mysql::schema::{TableName, TableState};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All versions of all tables that are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct History {
     tables: BTreeMap<TableName, BTreeMap<u32, SchemaRecord>>,
+    /// The largest number that was given.
+    largest: u32,
+    /// Tables that may be gone, and kept for their number only.
+    gone: BTreeSet<TableName>,
 }
 
 impl History {
     /// Takes a record as it was stored.
     pub(super) fn put(&mut self, table: TableName, number: u32, record: SchemaRecord) {
+        self.largest = self.largest.max(number);
+        if record.state == TableState::Gone {
+            self.gone.insert(table.clone());
+        }
         self.tables.entry(table).or_default().insert(number, record);
     }
 
@@ -53,6 +62,16 @@ impl History {
         self.tables.iter().filter_map(|(table, versions)| Some((table, versions.values().next_back()?)))
     }
 
+    /// The number of the newest version of a table.
+    pub fn number(&self, table: &TableName) -> Option<u32> {
+        self.tables.get(table)?.keys().next_back().copied()
+    }
+
+    /// The number that the next version gets.
+    pub fn next_number(&self) -> u32 {
+        self.largest + 1
+    }
+
     /// The version that holds at a position: the newest of those from there or before.
     pub fn at(&self, table: &TableName, position: &Position) -> Option<&SchemaRecord> {
         let versions = self.tables.get(table)?;
@@ -61,12 +80,11 @@ impl History {
 
     /// Adds what holds from now on; none when it holds already.
     pub fn add(&mut self, table: &TableName, record: SchemaRecord) -> Option<StateRecord> {
-        let versions = self.tables.entry(table.clone()).or_default();
-        if versions.values().next_back().is_some_and(|newest| newest.state == record.state) {
+        if self.newest(table).is_some_and(|newest| newest.state == record.state) {
             return None;
         }
-        let number = versions.keys().next_back().map_or(1, |newest| newest + 1);
-        versions.insert(number, record.clone());
+        let number = self.next_number();
+        self.put(table.clone(), number, record.clone());
         Some(StateRecord::Schema { table: table.clone(), number, value: record })
     }
 
@@ -77,8 +95,33 @@ impl History {
     }
 
     /// Drops the versions of a table that nothing needs: all but the newest and those that hold at `oldest`, the oldest position
-    /// from which anything is still to be read, or behind it. That a table is gone need not be kept.
+    /// from which anything is still to be read, or behind it. That a table is gone is kept while it holds the largest number.
     pub fn prune(&mut self, table: &TableName, oldest: Option<&Position>) -> Vec<StateKey> {
+        let mut dropped = self.prune_gone();
+        dropped.extend(self.prune_one(table, oldest));
+        dropped
+    }
+
+    /// Of tables that are gone: what was kept for its number, and is no longer the largest.
+    fn prune_gone(&mut self) -> Vec<StateKey> {
+        let mut dropped = Vec::new();
+        for table in std::mem::take(&mut self.gone) {
+            let Some(versions) = self.tables.get(&table) else { continue };
+            if versions.values().next_back().is_none_or(|newest| newest.state != TableState::Gone) {
+                continue;
+            }
+            match versions.first_key_value() {
+                Some((&number, _)) if versions.len() == 1 && number < self.largest => {
+                    self.tables.remove(&table);
+                    dropped.push(StateKey::Schema { table, number });
+                }
+                Some(_) | None => drop(self.gone.insert(table)),
+            }
+        }
+        dropped
+    }
+
+    fn prune_one(&mut self, table: &TableName, oldest: Option<&Position>) -> Vec<StateKey> {
         let Some(versions) = self.tables.get_mut(table) else { return Vec::new() };
         let needed_from = match oldest {
             None => versions.keys().next_back().copied(),
@@ -88,13 +131,9 @@ impl History {
                 .find(|(_, record)| !is_behind(&record.since, oldest))
                 .map(|(&number, _)| number),
         };
-        let mut dropped: Vec<u32> =
+        let dropped: Vec<u32> =
             versions.keys().copied().filter(|&n| needed_from.is_some_and(|from| n < from)).collect();
         versions.retain(|number, _| !dropped.contains(number));
-        if versions.len() == 1 && versions.values().all(|record| record.state == TableState::Gone) {
-            dropped.extend(versions.keys());
-            versions.clear();
-        }
         if versions.is_empty() {
             self.tables.remove(table);
         }
@@ -185,7 +224,16 @@ mod tests {
         history.add(&orders(), record(400, TableState::Gone));
         assert_eq!(history.prune(&orders(), Some(&position(350))).len(), 2);
         assert_eq!(history.newest(&orders()).map(|record| &record.state), Some(&TableState::Gone));
-        assert_eq!(history.prune(&orders(), None).len(), 2);
-        assert_eq!(history, History::default());
+        assert_eq!(history.prune(&orders(), None).len(), 1);
+        assert_eq!(history.newest(&orders()).map(|record| &record.state), Some(&TableState::Gone));
+
+        // what comes next has a larger number, and only then the place is free
+        let other = TableName::new("shop", "other");
+        let added = history.add(&other, record(500, proven(1))).expect("it is new");
+        assert_eq!(added.key(), StateKey::Schema { table: other.clone(), number: 5 });
+        assert_eq!(history.prune(&other, None), [StateKey::Schema { table: orders(), number: 4 }]);
+        assert_eq!(history.newest(&orders()), None);
+        let again = history.add(&orders(), record(600, proven(1))).expect("it is new");
+        assert_eq!(again.key(), StateKey::Schema { table: orders(), number: 6 });
     }
 }

@@ -6,5 +6,5 @@ mod record;
 mod topic;
 
 pub use partitioner::{java_partition, murmur2};
-pub use record::{Batch, Record, TopicId, TopicTable};
+pub use record::{Batch, Headers, Record, TopicId, TopicTable};
 pub use topic::{TopicName, TopicNameError};

@@ -38,11 +38,12 @@ impl TopicTable {
     }
 }
 
-/// Records that go to the producer together. Keys and values lie in one arena, which is kept from batch to batch.
+/// Records that go to the producer together. Keys, values and headers lie in one arena, which is kept from batch to batch.
 #[derive(Debug, Default)]
 pub struct Batch {
     arena: Vec<u8>,
     slots: Vec<Slot>,
+    headers: Vec<HeaderSlot>,
     total: u64,
 }
 
@@ -52,6 +53,15 @@ struct Slot {
     partition: i32,
     key: Option<Range<u32>>,
     value: Option<Range<u32>>,
+    /// Those of the record, in `headers` of the batch.
+    headers: Range<u32>,
+    time_ms: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
+struct HeaderSlot {
+    name: &'static str,
+    value: Range<u32>,
 }
 
 /// A place in a batch.
@@ -59,7 +69,36 @@ struct Slot {
 pub struct Mark {
     bytes: usize,
     records: usize,
+    headers: usize,
     total: u64,
+}
+
+/// The headers of one record, borrowed from its batch.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Headers<'a> {
+    slots: &'a [HeaderSlot],
+    arena: &'a [u8],
+}
+
+impl<'a> Headers<'a> {
+    /// Name and value of each, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&'static str, &'a [u8])> + use<'a> {
+        let arena = self.arena;
+        self.slots.iter().map(move |slot| (slot.name, slice(arena, &slot.value)))
+    }
+
+    /// True without a header.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+}
+
+fn slice<'a>(arena: &'a [u8], range: &Range<u32>) -> &'a [u8] {
+    &arena[range.start as usize..range.end as usize]
+}
+
+fn narrow(range: Range<usize>) -> Range<u32> {
+    range.start as u32..range.end as u32
 }
 
 /// One record, borrowed from its batch. A tombstone has no value.
@@ -73,6 +112,17 @@ pub struct Record<'a> {
     pub key: Option<&'a [u8]>,
     /// Value bytes.
     pub value: Option<&'a [u8]>,
+    /// Headers.
+    pub headers: Headers<'a>,
+    /// Its time, ms since 1970; none: when it is produced.
+    pub time_ms: Option<i64>,
+}
+
+impl Record<'_> {
+    /// True for a record without headers, whose time is that of its production.
+    pub fn is_plain(&self) -> bool {
+        self.headers.is_empty() && self.time_ms.is_none()
+    }
 }
 
 impl Batch {
@@ -95,19 +145,42 @@ impl Batch {
         value: Option<Range<usize>>,
     ) {
         self.total += 1;
-        let narrow = |range: Range<usize>| range.start as u32..range.end as u32;
-        self.slots.push(Slot { topic, partition, key: key.map(narrow), value: value.map(narrow) });
+        let headers = self.headers.len() as u32..self.headers.len() as u32;
+        let (key, value) = (key.map(narrow), value.map(narrow));
+        self.slots.push(Slot { topic, partition, key, value, headers, time_ms: None });
+    }
+
+    /// Adds a header to the last record; its value is a range of the arena.
+    pub fn header(&mut self, name: &'static str, value: Range<usize>) {
+        self.headers.push(HeaderSlot { name, value: narrow(value) });
+        let end = self.headers.len() as u32;
+        if let Some(last) = self.slots.last_mut() {
+            last.headers.end = end;
+        }
+    }
+
+    /// Gives the last record a time, ms since 1970.
+    pub fn time(&mut self, time_ms: i64) {
+        if let Some(last) = self.slots.last_mut() {
+            last.time_ms = Some(time_ms);
+        }
     }
 
     /// Where the batch ends now, to come back to with [`Batch::undo`].
     pub fn mark(&self) -> Mark {
-        Mark { bytes: self.arena.len(), records: self.slots.len(), total: self.total }
+        Mark {
+            bytes: self.arena.len(),
+            records: self.slots.len(),
+            headers: self.headers.len(),
+            total: self.total,
+        }
     }
 
     /// Forgets what was added behind `mark`; the batch must not have been cleared since.
     pub fn undo(&mut self, mark: &Mark) {
         self.arena.truncate(mark.bytes);
         self.slots.truncate(mark.records);
+        self.headers.truncate(mark.headers);
         self.total = mark.total;
     }
 
@@ -116,8 +189,13 @@ impl Batch {
         self.slots.iter().map(|slot| Record {
             topic: slot.topic,
             partition: slot.partition,
-            key: slot.key.as_ref().map(|range| &self.arena[range.start as usize..range.end as usize]),
-            value: slot.value.as_ref().map(|range| &self.arena[range.start as usize..range.end as usize]),
+            key: slot.key.as_ref().map(|range| slice(&self.arena, range)),
+            value: slot.value.as_ref().map(|range| slice(&self.arena, range)),
+            headers: Headers {
+                slots: &self.headers[slot.headers.start as usize..slot.headers.end as usize],
+                arena: &self.arena,
+            },
+            time_ms: slot.time_ms,
         })
     }
 
@@ -136,7 +214,7 @@ impl Batch {
         self.slots.is_empty()
     }
 
-    /// Bytes of all keys and values.
+    /// Bytes of all keys, values and headers.
     pub fn bytes(&self) -> usize {
         self.arena.len()
     }
@@ -145,6 +223,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.arena.clear();
         self.slots.clear();
+        self.headers.clear();
     }
 }
 
@@ -160,8 +239,28 @@ mod tests {
         let mark = batch.mark();
         batch.arena().extend_from_slice(b"cd");
         batch.push(TopicId(0), 0, None, Some(2..4));
+        batch.header("h", 2..3);
         batch.undo(&mark);
         assert_eq!((batch.len(), batch.bytes(), batch.total()), (1, 2, 1));
+    }
+
+    #[test]
+    fn headers_belong_to_the_record_before_them() {
+        let mut batch = Batch::new();
+        batch.arena().extend_from_slice(b"abcd");
+        batch.push(TopicId(0), 0, None, Some(0..1));
+        batch.push(TopicId(0), 0, None, Some(1..2));
+        batch.header("h", 2..3);
+        batch.header("i", 3..4);
+        batch.time(7);
+        batch.push(TopicId(0), 0, None, None);
+        let shown = |record: Record<'_>| {
+            let headers = record.headers.iter().map(|(name, value)| (name, value.to_vec()));
+            (headers.collect::<Vec<_>>(), record.time_ms, record.is_plain())
+        };
+        let found: Vec<_> = batch.records().map(shown).collect();
+        let headers = vec![("h", b"c".to_vec()), ("i", b"d".to_vec())];
+        assert_eq!(found, [(vec![], None, true), (headers, Some(7), false), (vec![], None, true)]);
     }
 
     #[test]

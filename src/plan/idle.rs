@@ -125,9 +125,9 @@ mod tests {
     #[test]
     fn one_finding_for_each_statement() {
         check(
-            "pipeline p from shop to bus {\ninclude shop.*\ntimestamp event\nkey primary as text\non-oversize stop\n\
+            "pipeline p from shop to bus {\ninclude shop.*\nlimit 5MiB/s\nkey primary as text\non-oversize stop\n\
              to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\ntruncate stop\nkey id\n}\n}\n",
-            &["3 timestamp event", "4 key primary as text", "10 truncate stop"],
+            &["3 limit 5MiB/s", "4 key primary as text", "10 truncate stop"],
         );
     }
 
@@ -163,11 +163,11 @@ mod tests {
         let paused = |more: &str| {
             format!(
                 "pipeline p from shop to bus {{\ninclude shop.*\n}}\n\
-                 pipeline q from crm to bus {{\ninclude crm.*\ntimestamp event\n{more}}}\n{tail}"
+                 pipeline q from crm to bus {{\ninclude crm.*\nlimit 5MiB/s\n{more}}}\n{tail}"
             )
         };
         check(&paused("paused because \"x\"\n"), &[]);
-        check(&paused(""), &["6 timestamp event", "10 retry for 1h"]);
+        check(&paused(""), &["6 limit 5MiB/s", "10 retry for 1h"]);
         // Defaults are for every pipeline that runs.
         let defaults = "defaults {\nchanges insert\n}\n";
         check(&format!("{defaults}{}", paused("paused because \"x\"\n")), &["2 changes insert"]);
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn what_a_profile_says_counts_where_it_is_taken() {
         let profile =
-            "profile strict {\ntimestamp event\nlimit 5MiB/s\nformat canal-json {\ndialect dts\n}\n}\n";
+            "profile strict {\nmarkers data\nlimit 5MiB/s\nformat canal-json {\ndialect dts\n}\n}\n";
         let text = |more: &str| {
             format!(
                 "{profile}pipeline p from shop to bus {{\ninclude shop.*\nwith strict\n{more}}}\n\
@@ -186,7 +186,7 @@ mod tests {
             )
         };
         check(&text("paused because \"x\"\n"), &[]);
-        check(&text(""), &["2 timestamp event", "3 limit 5MiB/s", "5 dialect dts"]);
+        check(&text(""), &["2 markers data", "3 limit 5MiB/s", "5 dialect dts"]);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 mod border;
 mod columns;
+mod envelope;
 mod error;
 mod mask;
 mod table;
 
+pub use envelope::Envelope;
 pub use error::RouteError;
 pub use mask::Salts;
 pub use table::TableRoute;

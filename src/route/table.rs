@@ -2,6 +2,7 @@
 
 use super::border::Border;
 use super::columns::{ColumnNames, named_columns, sent_columns};
+use super::envelope::{Envelope, op_of};
 use super::error::RouteError;
 use super::mask::{Salts, is_lossy, masks_of};
 use crate::change::{EventMeta, RowChange};
@@ -38,6 +39,7 @@ pub struct TableRoute {
     key: Option<KeyEncoder>,
     partition: Partitioner,
     tombstones: bool,
+    envelope: Envelope,
     scratch: Scratch,
     broken_text: u64,
     used: Vec<usize>,
@@ -119,10 +121,21 @@ impl TableRoute {
             key,
             partition,
             tombstones: decision.tombstones,
+            envelope: Envelope::default(),
             scratch: Scratch::new(),
             broken_text: 0,
             used: used_columns(decision, version, &columns),
         })
+    }
+
+    /// What the records carry besides; nothing without this call.
+    pub fn with_envelope(self, envelope: Envelope) -> TableRoute {
+        TableRoute { envelope, ..self }
+    }
+
+    /// What the records carry besides.
+    pub fn envelope(&mut self) -> &mut Envelope {
+        &mut self.envelope
     }
 
     /// The table version whose rows it takes.
@@ -204,6 +217,7 @@ impl TableRoute {
         let partition =
             self.partition_of(before, Some(key.clone()), batch).map_err(|error| undo(batch, start, error))?;
         batch.push(self.topic, partition, Some(key), None);
+        self.envelope.put(op_of(change, meta), meta, batch);
         Ok(deleted + 1)
     }
 
@@ -236,6 +250,7 @@ impl TableRoute {
         self.broken_text += broken as u64;
         let value = start..arena.len();
         batch.push(self.topic, partition, key, Some(value));
+        self.envelope.put(op_of(change, meta), meta, batch);
         Ok(())
     }
 

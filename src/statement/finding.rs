@@ -103,7 +103,7 @@ pub const PAGES: &[CodeDoc] = &[
                refuse it before any server is asked. `syncc explain statements` lists all such statements.",
         why: "It would have to be passed over, and then the file would promise what does not happen. Leave it out for now, or \
               say `paused because \"…\"` in its pipeline: such pipelines are checked, not run.",
-        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  timestamp event\n}\n",
+        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  limit 5MiB/s\n}\n",
         right: HELLO,
     },
     CodeDoc {

@@ -224,6 +224,7 @@ impl<'v> Decoder<'v> {
             transaction: &self.transaction,
             offset: 1_203,
             row: 0,
+            number: 0,
         };
         let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(1 << 20));
         let mut old = recycle(std::mem::take(&mut self.before));

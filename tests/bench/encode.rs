@@ -47,6 +47,7 @@ fn measure<'r>(
         transaction: &transaction,
         offset: 1_203,
         row: 0,
+        number: 0,
     };
     // Leaked once, so that the closure may borrow it for as long as the other image.
     let after: &'r [Value<'r>; 13] = Box::leak(Box::new(row(1, b"paid")));

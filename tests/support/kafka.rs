@@ -54,6 +54,8 @@ pub(crate) struct Received {
     pub(crate) value: Option<Vec<u8>>,
     /// Its headers in their order; a null value is empty.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
+    /// Its time, ms since 1970.
+    pub(crate) time_ms: i64,
 }
 
 impl Received {
@@ -221,6 +223,7 @@ impl Kafka {
                     offset: message.offset(),
                     key: message.key().map(<[u8]>::to_vec),
                     value: message.payload().map(<[u8]>::to_vec),
+                    time_ms: message.timestamp().to_millis().unwrap_or(0),
                     headers: message
                         .headers()
                         .map(|headers| {

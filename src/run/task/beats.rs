@@ -60,6 +60,7 @@ impl Life {
             transaction: &place,
             offset: place.start,
             row: 0,
+            number: 0,
         };
         for topic in due {
             let batch = self.output.batch();

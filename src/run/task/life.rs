@@ -47,6 +47,8 @@ pub(super) struct Life {
     pub(super) transaction: TransactionInfo,
     /// Number of the source transaction under the cursor, within this life; from 1.
     pub(super) transaction_number: u64,
+    /// Rows of it that were read so far.
+    pub(super) n_rows: u64,
     /// The reader had nothing for a while.
     pub(super) idle: bool,
     /// When the last entry was looked at.
@@ -144,6 +146,7 @@ impl Life {
                     };
                 }
                 self.transaction_number += 1;
+                self.n_rows = 0;
                 self.ledger.begin();
                 Ok(false)
             }

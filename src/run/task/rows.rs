@@ -80,6 +80,7 @@ impl Life {
             transaction: &self.transaction,
             offset: event_start(self.transaction.start, &header),
             row: 0,
+            number: self.n_rows,
         };
         let watched = self.load.watch(&table.name, &columns.version);
         let rows = RowsEvent::parse(&event)
@@ -102,6 +103,8 @@ impl Life {
             let kind = rows
                 .next(&mut before, &mut after)
                 .map_err(|error| unread(self.ledger.position(), &columns.version, &error))?;
+            meta.number = self.n_rows;
+            self.n_rows += u64::from(kind.is_some());
             let change = match kind {
                 None => break,
                 Some(RowKind::Insert) => RowChange::Insert { after: &after },
@@ -214,6 +217,7 @@ fn snapshot_meta<'m>(source: &'m SourceInfo, place: &'m TransactionInfo) -> Even
         transaction: place,
         offset: place.start,
         row: 0,
+        number: 0,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{DatabaseChange, Followed, TableChange, TableName, TableState, TableVersion};
 use crate::plan::TaskPlan;
-use crate::route::{Salts, TableRoute};
+use crate::route::{Envelope, Salts, TableRoute};
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::{Columns, MappedTable};
@@ -178,6 +178,10 @@ impl Tables {
         let before = self.history.newest(table).map(|newest| newest.state.clone());
         let Some(stored) = self.history.add(table, record.clone()) else { return };
         output.store(stored);
+        let number = self.history.number(table).unwrap_or(0);
+        if let Some((_, Slot::Live(live))) = self.loaded.get_mut(table) {
+            live.route.envelope().set_schema(number);
+        }
         for key in self.history.prune(table, self.needed.as_ref()) {
             output.remove(key);
         }
@@ -299,6 +303,7 @@ impl Tables {
                 };
                 output.store(StateRecord::Snap(version.name.clone(), record));
             }
+            let slot = self.numbered(slot, &version.name);
             if let Some(before) = self.numbers.insert(version.name.clone(), number) {
                 self.by_number.remove(&before);
             }
@@ -323,9 +328,18 @@ impl Tables {
                 let state = TableState::Proven { columns: version.clone(), definition: None };
                 self.know(name, state, None, since, output);
             }
+            let slot = self.numbered(slot, name);
             self.loaded.insert(name.clone(), (version.clone(), slot));
         }
         Ok(&mut self.loaded.get_mut(name).expect("made above").1)
+    }
+
+    /// The slot, whose records say which version of the columns they have.
+    fn numbered(&self, mut slot: Slot, name: &TableName) -> Slot {
+        if let Slot::Live(live) = &mut slot {
+            live.route.envelope().set_schema(self.history.number(name).unwrap_or(0));
+        }
+        slot
     }
 
     fn make(&mut self, version: &Arc<TableVersion>, output: &mut Output) -> Result<Slot, Failure> {
@@ -353,7 +367,8 @@ impl Tables {
             }
         }
         let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id, &self.salts)
-            .map_err(|error| refused(&error))?;
+            .map_err(|error| refused(&error))?
+            .with_envelope(Envelope::new(&decision.headers, self.plan.stream.timestamp));
         Ok(Slot::Live(Box::new(Live { route, layout: None, transaction: 0, rows_in_it: 0, broken_text: 0 })))
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! One record is one line of JSON: `{"topic":"shop.orders","partition":0,"key":…,"value":…}`. A key or value that is
 //! JSON text stands there as it is, other UTF-8 text as a string, other bytes as `{"base64":"…"}`, a missing one as
-//! `null`. So the text `null` and a missing value look the same; everything else can be told apart.
+//! `null`. So the text `null` and a missing value look the same; everything else can be told apart. Where a record has them, its
+//! headers follow (`"headers":{"syncc-op":"c"}`), and its time (`"timestamp":1709605231000`, ms since 1970).
 
 #[cfg(feature = "run")]
 pub mod io;
@@ -19,6 +20,20 @@ pub fn write_line(out: &mut Vec<u8>, topic: &str, record: &Record<'_>) {
     write_bytes(out, record.key);
     out.extend_from_slice(b",\"value\":");
     write_bytes(out, record.value);
+    let mut before = &b",\"headers\":{"[..];
+    for (name, value) in record.headers.iter() {
+        out.extend_from_slice(before);
+        write_string(out, name);
+        out.push(b':');
+        write_text(out, value);
+        before = b",";
+    }
+    if !record.headers.is_empty() {
+        out.push(b'}');
+    }
+    if let Some(time_ms) = record.time_ms {
+        out.extend_from_slice(format!(",\"timestamp\":{time_ms}").as_bytes());
+    }
     out.extend_from_slice(b"}\n");
 }
 
@@ -32,6 +47,11 @@ fn write_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
         out.extend(bytes.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
         return;
     }
+    write_text(out, bytes);
+}
+
+/// A string, or what stands for other bytes.
+fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         Ok(text) => write_string(out, text),
         Err(_) => {
@@ -49,13 +69,20 @@ fn write_string(out: &mut Vec<u8>, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kafka::TopicId;
+    use crate::kafka::{Batch, Headers, TopicId};
 
     #[test]
     fn keys_and_values_are_shown_as_what_they_are() {
         let check = |value: Option<&[u8]>, expected: &str| {
             let mut out = Vec::new();
-            let record = Record { topic: TopicId(0), partition: 3, key: Some(b"7"), value };
+            let record = Record {
+                topic: TopicId(0),
+                partition: 3,
+                key: Some(b"7"),
+                value,
+                headers: Headers::default(),
+                time_ms: None,
+            };
             write_line(&mut out, "shop.orders", &record);
             let line = String::from_utf8(out).unwrap();
             assert_eq!(
@@ -73,5 +100,21 @@ mod tests {
         check(Some(&[0xff]), "{\"base64\":\"/w==\"}");
         check(Some(&[0xff, 0x00]), "{\"base64\":\"/wA=\"}");
         check(Some(&[0xff, 0x00, 0x10, 0x80]), "{\"base64\":\"/wAQgA==\"}");
+    }
+
+    #[test]
+    fn headers_and_time_follow() {
+        let mut batch = Batch::new();
+        batch.arena().extend_from_slice(b"c7\xff");
+        batch.push(TopicId(0), 0, None, None);
+        batch.header("op", 0..1);
+        batch.header("n", 1..2);
+        batch.header("raw", 2..3);
+        batch.time(5);
+        let mut out = Vec::new();
+        write_line(&mut out, "t", &batch.records().next().unwrap());
+        let expected = "{\"topic\":\"t\",\"partition\":0,\"key\":null,\"value\":null,\
+            \"headers\":{\"op\":\"c\",\"n\":\"7\",\"raw\":{\"base64\":\"/w==\"}},\"timestamp\":5}\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 }

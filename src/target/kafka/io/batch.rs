@@ -13,9 +13,10 @@
 
 use super::error::KafkaFailure;
 use super::events::Events;
-use crate::kafka::{Batch, Record, TopicId, TopicTable};
-use rdkafka::error::RDKafkaErrorCode as Code;
-use rdkafka::producer::{BaseProducer, Producer as _, PurgeConfig};
+use crate::kafka::{Batch, Headers, Record, TopicId, TopicTable};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig};
 use rdkafka_sys as sys;
 use std::ffi::{CString, c_void};
 use std::ptr::{self, NonNull};
@@ -99,13 +100,21 @@ impl NativeProducer {
         let mut messages = Vec::new();
         let result = order.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).try_for_each(|run| {
             let (id, partition, _) = run[0];
+            let placed = |failure: KafkaFailure| match topics.name(id) {
+                Some(name) if failure.topic.is_none() => failure.on(name.as_str()).at(partition),
+                _ => failure,
+            };
+            if run.iter().any(|(_, _, at)| !records[*at as usize].is_plain()) {
+                let name = topics.name(id).expect("records name topics of the task's own table").as_str();
+                return run
+                    .iter()
+                    .try_for_each(|(_, _, at)| self.enqueue_one(name, &records[*at as usize]))
+                    .map_err(placed);
+            }
             messages.clear();
             messages.extend(run.iter().map(|(_, _, at)| message(&records[*at as usize])));
             let handle = self.open(topics, id)?;
-            self.enqueue(handle, partition, &mut messages).map_err(|failure| match topics.name(id) {
-                Some(name) if failure.topic.is_none() => failure.on(name.as_str()).at(partition),
-                _ => failure,
-            })
+            self.enqueue(handle, partition, &mut messages).map_err(placed)
         });
         self.order = order;
         result
@@ -116,7 +125,9 @@ impl NativeProducer {
     /// # Errors
     /// As [`send`](NativeProducer::send).
     pub(super) fn send_state(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), KafkaFailure> {
-        let record = Record { topic: TopicId(0), partition: 0, key: Some(key), value };
+        let headers = Headers::default();
+        let record =
+            Record { topic: TopicId(0), partition: 0, key: Some(key), value, headers, time_ms: None };
         self.enqueue(self.state.0, 0, &mut [message(&record)])
     }
 
@@ -182,6 +193,38 @@ impl NativeProducer {
             }
         }
         Ok(())
+    }
+
+    /// Queues one record with its headers and its time, which the call for many cannot carry.
+    fn enqueue_one(&self, topic: &str, record: &Record<'_>) -> Result<(), KafkaFailure> {
+        const WHAT: &str = "produce a record";
+        let mut one = BaseRecord::<[u8], [u8]>::to(topic).partition(record.partition);
+        one.key = record.key;
+        one.payload = record.value;
+        one.timestamp = record.time_ms;
+        if !record.headers.is_empty() {
+            let room = OwnedHeaders::new_with_capacity(record.headers.iter().len());
+            let added = |headers: OwnedHeaders, (key, value): (&str, &[u8])| {
+                headers.insert(Header { key, value: Some(value) })
+            };
+            one.headers = Some(record.headers.iter().fold(room, added));
+        }
+        loop {
+            let refused = self.producer.send(one);
+            self.take_events();
+            if let Some(failure) = self.events().undelivered() {
+                return Err(failure);
+            }
+            match refused {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(Code::QueueFull), again)) => {
+                    one = again;
+                    std::thread::sleep(QUEUE_FULL_PAUSE);
+                }
+                Err((KafkaError::MessageProduction(code), _)) => return Err(self.explain(WHAT, code)),
+                Err((error, _)) => return Err(KafkaFailure::config(WHAT, error.to_string()).on(topic)),
+            }
+        }
     }
 
     /// A failure with the reason behind a code that only says that there is one.
