@@ -18,6 +18,33 @@ pub(super) fn push_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
+/// Appends a `boolean`.
+pub(super) fn push_boolean(value: bool, out: &mut Vec<u8>) {
+    out.push(u8::from(value));
+}
+
+/// Appends a `float`.
+pub(super) fn push_float(value: f32, out: &mut Vec<u8>) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends a value of a union of null and `long`: null where there is none.
+pub(super) fn push_optional_long(value: Option<i64>, out: &mut Vec<u8>) {
+    match value {
+        None => out.push(NULL),
+        Some(value) => {
+            out.push(VALUE);
+            push_long(value, out);
+        }
+    }
+}
+
+/// Branch of null in a union of null and something.
+pub(super) const NULL: u8 = 0;
+
+/// The other branch.
+pub(super) const VALUE: u8 = 2;
+
 /// Appends a `double`.
 pub(super) fn push_double(value: f64, out: &mut Vec<u8>) {
     out.extend_from_slice(&value.to_le_bytes());

@@ -3,7 +3,10 @@
 //! An [`Encoder`] belongs to one version of one table: all that can be known before the first row is computed when it is
 //! built, so that writing a row allocates nothing.
 
+mod avro;
 mod avro_binary;
+mod avro_change;
+mod avro_schema;
 mod canal;
 mod debezium;
 mod dts;
@@ -18,15 +21,20 @@ mod plan;
 #[cfg(test)]
 mod sample;
 mod scratch;
+mod unscaled;
 mod wkt;
 
 use crate::change::{EventMeta, RowChange};
 use crate::mysql::charset::CharsetError;
+use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
 use crate::statement::{FormatHeartbeat, FormatName};
+use avro::{AvroKey, AvroTable};
+pub use avro_change::{ChangeKind, SchemaChange, schema_changes};
+pub use avro_schema::AvroSchema;
 use canal::{CanalKey, CanalTable};
-use debezium::{DebeziumKey, DebeziumTable};
+use debezium::{DebeziumAvroKey, DebeziumAvroTable, DebeziumKey, DebeziumTable};
 use dts::DtsTable;
 use json::JsonTable;
 use json_key::JsonKey;
@@ -80,9 +88,25 @@ pub enum FormatError {
         /// Columns of the table.
         expected: usize,
     },
-    /// A format that compiles, but that this release cannot write.
-    #[error("this release cannot write `{0}`")]
-    NotExecuted(FormatName),
+    /// A schema that no registry has given a number.
+    #[error("`{0}` has no number for its schema: the target needs a `registry`")]
+    NotRegistered(FormatName),
+    /// A name that Avro does not take.
+    #[error(
+        "the {what} is called `{name}` in messages, which is no name to Avro: give it another one by `rename`"
+    )]
+    AvroName {
+        /// What has it.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Two fields with one name.
+    #[error("two fields of a message are called `{name}`: give the column another name by `rename`")]
+    AvroFieldTwice {
+        /// The name.
+        name: String,
+    },
     /// A value that cannot be what its column says.
     #[error("column `{column}` holds {what}")]
     Value {
@@ -91,6 +115,24 @@ pub enum FormatError {
         /// What is wrong, without the value.
         what: &'static str,
     },
+}
+
+/// What is known of a table's schemas once a registry has them.
+#[derive(Debug, Clone, Copy)]
+pub struct Registered {
+    /// Family of the source; it stands in schemas of Debezium.
+    pub flavor: Flavor,
+    /// Number of the keys' schema.
+    pub key: Option<u32>,
+    /// Number of the messages' schema.
+    pub value: Option<u32>,
+}
+
+impl Registered {
+    /// Of a table whose format has no schemas.
+    pub fn nowhere(flavor: Flavor) -> Registered {
+        Registered { flavor, key: None, value: None }
+    }
 }
 
 /// Writes messages of one table version.
@@ -104,16 +146,33 @@ pub enum Encoder {
     MaxwellJson(MaxwellTable),
     /// `debezium-json`.
     DebeziumJson(DebeziumTable),
+    /// `debezium-avro`.
+    DebeziumAvro(DebeziumAvroTable),
+    /// `avro`.
+    Avro(AvroTable),
     /// `json`.
     Json(JsonTable),
 }
 
 impl Encoder {
+    /// Prepares an encoder of a format without schemas.
+    ///
+    /// # Errors
+    /// When a column is of a character set that is not supported, or the format needs a registry.
+    pub fn build(plan: &FormatPlan, table: OutputTable<'_>) -> Result<Encoder, FormatError> {
+        Encoder::with_schema(plan, table, Registered::nowhere(Flavor::MySql))
+    }
+
     /// Prepares an encoder.
     ///
     /// # Errors
-    /// When a column is of a character set that is not supported, or the format is none that this release writes.
-    pub fn build(plan: &FormatPlan, table: OutputTable<'_>) -> Result<Encoder, FormatError> {
+    /// When a column is of a character set that is not supported, or the schema has no number.
+    pub fn with_schema(
+        plan: &FormatPlan,
+        table: OutputTable<'_>,
+        registered: Registered,
+    ) -> Result<Encoder, FormatError> {
+        let id = || registered.value.ok_or(FormatError::NotRegistered(plan.name()));
         match plan {
             FormatPlan::CanalJson(options) => Ok(Encoder::CanalJson(CanalTable::new(options, table)?)),
             FormatPlan::DtsAvro(options) => Ok(Encoder::DtsAvro(DtsTable::new(options, table)?)),
@@ -121,8 +180,31 @@ impl Encoder {
             FormatPlan::DebeziumJson(options) => {
                 Ok(Encoder::DebeziumJson(DebeziumTable::new(options, table)?))
             }
+            FormatPlan::DebeziumAvro(options) => {
+                Ok(Encoder::DebeziumAvro(DebeziumAvroTable::new(options, table, registered.flavor, id()?)?))
+            }
+            FormatPlan::Avro(options) => Ok(Encoder::Avro(AvroTable::new(options, table, id()?)?)),
             FormatPlan::Json(options) => Ok(Encoder::Json(JsonTable::new(options, table)?)),
-            FormatPlan::DebeziumAvro(_) | FormatPlan::Avro(_) => Err(FormatError::NotExecuted(plan.name())),
+        }
+    }
+
+    /// The schema of the messages of a table, for formats that have one in a registry.
+    ///
+    /// # Errors
+    /// When Avro does not take a name, or a column is of a character set that is not supported.
+    pub fn schema(
+        plan: &FormatPlan,
+        table: OutputTable<'_>,
+        flavor: Flavor,
+    ) -> Result<Option<AvroSchema>, FormatError> {
+        match plan {
+            FormatPlan::Avro(options) => avro::schema(options, table).map(Some),
+            FormatPlan::DebeziumAvro(options) => debezium::schema(options, table, flavor).map(Some),
+            FormatPlan::CanalJson(_)
+            | FormatPlan::DtsAvro(_)
+            | FormatPlan::DebeziumJson(_)
+            | FormatPlan::MaxwellJson(_)
+            | FormatPlan::Json(_) => Ok(None),
         }
     }
 
@@ -143,6 +225,8 @@ impl Encoder {
             Encoder::DtsAvro(table) => table.encode(change, meta, id, scratch, out),
             Encoder::MaxwellJson(table) => table.encode(change, meta, scratch, out),
             Encoder::DebeziumJson(table) => table.encode(change, meta, scratch, out),
+            Encoder::DebeziumAvro(table) => table.encode(change, meta, scratch, out),
+            Encoder::Avro(table) => table.encode(change, meta, scratch, out),
             Encoder::Json(table) => table.encode(change, meta, scratch, out),
         }
     }
@@ -176,20 +260,38 @@ pub enum KeyEncoder {
     CanalJson(CanalKey),
     /// A JSON object in the values of `debezium-json`, with its schema where asked for.
     DebeziumJson(DebeziumKey),
+    /// A record in the values of `debezium-avro`.
+    DebeziumAvro(DebeziumAvroKey),
+    /// A record in the values of `avro`.
+    Avro(AvroKey),
     /// A JSON object in the values of the format.
     Json(JsonKey),
 }
 
 impl KeyEncoder {
-    /// Prepares a key of the columns of `table`, with `origin` in front if given.
+    /// Prepares a key of the columns of `table`, with `origin` in front if given, for a format without schemas.
     ///
     /// # Errors
-    /// When a column is of a character set that is not supported, or the format is none that this release writes.
+    /// When a column is of a character set that is not supported, or the format needs a registry.
     pub fn build(
         plan: &FormatPlan,
         table: OutputTable<'_>,
         origin: Option<&str>,
     ) -> Result<KeyEncoder, FormatError> {
+        KeyEncoder::with_schema(plan, table, origin, Registered::nowhere(Flavor::MySql))
+    }
+
+    /// Prepares a key of the columns of `table`, with `origin` in front if given.
+    ///
+    /// # Errors
+    /// When a column is of a character set that is not supported, or the schema has no number.
+    pub fn with_schema(
+        plan: &FormatPlan,
+        table: OutputTable<'_>,
+        origin: Option<&str>,
+        registered: Registered,
+    ) -> Result<KeyEncoder, FormatError> {
+        let id = || registered.key.ok_or(FormatError::NotRegistered(plan.name()));
         match plan {
             FormatPlan::CanalJson(options) => {
                 Ok(KeyEncoder::CanalJson(CanalKey::new(options, table.version, table.columns, origin)?))
@@ -201,7 +303,30 @@ impl KeyEncoder {
             FormatPlan::Json(options) => Ok(KeyEncoder::Json(json::key(options, table, origin)?)),
             // The service's own records say nothing of a key: the values are those of `json`.
             FormatPlan::DtsAvro(_) => Ok(KeyEncoder::Json(json::key(&JsonOptions::plain(), table, origin)?)),
-            FormatPlan::DebeziumAvro(_) | FormatPlan::Avro(_) => Err(FormatError::NotExecuted(plan.name())),
+            FormatPlan::DebeziumAvro(options) => {
+                Ok(KeyEncoder::DebeziumAvro(DebeziumAvroKey::new(options, table, origin, id()?)?))
+            }
+            FormatPlan::Avro(options) => Ok(KeyEncoder::Avro(AvroKey::new(options, table, origin, id()?)?)),
+        }
+    }
+
+    /// The schema of keys of the columns of `table`, for formats that have one in a registry.
+    ///
+    /// # Errors
+    /// When Avro does not take a name, or a column is of a character set that is not supported.
+    pub fn schema(
+        plan: &FormatPlan,
+        table: OutputTable<'_>,
+        has_origin: bool,
+    ) -> Result<Option<AvroSchema>, FormatError> {
+        match plan {
+            FormatPlan::Avro(options) => avro::key_schema(options, table, has_origin).map(Some),
+            FormatPlan::DebeziumAvro(options) => debezium::key_schema(options, table, has_origin).map(Some),
+            FormatPlan::CanalJson(_)
+            | FormatPlan::DtsAvro(_)
+            | FormatPlan::DebeziumJson(_)
+            | FormatPlan::MaxwellJson(_)
+            | FormatPlan::Json(_) => Ok(None),
         }
     }
 
@@ -210,6 +335,8 @@ impl KeyEncoder {
         match self {
             KeyEncoder::CanalJson(key) => key.same(before, after),
             KeyEncoder::DebeziumJson(key) => key.same(before, after),
+            KeyEncoder::DebeziumAvro(key) => key.same(before, after),
+            KeyEncoder::Avro(key) => key.same(before, after),
             KeyEncoder::Json(key) => key.same(before, after),
         }
     }
@@ -227,6 +354,8 @@ impl KeyEncoder {
         match self {
             KeyEncoder::CanalJson(key) => key.encode(row, scratch, out),
             KeyEncoder::DebeziumJson(key) => key.encode(row, scratch, out),
+            KeyEncoder::DebeziumAvro(key) => key.encode(row, scratch, out),
+            KeyEncoder::Avro(key) => key.encode(row, scratch, out),
             KeyEncoder::Json(key) => key.encode(row, scratch, out),
         }
     }

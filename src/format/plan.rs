@@ -38,18 +38,38 @@ impl FormatPlan {
         }
     }
 
-    /// The same without schemas in its messages: what is hashed of values does not depend on how their columns are declared.
-    pub(crate) fn without_schemas(&self) -> FormatPlan {
+    /// The format whose text of values is hashed where columns choose a partition: one without schemas, so that a partition
+    /// depends on values alone.
+    pub(crate) fn hashed(&self) -> FormatPlan {
         match self {
             FormatPlan::DebeziumJson(options) => {
                 FormatPlan::DebeziumJson(DebeziumJsonOptions { schemas: false, ..options.clone() })
             }
+            FormatPlan::DebeziumAvro(options) => FormatPlan::DebeziumJson(DebeziumJsonOptions {
+                snapshot_create: options.snapshot_create,
+                bigint_unsigned: options.bigint_unsigned,
+                decimal: options.decimal,
+                binary: options.binary,
+                schemas: false,
+            }),
+            FormatPlan::Avro(_) => FormatPlan::Json(JsonOptions::plain()),
             FormatPlan::CanalJson(_)
             | FormatPlan::DtsAvro(_)
-            | FormatPlan::DebeziumAvro(_)
             | FormatPlan::MaxwellJson(_)
-            | FormatPlan::Avro(_)
             | FormatPlan::Json(_) => self.clone(),
+        }
+    }
+
+    /// How its schemas are called in the registry and which changes of them it takes; none for formats without a registry.
+    pub fn registered(&self) -> Option<(Subject, Option<Compatibility>)> {
+        match self {
+            FormatPlan::Avro(options) => Some((options.subject, options.compatibility)),
+            FormatPlan::DebeziumAvro(options) => Some((options.subject, options.compatibility)),
+            FormatPlan::CanalJson(_)
+            | FormatPlan::DtsAvro(_)
+            | FormatPlan::DebeziumJson(_)
+            | FormatPlan::MaxwellJson(_)
+            | FormatPlan::Json(_) => None,
         }
     }
 }

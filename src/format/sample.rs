@@ -1,8 +1,11 @@
 //! A table with every type, and rows of it, for the tests of formats.
 
-use super::{Encoder, FormatError, FormatPlan, KeyEncoder, OutputColumn, OutputTable, Scratch};
+use super::{
+    AvroSchema, Encoder, FormatError, FormatPlan, KeyEncoder, OutputColumn, OutputTable, Registered, Scratch,
+};
 use crate::change::{EventMeta, RowChange};
 use crate::mysql::column_type::{ColumnType, Labels, Text};
+use crate::mysql::position::Flavor;
 use crate::mysql::schema::{Column, TableName, TableVersion};
 use crate::mysql::value::{Date, DateTime, Decimal, Json, Time, Timestamp, Value};
 
@@ -138,7 +141,8 @@ pub(super) fn every_type() -> Vec<(&'static str, ColumnType, &'static str, Value
     ]
 }
 
-fn all_columns(version: &TableVersion) -> Vec<OutputColumn> {
+/// Every column under its own name.
+pub(super) fn all_columns(version: &TableVersion) -> Vec<OutputColumn> {
     let names = version.columns.iter().enumerate();
     names.map(|(index, column)| OutputColumn { index, name: column.name.clone() }).collect()
 }
@@ -173,4 +177,48 @@ pub(super) fn key_of(
     let key = KeyEncoder::build(plan, table, origin).unwrap();
     key.encode(row, &mut Scratch::new(), &mut out).unwrap();
     out
+}
+
+/// The schema of the messages of `shop.orders`, at a MySQL server.
+pub(super) fn schema_of(plan: &FormatPlan, version: &TableVersion) -> Result<AvroSchema, FormatError> {
+    let columns = all_columns(version);
+    let table = OutputTable { source: "main", db: "shop", table: "orders", version, columns: &columns };
+    Ok(Encoder::schema(plan, table, Flavor::MySql)?.expect("a format with schemas"))
+}
+
+/// As [`message`], with a schema of the number `id`.
+pub(super) fn registered_message(
+    plan: &FormatPlan,
+    version: &TableVersion,
+    change: RowChange<'_, '_>,
+    meta: &EventMeta<'_>,
+    id: u32,
+) -> Result<(Vec<u8>, usize), FormatError> {
+    let columns = all_columns(version);
+    let table = OutputTable { source: "main", db: "shop", table: "orders", version, columns: &columns };
+    let registered = Registered { value: Some(id), ..Registered::nowhere(Flavor::MySql) };
+    let encoder = Encoder::with_schema(plan, table, registered)?;
+    let mut out = Vec::new();
+    let broken = encoder.encode(&change, meta, 42, &mut Scratch::new(), &mut out)?;
+    Ok((out, broken))
+}
+
+/// As [`key_of`], with a schema of the number `id`, and that schema.
+pub(super) fn registered_key(
+    plan: &FormatPlan,
+    version: &TableVersion,
+    columns: &[usize],
+    origin: Option<&str>,
+    row: &[Value<'_>],
+    id: u32,
+) -> (AvroSchema, Vec<u8>) {
+    let all = all_columns(version);
+    let columns: Vec<OutputColumn> = columns.iter().map(|at| all[*at].clone()).collect();
+    let table = OutputTable { source: "main", db: "shop", table: "orders", version, columns: &columns };
+    let schema = KeyEncoder::schema(plan, table, origin.is_some()).unwrap().expect("a format with schemas");
+    let registered = Registered { key: Some(id), ..Registered::nowhere(Flavor::MySql) };
+    let mut out = Vec::new();
+    let key = KeyEncoder::with_schema(plan, table, origin, registered).unwrap();
+    key.encode(row, &mut Scratch::new(), &mut out).unwrap();
+    (schema, out)
 }

@@ -101,7 +101,7 @@ impl TableRoute {
                 let columns = named_columns("partition", wanted, &seen, &names)?;
                 told.check("partition", &columns, &seen)?;
                 let hashed = OutputTable { columns: &columns, ..table };
-                Partitioner::Columns(KeyEncoder::build(&decision.format.without_schemas(), hashed, None)?)
+                Partitioner::Columns(KeyEncoder::build(&decision.format.hashed(), hashed, None)?)
             }
             PartitionRule::To(partition) => match i32::try_from(*partition) {
                 Ok(number) if *partition < partitions.get() => Partitioner::Fixed(number),

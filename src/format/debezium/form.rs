@@ -1,6 +1,6 @@
 //! What a column becomes in Debezium's messages: the one decision that values and schemas are written by.
 
-use super::super::{DebeziumJsonOptions, FormatError};
+use super::super::{DebeziumAvroOptions, DebeziumJsonOptions, FormatError};
 use crate::mysql::charset::Charset;
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::Column;
@@ -8,6 +8,26 @@ use crate::statement::{BigintUnsigned, BinaryForm, DecimalForm};
 
 /// Digits of the greatest BIGINT UNSIGNED.
 const BIGINT_DIGITS: u8 = 20;
+
+/// What of the options the forms depend on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FormRules {
+    bigint_unsigned: BigintUnsigned,
+    decimal: DecimalForm,
+    binary: BinaryForm,
+}
+
+impl FormRules {
+    pub(super) fn of_json(options: &DebeziumJsonOptions) -> FormRules {
+        let DebeziumJsonOptions { bigint_unsigned, decimal, binary, .. } = *options;
+        FormRules { bigint_unsigned, decimal, binary }
+    }
+
+    pub(super) fn of_avro(options: &DebeziumAvroOptions) -> FormRules {
+        let DebeziumAvroOptions { bigint_unsigned, decimal, binary, .. } = *options;
+        FormRules { bigint_unsigned, decimal, binary }
+    }
+}
 
 /// Type of Kafka Connect and, where it has one, meaning of Debezium's.
 #[derive(Debug)]
@@ -81,7 +101,7 @@ impl Form {
     ///
     /// # Errors
     /// When the column is of a character set that is not supported.
-    pub(super) fn of(options: &DebeziumJsonOptions, column: &Column) -> Result<Form, FormatError> {
+    pub(super) fn of(options: FormRules, column: &Column) -> Result<Form, FormatError> {
         let number = options.decimal == DecimalForm::Numeric;
         Ok(match &column.ty {
             ColumnType::TinyInt { .. } | ColumnType::SmallInt { unsigned: false } => Form::Int16,

@@ -3,6 +3,7 @@
 //! Members, their order and their types are those of the MySQL and MariaDB connectors 3.6. Both images are whole. What is
 //! always null there unless asked for is null here too: `sequence`, `query`, `transaction`.
 
+mod avro;
 mod form;
 mod key;
 mod row;
@@ -10,12 +11,12 @@ mod schema;
 mod source;
 #[cfg(test)]
 mod tests;
-mod unscaled;
 mod value;
 
 use super::{DebeziumJsonOptions, FormatError, OutputTable, Scratch};
 use crate::change::{EventMeta, Origin, RowChange};
 use crate::mysql::value::Value;
+pub(super) use avro::{DebeziumAvroKey, DebeziumAvroTable, key_schema, schema};
 pub(super) use key::DebeziumKey;
 use row::Members;
 use schema::{EnvelopeSchema, connector, envelope_schema};

@@ -8,7 +8,7 @@ use super::row::{Member, Members, push_string};
 use crate::mysql::position::Flavor;
 
 /// Words of `source.snapshot`.
-const SNAPSHOT_WORDS: &str =
+pub(super) const SNAPSHOT_WORDS: &str =
     "true,first,first_in_data_collection,last_in_data_collection,last,false,incremental";
 
 /// Parts of the schema of messages; between them stands [`connector`].
@@ -175,11 +175,11 @@ fn column(member: &Member) -> String {
 }
 
 /// Labels with commas between them, and a `\` before their own.
-fn allowed(labels: &[String]) -> String {
+pub(super) fn allowed(labels: &[String]) -> String {
     labels.iter().map(|label| label.replace(',', "\\,")).collect::<Vec<_>>().join(",")
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = Vec::new();
     push_string(text, &mut out);
     String::from_utf8_lossy(&out).into_owned()

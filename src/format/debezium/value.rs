@@ -3,9 +3,9 @@
 use super::super::json_string::push_jackson_text;
 use super::super::json_value::{push_binary, push_floats, push_number, quoted};
 use super::super::number::{write_java_double, write_java_float};
+use super::super::unscaled::unscaled;
 use super::super::{DebeziumJsonOptions, FormatError, Scratch};
-use super::form::Form;
-use super::unscaled::unscaled;
+use super::form::{Form, FormRules};
 use crate::mysql::schema::Column;
 use crate::mysql::value::{Date, DateTime, Time, Value};
 use crate::mysql::{decimal, inet, json, temporal};
@@ -30,7 +30,7 @@ impl Cell {
     /// # Errors
     /// When the column is of a character set that is not supported.
     pub(super) fn new(options: &DebeziumJsonOptions, column: &Column) -> Result<Cell, FormatError> {
-        let form = Form::of(options, column)?;
+        let form = Form::of(FormRules::of_json(options), column)?;
         let escaped = |label: &String| {
             let mut out = Vec::new();
             push_jackson_text(label, &mut out);
@@ -87,7 +87,7 @@ impl Cell {
                 (DateTime { date: Date { month: 0, .. }, .. }, false) => {
                     out.extend_from_slice(b"\"1970-01-01T00:00:00Z\"");
                 }
-                (clock, _) => push_instant(clock, out),
+                (clock, _) => quoted(out, |out| push_instant(clock, out)),
             },
             (Value::Text(bytes), Form::Text(charset)) => {
                 let text = charset.to_utf8(bytes, &mut scratch.text);
@@ -145,10 +145,10 @@ impl Cell {
     }
 
     fn push_datetime(&self, value: DateTime, form: &Form, out: &mut Vec<u8>) {
-        let Some(days) = temporal::days_since_1970(value.date) else { return self.push_no_time(out) };
-        let clock = (i64::from(value.hour) * 60 + i64::from(value.minute)) * 60 + i64::from(value.second);
-        let micros = (i64::from(days) * SECONDS_PER_DAY + clock) * 1_000_000 + i64::from(value.micros);
-        push_signed(if matches!(form, Form::Timestamp) { micros.div_euclid(1_000) } else { micros }, out);
+        match since_1970(value, form) {
+            Some(number) => push_signed(number, out),
+            None => self.push_no_time(out),
+        }
     }
 
     fn push_no_time(&self, out: &mut Vec<u8>) {
@@ -224,23 +224,30 @@ impl Cell {
     }
 }
 
-/// `"2024-03-05T02:20:31.120Z"`, with the digits of the column.
-fn push_instant(clock: DateTime, out: &mut Vec<u8>) {
-    out.push(b'"');
+/// `2024-03-05T02:20:31.120Z`, with the digits of the column.
+pub(super) fn push_instant(clock: DateTime, out: &mut Vec<u8>) {
     let start = out.len();
     temporal::write_datetime(clock, out);
     out[start + "yyyy-mm-dd".len()] = b'T';
-    out.extend_from_slice(b"Z\"");
+    out.push(b'Z');
 }
 
-fn micros_of(time: Time) -> i64 {
+/// The clock read as UTC, in the unit of its form; none for a date that no calendar has.
+pub(super) fn since_1970(value: DateTime, form: &Form) -> Option<i64> {
+    let days = temporal::days_since_1970(value.date)?;
+    let clock = (i64::from(value.hour) * 60 + i64::from(value.minute)) * 60 + i64::from(value.second);
+    let micros = (i64::from(days) * SECONDS_PER_DAY + clock) * 1_000_000 + i64::from(value.micros);
+    Some(if matches!(form, Form::Timestamp) { micros.div_euclid(1_000) } else { micros })
+}
+
+pub(super) fn micros_of(time: Time) -> i64 {
     let seconds = (i64::from(time.hour) * 60 + i64::from(time.minute)) * 60 + i64::from(time.second);
     let micros = seconds * 1_000_000 + i64::from(time.micros);
     if time.negative { -micros } else { micros }
 }
 
 /// Coordinates of the WKB of a point.
-fn point(wkb: &[u8]) -> Option<(f64, f64)> {
+pub(super) fn point(wkb: &[u8]) -> Option<(f64, f64)> {
     let (head, rest) = wkb.split_first_chunk::<5>()?;
     let (x, rest) = rest.split_first_chunk::<8>()?;
     let (y, rest) = rest.split_first_chunk::<8>()?;

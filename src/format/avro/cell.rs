@@ -1,0 +1,214 @@
+//! Values as data of Avro.
+
+use super::super::avro_binary::{NULL, VALUE, push_boolean, push_bytes, push_double, push_float, push_long};
+use super::super::unscaled::unscaled;
+use super::super::{AvroOptions, FormatError, Scratch};
+use super::form::Form;
+use crate::mysql::schema::Column;
+use crate::mysql::value::{DateTime, Time, Value};
+use crate::mysql::{decimal, inet, json, temporal};
+
+const SECONDS_PER_DAY: i64 = 86_400;
+const MICROS: i64 = 1_000_000;
+
+/// How values of one column are written.
+#[derive(Debug)]
+pub(super) struct Cell {
+    /// Name at the source, for errors.
+    column: String,
+    pub(super) form: Form,
+    pub(super) may_be_null: bool,
+}
+
+impl Cell {
+    /// Prepares the values of a column.
+    ///
+    /// # Errors
+    /// When the column is of a character set that is not supported.
+    pub(super) fn new(options: &AvroOptions, column: &Column) -> Result<Cell, FormatError> {
+        let form = Form::of(options, column)?;
+        Ok(Cell { column: column.name.clone(), may_be_null: column.nullable || form.has_holes(), form })
+    }
+
+    /// Appends a value. Returns the number of places of text without a meaning in their character set.
+    ///
+    /// # Errors
+    /// When the value cannot be one of its column.
+    pub(super) fn write(
+        &self,
+        value: &Value<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, FormatError> {
+        if self.may_be_null {
+            if is_hole(value) {
+                out.push(NULL);
+                return Ok(0);
+            }
+            out.push(VALUE);
+        }
+        match (value, &self.form) {
+            (Value::Null, _) => return Err(self.wrong("NULL, which it cannot hold")),
+            (Value::Int(number), Form::Int | Form::Long) => push_long(*number, out),
+            // Above 2⁶³ − 1 it wraps, as the option says.
+            (Value::UInt(number) | Value::Bit(number), Form::Int | Form::Long) => {
+                push_long(*number as i64, out)
+            }
+            (Value::UInt(number) | Value::Bit(number), Form::NumberText) => {
+                push_bytes(itoa::Buffer::new().format(*number).as_bytes(), out);
+            }
+            (Value::UInt(number) | Value::Bit(number), Form::Decimal { .. }) => {
+                self.push_unscaled(itoa::Buffer::new().format(*number).as_bytes(), out)?;
+            }
+            (Value::Bit(bit), Form::Boolean) => push_boolean(*bit != 0, out),
+            (Value::Float(number), Form::Float) => push_float(*number, out),
+            (Value::Double(number), Form::Double) => push_double(*number, out),
+            (Value::Decimal(number), form @ (Form::Decimal { .. } | Form::NumberText)) => {
+                scratch.bytes.clear();
+                decimal::write_decimal(*number, &mut scratch.bytes);
+                match form {
+                    Form::NumberText => push_bytes(&scratch.bytes, out),
+                    _ => self.push_unscaled(&scratch.bytes, out)?,
+                }
+            }
+            (Value::Year(year), Form::Int) => push_long((*year).into(), out),
+            (Value::Date(date), Form::Date) => {
+                push_long(temporal::days_since_1970(*date).unwrap_or_default().into(), out);
+            }
+            (Value::Time(time), Form::Time) => push_long(micros_of(*time), out),
+            (Value::DateTime(value), Form::DateTime) => {
+                push_long(micros_since_1970(*value).unwrap_or_default(), out);
+            }
+            (Value::Timestamp(value), Form::Timestamp) => {
+                push_long(i64::from(value.seconds) * MICROS + i64::from(value.micros), out);
+            }
+            (Value::Text(bytes), Form::Text(charset)) => {
+                let text = charset.to_utf8(bytes, &mut scratch.text);
+                push_bytes(text.text.as_bytes(), out);
+                return Ok(text.broken);
+            }
+            (Value::Bytes(bytes), Form::Bytes) => push_bytes(bytes, out),
+            (Value::Enum(index), Form::Int) => push_long((*index).into(), out),
+            (Value::Enum(0), Form::Label(_)) => push_bytes(b"", out),
+            (Value::Enum(index), Form::Label(labels)) => {
+                let label = labels.get(usize::from(*index) - 1);
+                push_bytes(label.ok_or_else(|| self.wrong("an index without a label"))?.as_bytes(), out);
+            }
+            (Value::Set(bits), Form::Long) => push_long(*bits as i64, out),
+            (Value::Set(bits), Form::Labels(labels)) => self.push_labels(*bits, labels, out)?,
+            (Value::Json(document), Form::Json) => {
+                scratch.bytes.clear();
+                json::write_json(*document, &mut scratch.bytes).map_err(|_| self.wrong("broken JSON"))?;
+                push_bytes(&scratch.bytes, out);
+            }
+            (Value::Geometry(bytes), Form::Geometry) => {
+                let (srid, wkb) =
+                    bytes.split_first_chunk::<4>().ok_or_else(|| self.wrong("a geometry cut short"))?;
+                push_long(u32::from_le_bytes(*srid).into(), out);
+                push_bytes(wkb, out);
+            }
+            (Value::Vector(bytes), Form::Vector) => {
+                push_floats(bytes, out).ok_or_else(|| self.wrong("a vector cut short"))?;
+            }
+            (Value::Uuid(bytes), Form::Uuid) => {
+                push_written(scratch, out, |text| inet::write_uuid(bytes, text));
+            }
+            (Value::Inet4(bytes), Form::Address) => {
+                push_written(scratch, out, |text| inet::write_inet4(bytes.as_slice(), text));
+            }
+            (Value::Inet6(bytes), Form::Address) => {
+                push_written(scratch, out, |text| inet::write_inet6(bytes, text));
+            }
+            _ => return Err(self.wrong("a value of another type")),
+        }
+        Ok(0)
+    }
+
+    fn push_unscaled(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
+        unscaled(text, |bytes| push_bytes(bytes, out)).ok_or_else(|| self.wrong("a broken decimal"))
+    }
+
+    fn push_labels(&self, bits: u64, labels: &[String], out: &mut Vec<u8>) -> Result<(), FormatError> {
+        if bits != 0 {
+            push_long(bits.count_ones().into(), out);
+        }
+        let mut rest = bits;
+        while rest != 0 {
+            let label = labels.get(rest.trailing_zeros() as usize);
+            push_bytes(label.ok_or_else(|| self.wrong("a bit without a label"))?.as_bytes(), out);
+            rest &= rest - 1;
+        }
+        // the end of the array
+        out.push(0);
+        Ok(())
+    }
+
+    fn wrong(&self, what: &'static str) -> FormatError {
+        FormatError::Value { column: self.column.clone(), what }
+    }
+}
+
+/// True for what is null in a message: NULL, and values that Avro has no place for.
+fn is_hole(value: &Value<'_>) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Date(date) => temporal::days_since_1970(*date).is_none(),
+        Value::DateTime(value) => temporal::days_since_1970(value.date).is_none(),
+        Value::Timestamp(value) => value.seconds == 0 && value.micros == 0,
+        Value::Geometry(bytes) => bytes.is_empty(),
+        Value::Int(_)
+        | Value::UInt(_)
+        | Value::Bit(_)
+        | Value::Float(_)
+        | Value::Double(_)
+        | Value::Decimal(_)
+        | Value::Year(_)
+        | Value::Time(_)
+        | Value::Text(_)
+        | Value::Bytes(_)
+        | Value::Enum(_)
+        | Value::Set(_)
+        | Value::Json(_)
+        | Value::Vector(_)
+        | Value::Uuid(_)
+        | Value::Inet4(_)
+        | Value::Inet6(_) => false,
+    }
+}
+
+/// Appends an array of the numbers of a VECTOR; none when a number is cut short.
+pub(in super::super) fn push_floats(bytes: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    let (numbers, rest) = bytes.as_chunks::<4>();
+    if !rest.is_empty() {
+        return None;
+    }
+    if !numbers.is_empty() {
+        push_long(numbers.len() as i64, out);
+    }
+    for number in numbers {
+        // both sides have the lowest byte first
+        out.extend_from_slice(number);
+    }
+    out.push(0);
+    Some(())
+}
+
+/// Appends a `string` that is made here.
+fn push_written(scratch: &mut Scratch, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    scratch.bytes.clear();
+    write(&mut scratch.bytes);
+    push_bytes(&scratch.bytes, out);
+}
+
+fn micros_of(time: Time) -> i64 {
+    let seconds = (i64::from(time.hour) * 60 + i64::from(time.minute)) * 60 + i64::from(time.second);
+    let micros = seconds * MICROS + i64::from(time.micros);
+    if time.negative { -micros } else { micros }
+}
+
+/// The clock as µs since 1970; none for a date that no calendar has.
+fn micros_since_1970(value: DateTime) -> Option<i64> {
+    let days = temporal::days_since_1970(value.date)?;
+    let clock = (i64::from(value.hour) * 60 + i64::from(value.minute)) * 60 + i64::from(value.second);
+    Some((i64::from(days) * SECONDS_PER_DAY + clock) * MICROS + i64::from(value.micros))
+}

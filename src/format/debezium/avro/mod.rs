@@ -1,0 +1,202 @@
+//! Debezium's envelope in Avro, as Confluent's converter writes it.
+//!
+//! What a column becomes is decided where it is for JSON (`form.rs`), so that the two differ in their bytes only.
+
+mod cell;
+mod schema;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use super::super::avro_binary::{NULL, VALUE, push_bytes, push_optional_long};
+use super::super::avro_schema::{AvroSchema, Frame};
+use super::super::{DebeziumAvroOptions, FormatError, OutputTable, Scratch, unchanged};
+use super::form::FormRules;
+use crate::change::{EventMeta, Origin, RowChange};
+use crate::mysql::position::Flavor;
+use crate::mysql::value::Value;
+use cell::Cell;
+use source::SourceBlock;
+
+/// Writes messages of one table version.
+#[derive(Debug)]
+pub struct DebeziumAvroTable {
+    frame: Frame,
+    fields: Fields,
+    source: SourceBlock,
+    /// Rows of a snapshot have the `op` of an insert.
+    snapshot_create: bool,
+}
+
+impl DebeziumAvroTable {
+    pub(in super::super) fn new(
+        options: &DebeziumAvroOptions,
+        table: OutputTable<'_>,
+        flavor: Flavor,
+        id: u32,
+    ) -> Result<DebeziumAvroTable, FormatError> {
+        Ok(DebeziumAvroTable {
+            frame: Frame::new(id),
+            fields: Fields::new(options, table)?,
+            source: SourceBlock::new(table, flavor),
+            snapshot_create: options.snapshot_create,
+        })
+    }
+
+    pub(in super::super) fn encode(
+        &self,
+        change: &RowChange<'_, '_>,
+        meta: &EventMeta<'_>,
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, FormatError> {
+        let (before, after, op) = match (change, meta.origin) {
+            (RowChange::Insert { after }, Origin::Snapshot) if !self.snapshot_create => {
+                (None, Some(*after), b"r")
+            }
+            (RowChange::Insert { after }, _) => (None, Some(*after), b"c"),
+            (RowChange::Update { before, after }, _) => (Some(*before), Some(*after), b"u"),
+            (RowChange::Delete { before }, _) => (Some(*before), None, b"d"),
+        };
+        self.frame.push(out);
+        let old = self.push_image(before, scratch, out)?;
+        let new = self.push_image(after, scratch, out)?;
+        self.source.push(meta, out);
+        // transaction
+        out.push(NULL);
+        push_bytes(op, out);
+        for unit in [1, 1_000, 1_000_000] {
+            push_optional_long(Some(meta.now_ms.saturating_mul(unit)), out);
+        }
+        // Broken places of an old value were counted when it was new.
+        Ok(if after.is_some() { new } else { old })
+    }
+
+    fn push_image(
+        &self,
+        row: Option<&[Value<'_>]>,
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, FormatError> {
+        let Some(row) = row else {
+            out.push(NULL);
+            return Ok(0);
+        };
+        out.push(VALUE);
+        self.fields.push(row, scratch, out)
+    }
+}
+
+/// The schema of the messages of a table.
+///
+/// # Errors
+/// When a name is none to Avro, two fields have one name, or a column is of a character set that is not supported.
+pub(in super::super) fn schema(
+    options: &DebeziumAvroOptions,
+    table: OutputTable<'_>,
+    flavor: Flavor,
+) -> Result<AvroSchema, FormatError> {
+    schema::envelope(table, &Fields::new(options, table)?, flavor)
+}
+
+/// Writes keys of rows of one table version.
+#[derive(Debug)]
+pub struct DebeziumAvroKey {
+    /// The frame, and the origin where there is one.
+    head: Vec<u8>,
+    fields: Fields,
+}
+
+impl DebeziumAvroKey {
+    /// Prepares a key of the columns of `table`, with `origin` in front if given.
+    ///
+    /// # Errors
+    /// When a column is of a character set that is not supported.
+    pub(in super::super) fn new(
+        options: &DebeziumAvroOptions,
+        table: OutputTable<'_>,
+        origin: Option<&str>,
+        id: u32,
+    ) -> Result<DebeziumAvroKey, FormatError> {
+        let mut head = Vec::new();
+        Frame::new(id).push(&mut head);
+        if let Some(origin) = origin {
+            push_bytes(origin.as_bytes(), &mut head);
+        }
+        Ok(DebeziumAvroKey { head, fields: Fields::new(options, table)? })
+    }
+
+    pub(in super::super) fn same(&self, before: &[Value<'_>], after: &[Value<'_>]) -> bool {
+        self.fields.columns.iter().all(|field| match (before.get(field.index), after.get(field.index)) {
+            (Some(before), Some(after)) => unchanged(before, after),
+            (before, after) => before.is_none() && after.is_none(),
+        })
+    }
+
+    pub(in super::super) fn encode(
+        &self,
+        row: &[Value<'_>],
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FormatError> {
+        out.extend_from_slice(&self.head);
+        self.fields.push(row, scratch, out)?;
+        Ok(())
+    }
+}
+
+/// The schema of the keys of a table.
+///
+/// # Errors
+/// As [`schema`].
+pub(in super::super) fn key_schema(
+    options: &DebeziumAvroOptions,
+    table: OutputTable<'_>,
+    has_origin: bool,
+) -> Result<AvroSchema, FormatError> {
+    schema::key(table, &Fields::new(options, table)?, has_origin)
+}
+
+/// Columns as fields of a record.
+#[derive(Debug)]
+struct Fields {
+    columns: Vec<Field>,
+    /// Columns of the table version.
+    width: usize,
+}
+
+#[derive(Debug)]
+struct Field {
+    index: usize,
+    /// Name in messages.
+    name: String,
+    cell: Cell,
+}
+
+impl Fields {
+    fn new(options: &DebeziumAvroOptions, table: OutputTable<'_>) -> Result<Fields, FormatError> {
+        let (width, rules) = (table.version.columns.len(), FormRules::of_avro(options));
+        let columns = table.columns.iter().map(|column| {
+            let source = table.version.columns.get(column.index);
+            let source = source.ok_or(FormatError::Width { found: column.index + 1, expected: width })?;
+            Ok(Field { index: column.index, name: column.name.clone(), cell: Cell::new(rules, source)? })
+        });
+        Ok(Fields { columns: columns.collect::<Result<_, FormatError>>()?, width })
+    }
+
+    fn push(
+        &self,
+        row: &[Value<'_>],
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<usize, FormatError> {
+        if row.len() != self.width {
+            return Err(FormatError::Width { found: row.len(), expected: self.width });
+        }
+        let mut broken = 0;
+        for field in &self.columns {
+            broken += field.cell.write(&row[field.index], scratch, out)?;
+        }
+        Ok(broken)
+    }
+}
