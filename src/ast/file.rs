@@ -15,6 +15,7 @@ use super::source::Source;
 use super::statement::{Reader, Stmt};
 use super::target::Target;
 use super::token::Token;
+use super::unquoted;
 use super::value::is_about_own_name;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::NamePattern;
@@ -113,6 +114,7 @@ pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnosti
         }
     }
     file.noted = reader.noted;
+    unquoted::look(&parse.tree, text, Place::File, values, &mut reader.findings);
     secret::look(&parse.tree, text, &mut reader.findings);
     file.mentions = reader.mentions;
     file.misplaced = reader.misplaced;

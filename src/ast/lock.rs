@@ -5,6 +5,7 @@ use super::binding::NO_VALUES;
 use super::file::reader;
 use super::shape::Value;
 use super::statement::{Reader, Stmt};
+use super::unquoted;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::mysql::ident::TableNameCase;
 use crate::mysql::schema::{ColumnText, TableName};
@@ -93,6 +94,7 @@ pub fn lower_lock(parse: &Parse, text: &str) -> (LockFile, Vec<Diagnostic>) {
             other => debug_assert_eq!(other, "edition", "in the table, but not read in `schema.lock`"),
         }
     }
+    unquoted::look(&parse.tree, text, st::Place::LockFile, &NO_VALUES, &mut reader.findings);
     (file, reader.findings)
 }
 

@@ -174,8 +174,10 @@ impl<'t> Reader<'t> {
     ) -> Option<Stmt> {
         let (word, word_span) = self.word(id)?;
         let Some(row) = st::find(word, place) else {
-            let finding = unplaced(word, word_span, place, self.format);
-            self.findings.push(finding);
+            match self.goes_on(id, word, place) {
+                Some(finding) => self.findings.extend(finding),
+                None => self.findings.push(unplaced(word, word_span, place, self.format)),
+            }
             let ours = st::foreign_word(word).unwrap_or(word);
             if let Some(spec) = st::STATEMENTS.iter().find(|spec| spec.word == ours) {
                 self.misplaced.add(&LeftOut::word(spec.word));
@@ -674,15 +676,6 @@ fn said_otherwise(word: &str, span: Span, place: Place) -> Option<Diagnostic> {
     let has = |word: &str| st::in_place(place).any(|spec| spec.word == word);
     let finding = |message: &str| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
     match word.to_ascii_lowercase().as_str() {
-        "and" if has("where") => Some(
-            finding("a condition ends with its line, so none begins with `and`")
-                .help("begin the line with `where`: several are joined with `and`")
-                .fix(Fix::machine("write `where`", span, "where")),
-        ),
-        "or" if has("where") => Some(
-            finding("a condition ends with its line, so none begins with `or`")
-                .help("write it behind the condition before, on one line"),
-        ),
         "column.exclude.list" if has("columns") => Some(
             finding("`column.exclude.list` is no statement; here it is called `columns except`")
                 .fix(Fix::machine("write `columns except`", span, "columns except")),

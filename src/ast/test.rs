@@ -7,6 +7,7 @@ use super::literal::literal;
 use super::shape::{Item, Value};
 use super::statement::{Reader, Stmt, given_twice};
 use super::token::Token;
+use super::unquoted;
 use super::value::exact_column;
 use crate::diagnostic::Diagnostic;
 use crate::mysql::ident::same_column;
@@ -136,6 +137,7 @@ pub fn lower_tests(parse: &Parse, text: &str, values: &Values) -> (TestFile, Vec
         }
     }
     file.noted = reader.noted;
+    unquoted::look(&parse.tree, text, Place::TestFile, values, &mut reader.findings);
     (file, reader.findings)
 }
 

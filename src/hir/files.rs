@@ -5,6 +5,7 @@ use super::{Program, param, resolve};
 use crate::ast::{self, Uses};
 use crate::diagnostic::{self, Diagnostic};
 use crate::project::{self, Project, Role};
+use crate::statement::Place;
 use crate::syntax::{self, Parse};
 use crate::text::FileId;
 
@@ -31,15 +32,18 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     let mut lock = None;
     for (id, parse) in &parsed {
         let text = files.text(*id);
+        let n_found = findings.len();
         findings.extend(syntax::errors(parse, text));
         if project::role_of(files.path(*id)) == Some(Role::Lock) {
             let (file, found) = ast::lower_lock(parse, text);
             findings.extend(found);
+            ast::weigh_repairs(&parse.tree, text, Place::LockFile, &values, &mut findings[n_found..]);
             lock = Some(file);
             continue;
         }
         let (mut file, found) = ast::lower(parse, text, &values);
         findings.extend(found);
+        ast::weigh_repairs(&parse.tree, text, Place::File, &values, &mut findings[n_found..]);
         for path in &file.uses {
             if let Some(unfound) = project.unfound(*id, &path.value) {
                 findings.push(unfound.finding(&path.value, path.span));
@@ -55,9 +59,11 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     for id in files.ids().filter(|&id| project::role_of(files.path(id)) == Some(Role::Tests)) {
         let text = files.text(id);
         let parse = syntax::parse(id, text);
+        let n_found = test_findings.len();
         test_findings.extend(syntax::errors(&parse, text));
         let (file, found) = ast::lower_tests(&parse, text, &values);
         test_findings.extend(found);
+        ast::weigh_repairs(&parse.tree, text, Place::TestFile, &values, &mut test_findings[n_found..]);
         noted.add(file.noted);
         tests.extend(file.tests);
     }

@@ -32,6 +32,7 @@ pub(super) fn node_kind(rule: Rule) -> Option<NodeKind> {
         Rule::hole_name => K::HoleName,
         Rule::bad_char => K::BadChar,
         Rule::missing => K::Missing,
+        Rule::unquoted | Rule::unquoted_tail => K::Unquoted,
         Rule::sql_string => K::SqlString,
         Rule::squote => K::Squote,
         Rule::squote_esc => K::SquoteEsc,
@@ -79,6 +80,9 @@ pub(super) fn node_kind(rule: Rule) -> Option<NodeKind> {
         | Rule::d2
         | Rule::number
         | Rule::unit
+        | Rule::known_hole
+        | Rule::any_hole
+        | Rule::unquoted_sign
         | Rule::segment
         | Rule::class
         | Rule::word_char

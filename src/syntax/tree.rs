@@ -33,6 +33,7 @@ pub enum NodeKind {
     HoleName,
     BadChar,
     Missing,
+    Unquoted,
     SqlString,
     Squote,
     SquoteEsc,
@@ -170,6 +171,25 @@ impl Tree {
                 .any(|id| self.kind(id).is_error() || self.lacks_condition(id))
     }
 
+    /// True when all that is wrong with the head of a statement is text with placeholders without quotes. Of that
+    /// [`errors`](super::errors) says nothing, because what it would be in quotes depends on the statement.
+    pub fn lacks_only_quotes(&self, statement: NodeId) -> bool {
+        let node = self.node(statement);
+        let block = self.children(statement).find(|&child| self.kind(child) == NodeKind::Block);
+        let head = || (statement.0 + 1..block.map_or(node.subtree_end, |block| block.0)).map(NodeId);
+        let head_end = block.map_or(node.end, |block| self.node(block).start);
+        // Behind a dot the text that touches it is what seems to be missing.
+        let begins = |at| head().any(|id| self.kind(id) == NodeKind::Unquoted && self.node(id).start == at);
+        let explained = |id| match self.kind(id) {
+            NodeKind::Unquoted => true,
+            NodeKind::Missing => begins(self.node(id).end),
+            kind => !kind.is_error(),
+        };
+        head().any(|id| self.kind(id) == NodeKind::Unquoted)
+            && !self.damage.touches(node.start, head_end)
+            && head().all(explained)
+    }
+
     /// True when braces say nothing about the structure of the file: one is missing or too many, both versions of a merge
     /// are there, or a comment of another language holds some.
     pub fn braces_misfit(&self) -> bool {
@@ -206,6 +226,7 @@ impl NodeKind {
                 | NodeKind::Stray
                 | NodeKind::BadChar
                 | NodeKind::Missing
+                | NodeKind::Unquoted
                 | NodeKind::BadClose
                 | NodeKind::Bad
                 | NodeKind::BadTail

@@ -31,7 +31,19 @@ pub(in crate::syntax) enum BraceFault {
         open: Range,
         /// End of the line above that it belongs to.
         head_end: Option<u32>,
+        /// The whole block where it is data of another language, such as JSON.
+        data: Option<Range>,
     },
+}
+
+impl BraceFault {
+    /// What holds data of another language, of which nothing more is said.
+    pub(super) fn data(&self) -> Option<Range> {
+        match self {
+            BraceFault::Headless { data, .. } => data.clone(),
+            BraceFault::Unclosed { .. } | BraceFault::Extra { .. } => None,
+        }
+    }
 }
 
 /// True when the statement begins with a word that only stands at top level.
@@ -201,7 +213,18 @@ impl Finder<'_> {
     }
 
     fn headless_fault(&mut self, block: NodeId, before: Option<NodeId>) {
-        let start = self.tree.node(block).start;
+        let Range { start, end } = self.range(block);
+        let around = |fault: &BraceFault| matches!(fault, BraceFault::Headless { data: Some(data), .. } if data.end > start);
+        if self.faults.iter().rev().any(around) {
+            return;
+        }
+        if self.is_data(block) {
+            self.silent.push(start..end);
+            let fault =
+                BraceFault::Headless { open: start..start + 1, head_end: None, data: Some(start..end) };
+            self.faults.push(fault);
+            return;
+        }
         let head = before.filter(|&before| {
             let between = &self.text[self.tree.node(before).end as usize..start as usize];
             self.child(before, NodeKind::Block).is_none() && between.trim().is_empty()
@@ -209,7 +232,15 @@ impl Finder<'_> {
         self.silent.push(self.range(block));
         self.silent.extend(head.map(|head| self.range(head)));
         let head_end = head.map(|head| self.tree.node(head).end);
-        self.faults.push(BraceFault::Headless { open: start..start + 1, head_end });
+        self.faults.push(BraceFault::Headless { open: start..start + 1, head_end, data: None });
+    }
+
+    /// True when a block without a head is no block: it begins with a text, or ends on its line.
+    fn is_data(&self, block: NodeId) -> bool {
+        let node = self.tree.node(block);
+        let first = self.child(block, NodeKind::Statement).and_then(|first| self.tree.children(first).next());
+        first.is_some_and(|first| self.tree.kind(first) == NodeKind::String)
+            || line_end(self.text, node.start) >= node.end
     }
 }
 

@@ -72,7 +72,8 @@ impl Damage {
             .chain(damage.private_keys.iter().cloned())
             .chain(damage.comments.iter().map(|comment| comment.range.clone()))
             .chain(damage.look_alikes.iter().map(|found| found.range.clone()))
-            .chain(damage.not_utf8.iter().cloned());
+            .chain(damage.not_utf8.iter().cloned())
+            .chain(damage.braces.iter().filter_map(BraceFault::data));
         damage.explained = merged(explained.collect());
         damage.silent.extend(damage.explained.iter().chain(&damage.no_such_sign).cloned());
         damage.silent = merged(damage.silent);

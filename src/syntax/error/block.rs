@@ -13,7 +13,8 @@ impl Finder<'_> {
             let finding = match fault {
                 BraceFault::Unclosed { open, outside, insert } => self.unclosed(open, *outside, *insert),
                 BraceFault::Extra { brace, stray, orphans } => self.extra(brace, stray.as_ref(), *orphans),
-                BraceFault::Headless { open, head_end } => self.headless(open, *head_end),
+                BraceFault::Headless { open, data: Some(_), .. } => self.data(open),
+                BraceFault::Headless { open, head_end, data: None } => self.headless(open, *head_end),
             };
             self.found.push(finding);
         }
@@ -71,6 +72,12 @@ impl Finder<'_> {
         }
         let fix = Fix::machine("remove `}`", removed, "");
         finding.help("remove it, or write the `{` that it should close").fix(fix)
+    }
+
+    fn data(&self, open: &Range<u32>) -> Diagnostic {
+        Diagnostic::error(S0004, self.span(open), "`{` begins no statement").help(
+            "a statement begins with a word, and nothing stands in braces but the statements of its block; JSON is not read",
+        )
     }
 
     fn headless(&self, open: &Range<u32>, head_end: Option<u32>) -> Diagnostic {

@@ -215,7 +215,7 @@ impl Finder<'_> {
         if !broken && !no_such_sign {
             return;
         }
-        if damage.explains(start, end) {
+        if damage.explains(start, end) || self.tree.lacks_only_quotes(statement) {
             return;
         }
         let mut found = Vec::new();

@@ -3,7 +3,7 @@
 use super::Finder;
 use crate::diagnostic::{Diagnostic, Fix, Safety, TextEdit};
 use crate::syntax::codes::{S0001, S0004, S0015};
-use crate::syntax::damage::line_end;
+use crate::syntax::damage::{line_end, line_start};
 use crate::syntax::{NodeId, NodeKind};
 use crate::text::Span;
 
@@ -166,9 +166,41 @@ impl Finder<'_> {
             }
             '[' | ']' => "lists are written without brackets: `a, b`",
             '\\' => "an escape stands inside double quotes only",
+            '.' => return self.quoted_names(span, message),
             _ => "text with other signs stands in double quotes, a name with other signs in backticks",
         };
         self.removable(span, &message, help)
+    }
+
+    /// A dot that touches a text: names in double quotes, as SQL may write them.
+    fn quoted_names(&self, dot: Span, message: String) -> Diagnostic {
+        let finding = Diagnostic::error(S0004, dot, message)
+            .help("a dot stands between names; a name stands in backticks, or in nothing: `shop.orders`");
+        let inside = |text: &str| text.is_empty() || text.contains(['"', '`', '\\', '{', '}']);
+        let (start, end) = (line_start(self.text, dot.start), line_end(self.text, dot.end));
+        let before = self.slice(start, dot.start);
+        let first = match before.strip_suffix('"') {
+            Some(rest) => rest.rfind('"').map(|open| (start + open as u32, &rest[open + 1..])),
+            None => before.rfind(WORD_ENDS).map(|gap| (start + gap as u32 + 1, &before[gap + 1..])),
+        };
+        let behind = self.slice(dot.end, end);
+        let second = match behind.strip_prefix('"') {
+            Some(rest) => rest.find('"').map(|close| (dot.end + close as u32 + 2, &rest[..close])),
+            None => {
+                let len = behind.find(WORD_ENDS).unwrap_or(behind.len());
+                Some((dot.end + len as u32, &behind[..len]))
+            }
+        };
+        let (Some((start, db)), Some((end, table))) = (first, second) else { return finding };
+        if inside(db) || inside(table) || table.contains('.') {
+            return finding;
+        }
+        let plain =
+            |name: &str| name.chars().all(|sign| sign.is_alphanumeric() || sign == '_' || sign == '*');
+        let name = |name: &str| if plain(name) { name.to_owned() } else { format!("`{name}`") };
+        let written = format!("{}.{}", name(db), name(table));
+        let span = Span::new(self.tree.file(), start, end);
+        finding.fix(Fix::machine(format!("write {written}"), span, written))
     }
 
     /// A sign that can be taken away, unless that would join two words.
