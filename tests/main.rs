@@ -24,6 +24,7 @@ mod pipelines;
 mod published;
 mod ranges;
 mod reload;
+mod routes;
 mod schema;
 mod services;
 mod smoke;

@@ -21,6 +21,7 @@ mod plan;
 #[cfg(test)]
 mod sample;
 mod scratch;
+mod text;
 mod unscaled;
 mod wkt;
 
@@ -29,7 +30,7 @@ use crate::mysql::charset::CharsetError;
 use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
-use crate::statement::{FormatHeartbeat, FormatName};
+use crate::statement::{FormatHeartbeat, FormatName, KeyForm};
 use avro::{AvroKey, AvroTable};
 pub use avro_change::{ChangeKind, SchemaChange, schema_changes};
 pub use avro_schema::AvroSchema;
@@ -44,6 +45,7 @@ pub use plan::{
     MaxwellOptions,
 };
 pub use scratch::Scratch;
+pub use text::{TextColumns, TextKey};
 
 /// A column as messages carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,19 +268,28 @@ pub enum KeyEncoder {
     Avro(AvroKey),
     /// A JSON object in the values of the format.
     Json(JsonKey),
+    /// The texts of the columns.
+    Text(TextKey),
 }
 
 impl KeyEncoder {
-    /// Prepares a key of the columns of `table`, with `origin` in front if given, for a format without schemas.
+    /// Prepares a key of the columns of `table` in this form, or that of the format, with `origin` in front if given, where it has
+    /// no schema in a registry.
     ///
     /// # Errors
-    /// When a column is of a character set that is not supported, or the format needs a registry.
+    /// When a column is of a character set that is not supported, or the form needs a registry.
     pub fn build(
         plan: &FormatPlan,
+        form: Option<KeyForm>,
         table: OutputTable<'_>,
         origin: Option<&str>,
     ) -> Result<KeyEncoder, FormatError> {
-        KeyEncoder::with_schema(plan, table, origin, Registered::nowhere(Flavor::MySql))
+        let nowhere = Registered::nowhere(Flavor::MySql);
+        match form {
+            None | Some(KeyForm::Avro) => KeyEncoder::with_schema(plan, table, origin, nowhere),
+            Some(KeyForm::Json) => KeyEncoder::with_schema(&plan.hashed(), table, origin, nowhere),
+            Some(KeyForm::Text) => Ok(KeyEncoder::Text(TextKey::new(&plan.texts(), table, origin)?)),
+        }
     }
 
     /// Prepares a key of the columns of `table`, with `origin` in front if given.
@@ -338,6 +349,7 @@ impl KeyEncoder {
             KeyEncoder::DebeziumAvro(key) => key.same(before, after),
             KeyEncoder::Avro(key) => key.same(before, after),
             KeyEncoder::Json(key) => key.same(before, after),
+            KeyEncoder::Text(key) => key.same(before, after),
         }
     }
 
@@ -357,6 +369,7 @@ impl KeyEncoder {
             KeyEncoder::DebeziumAvro(key) => key.encode(row, scratch, out),
             KeyEncoder::Avro(key) => key.encode(row, scratch, out),
             KeyEncoder::Json(key) => key.encode(row, scratch, out),
+            KeyEncoder::Text(key) => key.encode(row, scratch, out),
         }
     }
 }

@@ -38,6 +38,19 @@ impl FormatPlan {
         }
     }
 
+    /// How values are texts outside of messages: as those of `canal-json` are, with its options where it is the format.
+    pub(crate) fn texts(&self) -> CanalOptions {
+        match self {
+            FormatPlan::CanalJson(options) => options.clone(),
+            FormatPlan::DtsAvro(_)
+            | FormatPlan::DebeziumJson(_)
+            | FormatPlan::DebeziumAvro(_)
+            | FormatPlan::MaxwellJson(_)
+            | FormatPlan::Avro(_)
+            | FormatPlan::Json(_) => CanalOptions::default(),
+        }
+    }
+
     /// The format whose text of values is hashed where columns choose a partition: one without schemas, so that a partition
     /// depends on values alone.
     pub(crate) fn hashed(&self) -> FormatPlan {

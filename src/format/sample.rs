@@ -174,7 +174,7 @@ pub(super) fn key_of(
     let columns: Vec<OutputColumn> = columns.iter().map(|at| all[*at].clone()).collect();
     let table = OutputTable { source: "main", db: "shop", table: "orders", version, columns: &columns };
     let mut out = Vec::new();
-    let key = KeyEncoder::build(plan, table, origin).unwrap();
+    let key = KeyEncoder::build(plan, None, table, origin).unwrap();
     key.encode(row, &mut Scratch::new(), &mut out).unwrap();
     out
 }

@@ -8,6 +8,7 @@ const KEEP_BYTES: usize = 256 * 1024;
 pub struct Scratch {
     pub(super) text: String,
     pub(super) bytes: Vec<u8>,
+    pub(super) key: Vec<u8>,
 }
 
 impl Scratch {
@@ -23,6 +24,9 @@ impl Scratch {
         }
         if self.bytes.capacity() > KEEP_BYTES {
             self.bytes = Vec::new();
+        }
+        if self.key.capacity() > KEEP_BYTES {
+            self.key = Vec::new();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Kafka's own hash of a key, with the results of the Java client.
+//! The hashes that Kafka's clients make of a key: of the Java client, and of the C client.
 
 use std::num::NonZeroU32;
 
@@ -39,6 +39,13 @@ pub fn java_partition(key: &[u8], partitions: NonZeroU32) -> i32 {
     ((murmur2(key) & i32::MAX) as u32 % partitions) as i32
 }
 
+/// Kafka partition for `key` as clients built on librdkafka compute it: CRC-32 of the key bytes modulo `partitions`.
+///
+/// Source: librdkafka, `rd_kafka_msg_partitioner_consistent`.
+pub fn c_partition(key: &[u8], partitions: NonZeroU32) -> i32 {
+    (crc32fast::hash(key) % partitions) as i32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +81,19 @@ mod tests {
     #[test]
     fn one_partition_takes_all() {
         assert_eq!(java_partition(b"anything", NonZeroU32::MIN), 0);
+    }
+
+    /// The check value of CRC-32, and hashes that zlib computes.
+    #[test]
+    fn c_vectors() {
+        let check = |key: &[u8], hash: u32| {
+            for n in [4, 6, 12] {
+                assert_eq!(c_partition(key, NonZeroU32::new(n).unwrap()), (hash % n) as i32);
+            }
+        };
+        check(b"123456789", 0xCBF4_3926);
+        check(b"", 0);
+        check(br#"{"id":1001}"#, 0x466a442);
+        check("中文".as_bytes(), 0x5a09ed37);
     }
 }

@@ -125,9 +125,9 @@ mod tests {
     #[test]
     fn one_finding_for_each_statement() {
         check(
-            "pipeline p from shop to bus {\ninclude shop.*\nlimit 5MiB/s\nkey primary as text\non-oversize stop\n\
+            "pipeline p from shop to bus {\ninclude shop.*\nlimit 5MiB/s\nchanges insert\non-oversize stop\n\
              to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\ntruncate stop\nkey id\n}\n}\n",
-            &["3 limit 5MiB/s", "4 key primary as text", "10 truncate stop"],
+            &["3 limit 5MiB/s", "4 changes insert", "10 truncate stop"],
         );
     }
 

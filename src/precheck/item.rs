@@ -127,7 +127,7 @@ const TARGET: &[Row<OfCluster>] = &[
         Some(limit_ms) => format!("at most {}", duration_text(limit_ms)),
         None => "the brokers do not tell their limit".to_owned(),
     }),
-    ("topics", &[target::TOPIC_MISSING], |cluster| {
+    ("topics", &[target::TOPIC_MISSING, target::PARTITIONS_DIFFER], |cluster| {
         format!("{} of ours exist, the others may be made", cluster.topics.len())
     }),
     ("state topics", &[target::STATE_TOPIC_CONFIG, target::FOREIGN_STATE], |_| "can keep state".to_owned()),

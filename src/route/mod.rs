@@ -5,6 +5,7 @@ mod columns;
 mod envelope;
 mod error;
 mod mask;
+mod partition;
 mod table;
 
 pub use envelope::Envelope;

@@ -5,13 +5,15 @@ use super::columns::{ColumnNames, named_columns, sent_columns};
 use super::envelope::{Envelope, op_of};
 use super::error::RouteError;
 use super::mask::{Salts, is_lossy, masks_of};
+use super::partition::{Hashed, Partitioner};
 use crate::change::{EventMeta, RowChange};
 use crate::format::{Encoder, KeyEncoder, OutputColumn, OutputTable, Scratch};
-use crate::kafka::{Batch, TopicId, java_partition};
+use crate::kafka::{Batch, TopicId};
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::{Column, TableVersion};
 use crate::mysql::value::Value;
 use crate::plan::{KeyRule, PartitionRule, TableDecision, TaskId};
+use crate::statement::KeyChange;
 use crate::transform::filter::Condition;
 use crate::transform::{Mask, RowMask};
 use std::num::NonZeroU32;
@@ -24,8 +26,8 @@ use std::sync::Arc;
 /// masked.
 ///
 /// Rows with one key go to one partition, in order. An update that changes the key is a delete of the old key and an
-/// insert of the new one, each to its own partition, so that no reader keeps the row under its old key. An update that
-/// keeps its key goes to the partition of the row as it is now, also where `partition by column` has it elsewhere than before.
+/// insert of the new one, each to its own partition, so that no reader keeps the row under its old key; with
+/// `key-change update` it is one update under the new key. An update that keeps its key goes to the partition of the row as it is now, also where `partition by column` has it elsewhere than before.
 /// With conditions, an update that takes a row out of them is a delete, one that brings it in an insert.
 #[derive(Debug)]
 pub struct TableRoute {
@@ -40,20 +42,11 @@ pub struct TableRoute {
     partition: Partitioner,
     tombstones: bool,
     envelope: Envelope,
+    /// An update of the key is a delete and an insert.
+    split: bool,
     scratch: Scratch,
     broken_text: u64,
     used: Vec<usize>,
-}
-
-/// How a record finds its partition.
-#[derive(Debug)]
-enum Partitioner {
-    /// Hash of the key bytes.
-    Key,
-    /// Always this one.
-    Fixed(i32),
-    /// Hash of these columns, as compact JSON.
-    Columns(KeyEncoder),
 }
 
 impl TableRoute {
@@ -90,18 +83,20 @@ impl TableRoute {
             version: &seen,
             columns: &columns,
         };
-        let key = key_encoder(decision, table, told, &names, task)?;
-        let hash = |text: &str| Partitioner::Fixed(java_partition(text.as_bytes(), partitions));
-        let partition = match &decision.partition {
-            PartitionRule::ByKey if key.is_some() => Partitioner::Key,
-            PartitionRule::ByKey => Partitioner::Fixed(0),
-            PartitionRule::ByTable => hash(&format!("{}.{}", decision.db, decision.table)),
-            PartitionRule::ByDatabase => hash(&decision.db),
+        let (rule, hash, format) = (&decision.partition, decision.hash, &decision.format);
+        let key = key_columns(decision, &seen, told, &names, task)?;
+        let partition = match rule {
+            PartitionRule::ByKey => {
+                let key = key.as_ref().map(|key| key.hashed(table));
+                Partitioner::by_key(hash, format, &decision.db, key, partitions)?
+            }
+            PartitionRule::ByTable => Partitioner::by_table(hash, &decision.db, &decision.table, partitions),
+            PartitionRule::ByDatabase => Partitioner::by_database(hash, &decision.db, partitions),
             PartitionRule::ByColumns(wanted) => {
                 let columns = named_columns("partition", wanted, &seen, &names)?;
                 told.check("partition", &columns, &seen)?;
-                let hashed = OutputTable { columns: &columns, ..table };
-                Partitioner::Columns(KeyEncoder::build(&decision.format.hashed(), hashed, None)?)
+                let hashed = Hashed { table: OutputTable { columns: &columns, ..table }, origin: None };
+                Partitioner::by_columns(hash, format, &decision.db, hashed)?
             }
             PartitionRule::To(partition) => match i32::try_from(*partition) {
                 Ok(number) if *partition < partitions.get() => Partitioner::Fixed(number),
@@ -110,6 +105,13 @@ impl TableRoute {
                     return Err(RouteError::NoSuchPartition { partition, partitions });
                 }
             },
+        };
+        let key = match &key {
+            None => None,
+            Some(key) => {
+                let Hashed { table, origin } = key.hashed(table);
+                Some(KeyEncoder::build(format, decision.key_form, table, origin)?)
+            }
         };
         Ok(TableRoute {
             encoder: Encoder::build(&decision.format, table)?,
@@ -122,6 +124,7 @@ impl TableRoute {
             partition,
             tombstones: decision.tombstones,
             envelope: Envelope::default(),
+            split: decision.key_change == KeyChange::Split,
             scratch: Scratch::new(),
             broken_text: 0,
             used: used_columns(decision, version, &columns),
@@ -184,7 +187,7 @@ impl TableRoute {
         let pushed = match change {
             RowChange::Insert { after } => self.push_record(change, after, meta, batch),
             RowChange::Delete { before } => self.push_delete(change, before, meta, batch),
-            RowChange::Update { before, after } if self.key_changed(before, after)? => {
+            RowChange::Update { before, after } if self.split && self.key_changed(before, after)? => {
                 let deleted = self.push_delete(&RowChange::Delete { before }, before, meta, batch)?;
                 let inserted = self.push_record(&RowChange::Insert { after }, after, meta, batch)?;
                 Ok(deleted + inserted)
@@ -269,21 +272,7 @@ impl TableRoute {
         key: Option<Range<usize>>,
         batch: &mut Batch,
     ) -> Result<i32, RouteError> {
-        match &self.partition {
-            Partitioner::Fixed(partition) => Ok(*partition),
-            Partitioner::Key => {
-                let key = key.map_or(&[][..], |key| &batch.arena()[key]);
-                Ok(java_partition(key, self.partitions))
-            }
-            Partitioner::Columns(columns) => {
-                let arena = batch.arena();
-                let start = arena.len();
-                columns.encode(row, &mut self.scratch, arena)?;
-                let partition = java_partition(&arena[start..], self.partitions);
-                arena.truncate(start);
-                Ok(partition)
-            }
-        }
+        self.partition.of(row, key, self.partitions, &mut self.scratch, batch.arena())
     }
 
     /// True when an update gives the row another key: other bytes, not only other values of one text.
@@ -346,14 +335,25 @@ impl Told<'_> {
     }
 }
 
-fn key_encoder(
+/// What the key of a table is made of.
+struct KeyColumns {
+    columns: Vec<OutputColumn>,
+    origin: Option<String>,
+}
+
+impl KeyColumns {
+    fn hashed<'t>(&'t self, table: OutputTable<'t>) -> Hashed<'t> {
+        Hashed { table: OutputTable { columns: &self.columns, ..table }, origin: self.origin.as_deref() }
+    }
+}
+
+fn key_columns(
     decision: &TableDecision,
-    table: OutputTable<'_>,
+    version: &TableVersion,
     told: Told<'_>,
     names: &ColumnNames<'_>,
     task: &TaskId,
-) -> Result<Option<KeyEncoder>, RouteError> {
-    let version = table.version;
+) -> Result<Option<KeyColumns>, RouteError> {
     let (columns, origin) = match &decision.key {
         KeyRule::None => return Ok(None),
         KeyRule::Primary => {
@@ -375,6 +375,5 @@ fn key_encoder(
         }
     };
     told.check("key", &columns, version)?;
-    let table = OutputTable { columns: &columns, ..table };
-    Ok(Some(KeyEncoder::build(&decision.format, table, origin.as_deref())?))
+    Ok(Some(KeyColumns { columns, origin }))
 }

@@ -15,6 +15,8 @@ use secrecy::SecretString;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+mod partitions;
+
 fn meta() -> EventMeta<'static> {
     EventMeta { event_ms: 1000, now_ms: 2000, ..streamed() }
 }

@@ -53,6 +53,12 @@ pub(super) fn foreign(topic: &str, stored: &Fingerprint, ours: &Fingerprint) -> 
     target::foreign_state(topic, stored, ours).map(|finding| Failure::new(Class::Precheck, line(&finding)))
 }
 
+/// The failure for a topic with another number of partitions than it had, if it has.
+pub(super) fn repartitioned(topic: &str, now: u32, recorded: u32) -> Option<Failure> {
+    target::partitions_changed(topic, now, recorded)
+        .map(|finding| Failure { code: Some(finding.code), ..Failure::new(Class::Precheck, line(&finding)) })
+}
+
 /// Findings of at least this weight, one a line.
 pub(super) fn lines(findings: &[Diagnostic], least: Severity) -> String {
     findings.iter().filter(|finding| finding.severity >= least).map(line).collect::<Vec<_>>().join("\n")

@@ -11,6 +11,7 @@ mod value;
 
 pub(super) use encode::CanalTable;
 pub(super) use key::CanalKey;
+pub(super) use value::ValueWriter;
 
 #[cfg(test)]
 mod tests;

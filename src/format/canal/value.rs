@@ -13,7 +13,7 @@ use crate::mysql::{decimal, inet, json, temporal};
 
 /// How values of one column are written.
 #[derive(Debug)]
-pub(super) struct ValueWriter {
+pub(in super::super) struct ValueWriter {
     /// Name at the source, for errors.
     column: String,
     pub(super) sql_type: SqlType,
@@ -24,7 +24,7 @@ pub(super) struct ValueWriter {
 }
 
 impl ValueWriter {
-    pub(super) fn new(options: &CanalOptions, column: &Column) -> Result<ValueWriter, FormatError> {
+    pub(in super::super) fn new(options: &CanalOptions, column: &Column) -> Result<ValueWriter, FormatError> {
         let charset = match &column.ty {
             ColumnType::Char(text) | ColumnType::VarChar(text) | ColumnType::Text(text) => {
                 let known = Charset::from_name(&text.charset);
@@ -40,7 +40,7 @@ impl ValueWriter {
     }
 
     /// Appends the text of a value, escaped, without quotes; nothing for NULL. Returns the number of broken places.
-    pub(super) fn write(
+    pub(in super::super) fn write(
         &self,
         value: &Value<'_>,
         scratch: &mut Scratch,

@@ -17,6 +17,7 @@ use crate::precheck::topics;
 use crate::run::context::Context;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
+use crate::run::precheck::repartitioned;
 use crate::run::state_dir::{Breadcrumb, StateDir};
 use crate::target::io::{Sending, Sink, Surroundings, Target as Inner};
 use crate::target::kafka::io::{Admin, NewTopic, Watch};
@@ -331,6 +332,23 @@ impl Output {
                         "ends before what was acknowledged (deleted and made again, or a lost leader)",
                     ));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds the numbers of partitions of topics against those that were recorded.
+    pub(super) fn partitions_held<'e>(
+        &self,
+        recorded: impl IntoIterator<Item = (&'e str, u32)>,
+    ) -> Result<(), Failure> {
+        let Some(admin) = &self.admin else { return Ok(()) };
+        for (topic, recorded) in recorded.into_iter().collect::<BTreeSet<_>>() {
+            let Ok(name) = TopicName::new(topic) else { continue };
+            if let Some(now) = admin.partitions(&name)?
+                && let Some(failure) = repartitioned(topic, now.get(), recorded)
+            {
+                return Err(failure);
             }
         }
         Ok(())

@@ -356,6 +356,13 @@ impl Task {
         }
         self.judge(source, &pos.position, state.snaps.keys())?;
         let position = moved_to(&source.catalog.server, &pos.position);
+        let tables = state.tables.iter().filter(|(name, record)| {
+            // The rows of a table that goes to another topic now are hashed by the number of that one.
+            self.plan
+                .decide(&name.db, &name.table)
+                .is_ok_and(|decision| decision.is_some_and(|one| one.topic.as_str() == record.topic))
+        });
+        output.partitions_held(tables.map(|(_, record)| (record.topic.as_str(), record.partitions)))?;
         if !self.context.accept_state_loss {
             // A topic that no table uses any more may be gone.
             let used: HashSet<&str> = state

@@ -17,6 +17,7 @@ use crate::plan::TaskPlan;
 use crate::route::{Envelope, Salts, TableRoute};
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
+use crate::run::precheck::repartitioned;
 use crate::run::ring::{Columns, MappedTable};
 use crate::statement::OnError;
 use std::cell::RefCell;
@@ -352,19 +353,15 @@ impl Tables {
         let (topic, partitions) = output.topic(&decision.topic, &decision.topic_settings)?;
         self.beats.watch(topic, &decision.format);
         let record = TableRecord { topic: decision.topic.to_string(), partitions: partitions.get() };
-        match self.pinned.get(name) {
-            Some(pinned) if pinned.topic == record.topic && pinned.partitions != record.partitions => {
-                return Err(refused(&format!(
-                    "topic {} has {} partitions now and had {}; hashing keys by another number would break their \
-                     order. Use another topic",
-                    record.topic, record.partitions, pinned.partitions
-                )));
-            }
-            Some(pinned) if *pinned == record => {}
-            Some(_) | None => {
-                self.pinned.insert(name.clone(), record.clone());
-                output.store(StateRecord::Table(name.clone(), record));
-            }
+        let pinned = self.pinned.get(name);
+        if let Some(pinned) = pinned.filter(|pinned| pinned.topic == record.topic)
+            && let Some(failure) = repartitioned(&record.topic, record.partitions, pinned.partitions)
+        {
+            return Err(failure);
+        }
+        if pinned != Some(&record) {
+            self.pinned.insert(name.clone(), record.clone());
+            output.store(StateRecord::Table(name.clone(), record));
         }
         let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id, &self.salts)
             .map_err(|error| refused(&error))?

@@ -12,6 +12,8 @@ pub const KAFKA_LOGIN_FAILED: Code = Code::new("L0202", "kafka-login-failed");
 pub const ACL_MISSING: Code = Code::new("L0203", "acl-missing");
 /// A data topic is missing and may not be made.
 pub const TOPIC_MISSING: Code = Code::new("L0204", "topic-missing");
+/// A topic has another number of partitions than it should have.
+pub const PARTITIONS_DIFFER: Code = Code::new("L0205", "partitions-differ");
 /// Our transactions last longer than the broker allows.
 pub const TRANSACTION_TIMEOUT: Code = Code::new("L0214", "transaction-timeout-over-broker-limit");
 /// The state topic cannot keep state.
@@ -182,6 +184,19 @@ pub fn foreign_state(topic: &str, stored: (&str, &str), ours: (&str, &str)) -> O
     })
 }
 
+/// The finding for a topic that has another number of partitions than when rows were first sent to it; none when it is the same.
+pub fn partitions_changed(topic: &str, now: u32, recorded: u32) -> Option<Diagnostic> {
+    (now != recorded).then(|| {
+        let message = format!(
+            "topic `{topic}` has {now} partitions and had {recorded} when its first rows were sent: another number spreads \
+             the rows anew, and changes of one row would be in two partitions"
+        );
+        Diagnostic::nowhere(PARTITIONS_DIFFER, Severity::Error, message).help(format!(
+            "send to another `topic` and load it anew, or make `{topic}` again with {recorded} partitions"
+        ))
+    })
+}
+
 /// The pages of these findings. They need a cluster, so no project file shows one.
 pub const CODES: &[CodeDoc] = &[
     page(
@@ -205,6 +220,14 @@ pub const CODES: &[CodeDoc] = &[
         "A data topic does not exist, and its `topic` block says `create never`.",
         "syncc makes no topic it was not asked to make, and the brokers' automatic creation would make one with \
          settings nobody chose.",
+    ),
+    page(
+        PARTITIONS_DIFFER,
+        "A topic has another number of partitions than its `topic` block says, or than it had when the first rows were sent to \
+         it.",
+        "The partition of a row is a hash modulo that number. With another one, changes of one row are in two partitions, and \
+         their order is lost. Kafka can only add partitions: send to another topic and load it anew, or delete the topic and \
+         make it again.",
     ),
     page(
         TRANSACTION_TIMEOUT,
