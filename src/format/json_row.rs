@@ -1,6 +1,6 @@
 //! Columns of a table as members of a JSON object.
 
-use super::json_value::{JsonCell, JsonRules, member};
+use super::json_value::{JsonCell, JsonRules};
 use super::{FormatError, OutputTable, Scratch, unchanged};
 use crate::mysql::value::Value;
 
@@ -37,7 +37,7 @@ impl JsonRow {
             let source = table.version.columns.get(column.index);
             let source = source.ok_or(FormatError::Width { found: column.index + 1, expected: width })?;
             let cell = JsonCell::new(rules, source)?;
-            Ok(RowColumn { index: column.index, head: member(&column.name), cell })
+            Ok(RowColumn { index: column.index, head: rules.text.member(&column.name), cell })
         });
         Ok(JsonRow { columns: columns.collect::<Result<_, FormatError>>()?, width, omit_nulls })
     }

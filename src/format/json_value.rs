@@ -1,7 +1,8 @@
 //! Values as JSON values: numbers bare, text quoted, documents embedded. The ground of the formats whose values keep
 //! their kind.
 
-use super::json_string::push_text;
+use super::json_key::KeyValue;
+use super::json_string::{push_jackson_text, push_text};
 use super::number::{write_java_double, write_java_float, write_short_float};
 use super::wkt::write_wkt;
 use super::{FormatError, Scratch};
@@ -21,6 +22,7 @@ pub(super) struct JsonRules {
     pub labels: EnumForm,
     pub timestamp: TimestampText,
     pub geometry: GeometryText,
+    pub text: TextEscapes,
 }
 
 /// Form of DECIMAL.
@@ -52,6 +54,33 @@ pub(super) enum GeometryText {
     Wkb,
 }
 
+/// What is escaped in text beyond what JSON demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TextEscapes {
+    /// Nothing.
+    None,
+    /// As Jackson does: characters above U+FFFF, digits in upper case.
+    Jackson,
+}
+
+impl TextEscapes {
+    /// Appends text without quotes.
+    pub(super) fn push(self, text: &str, out: &mut Vec<u8>) {
+        match self {
+            TextEscapes::None => push_text(text.as_bytes(), out),
+            TextEscapes::Jackson => push_jackson_text(text, out),
+        }
+    }
+
+    /// `"name":`
+    pub(super) fn member(self, name: &str) -> Vec<u8> {
+        let mut out = Vec::new();
+        quoted(&mut out, |out| self.push(name, out));
+        out.push(b':');
+        out
+    }
+}
+
 /// Appends bytes in one of the forms of binary columns.
 pub(super) fn push_binary(bytes: &[u8], form: BinaryForm, out: &mut Vec<u8>) {
     let encoding: &Encoding = match form {
@@ -66,7 +95,7 @@ pub(super) fn push_binary(bytes: &[u8], form: BinaryForm, out: &mut Vec<u8>) {
 
 /// How values of one column are written.
 #[derive(Debug)]
-pub(super) struct JsonCell {
+pub struct JsonCell {
     /// Name at the source, for errors.
     column: String,
     rules: JsonRules,
@@ -90,7 +119,7 @@ impl JsonCell {
             ),
         };
         let labels = match &column.ty {
-            ColumnType::Enum(labels) | ColumnType::Set(labels) => escaped(labels),
+            ColumnType::Enum(labels) | ColumnType::Set(labels) => escaped(labels, rules.text),
             _ => Vec::new(),
         };
         Ok(JsonCell { column: column.name.clone(), rules, charset, labels })
@@ -128,7 +157,7 @@ impl JsonCell {
                 let charset =
                     self.charset.ok_or_else(|| self.wrong("text, but its type has no characters"))?;
                 let text = charset.to_utf8(bytes, &mut scratch.text);
-                quoted(out, |out| push_text(text.text.as_bytes(), out));
+                quoted(out, |out| self.rules.text.push(text.text, out));
                 return Ok(text.broken);
             }
             Value::Bytes(bytes) => quoted(out, |out| push_binary(bytes, self.rules.binary, out)),
@@ -228,6 +257,12 @@ impl JsonCell {
     }
 }
 
+impl KeyValue for JsonCell {
+    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        JsonCell::write(self, value, scratch, out).map(|_| ())
+    }
+}
+
 /// Appends the numbers of a VECTOR as an array, each as `write` has them; what is wrong with it otherwise.
 pub(super) fn push_floats(
     bytes: &[u8],
@@ -284,22 +319,14 @@ pub(super) fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
     out.push(b'"');
 }
 
-/// `"name":`
-pub(super) fn member(name: &str) -> Vec<u8> {
-    let mut out = Vec::new();
-    quoted(&mut out, |out| push_text(name.as_bytes(), out));
-    out.push(b':');
-    out
-}
-
 pub(super) fn push_number(number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
-fn escaped(labels: &Labels) -> Vec<Vec<u8>> {
+fn escaped(labels: &Labels, escapes: TextEscapes) -> Vec<Vec<u8>> {
     let escape = |label: &String| {
         let mut out = Vec::new();
-        push_text(label.as_bytes(), &mut out);
+        escapes.push(label, &mut out);
         out
     };
     labels.labels.iter().map(escape).collect()

@@ -34,11 +34,12 @@ use crate::statement::{FormatHeartbeat, FormatName, KeyForm};
 use avro::{AvroKey, AvroTable};
 pub use avro_change::{ChangeKind, SchemaChange, schema_changes};
 pub use avro_schema::AvroSchema;
-use canal::{CanalKey, CanalTable};
-use debezium::{DebeziumAvroKey, DebeziumAvroTable, DebeziumKey, DebeziumTable};
+use canal::{CanalTable, ValueWriter};
+use debezium::{Cell, DebeziumAvroKey, DebeziumAvroTable, DebeziumTable};
 use dts::DtsTable;
 use json::JsonTable;
 use json_key::JsonKey;
+use json_value::JsonCell;
 use maxwell::MaxwellTable;
 pub use plan::{
     AvroOptions, CanalOptions, DebeziumAvroOptions, DebeziumJsonOptions, DtsOptions, FormatPlan, JsonOptions,
@@ -259,15 +260,15 @@ pub fn write_heartbeat(meta: &EventMeta<'_>, id: u64, out: &mut Vec<u8>) {
 #[derive(Debug)]
 pub enum KeyEncoder {
     /// A JSON object in the values of `canal-json`.
-    CanalJson(CanalKey),
+    CanalJson(JsonKey<ValueWriter>),
     /// A JSON object in the values of `debezium-json`, with its schema where asked for.
-    DebeziumJson(DebeziumKey),
+    DebeziumJson(JsonKey<Cell>),
     /// A record in the values of `debezium-avro`.
     DebeziumAvro(DebeziumAvroKey),
     /// A record in the values of `avro`.
     Avro(AvroKey),
     /// A JSON object in the values of the format.
-    Json(JsonKey),
+    Json(JsonKey<JsonCell>),
     /// The texts of the columns.
     Text(TextKey),
 }
@@ -304,12 +305,10 @@ impl KeyEncoder {
     ) -> Result<KeyEncoder, FormatError> {
         let id = || registered.key.ok_or(FormatError::NotRegistered(plan.name()));
         match plan {
-            FormatPlan::CanalJson(options) => {
-                Ok(KeyEncoder::CanalJson(CanalKey::new(options, table.version, table.columns, origin)?))
-            }
+            FormatPlan::CanalJson(options) => Ok(KeyEncoder::CanalJson(canal::key(options, table, origin)?)),
             FormatPlan::MaxwellJson(_) => Ok(KeyEncoder::Json(maxwell::key(table, origin)?)),
             FormatPlan::DebeziumJson(options) => {
-                Ok(KeyEncoder::DebeziumJson(DebeziumKey::new(options, table, origin)?))
+                Ok(KeyEncoder::DebeziumJson(debezium::key(options, table, origin)?))
             }
             FormatPlan::Json(options) => Ok(KeyEncoder::Json(json::key(options, table, origin)?)),
             // The service's own records say nothing of a key: the values are those of `json`.

@@ -5,13 +5,27 @@
 //! is what the server prints.
 
 mod encode;
-mod key;
 mod types;
 mod value;
 
 pub(super) use encode::CanalTable;
-pub(super) use key::CanalKey;
 pub(super) use value::ValueWriter;
+
+use super::json_key::{JsonKey, KeyShape};
+use super::{CanalOptions, FormatError, OutputTable};
+
+/// Prepares keys, `{"id":1001}`. Canal itself writes none; this is syncc's own definition: numbers are bare, all else is the
+/// string of the message.
+///
+/// # Errors
+/// When a column is of a character set that is not supported.
+pub(super) fn key(
+    options: &CanalOptions,
+    table: OutputTable<'_>,
+    origin: Option<&str>,
+) -> Result<JsonKey<ValueWriter>, FormatError> {
+    JsonKey::new(KeyShape::PLAIN, table, origin, |column| ValueWriter::new(options, column))
+}
 
 #[cfg(test)]
 mod tests;

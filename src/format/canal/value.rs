@@ -1,5 +1,6 @@
 //! A value as the text inside its JSON string.
 
+use super::super::json_key::KeyValue;
 use super::super::json_string::{push_latin1, push_text};
 use super::super::number::{write_java_double, write_java_float, write_short_float};
 use super::super::{FormatError, Scratch};
@@ -13,7 +14,7 @@ use crate::mysql::{decimal, inet, json, temporal};
 
 /// How values of one column are written.
 #[derive(Debug)]
-pub(in super::super) struct ValueWriter {
+pub struct ValueWriter {
     /// Name at the source, for errors.
     column: String,
     pub(super) sql_type: SqlType,
@@ -88,29 +89,6 @@ impl ValueWriter {
         Ok(0)
     }
 
-    /// Appends the value as JSON of its own: numbers bare, all else as strings, NULL as `null`.
-    pub(super) fn write_json_value(
-        &self,
-        value: &Value<'_>,
-        scratch: &mut Scratch,
-        out: &mut Vec<u8>,
-    ) -> Result<(), FormatError> {
-        match value {
-            Value::Null => out.extend_from_slice(b"null"),
-            // `0000` is no JSON number.
-            Value::Year(year) => push_number((*year).into(), out),
-            value if self.is_number(value) => {
-                self.write(value, scratch, out)?;
-            }
-            value => {
-                out.push(b'"');
-                self.write(value, scratch, out)?;
-                out.push(b'"');
-            }
-        }
-        Ok(())
-    }
-
     fn is_number(&self, value: &Value<'_>) -> bool {
         match value {
             Value::Int(_) | Value::UInt(_) | Value::Decimal(_) | Value::Bit(_) | Value::Year(_) => true,
@@ -173,6 +151,26 @@ impl ValueWriter {
 
     fn wrong(&self, what: &'static str) -> FormatError {
         FormatError::Value { column: self.column.clone(), what }
+    }
+}
+
+/// The value as JSON of its own: numbers bare, all else as strings, NULL as `null`.
+impl KeyValue for ValueWriter {
+    fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), FormatError> {
+        match value {
+            Value::Null => out.extend_from_slice(b"null"),
+            // `0000` is no JSON number.
+            Value::Year(year) => push_number((*year).into(), out),
+            value if self.is_number(value) => {
+                ValueWriter::write(self, value, scratch, out)?;
+            }
+            value => {
+                out.push(b'"');
+                ValueWriter::write(self, value, scratch, out)?;
+                out.push(b'"');
+            }
+        }
+        Ok(())
     }
 }
 

@@ -17,10 +17,11 @@ use super::{DebeziumJsonOptions, FormatError, OutputTable, Scratch};
 use crate::change::{EventMeta, Origin, RowChange};
 use crate::mysql::value::Value;
 pub(super) use avro::{DebeziumAvroKey, DebeziumAvroTable, key_schema, schema};
-pub(super) use key::DebeziumKey;
+pub(super) use key::key;
 use row::Members;
 use schema::{EnvelopeSchema, connector, envelope_schema};
 use source::SourceBlock;
+pub(super) use value::Cell;
 use value::push_signed;
 
 /// Writes messages of one table version.

@@ -2,7 +2,7 @@
 
 use super::super::json_string::push_jackson_text;
 use super::super::json_value::quoted;
-use super::super::{DebeziumJsonOptions, FormatError, OutputTable, Scratch, unchanged};
+use super::super::{DebeziumJsonOptions, FormatError, OutputTable, Scratch};
 use super::value::Cell;
 use crate::mysql::value::Value;
 
@@ -66,14 +66,6 @@ impl Members {
             broken += member.cell.write(&row[member.index], scratch, out)?;
         }
         Ok(broken)
-    }
-
-    /// True when both rows have the same values in all columns.
-    pub(super) fn same(&self, before: &[Value<'_>], after: &[Value<'_>]) -> bool {
-        self.columns.iter().all(|member| match (before.get(member.index), after.get(member.index)) {
-            (Some(before), Some(after)) => unchanged(before, after),
-            (before, after) => before.is_none() && after.is_none(),
-        })
     }
 }
 

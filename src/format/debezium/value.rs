@@ -15,7 +15,7 @@ const SECONDS_PER_DAY: i64 = 86_400;
 
 /// How values of one column are written.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub struct Cell {
     /// Name at the source, for errors.
     column: String,
     pub(super) form: Form,

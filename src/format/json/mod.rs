@@ -2,9 +2,9 @@
 //!
 //! `{"id":1001,"customer":"李雷","__op":"u","__ts_ms":1709605231000,"__deleted":false}`. A delete carries the row as it was.
 
-use super::json_key::JsonKey;
+use super::json_key::{JsonKey, KeyShape};
 use super::json_row::JsonRow;
-use super::json_value::{DecimalText, GeometryText, JsonRules, TimestampText};
+use super::json_value::{DecimalText, GeometryText, JsonCell, JsonRules, TextEscapes, TimestampText};
 use super::{FormatError, JsonOptions, OutputTable, Scratch};
 use crate::change::{EventMeta, Origin, RowChange};
 use crate::statement::DecimalForm;
@@ -61,8 +61,8 @@ pub(super) fn key(
     options: &JsonOptions,
     table: OutputTable<'_>,
     origin: Option<&str>,
-) -> Result<JsonKey, FormatError> {
-    JsonKey::new(rules(options), table, origin, b"{", "")
+) -> Result<JsonKey<JsonCell>, FormatError> {
+    JsonKey::new(KeyShape::PLAIN, table, origin, |column| JsonCell::new(rules(options), column))
 }
 
 fn rules(options: &JsonOptions) -> JsonRules {
@@ -79,5 +79,6 @@ fn rules(options: &JsonOptions) -> JsonRules {
         labels: options.enum_form,
         timestamp: TimestampText::Zulu,
         geometry: GeometryText::Wkb,
+        text: TextEscapes::None,
     }
 }

@@ -3,10 +3,9 @@
 //! Member order, types and texts are those of Maxwell 1.45, where that is right. `old` stands in every update, because readers
 //! fail without it. Not written: `xid`, `xoffset` and `commit`, which are known only when the transaction has ended.
 
-use super::json_key::JsonKey;
+use super::json_key::{JsonKey, KeyShape};
 use super::json_row::JsonRow;
-use super::json_string::push_text;
-use super::json_value::{DecimalText, GeometryText, JsonRules, TimestampText, quoted};
+use super::json_value::{DecimalText, GeometryText, JsonCell, JsonRules, TextEscapes, TimestampText, quoted};
 use super::{FormatError, MaxwellOptions, OutputColumn, OutputTable, Scratch};
 use crate::change::{EventMeta, Origin, RowChange};
 use crate::statement::{BinaryForm, EnumForm};
@@ -20,6 +19,7 @@ const RULES: JsonRules = JsonRules {
     labels: EnumForm::Label,
     timestamp: TimestampText::Bare,
     geometry: GeometryText::Wkt,
+    text: TextEscapes::None,
 };
 
 /// Writes messages of one table version.
@@ -75,19 +75,21 @@ impl MaxwellTable {
 ///
 /// # Errors
 /// When a column is of a character set that is not supported.
-pub(super) fn key(table: OutputTable<'_>, origin: Option<&str>) -> Result<JsonKey, FormatError> {
+pub(super) fn key(table: OutputTable<'_>, origin: Option<&str>) -> Result<JsonKey<JsonCell>, FormatError> {
     // Maxwell writes the names of key columns in lower case.
     let lower = |column: &OutputColumn| OutputColumn { name: column.name.to_lowercase(), ..*column };
     let columns: Vec<OutputColumn> = table.columns.iter().map(lower).collect();
     let head = named(table.db, table.table);
-    JsonKey::new(RULES, OutputTable { columns: &columns, ..table }, origin, &head, "pk.")
+    let shape = KeyShape { head: &head, prefix: "pk.", escapes: RULES.text, tail: b"}" };
+    let table = OutputTable { columns: &columns, ..table };
+    JsonKey::new(shape, table, origin, |column| JsonCell::new(RULES, column))
 }
 
 /// `{"database":"shop","table":"orders"`
 fn named(db: &str, table: &str) -> Vec<u8> {
     let mut out = b"{\"database\":".to_vec();
-    quoted(&mut out, |out| push_text(db.as_bytes(), out));
+    quoted(&mut out, |out| RULES.text.push(db, out));
     out.extend_from_slice(b",\"table\":");
-    quoted(&mut out, |out| push_text(table.as_bytes(), out));
+    quoted(&mut out, |out| RULES.text.push(table, out));
     out
 }
