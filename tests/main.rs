@@ -14,6 +14,7 @@ mod failover;
 mod fmt;
 mod formats;
 mod fuzz;
+mod goldens;
 mod headers;
 mod hostile;
 mod kafka;

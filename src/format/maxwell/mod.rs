@@ -19,7 +19,7 @@ const RULES: JsonRules = JsonRules {
     labels: EnumForm::Label,
     timestamp: TimestampText::Bare,
     geometry: GeometryText::Wkt,
-    text: TextEscapes::None,
+    text: TextEscapes::Jackson,
 };
 
 /// Writes messages of one table version.
