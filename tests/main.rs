@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test runner captures and shows both")]
 
+mod beginning;
 mod cli;
 mod ddl;
 mod definitions;

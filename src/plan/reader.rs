@@ -14,7 +14,17 @@ impl TaskPlan {
 
     /// Server id and UUID under which the task reads: the same for every life of it, another for every other task.
     pub fn reader_identity(&self) -> (NonZeroU32, String) {
-        let text = format!("{}/{}/{}", self.state_prefix(), self.source.name, self.id);
+        self.identity("")
+    }
+
+    /// Server id and UUID under which the task looks at a part of the log beside its reader: under one identity, the newer
+    /// connection would end the older.
+    pub fn searcher_identity(&self) -> (NonZeroU32, String) {
+        self.identity("#search")
+    }
+
+    fn identity(&self, role: &str) -> (NonZeroU32, String) {
+        let text = format!("{}/{}/{}{role}", self.state_prefix(), self.source.name, self.id);
         let hash = |seed: u64| -> u64 {
             // FNV-1a: stable across releases, and spread is all that is asked of it.
             text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {

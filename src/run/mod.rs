@@ -11,10 +11,13 @@ mod hub;
 mod precheck;
 mod reload;
 mod ring;
+mod search;
 mod state_dir;
 mod supervisor;
 mod task;
 mod watch;
+
+pub use search::start_place;
 
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Severity};

@@ -119,7 +119,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "Encryption, and how much of the server's certificate is verified.",
         "tls verify-full ca \"/etc/ssl/shop-ca.pem\""),
     runs("start", &[Source, Pipeline],
-        "snapshot | now | <at gtid GTID> | <at binlog BINLOG> | <at TIMESTAMP>", May(Place::Start), Single, "snapshot", Refused,
+        "snapshot | now | at gtid GTID | at binlog BINLOG | at TIMESTAMP", May(Place::Start), Single, "snapshot", Refused,
         "Where the first start begins: with the existing rows, with the log from now on, or at a place in the log.",
         "start snapshot {\n  chunk 8_192 rows\n}"),
     runs("chunk", &[Place::Start], "NUMBER(1..10_000_000) rows", NoBlock, Single, "adapts", InPlace,

@@ -12,9 +12,11 @@ use crate::diagnostic::{Diagnostic, Label, Severity};
 use crate::hir::Program;
 use crate::kafka::TopicName;
 use crate::lockfile::{changes, pulled};
+use crate::mysql::position::Position;
 use crate::plan::io::{self as secrets, SecretError};
 use crate::plan::{Plan, TargetKind, TaskPlan};
 use crate::precheck::{self, Block, Item, Seen};
+use crate::run::start_place;
 use crate::source::mysql::io::{self as mysql, FailureClass, Session, SourceFailure};
 use crate::source::mysql::requirement::{
     LOCK_DRIFT, MYSQL_UNREACHABLE, NOT_A_TABLE, POSITION_PURGED, Standing, standing,
@@ -84,7 +86,7 @@ impl Live<'_> {
         let asked = Instant::now();
         let who = format!("source {name}");
         match self.ask_source(tasks) {
-            Ok((catalog, address, drift)) => {
+            Ok(Asked { catalog, address, drift, begins }) => {
                 let text = format!("{address} answered in {} ms", asked.elapsed().as_millis());
                 self.tell(&who, &Item { name: "connection", worst: None, text });
                 let mut found: Vec<Diagnostic> = Vec::new();
@@ -97,6 +99,14 @@ impl Live<'_> {
                     .max_by_key(|estimate| estimate.bytes);
                 for item in precheck::source_items(&found, &Seen { catalog: &catalog, estimate }) {
                     self.tell(&who, &item);
+                }
+                for (task, begin) in begins {
+                    let (worst, text) = match &begin {
+                        Ok(position) => (None, format!("{} begins at {position}", task.id)),
+                        Err(finding) => (Some(finding.severity), told(finding)),
+                    };
+                    self.tell(&who, &Item { name: "start", worst, text });
+                    add_each(&mut found, task, begin.err().into_iter().collect());
                 }
                 if let Some(drift) = drift {
                     let worst = drift.as_ref().map(|finding| finding.severity);
@@ -130,11 +140,8 @@ impl Live<'_> {
         }
     }
 
-    /// The server, its address, and how it differs from the lock file where that speaks of it.
-    fn ask_source(
-        &self,
-        tasks: &[&TaskPlan],
-    ) -> Result<(SourceCatalog, String, Option<Option<Diagnostic>>), SourceFailure> {
+    /// Asks the server of some tasks.
+    fn ask_source<'t>(&self, tasks: &[&'t TaskPlan]) -> Result<Asked<'t>, SourceFailure> {
         let plan = &tasks.first().expect("a source has a task").source;
         let endpoint = mysql::resolve(plan, self.directory)?.endpoint;
         let mut session = Session::open(&endpoint, None)?;
@@ -151,8 +158,12 @@ impl Live<'_> {
                 Some(drift(&plan.name, &changes(&pulled(lock).schema, &live)))
             }
         };
+        let mut begin =
+            |task: &&'t TaskPlan| Some((*task, start_place(task, &endpoint, &mut session, &server)?));
+        let begins = tasks.iter().filter_map(&mut begin).collect();
         session.quit();
-        Ok((SourceCatalog { server, tables, survey }, endpoint.address(), drift))
+        let catalog = SourceCatalog { server, tables, survey };
+        Ok(Asked { catalog, address: endpoint.address(), drift, begins })
     }
 
     /// Asks a target; those that are no cluster have nobody to ask.
@@ -377,6 +388,16 @@ fn drift(source: &str, changes: &[crate::lockfile::Change]) -> Option<Diagnostic
 }
 
 /// Code and message.
+/// What a server said.
+struct Asked<'t> {
+    catalog: SourceCatalog,
+    address: String,
+    /// How it differs from the lock file; none where that does not speak of it.
+    drift: Option<Option<Diagnostic>>,
+    /// Where the tasks with `start at` would begin.
+    begins: Vec<(&'t TaskPlan, Result<Position, Diagnostic>)>,
+}
+
 fn told(finding: &Diagnostic) -> String {
     format!("{} {}", finding.code, finding.message)
 }

@@ -4,6 +4,8 @@
 //! operation panics or overflows on any input. Cost is in the number of intervals, never in the number of
 //! transactions.
 
+mod bytes;
+
 use super::Gtid;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -99,34 +101,6 @@ impl GtidSet {
     /// UUID, tag (empty for none) and half-open intervals, in canonical order.
     pub fn groups(&self) -> impl Iterator<Item = (&str, &str, &[(u64, u64)])> {
         self.intervals.iter().map(|((uuid, tag), list)| (uuid.as_str(), tag.as_str(), list.as_slice()))
-    }
-
-    /// The set as COM_BINLOG_DUMP_GTID and PREVIOUS_GTIDS carry it.
-    ///
-    /// Without tags: number of UUIDs, then per UUID 16 bytes, number of intervals, and per interval start and
-    /// excluded end, all 64-bit little-endian. With at least one tag the first and the last byte of the first
-    /// number are 1 with the count between them, and every UUID is followed by its tag: the length times two
-    /// in one byte (the short form of MySQL's variable-length integer), then the text. Source: MySQL
-    /// `Gtid_set::encode`, and what 9.7 wrote.
-    pub fn encode(&self) -> Vec<u8> {
-        let tagged = self.intervals.keys().any(|(_, tag)| !tag.is_empty());
-        let count = self.intervals.len() as u64;
-        let head = if tagged { 1 << 56 | count << 8 | 1 } else { count };
-        let mut bytes = head.to_le_bytes().to_vec();
-        for ((uuid, tag), list) in &self.intervals {
-            let digits = uuid.bytes().filter(u8::is_ascii_hexdigit).map(hex_value).collect::<Vec<_>>();
-            bytes.extend(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]));
-            if tagged {
-                bytes.push((tag.len() as u8) << 1);
-                bytes.extend_from_slice(tag.as_bytes());
-            }
-            bytes.extend_from_slice(&(list.len() as u64).to_le_bytes());
-            for (start, end) in list {
-                bytes.extend_from_slice(&start.to_le_bytes());
-                bytes.extend_from_slice(&end.to_le_bytes());
-            }
-        }
-        bytes
     }
 
     /// Adds `start..end`, clipped to the numbers a GTID can have. `uuid` in any case.

@@ -3,6 +3,7 @@
 use super::output::Output;
 use crate::catalog::{ServerFacts, TableFacts};
 use crate::checkpoint::{DatabaseRecord, History, SchemaRecord, StateKey, StateRecord, TaskState};
+use crate::mysql::ddl::DdlEffect;
 use crate::mysql::ident::TableNameCase;
 use crate::mysql::position::Position;
 use crate::mysql::schema::model::Wording;
@@ -41,10 +42,13 @@ impl Known {
 
     /// Stores all tables of the databases that the plan selects from, also those that it does not select: a RENAME may bring
     /// one under a selected name. A table may have its first row while nothing runs, so none can be read later.
+    ///
+    /// `since` are the statements between `position` and the reading of the tables: what they may have touched is not known there.
     pub(super) fn seed(
         &mut self,
         tables: &[TableFacts],
         definitions: &Definitions,
+        since: &[DdlEffect],
         wording: Wording,
         position: &Position,
         output: &mut Output,
@@ -68,6 +72,7 @@ impl Known {
             let columns = Arc::new(table.version.clone());
             found.insert(table.version.name.clone(), TableState::Proven { columns, definition });
         }
+        found.retain(|name, _| !since.iter().any(|effect| effect.defines() && effect.may_touch(name)));
         for (name, state) in found {
             let record = SchemaRecord { since: position.clone(), statement: None, state };
             if let Some(record) = self.history.add(&name, record) {
@@ -75,8 +80,12 @@ impl Known {
             }
         }
         for database in &definitions.databases {
-            let record =
-                DatabaseRecord { collation: database.collation.clone(), complete: database.complete };
+            if since.iter().any(|effect| may_alter(effect, &database.name)) {
+                continue;
+            }
+            let complete =
+                database.complete && !since.iter().any(|effect| defines_in(effect, &database.name));
+            let record = DatabaseRecord { collation: database.collation.clone(), complete };
             output.store(StateRecord::Database(database.name.clone(), record.clone()));
             self.databases.insert(database.name.clone(), record);
         }
@@ -93,6 +102,28 @@ impl Known {
             tracker.know(name, newest.state.clone());
         }
         tracker
+    }
+}
+
+/// Whether a database may have other defaults behind a statement.
+fn may_alter(effect: &DdlEffect, database: &str) -> bool {
+    match effect {
+        DdlEffect::Database(db) => TableNameCase::Insensitive.same(db, database),
+        DdlEffect::Unknown => true,
+        DdlEffect::Tables { .. }
+        | DdlEffect::Nothing
+        | DdlEffect::Transaction(_)
+        | DdlEffect::Statement(_) => false,
+    }
+}
+
+/// Whether a database may have other tables behind a statement.
+fn defines_in(effect: &DdlEffect, database: &str) -> bool {
+    let in_it = |table: &TableName| TableNameCase::Insensitive.same(&table.db, database);
+    match effect {
+        DdlEffect::Tables { tables, .. } | DdlEffect::Statement(tables) => tables.iter().any(in_it),
+        DdlEffect::Database(_) | DdlEffect::Unknown => may_alter(effect, database),
+        DdlEffect::Nothing | DdlEffect::Transaction(_) => false,
     }
 }
 

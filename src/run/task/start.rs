@@ -32,8 +32,10 @@ use crate::run::failure::{Class, Failure};
 use crate::run::framer::Framer;
 use crate::run::hub::{Hub, Rereading};
 use crate::run::precheck;
+use crate::run::search::{Search, begin};
 use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Session};
 use crate::source::mysql::requirement::{log_kept_ms, moved_to};
+use crate::statement::Start;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
@@ -92,7 +94,14 @@ impl Task {
         let mut known = Known::of_state(&state, &self.plan, &mut output);
         let position = match self.committed_position(&mut source, &output, &state)? {
             Some(position) => position,
-            None => self.first_position(&mut source, &mut known, &mut output)?,
+            None => match self.first_position(&mut source, &mut known, &mut output)? {
+                Some(position) => position,
+                None => {
+                    // The next life begins with the order; without this, a successor would wait for missed beats.
+                    let _ = output.release(&self.context);
+                    return self.life();
+                }
+            },
         };
         self.follow(&position.server);
         let generation = self.settle_generation(&mut output, &state)?;
@@ -398,14 +407,32 @@ impl Task {
         Ok(())
     }
 
-    /// The end of the log, with columns that are proven there: read before and after, until the two agree.
+    /// Where the task begins: the end of the log, or the place that `start at` names; with columns that are proven there. They
+    /// are read before and after, until the two agree; of a place in the past, those count that no statement has touched since.
+    /// None when an order came meanwhile.
     fn first_position(
         &self,
         source: &mut Source,
         known: &mut Known,
         output: &mut Output,
-    ) -> Result<Position, Failure> {
+    ) -> Result<Option<Position>, Failure> {
         let plan = self.plan.clone();
+        let over = || self.orders.look().is_some();
+        let identity = source.catalog.server.identity.clone();
+        let release = source.catalog.server.version_number;
+        let endpoint = source.endpoint.clone();
+        let search = Search { plan: &plan, endpoint: &endpoint, server: &identity, release, over: &over };
+        let past = match &plan.start {
+            Start::Snapshot(_) | Start::Now => None,
+            Start::At(at) => match begin(&search, &mut source.session, &source.catalog.server, at)? {
+                Some(position) => {
+                    let text = format!("`start at` is {position}");
+                    Event::info(Name::PrecheckPassed, text).task(&self.id).position(&position.file).emit();
+                    Some(position)
+                }
+                None => return Ok(None),
+            },
+        };
         let captured = |db: &str| plan.captures(db);
         let mut before = source::definitions(&mut source.session, captured)?;
         for _ in 0..SETTLED_READS_MAX {
@@ -415,14 +442,19 @@ impl Task {
             let same = columns(&tables) == columns(&source.catalog.tables) && before == after;
             source.catalog.tables = tables;
             if same {
-                known.seed(
-                    &source.catalog.tables,
-                    &after,
-                    wording(&source.catalog.server),
-                    &position,
-                    output,
-                );
-                return Ok(position);
+                let (position, since) = match &past {
+                    None => (position, Vec::new()),
+                    Some(past) => {
+                        let end = source::end_of_log(&mut source.session)?.unwrap_or(position);
+                        match search.statements(past, &end.file)? {
+                            Some(since) => (past.clone(), since),
+                            None => return Ok(None),
+                        }
+                    }
+                };
+                let wording = wording(&source.catalog.server);
+                known.seed(&source.catalog.tables, &after, &since, wording, &position, output);
+                return Ok(Some(position));
             }
             before = after;
         }

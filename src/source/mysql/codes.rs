@@ -125,7 +125,8 @@ pub const CODES: &[CodeDoc] = &[
     ),
     page(
         POSITION_PURGED,
-        "The log from where the task must go on is no longer on the server.",
+        "The log from where the task must go on is no longer on the server. Or `start at` names a place that the log does not hold: it \
+         is gone, has yet to come, or lies inside of a transaction.",
         "What was purged is lost to the stream. Going on from the oldest file would leave a hole that nobody sees.",
     ),
     page(

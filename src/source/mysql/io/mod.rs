@@ -43,7 +43,7 @@ pub use dump::{Dump, DumpRequest};
 pub use failure::{FailureClass, SourceFailure};
 pub use fence::{DatabaseDefinition, Definitions, Fenced, definitions, fenced};
 pub use introspect::{facts, tables};
-pub use position::{end_of_log, start_position};
+pub use position::{clock_us, end_of_log, gtids_of, start_position};
 pub use schema::schema;
 pub use session::Session;
 pub use size::sizes;

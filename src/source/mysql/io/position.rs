@@ -3,7 +3,7 @@
 use super::ask::Ask;
 use super::failure::{FailureClass, SourceFailure};
 use super::session::Session;
-use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position};
+use crate::mysql::position::{BinlogPosition, Flavor, Gtids, MariaGtids, Position};
 
 /// Where the log ends and, with GTIDs, what has been executed. The two are read by one statement and are still no pair:
 /// transactions that are in the log may be missing in the set (their commit is under way). `None` when the log is off.
@@ -48,15 +48,36 @@ pub fn start_position(session: &mut Session) -> Result<Position, SourceFailure> 
 /// MariaDB: file, offset and GTIDs of the snapshot this session's transaction reads from. `None` when the log is off.
 pub(super) fn snapshot_pair(session: &mut impl Ask) -> Result<Option<Position>, SourceFailure> {
     let Some(file) = snapshot_file(session)? else { return Ok(None) };
+    let gtids = gtids_at(session, &file)?;
+    Ok(Some(Position { server: session.identity().clone(), file, gtids: Gtids::MariaDb(gtids) }))
+}
+
+/// MariaDB: the GTIDs of a place between two transactions of its log.
+///
+/// # Errors
+/// A broken connection, or an answer that makes no sense, such as none for a file that is gone.
+pub fn gtids_of(session: &mut Session, file: &BinlogPosition) -> Result<MariaGtids, SourceFailure> {
+    gtids_at(session, file)
+}
+
+fn gtids_at(session: &mut impl Ask, file: &BinlogPosition) -> Result<MariaGtids, SourceFailure> {
     // the name comes from the server and is a file name; still nothing but such characters goes into the statement
     let name: String =
         file.file.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
     let text = session.scalar(&format!("SELECT BINLOG_GTID_POS('{name}', {})", file.offset))?;
-    let gtids = text
-        .unwrap_or_default()
+    text.ok_or_else(|| SourceFailure::protocol(format!("the server knows no GTIDs at {file}")))?
         .parse()
-        .map_err(|error| SourceFailure::protocol(format!("BINLOG_GTID_POS: {error}")))?;
-    Ok(Some(Position { server: session.identity().clone(), file, gtids: Gtids::MariaDb(gtids) }))
+        .map_err(|error| SourceFailure::protocol(format!("BINLOG_GTID_POS: {error}")))
+}
+
+/// The server's clock, microseconds since 1970.
+///
+/// # Errors
+/// A broken connection, or an answer that makes no sense.
+pub fn clock_us(session: &mut Session) -> Result<i64, SourceFailure> {
+    let us = session.scalar("SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)")?;
+    us.and_then(|text| text.parse().ok())
+        .ok_or_else(|| SourceFailure::protocol("the server's clock makes no sense"))
 }
 
 /// MariaDB: file and offset of the snapshot this session's transaction reads from.
