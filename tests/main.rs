@@ -21,6 +21,7 @@ mod hostile;
 mod kafka;
 mod log;
 mod masks;
+mod operations;
 mod parking;
 mod pipelines;
 mod published;

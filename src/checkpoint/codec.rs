@@ -7,8 +7,8 @@
 //! does not produce. Does not: know where records are kept.
 
 use super::record::{
-    DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord, RetiredRecord,
-    SchemaRecord, SnapRecord, StateKey, TableRecord,
+    CtlRecord, DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord,
+    RetiredRecord, SchemaRecord, SnapRecord, StateKey, TableRecord,
 };
 use crate::mysql::schema::TableName;
 use serde::Serialize;
@@ -52,6 +52,8 @@ pub enum StateRecord {
     Park(TableName, ParkRecord),
     /// `ends/<topic>`.
     Ends(String, EndsRecord),
+    /// `ctl`.
+    Ctl(CtlRecord),
     /// `retired`.
     Retired(RetiredRecord),
 }
@@ -108,6 +110,7 @@ impl StateKey {
                 text.push_str("ends/");
                 push_escaped(&mut text, topic);
             }
+            StateKey::Ctl => text.push_str("ctl"),
             StateKey::Retired => text.push_str("retired"),
         }
         text.into_bytes()
@@ -120,6 +123,7 @@ impl StateKey {
         let key = match word {
             "pos" => StateKey::Pos,
             "owner" => StateKey::Owner,
+            "ctl" => StateKey::Ctl,
             "retired" => StateKey::Retired,
             "plan" => {
                 let (generation, part) = rest.split_once('/')?;
@@ -195,6 +199,7 @@ impl StateRecord {
             StateRecord::Database(db, _) => StateKey::Database(db.clone()),
             StateRecord::Park(name, _) => StateKey::Park(name.clone()),
             StateRecord::Ends(topic, _) => StateKey::Ends(topic.clone()),
+            StateRecord::Ctl(_) => StateKey::Ctl,
             StateRecord::Retired(_) => StateKey::Retired,
         }
     }
@@ -211,6 +216,7 @@ impl StateRecord {
             StateRecord::Database(_, value) => json(value),
             StateRecord::Park(_, value) => json(value),
             StateRecord::Ends(_, value) => json(value),
+            StateRecord::Ctl(value) => json(value),
             StateRecord::Retired(value) => json(value),
         };
         let mut value = format!("{FORMAT} {:08x} ", crc32fast::hash(&payload)).into_bytes();
@@ -238,6 +244,7 @@ impl StateRecord {
             StateKey::Database(ref db) => StateRecord::Database(db.clone(), parse(&key, payload)?),
             StateKey::Park(ref name) => StateRecord::Park(name.clone(), parse(&key, payload)?),
             StateKey::Ends(ref topic) => StateRecord::Ends(topic.clone(), parse(&key, payload)?),
+            StateKey::Ctl => StateRecord::Ctl(parse(&key, payload)?),
             StateKey::Retired => StateRecord::Retired(parse(&key, payload)?),
         })
     }
@@ -422,6 +429,8 @@ pub(super) mod tests {
                 .prop_map(|(topic, ends)| StateRecord::Ends(topic, EndsRecord { ends })),
             any::<u64>()
                 .prop_map(|offset| StateRecord::Retired(RetiredRecord { position: position(offset) })),
+            proptest::option::of(0..u64::MAX)
+                .prop_map(|paused_since| StateRecord::Ctl(CtlRecord { paused_since })),
         ]
     }
 
@@ -474,6 +483,7 @@ pub(super) mod tests {
         check_key(StateKey::Park(TableName::new("shop", "orders")), "park/shop.orders");
         check_key(StateKey::Ends("shop.orders".into()), "ends/shop%2Eorders");
         check_key(StateKey::Retired, "retired");
+        check_key(StateKey::Ctl, "ctl");
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub enum StateKey {
     Park(TableName),
     /// `ends/<topic>`.
     Ends(String),
+    /// `ctl`.
+    Ctl,
     /// `retired`.
     Retired,
 }
@@ -159,6 +161,21 @@ pub struct ParkRecord {
 pub struct EndsRecord {
     /// (partition, end offset).
     pub ends: Vec<(i32, i64)>,
+}
+
+/// `ctl`: what an operator has asked for, as long as it holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CtlRecord {
+    /// The task stands still, since this many seconds since 1970.
+    #[serde(default)]
+    pub paused_since: Option<u64>,
+}
+
+impl CtlRecord {
+    /// True when nothing is asked for: such a record need not be stored.
+    pub fn is_empty(&self) -> bool {
+        *self == CtlRecord::default()
+    }
 }
 
 /// `plan/<generation>/<part>`: a piece of the plan that was in force.

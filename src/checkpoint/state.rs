@@ -3,8 +3,8 @@
 use super::codec::{CodecError, StateRecord};
 use super::history::History;
 use super::record::{
-    DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord, RetiredRecord,
-    SnapRecord, StateKey, TableRecord,
+    CtlRecord, DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord,
+    RetiredRecord, SnapRecord, StateKey, TableRecord,
 };
 use crate::kafka::limits::STATE_PART_BYTES;
 use crate::mysql::schema::TableName;
@@ -31,6 +31,8 @@ pub struct TaskState {
     pub parked: BTreeMap<TableName, ParkRecord>,
     /// End offsets by topic.
     pub ends: BTreeMap<String, EndsRecord>,
+    /// What an operator has asked for.
+    pub ctl: CtlRecord,
     /// Set when the task was removed.
     pub retired: Option<RetiredRecord>,
     /// Records of other releases, by key bytes, as they are.
@@ -146,6 +148,7 @@ impl TaskState {
             StateRecord::Ends(topic, value) => {
                 self.ends.insert(topic, value);
             }
+            StateRecord::Ctl(value) => self.ctl = value,
             StateRecord::Retired(value) => self.retired = Some(value),
         }
         Ok(())
@@ -180,6 +183,7 @@ impl TaskState {
             StateKey::Ends(topic) => {
                 self.ends.remove(topic);
             }
+            StateKey::Ctl => self.ctl = CtlRecord::default(),
             StateKey::Retired => self.retired = None,
         }
     }
@@ -206,6 +210,8 @@ impl TaskState {
         records.extend(parked.map(|(name, value)| StateRecord::Park(name.clone(), value.clone()).encode()));
         let ends = self.ends.iter();
         records.extend(ends.map(|(topic, value)| StateRecord::Ends(topic.clone(), value.clone()).encode()));
+        let ctl = Some(&self.ctl).filter(|ctl| !ctl.is_empty());
+        records.extend(ctl.map(|value| StateRecord::Ctl(value.clone()).encode()));
         records.extend(self.retired.clone().map(|value| StateRecord::Retired(value).encode()));
         records.extend(self.unknown.iter().map(|(key, value)| (key.clone(), value.clone())));
         records

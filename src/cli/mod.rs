@@ -20,17 +20,29 @@ mod front;
 mod global;
 mod graph;
 mod init;
+#[cfg(feature = "run")]
+mod instance;
 mod man;
 mod output;
 mod pages;
+#[cfg(feature = "run")]
+mod pause;
 mod plan;
+#[cfg(feature = "run")]
+mod reload;
 mod repair;
+#[cfg(feature = "run")]
+mod resnapshot;
 mod revision;
 #[cfg(feature = "run")]
 mod run;
 mod schema;
 #[cfg(feature = "run")]
 mod status;
+#[cfg(feature = "run")]
+mod stop;
+#[cfg(feature = "run")]
+mod tap;
 mod version;
 
 pub use exit::Exit;
@@ -89,6 +101,18 @@ enum Command {
     Run(run::Args),
     #[cfg(feature = "run")]
     Status(status::Args),
+    #[cfg(feature = "run")]
+    Reload(reload::Args),
+    #[cfg(feature = "run")]
+    Pause(pause::Args),
+    #[cfg(feature = "run")]
+    Resume(pause::ResumeArgs),
+    #[cfg(feature = "run")]
+    Resnapshot(resnapshot::Args),
+    #[cfg(feature = "run")]
+    Tap(tap::Args),
+    #[cfg(feature = "run")]
+    Stop(stop::Args),
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),
@@ -147,6 +171,18 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Run(_) => unreachable!("it has ended above"),
         #[cfg(feature = "run")]
         Command::Status(args) => status::run(&args, global, &mut output)?,
+        #[cfg(feature = "run")]
+        Command::Reload(args) => reload::run(&args, global, &mut output)?,
+        #[cfg(feature = "run")]
+        Command::Pause(args) => pause::run(&args, global, &mut output)?,
+        #[cfg(feature = "run")]
+        Command::Resume(args) => pause::resume(&args, global, &mut output)?,
+        #[cfg(feature = "run")]
+        Command::Resnapshot(args) => resnapshot::run(&args, global, &mut output)?,
+        #[cfg(feature = "run")]
+        Command::Tap(args) => tap::run(&args, global, &mut output)?,
+        #[cfg(feature = "run")]
+        Command::Stop(args) => stop::run(&args, global, &mut output)?,
     };
     output.finish()?;
     Ok(exit)

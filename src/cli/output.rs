@@ -36,6 +36,12 @@ impl Output {
         self.checked(result)
     }
 
+    /// Hands over what is held back, to be seen while more comes.
+    #[cfg(feature = "run")]
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        self.finish()
+    }
+
     /// Prints what is still held back.
     pub(super) fn finish(&mut self) -> Result<(), Failure> {
         let result = if self.closed { Ok(()) } else { self.stdout.flush() };

@@ -3,11 +3,11 @@
 use super::Exit;
 use super::form::Form;
 use super::global::Global;
+use super::instance::Instance;
 use super::output::{Failure, Output};
 use super::run::duration;
-use crate::control::{Operation, Status, TaskState, TaskStatus, ask};
+use crate::control::{Operation, Status, TaskState, TaskStatus};
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 /// Tells what a running `syncc run` does
 ///
@@ -19,21 +19,19 @@ use std::path::PathBuf;
                        Exit codes: 0 it answered, 3 none runs here."
 )]
 pub(super) struct Args {
-    /// Control socket [default: .syncc/control.sock in the project]
-    #[arg(long, value_name = "SOCKET")]
-    control: Option<PathBuf>,
     /// Form of the answer
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Human)]
     format: Form,
     /// Also tell about every table
     #[arg(long)]
     tables: bool,
+    #[command(flatten)]
+    instance: Instance,
 }
 
 /// Asks and prints.
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    let socket = args.control.clone().unwrap_or_else(|| global.project.join(".syncc/control.sock"));
-    let answer = ask(&socket, Operation::Status).map_err(|error| Failure::new(Exit::Failed, error))?;
+    let answer = args.instance.result(global, &Operation::Status)?;
     match args.format {
         Form::Json => output.print(&format!("{answer:#}\n"))?,
         Form::Human => {

@@ -11,10 +11,40 @@ pub struct Status {
     pub pid: u32,
     /// Generation that is active; 0 until a task has read its state.
     pub generation: u64,
-    /// Generation that the files would be, when they were refused, and since when (seconds since 1970).
+    /// Version of the program.
+    #[serde(default)]
+    pub program: String,
+    /// Start of the process, seconds since 1970.
+    #[serde(default)]
+    pub started: u64,
+    /// The last edit of the files, when it was refused.
     pub refused: Option<Refused>,
+    /// Generation that is accepted and not active yet, and the tasks that still run the one before.
+    #[serde(default)]
+    pub pending: Option<Pending>,
+    /// Tasks that stand still because the files say `paused`.
+    #[serde(default)]
+    pub paused: Vec<PausedTask>,
     /// Every task, sorted by id.
     pub tasks: Vec<TaskStatus>,
+}
+
+/// A generation on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Its number.
+    pub generation: u64,
+    /// Tasks that do not run it yet.
+    pub tasks: Vec<String>,
+}
+
+/// A task that stands still because the files say so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PausedTask {
+    /// `<pipeline>.<source>.<target>`.
+    pub task: String,
+    /// What the files give as the reason.
+    pub because: String,
 }
 
 /// A refused reload.
@@ -26,6 +56,9 @@ pub struct Refused {
     pub since: u64,
     /// Codes of the findings, each once.
     pub codes: Vec<String>,
+    /// The errors, one line each: place, code, what is wrong.
+    #[serde(default)]
+    pub findings: Vec<String>,
 }
 
 /// What a task is doing.
@@ -41,6 +74,8 @@ pub enum TaskState {
     Streaming,
     /// Waiting to try again.
     Retrying,
+    /// Standing still because an operator asked for it; the task stays ours.
+    Paused,
     /// Ended for good.
     Failed,
     /// Ended on request.
@@ -48,6 +83,17 @@ pub enum TaskState {
 }
 
 impl TaskState {
+    /// All of them.
+    pub const ALL: [TaskState; 7] = [
+        TaskState::Starting,
+        TaskState::Snapshot,
+        TaskState::Streaming,
+        TaskState::Retrying,
+        TaskState::Paused,
+        TaskState::Failed,
+        TaskState::Stopped,
+    ];
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -55,6 +101,7 @@ impl TaskState {
             TaskState::Snapshot => "snapshot",
             TaskState::Streaming => "streaming",
             TaskState::Retrying => "retrying",
+            TaskState::Paused => "paused",
             TaskState::Failed => "failed",
             TaskState::Stopped => "stopped",
         }
@@ -78,8 +125,11 @@ pub struct TaskStatus {
     pub records: u64,
     /// Records per second, over the last seconds.
     pub records_per_second: f64,
-    /// Age of the newest committed change, seconds; 0 when everything is committed.
+    /// Age of the oldest change that may not be committed, seconds; 0 when everything is.
     pub lag_seconds: f64,
+    /// Since when that is so, ms since 1970; what `lag_seconds` is made of when somebody asks.
+    #[serde(skip)]
+    pub behind_since_ms: Option<i64>,
     /// Load of existing rows.
     pub snapshot: Option<Progress>,
     /// Recoveries since the process started.
@@ -89,8 +139,11 @@ pub struct TaskStatus {
     /// What a start waits for, while it waits.
     #[serde(default)]
     pub waiting: Option<String>,
-    /// Last failure.
+    /// Last failure: what happened, where, and what to do.
     pub error: Option<String>,
+    /// Its class.
+    #[serde(default)]
+    pub error_kind: Option<String>,
     /// `tls off because "…"` and the like: weakened switches in force.
     pub weakened: Vec<String>,
     /// Tables.
@@ -137,4 +190,7 @@ pub struct TableStatus {
     pub estimate: u64,
     /// Loaded.
     pub done: bool,
+    /// Seconds left at the present rate, when it can be told.
+    #[serde(default)]
+    pub eta_seconds: Option<u64>,
 }

@@ -25,6 +25,11 @@ pub const SCHEMA_NARROWED: Code = Code::new("P1010", "schema-narrowed");
 /// A setting that is fixed when a task starts for the first time.
 pub const FIXED_AT_FIRST_START: Code = Code::new("P1011", "fixed-at-first-start");
 
+/// Codes of changes that break consumers, and that can be accepted all the same: what was sent stays, what comes from now
+/// on is another thing.
+pub const ACCEPTABLE: [Code; 5] =
+    [KEY_CHANGED, PARTITION_RULE_CHANGED, FORMAT_CHANGED, TOPIC_MOVED, RENAMED_WITHOUT_MOVED];
+
 /// The pages of the codes of this module. They speak of two versions of a project, so none has an example file.
 pub const PAGES: &[CodeDoc] = &[
     page(

@@ -3,8 +3,10 @@
 //! Settings of tables are compared by what becomes of the tables a task is known to carry, not by the lines that say so:
 //! another line with the same outcome is no change. Does not: decide; the supervisor refuses, accepts or applies.
 
+use super::change::{
+    ACCEPTABLE, FORMAT_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, SNAPSHOT_NEEDED, TOPIC_MOVED,
+};
 use super::change::{FIXED_AT_FIRST_START, FLOW_REMOVED, RENAMED_WITHOUT_MOVED};
-use super::change::{FORMAT_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, SNAPSHOT_NEEDED, TOPIC_MOVED};
 use super::{
     DecideError, Decider, KafkaPlan, MovedPlan, Origins, Part, Plan, Start, StreamPlan, Subject, TargetKind,
     TaskId, TaskPlan,
@@ -62,6 +64,16 @@ impl PlanDiff {
     /// True when both plans mean the same.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+    }
+
+    /// Lets go through what is accepted by the code of its finding, as far as that code can be.
+    pub fn accept(&mut self, codes: &[String]) {
+        for finding in &mut self.findings {
+            if ACCEPTABLE.contains(&finding.code) && codes.iter().any(|code| code == finding.code.number) {
+                finding.severity = Severity::Warning;
+                finding.help = Some("accepted".to_owned());
+            }
+        }
     }
 
     /// True when a finding forbids the change.

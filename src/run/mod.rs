@@ -14,6 +14,7 @@ mod ring;
 mod search;
 mod state_dir;
 mod supervisor;
+mod tap;
 mod task;
 mod watch;
 

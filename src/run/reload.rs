@@ -7,17 +7,29 @@ use super::Screen;
 use super::context::Context;
 use super::event::{Event, Name};
 use super::task;
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::render::{Renderer, Style};
+use crate::diagnostic::{Code, Diagnostic, Severity, Summary, json, short};
 use crate::mysql::schema::TableName;
 use crate::plan::{Plan, PlanDiff, Subject, TaskId, TaskPlan, compile_project, diff};
 use crate::project::io::{ReadError, Reading, read};
 use crate::project::{Location, PROJECT_UNREADABLE, Project};
+use crate::statement::secret_places;
 use crate::text::FileSet;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+/// Exit code for files with errors, of a command that asked for a look.
+const FINDINGS: u8 = 1;
+
+/// Exit code for a change that is refused.
+const REFUSED: u8 = 4;
+
+/// Columns of a drawing for somebody whose terminal is not known.
+const DRAWN_WIDTH: usize = 100;
 
 /// A removal counts only when it is still there after this.
 const HOLD_BACK: Duration = Duration::from_secs(5);
@@ -69,6 +81,8 @@ pub(super) enum Outcome {
         told: Told,
         /// Generation it would have been.
         generation: u64,
+        /// Exit code of a command that asked for it.
+        exit: u8,
     },
     /// To be applied.
     Accepted {
@@ -99,6 +113,34 @@ impl Told {
             screen.findings(&self.files, &self.findings);
         }
     }
+
+    /// A finding on one line.
+    pub(super) fn line(&self, finding: &Diagnostic) -> String {
+        short::line(finding, &self.files)
+    }
+
+    /// What somebody who asked for the look is told: the outcome, the findings as data and as drawings.
+    pub(super) fn result(&self, outcome: &str, generation: u64, summary: &str) -> Value {
+        let document =
+            json::document(&self.findings, &self.files, Summary::of(&self.findings, self.files.len()));
+        let report: Value = serde_json::from_str(&document).unwrap_or(Value::Null);
+        let style = Style { ascii: false, color: false, width: DRAWN_WIDTH };
+        let renderer = Renderer::new(&self.files, &secret_places(&self.files), style);
+        let drawn: Vec<String> = self.findings.iter().map(|finding| renderer.draw(finding)).collect();
+        serde_json::json!({
+            "outcome": outcome, "generation": generation, "summary": summary, "report": report,
+            "drawn": drawn.join("\n"),
+        })
+    }
+}
+
+/// How a look is made.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ask {
+    /// Texts that were seen before are judged again.
+    pub(super) forced: bool,
+    /// Codes of changes that are accepted.
+    pub(super) accept: Vec<String>,
 }
 
 /// Looks at files, one look at a time.
@@ -134,17 +176,18 @@ impl Reload {
         self.busy.is_some()
     }
 
-    /// Looks at the files; `tell` gets the outcome. While a look is under way, another one is only noted.
+    /// Looks at the files; `tell` gets the outcome. While a look is under way, another one is only noted, and this is false.
     pub(super) fn begin(
         &mut self,
         running: &Plan,
         carried: BTreeMap<TaskId, BTreeSet<TableName>>,
         generation: u64,
+        ask: Ask,
         tell: impl FnOnce(Outcome) + Send + 'static,
-    ) {
+    ) -> bool {
         if self.busy.is_some() {
             self.again = true;
-            return;
+            return false;
         }
         let look = Look {
             project: self.project.clone(),
@@ -154,9 +197,11 @@ impl Reload {
             running: running.clone(),
             carried,
             generation,
+            ask,
         };
         let thread = std::thread::Builder::new().name("reload".into()).spawn(move || tell(look.run()));
         self.busy = thread.ok();
+        self.busy.is_some()
     }
 
     /// A look ended. True when another one was asked for meanwhile.
@@ -176,6 +221,7 @@ struct Look {
     running: Plan,
     carried: BTreeMap<TaskId, BTreeSet<TableName>>,
     generation: u64,
+    ask: Ask,
 }
 
 impl Look {
@@ -209,9 +255,10 @@ impl Look {
             let carried = self.carried.get(task).into_iter().flatten();
             carried.map(|table| Subject::table(&table.db, &table.table)).collect()
         };
-        let change = diff(&self.running, &plan, &origins, &tables);
+        let mut change = diff(&self.running, &plan, &origins, &tables);
+        change.accept(&self.ask.accept);
         if change.is_refused() {
-            return self.refused(files, change.findings);
+            return self.refused_change(files, change.findings);
         }
         let removes =
             !change.removed.is_empty() || change.changed.iter().any(|task| !task.tables_removed.is_empty());
@@ -253,7 +300,7 @@ impl Look {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = *seen != found;
         *seen = found;
-        is_new
+        is_new || self.ask.forced
     }
 
     fn runs(&self, new: &TaskPlan) -> bool {
@@ -267,7 +314,12 @@ impl Look {
     }
 
     fn refused(&self, files: FileSet, findings: Vec<Diagnostic>) -> Outcome {
-        Outcome::Refused { told: Told { files, findings }, generation: self.generation }
+        Outcome::Refused { told: Told { files, findings }, generation: self.generation, exit: FINDINGS }
+    }
+
+    /// The files are right, but what they change cannot be done, or not without consent.
+    fn refused_change(&self, files: FileSet, findings: Vec<Diagnostic>) -> Outcome {
+        Outcome::Refused { told: Told { files, findings }, generation: self.generation, exit: REFUSED }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod board;
 mod files;
+mod operations;
 mod signals;
 mod socket;
 mod tasks;
@@ -16,10 +17,11 @@ use super::state_dir::{StateDir, random_id};
 use super::task::{Command, Exit};
 use super::watch::{RESCAN, SETTLE, Watch};
 use super::{Options, Screen};
-use crate::control::Server;
+use crate::control::{Operation, Reply, Server};
 use crate::plan::{Plan, TaskId};
-use board::{Board, status};
+use board::Board;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use operations::{AskedReload, Waiter};
 use signals::listen_to_signals;
 use socket::Socket;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +33,9 @@ use tasks::Running;
 
 /// Interval of the loop when nothing happens.
 const TICK: Duration = Duration::from_secs(1);
+
+/// Interval of the loop while somebody waits for tasks.
+const AWAITED: Duration = Duration::from_millis(50);
 
 /// Events that may wait.
 const EVENTS_MAX: usize = 1_024;
@@ -51,6 +56,8 @@ pub(super) enum Event {
     Stop,
     /// SIGHUP.
     Rescan,
+    /// Somebody asked over the control socket.
+    Asked(Operation, Reply),
     /// A changed project was compiled, compared and prepared.
     Reloaded(Box<Outcome>),
 }
@@ -67,6 +74,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
     };
     let (events, inbox) = bounded(EVENTS_MAX);
     let board = Board::default();
+    board.open().started_s = context.started_s;
     let socket = options.control.clone().unwrap_or_else(|| state_path.join("control.sock"));
     let handler = Arc::new(Socket { board: board.clone(), events: events.clone() });
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -120,6 +128,9 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
         scanned: Instant::now(),
         accepted: 0,
         activating: None,
+        reload_asked: None,
+        activation_asked: None,
+        waiters: Vec::new(),
         stopping: None,
         watch,
     };
@@ -166,6 +177,12 @@ struct Supervisor<'o> {
     accepted: u64,
     /// Generation that is not active yet, and the tasks it is awaited from.
     activating: Option<(u64, BTreeSet<TaskId>)>,
+    /// A reload that somebody asked for and that is not decided.
+    reload_asked: Option<AskedReload>,
+    /// Who waits for the generation to be active, and what they are told then.
+    activation_asked: Option<(Reply, serde_json::Value)>,
+    /// Who waits for tasks.
+    waiters: Vec<Waiter>,
     /// When the drain began.
     stopping: Option<Instant>,
     watch: Option<Watch>,
@@ -185,7 +202,8 @@ impl Supervisor<'_> {
             }
             self.look_at_files();
             self.announce();
-            screen.status(&status(&self.board));
+            self.answer_waiters();
+            screen.status(&self.board.status());
             if let Some(code) = self.ended() {
                 self.join();
                 return code;
@@ -195,7 +213,12 @@ impl Supervisor<'_> {
 
     /// Until when the loop may sleep.
     fn patience(&self) -> Duration {
-        if self.files_touched.is_some() { SETTLE } else { TICK }
+        let awaited = !self.waiters.is_empty() || self.activation_asked.is_some();
+        match (awaited, self.files_touched.is_some()) {
+            (true, _) => AWAITED,
+            (false, true) => SETTLE,
+            (false, false) => TICK,
+        }
     }
 
     fn handle(&mut self, event: Event, screen: &mut dyn Screen) {
@@ -207,6 +230,7 @@ impl Supervisor<'_> {
             }
             Event::Rescan => self.scan(),
             Event::Stop => self.drain(),
+            Event::Asked(operation, reply) => self.asked(operation, reply),
             Event::Ended(id, exit) => {
                 if let Some(task) = self.tasks.get_mut(&id) {
                     task.exit = Some(exit);
@@ -216,7 +240,7 @@ impl Supervisor<'_> {
                         && self.stopping.is_none()
                     {
                         let plan = Arc::new(plan.clone());
-                        let generation = status(&self.board).generation.max(self.accepted) + 1;
+                        let generation = self.board.status().generation.max(self.accepted) + 1;
                         self.start(plan, Some(generation));
                     }
                 }

@@ -97,7 +97,7 @@ impl World {
 
     fn status(&self) -> Result<Status, String> {
         let socket = self.project.folder().join(".syncc/control.sock");
-        let answer = ask(&socket, Operation::Status).map_err(|error| error.to_string())?;
+        let answer = ask(&socket, &Operation::Status).map_err(|error| error.to_string())?;
         serde_json::from_value(answer).map_err(|error| error.to_string())
     }
 

@@ -166,7 +166,7 @@ impl<'s> Shop<'s> {
 
     /// What a running syncc says about itself; none when none answers.
     pub(crate) fn status(&self) -> Option<Status> {
-        let answer = ask(&self.socket(), Operation::Status).ok()?;
+        let answer = ask(&self.socket(), &Operation::Status).ok()?;
         Some(serde_json::from_value(answer).expect("a status has its members"))
     }
 

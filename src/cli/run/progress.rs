@@ -183,7 +183,7 @@ fn task_line(task: &TaskStatus) -> String {
         TaskState::Starting if task.waiting.is_some() => {
             format!("{name} waits {}", task.waiting.as_deref().unwrap_or_default())
         }
-        TaskState::Starting | TaskState::Failed | TaskState::Stopped => {
+        TaskState::Starting | TaskState::Paused | TaskState::Failed | TaskState::Stopped => {
             format!("{name} {}", task.state.name())
         }
     }

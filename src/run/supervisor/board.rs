@@ -1,34 +1,70 @@
 //! The statuses of all tasks, as the control socket and the screen see them.
 
-use crate::control::{Refused, Status, TaskStatus};
+use crate::control::{PausedTask, Pending, Refused, Status, TaskStatus};
+use crate::run::context::wall_ms;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Statuses of all tasks, shared with the control socket.
-pub(super) type Board = Arc<Mutex<BoardState>>;
+#[derive(Debug, Clone, Default)]
+pub(super) struct Board(Arc<Mutex<BoardState>>);
 
 /// See [`Board`].
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct BoardState {
     /// Newest generation that a reload of this process made active; 0 before the first.
     pub(super) generation: u64,
+    /// Start of the process, seconds since 1970.
+    pub(super) started_s: u64,
     pub(super) refused: Option<Refused>,
+    pub(super) pending: Option<Pending>,
+    pub(super) paused: Vec<PausedTask>,
     pub(super) tasks: BTreeMap<String, Arc<Mutex<TaskStatus>>>,
 }
 
-/// What all of them do.
-pub(super) fn status(board: &Board) -> Status {
-    let board = board.lock().unwrap_or_else(PoisonError::into_inner);
-    let tasks: Vec<TaskStatus> = board
-        .tasks
-        .values()
-        .map(|task| task.lock().unwrap_or_else(PoisonError::into_inner).clone())
-        .collect();
-    Status {
-        version: 1,
-        pid: std::process::id(),
-        generation: tasks.iter().map(|task| task.generation).fold(board.generation, u64::max),
-        refused: board.refused.clone(),
-        tasks,
+impl Board {
+    /// The board, to write on.
+    pub(super) fn open(&self) -> MutexGuard<'_, BoardState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What all of them do.
+    pub(super) fn status(&self) -> Status {
+        let board = self.open();
+        let now_ms = wall_ms();
+        let tasks: Vec<TaskStatus> = board.tasks.values().map(|task| read(task, now_ms)).collect();
+        Status {
+            version: 1,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            started: board.started_s,
+            generation: tasks.iter().map(|task| task.generation).fold(board.generation, u64::max),
+            refused: board.refused.clone(),
+            pending: board.pending.clone(),
+            paused: board.paused.clone(),
+            tasks,
+        }
+    }
+}
+
+/// A task's status now: its lag grows while it is silent.
+fn read(task: &Mutex<TaskStatus>, now_ms: i64) -> TaskStatus {
+    let mut status = task.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let behind_ms = status.behind_since_ms.map_or(0, |since_ms| (now_ms - since_ms).max(0));
+    status.lag_seconds = behind_ms as f64 / 1_000.0;
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lag_grows_while_nothing_is_heard_of_the_task() {
+        let behind = |behind_since_ms| Mutex::new(TaskStatus { behind_since_ms, ..TaskStatus::default() });
+        assert_eq!(read(&behind(None), 5_000).lag_seconds, 0.0);
+        assert_eq!(read(&behind(Some(1_500)), 5_000).lag_seconds, 3.5);
+        // a server whose clock is ahead
+        assert_eq!(read(&behind(Some(9_000)), 5_000).lag_seconds, 0.0);
     }
 }

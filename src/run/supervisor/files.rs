@@ -1,16 +1,19 @@
 //! Files that may have changed: when they are looked at, and what becomes of a look.
 
-use super::board::status;
+use super::operations::AskedReload;
 use super::{Event, Supervisor};
 use crate::control::Refused;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::run::Screen;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event as Log, Name, counted};
-use crate::run::reload::Outcome;
+use crate::run::reload::{Ask, Outcome, Told};
 use crate::run::watch::{RESCAN, SETTLE, SETTLE_MAX};
 use std::sync::PoisonError;
 use std::time::Instant;
+
+/// Errors of refused files that `status` names.
+const FINDINGS_MAX: usize = 20;
 
 impl Supervisor<'_> {
     /// Looks at the files when they have settled, and now and then in any case.
@@ -33,18 +36,25 @@ impl Supervisor<'_> {
         self.files_touched = None;
         self.scanned = Instant::now();
         self.renew_watch();
-        let generation = status(&self.board).generation + 1;
+        let generation = self.board.status().generation + 1;
         let events = self.events.clone();
         let carried = self
             .tasks
             .iter()
             .map(|(id, task)| {
-                (id.clone(), task.carried.lock().unwrap_or_else(PoisonError::into_inner).clone())
+                (id.clone(), task.shared.carried.lock().unwrap_or_else(PoisonError::into_inner).clone())
             })
             .collect();
-        self.reload.begin(&self.plan, carried, generation, move |outcome| {
+        let ask = match &self.reload_asked {
+            Some(asked) => Ask { forced: true, accept: asked.accept.clone() },
+            None => Ask::default(),
+        };
+        let began = self.reload.begin(&self.plan, carried, generation, ask, move |outcome| {
             let _ = events.send(Event::Reloaded(Box::new(outcome)));
         });
+        if let Some(asked) = &mut self.reload_asked {
+            asked.began |= began;
+        }
     }
 
     pub(super) fn renew_watch(&mut self) {
@@ -63,33 +73,24 @@ impl Supervisor<'_> {
             // Another plan would take the place of the order to end.
             return;
         }
+        let asked = self.reload_asked.take_if(|asked| asked.began);
         match outcome {
             Outcome::Same => {}
             Outcome::NoEffect { told } => {
                 self.set_refused(None);
                 Log::info(Name::ConfigChanged, "files changed; no effect").emit();
                 told.show(screen);
+                if let Some(asked) = asked {
+                    let generation = self.board.status().generation;
+                    asked.reply.done(told.result("no-effect", generation, ""));
+                }
             }
-            Outcome::Refused { told, generation } => {
-                let findings = &told.findings;
-                let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
-                Log::error(
-                    Name::ConfigRefused,
-                    format!(
-                        "generation {generation} is refused, {}; generation {} stays active",
-                        counted(errors, "error"),
-                        generation - 1
-                    ),
-                )
-                .generation(generation - 1)
-                .emit();
+            Outcome::Refused { told, generation, exit } => {
+                let text = self.refused(&told, generation);
                 told.show(screen);
-                let mut codes: Vec<String> =
-                    findings.iter().map(|finding| finding.code.number.to_owned()).collect();
-                codes.sort_unstable();
-                codes.dedup();
-                let since = wall_ms() as u64 / 1_000;
-                self.set_refused(Some(Refused { errors, since, codes }));
+                if let Some(asked) = asked {
+                    asked.reply.refused_with(exit, text, told.result("refused", generation - 1, ""));
+                }
             }
             Outcome::Accepted { plan, generation, summary, told } => {
                 Log::info(Name::ConfigChanged, format!("generation {generation} prepared: {summary}"))
@@ -98,12 +99,48 @@ impl Supervisor<'_> {
                 told.show(screen);
                 self.set_refused(None);
                 self.apply(plan, generation);
+                if let Some(asked) = asked {
+                    let result = told.result("accepted", generation, &summary);
+                    match asked.wait {
+                        true => self.activation_asked = Some((asked.reply, result)),
+                        false => asked.reply.done(result),
+                    }
+                }
             }
-            Outcome::Again => self.files_touched = Some((Instant::now(), Instant::now())),
+            Outcome::Again => {
+                self.files_touched = Some((Instant::now(), Instant::now()));
+                if let Some(asked) = asked {
+                    // Its answer is that of the next look.
+                    self.reload_asked = Some(AskedReload { began: false, ..asked });
+                }
+            }
+        }
+        if self.reload_asked.is_some() {
+            self.scan();
         }
     }
 
+    /// Notes and tells that files are refused; what was told comes back.
+    fn refused(&self, told: &Told, generation: u64) -> String {
+        let errors: Vec<&Diagnostic> =
+            told.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+        let text = format!(
+            "generation {generation} is refused, {}; generation {} stays active",
+            counted(errors.len(), "error"),
+            generation - 1
+        );
+        Log::error(Name::ConfigRefused, text.clone()).generation(generation - 1).emit();
+        let mut codes: Vec<String> =
+            told.findings.iter().map(|finding| finding.code.number.to_owned()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let since = wall_ms() as u64 / 1_000;
+        let findings = errors.iter().take(FINDINGS_MAX).map(|finding| told.line(finding)).collect();
+        self.set_refused(Some(Refused { errors: errors.len(), since, codes, findings }));
+        text
+    }
+
     pub(super) fn set_refused(&self, refused: Option<Refused>) {
-        self.board.lock().unwrap_or_else(PoisonError::into_inner).refused = refused;
+        self.board.open().refused = refused;
     }
 }

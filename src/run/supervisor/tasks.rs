@@ -1,12 +1,13 @@
 //! Tasks begin, change their plans and end.
 
 use super::{Event, Supervisor};
-use crate::control::TaskStatus;
+use crate::control::{PausedTask, Pending, TaskStatus};
 use crate::plan::{Plan, TaskId, TaskPlan};
 use crate::run::event::{Event as Log, Name};
 use crate::run::failure::{Class, Failure};
-use crate::run::task::{Carried, Command, Exit, Input, Orders, Task};
+use crate::run::task::{Command, Exit, Input, Shared, Task, Wishes};
 use crossbeam_channel::{Sender, bounded};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -18,11 +19,9 @@ const INBOX_MAX: usize = 64;
 pub(super) struct Running {
     pub(super) plan: Arc<TaskPlan>,
     pub(super) inbox: Sender<Input>,
-    pub(super) orders: Orders,
     /// It was removed from the files; declared again meanwhile, it starts once it has ended.
     pub(super) removed: bool,
-    pub(super) status: Arc<Mutex<TaskStatus>>,
-    pub(super) carried: Carried,
+    pub(super) shared: Shared,
     pub(super) thread: Option<JoinHandle<()>>,
     pub(super) exit: Option<Exit>,
 }
@@ -30,8 +29,23 @@ pub(super) struct Running {
 impl Running {
     /// Orders something. Does not wait: a full inbox belongs to a task that is at work and looks at its orders then.
     pub(super) fn order(&self, command: Command) {
-        self.orders.give(command);
+        self.shared.orders.give(command);
+        self.wake();
+    }
+
+    /// An operator wishes something.
+    pub(super) fn wish(&self, wish: impl FnOnce(&mut Wishes)) {
+        self.shared.orders.wish(wish);
+        self.wake();
+    }
+
+    fn wake(&self) {
         let _ = self.inbox.try_send(Input::Wake);
+    }
+
+    /// What it does.
+    pub(super) fn status(&self) -> TaskStatus {
+        self.shared.status.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -40,17 +54,9 @@ impl Supervisor<'_> {
         let id = plan.id.clone();
         let status = Arc::new(Mutex::new(TaskStatus { task: id.to_string(), ..TaskStatus::default() }));
         let (me, inbox) = bounded(INBOX_MAX);
-        let carried = Carried::default();
-        let orders = Orders::default();
-        let task = Task::new(
-            plan.clone(),
-            generation,
-            self.context.clone(),
-            (me.clone(), inbox),
-            orders.clone(),
-            status.clone(),
-            carried.clone(),
-        );
+        let shared = Shared { status: status.clone(), ..Shared::default() };
+        let task =
+            Task::new(plan.clone(), generation, self.context.clone(), (me.clone(), inbox), shared.clone());
         let events = self.events.clone();
         let thread = std::thread::Builder::new().name(format!("task {id}")).spawn({
             let id = id.clone();
@@ -66,12 +72,8 @@ impl Supervisor<'_> {
                 (None, Some(Exit::Failed(Failure::new(Class::Request, text))))
             }
         };
-        self.board
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .tasks
-            .insert(id.to_string(), status.clone());
-        let running = Running { plan, inbox: me, orders, removed: false, status, carried, thread, exit };
+        self.board.open().tasks.insert(id.to_string(), status);
+        let running = Running { plan, inbox: me, shared, removed: false, thread, exit };
         self.tasks.insert(id, running);
     }
 
@@ -119,6 +121,10 @@ impl Supervisor<'_> {
         for (task, why) in plan.paused().filter(|(task, _)| !before.contains(&task.id)) {
             Log::info(Name::TaskPaused, format!("paused: {why}")).task(&task.id).emit();
         }
+        let paused = plan
+            .paused()
+            .map(|(task, because)| PausedTask { task: task.id.to_string(), because: because.to_owned() });
+        self.board.open().paused = paused.collect();
         self.plan = plan;
     }
 
@@ -127,17 +133,28 @@ impl Supervisor<'_> {
         let Some((generation, awaited)) = &mut self.activating else { return };
         let generation = *generation;
         awaited.retain(|id| {
-            self.tasks.get(id).is_some_and(|task| {
-                let status = task.status.lock().unwrap_or_else(PoisonError::into_inner);
-                status.generation < generation && task.exit.is_none()
-            })
+            self.tasks
+                .get(id)
+                .is_some_and(|task| task.status().generation < generation && task.exit.is_none())
         });
-        if awaited.is_empty() {
-            self.activating = None;
-            self.board.lock().unwrap_or_else(PoisonError::into_inner).generation = generation;
-            Log::info(Name::ConfigActive, format!("generation {generation} active"))
-                .generation(generation)
-                .emit();
+        let tasks: Vec<String> = awaited.iter().map(ToString::to_string).collect();
+        if !tasks.is_empty() {
+            self.board.open().pending = Some(Pending { generation, tasks });
+            return;
+        }
+        self.activating = None;
+        {
+            let mut board = self.board.open();
+            board.pending = None;
+            board.generation = generation;
+        }
+        Log::info(Name::ConfigActive, format!("generation {generation} active"))
+            .generation(generation)
+            .emit();
+        if let Some((reply, mut result)) = self.activation_asked.take() {
+            result["outcome"] = "active".into();
+            reply.event(json!({ "name": "config.active", "generation": generation }));
+            reply.done(result);
         }
     }
 
@@ -151,7 +168,7 @@ impl Supervisor<'_> {
                 if let Some(thread) = task.thread.take() {
                     let _ = thread.join();
                 }
-                board.lock().unwrap_or_else(PoisonError::into_inner).tasks.remove(&id.to_string());
+                board.open().tasks.remove(&id.to_string());
             }
             !gone
         });

@@ -231,17 +231,23 @@ impl Life {
             if !wanted || tables.iter().any(is_copy) {
                 continue;
             }
-            let record = SnapRecord {
-                snapshot: self.snapshot.clone(),
-                state: SnapState::Pending,
-                key: Vec::new(),
-                max: None,
-                rows: 0,
-            };
-            self.tables.learn(table);
-            self.load.add(TableLoad::unread(table.clone(), record.clone()));
-            self.store_snap(table.clone(), record);
+            self.load_anew(table);
         }
+    }
+
+    /// Loads the existing rows of a table from its first one on.
+    pub(super) fn load_anew(&mut self, table: &TableName) {
+        let record = SnapRecord {
+            snapshot: self.snapshot.clone(),
+            state: SnapState::Pending,
+            key: Vec::new(),
+            max: None,
+            rows: 0,
+        };
+        self.load_announced = false;
+        self.tables.learn(table);
+        self.load.add(TableLoad::unread(table.clone(), record.clone()));
+        self.store_snap(table.clone(), record);
     }
 
     /// Lets the rows of a table wait from the open transaction on; the others go on.

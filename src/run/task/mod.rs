@@ -6,6 +6,7 @@
 //! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
 
 mod beats;
+mod halt;
 mod history;
 mod known;
 mod life;
@@ -30,12 +31,14 @@ use super::event::{Event, Name};
 use super::failure::{Class, Failure, Side};
 use super::hub::Hub;
 use super::panic_text;
+use crate::checkpoint::CtlRecord;
 use crate::control::{TaskState, TaskStatus};
 use crate::engine::commit::HEARTBEAT_MS;
 use crate::engine::retry::{Kind, Next, RetryClock};
 use crate::mysql::position::{Position, ServerIdentity};
 use crate::mysql::schema::TableName;
 use crate::plan::{TaskId, TaskPlan};
+use crate::run::tap::Taps;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use output::Output;
 use retention::Retention;
@@ -71,15 +74,34 @@ pub(super) enum Command {
     Drain,
 }
 
+/// What an operator wants of a task besides; it holds until it is carried out and stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Wishes {
+    /// Stand still, or go on.
+    pub(super) paused: Option<bool>,
+    /// Tables whose existing rows are loaded anew.
+    pub(super) anew: BTreeSet<TableName>,
+}
+
 /// The last thing the supervisor wants of a task, kept until it is done. Giving an order never waits, whatever the task
 /// is busy with; wake the task afterwards.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Orders(Arc<Mutex<Option<Command>>>);
+pub(super) struct Orders(Arc<Mutex<(Option<Command>, Wishes)>>);
 
 impl Orders {
+    /// An operator wishes something.
+    pub(super) fn wish(&self, wish: impl FnOnce(&mut Wishes)) {
+        wish(&mut self.slot().1);
+    }
+
+    /// What an operator wishes.
+    pub(super) fn wishes(&self) -> Wishes {
+        self.slot().1.clone()
+    }
+
     /// Orders something; a later plan replaces an earlier one, and nothing replaces the end.
     pub(super) fn give(&self, command: Command) {
-        let mut slot = self.slot();
+        let slot = &mut self.slot().0;
         if !matches!(*slot, Some(Command::Drain)) {
             *slot = Some(command);
         }
@@ -87,17 +109,17 @@ impl Orders {
 
     /// What is to be done.
     fn look(&self) -> Option<Command> {
-        self.slot().clone()
+        self.slot().0.clone()
     }
 
     /// Takes what is to be done.
     fn take(&self) -> Option<Command> {
-        self.slot().take()
+        self.slot().0.take()
     }
 
     /// `command` was carried out; what came after it stands.
     fn done(&self, command: &Command) {
-        let mut slot = self.slot();
+        let slot = &mut self.slot().0;
         let same = match (&*slot, command) {
             (Some(Command::Drain), Command::Drain) => true,
             (Some(Command::Swap { generation: new, .. }), Command::Swap { generation, .. }) => {
@@ -110,7 +132,7 @@ impl Orders {
         }
     }
 
-    fn slot(&self) -> MutexGuard<'_, Option<Command>> {
+    fn slot(&self) -> MutexGuard<'_, (Option<Command>, Wishes)> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -118,8 +140,13 @@ impl Orders {
 /// Why a life ended without a failure.
 enum Ended {
     Drained,
-    Swapped { plan: Arc<TaskPlan>, generation: u64 },
+    Swapped {
+        plan: Arc<TaskPlan>,
+        generation: u64,
+    },
     Loaded,
+    /// Stand still until an operator says otherwise.
+    Paused,
 }
 
 /// Tables that a task carries, for the comparison of plans.
@@ -165,6 +192,24 @@ pub(super) struct Task {
     committed: Option<u64>,
     /// Commits that were progress.
     n_moved: u64,
+    /// Whether the state says that we stand still; none: it was not asked yet.
+    paused: Option<bool>,
+    /// What the state holds of an operator's wishes.
+    ctl: CtlRecord,
+    taps: Taps,
+}
+
+/// What a task shares with the supervisor.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shared {
+    /// What the supervisor wants.
+    pub(super) orders: Orders,
+    /// What the task does.
+    pub(super) status: Arc<Mutex<TaskStatus>>,
+    /// Tables it carries.
+    pub(super) carried: Carried,
+    /// Who sees its messages.
+    pub(super) taps: Taps,
 }
 
 impl Task {
@@ -174,10 +219,9 @@ impl Task {
         generation: Option<u64>,
         context: Arc<Context>,
         (me, inbox): (Sender<Input>, Receiver<Input>),
-        orders: Orders,
-        status: Arc<Mutex<TaskStatus>>,
-        carried: Carried,
+        shared: Shared,
     ) -> Task {
+        let Shared { orders, status, carried, taps } = shared;
         let retry = RetryClock::new(plan.retry);
         let id = plan.id.clone();
         let clock = context.clock.clone();
@@ -202,6 +246,9 @@ impl Task {
             retention: Retention::default(),
             committed: None,
             n_moved: 0,
+            paused: None,
+            ctl: CtlRecord::default(),
+            taps,
         }
     }
 
@@ -237,6 +284,11 @@ impl Task {
                         .emit();
                     self.adopt(plan, generation);
                 }
+                Ok(Ended::Paused) => {
+                    if let Some(exit) = self.stand() {
+                        return exit;
+                    }
+                }
                 Err(failure) => {
                     if let Some(exit) = self.after(failure) {
                         return exit;
@@ -257,7 +309,12 @@ impl Task {
 
     /// Waits a failure out, or ends.
     fn after(&mut self, failure: Failure) -> Option<Exit> {
-        self.status().error = Some(failure.text.clone());
+        {
+            let mut status = self.status();
+            status.error = Some(failure.text.clone());
+            status.error_kind = Some(failure.kind().to_owned());
+        }
+        self.falls_behind();
         let wait_ms = match failure.class {
             Class::Connection | Class::Request => {
                 let unreachable_at_start =
@@ -311,6 +368,7 @@ impl Task {
             let mut status = self.status();
             status.state = TaskState::Failed;
             status.error = Some(failure.text.clone());
+            status.error_kind = Some(failure.kind().to_owned());
         }
         let name = match failure.class {
             Class::Precheck => Name::PrecheckFailed,
@@ -332,6 +390,26 @@ impl Task {
     /// Waits; a drain ends the task, another plan ends the wait.
     fn wait(&mut self, wait_ms: u64) -> Option<Exit> {
         let until_ms = self.clock.now_ms() + wait_ms;
+        self.wait_until(until_ms, |_| false)
+    }
+
+    /// Stands still, and stays the owner, until an operator says otherwise.
+    fn stand(&mut self) -> Option<Exit> {
+        // Nobody reads the stream meanwhile.
+        self.hub = None;
+        self.falls_behind();
+        self.set_state(TaskState::Paused);
+        Event::info(Name::TaskPaused, "stands still; `syncc resume` lets it go on").task(&self.id).emit();
+        let ended = self
+            .wait_until(u64::MAX, |task| task.output.is_none() || task.orders.wishes().paused == Some(false));
+        if ended.is_none() && self.orders.wishes().paused == Some(false) {
+            Event::info(Name::TaskResumed, "goes on").task(&self.id).emit();
+        }
+        ended
+    }
+
+    /// Waits for a moment or until it is enough; a drain ends the task, another plan ends the wait.
+    fn wait_until(&mut self, until_ms: u64, enough: impl Fn(&Task) -> bool) -> Option<Exit> {
         let mut beat_ms = self.clock.now_ms();
         loop {
             let now_ms = self.clock.now_ms();
@@ -357,6 +435,9 @@ impl Task {
                     return None;
                 }
                 None => {}
+            }
+            if enough(self) {
+                return None;
             }
             let left_ms = until_ms.min(beat_ms + HEARTBEAT_MS).saturating_sub(now_ms);
             match self.inbox.recv_timeout(Duration::from_millis(left_ms)) {

@@ -12,6 +12,7 @@ use crate::engine::Covered;
 use crate::engine::commit::HEARTBEAT_MS;
 use crate::failpoint;
 use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
+use crate::mysql::schema::TableName;
 use crate::plan::{TargetKind, TaskId, TaskPlan, TopicSettings, io as secrets};
 use crate::precheck::topics;
 use crate::run::context::Context;
@@ -19,6 +20,7 @@ use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::precheck::repartitioned;
 use crate::run::state_dir::{Breadcrumb, StateDir};
+use crate::run::tap::Taps;
 use crate::target::io::{Sending, Sink, Surroundings, Target as Inner};
 use crate::target::kafka::io::{Admin, NewTopic, Watch};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +66,7 @@ pub(super) struct Output {
     seq: u64,
     /// Topics written to since their ends were noted.
     written: BTreeSet<TopicId>,
+    taps: Taps,
 }
 
 enum State {
@@ -123,7 +126,7 @@ impl Target {
         catalog: &SourceCatalog,
         facts: Option<&ClusterFacts>,
     ) -> Result<(), Failure> {
-        let (Some(admin), Some(kafka), Some(facts)) = (&self.admin, self.inner.kafka(), facts) else {
+        let (Some(admin), Some(facts)) = (&self.admin, facts) else {
             return Ok(());
         };
         let missing: Vec<NewTopic> = topics(plan, catalog)
@@ -135,7 +138,14 @@ impl Target {
         for topic in &missing {
             Event::info(Name::TopicCreated, format!("topic {} created", topic.name)).task(&self.task).emit();
         }
-        admin.ensure_state_topic(&kafka.settings.state_topic, &kafka.state, facts)?;
+        self.make_state_topic(facts)
+    }
+
+    /// Makes the state topic alone, and its settings right.
+    pub(super) fn make_state_topic(&self, facts: &ClusterFacts) -> Result<(), Failure> {
+        if let (Some(admin), Some(kafka)) = (&self.admin, self.inner.kafka()) {
+            admin.ensure_state_topic(&kafka.settings.state_topic, &kafka.state, facts)?;
+        }
         Ok(())
     }
 
@@ -174,7 +184,7 @@ impl Target {
     }
 
     /// Opens the target for sending; with transactions this fences whoever sent before.
-    pub(super) fn take(mut self, facts: Option<&ClusterFacts>) -> Result<Output, Failure> {
+    pub(super) fn take(mut self, facts: Option<&ClusterFacts>, taps: Taps) -> Result<Output, Failure> {
         if let Some(facts) = facts {
             self.inner.fit(facts);
         }
@@ -195,6 +205,7 @@ impl Target {
             beat: 0,
             seq: 0,
             written: BTreeSet::new(),
+            taps,
         })
     }
 }
@@ -250,6 +261,13 @@ impl Output {
         Ok((id, partitions))
     }
 
+    /// Shows those who watch this table what was added to the batch for it since `first`.
+    pub(super) fn show(&self, table: &TableName, first: usize) {
+        if self.taps.any() {
+            self.taps.show(&self.task, Some(table), &self.topics, self.batch.records().skip(first));
+        }
+    }
+
     /// The batch that routes append to.
     pub(super) fn batch(&mut self) -> &mut Batch {
         &mut self.batch
@@ -280,6 +298,9 @@ impl Output {
         }
         self.begin()?;
         self.written.extend(self.batch.records().map(|record| record.topic));
+        if self.taps.any() {
+            self.taps.show(&self.task, None, &self.topics, self.batch.records());
+        }
         if let State::Open(sending) = &mut self.sink
             && let Err(failure) = sending.produce(&self.topics, &self.batch)
         {
@@ -422,6 +443,15 @@ impl Output {
     /// This target, if nothing of it is on its way: the failure was elsewhere, and it may be used on.
     pub(super) fn at_rest(self) -> Option<Output> {
         (self.is_idle() && self.pending.is_empty()).then_some(self)
+    }
+
+    /// Stores what waits to be stored, with the position as it is. Nothing but state may be on its way.
+    pub(super) fn store_now(&mut self, context: &Context) -> Result<(), Failure> {
+        self.begin()?;
+        for change in std::mem::take(&mut self.pending) {
+            self.stage(&change)?;
+        }
+        self.say(false, context)
     }
 
     /// Says that we live, while nothing else can be done.

@@ -29,18 +29,15 @@ impl Task {
                 rows: one.rows,
                 estimate: one.estimate,
                 done: one.done,
+                eta_seconds: None,
             })
             .collect();
-        let lag = if life.idle || life.event_s == 0 {
-            0.0
-        } else {
-            (wall_ms() as f64 / 1_000.0 - f64::from(life.event_s)).max(0.0)
-        };
+        let behind_since_ms = self.behind_since(life);
         let mut status = self.status();
         status.generation = life.generation;
         status.records = self.records + life.records;
         status.records_per_second = life.rate.2;
-        status.lag_seconds = lag;
+        status.behind_since_ms = behind_since_ms;
         status.state = if life.load.done() { TaskState::Streaming } else { TaskState::Snapshot };
         status.snapshot = (!tables.is_empty()).then(|| Progress {
             tables_done: tables.iter().filter(|table| table.done).count(),
@@ -56,6 +53,27 @@ impl Task {
             reason: record.reason.clone(),
         });
         status.parked = parked.collect();
+    }
+}
+
+impl Task {
+    /// Since when a change may wait that is not committed; none: everything the source has is.
+    fn behind_since(&self, life: &Life) -> Option<i64> {
+        if life.idle && life.ledger.between() && !life.ledger.has_rows() {
+            return None;
+        }
+        // What was committed last is as old as its event says; before the first one, as our last moment without lag.
+        let event_ms = i64::from(life.event_s) * 1_000;
+        Some(event_ms.max(self.retention.current_ms())).filter(|&since_ms| since_ms > 0)
+    }
+
+    /// The stream does not go on: what comes from now on waits.
+    pub(super) fn falls_behind(&self) {
+        let since_ms = match self.retention.current_ms() {
+            0 => wall_ms(),
+            current_ms => current_ms,
+        };
+        self.status().behind_since_ms.get_or_insert(since_ms);
     }
 }
 

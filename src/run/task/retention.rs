@@ -33,6 +33,11 @@ impl Retention {
         self.current_ms = self.current_ms.max(i64::from(event_s) * 1_000);
     }
 
+    /// When everything had been read, or what was read last was written, ms since 1970; 0: not known.
+    pub(super) fn current_ms(&self) -> i64 {
+        self.current_ms
+    }
+
     /// How long until what is needed may be purged, once that is less than half of the time the log is kept.
     fn left_ms(&self, wall_ms: i64) -> Option<u64> {
         let kept_ms = self.kept_ms.filter(|_| self.current_ms > 0)?;

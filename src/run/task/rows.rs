@@ -231,7 +231,7 @@ fn send(
     now_ms: u64,
 ) -> Result<u64, Failure> {
     let bytes = output.batch().bytes();
-    let mark = output.batch().mark();
+    let (mark, first) = (output.batch().mark(), output.batch().len());
     let n_records = match live.route.push(change, meta, output.batch()) {
         Ok(n_records) => n_records as u64,
         Err(error) => {
@@ -247,6 +247,7 @@ fn send(
         );
         Event::warn(Name::TextReplaced, text).position(&ledger.position().file).emit();
     }
+    output.show(&live.route.version().name, first);
     let bytes = output.batch().bytes() - bytes;
     ledger.produced(n_records, bytes as u64, now_ms);
     output.flush_if_full()?;

@@ -69,6 +69,9 @@ impl Task {
         let (salts, open_files) = salts::find(&self.plan, &self.context)?;
         self.warn_of(&open_files);
         let target = Target::open(&self.plan, &self.context)?;
+        if self.is_halted(&target)? {
+            return self.halt(target);
+        }
         if self.position.is_none() && !self.plan.source.standby.is_empty() {
             self.recall(&target)?;
         }
@@ -76,21 +79,11 @@ impl Task {
         self.retention.kept_ms = log_kept_ms(&source.catalog.server);
         let facts = self.checked(&source, &target)?;
         target.make_topics(&self.plan, &source.catalog, facts.as_ref())?;
-        let (mut output, state) = match self.output.take() {
-            // Nothing happened to the producer: the task is still ours. Without transactions nobody is stopped by that, so
-            // the record is looked at all the same.
-            Some(mut output) => {
-                let state = output.read_state()?;
-                confirm(None, state.owner.as_ref(), self.context.state.instance())
-                    .map_err(|other| self.taken(&other))?;
-                (output, state)
-            }
-            None => match self.own(target, facts.as_ref())? {
-                Some(owned) => owned,
-                // The next life begins with the order.
-                None => return self.life(),
-            },
+        let Some((mut output, state)) = self.take_over(target, facts.as_ref())? else {
+            // The next life begins with the order.
+            return self.life();
         };
+        self.resume_stored(&state, &mut output);
         let mut known = Known::of_state(&state, &self.plan, &mut output);
         let position = match self.committed_position(&mut source, &output, &state)? {
             Some(position) => position,
@@ -188,7 +181,9 @@ impl Task {
         });
         self.records += life.records;
         // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
-        if ended.is_err() {
+        if matches!(ended, Ok(Ended::Paused)) {
+            self.output = life.output.at_rest();
+        } else if ended.is_err() {
             if life.source_failed {
                 self.output = life.output.at_rest();
             } else {
@@ -237,6 +232,25 @@ impl Task {
         if self.plan.start.loads() {
             let estimate = estimate(&self.plan, &source.catalog);
             Event::info(Name::PrecheckPassed, format!("existing rows: {estimate}")).task(&self.id).emit();
+        }
+    }
+
+    /// The target as ours, and its state. None when an order came before.
+    pub(super) fn take_over(
+        &mut self,
+        target: Target,
+        facts: Option<&ClusterFacts>,
+    ) -> Result<Option<(Output, TaskState)>, Failure> {
+        match self.output.take() {
+            // Nothing happened to the producer: the task is still ours. Without transactions nobody is stopped by that, so
+            // the record is looked at all the same.
+            Some(mut output) => {
+                let state = output.read_state()?;
+                confirm(None, state.owner.as_ref(), self.context.state.instance())
+                    .map_err(|other| self.taken(&other))?;
+                Ok(Some((output, state)))
+            }
+            None => self.own(target, facts),
         }
     }
 
@@ -291,7 +305,7 @@ impl Task {
                 return Ok(None);
             }
         }
-        let mut output = target.take(facts)?;
+        let mut output = target.take(facts, self.taps.clone())?;
         hit(if self.n_lives > 1 { "recover.reinit" } else { "start.inited" });
         let state = output.read_state()?;
         hit("start.state_read");
@@ -462,7 +476,11 @@ impl Task {
     }
 
     /// The generation this life runs, and its plan stored if it is new.
-    fn settle_generation(&mut self, output: &mut Output, state: &TaskState) -> Result<u64, Failure> {
+    pub(super) fn settle_generation(
+        &mut self,
+        output: &mut Output,
+        state: &TaskState,
+    ) -> Result<u64, Failure> {
         let newest = state.plans.iter().next_back();
         let recorded = newest.and_then(|(_, stored)| precheck::unpack(stored));
         let latest = newest.map_or(0, |(&generation, _)| generation);

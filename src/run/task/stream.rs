@@ -95,16 +95,20 @@ impl Task {
     /// What is possible between two source transactions: commits, the next read, the end of the life.
     fn between(&mut self, life: &mut Life, now_ms: u64) -> Result<Option<Ended>, Failure> {
         let order = self.orders.look();
-        let ending = order.is_some();
+        let wishes = self.orders.wishes();
+        let pausing = wishes.paused == Some(true);
+        let ending = order.is_some() || pausing;
+        let granted = self.grant(life, &wishes);
         let loaded = self.context.once && life.load.done();
         if ending || loaded {
             hit("drain.begun");
         }
-        let due = if ending || loaded { Due::Commit } else { life.ledger.due(now_ms, life.idle) };
+        let due = if ending || loaded || granted { Due::Commit } else { life.ledger.due(now_ms, life.idle) };
         match due {
             Due::Commit | Due::Heartbeat => {
                 let release = matches!(order, Some(Command::Drain)) || loaded;
                 self.commit(life, release)?;
+                self.wishes_stored(&wishes);
             }
             Due::At(_) => {}
         }
@@ -115,6 +119,7 @@ impl Task {
             return Ok(Some(match order {
                 Some(Command::Swap { plan, generation }) => Ended::Swapped { plan, generation },
                 Some(Command::Drain) => Ended::Drained,
+                None if pausing => Ended::Paused,
                 None => Ended::Loaded,
             }));
         }
@@ -168,6 +173,7 @@ impl Task {
         status.position = Some(durable.record().position.to_string());
         status.retry_seconds_left = None;
         status.error = None;
+        status.error_kind = None;
         Ok(())
     }
 }

@@ -45,9 +45,7 @@ fn world(require_live: bool) -> World {
         None,
         Arc::new(context),
         (me.clone(), inbox),
-        orders.clone(),
-        Arc::default(),
-        Carried::default(),
+        Shared { orders: orders.clone(), ..Shared::default() },
     );
     World { task, orders, inbox: me, _dir: dir }
 }

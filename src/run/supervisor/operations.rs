@@ -1,0 +1,237 @@
+//! What is asked over the control socket: each operation begins here, and is answered when it is done.
+//!
+//! Guarantees: nothing here waits; an operation that takes time is looked at in each turn of the loop, until it is done
+//! or has taken too long. What was asked for holds all the same.
+
+use super::Supervisor;
+use super::tasks::Running;
+use crate::control::{Operation, Reply, TaskState};
+use crate::mysql::schema::TableName;
+use crate::plan::{ACCEPTABLE, TaskId};
+use crate::run::tap::Tap;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// Exit code for what cannot be asked for.
+const USAGE: u8 = 2;
+
+/// Exit code for what was not done in time.
+const NOT_YET: u8 = 3;
+
+/// Longest wait for tasks to do what was asked.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A reload somebody asked for.
+pub(super) struct AskedReload {
+    pub(super) accept: Vec<String>,
+    /// Answered when the change is active, not when it was accepted.
+    pub(super) wait: bool,
+    pub(super) reply: Reply,
+    /// A look for it is under way.
+    pub(super) began: bool,
+}
+
+/// What tasks are to come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Aim {
+    Paused,
+    Resumed,
+    Loading,
+}
+
+/// Somebody waits for tasks.
+pub(super) struct Waiter {
+    reply: Reply,
+    tasks: Vec<TaskId>,
+    aim: Aim,
+    since: Instant,
+}
+
+impl Supervisor<'_> {
+    /// Begins an operation.
+    pub(super) fn asked(&mut self, operation: Operation, reply: Reply) {
+        if self.stopping.is_some() {
+            reply.refused(NOT_YET, "this instance is stopping");
+            return;
+        }
+        match operation {
+            Operation::Reload { accept, wait } => {
+                if let Some(text) = accept.iter().find_map(|code| not_acceptable(code)) {
+                    reply.refused(USAGE, text);
+                    return;
+                }
+                self.reload_asked = Some(AskedReload { accept, wait, reply, began: false });
+                self.scan();
+            }
+            Operation::Plan => reply.done(self.plans()),
+            Operation::Pause { pipeline } => self.pause(&pipeline, true, reply),
+            Operation::Resume { pipeline } => self.pause(&pipeline, false, reply),
+            Operation::Resnapshot { pipeline, tables } => self.resnapshot(&pipeline, &tables, reply),
+            Operation::Tap { pipeline, table, count } => self.tap(&pipeline, table.as_deref(), count, reply),
+            // Answered before they come here.
+            Operation::Status | Operation::Stop => reply.done(Value::Null),
+        }
+    }
+
+    /// The plans that run and the tables each task carries, to compare files with.
+    fn plans(&self) -> Value {
+        let tables = |task: &Running| {
+            let carried = task.shared.carried.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            carried.iter().map(|table| json!([table.db, table.table])).collect::<Vec<_>>()
+        };
+        let tables: serde_json::Map<String, Value> =
+            self.tasks.iter().map(|(id, task)| (id.to_string(), tables(task).into())).collect();
+        json!({ "generation": self.board.status().generation, "plan": self.plan, "tables": tables })
+    }
+
+    /// The running tasks of a pipeline, or the refusal of whoever asked for them.
+    fn tasks_of(&self, pipeline: &str, reply: Reply) -> Option<(Vec<TaskId>, Reply)> {
+        let of = |id: &&TaskId| id.pipeline == pipeline;
+        let declared: Vec<&TaskId> = self.plan.tasks.iter().map(|task| &task.id).filter(of).collect();
+        if declared.is_empty() {
+            let known: BTreeSet<&str> =
+                self.plan.tasks.iter().map(|task| task.id.pipeline.as_str()).collect();
+            let known: Vec<&str> = known.into_iter().collect();
+            reply
+                .refused(USAGE, format!("there is no pipeline `{pipeline}`; declared: {}", known.join(", ")));
+            return None;
+        }
+        let lives =
+            |id: &&TaskId| self.tasks.get(id).is_some_and(|task| task.exit.is_none() && !task.removed);
+        let tasks: Vec<TaskId> = declared.into_iter().filter(lives).cloned().collect();
+        if !tasks.is_empty() {
+            return Some((tasks, reply));
+        }
+        let because = self.plan.paused().find(|(task, _)| task.id.pipeline == pipeline);
+        let text = match because {
+            Some((_, because)) => {
+                format!("pipeline `{pipeline}` is paused by the files ({because}); take `paused` out of them")
+            }
+            None => format!("no task of pipeline `{pipeline}` runs any more; `syncc status` tells why"),
+        };
+        reply.refused(NOT_YET, text);
+        None
+    }
+
+    fn pause(&mut self, pipeline: &str, pause: bool, reply: Reply) {
+        let Some((tasks, reply)) = self.tasks_of(pipeline, reply) else { return };
+        for task in tasks.iter().filter_map(|id| self.tasks.get(id)) {
+            task.wish(|wishes| wishes.paused = Some(pause));
+        }
+        let aim = if pause { Aim::Paused } else { Aim::Resumed };
+        self.waiters.push(Waiter { reply, tasks, aim, since: Instant::now() });
+    }
+
+    fn resnapshot(&mut self, pipeline: &str, tables: &[String], reply: Reply) {
+        let Some((tasks, reply)) = self.tasks_of(pipeline, reply) else { return };
+        let mut wanted = BTreeSet::new();
+        for table in tables {
+            let Some(name) = table_name(table) else {
+                reply.refused(USAGE, format!("`{table}` is no table; write `database.table`"));
+                return;
+            };
+            let plans = tasks.iter().filter_map(|id| self.tasks.get(id));
+            if !plans.into_iter().all(|task| task.plan.selects(&name.db, &name.table)) {
+                reply.refused(USAGE, format!("pipeline `{pipeline}` does not send {table}"));
+                return;
+            }
+            wanted.insert(name);
+        }
+        if wanted.is_empty() {
+            reply.refused(USAGE, "no table is named");
+            return;
+        }
+        let running = |id: &&TaskId| self.tasks.get(id).is_some_and(|task| streams(task.status().state));
+        if let Some(still) = tasks.iter().find(|id| !running(id)) {
+            let state = self.tasks.get(still).map_or("gone", |task| task.status().state.name());
+            reply.refused(NOT_YET, format!("{still} is {state}; tables are loaded while it follows the log"));
+            return;
+        }
+        for task in tasks.iter().filter_map(|id| self.tasks.get(id)) {
+            task.wish(|wishes| wishes.anew.extend(wanted.iter().cloned()));
+        }
+        self.waiters.push(Waiter { reply, tasks, aim: Aim::Loading, since: Instant::now() });
+    }
+
+    fn tap(&mut self, pipeline: &str, table: Option<&str>, count: Option<u64>, reply: Reply) {
+        let Some((tasks, reply)) = self.tasks_of(pipeline, reply) else { return };
+        let name = table.and_then(table_name);
+        if let (Some(table), None) = (table, &name) {
+            reply.refused(USAGE, format!("`{table}` is no table; write `database.table`"));
+            return;
+        }
+        if let (Some(table), Some(name)) = (table, &name)
+            && !tasks
+                .iter()
+                .any(|id| self.tasks.get(id).is_some_and(|t| t.plan.selects(&name.db, &name.table)))
+        {
+            reply.refused(USAGE, format!("pipeline `{pipeline}` does not send {table}"));
+            return;
+        }
+        let tap = Tap::new(name, count, reply);
+        for task in tasks.iter().filter_map(|id| self.tasks.get(id)) {
+            task.shared.taps.add(tap.clone());
+        }
+    }
+
+    /// Answers those whose tasks have come to what was asked, and those who have waited long enough.
+    pub(super) fn answer_waiters(&mut self) {
+        for waiter in std::mem::take(&mut self.waiters) {
+            let missing = waiter.tasks.iter().find(|id| !self.has_come_to(id, waiter.aim));
+            match missing {
+                None => {
+                    let states: Vec<Value> = waiter.tasks.iter().map(|id| self.state_of(id)).collect();
+                    waiter.reply.done(json!({ "tasks": states }));
+                }
+                Some(id) if waiter.since.elapsed() >= PATIENCE => {
+                    let status = self.tasks.get(id).map(Running::status).unwrap_or_default();
+                    let cause = status.error.map(|error| format!(" ({error})")).unwrap_or_default();
+                    let text = format!(
+                        "not done yet: {id} is {}{cause}; it is noted, and done as soon as the task can",
+                        status.state.name()
+                    );
+                    waiter.reply.refused(NOT_YET, text);
+                }
+                Some(_) => self.waiters.push(waiter),
+            }
+        }
+    }
+
+    fn has_come_to(&self, id: &TaskId, aim: Aim) -> bool {
+        let Some(task) = self.tasks.get(id).filter(|task| task.exit.is_none()) else { return true };
+        let wishes = task.shared.orders.wishes();
+        match aim {
+            Aim::Paused => task.status().state == TaskState::Paused,
+            Aim::Resumed => wishes.paused.is_none() && task.status().state != TaskState::Paused,
+            Aim::Loading => wishes.anew.is_empty(),
+        }
+    }
+
+    fn state_of(&self, id: &TaskId) -> Value {
+        let state = self.tasks.get(id).map_or("stopped", |task| task.status().state.name());
+        json!({ "task": id.to_string(), "state": state })
+    }
+}
+
+/// Why a change cannot be accepted by this code, if so.
+pub(in crate::run) fn not_acceptable(code: &str) -> Option<String> {
+    let known: Vec<&str> = ACCEPTABLE.iter().map(|code| code.number).collect();
+    (!known.contains(&code)).then(|| format!("`{code}` cannot be accepted; what can: {}", known.join(", ")))
+}
+
+fn streams(state: TaskState) -> bool {
+    match state {
+        TaskState::Snapshot | TaskState::Streaming => true,
+        TaskState::Starting
+        | TaskState::Retrying
+        | TaskState::Paused
+        | TaskState::Failed
+        | TaskState::Stopped => false,
+    }
+}
+
+fn table_name(text: &str) -> Option<TableName> {
+    let (db, table) = text.split_once('.')?;
+    (!db.is_empty() && !table.is_empty()).then(|| TableName::new(db, table))
+}

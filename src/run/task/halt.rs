@@ -1,0 +1,98 @@
+//! What an operator asks of a task: standing still, going on, loading tables anew.
+//!
+//! Guarantees: a wish is forgotten once it is stored, so that neither a failure nor a restart undoes it; a task that
+//! stands still keeps its ownership and its position, and takes new plans.
+
+use super::life::Life;
+use super::output::{Output, Target};
+use super::{Ended, Task, Wishes};
+use crate::checkpoint::{CtlRecord, StateKey, StateRecord, TaskState};
+use crate::failpoint::hit;
+use crate::run::context::wall_ms;
+use crate::run::failure::Failure;
+
+impl Task {
+    /// True when the task is not to stream: an operator wishes so now, or did before.
+    pub(super) fn is_halted(&mut self, target: &Target) -> Result<bool, Failure> {
+        if let Some(wish) = self.orders.wishes().paused {
+            return Ok(wish);
+        }
+        if let Some(known) = self.paused {
+            return Ok(known);
+        }
+        let stored = target.has_state()? && target.peek_state()?.ctl.paused_since.is_some();
+        self.paused = Some(stored);
+        Ok(stored)
+    }
+
+    /// Owns the task, stores that it stands still and under which plan, and goes no further: no source is asked.
+    pub(super) fn halt(&mut self, target: Target) -> Result<Ended, Failure> {
+        let facts = target.facts(&[])?;
+        if let Some(facts) = &facts {
+            target.make_state_topic(facts)?;
+        }
+        let Some((mut output, state)) = self.take_over(target, facts.as_ref())? else {
+            return self.life();
+        };
+        self.settle_generation(&mut output, &state)?;
+        if state.ctl.paused_since.is_none() {
+            output.store(StateRecord::Ctl(paused(&state.ctl, true)));
+        }
+        hit("pause.storing");
+        output.store_now(&self.context)?;
+        self.wishes_stored(&Wishes { paused: Some(true), ..Wishes::default() });
+        if let Some(pos) = state.pos {
+            let mut status = self.status();
+            status.seq = pos.seq;
+            status.position = Some(pos.position.to_string());
+            drop(status);
+            self.position = Some(pos.position);
+        }
+        self.output = Some(output);
+        Ok(Ended::Paused)
+    }
+
+    /// A task that goes on does not stand still any more, from its first commit on.
+    pub(super) fn resume_stored(&mut self, state: &TaskState, output: &mut Output) {
+        self.ctl = state.ctl.clone();
+        if state.ctl.paused_since.is_some() {
+            self.ctl = paused(&state.ctl, false);
+            match self.ctl.is_empty() {
+                true => output.remove(StateKey::Ctl),
+                false => output.store(StateRecord::Ctl(self.ctl.clone())),
+            }
+        }
+    }
+
+    /// Carries out what is wished, to be stored by the next commit. True when there is anything to store.
+    pub(super) fn grant(&mut self, life: &mut Life, wishes: &Wishes) -> bool {
+        if wishes.paused == Some(true) {
+            self.ctl = paused(&self.ctl, true);
+            life.output.store(StateRecord::Ctl(self.ctl.clone()));
+        }
+        for table in &wishes.anew {
+            life.load_anew(table);
+        }
+        *wishes != Wishes::default()
+    }
+
+    /// What was wished is stored, or holds.
+    pub(super) fn wishes_stored(&mut self, stored: &Wishes) {
+        if stored.paused.is_some() {
+            self.paused = stored.paused;
+        }
+        self.orders.wish(|wishes| {
+            // What was wished meanwhile stands.
+            if wishes.paused == stored.paused {
+                wishes.paused = None;
+            }
+            wishes.anew.retain(|table| !stored.anew.contains(table));
+        });
+    }
+}
+
+/// The record, with or without the wish to stand still.
+fn paused(ctl: &CtlRecord, pause: bool) -> CtlRecord {
+    let now_s = u64::try_from(wall_ms() / 1_000).unwrap_or_default();
+    CtlRecord { paused_since: pause.then_some(now_s), ..ctl.clone() }
+}

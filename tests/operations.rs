@@ -1,0 +1,210 @@
+//! What an operator does to a running instance: over the control socket, by the commands a person types.
+
+use std::process::Output;
+
+use rustix::process::Signal;
+use serde_json::Value;
+use syncc::control::{Status, TaskState};
+
+use crate::support::program::Running;
+use crate::support::shop::{CANARY, SOON, Shop, event};
+use crate::support::{Kafka, Kind, MySql, wait};
+
+/// A shop on the shared servers.
+fn shop(name: &str) -> Shop<'static> {
+    Shop::new(name, MySql::shared(Kind::MariaDb10_11), Kafka::shared())
+}
+
+/// Runs a command in the shop's project; its exit code and what it printed.
+#[track_caller]
+fn says(shop: &Shop<'_>, arguments: &[&str]) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = shop.project.syncc(arguments);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints text");
+    (status.code(), text(stdout) + &text(stderr))
+}
+
+fn wait_state(shop: &Shop<'_>, syncc: &mut Running, wanted: TaskState) -> Status {
+    shop.wait_status(syncc, wanted.name(), |status| {
+        status.tasks.len() == 1 && status.tasks[0].state == wanted
+    })
+}
+
+#[test]
+fn a_pause_survives_what_comes() {
+    let mut shop = shop("pause");
+    let mut syncc = shop.run();
+    shop.wait_ids("items", &[1, 2, 3]);
+    assert_eq!(says(&shop, &["pause", "shop"]), (Some(0), "shop.shop.bus  paused\n".to_owned()));
+    shop.insert("items", &[4]);
+    let paused = wait_state(&shop, &mut syncc, TaskState::Paused);
+    let at = paused.tasks[0].position.clone();
+    assert!(at.is_some());
+
+    // killed, it stands still in its next life, without asking for the source
+    syncc.kill();
+    let mut syncc = shop.start(&[]);
+    let status = wait_state(&shop, &mut syncc, TaskState::Paused);
+    assert_eq!(status.tasks[0].position, at);
+    assert!(event(&syncc.stderr(), "source.connected").is_none());
+    assert!(status.tasks[0].lag_seconds > 0.0, "what comes meanwhile waits: {status:?}");
+
+    // an edit is taken, and it still stands still
+    shop.edit(|text| text.rules = "  retry for 2h\n".to_owned());
+    shop.wait_status(&mut syncc, "the edit counts", |status| status.generation == 2);
+    let status = wait_state(&shop, &mut syncc, TaskState::Paused);
+    assert_eq!(status.tasks[0].position, at);
+    assert_eq!(shop.ids("items"), [1, 2, 3]);
+    shop.stop(&mut syncc);
+
+    let mut syncc = shop.start(&[]);
+    wait_state(&shop, &mut syncc, TaskState::Paused);
+    assert_eq!(says(&shop, &["resume", "shop"]).0, Some(0));
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    assert!(event(&syncc.stderr(), "task.resumed").is_some());
+    shop.stop(&mut syncc);
+
+    // and stays so
+    let mut syncc = shop.start(&[]);
+    shop.wait_streaming(&mut syncc);
+    shop.insert("items", &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let mut shop = shop("refusals");
+    shop.save();
+    let none = says(&shop, &["pause", "shop"]);
+    assert!(none.0 == Some(3) && none.1.contains("no syncc runs at"), "{none:?}");
+    let mut syncc = shop.run();
+    for (arguments, code, text) in [
+        (&["pause", "shpo"][..], 2, "there is no pipeline `shpo`; declared: shop"),
+        (&["tap", "shop", "items"], 2, "`items` is no table; write `database.table`"),
+        (&["tap", "shop", "a.b"], 2, "pipeline `shop` does not send a.b"),
+        (&["resnapshot", "shop", "a.b"], 2, "pipeline `shop` does not send a.b"),
+    ] {
+        let said = says(&shop, arguments);
+        assert!(said.0 == Some(code) && said.1.contains(text), "{arguments:?}: {said:?}");
+    }
+    shop.edit(|text| text.rules = "  paused because \"a test\"\n".to_owned());
+    let status = shop.wait_status(&mut syncc, "it stands still", |status| status.tasks.is_empty());
+    assert_eq!(status.paused[0].because, "a test");
+    let said = says(&shop, &["resume", "shop"]);
+    assert!(said.0 == Some(3) && said.1.contains("is paused by the files (a test)"), "{said:?}");
+    assert_eq!(says(&shop, &["stop"]), (Some(0), "stopped\n".to_owned()));
+    assert_eq!(syncc.wait(SOON), Some(0));
+}
+
+#[test]
+fn messages_are_shown_as_they_are_sent() {
+    let mut shop = shop("tap");
+    shop.table("other");
+    shop.text.include = "DB.*".to_owned();
+    shop.text.rules = "  table DB.items {\n    mask name with null\n  }\n".to_owned();
+    let mut syncc = shop.run();
+    let items = format!("{}.items", shop.db);
+    let mut all = shop.project.start(&["tap", "shop", "--count", "3", "--format", "json"]);
+    let mut one = shop.project.start(&["tap", "shop", &items, "--count", "2"]);
+    // both look on once their first message is there; until then there are more
+    let mut id = 3;
+    while all.runs() || one.runs() {
+        id += 1;
+        shop.insert("other", &[id]);
+        shop.insert("items", &[id]);
+        let ids: Vec<i64> = (1..=id).collect();
+        shop.wait_ids("items", &ids);
+        shop.wait_ids("other", &ids);
+    }
+    let seen: Vec<Value> =
+        all.stdout().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(seen.len(), 3);
+    let of = |table: &str| seen.iter().find(|message| message["topic"] == format!("{}.{table}", shop.prefix));
+    let value = |message: &Value| message["value"].as_str().expect("text").to_owned();
+    assert!(value(of("other").expect("a message")).contains(CANARY));
+    let masked = value(of("items").expect("a message"));
+    assert!(!masked.contains(CANARY) && masked.contains("\"name\":null"), "{masked}");
+    let lines = one.stdout();
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    assert!(lines.lines().all(|line| line.starts_with(&format!("{}.items/", shop.prefix))), "{lines}");
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn who_looks_on_and_does_not_read_holds_nothing_up() {
+    let shop = shop("deaf");
+    let mut syncc = shop.run();
+    let mut deaf = shop.project.start(&["tap", "shop", "--format", "json"]);
+    let mut id = 3;
+    while deaf.stdout().is_empty() {
+        id += 1;
+        shop.insert("items", &[id]);
+        shop.wait_ids("items", &(1..=id).collect::<Vec<_>>());
+    }
+    deaf.signal(Signal::STOP);
+    let text = "x".repeat(8 << 10);
+    let rows: Vec<String> = (id + 1..=id + 1_000).map(|id| format!("({id}, '{text}')")).collect();
+    shop.sql().run(&format!("insert into items values {}", rows.join(",")));
+    shop.wait_ids("items", &(1..=id + 1_000).collect::<Vec<_>>());
+    deaf.signal(Signal::CONT);
+    shop.insert("items", &[id + 1_001]);
+    wait::until("what went by is counted", SOON, || {
+        let seen = deaf.stdout();
+        if seen.contains("\"missed\":") { Ok(()) } else { Err(format!("{} bytes", seen.len())) }
+    });
+    deaf.kill();
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn a_reload_tells_what_became_of_it() {
+    let mut shop = shop("asked");
+    shop.save();
+    let mut syncc = shop.start(&["--watch", "off"]);
+    shop.wait_streaming(&mut syncc);
+    let no_effect = says(&shop, &["reload"]);
+    assert_eq!(no_effect, (Some(0), "no effect; generation 1 stays active\n".to_owned()));
+
+    shop.edit(|text| text.rules = "  retry for 2h\n".to_owned());
+    let (code, said) = says(&shop, &["reload", "--wait"]);
+    assert_eq!((code, said.as_str()), (Some(0), "generation 2 active: retry changed\n"));
+    assert_eq!(shop.status().map(|status| status.generation), Some(2));
+
+    let right = shop.file();
+    shop.project.write("shop.sync", &right.replace("to bus {", "to buss {"));
+    for _ in 0..2 {
+        let (code, said) = says(&shop, &["reload", "--wait"]);
+        assert_eq!(code, Some(1), "{said}");
+        for part in ["did you mean `bus`?", "generation 3 is refused, 1 error; generation 2 stays active"] {
+            assert!(said.contains(part), "`{part}` is missing:\n{said}");
+        }
+    }
+    let refused = shop.status().and_then(|status| status.refused).expect("it is shown");
+    assert!(refused.findings[0].contains("error[S0101]"), "{refused:?}");
+
+    shop.edit(|text| text.topic = "PREFIX.else".to_owned());
+    let (code, said) = says(&shop, &["reload", "--format", "json"]);
+    let told: Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!((code, &told["outcome"]), (Some(4), &Value::from("refused")), "{told:#}");
+    assert_eq!(told["report"]["diagnostics"][0]["code"], "P1007");
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn tables_are_loaded_anew_while_the_log_is_followed() {
+    let shop = shop("anew");
+    let mut syncc = shop.run();
+    shop.wait_ids("items", &[1, 2, 3]);
+    let items = format!("{}.items", shop.db);
+    assert_eq!(says(&shop, &["resnapshot", "shop", &items]).0, Some(0));
+    shop.wait_ids("items", &[1, 1, 2, 2, 3, 3]);
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 1, 2, 2, 3, 3, 4]);
+    shop.wait_streaming(&mut syncc);
+    shop.stop(&mut syncc);
+    let mut syncc = shop.start(&[]);
+    shop.wait_streaming(&mut syncc);
+    shop.insert("items", &[5]);
+    shop.wait_ids("items", &[1, 1, 2, 2, 3, 3, 4, 5]);
+    shop.stop(&mut syncc);
+}
