@@ -497,7 +497,7 @@ pub(super) mod tests {
             "schema/a.b/01",
             "table/a",
             "table/%41.b",
-            "ctl",
+            "ctl/a",
             "table/a%2.b",
             "ends/%2e",
         ] {

@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn a_state_folds_from_its_own_records() {
         let mut records =
-            vec![stored(StateRecord::Pos(pos(9))), stored(table(3)), (b"ctl".to_vec(), Some(vec![1]))];
+            vec![stored(StateRecord::Pos(pos(9))), stored(table(3)), (b"later".to_vec(), Some(vec![1]))];
         records.extend(StoredPlan::records(1, PlanPacking::Plain, b"{}").into_iter().map(stored));
         let state = fold(&records).unwrap();
         let again =

@@ -94,5 +94,7 @@ impl Task {
 /// The record, with or without the wish to stand still.
 fn paused(ctl: &CtlRecord, pause: bool) -> CtlRecord {
     let now_s = u64::try_from(wall_ms() / 1_000).unwrap_or_default();
-    CtlRecord { paused_since: pause.then_some(now_s), ..ctl.clone() }
+    let mut ctl = ctl.clone();
+    ctl.paused_since = pause.then_some(now_s);
+    ctl
 }
