@@ -144,7 +144,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
     // ---------- target ----------
     runs("brokers", &[Target], "ADDRESS+", NoBlock, Single, "", Rewire, "First brokers to ask: `HOST[:9092]`.",
         "brokers \"kafka1.internal:9093\", \"kafka2.internal:9093\""),
-    runs("user", &[Target], "TEXT with (plain | scram-sha-256 | scram-sha-512 | <oauthbearer>)", NoBlock, Single, "", Rewire,
+    runs("user", &[Target], "TEXT with (plain | scram-sha-256 | scram-sha-512 | oauthbearer)", NoBlock, Single, "", Rewire,
         "User and SASL mechanism. The password of `oauthbearer` is a token, read from a file and again before it expires.",
         "user \"syncc\" with scram-sha-512"),
     compiles("registry", &[Target], "URL", May(Registry), Single, "", Rewire,

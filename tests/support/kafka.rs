@@ -65,14 +65,15 @@ impl Received {
     }
 }
 
-/// A single-node cluster with a plain and a SASL_SSL listener.
+/// A single-node cluster with a plain and a SASL_SSL listener, and one that asks for a certificate.
 ///
 /// Topics are not created by asking for them. [`Kafka::USER`] and `admin` (password `admin-pw`) log in by
-/// SCRAM-SHA-512; the certificate is for `localhost` and 127.0.0.1, signed by [`Kafka::ca_file`].
+/// SCRAM-SHA-512, [`Kafka::USER`] by PLAIN too, and anybody by OAUTHBEARER with a token that nobody has signed; the certificate is for `localhost` and 127.0.0.1, signed by [`Kafka::ca_file`].
 pub(crate) struct Kafka {
     folder: PathBuf,
     plain: u16,
     sasl: u16,
+    mutual: u16,
     process: Mutex<Option<Process>>,
     prefixes: AtomicUsize,
 }
@@ -95,11 +96,18 @@ impl Kafka {
             .status()
             .expect("cp is there");
         assert!(copied.success(), "cannot copy the formatted folder");
-        let mut broker =
-            Kafka { folder, plain: 0, sasl: 0, process: Mutex::new(None), prefixes: AtomicUsize::new(0) };
+        let mut broker = Kafka {
+            folder,
+            plain: 0,
+            sasl: 0,
+            mutual: 0,
+            process: Mutex::new(None),
+            prefixes: AtomicUsize::new(0),
+        };
         for _ in 0..5 {
             broker.plain = port::free();
             broker.sasl = port::free();
+            broker.mutual = port::free();
             fs::write(broker.folder.join("server.properties"), broker.configuration(port::free(), options))
                 .expect("the run's folder is writable");
             if broker.try_start() {
@@ -124,6 +132,17 @@ impl Kafka {
     /// `127.0.0.1:PORT` of the SASL_SSL listener.
     pub(crate) fn sasl_brokers(&self) -> String {
         format!("127.0.0.1:{}", self.sasl)
+    }
+
+    /// `127.0.0.1:PORT` of the listener that asks for a certificate; [`Kafka::certificate`] is one, of the user `broker`.
+    pub(crate) fn mutual_brokers(&self) -> String {
+        format!("127.0.0.1:{}", self.mutual)
+    }
+
+    /// A certificate that the broker takes, and its key (PEM).
+    pub(crate) fn certificate(&self) -> (PathBuf, PathBuf) {
+        let tls = installed(PART).join("tls");
+        (tls.join("broker.crt"), tls.join("broker.key"))
     }
 
     /// The certificate (PEM) that signed the broker's.
@@ -343,7 +362,7 @@ impl Kafka {
     }
 
     fn configuration(&self, controller: u16, options: KafkaOptions<'_>) -> String {
-        let Kafka { plain, sasl, .. } = self;
+        let Kafka { plain, sasl, mutual, .. } = self;
         let data = self.folder.join("data");
         let data = data.display();
         let tls = installed(PART).join("tls");
@@ -361,12 +380,18 @@ impl Kafka {
             "process.roles=broker,controller\n\
              node.id=1\n\
              controller.quorum.voters=1@127.0.0.1:{controller}\n\
-             listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},CONTROLLER://127.0.0.1:{controller}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl}\n\
-             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASLS:SASL_SSL\n\
+             listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual}\n\
+             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASLS:SASL_SSL,MTLS:SSL\n\
              controller.listener.names=CONTROLLER\n\
              inter.broker.listener.name=PLAINTEXT\n\
-             sasl.enabled.mechanisms=SCRAM-SHA-512\n\
+             sasl.enabled.mechanisms=SCRAM-SHA-512,SCRAM-SHA-256,PLAIN,OAUTHBEARER\n\
+             listener.name.sasls.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;\n\
+             listener.name.sasls.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_alice=\"alice-pw\";\n\
+             listener.name.sasls.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;\n\
+             listener.name.sasls.oauthbearer.sasl.server.callback.handler.class=org.apache.kafka.common.security.oauthbearer.internals.unsecured.OAuthBearerUnsecuredValidatorCallbackHandler\n\
+             listener.name.mtls.ssl.client.auth=required\n\
+             ssl.principal.mapping.rules=RULE:^CN=([^,]+).*$/$1/,DEFAULT\n\
              listener.name.sasls.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;\n\
              ssl.keystore.type=PEM\n\
              ssl.keystore.location={tls}/broker.pem\n\

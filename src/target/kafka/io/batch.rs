@@ -1,6 +1,6 @@
 //! Records into the client library's queue, many at a call.
 //!
-//! The one module with `unsafe`. What it relies on, from librdkafka's `rdkafka.h`:
+//! One of the two modules with `unsafe` (the other is `token`). What it relies on, from librdkafka's `rdkafka.h`:
 //!
 //! * all its functions may be called from any thread; a client handle is valid until it is destroyed, which
 //!   [`BaseProducer`] does when dropped;

@@ -4,10 +4,12 @@
 //! looked for; secrets reach the client library and nothing else.
 
 use super::error::KafkaFailure;
+use super::events::Events;
+use super::token::TokenFile;
 use crate::catalog::ClusterFacts;
 use crate::kafka::TopicName;
 use crate::kafka::limits::MAX_MESSAGE_BYTES_DEFAULT;
-use crate::plan::{Acks, Compression, KafkaPlan, Mechanism, TaskId, TlsMode, Version};
+use crate::plan::{Acks, Compression, KafkaPlan, Mechanism, SecretRef, TaskId, TlsMode, Version};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -63,6 +65,8 @@ struct Login {
     user: String,
     mechanism: Mechanism,
     password: SecretString,
+    /// Of OAUTHBEARER.
+    token: Option<TokenFile>,
 }
 
 /// Shows what may be seen; a setting that is added later stays hidden until it is added here.
@@ -97,7 +101,18 @@ impl Connection {
         let login = match (&plan.sasl, password) {
             (None, _) => None,
             (Some(sasl), Some(password)) => {
-                Some(Login { user: sasl.user.clone(), mechanism: sasl.mechanism, password })
+                let token = match (sasl.mechanism, &sasl.password) {
+                    (Mechanism::OauthBearer, SecretRef::File(file)) => {
+                        Some(TokenFile { path: project.join(file), user: sasl.user.clone() })
+                    }
+                    (Mechanism::OauthBearer, SecretRef::Env(name)) => {
+                        return Err(refuse(format!(
+                            "the token of `oauthbearer` is in a file, not in `env {name}`"
+                        )));
+                    }
+                    (Mechanism::Plain | Mechanism::ScramSha256 | Mechanism::ScramSha512, _) => None,
+                };
+                Some(Login { user: sasl.user.clone(), mechanism: sasl.mechanism, password, token })
             }
             (Some(sasl), None) => return Err(refuse(format!("no password for user `{}`", sasl.user))),
         };
@@ -136,6 +151,11 @@ impl Connection {
             login,
             broker_version: plan.broker_version,
         })
+    }
+
+    /// What collects the words of a client, and gives it its token.
+    pub(super) fn events(&self) -> Events {
+        Events::new(self.login.as_ref().and_then(|login| login.token.clone()))
     }
 
     /// Settings every client shares. Holds the password: neither kept nor printed.
@@ -190,10 +210,10 @@ impl Connection {
                 Mechanism::ScramSha512 => "SCRAM-SHA-512",
                 Mechanism::OauthBearer => "OAUTHBEARER",
             };
-            config
-                .set("sasl.mechanism", mechanism)
-                .set("sasl.username", &login.user)
-                .set("sasl.password", login.password.expose_secret());
+            config.set("sasl.mechanism", mechanism);
+            if login.token.is_none() {
+                config.set("sasl.username", &login.user).set("sasl.password", login.password.expose_secret());
+            }
         }
         config
     }
@@ -366,7 +386,7 @@ mod tests {
     use super::super::Class;
     use super::*;
     use crate::catalog::TopicFacts;
-    use crate::plan::{Sasl, SecretRef, Tls};
+    use crate::plan::{Sasl, Tls};
 
     fn plan(mode: TlsMode, sasl: bool) -> KafkaPlan {
         let sasl = sasl.then(|| Sasl {

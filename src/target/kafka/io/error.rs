@@ -178,6 +178,10 @@ const UNKNOWN_TOPIC_GRACE: Duration = Duration::from_secs(60);
 pub(super) fn classify(code: Code, words: &str) -> Class {
     match code {
         Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => Class::Ownership,
+        // With TLS 1.3 a broker refuses our certificate, or asks for one, after the handshake.
+        Code::BrokerTransportFailure if words.contains("alert") && words.contains("certificate") => {
+            Class::Config
+        }
         Code::BrokerTransportFailure
         | Code::Resolve
         | Code::AllBrokersDown
@@ -293,6 +297,9 @@ mod tests {
         check(Code::InvalidTransactionalState, "", Class::Protocol);
         check(Code::SSL, "SSL handshake failed: certificate verify failed", Class::Config);
         check(Code::SSL, "SSL handshake failed: Disconnected", Class::Transient);
+        let alert = "Receive failed: SSL routines::ssl/tls alert bad certificate: SSL alert number 42";
+        check(Code::BrokerTransportFailure, alert, Class::Config);
+        check(Code::BrokerTransportFailure, "Disconnected", Class::Transient);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! What the client library says on its own: errors of connections, its log, deliveries that failed.
 
 use super::error::{Class, KafkaFailure, classify};
-use rdkafka::client::ClientContext;
+use super::token::TokenFile;
+use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::ProducerContext;
+use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +22,7 @@ const WAITS_FOR_ID: &str = "GETPID";
 /// Collects what one client says. Filled by whoever polls the client.
 #[derive(Default)]
 pub(super) struct Events {
+    token: Option<TokenFile>,
     seen: Mutex<Seen>,
     coordinator: AtomicBool,
 }
@@ -40,6 +43,16 @@ struct Undelivered {
 }
 
 impl Events {
+    /// Of a client that logs in with this token, if with one.
+    pub(super) fn new(token: Option<TokenFile>) -> Events {
+        Events { token, ..Events::default() }
+    }
+
+    /// Where the client's token is.
+    pub(super) fn token(&self) -> Option<&TokenFile> {
+        self.token.as_ref()
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -76,6 +89,12 @@ impl Events {
 }
 
 impl ClientContext for Events {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(&self, _: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.token.as_ref().ok_or("the plan names no token")?.read()
+    }
+
     /// A coordinator connection that closes with a request on it raises no error but a log line of level `WARNING` or
     /// `INFO`, put into the queue before the request is tried again. Source: librdkafka 2.12.1,
     /// `rd_kafka_broker_conn_closed`. So the client's log level must not be below `INFO`.

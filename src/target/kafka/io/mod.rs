@@ -10,6 +10,7 @@ mod events;
 mod preflight;
 mod producer;
 mod state;
+mod token;
 
 pub use config::{Connection, ProducerSettings, state_topic, transactional_id};
 pub use error::{Class, KafkaFailure};

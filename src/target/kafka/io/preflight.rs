@@ -6,6 +6,7 @@ use super::config::Connection;
 use super::error::{Class, KafkaFailure};
 use super::events::Events;
 use super::state::{Isolation, Reader};
+use super::token;
 use crate::catalog::{ClusterFacts, TopicFacts};
 use crate::kafka::TopicName;
 use crate::plan::{Cleanup, StatePlan, TopicSettings};
@@ -97,7 +98,7 @@ impl Admin {
         // Nobody takes this client's log lines; the reader's tell the same.
         config.set_log_level(RDKafkaLogLevel::Emerg);
         let admin = config
-            .create_with_context(Events::default())
+            .create_with_context(connection.events())
             .map_err(|error| KafkaFailure::from_client("create the client", &error))?;
         Ok(Admin { reader, admin, patience })
     }
@@ -298,6 +299,7 @@ impl Admin {
         deadline: Instant,
         mut send: impl FnMut(&AdminOptions) -> Result<T, KafkaError>,
     ) -> Result<T, KafkaFailure> {
+        token::give(self.admin.inner())?;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let patience = left.max(Duration::from_millis(1));

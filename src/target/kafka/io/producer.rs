@@ -10,6 +10,7 @@ use super::batch::NativeProducer;
 use super::config::{Connection, ProducerSettings};
 use super::error::{Class, KafkaFailure};
 use super::events::Events;
+use super::token;
 use crate::checkpoint::{DurablePosition, StateChange, StateRecord};
 use crate::engine::Covered;
 use crate::failpoint::{Bug, hit, planted};
@@ -346,8 +347,9 @@ fn client(
 ) -> Result<NativeProducer, KafkaFailure> {
     let producer: BaseProducer<Events> = connection
         .producer(settings, transactional)
-        .create_with_context(Events::default())
+        .create_with_context(connection.events())
         .map_err(|error| KafkaFailure::from_client("create the producer", &error))?;
+    token::give(producer.client())?;
     NativeProducer::new(producer, settings.state_topic.as_str())
 }
 

@@ -7,6 +7,7 @@
 use super::config::Connection;
 use super::error::{Class, KafkaFailure};
 use super::events::Events;
+use super::token;
 use crate::kafka::TopicName;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -201,13 +202,14 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn open(connection: &Connection, isolation: Isolation) -> Result<Reader, KafkaFailure> {
-        let consumer = connection
+        let consumer: BaseConsumer<Events> = connection
             .reader(match isolation {
                 Isolation::Committed | Isolation::Visible => true,
                 Isolation::Uncommitted => false,
             })
-            .create_with_context(Events::default())
+            .create_with_context(connection.events())
             .map_err(|error| KafkaFailure::from_client("create the consumer", &error))?;
+        token::give(consumer.client())?;
         Ok(Reader { consumer })
     }
 
@@ -223,6 +225,7 @@ impl Reader {
         mut question: impl FnMut(&BaseConsumer<Events>, Duration) -> Result<T, KafkaError>,
     ) -> Result<T, KafkaFailure> {
         let mut slice = SLICE;
+        token::give(self.consumer.client())?;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let answer = question(&self.consumer, left.clamp(Duration::from_millis(1), slice));
