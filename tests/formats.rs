@@ -1,6 +1,8 @@
 //! Every format that is executed but canal-json, from a real server into a real cluster: load, changes, keys, and what idle
 //! topics get.
 
+mod options;
+
 use crate::support::shop::Shop;
 use crate::support::{Isolation, Kafka, Kind, MySql, kafka::Received, wait};
 use apache_avro::Schema;
@@ -90,6 +92,53 @@ fn maxwell_json_from_a_server() {
         r#","type":"delete","data":{"id":1,"name":"c4n4ry 1"}}"#,
     ];
     let expected: Vec<String> = expected.iter().map(|tail| format!("{head}{tail}")).collect();
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn debezium_json_from_a_server() {
+    let shop = shop("debezium", Kind::MariaDb10_11, "format debezium-json");
+    let mut syncc = shop.run();
+    wait_records(&shop, 3);
+    let mut sql = shop.sql();
+    sql.run("insert into items values (4, null)");
+    sql.run("update items set name = 'new' where id = 4");
+    sql.run("update items set id = 5 where id = 4");
+    sql.run("delete from items where id = 1");
+    // three of the load, insert, update; delete, tombstone and insert of the changed key; delete and tombstone
+    let records = wait_records(&shop, 10);
+    shop.stop(&mut syncc);
+    let told: Vec<String> = records
+        .iter()
+        .map(|record| {
+            let text = record.text();
+            if record.value.is_none() {
+                return format!("{} tombstone", key(record));
+            }
+            let (images, rest) = text.split_once(",\"source\":{").expect("a source");
+            let (source, rest) = rest.split_once("},\"transaction\":null,\"op\":\"").expect("a transaction");
+            let names = format!("\"db\":\"{}\",", shop.db);
+            assert!(source.contains(&names) && source.contains("\"table\":\"items\""), "{source}");
+            let snapshot = if rest.starts_with('r') { "true" } else { "false" };
+            assert!(source.contains(&format!("\"snapshot\":\"{snapshot}\"")), "{source}");
+            format!("{} {} {images}}}", key(record), &rest[..1])
+        })
+        .collect();
+    let row = |id: i64, name: &str| format!("{{\"id\":{id},\"name\":{name}}}");
+    let old = |id: i64| row(id, &format!("\"c4n4ry {id}\""));
+    let new = |id: i64| row(id, "\"new\"");
+    let expected = [
+        format!("{{\"id\":1}} r {{\"before\":null,\"after\":{}}}", old(1)),
+        format!("{{\"id\":2}} r {{\"before\":null,\"after\":{}}}", old(2)),
+        format!("{{\"id\":3}} r {{\"before\":null,\"after\":{}}}", old(3)),
+        format!("{{\"id\":4}} c {{\"before\":null,\"after\":{}}}", row(4, "null")),
+        format!("{{\"id\":4}} u {{\"before\":{},\"after\":{}}}", row(4, "null"), new(4)),
+        format!("{{\"id\":4}} d {{\"before\":{},\"after\":null}}", new(4)),
+        "{\"id\":4} tombstone".to_owned(),
+        format!("{{\"id\":5}} c {{\"before\":null,\"after\":{}}}", new(5)),
+        format!("{{\"id\":1}} d {{\"before\":{},\"after\":null}}", old(1)),
+        "{\"id\":1} tombstone".to_owned(),
+    ];
     assert_eq!(told, expected);
 }
 

@@ -157,7 +157,7 @@ mod tests {
     fn the_page_of_canal_json_has_messages_and_types() {
         let page = page(FormatName::CanalJson, 80);
         for line in [
-            "  dialect      canal | dts    default canal; not executed yet: `dts`",
+            "  dialect      canal | dts    default canal",
             "  es                start of the statement at the source, ms since 1970 (the log",
             "  BIGINT     -5       decimal; unsigned above 9223372036854775807 has 3",
         ] {

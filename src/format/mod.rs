@@ -110,6 +110,9 @@ pub enum FormatError {
         /// The name.
         name: String,
     },
+    /// A time zone that this release does not know.
+    #[error("there is no time zone `{0}`")]
+    TimeZone(String),
     /// A value that cannot be what its column says.
     #[error("column `{column}` holds {what}")]
     Value {

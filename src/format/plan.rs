@@ -94,9 +94,9 @@ pub struct CanalOptions {
     pub snapshot_init: bool,
     /// `enum label`: labels instead of indexes, also for SET.
     pub enum_label: bool,
-    /// `time-zone`: zone of TIMESTAMP text; none is UTC. Not executed by this release.
+    /// `time-zone`: zone of TIMESTAMP text; none is UTC.
     pub time_zone: Option<String>,
-    /// `dialect dts`. Not executed by this release.
+    /// `dialect dts`: without `gtid`, and `sqlType` by the declaration of the column.
     pub dts: bool,
 }
 

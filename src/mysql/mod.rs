@@ -15,3 +15,4 @@ pub mod schema;
 pub mod shadow;
 pub mod temporal;
 pub mod value;
+pub mod zone;

@@ -77,14 +77,20 @@ pub fn write_timestamp(timestamp: Timestamp, out: &mut Vec<u8>) {
 
 /// Wall clock of a timestamp in UTC; all zero for the zero timestamp.
 pub fn utc(timestamp: Timestamp) -> DateTime {
+    shifted(timestamp, 0)
+}
+
+/// Wall clock of a timestamp where clocks show `offset` seconds more than UTC; all zero for the zero timestamp.
+pub fn shifted(timestamp: Timestamp, offset: i32) -> DateTime {
     let Timestamp { seconds, micros, fsp } = timestamp;
     if seconds == 0 && micros == 0 {
         let date = Date { year: 0, month: 0, day: 0 };
         return DateTime { date, hour: 0, minute: 0, second: 0, micros: 0, fsp };
     }
-    let (days, clock) = (seconds / 86_400, seconds % 86_400);
+    let seconds = i64::from(seconds) + i64::from(offset);
+    let (days, clock) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     DateTime {
-        date: civil(days),
+        date: civil(days as i32),
         hour: (clock / 3600) as u8,
         minute: (clock / 60 % 60) as u8,
         second: (clock % 60) as u8,
@@ -115,9 +121,9 @@ pub fn days_since_1970(date: Date) -> Option<i32> {
 }
 
 /// Date of the day `days` after 1970-01-01: years are counted from March, so that the leap day is the last of its year.
-fn civil(days: u32) -> Date {
+fn civil(days: i32) -> Date {
     // from 0000-03-01
-    let days = days + 719_468;
+    let days = (days + 719_468) as u32;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -158,7 +164,7 @@ mod tests {
             assert_eq!(days(year, month, day), None);
         }
         for number in (0..100_000).step_by(7) {
-            assert_eq!(days_since_1970(civil(number)), Some(number as i32));
+            assert_eq!(days_since_1970(civil(number)), Some(number));
         }
     }
 
@@ -181,7 +187,7 @@ mod tests {
     fn every_day_follows_its_predecessor() {
         let mut expected = Date { year: 1970, month: 1, day: 1 };
         for days in 0..=u32::MAX / 86_400 {
-            assert!(civil(days) == expected, "day {days}");
+            assert!(civil(days as i32) == expected, "day {days}");
             let leap = expected.year.is_multiple_of(4)
                 && (!expected.year.is_multiple_of(100) || expected.year.is_multiple_of(400));
             let last = match expected.month {

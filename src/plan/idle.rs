@@ -151,10 +151,6 @@ mod tests {
              }\n",
             &["3 ddl"],
         );
-        check(
-            "pipeline p from shop to bus {\ninclude shop.*\nformat canal-json {\nenum label\ndialect dts\n}\n}\n",
-            &["5 dialect dts"],
-        );
     }
 
     #[test]
@@ -177,8 +173,7 @@ mod tests {
 
     #[test]
     fn what_a_profile_says_counts_where_it_is_taken() {
-        let profile =
-            "profile strict {\nmarkers data\nlimit 5MiB/s\nformat canal-json {\ndialect dts\n}\n}\n";
+        let profile = "profile strict {\nmarkers data\nlimit 5MiB/s\n}\n";
         let text = |more: &str| {
             format!(
                 "{profile}pipeline p from shop to bus {{\ninclude shop.*\nwith strict\n{more}}}\n\
@@ -186,7 +181,7 @@ mod tests {
             )
         };
         check(&text("paused because \"x\"\n"), &[]);
-        check(&text(""), &["2 markers data", "3 limit 5MiB/s", "5 dialect dts"]);
+        check(&text(""), &["2 markers data", "3 limit 5MiB/s"]);
     }
 
     #[test]

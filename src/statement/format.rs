@@ -191,8 +191,8 @@ pub static FORMATS: &[FormatSpec] = &[
     FormatSpec { name: FormatName::CanalJson, options: &[
         option(Property::SnapshotOp, "insert | init", "insert"),
         option(Property::EnumForm, "index | label", "index"),
-        option(Property::TimeZone, "<TEXT>", "\"UTC\""),
-        option(Property::Dialect, "canal | <dts>", "canal"),
+        option(Property::TimeZone, "ZONE", "\"UTC\""),
+        option(Property::Dialect, "canal | dts", "canal"),
     ] },
     FormatSpec { name: FormatName::DtsAvro, options: &[
         option(Property::SnapshotOp, "insert | init", "insert"),

@@ -16,6 +16,8 @@ pub struct CanalTable {
     snapshot_init: bool,
     /// From the end of `data` to the value of `es`.
     to_es: Vec<u8>,
+    /// From the value of `es` to that of `id`.
+    to_id: &'static [u8],
     /// From the value of `id` to the value of `old`.
     to_old: Vec<u8>,
     /// From the value of `old` to the value of `sqlType`.
@@ -68,6 +70,8 @@ impl CanalTable {
         let usual: Vec<Vec<u8>> = columns.iter().map(|column| number(column.writer.sql_type.usual)).collect();
         Ok(CanalTable {
             to_es: [b"}],\"database\":", quoted(table.db).as_slice(), b",\"es\":"].concat(),
+            // The managed service's messages have no GTID.
+            to_id: if options.dts { b",\"id\":" } else { b",\"gtid\":\"\",\"id\":" },
             to_old: [b",\"isDdl\":false,\"mysqlType\":", mysql_type.as_slice(), b",\"old\":"].concat(),
             to_sql_type: [b",\"pkNames\":", pk_names.as_slice(), b",\"sql\":\"\",\"sqlType\":"].concat(),
             usual_sql_type: object(columns.iter().map(|column| &column.key).zip(&usual)),
@@ -107,7 +111,7 @@ impl CanalTable {
         }
         out.extend_from_slice(&self.to_es);
         push_ms(meta.event_ms, out);
-        out.extend_from_slice(b",\"gtid\":\"\",\"id\":");
+        out.extend_from_slice(self.to_id);
         out.extend_from_slice(itoa::Buffer::new().format(id).as_bytes());
         out.extend_from_slice(&self.to_old);
         match before {

@@ -331,3 +331,68 @@ proptest! {
         }
     }
 }
+
+/// What the managed service documents: no GTID, numbers of the declared types.
+#[test]
+fn dialect_of_the_managed_service() {
+    let unsigned = true;
+    let version = table(
+        &[
+            ("t", ColumnType::TinyInt { unsigned }, "tinyint unsigned"),
+            ("s", ColumnType::SmallInt { unsigned }, "smallint unsigned"),
+            ("m", ColumnType::MediumInt { unsigned }, "mediumint unsigned"),
+            ("i", ColumnType::Int { unsigned }, "int unsigned"),
+            ("b", ColumnType::BigInt { unsigned }, "bigint unsigned"),
+            ("n", ColumnType::BigInt { unsigned }, "bigint unsigned"),
+            ("x", ColumnType::Set(labels(&["x"])), "set('x')"),
+            ("j", ColumnType::Json, "json"),
+            ("d", ColumnType::Int { unsigned: false }, "int"),
+        ],
+        &[4],
+    );
+    let row = [
+        Value::UInt(1),
+        Value::UInt(65535),
+        Value::UInt(3),
+        Value::UInt(4),
+        Value::UInt(5),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        Value::Int(-6),
+    ];
+    let options = CanalOptions { dts: true, ..CanalOptions::default() };
+    let (found, _) = encode(options, &version, RowChange::Insert { after: &row }, &streamed()).unwrap();
+    assert!(found.contains(r#""es":1709605231000,"id":42,"isDdl":false"#), "{found}");
+    assert!(
+        found.contains(r#""sqlType":{"t":5,"s":4,"m":4,"i":-5,"b":3,"n":3,"x":-7,"j":12,"d":4}"#),
+        "{found}"
+    );
+}
+
+#[test]
+fn timestamps_in_a_zone() {
+    let version = table(
+        &[
+            ("ts", ColumnType::Timestamp { fsp: 3 }, "timestamp(3)"),
+            ("zero", ColumnType::Timestamp { fsp: 0 }, "timestamp"),
+            ("dt", ColumnType::DateTime { fsp: 0 }, "datetime"),
+        ],
+        &[],
+    );
+    let date = Date { year: 2024, month: 3, day: 5 };
+    let row = [
+        Value::Timestamp(Timestamp { seconds: 1_709_605_231, micros: 120_000, fsp: 3 }),
+        Value::Timestamp(Timestamp { seconds: 0, micros: 0, fsp: 0 }),
+        Value::DateTime(DateTime { date, hour: 2, minute: 20, second: 31, micros: 0, fsp: 0 }),
+    ];
+    let in_zone = |zone: &str| {
+        let options = CanalOptions { time_zone: Some(zone.into()), ..CanalOptions::default() };
+        encode(options, &version, RowChange::Insert { after: &row }, &streamed())
+    };
+    let (found, _) = in_zone("Asia/Shanghai").unwrap();
+    let expected =
+        r#"{"ts":"2024-03-05 10:20:31.120","zero":"0000-00-00 00:00:00","dt":"2024-03-05 02:20:31"}"#;
+    assert!(found.contains(expected), "{found}");
+    assert_eq!(in_zone("Nowhere/Land").unwrap_err(), FormatError::TimeZone("Nowhere/Land".into()));
+}

@@ -45,8 +45,19 @@ impl SqlType {
     }
 }
 
-/// Numbers for a column type.
-pub(super) fn sql_type(ty: &ColumnType) -> SqlType {
+/// Numbers for a column type. `by_declaration`, as the managed service has them: one for all values of a column, of unsigned
+/// ones that of a type which holds them all.
+pub(super) fn sql_type(ty: &ColumnType, by_declaration: bool) -> SqlType {
+    let by_value = sql_type_by_value(ty);
+    if !by_declaration {
+        return by_value;
+    }
+    let usual = by_value.beyond.map_or(by_value.usual, |(_, wider)| wider);
+    SqlType { usual, null: usual, beyond: None }
+}
+
+/// Numbers as Canal assigns them.
+fn sql_type_by_value(ty: &ColumnType) -> SqlType {
     let same = |usual| SqlType { usual, null: usual, beyond: None };
     let null = |usual, null| SqlType { usual, null, beyond: None };
     let int = |usual, unsigned: bool, limit, wider| SqlType {
@@ -122,7 +133,7 @@ mod tests {
             ("INET4", ColumnType::Inet4),
             ("INET6", ColumnType::Inet6),
         ] {
-            let numbers = sql_type(&ty);
+            let numbers = sql_type(&ty, false);
             let start = format!("\n| {name} | {} | ", numbers.usual);
             let row = page.split_once(&start).map(|(_, rest)| rest.lines().next().unwrap_or_default());
             let row = row.unwrap_or_else(|| panic!("no row of {name} with {}", numbers.usual));

@@ -10,6 +10,7 @@ use crate::mysql::charset::Charset;
 use crate::mysql::column_type::{ColumnType, Labels};
 use crate::mysql::schema::Column;
 use crate::mysql::value::Value;
+use crate::mysql::zone::Zone;
 use crate::mysql::{decimal, inet, json, temporal};
 
 /// How values of one column are written.
@@ -20,6 +21,8 @@ pub struct ValueWriter {
     pub(super) sql_type: SqlType,
     /// Of character columns.
     charset: Option<Charset>,
+    /// With `time-zone`, of TIMESTAMP.
+    zone: Option<Zone>,
     /// With `enum label`: the labels of ENUM or SET, escaped.
     labels: Option<Vec<Vec<u8>>>,
 }
@@ -37,7 +40,15 @@ impl ValueWriter {
             ColumnType::Enum(labels) | ColumnType::Set(labels) if options.enum_label => Some(escaped(labels)),
             _ => None,
         };
-        Ok(ValueWriter { column: column.name.clone(), sql_type: sql_type(&column.ty), charset, labels })
+        let zone = match (&column.ty, &options.time_zone) {
+            (ColumnType::Timestamp { .. }, Some(name)) => {
+                Some(Zone::from_name(name).ok_or_else(|| FormatError::TimeZone(name.clone()))?)
+            }
+            _ => None,
+        };
+        let by_declaration = options.dts;
+        let sql_type = sql_type(&column.ty, by_declaration);
+        Ok(ValueWriter { column: column.name.clone(), sql_type, charset, zone, labels })
     }
 
     /// Appends the text of a value, escaped, without quotes; nothing for NULL. Returns the number of broken places.
@@ -59,7 +70,10 @@ impl ValueWriter {
             Value::Date(date) => temporal::write_date(*date, out),
             Value::Time(time) => temporal::write_time(*time, out),
             Value::DateTime(value) => temporal::write_datetime(*value, out),
-            Value::Timestamp(value) => temporal::write_timestamp(*value, out),
+            Value::Timestamp(value) => match &self.zone {
+                None => temporal::write_timestamp(*value, out),
+                Some(zone) => temporal::write_datetime(zone.clock(*value), out),
+            },
             Value::Text(bytes) => {
                 let charset =
                     self.charset.ok_or_else(|| self.wrong("text, but its type has no characters"))?;
