@@ -6,6 +6,7 @@
 
 mod beginning;
 mod cli;
+mod damage;
 mod ddl;
 mod definitions;
 #[cfg(all(feature = "failpoints", feature = "planted-bugs"))]
@@ -24,6 +25,7 @@ mod masks;
 mod operations;
 mod parking;
 mod pipelines;
+mod proofs;
 mod published;
 mod ranges;
 mod reload;

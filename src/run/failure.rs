@@ -15,6 +15,8 @@ pub(crate) enum Class {
     Connection,
     /// A statement or request failed: tried again for `retry errors for`.
     Request,
+    /// An event came damaged, from the disk or on its way: read once more; at the same place again, it stays so.
+    Damaged,
     /// Somebody took our place, or our own transaction timed out: the owner record tells.
     Ownership,
     /// The world does not meet what the plan needs.
@@ -61,12 +63,14 @@ pub(crate) struct Failure {
     pub(crate) code: Option<Code>,
     /// Topic that refused a record for its size.
     pub(crate) too_small: Option<String>,
+    /// Place of the log where an event came damaged.
+    pub(crate) damaged_at: Option<String>,
 }
 
 impl Failure {
     /// A failure of this class.
     pub(crate) fn new(class: Class, text: impl Into<String>) -> Failure {
-        Failure { class, side: Side::Here, text: text.into(), code: None, too_small: None }
+        Failure { class, side: Side::Here, text: text.into(), code: None, too_small: None, damaged_at: None }
     }
 
     /// The same, on a side.
@@ -82,7 +86,7 @@ impl Failure {
             Class::Precheck => 20,
             Class::Elsewhere => 21,
             Class::PositionLost => 23,
-            Class::Data => 25,
+            Class::Data | Class::Damaged => 25,
             Class::State => 26,
             Class::Refused => 4,
             Class::Bug => 101,
@@ -101,6 +105,7 @@ impl Failure {
             Class::PositionLost => "position-lost",
             Class::Expired => "retry-expired",
             Class::Data => "data",
+            Class::Damaged => "damaged",
             Class::State => "state",
             Class::Refused => "refused",
             Class::Bug => "bug",
@@ -123,12 +128,15 @@ impl From<SourceFailure> for Failure {
             FailureClass::PositionLost | FailureClass::Ahead | FailureClass::Diverged => Class::PositionLost,
             FailureClass::Identity => Class::Ownership,
             FailureClass::TooLarge => Class::Data,
+            FailureClass::Damaged => Class::Damaged,
             FailureClass::Table | FailureClass::Server => Class::Request,
         };
         let finding = failure.finding();
         let text = finding.as_ref().map_or_else(|| format!("source: {failure}"), precheck::line);
         let code = finding.map(|finding| finding.code);
-        Failure { code, ..Failure::new(class, text).on(Side::Source) }
+        // the server's words name file and place
+        let damaged_at = (class == Class::Damaged).then(|| failure.message.clone());
+        Failure { code, damaged_at, ..Failure::new(class, text).on(Side::Source) }
     }
 }
 

@@ -11,7 +11,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub(super) use tables::{Rereader, Wanted};
+pub(super) use tables::{Asks, Wanted};
 
 use super::failure::{Class, Failure};
 use super::ring::{Definition, What};
@@ -49,17 +49,19 @@ struct Group {
     void: bool,
     /// Place behind the compressed transaction whose events come now: they have none of their own.
     behind: Option<u64>,
+    /// Where it begins.
+    start: u64,
 }
 
 impl Framer {
     /// A stream that begins at `position`, with what is known of tables in `tracker`.
-    pub(super) fn new(position: &Position, tracker: Tracker, wanted: Wanted, reread: Rereader) -> Framer {
+    pub(super) fn new(position: &Position, tracker: Tracker, wanted: Wanted, asks: Asks) -> Framer {
         let flavor = position.server.flavor;
         Framer {
             flavor,
             place: Place { file: position.file.file.as_str().into(), offset: position.file.offset },
             group: None,
-            tables: StreamTables::new(flavor, tracker, wanted, reread),
+            tables: StreamTables::new(flavor, tracker, wanted, asks),
         }
     }
 
@@ -81,9 +83,13 @@ impl Framer {
         self.tables.wait_for_proof()
     }
 
-    /// Gives up every proof that is still awaited: the ring is full, and the tasks in it wait for the proof.
-    pub(super) fn give_up_proofs(&mut self) {
-        self.tables.give_up_proofs(&self.place);
+    /// Settles every proof that is still awaited by looking ahead: the ring is full, and the tasks in it wait for the proof.
+    ///
+    /// # Errors
+    /// The server could not be asked.
+    pub(super) fn look_ahead(&mut self) -> Result<(), Failure> {
+        let offset = self.group.as_ref().map_or(self.place.offset, |group| group.start);
+        self.tables.look_ahead(&BinlogPosition::new(&*self.place.file, offset), &self.place)
     }
 
     /// Takes the next event; what tasks have to look at goes to `out`. `inside` says that it stood in a compressed transaction.
@@ -132,12 +138,11 @@ impl Framer {
 
     /// What could not be read where the stream stands.
     pub(super) fn damaged(&self, error: &DecodeError) -> Failure {
-        let damage = if matches!(error, DecodeError::Limit { .. }) {
-            ""
-        } else {
-            "; the log or its transfer is damaged"
-        };
-        self.not_understood(format!("{error}{damage}"))
+        let unread = self.not_understood(error.to_string());
+        if matches!(error, DecodeError::Limit { .. }) {
+            return unread;
+        }
+        Failure { class: Class::Damaged, damaged_at: Some(self.place.to_string()), ..unread }
     }
 
     /// The events of a compressed transaction come now. The place stays before them until it ends: nothing of it is passed as long
@@ -302,7 +307,7 @@ impl Framer {
         if self.group.is_some() {
             return Err(self.not_understood("a transaction began before the last one ended".to_owned()));
         }
-        self.group = Some(group);
+        self.group = Some(Group { start, ..group });
         out.push(What::Begin { gtid, committed_us, file: self.place.file.clone(), offset: start });
         Ok(())
     }

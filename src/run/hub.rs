@@ -9,11 +9,32 @@ use super::panic_text;
 use super::ring::{BLOCK_BYTES, Block, Entry, RING_BYTES, Ring, What};
 use crate::source::mysql::io::{Closer, Dump, Unpacker};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// The connection over which the reader reads columns again, while it does: to end its wait from outside.
-pub(super) type Rereading = Arc<Mutex<Option<Closer>>>;
+/// The connection over which the reader asks the server something, while it does: to end its wait from outside.
+#[derive(Clone, Default)]
+pub(super) struct Rereading(Arc<(Mutex<Option<Closer>>, AtomicBool)>);
+
+impl Rereading {
+    /// A connection was opened; it takes the place of the one before.
+    pub(super) fn begin(&self, closer: Closer) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(closer);
+    }
+
+    /// True when nobody wants an answer any more.
+    pub(super) fn over(&self) -> bool {
+        self.0.1.load(Ordering::Relaxed)
+    }
+
+    fn end(&self) {
+        self.0.1.store(true, Ordering::Relaxed);
+        if let Some(closer) = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            closer.close();
+        }
+    }
+}
 
 /// A running reader. Dropping it ends the connections and the thread.
 pub(super) struct Hub {
@@ -70,9 +91,7 @@ impl Drop for Hub {
     fn drop(&mut self) {
         self.ring.close();
         self.closer.close();
-        if let Some(closer) = self.rereading.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            closer.close();
-        }
+        self.rereading.end();
         if let Some(thread) = self.thread.take() {
             // Whatever it had to say stands in the ring.
             let _ = thread.join();
@@ -94,12 +113,17 @@ impl Reader {
             let mut block =
                 Block { start: self.framer.between(), bytes: self.ring.spare(), entries: Vec::new() };
             let ended = self.fill(&mut block);
-            let last = ended.is_err();
+            let mut last = ended.is_err();
             if let Err(failure) = ended {
                 block.entries.push(Entry { header: None, body: 0..0, what: What::Stop(failure) });
             }
-            if self.framer.waits_for_proof() && self.ring.full(block.bytes.len()) {
-                self.framer.give_up_proofs();
+            if !last
+                && self.framer.waits_for_proof()
+                && self.ring.full(block.bytes.len())
+                && let Err(failure) = self.framer.look_ahead()
+            {
+                last = true;
+                block.entries.push(Entry { header: None, body: 0..0, what: What::Stop(failure) });
             }
             if !block.entries.is_empty() && !self.ring.publish(block) {
                 return;

@@ -9,7 +9,7 @@ pub(in crate::run) use begin::begin;
 pub use begin::start_place;
 
 use super::failure::{Class, Failure};
-use super::framer::Framer;
+use super::framer::{Asks, Framer};
 use super::ring::What;
 use crate::mysql::binlog::event::RawEvent;
 use crate::mysql::ddl::DdlEffect;
@@ -18,7 +18,7 @@ use crate::mysql::position::{BinlogPosition, Gtids, Position, ServerIdentity};
 use crate::mysql::schema::Tracker;
 use crate::mysql::schema::model::Wording;
 use crate::plan::TaskPlan;
-use crate::source::mysql::io::{Dump, DumpRequest, Endpoint, Unpacker};
+use crate::source::mysql::io::{Closer, Dump, DumpRequest, Endpoint, Unpacker};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub(in crate::run) struct Search<'s> {
     pub(in crate::run) release: (u16, u16, u16),
     /// True when nobody wants the answer any more.
     pub(in crate::run) over: &'s dyn Fn() -> bool,
+    /// Takes what ends a look from outside.
+    pub(in crate::run) opened: &'s dyn Fn(Closer),
 }
 
 /// What becomes of a walk behind an event.
@@ -76,6 +78,7 @@ impl Search<'_> {
             task: &self.plan.id.to_string(),
         };
         let mut dump = Dump::open(self.endpoint, &request)?;
+        (self.opened)(dump.closer()?);
         let mut unpacker = Unpacker::new(event_limit)
             .map_err(|error| Failure::new(Class::Request, format!("cannot unpack events: {error}")))?;
         let mut framer = self.framer(from);
@@ -131,10 +134,13 @@ impl Search<'_> {
     /// A framer for which nobody wants rows.
     fn framer(&self, from: &Position) -> Framer {
         let tracker = Tracker::new(Wording::of(self.server.flavor, self.release), TableNameCase::Sensitive);
-        let reread = Box::new(|table: &crate::mysql::schema::TableName| {
-            Err(Failure::new(Class::Bug, format!("nobody wants the rows of {table}")))
-        });
-        Framer::new(from, tracker, Arc::new(|_| false), reread)
+        let asks = Asks {
+            reread: Box::new(|table| {
+                Err(Failure::new(Class::Bug, format!("nobody wants the rows of {table}")))
+            }),
+            ahead: Box::new(|_, _| Ok(None)),
+        };
+        Framer::new(from, tracker, Arc::new(|_| false), asks)
     }
 }
 

@@ -137,12 +137,13 @@ impl Cursor<'_, '_> {
                 actions.push(AlterAction::RowsWithoutEvents);
                 return Ok(());
             }
-            "DISCARD" | "IMPORT" => {
-                if self.take("PARTITION") {
-                    self.partition_names()?;
-                }
+            "DISCARD" => {
                 actions.push(AlterAction::RowsWithoutEvents);
-                return self.expect("TABLESPACE");
+                return self.tablespace();
+            }
+            "IMPORT" => {
+                actions.push(AlterAction::ImportRows);
+                return self.tablespace();
             }
             _ => {}
         }
@@ -156,6 +157,14 @@ impl Cursor<'_, '_> {
     }
 
     /// Names of partitions, or ALL.
+    /// `[PARTITION …] TABLESPACE`.
+    fn tablespace(&mut self) -> Parsed<()> {
+        if self.take("PARTITION") {
+            self.partition_names()?;
+        }
+        self.expect("TABLESPACE")
+    }
+
     fn partition_names(&mut self) -> Parsed<()> {
         if self.take("ALL") {
             return Ok(());

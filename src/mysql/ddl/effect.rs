@@ -101,7 +101,8 @@ impl Statement {
                     | AlterAction::AddVersioning
                     | AlterAction::DropVersioning
                     | AlterAction::AddPeriod { .. }
-                    | AlterAction::RowsWithoutEvents => None,
+                    | AlterAction::RowsWithoutEvents
+                    | AlterAction::ImportRows => None,
                 });
                 tables(std::iter::once(&alter.table).chain(others).cloned().collect(), TableDdl::Alter)
             }

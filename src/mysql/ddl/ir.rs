@@ -420,8 +420,10 @@ pub enum AlterAction {
     PartitionToTable(TableName),
     /// CONVERT TABLE … TO PARTITION: that table is gone.
     TableToPartition(TableName),
-    /// TRUNCATE PARTITION, DROP PARTITION, IMPORT TABLESPACE and their like: rows come or go without events.
+    /// TRUNCATE PARTITION, DROP PARTITION, DISCARD TABLESPACE and their like: rows go without events.
     RowsWithoutEvents,
+    /// IMPORT TABLESPACE: rows come without events.
+    ImportRows,
 }
 
 /// A pair of RENAME TABLE.

@@ -10,7 +10,7 @@ use crate::mysql::binlog::control::FormatDescription;
 use crate::mysql::binlog::layout::{LayoutError, RowLayout};
 use crate::mysql::binlog::query::Session;
 use crate::mysql::binlog::table_map::{TableMap, table_id};
-use crate::mysql::ddl::Statement;
+use crate::mysql::ddl::{DdlEffect, Statement};
 use crate::mysql::position::{BinlogPosition, Flavor};
 use crate::mysql::schema::model::Table;
 use crate::mysql::schema::{
@@ -22,8 +22,17 @@ use crate::source::mysql::io::Fenced;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-/// Reads one table as the server has it now.
-pub(in crate::run) type Rereader = Box<dyn FnMut(&TableName) -> Result<Fenced, Failure> + Send>;
+/// What a stream asks its server beside reading the log.
+pub(in crate::run) struct Asks {
+    /// Reads one table as the server has it now.
+    pub(in crate::run) reread: Box<Reread>,
+    /// Statements about definitions between two places of the log; none when nobody wants to know any more.
+    pub(in crate::run) ahead: Box<Ahead>,
+}
+
+type Reread = dyn FnMut(&TableName) -> Result<Fenced, Failure> + Send;
+
+type Ahead = dyn FnMut(&BinlogPosition, &BinlogPosition) -> Result<Option<Vec<DdlEffect>>, Failure> + Send;
 
 /// Tells which tables some task selects.
 pub(in crate::run) type Wanted = Arc<dyn Fn(&TableName) -> bool + Send + Sync>;
@@ -37,7 +46,7 @@ pub(super) struct StreamTables {
     n_mapped: u32,
     tracker: Tracker,
     pub(super) wanted: Wanted,
-    pub(super) reread: Rereader,
+    pub(super) asks: Asks,
     pending: Vec<Pending>,
     audit: Audit,
     /// Tables that have columns by a statement, and had no rows since.
@@ -81,7 +90,7 @@ struct Pending {
 
 impl StreamTables {
     /// Those of a stream about to begin, with what is known of tables in `tracker`.
-    pub(super) fn new(flavor: Flavor, tracker: Tracker, wanted: Wanted, reread: Rereader) -> StreamTables {
+    pub(super) fn new(flavor: Flavor, tracker: Tracker, wanted: Wanted, asks: Asks) -> StreamTables {
         StreamTables {
             flavor,
             before_8: false,
@@ -89,7 +98,7 @@ impl StreamTables {
             n_mapped: 0,
             tracker,
             wanted,
-            reread,
+            asks,
             pending: Vec::new(),
             audit: Audit::default(),
             changed: HashSet::new(),
@@ -165,7 +174,7 @@ impl StreamTables {
             Resolution::NoTable => return Ok(Resolved::Ignored),
             Resolution::NeedsRefresh => {
                 // The event names the columns; only attributes are wanted, none of which can put a value under a wrong name.
-                let Fenced { table: found, definition, .. } = (self.reread)(&table.name)?;
+                let Fenced { table: found, definition, .. } = (self.asks.reread)(&table.name)?;
                 if found.as_ref().is_some_and(|found| !found.kind.has_rows()) {
                     return Ok(Resolved::Ignored);
                 }
@@ -178,7 +187,7 @@ impl StreamTables {
                 }
             }
             Resolution::Unproven(doubt) => {
-                let Fenced { table: found, definition, upto } = (self.reread)(&table.name)?;
+                let Fenced { table: found, definition, upto } = (self.asks.reread)(&table.name)?;
                 match found {
                     Some(found) if !found.kind.has_rows() => return Ok(Resolved::Ignored),
                     Some(found) => {
@@ -239,7 +248,7 @@ impl StreamTables {
     /// The server could not be asked.
     pub(super) fn caught_up(&mut self) -> Result<(), Failure> {
         for table in self.audit.due() {
-            let found = (self.reread)(&table)?;
+            let found = (self.asks.reread)(&table)?;
             self.audit.read(table, found);
         }
         Ok(())
@@ -267,15 +276,20 @@ impl StreamTables {
         !self.pending.is_empty()
     }
 
-    /// Gives up every proof that is still awaited.
-    pub(super) fn give_up_proofs(&mut self, place: &Place) {
-        for pending in std::mem::take(&mut self.pending) {
-            self.give_up(
-                &pending,
-                "and too much was logged before the place up to which they could be read",
-                place,
-            );
+    /// Settles the proofs that are still awaited by the statements between `from` and the places up to which they hold.
+    pub(super) fn look_ahead(&mut self, from: &BinlogPosition, place: &Place) -> Result<(), Failure> {
+        let Some(upto) = self.pending.iter().map(|pending| &pending.upto).max().cloned() else {
+            return Ok(());
+        };
+        let Some(effects) = (self.asks.ahead)(from, &upto)? else { return Ok(()) };
+        let (touched, proven): (Vec<_>, Vec<_>) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|pending| effects.iter().any(|effect| effect.may_touch(&pending.table.name)));
+        for pending in touched {
+            self.give_up(&pending, "and another statement follows before they could be read", place);
         }
+        proven.into_iter().for_each(|pending| self.prove(pending, place));
+        Ok(())
     }
 
     fn give_up(&self, pending: &Pending, why: &str, place: &Place) {
@@ -292,19 +306,23 @@ impl StreamTables {
         let (reached, waiting): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.pending).into_iter().partition(|pending| pending.upto <= here);
         self.pending = waiting;
-        for Pending { table, map, version, definition, doubt, .. } in reached {
-            let columns = match self.columns(&map, version.clone(), definition.clone()) {
-                Ok(columns) => {
-                    self.tracker.prove(&table.name, version, definition);
-                    Ok(columns)
-                }
-                Err(error) => {
-                    let reason = format!("{doubt}, and the server has other columns by now: {error}");
-                    Err(self.unproven(&table.name, &map, place, &reason))
-                }
-            };
-            settle(&table, columns);
-        }
+        reached.into_iter().for_each(|pending| self.prove(pending, place));
+    }
+
+    /// No statement lies between the stream and the place up to which the columns hold.
+    fn prove(&mut self, pending: Pending, place: &Place) {
+        let Pending { table, map, version, definition, doubt, .. } = pending;
+        let columns = match self.columns(&map, version.clone(), definition.clone()) {
+            Ok(columns) => {
+                self.tracker.prove(&table.name, version, definition);
+                Ok(columns)
+            }
+            Err(error) => {
+                let reason = format!("{doubt}, and the server has other columns by now: {error}");
+                Err(self.unproven(&table.name, &map, place, &reason))
+            }
+        };
+        settle(&table, columns);
     }
 
     /// Why rows of a table cannot be read, with what the log and we know of its columns, and what can be done.

@@ -41,12 +41,15 @@ fn framer_of(flavor: Flavor, file: &str, offset: u64) -> Framer {
         file: BinlogPosition::new(file, offset),
         gtids: Gtids::Off,
     };
-    let unread = |_: &TableName| Err(Failure::new(Class::Bug, "nothing is to be read"));
+    let asks = Asks {
+        reread: Box::new(|_: &TableName| Err(Failure::new(Class::Bug, "nothing is to be read"))),
+        ahead: Box::new(|_, _| Err(Failure::new(Class::Bug, "nothing is to be read"))),
+    };
     Framer::new(
         &position,
         Tracker::new(Wording::of(flavor, (9, 7, 0)), TableNameCase::Sensitive),
         Arc::new(|_: &TableName| true),
-        Box::new(unread),
+        asks,
     )
 }
 
@@ -104,7 +107,7 @@ fn events_without_a_place_move_nothing() {
 #[test]
 fn counters_of_sequences_are_no_rows() {
     let mut framer = framer("b.000005", 4);
-    framer.tables.reread = Box::new(|name| {
+    framer.tables.asks.reread = Box::new(|name| {
         let version = TableVersion {
             name: name.clone(),
             columns: Vec::new(),

@@ -40,6 +40,11 @@ impl Known {
         known
     }
 
+    /// True when statements about this database are followed.
+    pub(super) fn has_database(&self, name: &str) -> bool {
+        self.databases.contains_key(name)
+    }
+
     /// Stores all tables of the databases that the plan selects from, also those that it does not select: a RENAME may bring
     /// one under a selected name. A table may have its first row while nothing runs, so none can be read later.
     ///

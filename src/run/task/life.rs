@@ -203,7 +203,10 @@ impl Life {
                 if renames(*kind, tables) {
                     self.renamed(tables);
                 }
-                if takes_rows_without_events(statement) {
+                for table in gets_rows_without_events(statement) {
+                    self.enter(table);
+                }
+                if moves_rows_without_events(statement) {
                     for table in tables.iter().filter(|table| self.tables.selects(table)) {
                         Event::warn(
                             Name::TableTruncated,
@@ -226,11 +229,16 @@ impl Life {
     /// its copy in the place of the original.
     fn renamed(&mut self, tables: &[TableName]) {
         for table in tables {
-            let wanted = self.loads && self.tables.selects(table);
             let is_copy = |other: &TableName| self.tables.is_copy(other, table);
-            if !wanted || tables.iter().any(is_copy) {
-                continue;
+            if !tables.iter().any(is_copy) {
+                self.enter(table);
             }
+        }
+    }
+
+    /// A selected table has rows that nobody has sent: it is loaded.
+    fn enter(&mut self, table: &TableName) {
+        if self.loads && self.tables.selects(table) {
             self.load_anew(table);
         }
     }
@@ -388,11 +396,22 @@ impl Life {
 }
 
 /// True for a statement by which rows come or go that no event tells of: consumers keep what it takes away, and lack what it
-/// brings (IMPORT TABLESPACE), until the table is loaded anew.
-fn takes_rows_without_events(statement: &Statement) -> bool {
+/// brings until the table is loaded anew.
+fn moves_rows_without_events(statement: &Statement) -> bool {
+    let moves = |action: &AlterAction| {
+        matches!(
+            action,
+            AlterAction::RowsWithoutEvents
+                | AlterAction::ImportRows
+                | AlterAction::Exchange(_)
+                | AlterAction::PartitionToTable(_)
+                | AlterAction::TableToPartition(_)
+        )
+    };
     match statement {
         Statement::Truncate(_) => true,
-        Statement::AlterTable(alter) => alter.actions.contains(&AlterAction::RowsWithoutEvents),
+        Statement::AlterTable(alter) => alter.actions.iter().any(moves),
+        Statement::NotUnderstood(not) => not.kind == TableDdl::Truncate,
         Statement::CreateTable(_)
         | Statement::DropTables(_)
         | Statement::RenameTables(_)
@@ -404,8 +423,23 @@ fn takes_rows_without_events(statement: &Statement) -> bool {
         | Statement::Rows(_)
         | Statement::NoEffect
         | Statement::Irrelevant => false,
-        Statement::NotUnderstood(not) => not.kind == TableDdl::Truncate,
     }
+}
+
+/// The tables that have rows behind a statement which no event tells of: by an import, or by partitions that change places.
+fn gets_rows_without_events(statement: &Statement) -> Vec<&TableName> {
+    let Statement::AlterTable(alter) = statement else { return Vec::new() };
+    let mut tables = Vec::new();
+    for action in &alter.actions {
+        if let AlterAction::ImportRows | AlterAction::TableToPartition(_) | AlterAction::Exchange(_) = action
+        {
+            tables.push(&alter.table);
+        }
+        if let AlterAction::Exchange(other) | AlterAction::PartitionToTable(other) = action {
+            tables.push(other);
+        }
+    }
+    tables
 }
 
 /// True for a statement that may give a table another name.

@@ -6,6 +6,7 @@
 //! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
 
 mod beats;
+mod first;
 mod halt;
 mod history;
 mod known;
@@ -197,6 +198,8 @@ pub(super) struct Task {
     /// What the state holds of an operator's wishes.
     ctl: CtlRecord,
     taps: Taps,
+    /// Where an event came damaged last.
+    damaged_at: Option<String>,
 }
 
 /// What a task shares with the supervisor.
@@ -249,6 +252,7 @@ impl Task {
             paused: None,
             ctl: CtlRecord::default(),
             taps,
+            damaged_at: None,
         }
     }
 
@@ -309,6 +313,7 @@ impl Task {
 
     /// Waits a failure out, or ends.
     fn after(&mut self, failure: Failure) -> Option<Exit> {
+        let failure = self.judged(failure);
         {
             let mut status = self.status();
             status.error = Some(failure.text.clone());
@@ -316,7 +321,7 @@ impl Task {
         }
         self.falls_behind();
         let wait_ms = match failure.class {
-            Class::Connection | Class::Request => {
+            Class::Connection | Class::Request | Class::Damaged => {
                 let unreachable_at_start =
                     self.context.require_live && self.n_lives <= 1 && self.committed.is_none();
                 if unreachable_at_start {
@@ -363,6 +368,34 @@ impl Task {
         self.wait(wait_ms)
     }
 
+    /// What only the task knows of a failure: whether an event came damaged before, and which tables a lost position concerns.
+    fn judged(&mut self, failure: Failure) -> Failure {
+        match failure.class {
+            Class::Damaged if self.damaged_at == failure.damaged_at => Failure {
+                class: Class::Data,
+                text: format!(
+                    "{}: the same event came damaged twice, so it is damaged where it is stored. Mend the log or the disk of the \
+                     server; rows behind it can only be had by loading their tables anew",
+                    failure.text
+                ),
+                ..failure
+            },
+            Class::Damaged => {
+                self.damaged_at.clone_from(&failure.damaged_at);
+                Failure { text: format!("{}; it is read once more", failure.text), ..failure }
+            }
+            Class::PositionLost if !failure.text.contains("loaded anew: ") => {
+                let carried = self.carried.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+                let tables = carried.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                Failure {
+                    text: format!("{}; these tables must be loaded anew: {tables}", failure.text),
+                    ..failure
+                }
+            }
+            _ => failure,
+        }
+    }
+
     fn fail(&self, failure: Failure) -> Exit {
         {
             let mut status = self.status();
@@ -379,6 +412,7 @@ impl Task {
             | Class::Request
             | Class::Expired
             | Class::Data
+            | Class::Damaged
             | Class::State
             | Class::Refused
             | Class::Bug => Name::TaskFailed,

@@ -3,7 +3,7 @@
 //! The order matters. Who owns the task is asked before the producer is made, because making it would stop a healthy
 //! owner; and asked again after, when nobody else can commit any more.
 
-use super::known::{Known, columns, wording};
+use super::known::Known;
 use super::life::Life;
 use super::output::{Output, Target};
 use super::reads::{Reads, load_key};
@@ -22,27 +22,23 @@ use crate::engine::owner::{Claim, alive, claim, confirm};
 use crate::failpoint::hit;
 use crate::kafka::TopicName;
 use crate::mysql::binlog::scratch::Scratch;
-use crate::mysql::position::Position;
+use crate::mysql::position::{BinlogPosition, Gtids, Position};
 use crate::mysql::schema::TableName;
 use crate::plan::{TargetKind, TaskPlan, TlsMode};
 use crate::precheck::{estimate, how_to_allow, topics};
 use crate::run::context::Context;
 use crate::run::event::{Event, Name, counted};
 use crate::run::failure::{Class, Failure};
-use crate::run::framer::Framer;
+use crate::run::framer::{Asks, Framer};
 use crate::run::hub::{Hub, Rereading};
 use crate::run::precheck;
-use crate::run::search::{Search, begin};
-use crate::source::mysql::io::{self as source, ChunkReader, Dump, DumpRequest, Session};
+use crate::run::search::Search;
+use crate::source::mysql::io::{self as source, ChunkReader, Closer, Dump, DumpRequest, Session};
 use crate::source::mysql::requirement::{log_kept_ms, moved_to};
-use crate::statement::Start;
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-
-/// Times the columns are read again until two reads around a position agree.
-const SETTLED_READS_MAX: u32 = 20;
 
 /// Connects to both ends of a plan and holds them against it; nothing running is touched. Returns the errors found.
 pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<Diagnostic>, Failure> {
@@ -86,15 +82,16 @@ impl Task {
         self.resume_stored(&state, &mut output);
         let mut known = Known::of_state(&state, &self.plan, &mut output);
         let position = match self.committed_position(&mut source, &output, &state)? {
-            Some(position) => position,
-            None => match self.first_position(&mut source, &mut known, &mut output)? {
-                Some(position) => position,
-                None => {
-                    // The next life begins with the order; without this, a successor would wait for missed beats.
-                    let _ = output.release(&self.context);
-                    return self.life();
-                }
-            },
+            Some(position) => {
+                let known = self.add_databases(&mut source, &position, &mut known, &mut output)?;
+                known.then_some(position)
+            }
+            None => self.first_position(&mut source, &mut known, &mut output)?,
+        };
+        let Some(position) = position else {
+            // The next life begins with the order; without this, a successor would wait for missed beats.
+            let _ = output.release(&self.context);
+            return self.life();
         };
         self.follow(&position.server);
         let generation = self.settle_generation(&mut output, &state)?;
@@ -421,60 +418,6 @@ impl Task {
         Ok(())
     }
 
-    /// Where the task begins: the end of the log, or the place that `start at` names; with columns that are proven there. They
-    /// are read before and after, until the two agree; of a place in the past, those count that no statement has touched since.
-    /// None when an order came meanwhile.
-    fn first_position(
-        &self,
-        source: &mut Source,
-        known: &mut Known,
-        output: &mut Output,
-    ) -> Result<Option<Position>, Failure> {
-        let plan = self.plan.clone();
-        let over = || self.orders.look().is_some();
-        let identity = source.catalog.server.identity.clone();
-        let release = source.catalog.server.version_number;
-        let endpoint = source.endpoint.clone();
-        let search = Search { plan: &plan, endpoint: &endpoint, server: &identity, release, over: &over };
-        let past = match &plan.start {
-            Start::Snapshot(_) | Start::Now => None,
-            Start::At(at) => match begin(&search, &mut source.session, &source.catalog.server, at)? {
-                Some(position) => {
-                    let text = format!("`start at` is {position}");
-                    Event::info(Name::PrecheckPassed, text).task(&self.id).position(&position.file).emit();
-                    Some(position)
-                }
-                None => return Ok(None),
-            },
-        };
-        let captured = |db: &str| plan.captures(db);
-        let mut before = source::definitions(&mut source.session, captured)?;
-        for _ in 0..SETTLED_READS_MAX {
-            let position = source::start_position(&mut source.session)?;
-            let tables = source::tables(&mut source.session, |db, table| plan.selects(db, table))?;
-            let after = source::definitions(&mut source.session, captured)?;
-            let same = columns(&tables) == columns(&source.catalog.tables) && before == after;
-            source.catalog.tables = tables;
-            if same {
-                let (position, since) = match &past {
-                    None => (position, Vec::new()),
-                    Some(past) => {
-                        let end = source::end_of_log(&mut source.session)?.unwrap_or(position);
-                        match search.statements(past, &end.file)? {
-                            Some(since) => (past.clone(), since),
-                            None => return Ok(None),
-                        }
-                    }
-                };
-                let wording = wording(&source.catalog.server);
-                known.seed(&source.catalog.tables, &after, &since, wording, &position, output);
-                return Ok(Some(position));
-            }
-            before = after;
-        }
-        Err(Failure::new(Class::Request, "table definitions keep changing; no start can be proven meanwhile"))
-    }
-
     /// The generation this life runs, and its plan stored if it is new.
     pub(super) fn settle_generation(
         &mut self,
@@ -591,10 +534,24 @@ impl Task {
             let open = rereading.clone();
             Box::new(move |name: &TableName| {
                 let mut session = Session::open(&endpoint, Some(&server))?;
-                *open.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.closer());
+                open.begin(session.closer());
                 Ok(source::fenced(&mut session, name)?)
             })
         };
+        let ahead = {
+            let (endpoint, server) = (source.endpoint.clone(), position.server.clone());
+            let (plan, release) = (self.plan.clone(), source.catalog.server.version_number);
+            let open = rereading.clone();
+            Box::new(move |from: &BinlogPosition, upto: &BinlogPosition| {
+                let (over, opened) = (|| open.over(), |closer| open.begin(closer));
+                let (over, opened): (&dyn Fn() -> bool, &dyn Fn(Closer)) = (&over, &opened);
+                let search =
+                    Search { plan: &plan, endpoint: &endpoint, server: &server, release, over, opened };
+                let from = Position { server: server.clone(), file: from.clone(), gtids: Gtids::Off };
+                search.statements(&from, upto)
+            })
+        };
+        let asks = Asks { reread, ahead };
         let (server_id, uuid) = self.plan.reader_identity();
         let request = DumpRequest {
             start: position,
@@ -605,7 +562,7 @@ impl Task {
             task: &self.id.to_string(),
         };
         let dump = Dump::open(&source.endpoint, &request)?;
-        let framer = Framer::new(position, tracker, wanted, reread);
+        let framer = Framer::new(position, tracker, wanted, asks);
         let me = self.me.clone();
         Hub::start(&self.id.to_string(), dump, framer, rereading, move || {
             // A full inbox holds a wake already.

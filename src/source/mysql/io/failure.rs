@@ -46,6 +46,8 @@ pub enum FailureClass {
     Identity,
     /// The address leads to another server than the position was taken on.
     OtherServer,
+    /// The server found an event of its log damaged.
+    Damaged,
     /// An event or packet is larger than the limit.
     TooLarge,
     /// The table is not (any more) as expected: gone, or other columns.
@@ -84,6 +86,7 @@ impl SourceFailure {
             | FailureClass::Diverged
             | FailureClass::Identity
             | FailureClass::OtherServer
+            | FailureClass::Damaged
             | FailureClass::TooLarge
             | FailureClass::Table
             | FailureClass::Protocol
@@ -221,6 +224,9 @@ fn classify(code: u16, text: &str) -> FailureClass {
             FailureClass::Ahead
         }
         1236 if says(&["has diverged"]) || says(&["bogus data"]) => FailureClass::Diverged,
+        1236 if says(&["crc check"]) || says(&["checksum"]) && !says(&["can not handle"]) => {
+            FailureClass::Damaged
+        }
         1236 if says(&["exceeded max_allowed_packet"]) => FailureClass::TooLarge,
         1236 => FailureClass::Server,
         _ => FailureClass::Server,
@@ -277,6 +283,12 @@ mod tests {
             1236,
             "A slave with the same server_uuid/server_id as this slave has connected to the master",
             FailureClass::Identity,
+        );
+        check(1236, "event read from binlog did not pass crc check; the first event", FailureClass::Damaged);
+        check(
+            1236,
+            "Slave can not handle replication events with the checksum that master is configured to log",
+            FailureClass::Server,
         );
         check(1236, "bogus data in log event", FailureClass::Diverged);
         check(1236, "log event entry exceeded max_allowed_packet", FailureClass::TooLarge);

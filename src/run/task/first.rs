@@ -1,0 +1,133 @@
+//! Where a task begins, and what is known of tables there: at its first position, and for databases that join later.
+//!
+//! Definitions are read as the server has them now. They hold at a place of the past where no statement has touched them since: the
+//! log between is looked through.
+
+use super::Task;
+use super::known::{Known, columns, wording};
+use super::output::Output;
+use super::source::Source;
+use crate::mysql::position::{Position, ServerIdentity};
+use crate::plan::TaskPlan;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::search::{Search, begin};
+use crate::source::mysql::io::{self as source, Endpoint};
+use crate::statement::Start;
+
+/// Times the columns are read again until two reads agree.
+const SETTLED_READS_MAX: u32 = 20;
+
+/// Where is looked.
+struct Looked {
+    endpoint: Endpoint,
+    server: ServerIdentity,
+    release: (u16, u16, u16),
+}
+
+impl Looked {
+    fn of(source: &Source) -> Looked {
+        let server = &source.catalog.server;
+        Looked {
+            endpoint: source.endpoint.clone(),
+            server: server.identity.clone(),
+            release: server.version_number,
+        }
+    }
+
+    fn search<'s>(&'s self, plan: &'s TaskPlan, over: &'s dyn Fn() -> bool) -> Search<'s> {
+        let Looked { endpoint, server, release } = self;
+        Search { plan, endpoint, server, release: *release, over, opened: &|_| {} }
+    }
+}
+
+impl Task {
+    /// Where the task begins: the end of the log, or the place that `start at` names; with columns that are proven there. They
+    /// are read before and after, until the two agree; of a place in the past, those count that no statement has touched since.
+    /// None when an order came meanwhile.
+    pub(super) fn first_position(
+        &self,
+        source: &mut Source,
+        known: &mut Known,
+        output: &mut Output,
+    ) -> Result<Option<Position>, Failure> {
+        let plan = self.plan.clone();
+        let over = || self.orders.look().is_some();
+        let place = Looked::of(source);
+        let search = place.search(&plan, &over);
+        let past = match &plan.start {
+            Start::Snapshot(_) | Start::Now => None,
+            Start::At(at) => match begin(&search, &mut source.session, &source.catalog.server, at)? {
+                Some(position) => {
+                    let text = format!("`start at` is {position}");
+                    Event::info(Name::PrecheckPassed, text).task(&self.id).position(&position.file).emit();
+                    Some(position)
+                }
+                None => return Ok(None),
+            },
+        };
+        let captured = |db: &str| plan.captures(db);
+        let mut before = source::definitions(&mut source.session, captured)?;
+        for _ in 0..SETTLED_READS_MAX {
+            let position = source::start_position(&mut source.session)?;
+            let tables = source::tables(&mut source.session, |db, table| plan.selects(db, table))?;
+            let after = source::definitions(&mut source.session, captured)?;
+            let same = columns(&tables) == columns(&source.catalog.tables) && before == after;
+            source.catalog.tables = tables;
+            if same {
+                let (position, since) = match &past {
+                    None => (position, Vec::new()),
+                    Some(past) => {
+                        let end = source::end_of_log(&mut source.session)?.unwrap_or(position);
+                        match search.statements(past, &end.file)? {
+                            Some(since) => (past.clone(), since),
+                            None => return Ok(None),
+                        }
+                    }
+                };
+                let wording = wording(&source.catalog.server);
+                known.seed(&source.catalog.tables, &after, &since, wording, &position, output);
+                return Ok(Some(position));
+            }
+            before = after;
+        }
+        Err(Failure::new(Class::Request, "table definitions keep changing; no start can be proven meanwhile"))
+    }
+
+    /// Reads the definitions of databases that the plan selects from and nothing is known of, as of `position`: they came with
+    /// another plan. False when an order came meanwhile.
+    pub(super) fn add_databases(
+        &self,
+        source: &mut Source,
+        position: &Position,
+        known: &mut Known,
+        output: &mut Output,
+    ) -> Result<bool, Failure> {
+        let plan = self.plan.clone();
+        let over = || self.orders.look().is_some();
+        let place = Looked::of(source);
+        for _ in 0..SETTLED_READS_MAX {
+            let is_new = |db: &str| plan.captures(db) && !known.has_database(db);
+            let before = source::definitions(&mut source.session, is_new)?;
+            if before.databases.is_empty() {
+                return Ok(true);
+            }
+            let tables =
+                source::tables(&mut source.session, |db, table| is_new(db) && plan.selects(db, table))?;
+            let after = source::definitions(&mut source.session, is_new)?;
+            if before != after {
+                continue;
+            }
+            let Some(end) = source::end_of_log(&mut source.session)? else { return Ok(true) };
+            let Some(since) = place.search(&plan, &over).statements(position, &end.file)? else {
+                return Ok(false);
+            };
+            known.seed(&tables, &after, &since, wording(&source.catalog.server), position, output);
+            return Ok(true);
+        }
+        Err(Failure::new(
+            Class::Request,
+            "table definitions keep changing; nothing can be proven of them meanwhile",
+        ))
+    }
+}
