@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use syncc::checkpoint::{
     Fingerprint, OwnerRecord, StateChange, StateKey, StateRecord, TableRecord, TaskState,
 };
-use syncc::engine::commit::Ledger;
+use syncc::engine::commit::{Ledger, Policy};
 use syncc::kafka::{Batch, TopicName, TopicTable};
 use syncc::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
 use syncc::mysql::schema::TableName;
@@ -23,6 +23,7 @@ use syncc::plan::{
     CommitPolicy, Compression, Delivery, KafkaPlan, Mechanism, Sasl, SecretRef, StatePlan, TargetKind,
     TargetPlan, TaskId, Tls, TlsMode, TopicSettings,
 };
+use syncc::statement::Split;
 use syncc::target::io::{Sink, Surroundings, Target};
 use syncc::target::kafka::io::{
     Admin, AtLeastOnce, Class, Connection, Isolation as StateIsolation, KafkaFailure, NewTopic, Producer,
@@ -57,11 +58,16 @@ impl Task {
         let server = ServerIdentity { flavor: Flavor::MySql, uuid: "u".into(), server_id: 1 };
         let file = BinlogPosition { file: "binlog.000001".into(), offset: 4 };
         let ledger = Ledger::new(
-            CommitPolicy { every_ms: 500, rows: 1_000, bytes: 1 << 20 },
+            Policy {
+                commit: CommitPolicy { every_ms: 500, rows: 1_000, bytes: 1 << 20 },
+                split: Split { bytes: 1 << 30, rows: None },
+                open_ms: 20_000,
+            },
             Fingerprint { task: id.to_string(), cluster: "c".into() },
             1,
             0,
             Position { server, file, gtids: Gtids::Off },
+            None,
         );
         Task { plan, connection, settings, topics: TopicTable::new(), ledger }
     }

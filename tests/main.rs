@@ -35,6 +35,8 @@ mod services;
 mod smoke;
 mod snapshot;
 mod source;
+#[cfg(feature = "failpoints")]
+mod split;
 mod support;
 mod tidy;
 mod torture;

@@ -338,6 +338,7 @@ pub(super) mod tests {
         PosRecord {
             seq,
             position: position(seq * 100),
+            mid: None,
             generation: 3,
             fingerprint: Fingerprint { task: "shop.db.bus".into(), cluster: "c1".into() },
         }

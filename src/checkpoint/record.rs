@@ -1,7 +1,7 @@
 //! The state records of a task: what is stored in the transaction of the rows it describes.
 
 use crate::mysql::key::KeyPart;
-use crate::mysql::position::Position;
+use crate::mysql::position::{BinlogPosition, Gtid, Position};
 use crate::mysql::schema::{TableName, TableState};
 use serde::{Deserialize, Serialize};
 
@@ -49,10 +49,37 @@ pub struct PosRecord {
     pub seq: u64,
     /// The position.
     pub position: Position,
+    /// What of the source transaction behind the position is in the target, too; none: nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mid: Option<MidRecord>,
     /// Generation of the plan it was reached under.
     pub generation: u64,
     /// Whose state this is.
     pub fingerprint: Fingerprint,
+}
+
+/// A source transaction that was cut: its first parts are in the target, the rest is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MidRecord {
+    /// Its GTID, where the server writes them.
+    pub gtid: Option<Gtid>,
+    /// Where it begins.
+    pub at: BinlogPosition,
+    /// Parts that are in the target.
+    pub parts: u32,
+    /// What they hold.
+    pub tables: Vec<MidTable>,
+}
+
+/// Rows of one table in the first parts of a source transaction: the first ones of it, in the order of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MidTable {
+    /// Which.
+    pub table: TableName,
+    /// How many, those that conditions left out among them.
+    pub rows: u64,
+    /// Running hash of their keys.
+    pub hash: u64,
 }
 
 /// Whose state a topic holds.

@@ -1,14 +1,18 @@
 //! When what was produced is committed, and how far it reaches.
 //!
 //! The ledger of one task: it counts what stands in the open transaction, follows the position from transaction end to
-//! transaction end, and says when a commit or a heartbeat is due.
+//! transaction end, and says when a commit, a cut of a long source transaction or a heartbeat is due.
 //!
-//! Guarantees: [`Ledger::cover`] gives a position only between two source transactions; sequence numbers have no gap.
+//! Guarantees: [`Ledger::cover`] gives a position only between two source transactions, and [`Ledger::cut`] one inside of
+//! one together with what of it is covered; sequence numbers have no gap.
 
 use super::Covered;
-use crate::checkpoint::{DurablePosition, Fingerprint, PosRecord};
-use crate::mysql::position::Position;
+use super::split::{Differs, Progress};
+use crate::checkpoint::{DurablePosition, Fingerprint, MidRecord, PosRecord};
+use crate::mysql::position::{Gtid, Position};
 use crate::plan::CommitPolicy;
+use crate::statement::Split;
+use std::sync::Arc;
 
 /// A commit on an idle source follows the last one no sooner than this, so that at most 100 a second are made.
 const IDLE_COMMIT_SPACING_MS: u64 = 10;
@@ -27,10 +31,21 @@ pub enum Due {
     Heartbeat,
 }
 
+/// When a task commits, and when inside of a source transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// Between two source transactions.
+    pub commit: CommitPolicy,
+    /// Where a large one is cut.
+    pub split: Split,
+    /// How long the target's transaction may stay open, ms: one that is older is cut wherever it is.
+    pub open_ms: u64,
+}
+
 /// What the open transaction holds and how far the task is.
 #[derive(Debug)]
 pub struct Ledger {
-    policy: CommitPolicy,
+    policy: Policy,
     fingerprint: Fingerprint,
     generation: u64,
     /// Last committed number.
@@ -39,8 +54,13 @@ pub struct Ledger {
     position: Position,
     /// A source transaction has begun and not ended.
     inside: bool,
+    /// The source transaction, row by row.
+    progress: Progress,
     rows: u64,
     bytes: u64,
+    /// Of them those of the source transaction under the cursor.
+    part_rows: u64,
+    part_bytes: u64,
     /// When the first row of the open transaction came.
     opened_ms: Option<u64>,
     /// Something other than rows must be stored (load progress, a plan, an owner).
@@ -50,13 +70,15 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A task that stands at `position`, whose last commit had the number `seq`.
+    /// A task that stands at `position`, whose last commit had the number `seq`; `mid` is what it stored of the source
+    /// transaction behind.
     pub fn new(
-        policy: CommitPolicy,
+        policy: Policy,
         fingerprint: Fingerprint,
         generation: u64,
         seq: u64,
         position: Position,
+        mid: Option<MidRecord>,
     ) -> Ledger {
         Ledger {
             policy,
@@ -65,8 +87,11 @@ impl Ledger {
             seq,
             position,
             inside: false,
+            progress: Progress::new(mid),
             rows: 0,
             bytes: 0,
+            part_rows: 0,
+            part_bytes: 0,
             opened_ms: None,
             // The first commit writes owner and plan.
             dirty: true,
@@ -85,14 +110,49 @@ impl Ledger {
         !self.inside
     }
 
-    /// A source transaction begins.
-    pub fn begin(&mut self) {
-        self.inside = true;
+    /// True between two source transactions, none of which has parts in the target whose rest is to come: what is read of
+    /// the source now can be compared with the position.
+    pub fn settled(&self) -> bool {
+        !self.inside && !self.progress.is_cut()
     }
 
-    /// A source transaction ended at `position`.
-    pub fn end(&mut self, advance: impl FnOnce(&mut Position)) {
+    /// True while the rest of a source transaction is to come that was cut.
+    pub fn is_cut(&self) -> bool {
+        self.progress.is_cut()
+    }
+
+    /// Parts of the source transaction under the cursor that are in the target.
+    pub fn parts(&self) -> u32 {
+        self.progress.parts()
+    }
+
+    /// A source transaction begins there.
+    pub fn begin(&mut self, gtid: Option<&Gtid>, file: &Arc<str>, offset: u64) {
+        self.inside = true;
+        self.part_rows = 0;
+        self.part_bytes = 0;
+        self.progress.begin(gtid, file, offset);
+    }
+
+    /// The source transaction, row by row.
+    pub fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
+    }
+
+    /// A source transaction ended, and with it the position advances.
+    ///
+    /// # Errors
+    /// It was cut, and is not the one that was.
+    pub fn end(&mut self, advance: impl FnOnce(&mut Position)) -> Result<(), Differs> {
+        self.progress.end()?;
         self.inside = false;
+        advance(&mut self.position);
+        Ok(())
+    }
+
+    /// Between two source transactions the log has reached another place.
+    pub fn reached(&mut self, advance: impl FnOnce(&mut Position)) {
+        debug_assert!(!self.inside, "a place inside a source transaction is none");
         advance(&mut self.position);
     }
 
@@ -100,6 +160,8 @@ impl Ledger {
     pub fn produced(&mut self, records: u64, bytes: u64, now_ms: u64) {
         self.rows += records;
         self.bytes += bytes;
+        self.part_rows += records;
+        self.part_bytes += bytes;
         self.opened_ms.get_or_insert(now_ms);
     }
 
@@ -113,23 +175,40 @@ impl Ledger {
         self.rows > 0
     }
 
-    /// Rows that wait inside a source transaction which lasts so long that the broker is about to end the transaction that
+    /// True when the source transaction under the cursor is to be cut here: it is large, or what it has brought has been
+    /// open for as long as may be.
+    pub fn cut_due(&self, now_ms: u64) -> bool {
+        if !self.inside || self.rows == 0 || !self.progress.may_cut() {
+            return false;
+        }
+        let large = self.part_bytes >= self.policy.split.bytes
+            || self.policy.split.rows.is_some_and(|rows| self.part_rows >= u64::from(rows));
+        large || self.opened_ms.is_some_and(|opened_ms| now_ms >= opened_ms + self.policy.open_ms)
+    }
+
+    /// True when the source transaction under the cursor can be cut here.
+    pub fn may_cut(&self) -> bool {
+        self.inside && self.progress.may_cut()
+    }
+
+    /// Rows that wait inside a source transaction which cannot be cut, while the broker is about to end the transaction that
     /// holds them; none while there is time.
     pub fn overdue(&self, now_ms: u64, transaction_timeout_ms: u64) -> Option<u64> {
-        let opened_ms = self.opened_ms.filter(|_| self.inside)?;
+        let opened_ms = self.opened_ms.filter(|_| self.inside && !self.progress.may_cut())?;
         (now_ms >= opened_ms + transaction_timeout_ms / 10 * 9).then_some(self.rows)
     }
 
     /// What is due at `now_ms`; `reader_idle` says that the source had nothing more to read for a while.
     ///
-    /// Inside a source transaction nothing is ever due: a position exists only between two.
+    /// Inside a source transaction nothing of this is ever due; see [`cut_due`](Ledger::cut_due).
     pub fn due(&self, now_ms: u64, reader_idle: bool) -> Due {
         if self.inside {
             return Due::At(now_ms + HEARTBEAT_MS);
         }
         if let Some(opened_ms) = self.opened_ms {
-            let full = self.rows >= u64::from(self.policy.rows) || self.bytes >= self.policy.bytes;
-            let old_at = opened_ms + u64::from(self.policy.every_ms);
+            let full = self.rows >= u64::from(self.policy.commit.rows)
+                || self.bytes >= self.policy.commit.bytes;
+            let old_at = opened_ms + u64::from(self.policy.commit.every_ms);
             let spaced_at = self.commit_began_ms + IDLE_COMMIT_SPACING_MS;
             if full || now_ms >= old_at || (reader_idle && now_ms >= spaced_at) {
                 return Due::Commit;
@@ -151,10 +230,28 @@ impl Ledger {
     /// Inside a source transaction: nothing is covered there.
     pub fn cover(&mut self, now_ms: u64) -> Covered {
         assert!(!self.inside, "a commit was asked for inside a source transaction");
+        let mid = self.progress.record().cloned();
+        self.covered(mid, now_ms)
+    }
+
+    /// The position inside a source transaction that a commit beginning now covers, with what of the transaction is
+    /// covered. The caller has handed every row so far to the target's transaction.
+    ///
+    /// # Panics
+    /// Where the source transaction [may not be cut](Ledger::may_cut).
+    pub fn cut(&mut self, now_ms: u64) -> Covered {
+        assert!(self.inside, "there is nothing to cut between two source transactions");
+        let mid = self.progress.cut().clone();
+        (self.part_rows, self.part_bytes) = (0, 0);
+        self.covered(Some(mid), now_ms)
+    }
+
+    fn covered(&mut self, mid: Option<MidRecord>, now_ms: u64) -> Covered {
         self.commit_began_ms = now_ms;
         Covered(PosRecord {
             seq: self.seq + 1,
             position: self.position.clone(),
+            mid,
             generation: self.generation,
             fingerprint: self.fingerprint.clone(),
         })
@@ -178,14 +275,18 @@ mod tests {
     use crate::mysql::position::{BinlogPosition, Flavor, Gtids, ServerIdentity};
 
     fn ledger() -> Ledger {
-        let policy = CommitPolicy { every_ms: 500, rows: 100, bytes: 1_000 };
+        let policy = Policy {
+            commit: CommitPolicy { every_ms: 500, rows: 100, bytes: 1_000 },
+            split: Split { bytes: 1 << 20, rows: Some(1_000) },
+            open_ms: 20_000,
+        };
         let position = Position {
             server: ServerIdentity { flavor: Flavor::MySql, uuid: "u".into(), server_id: 1 },
             file: BinlogPosition { file: "binlog.000001".into(), offset: 4 },
             gtids: Gtids::Off,
         };
         let fingerprint = Fingerprint { task: "p.s.t".into(), cluster: "c".into() };
-        let mut ledger = Ledger::new(policy, fingerprint, 1, 7, position);
+        let mut ledger = Ledger::new(policy, fingerprint, 1, 7, position, None);
         let covered = ledger.cover(0);
         ledger.committed(&DurablePosition::stored(covered.into_record()), 0);
         ledger
@@ -196,6 +297,10 @@ mod tests {
         let mut fresh = ledger();
         fresh.touch();
         assert_eq!(fresh.due(1, false), Due::Commit);
+    }
+
+    fn begin(ledger: &mut Ledger) {
+        ledger.begin(None, &"binlog.000001".into(), 4);
     }
 
     #[test]
@@ -227,10 +332,10 @@ mod tests {
     #[test]
     fn nothing_is_due_inside_a_source_transaction() {
         let mut open = ledger();
-        open.begin();
+        begin(&mut open);
         open.produced(10_000, 1 << 30, 1);
         assert!(matches!(open.due(100_000, true), Due::At(_)));
-        open.end(|_| {});
+        open.end(|_| {}).unwrap();
         assert_eq!(open.due(100_000, true), Due::Commit);
     }
 
@@ -238,19 +343,59 @@ mod tests {
     #[should_panic(expected = "inside a source transaction")]
     fn a_position_inside_a_transaction_covers_nothing() {
         let mut open = ledger();
-        open.begin();
+        begin(&mut open);
         open.cover(0);
     }
 
     #[test]
-    fn rows_of_an_endless_source_transaction_are_told_before_the_broker_ends_theirs() {
+    fn a_source_transaction_is_cut_by_rows_bytes_or_age() {
+        let open = |records, bytes| {
+            let mut open = ledger();
+            open.produced(999, 1 << 19, 0);
+            assert!(!open.cut_due(60_000), "between two transactions a commit is possible");
+            begin(&mut open);
+            open.produced(records, bytes, 1_000);
+            open
+        };
+        assert!(!open(999, 1).cut_due(1_000), "what came before is not of this one");
+        assert!(open(1_000, 1).cut_due(1_000));
+        assert!(open(1, 1 << 20).cut_due(1_000));
+        assert!(!open(1, 1).cut_due(19_999));
+        assert!(open(1, 1).cut_due(20_000));
+    }
+
+    #[test]
+    fn a_cut_stores_the_position_before_and_what_is_covered() {
         let mut open = ledger();
+        begin(&mut open);
+        open.produced(5, 5, 0);
+        let covered = open.cut(1);
+        assert_eq!(covered.record().mid.as_ref().map(|mid| mid.parts), Some(1));
+        open.committed(&DurablePosition::stored(covered.into_record()), 1);
+        assert!(!open.cut_due(100_000), "nothing waits");
+        open.end(|_| {}).unwrap();
+        assert_eq!(open.cover(2).record().mid, None);
+    }
+
+    #[test]
+    fn what_was_cut_is_stored_until_its_end() {
+        let mut open = ledger();
+        begin(&mut open);
         open.produced(1, 1, 0);
-        assert_eq!(open.overdue(60_000, 60_000), None, "between two transactions a commit is possible");
-        open.begin();
-        open.produced(2, 1, 1_000);
-        assert_eq!(open.overdue(53_999, 60_000), None);
-        assert_eq!(open.overdue(54_000, 60_000), Some(3));
+        let stored = open.cut(0).into_record();
+        let mut again = Ledger::new(
+            open.policy,
+            stored.fingerprint.clone(),
+            1,
+            stored.seq,
+            stored.position.clone(),
+            stored.mid.clone(),
+        );
+        assert!(again.between() && !again.settled());
+        assert_eq!(again.cover(1).record().mid, stored.mid);
+        begin(&mut again);
+        again.end(|_| {}).unwrap();
+        assert!(again.settled());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a task decides: inputs in, commands out. No I/O, no clock, no threads; time comes in as milliseconds.
 //!
-//! Guarantees: a position is covered only after every row before it was handed to the open transaction; a chunk of
+//! Guarantees: a position is covered only after every row before it was handed to the open transaction, and a cut in a
+//! source transaction says exactly which of its rows were; a chunk of
 //! existing rows is emitted only where it is exact (see [`load`]).
 //! Does not: know MySQL's wire, Kafka's client, or what a row looks like in a format.
 
@@ -8,6 +9,7 @@ pub mod commit;
 pub mod load;
 pub mod owner;
 pub mod retry;
+pub mod split;
 
 use crate::checkpoint::PosRecord;
 

@@ -44,6 +44,7 @@ pub(super) enum Name {
     TableParked,
     TableTruncated,
     TextReplaced,
+    TransactionCut,
 }
 
 impl Name {
@@ -87,6 +88,7 @@ impl Name {
             Name::TableParked => "table.parked",
             Name::TableTruncated => "table.truncated",
             Name::TextReplaced => "text.replaced",
+            Name::TransactionCut => "transaction.cut",
         }
     }
 }

@@ -377,7 +377,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
         NoBlock, Single, "every 500ms, 20_000 rows, 8MiB", InPlace,
         "When what was sent is committed: whichever comes first.",
         "commit every 1s, 50_000 rows, 16MiB"),
-    compiles("split", &[Pipeline, To, Defaults, Profile],
+    runs("split", &[Pipeline, To, Defaults, Profile],
         "after SIZE(1MiB..1024GiB) [, NUMBER(1..1_000_000_000) rows]",
         NoBlock, Single, "after 256MiB, 500_000 rows", InPlace,
         "Where a large transaction of the source is cut: whichever comes first.",

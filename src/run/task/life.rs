@@ -8,13 +8,16 @@ use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::{SnapRecord, SnapState, StateRecord};
 use crate::engine::commit::{HEARTBEAT_MS, Ledger};
 use crate::engine::load::{Closed, Load, TableLoad};
+use crate::engine::split::Differs;
 use crate::failpoint::hit;
 use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::ddl::ir::AlterAction;
 use crate::mysql::ddl::{DdlEffect, Statement, TableDdl};
-use crate::mysql::position::{BinlogPosition, Gtid, TransactionPlace};
+use crate::mysql::position::{BinlogPosition, Gtid, Position, TransactionPlace};
 use crate::mysql::schema::TableName;
 use crate::mysql::value::Value;
+use crate::plan::TaskId;
+use crate::run::context::Clock;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::hub::Hub;
@@ -23,6 +26,9 @@ use std::sync::Arc;
 
 /// Entries looked at before orders and answers are looked at again.
 const ENTRIES_PER_TURN: usize = 256;
+
+/// Longest that entries are looked at before orders and answers are, ms: a target that is busy takes its time.
+const TURN_MS: u64 = 100;
 
 /// What a life is made of once it streams.
 pub(super) struct Life {
@@ -88,8 +94,9 @@ pub(super) enum Look {
 
 impl Life {
     /// Looks at the next entries.
-    pub(super) fn consume(&mut self, now_ms: u64, wall_ms: i64) -> Result<Look, Failure> {
+    pub(super) fn consume(&mut self, clock: &Clock, wall_ms: i64) -> Result<Look, Failure> {
         let mut n_looked = 0;
+        let began_ms = clock.now_ms();
         loop {
             let (block, at) = match self.block.take() {
                 Some(current) => current,
@@ -108,10 +115,12 @@ impl Life {
                 self.block = Some((block, at));
                 return Ok(if n_looked > 0 { Look::Moved } else { Look::Nothing });
             }
+            let now_ms = clock.now_ms();
             let ended = self.entry(&block, entry, now_ms, wall_ms)?;
             self.block = Some((block, at + 1));
             n_looked += 1;
-            if ended || n_looked >= ENTRIES_PER_TURN {
+            let tired = n_looked >= ENTRIES_PER_TURN || now_ms >= began_ms + TURN_MS;
+            if ended || tired || self.ledger.cut_due(now_ms) {
                 return Ok(Look::Moved);
             }
         }
@@ -147,7 +156,7 @@ impl Life {
                 }
                 self.transaction_number += 1;
                 self.n_rows = 0;
-                self.ledger.begin();
+                self.ledger.begin(gtid.as_ref(), file, *offset);
                 Ok(false)
             }
             What::Writer(thread) => {
@@ -168,11 +177,12 @@ impl Life {
             }
             What::End { file, offset } => {
                 let (skip, gtid) = (self.skip, self.gtid.take());
-                self.ledger.end(|position| {
+                let ended = self.ledger.end(|position| {
                     if !skip {
                         position.advance(gtid.as_ref(), file, *offset);
                     }
                 });
+                ended.map_err(|differs| another(self.ledger.position(), &differs))?;
                 if self.tables.ended(self.ledger.position(), &mut self.output) {
                     self.ledger.touch();
                 }
@@ -182,7 +192,7 @@ impl Life {
             What::Reached { file, offset } => {
                 let reached = BinlogPosition::new(&**file, *offset);
                 if reached > self.ledger.position().file {
-                    self.ledger.end(|position| position.advance(None, file, *offset));
+                    self.ledger.reached(|position| position.advance(None, file, *offset));
                 }
                 Ok(true)
             }
@@ -274,6 +284,7 @@ impl Life {
         .emit();
         self.tables.park(table, position, self.transaction_number, failure.text, &mut self.output);
         self.load.leave(table);
+        self.ledger.progress().leave(table);
         self.ledger.touch();
         // What status says must not lag behind the log.
         self.status_ms = 0;
@@ -364,16 +375,24 @@ impl Life {
         self.output.stage_owner(false, &task.context)
     }
 
-    /// A source transaction that takes longer than a Kafka transaction may last cannot be sent in one: each try would end
-    /// by the broker's timeout, for ever.
+    /// Tells once of a source transaction that goes to the target in parts.
+    pub(super) fn told_of_cut(&self, task: &TaskId) {
+        if self.ledger.parts() == 1 {
+            let text = "one source transaction is so large, or takes so long, that it is sent in several transactions";
+            Event::info(Name::TransactionCut, text).task(task).position(&self.ledger.position().file).emit();
+        }
+    }
+
+    /// A source transaction that cannot be cut and takes longer than a Kafka transaction may last cannot be sent: each try would
+    /// end by the broker's timeout, for ever.
     pub(super) fn overdue(&self, now_ms: u64) -> Result<(), Failure> {
         let Some(timeout_ms) = self.transactional_for_ms else { return Ok(()) };
         let Some(rows) = self.ledger.overdue(now_ms, timeout_ms) else { return Ok(()) };
         Err(Failure::new(
             Class::Data,
             format!(
-                "behind {}: one source transaction has brought {rows} rows and is not at its end, but \
-                 `transaction-timeout` is {} s. Raise it above the time the transaction takes (and \
+                "behind {}: one source transaction has brought {rows} rows and is not at its end, has too many tables to be sent in \
+                 parts, but `transaction-timeout` is {} s. Raise it above the time the transaction takes (and \
                  `transaction.max.timeout.ms` of the brokers), or use `delivery at-least-once`",
                 self.ledger.position().file,
                 timeout_ms / 1_000
@@ -393,6 +412,18 @@ impl Life {
         }
         Ok(())
     }
+}
+
+/// The source transaction that was cut does not come again as it was: what of it is in the target cannot be told.
+pub(super) fn another(position: &Position, differs: &Differs) -> Failure {
+    Failure::new(
+        Class::PositionLost,
+        format!(
+            "behind {}: the source transaction whose first part was sent is another one now: {differs}. Is this another server, or a \
+             restored one? Its tables must be loaded anew",
+            position.file
+        ),
+    )
 }
 
 /// True for a statement by which rows come or go that no event tells of: consumers keep what it takes away, and lack what it

@@ -32,7 +32,7 @@ use super::event::{Event, Name};
 use super::failure::{Class, Failure, Side};
 use super::hub::Hub;
 use super::panic_text;
-use crate::checkpoint::CtlRecord;
+use crate::checkpoint::{CtlRecord, MidRecord};
 use crate::control::{TaskState, TaskStatus};
 use crate::engine::commit::HEARTBEAT_MS;
 use crate::engine::retry::{Kind, Next, RetryClock};
@@ -148,6 +148,8 @@ enum Ended {
     Loaded,
     /// Stand still until an operator says otherwise.
     Paused,
+    /// The source transaction that was cut has ended: its plan, too, has had its time.
+    Passed,
 }
 
 /// Tables that a task carries, for the comparison of plans.
@@ -185,6 +187,10 @@ pub(super) struct Task {
     n_lives: u64,
     /// Where the task stands, as far as it is known; none: it was not asked yet.
     position: Option<Position>,
+    /// The source transaction behind it that was cut, if one was.
+    cut: Option<MidRecord>,
+    /// Plan and generation to go over to once the source transaction that was cut under the stored one has ended.
+    after_cut: Option<(Arc<TaskPlan>, Option<u64>)>,
     /// Servers that were read, the one that is read now last.
     followed: Vec<ServerIdentity>,
     /// How long the source keeps what is not read yet.
@@ -245,6 +251,8 @@ impl Task {
             orders,
             n_lives: 0,
             position: None,
+            cut: None,
+            after_cut: None,
             followed: Vec::new(),
             retention: Retention::default(),
             committed: None,
@@ -286,7 +294,15 @@ impl Task {
                         .task(&self.id)
                         .generation(generation)
                         .emit();
-                    self.adopt(plan, generation);
+                    self.adopt(plan, Some(generation));
+                }
+                Ok(Ended::Passed) => {
+                    if let Some((plan, generation)) = self.after_cut.take() {
+                        Event::info(Name::TaskSwapped, "the transaction that was cut has ended; goes on under the new plan")
+                            .task(&self.id)
+                            .emit();
+                        self.adopt(plan, generation);
+                    }
                 }
                 Ok(Ended::Paused) => {
                     if let Some(exit) = self.stand() {
@@ -302,13 +318,14 @@ impl Task {
         }
     }
 
-    fn adopt(&mut self, plan: Arc<TaskPlan>, generation: u64) {
+    fn adopt(&mut self, plan: Arc<TaskPlan>, generation: Option<u64>) {
         // It frames what the old plan selects.
         self.hub = None;
         self.output = None;
+        self.after_cut = None;
         self.retry.set(plan.retry);
         self.plan = plan;
-        self.generation = Some(generation);
+        self.generation = generation;
     }
 
     /// Waits a failure out, or ends.
@@ -465,7 +482,7 @@ impl Task {
                     return Some(Exit::Done);
                 }
                 Some(Command::Swap { plan, generation }) => {
-                    self.adopt(plan, generation);
+                    self.adopt(plan, Some(generation));
                     return None;
                 }
                 None => {}

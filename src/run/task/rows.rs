@@ -3,7 +3,7 @@
 //! The hot path: nothing is allocated per row or column, and a row's bytes are copied once, into the batch.
 
 use super::history::without_history;
-use super::life::Life;
+use super::life::{Life, another};
 use super::output::Output;
 use super::reads::TableRows;
 use super::tables::{Live, Slot};
@@ -70,6 +70,7 @@ impl Life {
         hit("txn.rows");
         if live.transaction != self.transaction_number {
             (live.transaction, live.rows_in_it) = (self.transaction_number, 0);
+            live.counted = self.ledger.progress().table(&columns.version);
         }
         let event = RawEvent { header, body: &block.bytes[entry.body.clone()] };
         let mut meta = EventMeta {
@@ -111,6 +112,14 @@ impl Life {
                 Some(RowKind::Update) => RowChange::Update { before: &before, after: &after },
                 Some(RowKind::Delete) => RowChange::Delete { before: &before },
             };
+            self.key.clear();
+            identify(&change, &live.identity, &mut self.key);
+            match self.ledger.progress().row(live.counted, &self.key) {
+                Ok(true) => {}
+                // It is in the target, from before a restart.
+                Ok(false) => continue,
+                Err(differs) => return Err(another(self.ledger.position(), &differs)),
+            }
             let change = match row_end {
                 None => change,
                 Some(row_end) => match without_history(change, row_end) {
@@ -267,6 +276,18 @@ fn unread(position: &Position, version: &TableVersion, error: &RowError) -> Fail
     };
     let named = column.map(|column| format!("column `{}`: ", column.name)).unwrap_or_default();
     not_read(position, &version.name, &format_args!("{named}{error}"))
+}
+
+/// What tells one row of a transaction from the others: what happened, and to which rows.
+fn identify(change: &RowChange<'_, '_>, identity: &[usize], out: &mut Vec<u8>) {
+    out.push(match change {
+        RowChange::Insert { .. } => 0,
+        RowChange::Update { .. } => 1,
+        RowChange::Delete { .. } => 2,
+    });
+    for image in images(change) {
+        canonical_key(image, identity, out);
+    }
 }
 
 /// The images of a change.

@@ -5,6 +5,7 @@
 
 use super::{Failure, Task};
 use crate::catalog::SourceCatalog;
+use crate::checkpoint::MidRecord;
 use crate::mysql::position::{Flavor, Position, ServerIdentity};
 use crate::mysql::schema::TableName;
 use crate::plan::{OnFailover, TaskPlan};
@@ -48,7 +49,10 @@ impl Task {
         for endpoint in [&resolved.endpoint].into_iter().chain(&resolved.standby) {
             let tried =
                 look_at(&self.plan, endpoint).map_err(Refused::away).and_then(|mut source| match position {
-                    Some(position) => self.judge(&mut source, position, carried.iter()).map(|()| source),
+                    Some(position) => {
+                        let cut = self.cut.as_ref();
+                        self.judge(&mut source, position, cut, carried.iter()).map(|()| source)
+                    }
                     None => Ok(source),
                 });
             match tried {
@@ -68,11 +72,13 @@ impl Task {
         Err(refused.expect("there is at least one address").failure)
     }
 
-    /// Whether the task can go on at `position` on this server. `tables` are those it carries.
+    /// Whether the task can go on at `position` on this server, where also the transaction must be whose first parts were
+    /// sent. `tables` are those it carries.
     pub(super) fn judge<'t>(
         &self,
         source: &mut Source,
         position: &Position,
+        cut: Option<&MidRecord>,
         tables: impl Iterator<Item = &'t TableName>,
     ) -> Result<(), Refused> {
         let SourceCatalog { server, survey, .. } = &mut source.catalog;
@@ -93,7 +99,14 @@ impl Task {
                     server.identity.server_id
                 ))
             }
-            true | false => rules::standing(server, survey, position),
+            true | false => match (rules::standing(server, survey, position), cut) {
+                (Standing::Usable, Some(cut)) if cut.gtid.is_some() => {
+                    let mut behind = position.clone();
+                    behind.advance(cut.gtid.as_ref(), &position.file.file, position.file.offset);
+                    rules::standing(server, survey, &behind)
+                }
+                (standing, _) => standing,
+            },
         };
         let tables = || tables.map(ToString::to_string).collect::<Vec<_>>().join(", ");
         Err(match standing {

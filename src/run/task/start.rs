@@ -16,7 +16,7 @@ use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::OwnerRecord;
 use crate::checkpoint::{Fingerprint, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::engine::commit::Ledger;
+use crate::engine::commit::{Ledger, Policy};
 use crate::engine::load::{Load, TableLoad};
 use crate::engine::owner::{Claim, alive, claim, confirm};
 use crate::failpoint::hit;
@@ -80,6 +80,14 @@ impl Task {
             return self.life();
         };
         self.resume_stored(&state, &mut output);
+        match self.plan_of_cut(&state)? {
+            PlanOfCut::Present => {}
+            PlanOfCut::Stored => {
+                self.output = Some(output);
+                return self.life();
+            }
+            PlanOfCut::Passed => return Ok(Ended::Passed),
+        }
         let mut known = Known::of_state(&state, &self.plan, &mut output);
         let position = match self.committed_position(&mut source, &output, &state)? {
             Some(position) => {
@@ -104,7 +112,13 @@ impl Task {
         let tables = Tables::new(self.plan.clone(), salts, known.history, &state, known_tables);
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
-        let ledger = Ledger::new(self.plan.commit, fingerprint, generation, seq, position.clone());
+        let mid = state.pos.as_ref().and_then(|pos| pos.mid.clone());
+        let policy = Policy {
+            commit: self.plan.commit,
+            split: self.plan.stream.split,
+            open_ms: precheck::transaction_timeout_ms(&self.plan) / 3,
+        };
+        let ledger = Ledger::new(policy, fingerprint, generation, seq, position.clone(), mid);
         // from here on the server is asked only where the log or the load has a question
         source.session.quit();
         hit("task.attached");
@@ -374,7 +388,7 @@ impl Task {
         if let Some(foreign) = precheck::foreign(output.state_topic(), &pos.fingerprint, &fingerprint) {
             return Err(foreign);
         }
-        self.judge(source, &pos.position, state.snaps.keys())?;
+        self.judge(source, &pos.position, pos.mid.as_ref(), state.snaps.keys())?;
         let position = moved_to(&source.catalog.server, &pos.position);
         let tables = state.tables.iter().filter(|(name, record)| {
             // The rows of a table that goes to another topic now are hashed by the number of that one.
@@ -403,7 +417,10 @@ impl Task {
         }
         let state = target.peek_state()?;
         self.carry(state.snaps.keys());
-        self.position = state.pos.map(|pos| pos.position);
+        if let Some(pos) = state.pos {
+            self.position = Some(pos.position);
+            self.cut = pos.mid;
+        }
         Ok(())
     }
 
@@ -424,6 +441,10 @@ impl Task {
         output: &mut Output,
         state: &TaskState,
     ) -> Result<u64, Failure> {
+        if let (Some(_), Some(pos)) = (&self.after_cut, &state.pos) {
+            self.status().generation = pos.generation;
+            return Ok(pos.generation);
+        }
         let newest = state.plans.iter().next_back();
         let recorded = newest.and_then(|(_, stored)| precheck::unpack(stored));
         let latest = newest.map_or(0, |(&generation, _)| generation);
@@ -573,6 +594,16 @@ impl Task {
 
 /// Plans kept in the state besides the newest.
 const PLANS_KEPT: usize = 10;
+
+/// Under which plan a source transaction goes on.
+enum PlanOfCut {
+    /// That of the files; or none was cut.
+    Present,
+    /// The stored one, which is that of the task now.
+    Stored,
+    /// It has ended under the stored one: the plan of the files is due.
+    Passed,
+}
 
 /// Tables of a life and their loads.
 struct Loads {

@@ -31,27 +31,30 @@ impl Task {
                 self.take(input, life)?;
             }
             let now_ms = self.clock.now_ms();
-            if life.ledger.between() {
+            if life.ledger.settled() {
                 life.windows(now_ms)?;
                 if life.load.reached_barrier(life.ledger.position()) {
                     life.reads.go();
                 }
-                if let Some(ended) = self.between(life, now_ms)? {
-                    return Ok(ended);
-                }
+            }
+            let ended = if life.ledger.between() {
+                self.between(life, now_ms)?
             } else {
-                life.overdue(now_ms)?;
-                life.beat_inside(self, now_ms)?;
+                self.inside(life, now_ms)?
+            };
+            if let Some(ended) = ended {
+                return Ok(ended);
             }
             self.renew_status(life, now_ms);
             self.watch_retention(now_ms);
             let position = life.ledger.position();
-            let held = life.ledger.between() && (life.load.opening_barrier() || life.load.holds(position));
-            let look = if held { Look::Nothing } else { life.consume(now_ms, wall_ms())? };
+            let held = life.ledger.settled() && (life.load.opening_barrier() || life.load.holds(position));
+            let look = if held { Look::Nothing } else { life.consume(&self.clock, wall_ms())? };
             match look {
                 Look::Moved => {
                     life.idle = false;
-                    life.moved_ms = now_ms;
+                    // Not when the look began: handing rows over may have taken its time.
+                    life.moved_ms = self.clock.now_ms();
                 }
                 Look::Nothing => {
                     life.output.flush()?;
@@ -92,14 +95,40 @@ impl Task {
         }
     }
 
+    /// What is possible inside of a source transaction: to cut it, and to end there.
+    fn inside(&mut self, life: &mut Life, now_ms: u64) -> Result<Option<Ended>, Failure> {
+        if life.skip {
+            life.beat_inside(self, now_ms)?;
+            return Ok(None);
+        }
+        let drain = self.orders.look().filter(|order| matches!(order, Command::Drain));
+        if let Some(drain) = drain.filter(|_| life.ledger.may_cut()) {
+            hit("drain.begun");
+            self.commit(life, true)?;
+            self.orders.done(&drain);
+            return Ok(Some(Ended::Drained));
+        }
+        if life.ledger.cut_due(now_ms) {
+            hit("txn.split");
+            self.commit(life, false)?;
+            life.told_of_cut(&self.id);
+        }
+        life.overdue(now_ms)?;
+        life.beat_inside(self, now_ms)?;
+        Ok(None)
+    }
+
     /// What is possible between two source transactions: commits, the next read, the end of the life.
     fn between(&mut self, life: &mut Life, now_ms: u64) -> Result<Option<Ended>, Failure> {
-        let order = self.orders.look();
+        let settled = life.ledger.settled();
+        // A plan changes only where no source transaction is cut.
+        let order = self.orders.look().filter(|order| settled || matches!(order, Command::Drain));
         let wishes = self.orders.wishes();
         let pausing = wishes.paused == Some(true);
-        let ending = order.is_some() || pausing;
+        let passed = settled && self.after_cut.is_some();
+        let ending = order.is_some() || pausing || passed;
         let granted = self.grant(life, &wishes);
-        let loaded = self.context.once && life.load.done();
+        let loaded = settled && self.context.once && life.load.done() && !passed;
         if ending || loaded {
             hit("drain.begun");
         }
@@ -120,6 +149,7 @@ impl Task {
                 Some(Command::Swap { plan, generation }) => Ended::Swapped { plan, generation },
                 Some(Command::Drain) => Ended::Drained,
                 None if pausing => Ended::Paused,
+                None if passed => Ended::Passed,
                 None => Ended::Loaded,
             }));
         }
@@ -131,14 +161,14 @@ impl Task {
                 Event::info(Name::SnapshotDone, "all existing rows are loaded").task(&self.id).emit();
             }
         }
-        if let Some(ask) = life.load.next(life.ledger.position()) {
+        if settled && let Some(ask) = life.load.next(life.ledger.position()) {
             hit("win.opened");
             life.reads.ask(ask, life.number);
         }
         Ok(None)
     }
 
-    /// Commits what is open together with everything that waits to be stored.
+    /// Commits what is open together with everything that waits to be stored; a source transaction that is open is cut there.
     fn commit(&mut self, life: &mut Life, release: bool) -> Result<(), Failure> {
         let now_ms = self.clock.now_ms();
         if now_ms >= life.ends_ms + ENDS_MS || release {
@@ -148,7 +178,8 @@ impl Task {
         life.beat_topics(now_ms)?;
         life.output.flush()?;
         let has_rows = life.ledger.has_rows();
-        let covered = life.ledger.cover(now_ms);
+        let covered =
+            if life.ledger.between() { life.ledger.cover(now_ms) } else { life.ledger.cut(now_ms) };
         life.output.stage_owner(release, &self.context)?;
         let durable = life.output.commit(covered, &self.context)?;
         let now_ms = self.clock.now_ms();
@@ -168,6 +199,7 @@ impl Task {
         }
         self.retention.read_upto(life.event_s);
         self.position = Some(durable.record().position.clone());
+        self.cut.clone_from(&durable.record().mid);
         let mut status = self.status();
         status.seq = durable.record().seq;
         status.position = Some(durable.record().position.to_string());

@@ -42,6 +42,10 @@ pub(super) struct Live {
     pub(super) transaction: u64,
     /// Rows that it has brought.
     pub(super) rows_in_it: u64,
+    /// Number of the table within it.
+    pub(super) counted: usize,
+    /// Columns that tell rows apart: the primary key, or all that are read.
+    pub(super) identity: Vec<usize>,
     /// Places of text that had no meaning in their character set.
     broken_text: u64,
 }
@@ -366,7 +370,20 @@ impl Tables {
         let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id, &self.salts)
             .map_err(|error| refused(&error))?
             .with_envelope(Envelope::new(&decision.headers, self.plan.stream.timestamp));
-        Ok(Slot::Live(Box::new(Live { route, layout: None, transaction: 0, rows_in_it: 0, broken_text: 0 })))
+        let identity = match version.primary_key.is_empty() {
+            // Others need not be read.
+            true => route.used().to_vec(),
+            false => version.primary_key.clone(),
+        };
+        Ok(Slot::Live(Box::new(Live {
+            route,
+            layout: None,
+            transaction: 0,
+            rows_in_it: 0,
+            counted: 0,
+            identity,
+            broken_text: 0,
+        })))
     }
 }
 
