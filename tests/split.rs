@@ -2,7 +2,7 @@
 
 use crate::support::program::Running;
 use crate::support::shop::{CANARY, Shop, error, event, finished};
-use crate::support::{Isolation, Kafka, Kind, MySql, wait};
+use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, wait};
 use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -204,6 +204,57 @@ fn another_transaction_in_its_place_stops_the_task() {
     let said = shop.ends(&[], 23);
     assert!(error(&said).contains("is another one now: table"), "{said}");
     assert_eq!(shop.ids("items").len(), 3 + cut(&shop, 2), "nothing was sent on a guess");
+}
+
+/// Size of the transaction whose memory is measured, MiB: `SYNCC_SPLIT_MIB`, for a soak.
+fn mebibytes() -> u64 {
+    std::env::var("SYNCC_SPLIT_MIB").map_or(200, |text| text.parse().expect("SYNCC_SPLIT_MIB is a number"))
+}
+
+/// The bound does not move with the transaction: it is what buffers may hold.
+const MEMORY_MIB: u64 = 256;
+
+#[test]
+fn memory_does_not_grow_with_the_transaction_on_mysql() {
+    memory("memorymy", Kind::MySql9_7);
+}
+
+#[test]
+fn memory_does_not_grow_with_the_transaction_on_mariadb() {
+    memory("memoryma", Kind::MariaDb10_11);
+}
+
+fn memory(name: &str, kind: Kind) {
+    /// Bytes of a row.
+    const ROW: u64 = 10_000;
+    let (server, kafka) = (MySql::start(kind, &[]), Kafka::start(KafkaOptions::default()));
+    let mut shop = Shop::new(name, &server, &kafka);
+    shop.text.rules = "  split after 64MiB\n".to_owned();
+    let mut syncc = shop.run();
+    let mib = mebibytes();
+    let rows = (mib << 20) / ROW;
+    let mut sql = shop.sql();
+    sql.run("begin");
+    for first in (0..rows).step_by(100) {
+        let rows: Vec<String> = (first..rows.min(first + 100))
+            .map(|n| format!("({}, repeat(sha2({n}, 256), {}))", FIRST as u64 + n, ROW / 64))
+            .collect();
+        sql.run(&format!("insert into items values {}", rows.join(", ")));
+    }
+    sql.run("commit");
+    shop.insert("items", &[4]);
+    wait::until("the row behind the transaction", 60 + mib, || {
+        let last = commits(&shop).pop().expect("there are commits");
+        let records = shop.status().map_or(0, |status| status.tasks[0].records);
+        assert!(syncc.runs(), "{}", syncc.stderr());
+        if records == rows + 4 && last.mid.is_none() { Ok(()) } else { Err(format!("{records} of {rows}")) }
+    });
+    let peak = syncc.peak_mib();
+    println!("{kind:?}: {rows} rows, {mib} MiB in one transaction, {peak} MiB resident at most");
+    assert!(peak <= MEMORY_MIB, "{peak} MiB");
+    let parts = commits(&shop).into_iter().filter_map(|pos| pos.mid).map(|mid| mid.parts).max();
+    assert!(parts >= Some((mib / 64) as u32 - 1), "{parts:?} parts");
+    shop.stop(&mut syncc);
 }
 
 /// Writes a state record behind those that are there.

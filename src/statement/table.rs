@@ -380,7 +380,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
     runs("split", &[Pipeline, To, Defaults, Profile],
         "after SIZE(1MiB..1024GiB) [, NUMBER(1..1_000_000_000) rows]",
         NoBlock, Single, "after 256MiB, 500_000 rows", InPlace,
-        "Where a large transaction of the source is cut: whichever comes first.",
+        "Where a large transaction of the source is cut: whichever comes first. One that takes longer than a third of `transaction-timeout` is cut there, too. The rows of a part are committed together, the parts one after the other.",
         "split after 64MiB, 100_000 rows"),
     compiles("limit", &[Pipeline, Defaults, Profile], "RATE(1KiB/s..)", NoBlock, Single, "", InPlace,
         "Most bytes a second of the stream.",

@@ -42,6 +42,18 @@ impl Process {
         self.ended
     }
 
+    /// Most memory it has had resident so far, MiB.
+    ///
+    /// # Panics
+    /// When it has ended.
+    #[track_caller]
+    pub(crate) fn peak_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("a running process has a status");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the kernel counts it");
+        peak.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of KiB") / 1024
+    }
+
     /// Waits for the end.
     ///
     /// # Panics

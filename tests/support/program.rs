@@ -156,6 +156,12 @@ impl Running {
         });
     }
 
+    /// Most memory it has had resident so far, MiB.
+    #[track_caller]
+    pub(crate) fn peak_mib(&self) -> u64 {
+        self.process.peak_mib()
+    }
+
     /// True while it runs.
     pub(crate) fn runs(&mut self) -> bool {
         self.process.ended().is_none()

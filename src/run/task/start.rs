@@ -10,6 +10,7 @@ use super::reads::{Reads, load_key};
 use super::salts;
 use super::source::{Source, open_source};
 use super::tables::Tables;
+use super::cut::PlanOfCut;
 use super::{Ended, Input, Task};
 use crate::catalog::ClusterFacts;
 use crate::change::{SourceInfo, TransactionInfo};
@@ -594,16 +595,6 @@ impl Task {
 
 /// Plans kept in the state besides the newest.
 const PLANS_KEPT: usize = 10;
-
-/// Under which plan a source transaction goes on.
-enum PlanOfCut {
-    /// That of the files; or none was cut.
-    Present,
-    /// The stored one, which is that of the task now.
-    Stored,
-    /// It has ended under the stored one: the plan of the files is due.
-    Passed,
-}
 
 /// Tables of a life and their loads.
 struct Loads {
