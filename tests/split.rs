@@ -5,7 +5,7 @@ use crate::support::shop::{CANARY, Shop, error, event, finished};
 use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, wait};
 use rustix::process::Signal;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use syncc::checkpoint::{PosRecord, StateKey, StateRecord};
 
 /// Rows of a large transaction.
@@ -80,14 +80,22 @@ fn complete(shop: &Shop, others: &[i64]) {
     });
     assert!(shop.ids("items") == expected, "rows are missing or came twice");
     let mut last: BTreeMap<i32, i64> = BTreeMap::new();
+    let mut parts: BTreeSet<String> = BTreeSet::new();
     for record in shop.kafka.consume(&format!("{}.items", shop.prefix), Isolation::ReadCommitted) {
         let message: Value = serde_json::from_str(&record.text()).expect("canal-json is JSON");
         let id: i64 = message["data"][0]["id"].as_str().and_then(|id| id.parse().ok()).expect("a number");
         if (FIRST..FIRST + ROWS).contains(&id) {
             let before = last.insert(record.partition, id);
             assert!(before < Some(id), "{id} came behind {before:?}");
+            let header = |wanted| record.headers.iter().find(|(name, _)| name == wanted);
+            assert_eq!(header("split").is_some(), header("part").is_some());
+            parts.extend(header("part").map(|(_, part)| String::from_utf8_lossy(part).into_owned()));
+        } else {
+            assert!(record.headers.is_empty(), "{:?}", record.headers);
         }
     }
+    let numbered: BTreeSet<String> = (2..2 + parts.len()).map(|part| part.to_string()).collect();
+    assert!(parts == numbered && !parts.is_empty(), "{parts:?}");
 }
 
 #[test]

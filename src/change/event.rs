@@ -79,6 +79,9 @@ pub struct TransactionInfo {
     pub thread_id: Option<u32>,
     /// When the first server committed it, µs since 1970; MySQL 8.0 and later.
     pub committed_us: Option<u64>,
+    /// Which part of a source transaction that is sent in several, from 2 on: of the first, nobody knew yet that others
+    /// would follow. 0 for all others.
+    pub part: u32,
 }
 
 impl TransactionInfo {
@@ -91,6 +94,7 @@ impl TransactionInfo {
             server_id: 0,
             thread_id: None,
             committed_us: None,
+            part: 0,
         }
     }
 }

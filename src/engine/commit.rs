@@ -206,8 +206,8 @@ impl Ledger {
             return Due::At(now_ms + HEARTBEAT_MS);
         }
         if let Some(opened_ms) = self.opened_ms {
-            let full = self.rows >= u64::from(self.policy.commit.rows)
-                || self.bytes >= self.policy.commit.bytes;
+            let full =
+                self.rows >= u64::from(self.policy.commit.rows) || self.bytes >= self.policy.commit.bytes;
             let old_at = opened_ms + u64::from(self.policy.commit.every_ms);
             let spaced_at = self.commit_began_ms + IDLE_COMMIT_SPACING_MS;
             if full || now_ms >= old_at || (reader_idle && now_ms >= spaced_at) {

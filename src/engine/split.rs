@@ -260,7 +260,10 @@ mod tests {
         let again = progress.cut().clone();
         assert_eq!(again.parts, 2);
         // the second cut is that of a life that saw everything at once
-        assert_eq!(again.tables, cut_after(&[("b", &[7, 8]), ("a", &[1, 2, 3])]).tables_in(&["a", "b"], &again));
+        assert_eq!(
+            again.tables,
+            cut_after(&[("b", &[7, 8]), ("a", &[1, 2, 3])]).tables_in(&["a", "b"], &again)
+        );
         progress.end().unwrap();
         assert!(!progress.is_cut());
     }

@@ -2,10 +2,16 @@
 //!
 //! All values are text. Guarantees: costs nothing where nothing is asked for, and allocates nothing where something is.
 
-use crate::change::{EventMeta, Origin, RowChange};
+use crate::change::{EventMeta, Origin, RowChange, TransactionInfo};
 use crate::kafka::Batch;
 use crate::statement::{Header, Timestamp, Word, WordSet};
 use std::io::Write as _;
+
+/// Header of a record that belongs to a source transaction which is sent in parts: that transaction.
+const SPLIT: &str = "split";
+
+/// Header beside [`SPLIT`]: the number of the part.
+const PART: &str = "part";
 
 /// What records of one table carry.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +45,9 @@ impl Envelope {
                 batch.header(header.word(), start..end);
             }
         }
+        if meta.transaction.part > 0 && meta.origin == Origin::Stream {
+            part_of(meta.transaction, batch);
+        }
     }
 
     /// None for a header that has no value here.
@@ -55,13 +64,32 @@ impl Envelope {
             Header::EventTime => write!(out, "{}", meta.event_ms),
             Header::Op => write!(out, "{op}"),
             Header::Transaction if !of_stream => return None,
-            Header::Transaction if transaction.gtid.is_empty() => {
-                write!(out, "{}:{}", transaction.file, transaction.start)
-            }
-            Header::Transaction => write!(out, "{}", transaction.gtid),
+            Header::Transaction => name(transaction, out),
         }
         .expect("a vector takes every byte");
         Some(())
+    }
+}
+
+/// Says that the record belongs to a source transaction that is sent in parts: to which, and in which part.
+fn part_of(transaction: &TransactionInfo, batch: &mut Batch) {
+    let arena = batch.arena();
+    let start = arena.len();
+    name(transaction, arena).expect("a vector takes every byte");
+    let end = arena.len();
+    batch.header(SPLIT, start..end);
+    let arena = batch.arena();
+    let start = arena.len();
+    write!(arena, "{}", transaction.part).expect("a vector takes every byte");
+    let end = arena.len();
+    batch.header(PART, start..end);
+}
+
+/// A transaction as headers name it.
+fn name(transaction: &TransactionInfo, out: &mut Vec<u8>) -> std::io::Result<()> {
+    match transaction.gtid.as_str() {
+        "" => write!(out, "{}:{}", transaction.file, transaction.start),
+        gtid => write!(out, "{gtid}"),
     }
 }
 
@@ -78,7 +106,6 @@ pub(super) fn op_of(change: &RowChange<'_, '_>, meta: &EventMeta<'_>) -> &'stati
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::TransactionInfo;
     use crate::change::sample::streamed;
     use crate::kafka::TopicId;
 
@@ -111,6 +138,12 @@ mod tests {
             &EventMeta { transaction: &place, ..streamed() },
             0,
             "position=b.000001:4:0 event-time=1709605231000 op=c transaction=b.000001:4",
+        );
+        let part = TransactionInfo { part: 3, ..place };
+        check(
+            &EventMeta { transaction: &part, ..streamed() },
+            0,
+            "position=b.000001:4:0 event-time=1709605231000 op=c transaction=b.000001:4 split=b.000001:4 part=3",
         );
     }
 

@@ -157,6 +157,7 @@ impl Life {
                 self.transaction_number += 1;
                 self.n_rows = 0;
                 self.ledger.begin(gtid.as_ref(), file, *offset);
+                self.number_part();
                 Ok(false)
             }
             What::Writer(thread) => {
@@ -373,6 +374,14 @@ impl Life {
             return self.output.beat(&task.context);
         }
         self.output.stage_owner(false, &task.context)
+    }
+
+    /// Rows say in which part of their source transaction they are, once it has several.
+    pub(super) fn number_part(&mut self) {
+        self.transaction.part = match self.ledger.parts() {
+            0 => 0,
+            parts => parts + 1,
+        };
     }
 
     /// Tells once of a source transaction that goes to the target in parts.

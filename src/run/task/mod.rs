@@ -299,9 +299,12 @@ impl Task {
                 }
                 Ok(Ended::Passed) => {
                     if let Some((plan, generation)) = self.after_cut.take() {
-                        Event::info(Name::TaskSwapped, "the transaction that was cut has ended; goes on under the new plan")
-                            .task(&self.id)
-                            .emit();
+                        Event::info(
+                            Name::TaskSwapped,
+                            "the transaction that was cut has ended; goes on under the new plan",
+                        )
+                        .task(&self.id)
+                        .emit();
                         self.adopt(plan, generation);
                     }
                 }

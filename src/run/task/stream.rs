@@ -37,11 +37,8 @@ impl Task {
                     life.reads.go();
                 }
             }
-            let ended = if life.ledger.between() {
-                self.between(life, now_ms)?
-            } else {
-                self.inside(life, now_ms)?
-            };
+            let ended =
+                if life.ledger.between() { self.between(life, now_ms)? } else { self.inside(life, now_ms)? };
             if let Some(ended) = ended {
                 return Ok(ended);
             }
@@ -111,6 +108,7 @@ impl Task {
         if life.ledger.cut_due(now_ms) {
             hit("txn.split");
             self.commit(life, false)?;
+            life.number_part();
             life.told_of_cut(&self.id);
         }
         life.overdue(now_ms)?;
@@ -178,8 +176,7 @@ impl Task {
         life.beat_topics(now_ms)?;
         life.output.flush()?;
         let has_rows = life.ledger.has_rows();
-        let covered =
-            if life.ledger.between() { life.ledger.cover(now_ms) } else { life.ledger.cut(now_ms) };
+        let covered = if life.ledger.between() { life.ledger.cover(now_ms) } else { life.ledger.cut(now_ms) };
         life.output.stage_owner(release, &self.context)?;
         let durable = life.output.commit(covered, &self.context)?;
         let now_ms = self.clock.now_ms();
