@@ -182,7 +182,7 @@ impl Ledger {
             return false;
         }
         let large = self.part_bytes >= self.policy.split.bytes
-            || self.policy.split.rows.is_some_and(|rows| self.part_rows >= u64::from(rows));
+            || self.policy.split.rows.is_some_and(|rows| self.part_rows >= rows);
         large || self.opened_ms.is_some_and(|opened_ms| now_ms >= opened_ms + self.policy.open_ms)
     }
 
