@@ -3,6 +3,7 @@
 //! The order matters. Who owns the task is asked before the producer is made, because making it would stop a healthy
 //! owner; and asked again after, when nobody else can commit any more.
 
+use super::cut::PlanOfCut;
 use super::known::Known;
 use super::life::Life;
 use super::output::{Output, Target};
@@ -10,7 +11,6 @@ use super::reads::{Reads, load_key};
 use super::salts;
 use super::source::{Source, open_source};
 use super::tables::Tables;
-use super::cut::PlanOfCut;
 use super::{Ended, Input, Task};
 use crate::catalog::ClusterFacts;
 use crate::change::{SourceInfo, TransactionInfo};
