@@ -18,7 +18,7 @@ use crate::support::{Kafka, Kind, MySql, Sql};
 struct Log {
     /// Statements that set it up, on the running server.
     set: &'static [&'static str],
-    /// Without them there is no load beside a running log of MySQL: the log alone is followed.
+    /// Without them pages are read under locks.
     gtids: bool,
 }
 
@@ -118,19 +118,17 @@ fn check_log(server: &MySql, log: &Log, texts: &[&str]) {
     let mut tables = tables(&mut sql, &database);
     let mut wrong: Vec<String> = Vec::new();
 
-    let start = if log.gtids { "start snapshot {\n    chunk 3 rows\n  }" } else { "start now" };
-    let mut start = start.to_owned();
+    let mut start = "start snapshot {\n    chunk 3 rows\n  }".to_owned();
     if server.kind() == Kind::MariaDb11_8 {
         start += &without_generated(server, kafka, &database, &mut tables);
     }
     let mut run = Run::start(server, kafka, &database, &start);
     run.says("task.started");
-    let n_rows: usize =
-        if log.gtids { tables.iter().map(|table| table.rows(&mut sql).len()).sum() } else { 0 };
+    let n_rows: usize = tables.iter().map(|table| table.rows(&mut sql).len()).sum();
     let loaded = run.messages("all existing rows", |messages| {
         if messages.len() >= n_rows { Ok(()) } else { Err(format!("{} of {n_rows} rows", messages.len())) }
     });
-    for table in tables.iter().filter(|_| log.gtids) {
+    for table in &tables {
         let found: Vec<&Message> = loaded.iter().filter(|message| message.table() == table.name).collect();
         compare_types(table, &found, &mut wrong);
         compare_rows(table, "snapshot", found.iter().map(|message| message.data()), &mut sql, &mut wrong);
@@ -160,12 +158,7 @@ fn check_log(server: &MySql, log: &Log, texts: &[&str]) {
             texts.sort();
             texts
         };
-        if !log.gtids {
-            let found: Vec<&Message> = again.iter().filter(|message| message.table() == table.name).collect();
-            compare_types(table, &found, &mut wrong);
-        }
-        // without a load, what was deleted and what was inserted again are held against each other
-        let snapshot = of(if log.gtids { &loaded } else { again }, "INSERT");
+        let snapshot = of(&loaded, "INSERT");
         for kind in ["DELETE", "INSERT"] {
             let found = of(again, kind);
             if snapshot.len() != found.len() {

@@ -126,19 +126,25 @@ fn a_server_without_a_log_is_refused() {
 }
 
 #[test]
-fn without_gtids_mysql_can_be_followed_but_not_loaded() {
-    let mysql = MySql::start(Kind::MySql9_7, &["gtid-mode=OFF", "enforce-gtid-consistency=OFF"]);
-    let mut shop = Shop::new("nogtid", &mysql, Kafka::shared());
-    check(&shop, 20, &["L0122", "gtid_mode", "start now", "SET PERSIST gtid_mode = ON;"]);
-    shop.edit(|text| text.rules = "  start now\n".to_owned());
-    let mut syncc = shop.run();
-    shop.insert("items", &[4, 5]);
-    shop.wait_ids("items", &[4, 5]);
-    shop.stop(&mut syncc);
-    shop.insert("items", &[6]);
-    let mut syncc = shop.run();
-    shop.wait_ids("items", &[4, 5, 6]);
-    shop.stop(&mut syncc);
+fn without_gtids_mysql_is_loaded_under_short_locks() {
+    for kind in [Kind::MySql9_7, Kind::MySql5_7] {
+        let mysql = MySql::start(kind, &["gtid-mode=OFF", "enforce-gtid-consistency=OFF"]);
+        let mut shop = Shop::new("nogtid", &mysql, Kafka::shared());
+        shop.text.rules = "  start snapshot {\n    chunk 1 rows\n  }\n".to_owned();
+        shop.sql().run(&format!("revoke lock tables on *.* from '{}'@'%'", shop.user));
+        check(&shop, 20, &["L0104", "LOCK TABLES", "for each page of its rows"]);
+        shop.sql().run(&format!("grant lock tables on *.* to '{}'@'%'", shop.user));
+        let mut syncc = shop.run();
+        shop.wait_ids("items", &[1, 2, 3]);
+        assert!(syncc.stderr().contains("L0122"), "{}", syncc.stderr());
+        shop.insert("items", &[4, 5]);
+        shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+        shop.stop(&mut syncc);
+        shop.insert("items", &[6]);
+        let mut syncc = shop.run();
+        shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
+        shop.stop(&mut syncc);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::stream::open;
 use super::{each, replica, session};
-use crate::support::Kind;
+use crate::support::{Kind, MySql};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -31,92 +31,97 @@ fn number(row: &[Value<'_>]) -> i64 {
 
 #[test]
 fn pages_lie_between_their_two_positions_while_others_write() {
-    each(|kind, server| {
-        let db = server.database("visible");
-        let mut sql = server.sql();
-        sql.run(&format!("create table `{db}`.t (k int primary key, n int not null)"));
-        sql.run(&format!("insert into `{db}`.t values (1, 0)"));
-        let facts = tables(&mut session(server), |database, _| database == db).expect("tables");
-        let table = Arc::new(facts[0].version.clone());
-        let mut passed = start_position(&mut session(server)).expect("a position");
-        let mut file = passed.file.file.clone();
-        let mut dump = open(server, &passed, 1 << 20).expect("a dump");
-        let mut reader = ChunkReader::open(&replica(server), &passed.server).expect("a reader");
+    each(check);
+}
 
-        let stop = AtomicBool::new(false);
-        // where each transaction ends, and the number it wrote; what each page showed, and where it ends
-        let mut logged: Vec<(BinlogPosition, i64)> = Vec::new();
-        let mut shown: Vec<(BinlogPosition, i64)> = Vec::new();
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut sql = server.sql();
-                while !stop.load(Ordering::Relaxed) {
-                    sql.run(&format!("update `{db}`.t set n = n + 1 where k = 1"));
-                }
-            });
-            // the writer ends whatever happens here
-            let stopper = Stop(&stop);
-            let (mut checksum, mut layout, mut gtid, mut newest) = (Checksum::Off, None, None::<Gtid>, None);
-            let mut scratch = Scratch::new(1 << 20);
-            let mut raw = Vec::new();
-            loop {
-                raw.clear();
-                dump.read_event(&mut raw).expect("an event");
-                let event = split_event(&raw, checksum).expect("a whole event");
-                match event.header.event_type {
-                    EventType::FormatDescription => {
-                        checksum = FormatDescription::parse(event.body).expect("a description").checksum;
-                    }
-                    EventType::Rotate => {
-                        let rotate = syncc::mysql::binlog::control::Rotate::parse(event.body);
-                        file = rotate.expect("a file").file.to_owned();
-                    }
-                    EventType::Gtid => gtid = Some(MySqlGtid::parse(event.body).expect("a GTID").gtid()),
-                    EventType::MariaGtid => {
-                        let parsed = MariaGtid::parse(event.body).expect("a GTID");
-                        gtid = Some(parsed.gtid(event.header.server_id));
-                    }
-                    EventType::TableMap => {
-                        let map = TableMap::parse(event.body, passed.server.flavor).expect("a table map");
-                        layout = (map.db == db).then(|| RowLayout::build(&map, &table).expect("fits"));
-                    }
-                    EventType::UpdateRows | EventType::UpdateRowsV1 => {
-                        if let Some(layout) = &layout {
-                            let rows = RowsEvent::parse(&event).expect("rows");
-                            let mut rows = rows.read(layout, &mut scratch).expect("rows of the layout");
-                            let (mut before, mut after) = (Vec::new(), Vec::new());
-                            while rows.next(&mut before, &mut after).expect("a row").is_some() {
-                                newest = Some(number(&after));
-                            }
-                        }
-                    }
-                    EventType::Xid => {
-                        let end = u64::from(event.header.end_position);
-                        passed.advance(gtid.take().as_ref(), &file, end);
-                        let Some(number) = newest.take() else { continue };
-                        logged.push((passed.file.clone(), number));
-                        if shown.len() < PAGES {
-                            shown.push(page(&mut reader, &table, &passed, number, kind));
-                        }
-                        // on until the log has passed the end of the last page
-                        if shown.len() == PAGES && shown.last().is_some_and(|(high, _)| passed.file >= *high)
-                        {
-                            break;
-                        }
-                    }
-                    _ => {}
-                }
+#[test]
+fn pages_under_locks_lie_between_their_two_positions_while_others_write() {
+    let server = MySql::start(Kind::MySql9_7, &["gtid-mode=OFF", "enforce-gtid-consistency=OFF"]);
+    server.sql().run(&format!("grant lock tables on *.* to {}@localhost", MySql::USER));
+    check(Kind::MySql9_7, &server);
+}
+
+fn check(kind: Kind, server: &MySql) {
+    let db = server.database("visible");
+    let mut sql = server.sql();
+    sql.run(&format!("create table `{db}`.t (k int primary key, n int not null)"));
+    sql.run(&format!("insert into `{db}`.t values (1, 0)"));
+    let facts = tables(&mut session(server), |database, _| database == db).expect("tables");
+    let table = Arc::new(facts[0].version.clone());
+    let mut passed = start_position(&mut session(server)).expect("a position");
+    let mut file = passed.file.file.clone();
+    let mut dump = open(server, &passed, 1 << 20).expect("a dump");
+    let mut reader = ChunkReader::open(&replica(server), &passed.server).expect("a reader");
+
+    let stop = AtomicBool::new(false);
+    // where each transaction ends, and the number it wrote; what each page showed, and where it ends
+    let mut logged: Vec<(BinlogPosition, i64)> = Vec::new();
+    let mut shown: Vec<(BinlogPosition, i64)> = Vec::new();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut sql = server.sql();
+            while !stop.load(Ordering::Relaxed) {
+                sql.run(&format!("update `{db}`.t set n = n + 1 where k = 1"));
             }
-            drop(stopper);
         });
-        for (high, value) in &shown {
-            let newest = logged.iter().take_while(|(end, _)| end <= high).last().map(|(_, number)| *number);
-            assert!(
-                newest.is_some_and(|newest| *value <= newest),
-                "{kind:?}: {value} behind {high}: {newest:?}"
-            );
+        // the writer ends whatever happens here
+        let stopper = Stop(&stop);
+        let (mut checksum, mut layout, mut gtid, mut newest) = (Checksum::Off, None, None::<Gtid>, None);
+        let mut scratch = Scratch::new(1 << 20);
+        let mut raw = Vec::new();
+        loop {
+            raw.clear();
+            dump.read_event(&mut raw).expect("an event");
+            let event = split_event(&raw, checksum).expect("a whole event");
+            match event.header.event_type {
+                EventType::FormatDescription => {
+                    checksum = FormatDescription::parse(event.body).expect("a description").checksum;
+                }
+                EventType::Rotate => {
+                    let rotate = syncc::mysql::binlog::control::Rotate::parse(event.body);
+                    file = rotate.expect("a file").file.to_owned();
+                }
+                EventType::Gtid => gtid = Some(MySqlGtid::parse(event.body).expect("a GTID").gtid()),
+                EventType::MariaGtid => {
+                    let parsed = MariaGtid::parse(event.body).expect("a GTID");
+                    gtid = Some(parsed.gtid(event.header.server_id));
+                }
+                EventType::TableMap => {
+                    let map = TableMap::parse(event.body, passed.server.flavor).expect("a table map");
+                    layout = (map.db == db).then(|| RowLayout::build(&map, &table).expect("fits"));
+                }
+                EventType::UpdateRows | EventType::UpdateRowsV1 => {
+                    if let Some(layout) = &layout {
+                        let rows = RowsEvent::parse(&event).expect("rows");
+                        let mut rows = rows.read(layout, &mut scratch).expect("rows of the layout");
+                        let (mut before, mut after) = (Vec::new(), Vec::new());
+                        while rows.next(&mut before, &mut after).expect("a row").is_some() {
+                            newest = Some(number(&after));
+                        }
+                    }
+                }
+                EventType::Xid => {
+                    let end = u64::from(event.header.end_position);
+                    passed.advance(gtid.take().as_ref(), &file, end);
+                    let Some(number) = newest.take() else { continue };
+                    logged.push((passed.file.clone(), number));
+                    if shown.len() < PAGES {
+                        shown.push(page(&mut reader, &table, &passed, number, kind));
+                    }
+                    // on until the log has passed the end of the last page
+                    if shown.len() == PAGES && shown.last().is_some_and(|(high, _)| passed.file >= *high) {
+                        break;
+                    }
+                }
+                _ => {}
+            }
         }
+        drop(stopper);
     });
+    for (high, value) in &shown {
+        let newest = logged.iter().take_while(|(end, _)| end <= high).last().map(|(_, number)| *number);
+        assert!(newest.is_some_and(|newest| *value <= newest), "{kind:?}: {value} behind {high}: {newest:?}");
+    }
 }
 
 /// Reads the row and checks that it is at least as new as what was passed.

@@ -198,7 +198,9 @@ pub const CODES: &[CodeDoc] = &[
     page(
         NO_LOCK_FREE_LOAD,
         "Existing rows are to be loaded, and `gtid_mode` is OFF.",
-        "Rows are loaded beside the running log; only with GTIDs can the server be asked to show at least what has been read already.",
+        "Rows are loaded beside the running log; only with GTIDs can the server be asked to show at least what has been read already. \
+         Without, each page is read under `LOCK TABLES … READ`: it waits up to 5 s for transactions that have written to the table, \
+         whoever wants to write waits behind it, and what takes longer is tried again. The right LOCK TABLES is needed (L0104).",
     ),
     page(
         GTID_TRANSITION,

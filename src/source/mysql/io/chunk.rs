@@ -17,7 +17,7 @@ use crate::failpoint::hit;
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
 use crate::mysql::schema::TableVersion;
-use crate::source::mysql::page::{Bounds, greatest, page, visible};
+use crate::source::mysql::page::{Bounds, greatest, name, page, visible};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -31,8 +31,14 @@ const PAGE_LIMIT: Duration = Duration::from_secs(30);
 /// How long it lets the search for the greatest key run, which sorts a table whose key is one of prefixes.
 const SEARCH_LIMIT: Duration = Duration::from_secs(600);
 
+/// Error for a lock that was not had in time. Source: `ER_LOCK_WAIT_TIMEOUT`.
+const LOCK_TIMEOUT: u16 = 1205;
+
 /// By what the rows of a page are divided that took too long.
 const SMALLER: u32 = 8;
+
+/// How long a lock for a page may be waited for, in seconds: whoever wants to write waits behind it.
+const LOCK_SECONDS: u32 = 5;
 
 /// Between two looks at a snapshot that is behind.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -80,6 +86,8 @@ pub struct ChunkReader {
     /// The page statement that was prepared last, by its text.
     prepared: Option<(String, Statement)>,
     page_limit: Duration,
+    /// The table of the page is locked.
+    locked: bool,
 }
 
 impl ChunkReader {
@@ -89,7 +97,7 @@ impl ChunkReader {
     /// As [`Session::open`](super::Session::open).
     pub fn open(endpoint: &Endpoint, server: &ServerIdentity) -> Result<ChunkReader, SourceFailure> {
         let session = RowSession::open(endpoint, server, Some(PAGE_LIMIT))?;
-        Ok(ChunkReader { session, prepared: None, page_limit: PAGE_LIMIT })
+        Ok(ChunkReader { session, prepared: None, page_limit: PAGE_LIMIT, locked: false })
     }
 
     /// Changes how long the server lets the statement of a page run, at least 1 ms.
@@ -114,12 +122,16 @@ impl ChunkReader {
         self.session.quit();
     }
 
-    /// Waits until what is read from now on shows all that lies before `position`.
+    /// Waits until what is read from now on shows all that lies before `position`. MySQL without GTIDs has no way to wait for that;
+    /// there a table's own page waits, by a lock.
     ///
     /// # Errors
     /// [`FailureClass::Behind`] when the server cannot show it yet.
     pub fn wait_for(&mut self, position: &Position) -> Result<(), SourceFailure> {
-        self.catch_up(position)?;
+        if self.session.flavor() == Flavor::MySql && position.gtids == Gtids::Off {
+            return Ok(());
+        }
+        self.catch_up(None, position)?;
         self.end_view()
     }
 
@@ -133,7 +145,7 @@ impl ChunkReader {
         key: &[usize],
         contains: &Position,
     ) -> Result<Option<Vec<KeyPart>>, SourceFailure> {
-        self.catch_up(contains)?;
+        self.catch_up(Some(table), contains)?;
         set_limit(&mut self.session, Some(SEARCH_LIMIT))?;
         let statement = self.session.prepare(&greatest(table, key))?;
         let columns = self.session.execute(statement, &[])?;
@@ -176,7 +188,7 @@ impl ChunkReader {
 
     fn page(&mut self, request: &ChunkRequest, limit: u32) -> Result<Chunk, SourceFailure> {
         let table = &*request.table;
-        let snapshot = self.catch_up(&request.contains)?;
+        let snapshot = self.catch_up(Some(table), &request.contains)?;
         hit("win.caught_up");
         let bounds = Bounds { after: request.after.is_some(), upto: true };
         let statement = self.statement(page(table, &request.key, bounds))?;
@@ -221,8 +233,13 @@ impl ChunkReader {
         Ok(Chunk { rows, last, done, high, read_ms, server_ms })
     }
 
-    /// Waits until a new read view holds `contains`. MariaDB: opens that view and returns its exact place.
-    fn catch_up(&mut self, contains: &Position) -> Result<Option<BinlogPosition>, SourceFailure> {
+    /// Waits until a new read view holds `contains`. MariaDB: opens that view and returns its exact place. MySQL without GTIDs: locks
+    /// the table until the view ends, because under the lock nothing of it is on its way, and all that is logged is visible.
+    fn catch_up(
+        &mut self,
+        table: Option<&TableVersion>,
+        contains: &Position,
+    ) -> Result<Option<BinlogPosition>, SourceFailure> {
         let behind = || {
             SourceFailure::new(
                 FailureClass::Behind,
@@ -243,10 +260,18 @@ impl ChunkReader {
                     _ => Err(behind()),
                 }
             }
-            (Flavor::MySql, Gtids::Off | Gtids::MariaDb(_)) => Err(SourceFailure::new(
-                FailureClass::Setting,
-                "existing rows are read while others write, which needs `gtid_mode = ON` on the server",
-            )),
+            (Flavor::MySql, Gtids::Off | Gtids::MariaDb(_)) => {
+                let Some(table) = table else { return Ok(None) };
+                self.session.run(&format!("SET SESSION lock_wait_timeout = {LOCK_SECONDS}"))?;
+                match self.session.run(&format!("LOCK TABLES {} READ", name(table))) {
+                    Err(SourceFailure { code: Some(LOCK_TIMEOUT), .. }) => Err(behind()),
+                    Err(failure) => Err(failure),
+                    Ok(()) => {
+                        self.locked = true;
+                        Ok(None)
+                    }
+                }
+            }
             (Flavor::MariaDb, _) => {
                 let deadline = Instant::now() + Duration::from_secs(WAIT_SECONDS);
                 loop {
@@ -272,6 +297,7 @@ impl ChunkReader {
 
     fn end_view(&mut self) -> Result<(), SourceFailure> {
         match self.session.flavor() {
+            Flavor::MySql if std::mem::take(&mut self.locked) => self.session.run("UNLOCK TABLES"),
             Flavor::MySql => Ok(()),
             Flavor::MariaDb => self.session.run("ROLLBACK"),
         }

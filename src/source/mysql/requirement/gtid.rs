@@ -29,9 +29,12 @@ pub(super) fn gtid_mode(facts: &ServerFacts, needs: &Needs<'_>) -> Vec<Diagnosti
     let message = "`gtid_mode` is OFF: the position means something on this server only".to_owned();
     let mut found = vec![warning(GTID_OFF, message).help(format!("switch GTIDs on, {steps}"))];
     if needs.snapshot {
-        let message = "`gtid_mode` is OFF: existing rows cannot be read beside a running log".to_owned();
+        let message = "`gtid_mode` is OFF: while existing rows are read, each page takes a short `LOCK TABLES … READ`, behind which \
+                       whoever writes to the table waits"
+            .to_owned();
         found.push(
-            error(NO_LOCK_FREE_LOAD, message).help(format!("write `start now`, or switch GTIDs on, {steps}")),
+            warning(NO_LOCK_FREE_LOAD, message)
+                .help(format!("load in a quiet hour, or switch GTIDs on, {steps}")),
         );
     }
     found
@@ -130,7 +133,7 @@ mod tests {
             check(Flavor::MySql, snapshot, |catalog| set(catalog, "gtid_mode", mode), expected);
         };
         check("ON", true, &[]);
-        check("OFF", true, &["L0109 Warning", "L0122 Error"]);
+        check("OFF", true, &["L0109 Warning", "L0122 Warning", "L0104 Error"]);
         check("OFF", false, &["L0109 Warning"]);
         check("ON_PERMISSIVE", false, &["L0123 Error"]);
         check("OFF_PERMISSIVE", true, &["L0123 Error"]);

@@ -75,16 +75,27 @@ pub(super) fn missing(
             && match table.engine {
                 Engine::NonTransactional => true,
                 Engine::Transactional => {
-                    facts.flavor() == Flavor::MySql && paging_key(&table.version).is_none()
+                    facts.flavor() == Flavor::MySql
+                        && (paging_key(&table.version).is_none() || is_without_gtids(facts))
                 }
                 Engine::Elsewhere => false,
             };
         if locks && !grants.on_database(&name.db, &["LOCK TABLES"]) {
-            let why = format!("lock {name}, which cannot be read page by page");
+            let why = match paging_key(&table.version) {
+                Some(_) if table.engine == Engine::Transactional => {
+                    format!("lock {name} for each page of its rows, as `gtid_mode` is OFF")
+                }
+                Some(_) | None => format!("lock {name}, which cannot be read page by page"),
+            };
             missing("LOCK TABLES", &format!("{db}.*"), &why);
         }
     }
     found
+}
+
+/// Pages are read under locks where the server cannot be asked to show what has been read already.
+fn is_without_gtids(facts: &ServerFacts) -> bool {
+    facts.variable("gtid_mode").is_some_and(|mode| mode.eq_ignore_ascii_case("OFF"))
 }
 
 /// An `include` that takes nothing: a server shows only tables on which the user has some right, so nothing at all may be a right
