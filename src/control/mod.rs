@@ -14,6 +14,6 @@ pub use client::{ControlError, ask, converse, wait_for_end};
 pub use protocol::{Answer, Operation};
 pub use reply::{Reply, Told};
 pub use server::{Handler, Server};
-pub use status::{
+pub use status::{COMMIT_MS, Counters, 
     ParkedTable, PausedTask, Pending, Progress, Refused, Status, TableStatus, TaskState, TaskStatus,
 };

@@ -1,6 +1,7 @@
 //! What `status` tells. Machines read it: fields are added, never changed, within one `version`.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The whole instance.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ pub struct PausedTask {
 }
 
 /// A refused reload.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Refused {
     /// Number of errors.
     pub errors: usize,
@@ -127,6 +128,18 @@ pub struct TaskStatus {
     pub records_per_second: f64,
     /// Age of the oldest change that may not be committed, seconds; 0 when everything is.
     pub lag_seconds: f64,
+    /// Bytes of the source's log behind the committed position; none: not known.
+    #[serde(default)]
+    pub lag_bytes: Option<u64>,
+    /// Seconds until the source may purge what is not read yet, by the time it keeps its log; none: for ever, or not known.
+    #[serde(default)]
+    pub retention_seconds_left: Option<u64>,
+    /// Why nothing has moved for long, although something waits.
+    #[serde(default)]
+    pub stalled: Option<String>,
+    /// What has been counted since the process started.
+    #[serde(default)]
+    pub counters: Counters,
     /// Since when that is so, ms since 1970; what `lag_seconds` is made of when somebody asks.
     #[serde(skip)]
     pub behind_since_ms: Option<i64>,
@@ -151,6 +164,52 @@ pub struct TaskStatus {
     /// Tables whose rows wait (`on-error park`), by name.
     #[serde(default)]
     pub parked: Vec<ParkedTable>,
+}
+
+/// Upper bounds of the classes that the time of commits is counted in, ms.
+pub const COMMIT_MS: [u64; 12] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 30_000];
+
+/// What a task has counted since the process started.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Rows inserted at the source, and sent.
+    pub inserted: u64,
+    /// Rows updated.
+    pub updated: u64,
+    /// Rows deleted.
+    pub deleted: u64,
+    /// Rows of loads.
+    pub read: u64,
+    /// Changes of which nothing is sent, as the rules of the pipeline say.
+    pub dropped: u64,
+    /// Bytes of keys and values.
+    pub bytes: u64,
+    /// Commits that stored a position.
+    pub commits: u64,
+    /// How long they took together, ms.
+    pub commit_ms: u64,
+    /// How many took at most each of [`COMMIT_MS`], and longer ones last: not cumulated.
+    pub commit_classes: [u64; COMMIT_MS.len() + 1],
+    /// Recoveries by the class of the failure.
+    pub recoveries: BTreeMap<String, u64>,
+    /// Chunks of a load that were read again, by cause.
+    pub windows_redone: BTreeMap<String, u64>,
+    /// Statements by which rows came or went without events.
+    pub truncates: u64,
+    /// Places of text that were sent as U+FFFD.
+    pub text_replaced: u64,
+    /// Times that the ownership was in doubt.
+    pub owner_lost: u64,
+}
+
+impl Counters {
+    /// A commit took so long.
+    pub fn committed(&mut self, ms: u64) {
+        let class = COMMIT_MS.iter().position(|&most| ms <= most).unwrap_or(COMMIT_MS.len());
+        self.commits += 1;
+        self.commit_ms += ms;
+        self.commit_classes[class] += 1;
+    }
 }
 
 /// A table whose rows wait.

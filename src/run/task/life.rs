@@ -1,7 +1,9 @@
 //! What a life is made of once it streams, and what the entries of the stream and the answers of reads do to it.
 
 use super::Task;
+use super::counts::Counts;
 use super::output::Output;
+use super::progress::Paces;
 use super::reads::{Answer, Found, Reads};
 use super::tables::Tables;
 use crate::change::{SourceInfo, TransactionInfo};
@@ -74,6 +76,9 @@ pub(super) struct Life {
     pub(super) after: Vec<Value<'static>>,
     pub(super) key: Vec<u8>,
     pub(super) load_announced: bool,
+    /// Counted since the status was renewed.
+    pub(super) counts: Counts,
+    pub(super) paces: Paces,
     /// Existing rows are loaded at all.
     pub(super) loads: bool,
     /// Id of the loads this life begins.
@@ -219,6 +224,7 @@ impl Life {
                 }
                 if moves_rows_without_events(statement) {
                     for table in tables.iter().filter(|table| self.tables.selects(table)) {
+                        self.counts.truncates += 1;
                         Event::warn(
                             Name::TableTruncated,
                             format!("rows of {table} came or went without change events, by: {shown}"),
@@ -323,6 +329,7 @@ impl Life {
         while let Some(closed) = self.load.close(self.ledger.position()) {
             match closed {
                 Closed::Redo(table, cause) => {
+                    self.counts.redone(cause);
                     Event::info(Name::WindowRedone, format!("a chunk of {table} is read again: {cause:?}"))
                         .emit();
                 }

@@ -6,8 +6,10 @@
 //! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
 
 mod beats;
+mod counts;
 mod cut;
 mod first;
+mod gauge;
 mod halt;
 mod history;
 mod known;
@@ -34,7 +36,7 @@ use super::failure::{Class, Failure, Side};
 use super::hub::Hub;
 use super::panic_text;
 use crate::checkpoint::{CtlRecord, MidRecord};
-use crate::control::{TaskState, TaskStatus};
+use crate::control::{Counters, TaskState, TaskStatus};
 use crate::engine::commit::HEARTBEAT_MS;
 use crate::engine::retry::{Kind, Next, RetryClock};
 use crate::mysql::position::{Position, ServerIdentity};
@@ -42,6 +44,7 @@ use crate::mysql::schema::TableName;
 use crate::plan::{TaskId, TaskPlan};
 use crate::run::tap::Taps;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use gauge::Gauge;
 use output::Output;
 use retention::Retention;
 use std::collections::BTreeSet;
@@ -207,6 +210,10 @@ pub(super) struct Task {
     taps: Taps,
     /// Where an event came damaged last.
     damaged_at: Option<String>,
+    /// What is counted, as `status` and metrics show it.
+    counters: Counters,
+    /// Who asks for the length of the log.
+    gauge: Option<Gauge>,
 }
 
 /// What a task shares with the supervisor.
@@ -262,6 +269,8 @@ impl Task {
             ctl: CtlRecord::default(),
             taps,
             damaged_at: None,
+            counters: Counters::default(),
+            gauge: None,
         }
     }
 
@@ -341,6 +350,11 @@ impl Task {
             status.error_kind = Some(failure.kind().to_owned());
         }
         self.falls_behind();
+        *self.counters.recoveries.entry(failure.kind().to_owned()).or_default() += 1;
+        if failure.class == Class::Ownership {
+            self.counters.owner_lost += 1;
+        }
+        self.status().counters = self.counters.clone();
         let wait_ms = match failure.class {
             Class::Connection | Class::Request | Class::Damaged => {
                 let unreachable_at_start =

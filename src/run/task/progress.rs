@@ -4,9 +4,13 @@ use super::Task;
 use super::life::Life;
 use crate::control::{ParkedTable, Progress, TableStatus, TaskState};
 use crate::run::context::wall_ms;
+use std::collections::HashMap;
 
 /// Status is renewed at most this often, ms.
 pub(super) const STATUS_MS: u64 = 200;
+
+/// The pace of a table is that of so many ms.
+const PACE_MS: u64 = 2_000;
 
 impl Task {
     /// Renews the status of the task, now and then.
@@ -32,12 +36,20 @@ impl Task {
                 eta_seconds: None,
             })
             .collect();
+        let tables = life.paces.tell(tables, now_ms);
         let behind_since_ms = self.behind_since(life);
+        self.counters.add(&mut life.counts);
+        let retention_left = self.retention.seconds_left(wall_ms());
         let mut status = self.status();
         status.generation = life.generation;
         status.records = self.records + life.records;
         status.records_per_second = life.rate.2;
         status.behind_since_ms = behind_since_ms;
+        if behind_since_ms.is_none() {
+            status.lag_bytes = Some(0);
+        }
+        status.retention_seconds_left = retention_left;
+        status.counters = self.counters.clone();
         status.state = if life.load.done() { TaskState::Streaming } else { TaskState::Snapshot };
         status.snapshot = (!tables.is_empty()).then(|| Progress {
             tables_done: tables.iter().filter(|table| table.done).count(),
@@ -74,6 +86,39 @@ impl Task {
             current_ms => current_ms,
         };
         self.status().behind_since_ms.get_or_insert(since_ms);
+    }
+}
+
+/// How fast each table is loaded.
+#[derive(Debug, Default)]
+pub(super) struct Paces(HashMap<String, Pace>);
+
+#[derive(Debug)]
+struct Pace {
+    rows: u64,
+    since_ms: u64,
+    per_second: f64,
+}
+
+impl Paces {
+    /// Says of each table how long it takes at the pace of the last seconds.
+    fn tell(&mut self, mut tables: Vec<TableStatus>, now_ms: u64) -> Vec<TableStatus> {
+        for table in tables.iter_mut().filter(|table| !table.done) {
+            let pace = self.0.entry(table.table.clone()).or_insert_with(|| Pace {
+                rows: table.rows,
+                since_ms: now_ms,
+                per_second: 0.0,
+            });
+            if now_ms >= pace.since_ms + PACE_MS {
+                let rows = table.rows.saturating_sub(pace.rows);
+                let per_second = rows as f64 * 1_000.0 / (now_ms - pace.since_ms) as f64;
+                *pace = Pace { rows: table.rows, since_ms: now_ms, per_second };
+            }
+            let left = table.estimate.saturating_sub(table.rows);
+            table.eta_seconds =
+                (pace.per_second >= 1.0 && left > 0).then(|| (left as f64 / pace.per_second).ceil() as u64);
+        }
+        tables
     }
 }
 

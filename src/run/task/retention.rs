@@ -38,6 +38,13 @@ impl Retention {
         self.current_ms
     }
 
+    /// Seconds until what is needed may be purged; none: never, or not known.
+    pub(super) fn seconds_left(&self, wall_ms: i64) -> Option<u64> {
+        let kept_ms = self.kept_ms.filter(|_| self.current_ms > 0)?;
+        let age_ms = u64::try_from(wall_ms - self.current_ms).unwrap_or(0);
+        Some(kept_ms.saturating_sub(age_ms) / 1_000)
+    }
+
     /// How long until what is needed may be purged, once that is less than half of the time the log is kept.
     fn left_ms(&self, wall_ms: i64) -> Option<u64> {
         let kept_ms = self.kept_ms.filter(|_| self.current_ms > 0)?;

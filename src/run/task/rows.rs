@@ -2,6 +2,7 @@
 //!
 //! The hot path: nothing is allocated per row or column, and a row's bytes are copied once, into the batch.
 
+use super::counts::Counts;
 use super::history::without_history;
 use super::life::{Life, another};
 use super::output::Output;
@@ -134,7 +135,10 @@ impl Life {
                     self.load.touch(&self.key);
                 }
             }
-            self.records += send(live, &change, &meta, &mut self.output, &mut self.ledger, now_ms)?;
+            let into = (&mut self.output, &mut self.ledger, &mut self.counts);
+            let n_records = send(live, &change, &meta, into, now_ms)?;
+            self.records += n_records;
+            self.counts.changed(kind.unwrap_or(RowKind::Update), n_records);
             live.rows_in_it += 1;
         }
         self.before = recycle(before);
@@ -163,7 +167,10 @@ impl Life {
                 }
             }
             let change = RowChange::Insert { after: &values };
-            self.records += send(live, &change, &meta, &mut self.output, &mut self.ledger, now_ms)?;
+            let into = (&mut self.output, &mut self.ledger, &mut self.counts);
+            let n_records = send(live, &change, &meta, into, now_ms)?;
+            self.records += n_records;
+            self.counts.loaded(n_records);
             sent += 1;
         }
         self.after = recycle(values);
@@ -187,7 +194,10 @@ impl Life {
                 for index in 0..found.rows.len() {
                     found.rows.row(index, &mut values);
                     let change = RowChange::Insert { after: &values };
-                    self.records += send(live, &change, &meta, &mut self.output, &mut self.ledger, now_ms)?;
+                    let into = (&mut self.output, &mut self.ledger, &mut self.counts);
+                    let n_records = send(live, &change, &meta, into, now_ms)?;
+                    self.records += n_records;
+                    self.counts.loaded(n_records);
                     sent += 1;
                 }
                 self.after = recycle(values);
@@ -235,8 +245,7 @@ fn send(
     live: &mut Live,
     change: &RowChange<'_, '_>,
     meta: &EventMeta<'_>,
-    output: &mut Output,
-    ledger: &mut Ledger,
+    (output, ledger, counts): (&mut Output, &mut Ledger, &mut Counts),
     now_ms: u64,
 ) -> Result<u64, Failure> {
     let bytes = output.batch().bytes();
@@ -249,7 +258,7 @@ fn send(
             return Err(not_read(ledger.position(), &live.route.version().name, &error));
         }
     };
-    if let Some(places) = live.worth_telling() {
+    if let Some(places) = live.worth_telling(&mut counts.text_replaced) {
         let table = &live.route.version().name;
         let text = format!(
             "{table}: bytes that are no text in the character set of their column were sent as U+FFFD, {places} times so far"
@@ -258,6 +267,7 @@ fn send(
     }
     output.show(&live.route.version().name, first);
     let bytes = output.batch().bytes() - bytes;
+    counts.bytes += bytes as u64;
     ledger.produced(n_records, bytes as u64, now_ms);
     output.flush_if_full()?;
     Ok(n_records)

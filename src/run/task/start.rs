@@ -6,7 +6,10 @@
 use super::cut::PlanOfCut;
 use super::known::Known;
 use super::life::Life;
+use super::counts::Counts;
+use super::gauge::Gauge;
 use super::output::{Output, Target};
+use super::progress::Paces;
 use super::reads::{Reads, load_key};
 use super::salts;
 use super::source::{Source, open_source};
@@ -120,6 +123,16 @@ impl Task {
             open_ms: precheck::transaction_timeout_ms(&self.plan) / 3,
         };
         let ledger = Ledger::new(policy, fingerprint, generation, seq, position.clone(), mid);
+        self.gauge = match self.gauge.take() {
+            Some(gauge) if gauge.asks(&position.server) => Some(gauge),
+            Some(_) | None => Some(Gauge::start(
+                &self.id,
+                source.endpoint.clone(),
+                position.server.clone(),
+                position.file.clone(),
+                self.status.clone(),
+            )),
+        };
         // from here on the server is asked only where the log or the load has a question
         source.session.quit();
         hit("task.attached");
@@ -182,6 +195,8 @@ impl Task {
             after: Vec::new(),
             key: Vec::new(),
             load_announced: false,
+            counts: Counts::default(),
+            paces: Paces::default(),
             loads: self.plan.start.loads(),
             snapshot: crate::run::state_dir::random_id().unwrap_or_default(),
             source_failed: false,
@@ -192,6 +207,7 @@ impl Task {
             life.located(failure, committed.as_deref())
         });
         self.records += life.records;
+        self.counters.add(&mut life.counts);
         // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
         if matches!(ended, Ok(Ended::Paused)) {
             self.output = life.output.at_rest();

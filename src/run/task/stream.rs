@@ -179,7 +179,13 @@ impl Task {
         let covered = if life.ledger.between() { life.ledger.cover(now_ms) } else { life.ledger.cut(now_ms) };
         life.output.stage_owner(release, &self.context)?;
         let durable = life.output.commit(covered, &self.context)?;
+        let began_ms = now_ms;
         let now_ms = self.clock.now_ms();
+        self.counters.committed(now_ms - began_ms);
+        if let Some(gauge) = &self.gauge {
+            let place = durable.record().position.file.clone();
+            *gauge.place.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(place);
+        }
         life.ledger.committed(&durable, now_ms);
         life.beat_ms = now_ms;
         // The first commit of a life only says who we are: a source that lets us in and drops us again is no progress.

@@ -53,8 +53,10 @@ pub(super) struct Live {
 impl Live {
     /// Takes up the places of text that were sent as U+FFFD since the last call. Their number in this life, when it has come to
     /// one, ten, a hundred and so on, so that a table full of them is no log full of them.
-    pub(super) fn worth_telling(&mut self) -> Option<u64> {
+    /// All of them are added to `counted`.
+    pub(super) fn worth_telling(&mut self, counted: &mut u64) -> Option<u64> {
         let found = self.route.take_broken_text();
+        *counted += found;
         if found == 0 {
             return None;
         }
