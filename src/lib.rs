@@ -41,6 +41,8 @@ pub mod route;
 
 #[cfg(feature = "run")]
 pub mod control;
+#[cfg(feature = "run")]
+pub mod http;
 
 pub mod cli;
 #[cfg(feature = "run")]

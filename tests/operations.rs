@@ -208,3 +208,44 @@ fn tables_are_loaded_anew_while_the_log_is_followed() {
     shop.wait_ids("items", &[1, 1, 2, 2, 3, 3, 4, 5]);
     shop.stop(&mut syncc);
 }
+
+#[test]
+fn lag_is_told_in_time_and_bytes_and_ends_when_the_source_is_read() {
+    let shop = shop("lag");
+    let mut syncc = shop.run();
+    shop.insert("items", &[4]);
+    let idle = shop.wait_status(&mut syncc, "nothing waits", |status| {
+        let task = &status.tasks[0];
+        task.lag_seconds == 0.0 && task.lag_bytes == Some(0) && task.counters.inserted == 1
+    });
+    assert_eq!((idle.tasks[0].counters.read, idle.version), (3, 1));
+    assert_eq!(says(&shop, &["status", "--lag-over", "5s"]).0, Some(0));
+    assert_eq!(says(&shop, &["status", "other"]).0, Some(2));
+    let (code, said) = says(&shop, &["status", "shop", "--tables"]);
+    assert_eq!(code, Some(0));
+    let lines: Vec<&str> = said.lines().collect();
+    assert!(lines[1].starts_with("TASK           STATE      LAG    BEHIND  ROWS/S  LOAD"), "{said}");
+    assert!(lines[2].starts_with("shop.shop.bus  streaming  0.0 s  0 B "), "{said}");
+    assert!(said.contains(&format!("  {}.items  loaded, 3 rows", shop.db)), "{said}");
+
+    // while it stands still, what comes waits
+    assert_eq!(says(&shop, &["pause", "shop"]).0, Some(0));
+    shop.insert("items", &(5..=60).collect::<Vec<_>>());
+    let behind = shop.wait_status(&mut syncc, "the bytes are told", |status| {
+        status.tasks[0].lag_bytes.is_some_and(|bytes| bytes > 1_000)
+    });
+    assert!(behind.tasks[0].lag_seconds > 0.0);
+    assert_eq!(says(&shop, &["status", "--lag-over", "1h"]).0, Some(1), "it does not run");
+    assert_eq!(says(&shop, &["resume", "shop"]).0, Some(0));
+    shop.wait_ids("items", &(1..=60).collect::<Vec<_>>());
+    shop.wait_status(&mut syncc, "nothing waits again", |status| {
+        status.tasks[0].lag_seconds == 0.0 && status.tasks[0].lag_bytes == Some(0)
+    });
+    let mut watching = shop.project.start(&["status", "--watch", "--format", "json"]);
+    wait::until("three statuses", SOON, || {
+        let seen = watching.stdout();
+        if seen.lines().count() >= 3 { Ok(()) } else { Err(seen) }
+    });
+    shop.stop(&mut syncc);
+    assert_eq!(watching.wait(SOON), Some(3));
+}

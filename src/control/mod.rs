@@ -14,6 +14,7 @@ pub use client::{ControlError, ask, converse, wait_for_end};
 pub use protocol::{Answer, Operation};
 pub use reply::{Reply, Told};
 pub use server::{Handler, Server};
-pub use status::{COMMIT_MS, Counters, 
-    ParkedTable, PausedTask, Pending, Progress, Refused, Status, TableStatus, TaskState, TaskStatus,
+pub use status::{
+    COMMIT_MS, Counters, ParkedTable, PausedTask, Pending, Progress, Refused, Status, TableStatus, TaskState,
+    TaskStatus,
 };

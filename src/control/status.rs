@@ -140,6 +140,9 @@ pub struct TaskStatus {
     /// What has been counted since the process started.
     #[serde(default)]
     pub counters: Counters,
+    /// What a task that does not move waits for.
+    #[serde(skip)]
+    pub waits_for: Option<&'static str>,
     /// Since when that is so, ms since 1970; what `lag_seconds` is made of when somebody asks.
     #[serde(skip)]
     pub behind_since_ms: Option<i64>,

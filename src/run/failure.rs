@@ -35,6 +35,8 @@ pub(crate) enum Class {
     State,
     /// The files ask for a change that needs consent, or cannot be made.
     Refused,
+    /// It was started in a way that cannot be.
+    Usage,
     /// A bug in syncc.
     Bug,
 }
@@ -89,6 +91,7 @@ impl Failure {
             Class::Data | Class::Damaged => 25,
             Class::State => 26,
             Class::Refused => 4,
+            Class::Usage => 2,
             Class::Bug => 101,
         }
     }
@@ -108,6 +111,7 @@ impl Failure {
             Class::Damaged => "damaged",
             Class::State => "state",
             Class::Refused => "refused",
+            Class::Usage => "usage",
             Class::Bug => "bug",
         }
     }

@@ -25,6 +25,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Compiled, compile_project};
 use crate::project::Location;
 use crate::text::FileSet;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// Control socket; none: `control.sock` in the state directory.
     pub control: Option<PathBuf>,
+    /// Status and metrics over HTTP.
+    pub listen: Option<Listen>,
     /// Reload when files change.
     pub watch: bool,
     /// A server that cannot be reached at the start is a failed precheck.
@@ -54,6 +57,19 @@ pub struct Options {
     pub drain: Duration,
     /// End when the first task fails.
     pub fail_fast: bool,
+}
+
+/// Where and to whom status and metrics are told over HTTP.
+#[derive(Debug, Clone)]
+pub struct Listen {
+    /// Address.
+    pub address: SocketAddr,
+    /// File with the token that a request needs.
+    pub token_file: Option<PathBuf>,
+    /// Certificate and key.
+    pub tls: Option<crate::http::Tls>,
+    /// Anybody may see names, from other machines, too.
+    pub open: bool,
 }
 
 /// Where what happens is shown.

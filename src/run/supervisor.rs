@@ -5,8 +5,11 @@
 mod board;
 mod files;
 mod operations;
+mod service;
 mod signals;
+mod site;
 mod socket;
+mod stall;
 mod tasks;
 
 use super::context::{Clock, Context};
@@ -22,8 +25,10 @@ use crate::plan::{Plan, TaskId};
 use board::Board;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use operations::{AskedReload, Waiter};
+use service::Service;
 use signals::listen_to_signals;
 use socket::Socket;
+use stall::Moves;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -101,6 +106,13 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
         Log::error(Name::ProcessStopped, format!("cannot listen to signals: {error}")).emit();
         return 3;
     }
+    let site = match site::open(options.listen.as_ref(), &context.host, board.clone(), runtime.handle()) {
+        Ok(site) => site,
+        Err(failure) => {
+            Log::error(Name::ProcessStopped, failure.text.clone()).failure(&failure).emit();
+            return failure.exit_code();
+        }
+    };
     let watch = options.watch.then(|| {
         let events = events.clone();
         Watch::open(&loaded.directories, move || drop(events.try_send(Event::Files)))
@@ -114,7 +126,9 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
             None
         }
     };
-    Log::info(Name::ProcessStarted, format!("syncc {}", env!("CARGO_PKG_VERSION"))).emit();
+    let listens = site.as_ref().map(|site| format!(", listens at {}", site.address())).unwrap_or_default();
+    Log::info(Name::ProcessStarted, format!("syncc {}{listens}", env!("CARGO_PKG_VERSION"))).emit();
+    protect();
     let supervisor = Supervisor {
         options,
         reload: Reload::new(options.project.clone(), context.clone(), loaded.texts, loaded.directories),
@@ -131,12 +145,24 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
         reload_asked: None,
         activation_asked: None,
         waiters: Vec::new(),
+        moves: Moves::new(),
+        service: Service::find(),
         stopping: None,
         watch,
     };
     let code = supervisor.run(loaded.plan, screen);
     Log::info(Name::ProcessStopped, format!("exit code {code}")).emit();
     code
+}
+
+/// Secrets in memory end in no core file; who runs as root is told that it need not be.
+fn protect() {
+    if rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).is_err() {
+        Log::warn(Name::ProcessStarted, "core files cannot be switched off; they would hold secrets").emit();
+    }
+    if rustix::process::geteuid().is_root() {
+        Log::warn(Name::ProcessStarted, "runs as root, which it need not: give it a user of its own").emit();
+    }
 }
 
 fn context(options: &Options, state_path: &Path) -> Result<Arc<Context>, Failure> {
@@ -183,6 +209,9 @@ struct Supervisor<'o> {
     activation_asked: Option<(Reply, serde_json::Value)>,
     /// Who waits for tasks.
     waiters: Vec<Waiter>,
+    /// When each task moved last.
+    moves: Moves,
+    service: Service,
     /// When the drain began.
     stopping: Option<Instant>,
     watch: Option<Watch>,
@@ -203,7 +232,11 @@ impl Supervisor<'_> {
             self.look_at_files();
             self.announce();
             self.answer_waiters();
-            screen.status(&self.board.status());
+            self.look_for_stalls();
+            let status = self.board.status();
+            self.board.open().turned = Some(Instant::now());
+            self.service.turn(&status);
+            screen.status(&status);
             if let Some(code) = self.ended() {
                 self.join();
                 return code;
@@ -228,7 +261,10 @@ impl Supervisor<'_> {
                 let first = self.files_touched.map_or(now, |(first, _)| first);
                 self.files_touched = Some((first, now));
             }
-            Event::Rescan => self.scan(),
+            Event::Rescan => {
+                self.service.reloading();
+                self.scan();
+            }
             Event::Stop => self.drain(),
             Event::Asked(operation, reply) => self.asked(operation, reply),
             Event::Ended(id, exit) => {
@@ -255,6 +291,7 @@ impl Supervisor<'_> {
             return;
         }
         self.stopping = Some(Instant::now());
+        self.service.stopping();
         Log::info(Name::ProcessStopping, "draining; a second signal ends at once").emit();
         for task in self.tasks.values() {
             task.order(Command::Drain);

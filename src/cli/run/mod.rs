@@ -4,9 +4,11 @@ use super::front;
 use super::global::{Global, duration_of};
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Summary};
-use crate::run::{Options, Screen};
+use crate::http::Tls;
+use crate::run::{Listen, Options, Screen};
 use crate::text::FileSet;
 use clap::ValueEnum;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -47,6 +49,21 @@ pub(super) struct Args {
     /// Control socket [default: control.sock in the state directory]
     #[arg(long, value_name = "SOCKET")]
     control: Option<PathBuf>,
+    /// Tell liveness, readiness, metrics and status over HTTP at this address; a port alone is one of loopback
+    #[arg(long, value_name = "ADDR", value_parser = crate::http::address)]
+    listen: Option<SocketAddr>,
+    /// File with the token that a request has to bring, to see more than counts
+    #[arg(long, value_name = "FILE", requires = "listen")]
+    listen_token_file: Option<PathBuf>,
+    /// Certificate chain for HTTPS, PEM
+    #[arg(long, value_name = "FILE", requires = "listen", requires = "listen_tls_key")]
+    listen_tls_cert: Option<PathBuf>,
+    /// Key of the certificate, PEM
+    #[arg(long, value_name = "FILE", requires = "listen_tls_cert")]
+    listen_tls_key: Option<PathBuf>,
+    /// Show names of tables and topics to anybody who reaches the address
+    #[arg(long, requires = "listen")]
+    listen_open: bool,
     /// End once existing rows are loaded
     #[arg(long)]
     once: bool,
@@ -73,6 +90,18 @@ pub(super) struct Args {
     log: Option<log::Form>,
 }
 
+impl Args {
+    fn listen(&self) -> Option<Listen> {
+        let tls = self.listen_tls_cert.clone().zip(self.listen_tls_key.clone());
+        Some(Listen {
+            address: self.listen?,
+            token_file: self.listen_token_file.clone(),
+            tls: tls.map(|(cert, key)| Tls { cert, key }),
+            open: self.listen_open,
+        })
+    }
+}
+
 /// How changed files are noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Watching {
@@ -92,6 +121,7 @@ pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
         project: global.location(),
         state: args.state.clone(),
         control: args.control.clone(),
+        listen: args.listen(),
         watch: args.watch == Watching::Auto,
         require_live: args.require_live,
         once: args.once,

@@ -23,7 +23,8 @@ pub(super) fn text(status: &Status, tables: bool) -> String {
         );
     }
     if let Some(refused) = &status.refused {
-        let errors = if refused.errors == 1 { "1 error".to_owned() } else { format!("{} errors", refused.errors) };
+        let errors =
+            if refused.errors == 1 { "1 error".to_owned() } else { format!("{} errors", refused.errors) };
         let _ = writeln!(text, "files refused: {errors}; the running generation stays active");
         for finding in &refused.findings {
             let _ = writeln!(text, "  {finding}");
@@ -162,7 +163,13 @@ mod tests {
             task: "other.s.t".into(),
             state: TaskState::Snapshot,
             records_per_second: 3.0,
-            snapshot: Some(Progress { tables_done: 1, tables: 2, rows: 10, estimate: 25, eta_seconds: Some(61) }),
+            snapshot: Some(Progress {
+                tables_done: 1,
+                tables: 2,
+                rows: 10,
+                estimate: 25,
+                eta_seconds: Some(61),
+            }),
             tables: vec![table("a.c", true, None), table("a.d", false, Some(5))],
             ..TaskStatus::default()
         };
@@ -170,7 +177,11 @@ mod tests {
             generation: 2,
             pid: 9,
             tasks: vec![loading, retrying],
-            refused: Some(Refused { errors: 1, findings: vec!["a.sync:1:1: error[S0101]: no".into()], ..Refused::default() }),
+            refused: Some(Refused {
+                errors: 1,
+                findings: vec!["a.sync:1:1: error[S0101]: no".into()],
+                ..Refused::default()
+            }),
             pending: Some(Pending { generation: 3, tasks: vec!["p.s.t".into()] }),
             paused: vec![PausedTask { task: "q.s.t".into(), because: "later".into() }],
             ..Status::default()

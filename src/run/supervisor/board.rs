@@ -4,6 +4,7 @@ use crate::control::{PausedTask, Pending, Refused, Status, TaskStatus};
 use crate::run::context::wall_ms;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Statuses of all tasks, shared with the control socket.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,8 @@ pub(super) struct BoardState {
     pub(super) generation: u64,
     /// Start of the process, seconds since 1970.
     pub(super) started_s: u64,
+    /// When the loop of the supervisor turned last.
+    pub(super) turned: Option<Instant>,
     pub(super) refused: Option<Refused>,
     pub(super) pending: Option<Pending>,
     pub(super) paused: Vec<PausedTask>,

@@ -66,6 +66,7 @@ impl Supervisor<'_> {
     pub(super) fn reloaded(&mut self, outcome: Outcome, screen: &mut dyn Screen) {
         // A directory that a file has begun to use is watched from now on.
         self.renew_watch();
+        self.service.reloaded();
         if self.reload.ended() {
             self.files_touched = Some((Instant::now(), Instant::now()));
         }

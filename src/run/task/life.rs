@@ -131,6 +131,20 @@ impl Life {
         }
     }
 
+    /// True while the next entry is one whose columns are not proven.
+    pub(super) fn waits_for_columns(&self) -> bool {
+        let Some((block, at)) = &self.block else { return false };
+        block.entries.get(*at).is_some_and(|entry| match &entry.what {
+            What::Rows(table) => table.columns.get().is_none(),
+            What::Begin { .. }
+            | What::Writer(_)
+            | What::Definition(_)
+            | What::End { .. }
+            | What::Reached { .. }
+            | What::Stop(_) => false,
+        })
+    }
+
     /// Looks at one entry. True when the task stands between two source transactions behind it.
     fn entry(&mut self, block: &Block, entry: &Entry, now_ms: u64, wall_ms: i64) -> Result<bool, Failure> {
         match &entry.what {

@@ -57,6 +57,9 @@ const OWNERSHIP_WAIT_MS: u64 = 10_000;
 /// Failures of one kind at one position after which a task stops waiting for a better outcome.
 const SAME_PANIC_MAX: u32 = 2;
 
+/// While something is tried again, one line for each kind of failure comes this often, ms.
+const LINE_MS: u64 = 60_000;
+
 /// What comes to a task's thread.
 pub(super) enum Input {
     /// There may be a new block.
@@ -214,6 +217,8 @@ pub(super) struct Task {
     counters: Counters,
     /// Who asks for the length of the log.
     gauge: Option<Gauge>,
+    /// Names of failures that were told, when, and after how many commits.
+    told: Vec<(Name, (u64, u64))>,
 }
 
 /// What a task shares with the supervisor.
@@ -271,6 +276,7 @@ impl Task {
             damaged_at: None,
             counters: Counters::default(),
             gauge: None,
+            told: Vec::new(),
         }
     }
 
@@ -385,6 +391,7 @@ impl Task {
             | Class::Data
             | Class::State
             | Class::Refused
+            | Class::Usage
             | Class::Bug => return Some(self.fail(failure)),
         };
         let left_s = self.retry.left_ms(self.clock.now_ms()).map(|ms| ms / 1_000);
@@ -399,7 +406,9 @@ impl Task {
             Side::Target => Name::KafkaLost,
             Side::Here => Name::TaskRetrying,
         };
-        Event::warn(lost, failure.text.clone()).task(&self.id).failure(&failure).retry_in(wait_ms).emit();
+        if self.is_worth_a_line(lost) {
+            Event::warn(lost, failure.text.clone()).task(&self.id).failure(&failure).retry_in(wait_ms).emit();
+        }
         self.wait(wait_ms)
     }
 
@@ -431,6 +440,18 @@ impl Task {
         }
     }
 
+    /// True once a minute for each name of an event, while nothing is committed in between.
+    fn is_worth_a_line(&mut self, name: Name) -> bool {
+        let now_ms = self.clock.now_ms();
+        let (told_ms, at) = (self.told.iter().find(|told| told.0 == name).map(|told| told.1), self.n_moved);
+        let is_due = told_ms.is_none_or(|(told_ms, moved)| moved != at || now_ms >= told_ms + LINE_MS);
+        if is_due {
+            self.told.retain(|told| told.0 != name);
+            self.told.push((name, (now_ms, at)));
+        }
+        is_due
+    }
+
     fn fail(&self, failure: Failure) -> Exit {
         {
             let mut status = self.status();
@@ -450,6 +471,7 @@ impl Task {
             | Class::Damaged
             | Class::State
             | Class::Refused
+            | Class::Usage
             | Class::Bug => Name::TaskFailed,
         };
         Event::error(name, failure.text.clone()).task(&self.id).failure(&failure).emit();

@@ -49,6 +49,7 @@ impl Task {
             status.lag_bytes = Some(0);
         }
         status.retention_seconds_left = retention_left;
+        status.waits_for = waits_for(life);
         status.counters = self.counters.clone();
         status.state = if life.load.done() { TaskState::Streaming } else { TaskState::Snapshot };
         status.snapshot = (!tables.is_empty()).then(|| Progress {
@@ -135,4 +136,18 @@ fn eta(tables: &[TableStatus], per_second: f64) -> Option<u64> {
         .map(|table| table.estimate.saturating_sub(table.rows))
         .sum();
     (left > 0 && per_second >= 1.0).then(|| (left as f64 / per_second).ceil() as u64)
+}
+
+/// What keeps a task that has something to do from its next commit.
+fn waits_for(life: &Life) -> Option<&'static str> {
+    if !life.ledger.between() {
+        return Some("a source transaction has begun and not ended");
+    }
+    if life.load.opening_barrier() || life.load.holds(life.ledger.position()) {
+        return Some("a table without a usable key is read at one place, and the log waits for it");
+    }
+    if life.waits_for_columns() {
+        return Some("the columns of a table are not proven yet");
+    }
+    (!life.load.done()).then_some("existing rows are read from the source")
 }

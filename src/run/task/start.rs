@@ -3,11 +3,11 @@
 //! The order matters. Who owns the task is asked before the producer is made, because making it would stop a healthy
 //! owner; and asked again after, when nobody else can commit any more.
 
+use super::counts::Counts;
 use super::cut::PlanOfCut;
+use super::gauge::Gauge;
 use super::known::Known;
 use super::life::Life;
-use super::counts::Counts;
-use super::gauge::Gauge;
 use super::output::{Output, Target};
 use super::progress::Paces;
 use super::reads::{Reads, load_key};

@@ -178,6 +178,7 @@ impl Task {
         let has_rows = life.ledger.has_rows();
         let covered = if life.ledger.between() { life.ledger.cover(now_ms) } else { life.ledger.cut(now_ms) };
         life.output.stage_owner(release, &self.context)?;
+        self.status().waits_for = Some("the target has not acknowledged a commit");
         let durable = life.output.commit(covered, &self.context)?;
         let began_ms = now_ms;
         let now_ms = self.clock.now_ms();
@@ -209,6 +210,7 @@ impl Task {
         status.retry_seconds_left = None;
         status.error = None;
         status.error_kind = None;
+        status.waits_for = None;
         Ok(())
     }
 }
