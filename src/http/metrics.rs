@@ -1,6 +1,6 @@
 //! Metrics in the OpenMetrics text format, made from the status at each scrape. Names are interfaces: never renamed.
 
-use crate::control::{COMMIT_MS, Counters, Status, TaskState, TaskStatus};
+use crate::control::{COMMIT_MS, Counters, Status, TableStatus, TaskState, TaskStatus};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
@@ -90,6 +90,9 @@ const SPLITS: [Split; 5] = [
     }),
 ];
 
+/// A kind of figure, one a table.
+type TableFigure = (&'static str, &'static str, fn(&TableStatus) -> u64);
+
 impl Collector for Scrape {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), Error> {
         let Status { generation, program, started, refused, tasks, .. } = &self.status;
@@ -160,7 +163,7 @@ impl Collector for Scrape {
 
 impl Scrape {
     fn tables(&self, to: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
-        let figures: [(&str, &str, fn(&crate::control::TableStatus) -> u64); 2] = [
+        let figures: [TableFigure; 2] = [
             ("snapshot_rows_done", "Rows of the load sent", |table| table.rows),
             ("snapshot_rows_estimated", "Rows of the table, as the server estimates them", |table| {
                 table.estimate.max(table.rows)
@@ -215,7 +218,6 @@ fn labels(task: &TaskStatus) -> Labels {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::TableStatus;
 
     #[test]
     fn a_scrape_is_what_the_status_says() {
