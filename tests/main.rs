@@ -31,6 +31,7 @@ mod proofs;
 mod published;
 mod ranges;
 mod reload;
+mod rights;
 mod routes;
 mod schema;
 mod services;

@@ -326,6 +326,7 @@ impl Settings {
                 "create" => self.topic_create = word(inner),
                 "partitions" => self.topic_partitions = number(inner),
                 "replicas" => self.topic_replicas = number(inner),
+                "min-insync" => self.topic_min_insync = number(inner),
                 "cleanup" => {
                     let cleanup = Cleanup::from_word(&words(inner).join(", "));
                     self.topic_cleanup = cleanup.map(|cleanup| Spanned::new(cleanup, inner.head));

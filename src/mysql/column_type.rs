@@ -155,3 +155,39 @@ pub struct Labels {
     /// Labels as UTF-8.
     pub labels: Vec<String>,
 }
+
+impl ColumnType {
+    /// Most bytes of a value, by its declared length; 0 for types without one that matters: numbers, times, JSON, geometry.
+    pub fn declared_bytes(&self) -> u64 {
+        let bytes = match self {
+            ColumnType::Char(text) | ColumnType::VarChar(text) | ColumnType::Text(text) => text.max_bytes,
+            ColumnType::Binary { bytes } | ColumnType::VarBinary { bytes } => *bytes,
+            ColumnType::Blob { length_bytes } => {
+                u32::MAX >> (32 - 8 * u32::from((*length_bytes).clamp(1, 4)))
+            }
+            ColumnType::TinyInt { .. }
+            | ColumnType::SmallInt { .. }
+            | ColumnType::MediumInt { .. }
+            | ColumnType::Int { .. }
+            | ColumnType::BigInt { .. }
+            | ColumnType::Float
+            | ColumnType::Double
+            | ColumnType::Decimal { .. }
+            | ColumnType::Bit { .. }
+            | ColumnType::Year
+            | ColumnType::Date
+            | ColumnType::Time { .. }
+            | ColumnType::DateTime { .. }
+            | ColumnType::Timestamp { .. }
+            | ColumnType::Enum(_)
+            | ColumnType::Set(_)
+            | ColumnType::Json
+            | ColumnType::Geometry
+            | ColumnType::Vector
+            | ColumnType::Uuid
+            | ColumnType::Inet4
+            | ColumnType::Inet6 => 0,
+        };
+        bytes.into()
+    }
+}

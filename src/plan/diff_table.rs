@@ -27,7 +27,7 @@ impl Comparison<'_> {
             db: new_db,
             table: new_table,
             topic,
-            topic_settings: TopicSettings { create, partitions, replicas, cleanup, retention_ms },
+            topic_settings: TopicSettings { create, partitions, replicas, min_insync, cleanup, retention_ms },
             key,
             key_form,
             key_change,
@@ -109,8 +109,8 @@ impl Comparison<'_> {
             let part = layer.map_or(Part::Pipeline, |n| Part::Condition(n, new));
             self.old_rows("where", self.place(part), shown());
         }
-        let options = (made.create, made.replicas, made.cleanup, made.retention_ms)
-            != (*create, *replicas, *cleanup, *retention_ms);
+        let options = (made.create, made.replicas, made.min_insync, made.cleanup, made.retention_ms)
+            != (*create, *replicas, *min_insync, *cleanup, *retention_ms);
         self.plain(options, "topic options", Reload::InPlace);
         self.plain(old.ddl != *ddl, "ddl", Reload::Rewire);
         self.plain(old.truncate != *truncate, "truncate", Reload::InPlace);

@@ -448,6 +448,7 @@ fn outcome(property: Property, decision: &TableDecision) -> String {
         Property::TopicCreate
         | Property::TopicPartitions
         | Property::TopicReplicas
+        | Property::TopicMinInsync
         | Property::TopicCleanup
         | Property::TopicRetention
         | Property::Subject
@@ -636,6 +637,7 @@ pipeline shop from shop to bus {
         ("topic \"x.{table}\" {\ncreate never\n}", "create never"),
         ("topic \"x.{table}\" {\npartitions 3\n}", "partitions 3"),
         ("topic \"x.{table}\" {\nreplicas 2\n}", "replicas 2"),
+        ("topic \"x.{table}\" {\nmin-insync 2\n}", "min-insync 2"),
         ("topic \"x.{table}\" {\ncleanup compact, delete\n}", "cleanup compact, delete"),
         ("topic \"x.{table}\" {\nretention 36h\n}", "retention 36h"),
         ("key origin, id as text", "key origin, id as text"),

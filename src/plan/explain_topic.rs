@@ -306,6 +306,11 @@ impl Writer<'_> {
             );
             line("replicas", settings.replicas.map_or_else(own, |n| n.to_string()), Property::TopicReplicas);
             line(
+                "min-insync",
+                settings.min_insync.map_or_else(own, |n| n.to_string()),
+                Property::TopicMinInsync,
+            );
+            line(
                 "cleanup",
                 settings.cleanup.map_or_else(own, |cleanup| cleanup.to_string()),
                 Property::TopicCleanup,
@@ -399,6 +404,7 @@ mod tests {
   create      when it is missing  default
   partitions  12                                  0.sync:9
   replicas    the cluster's own   default
+  min-insync  the cluster's own   default
   cleanup     compact                             0.sync:10
   retention   the cluster's own   default
   pipeline    shop                                0.sync:6

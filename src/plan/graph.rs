@@ -471,7 +471,14 @@ pub struct DdlPlan {
 /// Made when missing, with the cluster's own numbers.
 impl Default for TopicSettings {
     fn default() -> TopicSettings {
-        TopicSettings { create: true, partitions: None, replicas: None, cleanup: None, retention_ms: None }
+        TopicSettings {
+            create: true,
+            partitions: None,
+            replicas: None,
+            min_insync: None,
+            cleanup: None,
+            retention_ms: None,
+        }
     }
 }
 
@@ -484,6 +491,9 @@ pub struct TopicSettings {
     pub partitions: Option<u32>,
     /// Replicas; none: the cluster's default.
     pub replicas: Option<u16>,
+    /// `min.insync.replicas`; none: the cluster's default.
+    #[serde(default)]
+    pub min_insync: Option<u16>,
     /// `cleanup.policy`; none: the cluster's default.
     pub cleanup: Option<Cleanup>,
     /// `retention.ms`; none: the cluster's default.

@@ -237,7 +237,7 @@ fn told(outcomes: &[(String, String)], what: &str) -> Vec<String> {
     let names: &[&str] = match what {
         "rename" | "names" => &["name", "column"],
         "mask" => &["masked"],
-        "topic options" => &["create", "replicas", "cleanup", "retention"],
+        "topic options" => &["create", "replicas", "min-insync", "cleanup", "retention"],
         "retry" => &["retry", "errors"],
         what => &[what],
     };

@@ -87,6 +87,7 @@ impl<'d> Near<'d> {
                 create: self.value(|layer| layer.topic_create) != Some(Create::Never),
                 partitions: self.value(|layer| layer.topic_partitions),
                 replicas: self.value(|layer| layer.topic_replicas),
+                min_insync: self.value(|layer| layer.topic_min_insync),
                 cleanup,
                 retention_ms: self.value(|layer| layer.topic_retention).map(|retention| retention.0),
             },

@@ -122,14 +122,23 @@ const TARGET: &[Row<OfCluster>] = &[
     ("cluster", &[], |cluster| {
         format!("{}, {}", cluster.cluster_id, counted(u64::from(cluster.brokers), "broker"))
     }),
+    ("broker version", &[target::BROKER_VERSION], |_| "knows what is needed".to_owned()),
     ("rights", &[target::ACL_MISSING], |_| "topics and settings may be seen".to_owned()),
     ("transactions", &[target::TRANSACTION_TIMEOUT], |cluster| match cluster.transaction_max_timeout_ms {
         Some(limit_ms) => format!("at most {}", duration_text(limit_ms)),
         None => "the brokers do not tell their limit".to_owned(),
     }),
-    ("topics", &[target::TOPIC_MISSING, target::PARTITIONS_DIFFER], |cluster| {
-        format!("{} of ours exist, the others may be made", cluster.topics.len())
-    }),
+    (
+        "topics",
+        &[
+            target::TOPIC_MISSING,
+            target::PARTITIONS_DIFFER,
+            target::REPLICAS,
+            target::CLEANUP_POLICY,
+            target::SIZE_LIMIT,
+        ],
+        |cluster| format!("{} of ours exist, the others may be made", cluster.topics.len()),
+    ),
     ("state topics", &[target::STATE_TOPIC_CONFIG, target::FOREIGN_STATE], |_| "can keep state".to_owned()),
     ("replication", &[target::WEAK_REPLICATION], |_| "losing one broker loses nothing".to_owned()),
 ];

@@ -11,9 +11,15 @@ use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::check::WHERE_TYPE;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::kafka::TopicName;
-use crate::plan::{Delivery, Start, TargetKind, TaskPlan, TopicSettings};
+use crate::mysql::schema::TableVersion;
+use crate::pattern::NamePattern;
+use crate::plan::{
+    ColumnRule, Delivery, KafkaPlan, KeyRule, Start, TableDecision, TargetKind, TaskPlan, TopicSettings,
+};
 use crate::source::mysql::reader_name;
 use crate::source::mysql::requirement as source;
+use crate::statement::OnOversize;
+use crate::target::kafka::acl::{Acl, Denied, Resource, commands};
 use crate::target::kafka::requirement as target;
 use crate::transform::filter::{Condition, Filter};
 use absent::absent_findings;
@@ -139,12 +145,81 @@ fn cluster_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> Option<target::Nee
             Delivery::ExactlyOnce => Some(kafka.transaction_timeout_ms),
             Delivery::AtLeastOnce => None,
         },
+        broker_version: kafka.broker_version,
         state_topic: TopicName::new(plan.id.state_topic(&kafka.state.prefix)).ok()?,
-        topics: topics(plan, catalog)
-            .into_iter()
-            .map(|(name, settings)| target::TopicNeed { name, create: settings.create })
-            .collect(),
+        state_replicas: kafka.state.replicas,
+        topics: topic_needs(plan, catalog).into_values().collect(),
     })
+}
+
+/// What the tables that are there now need of their topics.
+fn topic_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, target::TopicNeed> {
+    let mut needs = BTreeMap::new();
+    for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
+        let TableVersion { name, columns, primary_key, unique_keys } = &table.version;
+        let Ok(Some(decision)) = plan.decide(&name.db, &name.table) else { continue };
+        let settings = decision.topic_settings;
+        let need = needs.entry(decision.topic.clone()).or_insert_with(|| target::TopicNeed {
+            partitions: settings.partitions,
+            replicas: settings.replicas,
+            min_insync: settings.min_insync,
+            cleanup: settings.cleanup,
+            retention_ms: settings.retention_ms,
+            ..target::TopicNeed::plain(decision.topic.clone(), settings.create)
+        });
+        let keyless = match &decision.key {
+            KeyRule::None => true,
+            KeyRule::Primary => primary_key.is_empty() && unique_keys.is_empty(),
+            KeyRule::Columns { .. } => false,
+        };
+        if keyless && need.keyless.is_none() {
+            need.keyless = Some(name.to_string());
+        }
+        let sent = columns.iter().filter(|column| !column.hidden && is_sent(&decision, &column.name));
+        let bytes: u64 = sent.map(|column| column.ty.declared_bytes()).sum();
+        // Where `on-oversize` says what becomes of such rows, nobody needs to be warned of them.
+        let stops = decision.on_oversize == OnOversize::Stop;
+        if stops && need.widest.as_ref().is_none_or(|(_, most)| *most < bytes) {
+            need.widest = Some((name.to_string(), bytes));
+        }
+    }
+    needs
+}
+
+/// True when a column is among those that are sent.
+fn is_sent(decision: &TableDecision, column: &str) -> bool {
+    let takes = |patterns: &[NamePattern]| {
+        patterns.iter().any(|pattern| pattern.compile_column().is_ok_and(|pattern| pattern.matches(column)))
+    };
+    match &decision.columns {
+        None => true,
+        Some(ColumnRule::Only(patterns)) => takes(patterns),
+        Some(ColumnRule::Except(patterns)) => !takes(patterns),
+    }
+}
+
+/// The user of a cluster, as its brokers see it; none where nobody logs in.
+pub fn principal(kafka: &KafkaPlan) -> Option<String> {
+    match (&kafka.sasl, &kafka.tls.identity) {
+        (Some(sasl), _) => Some(sasl.user.clone()),
+        (None, Some((certificate, _))) => Some(format!("SUBJECT OF {certificate}")),
+        (None, None) => None,
+    }
+}
+
+/// The commands that grant what a task was refused.
+pub fn grants(plan: &TaskPlan, denied: &Denied) -> Vec<String> {
+    let TargetKind::Kafka(kafka) = &plan.target.kind else { return Vec::new() };
+    let prefix = &kafka.state.prefix;
+    let acl = match denied {
+        Denied::Topic(topic) if *topic == plan.id.state_topic(prefix) => Acl::state(topic.clone()),
+        Denied::Topic(topic) => Acl::data(Resource::Topic(topic.clone()), true),
+        Denied::Transactions => Acl::transactions(plan.id.transactional_id(prefix)),
+        Denied::Cluster => Acl::idempotence(),
+    };
+    // Whom the brokers know by no name they know as this one.
+    let user = principal(kafka).unwrap_or_else(|| "ANONYMOUS".to_owned());
+    commands(&kafka.brokers.join(","), &user, &[acl].into())
 }
 
 /// Data topics of the tables that are there now, each once.

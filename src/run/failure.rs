@@ -5,6 +5,7 @@ use crate::diagnostic::Code;
 use crate::source::mysql::io::{FailureClass, SourceFailure};
 use crate::target::Disposition;
 use crate::target::io::SinkFailure;
+use crate::target::kafka::acl::Denied;
 use crate::target::kafka::io::{self as kafka, KafkaFailure};
 use std::error::Error;
 
@@ -64,15 +65,25 @@ pub(crate) struct Failure {
     /// Code of the finding that says the same, where there is one.
     pub(crate) code: Option<Code>,
     /// Topic that refused a record for its size.
-    pub(crate) too_small: Option<String>,
+    pub(crate) too_small: Option<Box<str>>,
     /// Place of the log where an event came damaged.
     pub(crate) damaged_at: Option<String>,
+    /// What the user may not do.
+    pub(crate) denied: Option<Box<Denied>>,
 }
 
 impl Failure {
     /// A failure of this class.
     pub(crate) fn new(class: Class, text: impl Into<String>) -> Failure {
-        Failure { class, side: Side::Here, text: text.into(), code: None, too_small: None, damaged_at: None }
+        Failure {
+            class,
+            side: Side::Here,
+            text: text.into(),
+            code: None,
+            too_small: None,
+            damaged_at: None,
+            denied: None,
+        }
     }
 
     /// The same, on a side.
@@ -161,8 +172,10 @@ impl From<KafkaFailure> for Failure {
         let text =
             finding.as_ref().map_or_else(|| format!("kafka: {failure}: {}", failure.source), precheck::line);
         let code = finding.map(|finding| finding.code);
-        let too_small = failure.topic.filter(|_| failure.class == kafka::Class::Oversize);
-        Failure { code, too_small, ..Failure::new(class, text).on(Side::Target) }
+        let denied = failure.denied().map(Box::new);
+        let too_small =
+            failure.topic.filter(|_| failure.class == kafka::Class::Oversize).map(String::into_boxed_str);
+        Failure { code, too_small, denied, ..Failure::new(class, text).on(Side::Target) }
     }
 }
 

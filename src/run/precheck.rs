@@ -47,6 +47,14 @@ pub(super) fn transactional_for_ms(plan: &TaskPlan) -> Option<u32> {
     }
 }
 
+/// A failure for a missing right, with the commands that grant it.
+pub(super) fn with_grants(failure: Failure, plan: &TaskPlan) -> Failure {
+    let Some(denied) = &failure.denied else { return failure };
+    let commands = precheck::grants(plan, denied).join("\n");
+    let text = format!("{}; these commands grant what the task needs there:\n{commands}", failure.text);
+    Failure { text, ..failure }
+}
+
 /// The failure for state of another task or cluster, if it is.
 pub(super) fn foreign(topic: &str, stored: &Fingerprint, ours: &Fingerprint) -> Option<Failure> {
     let (stored, ours) = ((&*stored.task, &*stored.cluster), (&*ours.task, &*ours.cluster));

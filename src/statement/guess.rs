@@ -94,6 +94,7 @@ const FOREIGN_WORDS: &[(&str, &[&str])] = &[
     ("replicas", &["replication-factor", "replication_factor", "replication.factor"]),
     ("cleanup", &["cleanup.policy"]),
     ("retention", &["retention.ms"]),
+    ("min-insync", &["min.insync.replicas"]),
     ("compression", &["compression.type"]),
     ("linger", &["linger.ms"]),
     ("batch", &["batch.size"]),

@@ -19,6 +19,8 @@ macro_rules! table_properties {
             TopicCleanup, topic_cleanup: Cleanup, "cleanup", "topic";
             /// `topic { retention }`.
             TopicRetention, topic_retention: Millis, "retention", "topic";
+            /// `topic { min-insync }`.
+            TopicMinInsync, topic_min_insync: u16, "min-insync", "topic";
             /// `key`.
             Key, key: Key, "key", "";
             /// `key-change`.

@@ -88,6 +88,7 @@ fn a_cluster_says_what_it_has() {
         create: true,
         partitions: None,
         replicas: None,
+        min_insync: Some(1),
         cleanup: None,
         retention_ms: Some(77_000),
     };
@@ -97,13 +98,13 @@ fn a_cluster_says_what_it_has() {
     let data = task.data();
     facts = admin.facts([&state, &data]).expect("the broker answers");
     assert_eq!(facts.topics[data.as_str()].config["retention.ms"], "77000");
+    assert_eq!(facts.topics[data.as_str()].config["min.insync.replicas"], "1");
     let needs = |timeout| Needs {
         transaction_timeout_ms: Some(timeout),
+        broker_version: None,
         state_topic: state.clone(),
-        topics: vec![
-            TopicNeed { name: data.clone(), create: false },
-            TopicNeed { name: name("absent"), create: false },
-        ],
+        state_replicas: None,
+        topics: vec![TopicNeed::plain(data.clone(), false), TopicNeed::plain(name("absent"), false)],
     };
     let found = requirement::findings(&facts, &needs(60_000));
     let codes: Vec<&str> = found.iter().map(|finding| finding.code.number).collect();

@@ -6,7 +6,6 @@ use super::super::flow::Project;
 use super::super::locked::listed;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::LockedColumn;
-use crate::mysql::column_type::ColumnType;
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -66,36 +65,8 @@ fn check_message_too_big(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
     }
 }
 
-/// Most bytes of a value, by its declared length.
 fn widest(column: &LockedColumn) -> u64 {
-    let bytes = match &column.text.ty {
-        ColumnType::Char(text) | ColumnType::VarChar(text) | ColumnType::Text(text) => text.max_bytes,
-        ColumnType::Binary { bytes } | ColumnType::VarBinary { bytes } => *bytes,
-        ColumnType::Blob { length_bytes } => u32::MAX >> (32 - 8 * u32::from((*length_bytes).clamp(1, 4))),
-        ColumnType::TinyInt { .. }
-        | ColumnType::SmallInt { .. }
-        | ColumnType::MediumInt { .. }
-        | ColumnType::Int { .. }
-        | ColumnType::BigInt { .. }
-        | ColumnType::Float
-        | ColumnType::Double
-        | ColumnType::Decimal { .. }
-        | ColumnType::Bit { .. }
-        | ColumnType::Year
-        | ColumnType::Date
-        | ColumnType::Time { .. }
-        | ColumnType::DateTime { .. }
-        | ColumnType::Timestamp { .. }
-        | ColumnType::Enum(_)
-        | ColumnType::Set(_)
-        | ColumnType::Json
-        | ColumnType::Geometry
-        | ColumnType::Vector
-        | ColumnType::Uuid
-        | ColumnType::Inet4
-        | ColumnType::Inet6 => 0,
-    };
-    bytes.into()
+    column.text.ty.declared_bytes()
 }
 
 #[cfg(test)]

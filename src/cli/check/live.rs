@@ -200,7 +200,12 @@ impl Live<'_> {
             }
             Err(Unasked::Failed(failure)) => {
                 let finding = match &failure {
-                    SinkFailure::Kafka(failure) => failure.finding(),
+                    SinkFailure::Kafka(failure) => {
+                        failure.finding().map(|finding| match failure.denied().zip(tasks.first()) {
+                            Some((denied, task)) => finding.help(precheck::grants(task, &denied).join("\n")),
+                            None => finding,
+                        })
+                    }
                     SinkFailure::Lines(_) | SinkFailure::State(_) => None,
                 };
                 let finding = finding.unwrap_or_else(|| {

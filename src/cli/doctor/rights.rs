@@ -3,6 +3,7 @@
 use crate::plan::{
     Decider, KafkaPlan, Plan, Subject, TableDecision, TargetKind, TaskPlan, Template, subjects,
 };
+use crate::precheck::principal;
 use crate::source::mysql::rights::{Use, statements};
 use crate::statement::{DdlTopic, OnError, OnOversize, Property};
 use crate::target::kafka::acl::{Acl, Resource, commands};
@@ -64,15 +65,6 @@ fn of_target(tasks: &[(&TaskPlan, &KafkaPlan)]) -> Vec<String> {
         }
     }
     commands(&first.brokers.join(","), &principal, &rights)
-}
-
-/// The user as the brokers see it.
-fn principal(kafka: &KafkaPlan) -> Option<String> {
-    match (&kafka.sasl, &kafka.tls.identity) {
-        (Some(sasl), _) => Some(sasl.user.clone()),
-        (None, Some((certificate, _))) => Some(format!("SUBJECT OF {certificate}")),
-        (None, None) => None,
-    }
 }
 
 /// The data topic of a table, or what the topics of all that a pattern takes begin with.

@@ -42,6 +42,7 @@ use crate::engine::retry::{Kind, Next, RetryClock};
 use crate::mysql::position::{Position, ServerIdentity};
 use crate::mysql::schema::TableName;
 use crate::plan::{TaskId, TaskPlan};
+use crate::run::precheck;
 use crate::run::tap::Taps;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use gauge::Gauge;
@@ -329,6 +330,7 @@ impl Task {
                     }
                 }
                 Err(failure) => {
+                    let failure = precheck::with_grants(failure, &self.plan);
                     if let Some(exit) = self.after(failure) {
                         return exit;
                     }

@@ -20,6 +20,19 @@ pub enum Resource {
     Topics(String),
     /// A transactional id.
     Transactions(String),
+    /// The cluster.
+    Cluster,
+}
+
+/// What a user was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Denied {
+    /// Something on this topic.
+    Topic(String),
+    /// Something on the task's transactional id.
+    Transactions,
+    /// Something on the cluster.
+    Cluster,
 }
 
 impl Acl {
@@ -33,6 +46,11 @@ impl Acl {
     /// The state topic of a task.
     pub fn state(topic: String) -> Acl {
         Acl { resource: Resource::Topic(topic), operations: vec!["Read", "Write", "Describe", "Create"] }
+    }
+
+    /// What a producer without transactions asks of brokers before 2.8.
+    pub fn idempotence() -> Acl {
+        Acl { resource: Resource::Cluster, operations: vec!["IdempotentWrite"] }
     }
 
     /// The transactional id of a task.
@@ -67,6 +85,7 @@ fn command(brokers: &str, principal: &str, acl: &Acl) -> String {
         Resource::Topics(prefix) if prefix.is_empty() => "--topic '*'".to_owned(),
         Resource::Topics(prefix) => format!("--resource-pattern-type prefixed --topic {}", word(prefix)),
         Resource::Transactions(id) => format!("--transactional-id {}", word(id)),
+        Resource::Cluster => "--cluster".to_owned(),
     };
     let user = word(&format!("User:{principal}"));
     format!("kafka-acls --bootstrap-server {brokers} --add --allow-principal {user}{operations} {on}")

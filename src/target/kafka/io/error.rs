@@ -2,7 +2,8 @@
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::target::Disposition;
-use crate::target::kafka::requirement::{ACL_MISSING, KAFKA_LOGIN_FAILED, KAFKA_UNREACHABLE};
+use crate::target::kafka::acl::Denied;
+use crate::target::kafka::requirement::{ACL_MISSING, BROKER_VERSION, KAFKA_LOGIN_FAILED, KAFKA_UNREACHABLE};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use std::fmt;
 use std::time::Duration;
@@ -142,21 +143,42 @@ impl KafkaFailure {
         }
     }
 
+    /// True when the brokers do not know what they are asked for.
+    fn is_too_old(&self) -> bool {
+        let unknown = [Code::UnsupportedVersion, Code::UnsupportedFeature];
+        self.source.code.is_some_and(|code| unknown.contains(&code))
+    }
+
     /// True when no broker could be talked to; the rest of what passes is trouble inside the cluster.
     fn is_unreachable(&self) -> bool {
         let unreachable = [Code::BrokerTransportFailure, Code::AllBrokersDown, Code::Resolve];
         self.source.code.is_some_and(|code| unreachable.contains(&code))
     }
 
+    /// What the user was refused, where that is what failed.
+    pub fn denied(&self) -> Option<Denied> {
+        match (self.source.code?, &self.topic) {
+            (Code::TopicAuthorizationFailed, Some(topic)) => Some(Denied::Topic(topic.clone())),
+            (Code::TransactionalIdAuthorizationFailed, _) => Some(Denied::Transactions),
+            (Code::ClusterAuthorizationFailed, _) => Some(Denied::Cluster),
+            _ => None,
+        }
+    }
+
     /// The failure as a finding of the precheck; none for what is no matter of the precheck.
     pub fn finding(&self) -> Option<Diagnostic> {
         let (code, help) = match self.class {
             Class::Transient if !self.is_unreachable() => return None,
+            Class::Config if self.is_too_old() => {
+                (BROKER_VERSION, "use newer brokers, or write `delivery at-least-once` in the target")
+            }
             Class::Transient | Class::Config => {
                 (KAFKA_UNREACHABLE, "check `brokers`, `tls`, and the addresses the brokers advertise")
             }
             Class::Login => (KAFKA_LOGIN_FAILED, "check `user`, `password` and the mechanism"),
-            Class::Denied => (ACL_MISSING, "grant the operation to this user with `kafka-acls`"),
+            Class::Denied => {
+                (ACL_MISSING, "grant it to this user: `syncc doctor --grants` lists the commands")
+            }
             Class::Ownership
             | Class::UnknownTopic
             | Class::Oversize
@@ -323,5 +345,21 @@ mod tests {
         assert_eq!(failure.to_string(), "cannot produce (topic `shop.orders`, partition 3)");
         assert_eq!(failure.disposition(), Disposition::Oversize);
         assert!(failure.finding().is_none());
+    }
+
+    #[test]
+    fn brokers_without_transactions_are_too_old() {
+        let failure =
+            KafkaFailure::of("open the producer", Code::UnsupportedFeature, "not supported by broker");
+        assert_eq!(failure.finding().map(|it| it.code.number), Some("L0212"));
+    }
+
+    #[test]
+    fn what_was_refused_is_known() {
+        let failure = |code| KafkaFailure::of("produce", code, "denied").on("shop.orders");
+        let topic = failure(Code::TopicAuthorizationFailed).denied();
+        assert_eq!(topic, Some(Denied::Topic("shop.orders".into())));
+        assert_eq!(failure(Code::TransactionalIdAuthorizationFailed).denied(), Some(Denied::Transactions));
+        assert_eq!(failure(Code::MessageSizeTooLarge).denied(), None);
     }
 }

@@ -19,6 +19,13 @@ const COORDINATOR: &str = "TxnCoordinator";
 /// way then. Every other line about the coordinator counts as trouble. Source: librdkafka, `rdkafka_idempotence.c`.
 const WAITS_FOR_ID: &str = "GETPID";
 
+/// Log facility of partitions that a transaction may not write to: the one place that names the topic. The records are given up
+/// with a code that says nothing of it. Source: librdkafka, `rd_kafka_txn_handle_AddPartitionsToTxn`.
+const ADDS_PARTITIONS: &str = "ADDPARTS";
+
+/// Log facility of what ended a transaction. Source: librdkafka, `rd_kafka_txn_set_abortable_error0`.
+const TRANSACTION_ENDED: &str = "TXNERR";
+
 /// Collects what one client says. Filled by whoever polls the client.
 #[derive(Default)]
 pub(super) struct Events {
@@ -32,6 +39,10 @@ struct Seen {
     refusal: Option<KafkaFailure>,
     trouble: Option<String>,
     undelivered: Option<Undelivered>,
+    /// Topic that a transaction may not write to.
+    denied: Option<String>,
+    /// Words of what ended a transaction.
+    ended: Option<String>,
 }
 
 /// First record that was given up.
@@ -69,11 +80,20 @@ impl Events {
 
     /// The first record that was given up.
     pub(super) fn undelivered(&self) -> Option<KafkaFailure> {
-        self.seen().undelivered.clone().map(|lost| {
-            KafkaFailure::of("deliver a record", lost.code, lost.code.to_string())
-                .on(lost.topic)
-                .at(lost.partition)
-        })
+        const WHAT: &str = "deliver a record";
+        let seen = self.seen();
+        let is_given_up = |lost: &Undelivered| matches!(lost.code, Code::PurgeQueue | Code::PurgeInflight);
+        // The producer is of no use from then on, whether a record was given up already or not.
+        if let Some(topic) =
+            seen.denied.as_ref().filter(|_| seen.undelivered.as_ref().is_none_or(is_given_up))
+        {
+            let code = Code::TopicAuthorizationFailed;
+            return Some(KafkaFailure::of(WHAT, code, code.to_string()).on(topic));
+        }
+        let lost = seen.undelivered.clone()?;
+        let given_up = is_given_up(&lost);
+        let words = seen.ended.clone().filter(|_| given_up).unwrap_or_else(|| lost.code.to_string());
+        Some(KafkaFailure::of(WHAT, lost.code, words).on(lost.topic).at(lost.partition))
     }
 
     /// True once the connection to the transaction coordinator has been in any trouble.
@@ -101,6 +121,15 @@ impl ClientContext for Events {
     fn log(&self, _: RDKafkaLogLevel, facility: &str, words: &str) {
         if facility != WAITS_FOR_ID {
             self.note(words);
+        }
+        match facility {
+            ADDS_PARTITIONS => {
+                if let Some(topic) = denied_topic(words) {
+                    self.seen().denied.get_or_insert(topic);
+                }
+            }
+            TRANSACTION_ENDED => self.seen().ended = Some(words.to_owned()),
+            _ => {}
         }
         tracing::debug!(target: "syncc::kafka", facility, "{words}");
     }
@@ -152,6 +181,13 @@ impl ProducerContext for Events {
 
 impl ConsumerContext for Events {}
 
+/// The topic in `… Failed to add partition "TOPIC" [0] to transaction: Broker: Topic authorization failed`.
+fn denied_topic(words: &str) -> Option<String> {
+    let (_, rest) = words.split_once("Failed to add partition \"")?;
+    let (topic, why) = rest.split_once('"')?;
+    why.contains("authorization failed").then(|| topic.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +201,29 @@ mod tests {
         assert_eq!(events.trouble().as_deref(), Some("b1: connect refused"));
         events.error(KafkaError::Global(Code::Authentication), "b1: invalid credentials");
         assert_eq!(events.refusal("open").map(|f| (f.class, f.what)), Some((Class::Login, "open")));
+    }
+
+    #[test]
+    fn a_topic_that_may_not_be_written_to_is_named() {
+        let line = "[thrd:main]: b1/1: Failed to add partition \"shop.orders\" [2] to transaction: Broker: Topic authorization failed";
+        assert_eq!(denied_topic(line).as_deref(), Some("shop.orders"));
+        let other =
+            "Failed to add partition \"shop.state\" [0] to transaction: Broker: Operation not attempted";
+        assert_eq!(denied_topic(other), None);
+        let events = Events::default();
+        events.log(RDKafkaLogLevel::Error, "ADDPARTS", other);
+        events.log(RDKafkaLogLevel::Error, "ADDPARTS", line);
+        events.log(RDKafkaLogLevel::Error, "TXNERR", "Current transaction failed in state InTransaction: x");
+        let lose = |code| {
+            let lost = Undelivered { code, topic: "shop.state".into(), partition: 0 };
+            events.seen().undelivered = Some(lost);
+            events.undelivered().expect("it was given up")
+        };
+        let failure = lose(Code::PurgeQueue);
+        assert_eq!((failure.class, failure.topic.as_deref()), (Class::Denied, Some("shop.orders")));
+        assert_eq!(lose(Code::MessageTimedOut).topic.as_deref(), Some("shop.state"));
+        events.seen().denied = None;
+        assert!(lose(Code::PurgeQueue).source.words.contains("Current transaction failed"));
     }
 
     #[test]

@@ -55,6 +55,9 @@ impl NewTopic {
             };
             config.push(("cleanup.policy", policy.to_owned()));
         }
+        if let Some(min_insync) = settings.min_insync {
+            config.push(("min.insync.replicas", min_insync.to_string()));
+        }
         if let Some(retention_ms) = settings.retention_ms {
             config.push(("retention.ms", retention_ms.to_string()));
         }
@@ -277,6 +280,11 @@ impl Admin {
         loop {
             let ready = self.reader.ask(WHAT, deadline, |consumer, patience| {
                 let metadata = consumer.fetch_metadata(Some(topic.as_str()), patience)?;
+                // One that exists and may not be seen never gets a leader for us.
+                let error = metadata.topics().first().and_then(|topic| topic.error()).map(Code::from);
+                if let Some(code @ Code::TopicAuthorizationFailed) = error {
+                    return Err(KafkaError::MetadataFetch(code));
+                }
                 let partitions =
                     metadata.topics().first().map(|topic| topic.partitions()).unwrap_or_default();
                 Ok(!partitions.is_empty() && partitions.iter().all(|partition| partition.leader() >= 0))
@@ -373,6 +381,7 @@ mod tests {
             create: true,
             partitions: None,
             replicas: None,
+            min_insync: None,
             cleanup: None,
             retention_ms: None,
         };

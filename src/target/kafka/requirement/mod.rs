@@ -1,8 +1,15 @@
 //! What a task needs of a cluster, held against what the cluster is. Pure: the facts come from elsewhere.
 
+mod pages;
+mod topic;
+
+pub use pages::CODES;
+pub use topic::TopicNeed;
+
 use crate::catalog::{ClusterFacts, TopicFacts};
-use crate::diagnostic::{Code, CodeDoc, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::kafka::TopicName;
+use crate::statement::Version;
 
 /// The cluster cannot be reached.
 pub const KAFKA_UNREACHABLE: Code = Code::new("L0201", "kafka-unreachable");
@@ -14,6 +21,14 @@ pub const ACL_MISSING: Code = Code::new("L0203", "acl-missing");
 pub const TOPIC_MISSING: Code = Code::new("L0204", "topic-missing");
 /// A topic has another number of partitions than it should have.
 pub const PARTITIONS_DIFFER: Code = Code::new("L0205", "partitions-differ");
+/// More replicas than brokers, or more in sync than there are.
+pub const REPLICAS: Code = Code::new("L0206", "replicas");
+/// A topic forgets what it should keep, or takes no rows without a key.
+pub const CLEANUP_POLICY: Code = Code::new("L0207", "cleanup-policy");
+/// A topic takes less than the widest row.
+pub const SIZE_LIMIT: Code = Code::new("L0208", "size-limit");
+/// Brokers that are too old.
+pub const BROKER_VERSION: Code = Code::new("L0212", "broker-version");
 /// Our transactions last longer than the broker allows.
 pub const TRANSACTION_TIMEOUT: Code = Code::new("L0214", "transaction-timeout-over-broker-limit");
 /// The state topic cannot keep state.
@@ -29,24 +44,22 @@ pub const STATE_RECORD_BYTES: u64 = 1024 * 1024;
 /// Replicas with which the loss of one broker loses nothing and stops nothing.
 const SOUND_REPLICAS: u32 = 3;
 
+/// Oldest brokers that tests of ours see.
+const OLDEST_TESTED: Version = Version::new(2, 1, 0);
+
 /// What a task needs of its cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needs {
     /// How long a transaction may stay open, ms; none without transactions.
     pub transaction_timeout_ms: Option<u32>,
+    /// The version that the files say the brokers have.
+    pub broker_version: Option<Version>,
     /// The state topic.
     pub state_topic: TopicName,
+    /// Replicas of it that are declared.
+    pub state_replicas: Option<u16>,
     /// Data topics.
     pub topics: Vec<TopicNeed>,
-}
-
-/// A data topic a task writes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopicNeed {
-    /// Name.
-    pub name: TopicName,
-    /// It is made when it is missing.
-    pub create: bool,
 }
 
 /// Replicas of a state topic and how many of them must have a record, as declared or by default.
@@ -59,9 +72,15 @@ pub fn state_replicas(replicas: Option<u16>, min_insync: Option<u16>, brokers: u
 pub fn findings(facts: &ClusterFacts, needs: &Needs) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     found.extend(transaction_timeout(facts, needs));
-    found.extend(missing_topics(facts, needs));
-    if let Some(topic) = facts.topics.get(needs.state_topic.as_str()) {
-        found.extend(state_topic(needs.state_topic.as_str(), topic));
+    found.extend(broker_version(needs));
+    found.extend(needs.topics.iter().flat_map(|need| need.findings(facts)));
+    let name = needs.state_topic.as_str();
+    match facts.topics.get(name) {
+        Some(topic) => found.extend(state_topic(name, topic)),
+        None => {
+            let too_many = needs.state_replicas.filter(|replicas| u32::from(*replicas) > facts.brokers);
+            found.extend(too_many.map(|replicas| topic::too_many_replicas(name, replicas, facts.brokers)));
+        }
     }
     found.extend(weak_replication(facts, needs));
     found
@@ -79,27 +98,38 @@ fn transaction_timeout(facts: &ClusterFacts, needs: &Needs) -> Option<Diagnostic
     })
 }
 
-fn missing_topics(facts: &ClusterFacts, needs: &Needs) -> impl Iterator<Item = Diagnostic> {
-    needs.topics.iter().filter(|need| !need.create && !facts.topics.contains_key(need.name.as_str())).map(
-        |need| {
-            let name = need.name.as_str();
-            let message = format!("topic `{name}` does not exist and may not be created");
-            Diagnostic::nowhere(TOPIC_MISSING, Severity::Error, message).help(format!(
-                "write `create if-missing` in its `topic` block, or run `kafka-topics --create --topic {name}`"
-            ))
-        },
-    )
+/// Old brokers that rows are sent to without transactions; with them the files are refused before.
+fn broker_version(needs: &Needs) -> Option<Diagnostic> {
+    let version = needs.broker_version.filter(|version| *version < OLDEST_TESTED)?;
+    needs.transaction_timeout_ms.is_none().then(|| {
+        let message = format!("brokers of version {version} are older than any that syncc is tested with");
+        Diagnostic::nowhere(BROKER_VERSION, Severity::Warning, message)
+            .help(format!("Kafka {OLDEST_TESTED} or newer, where there is a choice"))
+    })
+}
+
+/// The command that changes a setting of a topic.
+fn alter(topic: &str, setting: &str) -> String {
+    format!("kafka-configs --alter --entity-type topics --entity-name {topic} --add-config {setting}")
+}
+
+fn number(topic: &TopicFacts, key: &str) -> Option<i64> {
+    topic.config.get(key).and_then(|value| value.parse().ok())
+}
+
+fn policy_has(topic: &TopicFacts, policy: &str) -> bool {
+    topic
+        .config
+        .get("cleanup.policy")
+        .is_some_and(|policies| policies.split(',').any(|one| one.trim() == policy))
 }
 
 fn state_topic(name: &str, topic: &TopicFacts) -> Vec<Diagnostic> {
     let finding = |severity, message: String, repair: String| {
         Diagnostic::nowhere(STATE_TOPIC_CONFIG, severity, message).help(repair)
     };
-    let alter = |setting: &str| {
-        format!("kafka-configs --alter --entity-type topics --entity-name {name} --add-config {setting}")
-    };
-    let setting = |key: &str| topic.config.get(key).map(String::as_str);
-    let number = |key: &str| setting(key).and_then(|value| value.parse::<i64>().ok());
+    let alter = |setting: &str| alter(name, setting);
+    let number = |key: &str| number(topic, key);
     let mut found = Vec::new();
     if topic.partitions != 1 {
         found.push(finding(
@@ -111,7 +141,7 @@ fn state_topic(name: &str, topic: &TopicFacts) -> Vec<Diagnostic> {
             "another `state { prefix … }`, or delete the topic if nothing uses it".to_owned(),
         ));
     }
-    let deletes = setting("cleanup.policy").is_some_and(|policy| policy.split(',').any(|p| p == "delete"));
+    let deletes = policy_has(topic, "delete");
     let limited = ["retention.ms", "retention.bytes"].iter().any(|key| number(key).is_some_and(|n| n >= 0));
     if deletes && limited {
         found.push(finding(
@@ -126,6 +156,10 @@ fn state_topic(name: &str, topic: &TopicFacts) -> Vec<Diagnostic> {
             format!("state topic `{name}` takes records below {STATE_RECORD_BYTES} bytes only"),
             alter(&format!("max.message.bytes={STATE_RECORD_BYTES}")),
         ));
+    }
+    let minimum = number("min.insync.replicas").and_then(|min| u64::try_from(min).ok());
+    if let Some(min) = minimum.filter(|min| *min > u64::from(topic.replicas)) {
+        found.push(topic::unreachable_minimum(name, min, topic.replicas));
     }
     /// Above this, a start reads so much that it is felt.
     const LARGE_SEGMENT_BYTES: i64 = 256 * 1024 * 1024;
@@ -197,69 +231,10 @@ pub fn partitions_changed(topic: &str, now: u32, recorded: u32) -> Option<Diagno
     })
 }
 
-/// The pages of these findings. They need a cluster, so no project file shows one.
-pub const CODES: &[CodeDoc] = &[
-    page(
-        KAFKA_UNREACHABLE,
-        "No broker of the target answers, or the one that answers is not the one its certificate names.",
-        "Nothing can be written. A broker that cannot be reached while syncc runs is waited for under `retry`.",
-    ),
-    page(
-        KAFKA_LOGIN_FAILED,
-        "The brokers refuse the user, the password or the SASL mechanism.",
-        "Waiting does not mend it, so it is told at once instead of being retried.",
-    ),
-    page(
-        ACL_MISSING,
-        "The user may not do something the task needs on a topic, a transactional id or the cluster.",
-        "The first row would fail. syncc needs write and describe on data topics and on its transactional id, and read, \
-         write and describe on its state topic; create where it makes topics.",
-    ),
-    page(
-        TOPIC_MISSING,
-        "A data topic does not exist, and its `topic` block says `create never`.",
-        "syncc makes no topic it was not asked to make, and the brokers' automatic creation would make one with \
-         settings nobody chose.",
-    ),
-    page(
-        PARTITIONS_DIFFER,
-        "A topic has another number of partitions than its `topic` block says, or than it had when the first rows were sent to \
-         it.",
-        "The partition of a row is a hash modulo that number. With another one, changes of one row are in two partitions, and \
-         their order is lost. Kafka can only add partitions: send to another topic and load it anew, or delete the topic and \
-         make it again.",
-    ),
-    page(
-        TRANSACTION_TIMEOUT,
-        "`transaction-timeout` is above the brokers' `transaction.max.timeout.ms`.",
-        "The brokers refuse the producer.",
-    ),
-    page(
-        STATE_TOPIC_CONFIG,
-        "The state topic exists with settings that cannot keep state: more than one partition, deletion of old records, \
-         or records of less than 1 MiB. Large segments are a warning.",
-        "The position would be lost, or could not be written; with large segments a start reads much.",
-    ),
-    page(
-        WEAK_REPLICATION,
-        "The cluster has fewer than three brokers, or a topic fewer than three replicas, `min.insync.replicas` 1 or \
-         unclean leader election.",
-        "An acknowledged record may then exist on one machine alone.",
-    ),
-    page(
-        FOREIGN_STATE,
-        "The state topic holds the position of another task, or of this task on another cluster.",
-        "Going on from a position of somebody else would lose or repeat rows without a sign.",
-    ),
-];
-
-const fn page(code: Code, what: &'static str, why: &'static str) -> CodeDoc {
-    CodeDoc { code, what, why, wrong: "", right: "" }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statement::Cleanup;
 
     fn name(text: &str) -> TopicName {
         TopicName::new(text).unwrap()
@@ -282,8 +257,10 @@ mod tests {
         facts.topics.insert("shop.orders".into(), topic(3, &[("min.insync.replicas", "2")]));
         let needs = Needs {
             transaction_timeout_ms: Some(60_000),
+            broker_version: None,
             state_topic: name("p.t.state"),
-            topics: vec![TopicNeed { name: name("shop.orders"), create: false }],
+            state_replicas: None,
+            topics: vec![TopicNeed::plain(name("shop.orders"), false)],
         };
         (facts, needs)
     }
@@ -327,6 +304,91 @@ mod tests {
             },
             &[],
         );
+    }
+
+    fn data(facts: &mut ClusterFacts) -> &mut TopicFacts {
+        facts.topics.get_mut("shop.orders").unwrap()
+    }
+
+    fn set_data(facts: &mut ClusterFacts, key: &str, value: &str) {
+        data(facts).config.insert(key.into(), value.into());
+    }
+
+    #[test]
+    fn partitions_are_as_declared() {
+        check(|_, needs| needs.topics[0].partitions = Some(1), &[]);
+        check(|_, needs| needs.topics[0].partitions = Some(12), &["L0205 Error"]);
+        assert!(partitions_changed("a", 3, 3).is_none());
+        let changed = partitions_changed("a", 4, 3).unwrap();
+        assert!(changed.message.contains("4 partitions and had 3"), "{}", changed.message);
+    }
+
+    #[test]
+    fn replicas_are_to_be_had() {
+        let missing = |facts: &mut ClusterFacts, needs: &mut Needs| {
+            facts.topics.clear();
+            needs.topics[0].create = true;
+        };
+        check(|facts, needs| (missing(facts, needs), needs.topics[0].replicas = Some(3)).1, &[]);
+        check(|facts, needs| (missing(facts, needs), needs.topics[0].replicas = Some(4)).1, &["L0206 Error"]);
+        check(|facts, needs| (missing(facts, needs), needs.state_replicas = Some(5)).1, &["L0206 Error"]);
+        check(
+            |facts, needs| {
+                missing(facts, needs);
+                needs.topics[0].replicas = Some(2);
+                needs.topics[0].min_insync = Some(3);
+            },
+            &["L0206 Error"],
+        );
+        check(|facts, _| set_data(facts, "min.insync.replicas", "4"), &["L0206 Error"]);
+        check(|facts, _| set(facts, &[("min.insync.replicas", "4")]), &["L0206 Error"]);
+    }
+
+    #[test]
+    fn a_topic_keeps_what_it_is_sent() {
+        let keyless = |needs: &mut Needs| needs.topics[0].keyless = Some("shop.log".into());
+        check(|facts, needs| (set_data(facts, "cleanup.policy", "delete"), keyless(needs)).1, &[]);
+        let policy = "compact, delete";
+        check(|facts, needs| (set_data(facts, "cleanup.policy", policy), keyless(needs)).1, &["L0207 Error"]);
+        check(
+            |facts, needs| {
+                facts.topics.remove("shop.orders");
+                keyless(needs);
+                (needs.topics[0].create, needs.topics[0].cleanup) = (true, Some(Cleanup::Compact));
+            },
+            &["L0207 Error"],
+        );
+        let week = |facts: &mut ClusterFacts, needs: &mut Needs, kept: &str| {
+            set_data(facts, "cleanup.policy", "delete");
+            set_data(facts, "retention.ms", kept);
+            needs.topics[0].retention_ms = Some(604_800_000);
+        };
+        check(|facts, needs| week(facts, needs, "604799999"), &["L0207 Error"]);
+        check(|facts, needs| week(facts, needs, "604800000"), &[]);
+        check(|facts, needs| week(facts, needs, "-1"), &[]);
+    }
+
+    #[test]
+    fn the_widest_row_fits() {
+        let wide = |needs: &mut Needs, bytes| needs.topics[0].widest = Some(("shop.orders".into(), bytes));
+        check(|_, needs| wide(needs, 1_048_588), &[]);
+        check(|_, needs| wide(needs, 1_048_589), &["L0208 Warning"]);
+        check(
+            |facts, needs| (set_data(facts, "max.message.bytes", "5000"), wide(needs, 5_001)).1,
+            &["L0208 Warning"],
+        );
+        check(
+            |facts, needs| (set_data(facts, "max.message.bytes", "9000000"), wide(needs, 9_000_000)).1,
+            &[],
+        );
+    }
+
+    #[test]
+    fn brokers_that_no_test_has_seen() {
+        let old = |needs: &mut Needs| needs.broker_version = Some(Version::new(0, 10, 2));
+        check(|_, needs| (old(needs), needs.transaction_timeout_ms = None).1, &["L0212 Warning"]);
+        check(|_, needs| old(needs), &[]);
+        check(|_, needs| needs.broker_version = Some(Version::new(2, 1, 0)), &[]);
     }
 
     #[test]
