@@ -10,6 +10,7 @@ mod debezium;
 mod differences;
 mod json;
 mod maxwell;
+mod readers;
 mod said;
 
 use crate::support::kafka::Received;
@@ -26,18 +27,35 @@ const PIPELINES: &[(&str, &str)] = &[
     ("maxwell", "format maxwell-json {\n    snapshot-op bootstrap\n  }"),
     ("debezium", "format debezium-json {\n    decimal precise\n  }"),
     ("schemas", "format debezium-json {\n    decimal precise\n    schemas on\n  }"),
+    // as files have them that say no more; for readers
+    ("plain-canal", "format canal-json"),
+    ("plain-maxwell", "format maxwell-json"),
+    ("plain-debezium", "format debezium-json"),
 ];
 
 /// Tables that come under their names while the log is followed. What is in them then is loaded, at a time of its own.
 const LOADED_ANEW: &[&str] = &["ddl2", "ddl3", "new1", "new1_old"];
 
-/// What each pipeline wrote. All tests of this file share one run.
-fn written(pipeline: &str) -> &'static [Received] {
-    static WRITTEN: OnceLock<BTreeMap<&str, Vec<Received>>> = OnceLock::new();
-    WRITTEN.get_or_init(run).get(pipeline).expect("the pipelines have their names")
+/// The server behind the changes, and what each pipeline wrote. All tests of this file share one run.
+struct Goldens {
+    server: MySql,
+    written: BTreeMap<&'static str, Vec<Received>>,
 }
 
-fn run() -> BTreeMap<&'static str, Vec<Received>> {
+fn goldens() -> &'static Goldens {
+    static GOLDENS: OnceLock<Goldens> = OnceLock::new();
+    GOLDENS.get_or_init(run)
+}
+
+fn written(pipeline: &str) -> &'static [Received] {
+    goldens().written.get(pipeline).expect("the pipelines have their names")
+}
+
+fn server() -> &'static MySql {
+    &goldens().server
+}
+
+fn run() -> Goldens {
     let (server, kafka) = (MySql::start(Kind::MySql9_7, &[]), Kafka::shared());
     let mut sql = server.sql();
     sql.run(BEFORE);
@@ -74,7 +92,7 @@ fn run() -> BTreeMap<&'static str, Vec<Received>> {
         });
         (*name, records)
     });
-    let all = all.collect();
+    let written = all.collect();
     assert_eq!(syncc.stop(), Some(0), "{}", syncc.stderr());
-    all
+    Goldens { server, written }
 }

@@ -1,12 +1,13 @@
 //! Time to read a log that is already in memory: framed only, with checksums, with every column decoded, and with each row
-//! turned into Canal JSON besides; and the same log as servers compress it, unpacked and decoded.
+//! turned into a record of each format besides; and the same log as servers compress it, unpacked and decoded.
 //!
 //! `cargo bench --bench decode`, or without the compressed logs with `--no-default-features`; prints processor time per row and what it is to framing with checksums
-//! (the least a reader does). The log is made here: 200,000 inserts of 13 columns and about 280 bytes, in events of 8 KiB, and
+//! (the least a reader does), and of formats what it is to decoding alone. The log is made here: 200,000 inserts of 13 columns and about 280 bytes, in events of 8 KiB, and
 //! as many bytes of a table of 100 columns. Compare runs of one machine only.
 
 #[cfg(feature = "run")]
 mod compressed;
+mod formats;
 
 use std::hint::black_box;
 use std::io::Write;
@@ -14,6 +15,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use syncc::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
+use syncc::format::FormatPlan;
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::binlog::event::{Checksum, EventType, HEADER_BYTES, RawEvent, split_event};
 use syncc::mysql::binlog::layout::RowLayout;
@@ -92,8 +94,18 @@ impl Log {
         line("framing", framed)?;
         line("framing with checksums", checked)?;
         line("… and every column", decoded)?;
-        if encode {
-            line("… and Canal JSON", least(|| self.decode(Some(self.route()))))?;
+        if !encode {
+            return Ok(());
+        }
+        for plan in formats::formats() {
+            let time = least(|| self.decode(Some(self.route(&plan))));
+            line(&format!("… and {}", formats::name(&plan)), time)?;
+            let micros = (time.saturating_sub(decoded)).as_secs_f64() * 1e6 / self.rows as f64;
+            let ratio = time.as_secs_f64() / decoded.as_secs_f64();
+            writeln!(
+                std::io::stdout(),
+                "      of these {micros:.3} µs for the format; {ratio:.2} × decoding alone"
+            )?;
         }
         Ok(())
     }
@@ -152,9 +164,10 @@ impl Log {
         Ok(())
     }
 
-    fn route(&self) -> TableRoute {
+    fn route(&self, format: &FormatPlan) -> TableRoute {
         let topic = TopicName::new("shop.orders").unwrap_or_else(|error| unreachable!("{error}"));
-        let decision = TableDecision::plain("shop", "orders", topic);
+        let decision =
+            TableDecision { format: format.clone(), ..TableDecision::plain("shop", "orders", topic) };
         let task = TaskId { pipeline: "bench".into(), source: "db".into(), target: "bus".into() };
         let partitions = NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN);
         TableRoute::build(

@@ -1,7 +1,9 @@
-//! Time to turn rows into Canal JSON records: key, partition, message, into one batch. No decoding, no Kafka.
+//! Time to turn rows into records of each format: key, partition, message, into one batch. No decoding, no Kafka.
 //!
 //! `cargo bench --no-default-features --bench encode`; prints µs of processor time (elsewhere than on Linux: of
 //! the clock) and bytes per row, for an insert and for an update of one column. Compare runs of one machine only.
+
+mod formats;
 
 use std::hint::black_box;
 use std::io::Write;
@@ -24,12 +26,17 @@ fn main() -> std::io::Result<()> {
     let version = Arc::new(table());
     let task = TaskId { pipeline: "bench".into(), source: "db".into(), target: "bus".into() };
     let partitions = NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN);
-    let mut route =
-        TableRoute::build(&decision(), &version, TopicId(0), partitions, &task, &Salts::default())
-            .map_err(std::io::Error::other)?;
     let before = row(1, b"new");
-    measure("insert", &mut route, |after| RowChange::Insert { after })?;
-    measure("update", &mut route, |after| RowChange::Update { before: &before, after })
+    for format in formats::formats() {
+        let name = formats::name(&format);
+        let decision = TableDecision { format, ..decision() };
+        let mut route =
+            TableRoute::build(&decision, &version, TopicId(0), partitions, &task, &Salts::default())
+                .map_err(std::io::Error::other)?;
+        measure(&format!("{name} insert"), &mut route, |after| RowChange::Insert { after })?;
+        measure(&format!("{name} update"), &mut route, |after| RowChange::Update { before: &before, after })?;
+    }
+    Ok(())
 }
 
 fn measure<'r>(
@@ -68,7 +75,11 @@ fn measure<'r>(
         _ => clock.elapsed(),
     };
     let micros = spent.as_secs_f64() * 1e6 / rows as f64;
-    writeln!(std::io::stdout(), "{name}: {micros:.3} µs and {} bytes per row of 13 columns", bytes / rows)
+    writeln!(
+        std::io::stdout(),
+        "{name:<28} {micros:>6.3} µs and {} bytes per row of 13 columns",
+        bytes / rows
+    )
 }
 
 /// Processor time of this thread, from Linux's `schedstat`.
