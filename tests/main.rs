@@ -34,6 +34,7 @@ mod reload;
 mod rights;
 mod routes;
 mod schema;
+mod schema_changes;
 mod services;
 mod smoke;
 mod snapshot;

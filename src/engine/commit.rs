@@ -65,6 +65,10 @@ pub struct Ledger {
     opened_ms: Option<u64>,
     /// Something other than rows must be stored (load progress, a plan, an owner).
     dirty: bool,
+    /// What comes next must not stand in one transaction with what came before.
+    demanded: bool,
+    /// The source transaction that has begun was put off.
+    put_off: bool,
     commit_began_ms: u64,
     beat_ms: u64,
 }
@@ -95,6 +99,8 @@ impl Ledger {
             opened_ms: None,
             // The first commit writes owner and plan.
             dirty: true,
+            demanded: false,
+            put_off: false,
             commit_began_ms: 0,
             beat_ms: 0,
         }
@@ -156,6 +162,23 @@ impl Ledger {
         advance(&mut self.position);
     }
 
+    /// Puts the source transaction off that has begun and of which nothing was produced: what came before it is committed first.
+    pub fn put_off(&mut self) {
+        (self.inside, self.put_off, self.demanded) = (false, true, true);
+    }
+
+    /// Takes up a source transaction that was put off.
+    pub fn take_up(&mut self) {
+        if std::mem::take(&mut self.put_off) {
+            self.inside = true;
+        }
+    }
+
+    /// Wants a commit at the next end of a source transaction.
+    pub fn demand(&mut self) {
+        self.demanded = true;
+    }
+
     /// Records were produced.
     pub fn produced(&mut self, records: u64, bytes: u64, now_ms: u64) {
         self.rows += records;
@@ -204,6 +227,9 @@ impl Ledger {
     pub fn due(&self, now_ms: u64, reader_idle: bool) -> Due {
         if self.inside {
             return Due::At(now_ms + HEARTBEAT_MS);
+        }
+        if self.demanded {
+            return Due::Commit;
         }
         if let Some(opened_ms) = self.opened_ms {
             let full =
@@ -265,6 +291,7 @@ impl Ledger {
         self.bytes = 0;
         self.opened_ms = None;
         self.dirty = false;
+        self.demanded = false;
         self.beat_ms = now_ms;
     }
 }
@@ -290,6 +317,34 @@ mod tests {
         let covered = ledger.cover(0);
         ledger.committed(&DurablePosition::stored(covered.into_record()), 0);
         ledger
+    }
+
+    #[test]
+    fn a_schema_change_stands_between_two_commits() {
+        let mut ledger = ledger();
+        ledger.begin(None, &"binlog.000001".into(), 50);
+        ledger.produced(1, 10, 5);
+        ledger.end(|position| position.file.offset = 100).expect("it was not cut");
+        ledger.begin(None, &"binlog.000001".into(), 50);
+        // not after half a second, but now
+        ledger.put_off();
+        assert_eq!((ledger.due(6, false), ledger.between()), (Due::Commit, true));
+        let covered = ledger.cover(6);
+        let durable = DurablePosition::stored(covered.into_record());
+        assert_eq!(durable.record().position.file.offset, 100);
+        ledger.committed(&durable, 6);
+        ledger.take_up();
+        assert!(!ledger.between() && !ledger.has_rows());
+        ledger.produced(1, 10, 7);
+        ledger.demand();
+        assert_ne!(ledger.due(7, true), Due::Commit, "not inside of it");
+        ledger.end(|position| position.file.offset = 200).expect("it was not cut");
+        assert_eq!(ledger.due(7, false), Due::Commit);
+        let covered = ledger.cover(7);
+        ledger.committed(&DurablePosition::stored(covered.into_record()), 7);
+        assert_ne!(ledger.due(8, false), Due::Commit);
+        ledger.take_up();
+        assert!(ledger.between(), "nothing was put off");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod avro_binary;
 mod avro_change;
 mod avro_schema;
 mod canal;
+mod ddl;
 mod debezium;
 mod dts;
 mod json;
@@ -35,6 +36,7 @@ use avro::{AvroKey, AvroTable};
 pub use avro_change::{ChangeKind, SchemaChange, schema_changes};
 pub use avro_schema::AvroSchema;
 use canal::{CanalTable, ValueWriter};
+pub use ddl::{DdlMessage, Deed, Shape, tells, tells_tables_apart, write_ddl};
 use debezium::{Cell, DebeziumAvroKey, DebeziumAvroTable, DebeziumTable};
 use dts::DtsTable;
 use json::JsonTable;
@@ -234,6 +236,21 @@ impl Encoder {
             Encoder::DebeziumAvro(table) => table.encode(change, meta, scratch, out),
             Encoder::Avro(table) => table.encode(change, meta, scratch, out),
             Encoder::Json(table) => table.encode(change, meta, scratch, out),
+        }
+    }
+}
+
+impl Encoder {
+    /// Appends the message that says that the table is empty, for a format that has one among rows.
+    pub fn encode_truncate(&self, meta: &EventMeta<'_>, out: &mut Vec<u8>) {
+        match self {
+            Encoder::DebeziumJson(table) => table.encode_truncate(meta, out),
+            Encoder::CanalJson(_)
+            | Encoder::DtsAvro(_)
+            | Encoder::MaxwellJson(_)
+            | Encoder::DebeziumAvro(_)
+            | Encoder::Avro(_)
+            | Encoder::Json(_) => {}
         }
     }
 }

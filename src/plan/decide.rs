@@ -2,12 +2,13 @@
 
 use super::narrow::Relations;
 use super::settle::Near;
-use super::{Layer, Rename, TableDecision, TableRules, TaskId, TaskPlan, Template};
+use super::{Layer, Rename, TableDecision, TableRules, TaskId, TaskPlan, Template, TopicSettings};
 use crate::kafka::{TopicName, TopicNameError};
 use crate::mysql::shadow;
 use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
 use crate::statement::{
-    ExpandError, Names, OnlineDdl, Property, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, WordSet,
+    DdlPartition, DdlTopic, ExpandError, Names, OnlineDdl, Property, RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS,
+    TOPIC_PLACEHOLDERS, WordSet,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -50,6 +51,55 @@ impl TaskPlan {
     /// True when tables of this database may be selected.
     pub fn captures(&self, db: &str) -> bool {
         with_decider(self, |decider| Ok(decider.captures(db))).unwrap_or(false)
+    }
+
+    /// Database and table in messages, whether the table is selected or not.
+    ///
+    /// # Errors
+    /// Its rules give no name.
+    pub fn names(&self, db: &str, table: &str) -> Result<(String, String), DecideError> {
+        with_decider(self, |decider| decider.names(db, table))
+    }
+
+    /// What becomes of statements about a database, by the settings that are written for no table; none when no pattern takes
+    /// tables of it. The decision has no table, and `topic` is nothing.
+    ///
+    /// # Errors
+    /// Its rules give no name.
+    pub fn decide_database(&self, db: &str) -> Result<Option<TableDecision>, DecideError> {
+        with_decider(self, |decider| decider.decide_database(db))
+    }
+
+    /// The topic of a table's or database's schema changes, and how it is made; none where they are not sent, or where they go among
+    /// rows that a database does not have.
+    ///
+    /// # Errors
+    /// Its name is one that Kafka refuses.
+    pub fn ddl_topic(
+        &self,
+        decision: &TableDecision,
+    ) -> Result<Option<(TopicName, TopicSettings)>, DecideError> {
+        let Some(ddl) = &decision.ddl else { return Ok(None) };
+        let template = match &ddl.topic {
+            DdlTopic::Same if decision.table.is_empty() => return Ok(None),
+            DdlTopic::Same => return Ok(Some((decision.topic.clone(), decision.topic_settings))),
+            DdlTopic::Topic(template) => template,
+        };
+        let partitions = match ddl.partition {
+            DdlPartition::To(number) => Some(number.saturating_add(1)),
+            DdlPartition::ByTable | DdlPartition::ToAll => None,
+        };
+        let settings =
+            TopicSettings { partitions, cleanup: None, retention_ms: None, ..decision.topic_settings };
+        Ok(Some((self.own_topic(template)?, settings)))
+    }
+
+    /// A topic that no table is needed to know.
+    fn own_topic(&self, template: &Template) -> Result<TopicName, DecideError> {
+        let (source, pipeline) = (&self.id.source, &self.id.pipeline);
+        let names = Names { source, pipeline, db: "", table: "", origin_db: "", origin_table: "" };
+        let name = names.expand(template, &[], TASK_PLACEHOLDERS)?;
+        TopicName::new(name.clone()).map_err(|why| DecideError::Topic { name, why })
     }
 
     /// What becomes of a table; none when it is not selected. Patterns of the task last asked about are kept compiled, per
@@ -219,6 +269,25 @@ impl Decider {
         let column_names = self.column_names(db, table, &names)?;
         let decision = near.decide((new_db.clone(), new_table.clone()), topic)?;
         Ok(Some(TableDecision { column_names, names: self.rules.names, ..decision }))
+    }
+
+    /// As [`TaskPlan::decide_database`].
+    fn decide_database(&self, db: &str) -> Result<Option<TableDecision>, DecideError> {
+        if !self.captures(db) {
+            return Ok(None);
+        }
+        let names = self.placeholders((db, ""), (db, ""));
+        let new_db = match self.database_rename(db) {
+            Some(n) => {
+                let (pattern, to) = &self.databases[n];
+                names.expand(to, &pattern.captures(db).unwrap_or_default(), RENAME_PLACEHOLDERS)?
+            }
+            None => self.rules.names.apply(db),
+        };
+        let nowhere = "none".to_owned();
+        let topic =
+            TopicName::new(nowhere.clone()).map_err(|why| DecideError::Topic { name: nowhere, why })?;
+        Near::of_no_table(self).decide((new_db, String::new()), topic).map(Some)
     }
 
     /// A template that is a setting of a table, with what it stands for there. Captures are those of the block it is written in.

@@ -466,7 +466,7 @@ mod tests {
         check(
             "include shop.a\nddl {\ntopic \"{pipeline}.ddl\"\n}\n",
             "shop.ddl",
-            &["schema changes of shop.a (not executed by this release) 0.sync:9"],
+            &["schema changes of shop.a () 0.sync:9"],
         );
     }
 

@@ -126,8 +126,8 @@ mod tests {
     fn one_finding_for_each_statement() {
         check(
             "pipeline p from shop to bus {\ninclude shop.*\nlimit 5MiB/s\nchanges insert\non-oversize stop\n\
-             to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\ntruncate stop\nkey id\n}\n}\n",
-            &["3 limit 5MiB/s", "4 changes insert", "10 truncate stop"],
+             to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\nchanges delete\nkey id\n}\n}\n",
+            &["3 limit 5MiB/s", "4 changes insert", "10 changes delete"],
         );
     }
 
@@ -141,15 +141,6 @@ mod tests {
                 "4 topic env TOPIC else \"x.{table}\"",
                 "5 partitions env N else 3",
             ],
-        );
-    }
-
-    #[test]
-    fn a_block_goes_with_its_statement() {
-        check(
-            "pipeline p from shop to bus {\ninclude shop.*\nddl {\ndeny drop-column\non-deny stop\n}\n\
-             }\n",
-            &["3 ddl"],
         );
     }
 

@@ -28,6 +28,12 @@ impl<'d> Near<'d> {
         Near { decider, hits: decider.layers_of(db, table) }
     }
 
+    /// The levels that speak of all tables.
+    pub(super) fn of_no_table(decider: &'d Decider) -> Near<'d> {
+        let layers = decider.layers();
+        Near { decider, hits: (0..layers.len()).filter(|&n| layers[n].tables.is_none()).collect() }
+    }
+
     /// A setting of the nearest level that gives it, and the index of its layer.
     pub(super) fn setting<T>(&self, of: impl Fn(&'d Layer) -> Option<T>) -> Option<(T, usize)> {
         let rules = self.decider.layers();

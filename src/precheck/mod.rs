@@ -159,6 +159,12 @@ fn topic_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, 
         let TableVersion { name, columns, primary_key, unique_keys } = &table.version;
         let Ok(Some(decision)) = plan.decide(&name.db, &name.table) else { continue };
         let settings = decision.topic_settings;
+        if let Ok(Some((topic, settings))) = plan.ddl_topic(&decision)
+            && topic != decision.topic
+        {
+            let plain = || target::TopicNeed::plain(topic.clone(), settings.create);
+            needs.entry(topic.clone()).or_insert_with(plain);
+        }
         let need = needs.entry(decision.topic.clone()).or_insert_with(|| target::TopicNeed {
             partitions: settings.partitions,
             replicas: settings.replicas,
@@ -222,13 +228,16 @@ pub fn grants(plan: &TaskPlan, denied: &Denied) -> Vec<String> {
     commands(&kafka.brokers.join(","), &user, &[acl].into())
 }
 
-/// Data topics of the tables that are there now, each once.
+/// Data topics of the tables that are there now, and those of their schema changes, each once.
 pub fn topics(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, TopicSettings> {
     let mut topics = BTreeMap::new();
     for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
         let name = &table.version.name;
         // A name that Kafka refuses is told when the table's first row comes, and by `check` where it can be known.
         if let Ok(Some(decision)) = plan.decide(&name.db, &name.table) {
+            if let Ok(Some((topic, settings))) = plan.ddl_topic(&decision) {
+                topics.entry(topic).or_insert(settings);
+            }
             topics.insert(decision.topic, decision.topic_settings);
         }
     }

@@ -7,11 +7,14 @@ mod error;
 mod mask;
 mod partition;
 mod table;
+mod told;
 
 pub use envelope::Envelope;
 pub use error::RouteError;
 pub use mask::Salts;
+pub use partition::table_partition;
 pub use table::TableRoute;
+pub use told::{Told, deed, kinds, refused, shape};
 
 #[cfg(test)]
 mod tests;

@@ -36,6 +36,16 @@ pub(super) enum TextsHash {
     },
 }
 
+/// The partition of a whole table, which has these names in messages; of `n`.
+pub fn table_partition(hash: PartitionHash, db: &str, table: &str, n: NonZeroU32) -> i32 {
+    match hash {
+        PartitionHash::Murmur2 => java_partition(format!("{db}.{table}").as_bytes(), n),
+        PartitionHash::Crc32 => c_partition(format!("{db}.{table}").as_bytes(), n),
+        PartitionHash::JavaHash => masked_partition(java_hash(format!("{db}{table}").as_bytes()), n),
+        PartitionHash::CanalHash => canal_partition(java_hash(table.as_bytes()), n),
+    }
+}
+
 /// How a record finds its partition.
 #[derive(Debug)]
 pub(super) enum Partitioner {
@@ -111,12 +121,7 @@ impl Partitioner {
 
     /// One partition for a whole table.
     pub(super) fn by_table(hash: PartitionHash, db: &str, table: &str, n: NonZeroU32) -> Partitioner {
-        Partitioner::Fixed(match hash {
-            PartitionHash::Murmur2 => java_partition(format!("{db}.{table}").as_bytes(), n),
-            PartitionHash::Crc32 => c_partition(format!("{db}.{table}").as_bytes(), n),
-            PartitionHash::JavaHash => masked_partition(java_hash(format!("{db}{table}").as_bytes()), n),
-            PartitionHash::CanalHash => canal_partition(java_hash(table.as_bytes()), n),
-        })
+        Partitioner::Fixed(table_partition(hash, db, table, n))
     }
 
     /// One partition for a whole database.

@@ -177,6 +177,21 @@ impl TableRoute {
         pushed
     }
 
+    /// Appends the record that says that the table is empty, where the format has one among rows: without a key, to the partition
+    /// of all its rows, or the first.
+    pub fn push_truncate(&mut self, meta: &EventMeta<'_>, batch: &mut Batch) {
+        let partition = match &self.partition {
+            Partitioner::Fixed(partition) => *partition,
+            Partitioner::Key(_) | Partitioner::Columns(..) | Partitioner::Texts { .. } => 0,
+        };
+        let arena = batch.arena();
+        let start = arena.len();
+        self.encoder.encode_truncate(meta, arena);
+        let value = start..arena.len();
+        batch.push(self.topic, partition, None, Some(value));
+        self.envelope.put("t", meta, batch);
+    }
+
     /// Appends the records of a change that is masked already.
     fn push_seen(
         &mut self,

@@ -20,7 +20,7 @@ use crate::mysql::binlog::event::{DecodeError, Duty, EventType, Header, RawEvent
 use crate::mysql::binlog::gtid::{MariaGtid, MySqlGtid, TwoPhaseAlter};
 use crate::mysql::binlog::query::Query;
 use crate::mysql::binlog::table_map::table_id;
-use crate::mysql::ddl::{self, DdlEffect, Statement, Transaction};
+use crate::mysql::ddl::{self, DdlEffect, Outline, Statement, Transaction};
 use crate::mysql::position::{BinlogPosition, Flavor, Gtid, Position};
 use crate::mysql::schema::Tracker;
 use place::Place;
@@ -397,7 +397,17 @@ impl Framer {
         let shown: Arc<str> = ddl::shown(query.sql, &query.session, self.flavor).into();
         let followed = self.tables.defined(&statement, &query.session, &shown, &self.place);
         let effect = statement.effect();
-        out.push(What::Definition(Arc::new(Definition { statement, effect, followed, shown })));
+        let outline =
+            Outline::read(query.sql, &String::from_utf8_lossy(query.db), &query.session, self.flavor);
+        let case = self.tables.case();
+        out.push(What::Definition(Arc::new(Definition {
+            statement,
+            effect,
+            followed,
+            shown,
+            outline,
+            case,
+        })));
     }
 
     fn end_unless_began(&mut self, out: &mut Vec<What>) {

@@ -6,7 +6,8 @@
 use super::failure::Failure;
 use crate::mysql::binlog::event::Header;
 use crate::mysql::binlog::layout::RowLayout;
-use crate::mysql::ddl::{DdlEffect, Statement};
+use crate::mysql::ddl::{DdlEffect, Outline, Statement};
+use crate::mysql::ident::TableNameCase;
 use crate::mysql::position::{BinlogPosition, Gtid};
 use crate::mysql::schema::model::Table;
 use crate::mysql::schema::{Followed, TableName, TableVersion};
@@ -94,6 +95,10 @@ pub(super) struct Definition {
     pub(super) followed: Followed,
     /// Its text without the strings in it, for people.
     pub(super) shown: Arc<str>,
+    /// Its text with the places of its names; none for one that is never sent.
+    pub(super) outline: Option<Outline>,
+    /// How the server compares the names in it.
+    pub(super) case: TableNameCase,
 }
 
 /// A table of the stream under one table id.

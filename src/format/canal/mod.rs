@@ -4,10 +4,12 @@
 //! character sets is converted (Canal garbles it), BINARY keeps its zero bytes, DECIMAL its scale, TIMESTAMP is UTC, JSON
 //! is what the server prints.
 
+mod ddl;
 mod encode;
 mod types;
 mod value;
 
+pub(super) use ddl::write_ddl;
 pub(super) use encode::CanalTable;
 pub(super) use value::ValueWriter;
 

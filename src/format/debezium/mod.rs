@@ -19,8 +19,10 @@ use crate::mysql::value::Value;
 pub(super) use avro::{DebeziumAvroKey, DebeziumAvroTable, key_schema, schema};
 pub(super) use key::key;
 use row::Members;
-use schema::{EnvelopeSchema, connector, envelope_schema};
+pub(super) use schema::connector;
+use schema::{EnvelopeSchema, envelope_schema};
 use source::SourceBlock;
+pub(super) use source::push_source;
 pub(super) use value::Cell;
 use value::push_signed;
 
@@ -63,6 +65,25 @@ impl DebeziumTable {
             (RowChange::Update { before, after }, _) => (Some(*before), Some(*after), b'u'),
             (RowChange::Delete { before }, _) => (Some(*before), None, b'd'),
         };
+        self.push_head(meta, out);
+        out.extend_from_slice(b"{\"before\":");
+        let old = self.push_image(before, scratch, out)?;
+        out.extend_from_slice(b",\"after\":");
+        let new = self.push_image(after, scratch, out)?;
+        self.push_tail(op, meta, out);
+        // Broken places of an old value were counted when it was new.
+        Ok(if after.is_some() { new } else { old })
+    }
+
+    /// A table without rows.
+    pub(super) fn encode_truncate(&self, meta: &EventMeta<'_>, out: &mut Vec<u8>) {
+        self.push_head(meta, out);
+        out.extend_from_slice(b"{\"before\":null,\"after\":null");
+        self.push_tail(b't', meta, out);
+    }
+
+    /// The schema part, where it is asked for.
+    fn push_head(&self, meta: &EventMeta<'_>, out: &mut Vec<u8>) {
         if let Some(schema) = &self.schema {
             out.extend_from_slice(b"{\"schema\":");
             out.extend_from_slice(schema.to_connector.as_bytes());
@@ -70,10 +91,10 @@ impl DebeziumTable {
             out.extend_from_slice(schema.from_connector.as_bytes());
             out.extend_from_slice(b",\"payload\":");
         }
-        out.extend_from_slice(b"{\"before\":");
-        let old = self.push_image(before, scratch, out)?;
-        out.extend_from_slice(b",\"after\":");
-        let new = self.push_image(after, scratch, out)?;
+    }
+
+    /// From `source` to the end.
+    fn push_tail(&self, op: u8, meta: &EventMeta<'_>, out: &mut Vec<u8>) {
         out.extend_from_slice(b",\"source\":");
         self.source.push(meta, out);
         out.extend_from_slice(b",\"transaction\":null,\"op\":\"");
@@ -88,8 +109,6 @@ impl DebeziumTable {
         if self.schema.is_some() {
             out.push(b'}');
         }
-        // Broken places of an old value were counted when it was new.
-        Ok(if after.is_some() { new } else { old })
     }
 
     fn push_image(

@@ -19,7 +19,7 @@ pub(super) struct EnvelopeSchema {
 }
 
 /// Name of Debezium's connector for a family of servers.
-pub(super) fn connector(flavor: Flavor) -> &'static str {
+pub(in super::super) fn connector(flavor: Flavor) -> &'static str {
     match flavor {
         Flavor::MySql => "mysql",
         Flavor::MariaDb => "mariadb",

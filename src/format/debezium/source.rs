@@ -10,6 +10,11 @@ use crate::change::{EventMeta, Origin};
 const MS_AS_US: i64 = 1_000;
 const US_AS_NS: i64 = 1_000;
 
+/// Appends `source` of a message that is about a table, or about a database.
+pub(in super::super) fn push_source(db: &str, table: Option<&str>, meta: &EventMeta<'_>, out: &mut Vec<u8>) {
+    SourceBlock::of(&meta.source.name, db, table).push(meta, out);
+}
+
 /// Writes `source` for one table; everything between its values is ready.
 #[derive(Debug)]
 pub(super) struct SourceBlock {
@@ -21,6 +26,10 @@ pub(super) struct SourceBlock {
 
 impl SourceBlock {
     pub(super) fn new(table: OutputTable<'_>) -> SourceBlock {
+        SourceBlock::of(table.source, table.db, Some(table.table))
+    }
+
+    fn of(source: &str, db: &str, table: Option<&str>) -> SourceBlock {
         let around = |before: &str, name: &str, behind: &str| {
             let mut out = before.as_bytes().to_vec();
             push_string(name, &mut out);
@@ -29,9 +38,12 @@ impl SourceBlock {
         };
         SourceBlock {
             to_connector: around("{\"version\":", env!("CARGO_PKG_VERSION"), ",\"connector\":\""),
-            to_ms: around("\",\"name\":", table.source, ",\"ts_ms\":"),
-            to_us: around("\",\"db\":", table.db, ",\"sequence\":null,\"ts_us\":"),
-            to_server: around(",\"table\":", table.table, ",\"server_id\":"),
+            to_ms: around("\",\"name\":", source, ",\"ts_ms\":"),
+            to_us: around("\",\"db\":", db, ",\"sequence\":null,\"ts_us\":"),
+            to_server: match table {
+                Some(table) => around(",\"table\":", table, ",\"server_id\":"),
+                None => b",\"table\":null,\"server_id\":".to_vec(),
+            },
         }
     }
 

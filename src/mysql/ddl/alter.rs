@@ -4,7 +4,9 @@ use super::cursor::{Cursor, Parsed, is_word};
 use super::ir::{AlterAction, AlterTable, CharsetClause, ColumnDef, KeyDef, KeyKind, Place, Statement};
 use super::key::Element;
 use super::lex::Token;
+use super::notes::{Action, Note};
 use super::option::Options;
+use crate::mysql::ident::same_column;
 use crate::mysql::schema::TableName;
 
 impl Cursor<'_, '_> {
@@ -13,9 +15,11 @@ impl Cursor<'_, '_> {
         self.wait()?;
         let mut actions = Vec::new();
         let mut options = Options::default();
+        let list = self.here();
         while !self.at_end() {
             let before = *self;
             self.action(&mut actions, &mut options)?;
+            self.note(before.here(), || Note::Part { list });
             // in order: CONVERT is a default, too
             let charset = std::mem::take(&mut options.options.charset);
             if !charset.is_empty() {
@@ -47,6 +51,11 @@ impl Cursor<'_, '_> {
         ahead.table_option(&mut Options::default()).is_ok_and(|taken| taken)
     }
 
+    /// Notes what the action does that has begun.
+    fn does(&self, action: Action) {
+        self.note(self.here() - 1, || Note::Does(action));
+    }
+
     fn action(&mut self, actions: &mut Vec<AlterAction>, options: &mut Options) -> Parsed<()> {
         let before = *self;
         match self.word().unwrap_or_default().as_str() {
@@ -67,6 +76,7 @@ impl Cursor<'_, '_> {
             "RENAME" => return self.rename_action(actions),
             "CONVERT" => return self.convert(actions),
             "ORDER" => {
+                self.does(Action::Other);
                 self.expect("BY")?;
                 loop {
                     self.column()?;
@@ -76,8 +86,12 @@ impl Cursor<'_, '_> {
                     }
                 }
             }
-            "ENABLE" | "DISABLE" => return self.expect("KEYS"),
+            "ENABLE" | "DISABLE" => {
+                self.does(Action::OtherKey);
+                return self.expect("KEYS");
+            }
             "FORCE" | "SECONDARY_LOAD" | "SECONDARY_UNLOAD" => {
+                self.does(Action::Other);
                 if self.take("PARTITION") {
                     self.expect_sign('(')?;
                     self.partition_names()?;
@@ -91,17 +105,22 @@ impl Cursor<'_, '_> {
             }
             "WITH" | "WITHOUT" if self.take("VALIDATION") => return Ok(()),
             "PARTITION" => {
+                self.does(Action::Partitions);
                 self.expect("BY")?;
                 return self.partition_by();
             }
-            "REMOVE" => return self.expect("PARTITIONING"),
-            "UPGRADE" => return self.expect("PARTITIONING"),
+            "REMOVE" | "UPGRADE" => {
+                self.does(Action::Partitions);
+                return self.expect("PARTITIONING");
+            }
             "COALESCE" => {
+                self.does(Action::Partitions);
                 self.expect("PARTITION")?;
                 self.take_log_option();
                 return self.number().map(drop);
             }
             "REORGANIZE" => {
+                self.does(Action::Partitions);
                 self.expect("PARTITION")?;
                 self.take_log_option();
                 if self.peek().is_none() || self.at_end() {
@@ -112,6 +131,7 @@ impl Cursor<'_, '_> {
                 return self.partitions();
             }
             "EXCHANGE" => {
+                self.does(Action::Partitions);
                 self.expect("PARTITION")?;
                 self.name()?;
                 self.expect("WITH")?;
@@ -124,6 +144,7 @@ impl Cursor<'_, '_> {
                 return Ok(());
             }
             "ANALYZE" | "CHECK" | "OPTIMIZE" | "REPAIR" | "REBUILD" if self.take("PARTITION") => {
+                self.does(Action::Partitions);
                 self.take_log_option();
                 self.partition_names()?;
                 while self.take_any(&["QUICK", "FAST", "MEDIUM", "EXTENDED", "CHANGED", "USE_FRM"])
@@ -132,16 +153,19 @@ impl Cursor<'_, '_> {
                 return Ok(());
             }
             "TRUNCATE" => {
+                self.does(Action::Partitions);
                 self.expect("PARTITION")?;
                 self.partition_names()?;
                 actions.push(AlterAction::RowsWithoutEvents);
                 return Ok(());
             }
             "DISCARD" => {
+                self.does(Action::Other);
                 actions.push(AlterAction::RowsWithoutEvents);
                 return self.tablespace();
             }
             "IMPORT" => {
+                self.does(Action::Other);
                 actions.push(AlterAction::ImportRows);
                 return self.tablespace();
             }
@@ -156,15 +180,16 @@ impl Cursor<'_, '_> {
         let _ = self.take_any(&["NO_WRITE_TO_BINLOG", "LOCAL"]);
     }
 
-    /// Names of partitions, or ALL.
     /// `[PARTITION …] TABLESPACE`.
     fn tablespace(&mut self) -> Parsed<()> {
         if self.take("PARTITION") {
+            self.does(Action::Partitions);
             self.partition_names()?;
         }
         self.expect("TABLESPACE")
     }
 
+    /// Names of partitions, or ALL.
     fn partition_names(&mut self) -> Parsed<()> {
         if self.take("ALL") {
             return Ok(());
@@ -178,6 +203,7 @@ impl Cursor<'_, '_> {
 
     fn add(&mut self, actions: &mut Vec<AlterAction>) -> Parsed<()> {
         if self.take("PARTITION") {
+            self.does(Action::Partitions);
             let _ = self.if_not_exists();
             self.take_log_option();
             return if self.take("PARTITIONS") { self.number().map(drop) } else { self.partitions() };
@@ -191,10 +217,14 @@ impl Cursor<'_, '_> {
         if !self.at("COLUMN") {
             match self.element()? {
                 Some(Element::Key(key)) => {
+                    self.does(if key.kind == KeyKind::Foreign { Action::OtherKey } else { Action::AddKey });
                     actions.push(AlterAction::AddKey(key));
                     return Ok(());
                 }
-                Some(Element::Check) => return Ok(()),
+                Some(Element::Check) => {
+                    self.does(Action::OtherKey);
+                    return Ok(());
+                }
                 Some(Element::SystemTime(start, end) | Element::Period(start, end)) => {
                     actions.push(AlterAction::AddPeriod { start, end });
                     return Ok(());
@@ -202,6 +232,7 @@ impl Cursor<'_, '_> {
                 None => {}
             }
         }
+        self.does(Action::AddColumn);
         self.take("COLUMN");
         let if_not_exists = self.if_not_exists();
         if self.take_sign('(') {
@@ -224,14 +255,25 @@ impl Cursor<'_, '_> {
     }
 
     fn place(&mut self) -> Parsed<Place> {
-        if self.take("FIRST") {
-            return Ok(Place::First);
-        }
-        Ok(if self.take("AFTER") { Place::After(self.column()?) } else { Place::Default })
+        let start = self.here();
+        let place = match () {
+            () if self.take("FIRST") => Place::First,
+            () if self.take("AFTER") => Place::After(self.column()?),
+            () => return Ok(Place::Default),
+        };
+        self.note(start, || Note::Place);
+        Ok(place)
     }
 
     fn drop_action(&mut self, actions: &mut Vec<AlterAction>) -> Parsed<()> {
-        match self.peek_word().as_deref() {
+        let word = self.peek_word();
+        match word.as_deref() {
+            Some("KEY" | "INDEX" | "CONSTRAINT") => self.does(Action::DropKey),
+            Some("PRIMARY" | "FOREIGN" | "CHECK") => self.does(Action::OtherKey),
+            Some("PARTITION") => self.does(Action::Partitions),
+            Some(_) | None => {}
+        }
+        match word.as_deref() {
             Some("PRIMARY") => {
                 self.next();
                 self.expect("KEY")?;
@@ -277,6 +319,7 @@ impl Cursor<'_, '_> {
                 self.name()?;
             }
             _ => {
+                self.does(Action::DropColumn);
                 self.take("COLUMN");
                 let if_exists = self.if_exists();
                 let name = self.column()?;
@@ -301,6 +344,8 @@ impl Cursor<'_, '_> {
     ) -> Parsed<()> {
         let defined = self.column_def()?.without_default_word()?;
         let place = self.place()?;
+        let renames = old.as_ref().is_some_and(|old| !same_column(old, &defined.column.name));
+        self.does(if renames { Action::RenameColumn } else { Action::ChangeColumn });
         let old = old.unwrap_or_else(|| defined.column.name.clone());
         let column: Box<ColumnDef> = Box::new(defined.column);
         actions.push(AlterAction::ChangeColumn { old, column, place, if_exists, keys: defined.keys });
@@ -310,6 +355,7 @@ impl Cursor<'_, '_> {
     fn alter_action(&mut self, actions: &mut Vec<AlterAction>) -> Parsed<()> {
         match self.peek_word().as_deref() {
             Some("INDEX" | "KEY") => {
+                self.does(Action::OtherKey);
                 self.next();
                 let _ = self.if_exists();
                 self.name()?;
@@ -320,6 +366,7 @@ impl Cursor<'_, '_> {
                 };
             }
             Some("CHECK" | "CONSTRAINT") => {
+                self.does(Action::OtherKey);
                 self.next();
                 self.name()?;
                 self.take("NOT");
@@ -327,9 +374,11 @@ impl Cursor<'_, '_> {
             }
             _ => {}
         }
+        self.does(Action::ChangeColumn);
         self.take("COLUMN");
         let _ = self.if_exists();
         let name = self.column()?;
+        let start = self.here();
         if self.take("DROP") {
             return if self.take("MASKING") { self.expect("POLICY") } else { self.expect("DEFAULT") };
         }
@@ -338,7 +387,9 @@ impl Cursor<'_, '_> {
             return self.name().map(drop);
         }
         if self.take("DEFAULT") {
-            return self.default_value();
+            self.default_value()?;
+            self.note(start, || Note::Default);
+            return Ok(());
         }
         let invisible = self.at("INVISIBLE");
         self.expect_any(&["INVISIBLE", "VISIBLE"])?;
@@ -348,6 +399,7 @@ impl Cursor<'_, '_> {
 
     fn rename_action(&mut self, actions: &mut Vec<AlterAction>) -> Parsed<()> {
         if self.take("COLUMN") {
+            self.does(Action::RenameColumn);
             let if_exists = self.if_exists();
             let old = self.column()?;
             self.expect("TO")?;
@@ -356,6 +408,7 @@ impl Cursor<'_, '_> {
             return Ok(());
         }
         if self.take_any(&["INDEX", "KEY"]) {
+            self.does(Action::OtherKey);
             let _ = self.if_exists();
             let old = self.name()?;
             self.expect("TO")?;
@@ -366,12 +419,14 @@ impl Cursor<'_, '_> {
         if !self.take_any(&["TO", "AS"]) {
             self.take_sign('=');
         }
+        self.does(Action::Rename);
         actions.push(AlterAction::RenameTo(self.table()?));
         Ok(())
     }
 
     fn convert(&mut self, actions: &mut Vec<AlterAction>) -> Parsed<()> {
         if self.take("PARTITION") {
+            self.does(Action::Partitions);
             self.name()?;
             self.expect("TO")?;
             self.expect("TABLE")?;
@@ -383,6 +438,7 @@ impl Cursor<'_, '_> {
             return Ok(());
         }
         if self.take("TABLE") {
+            self.does(Action::Partitions);
             let table = self.table()?;
             self.expect("TO")?;
             self.expect("PARTITION")?;
@@ -395,6 +451,7 @@ impl Cursor<'_, '_> {
             actions.push(AlterAction::TableToPartition(table));
             return Ok(());
         }
+        self.does(Action::ChangeColumn);
         self.expect("TO")?;
         if !self.take_charset() {
             return Err(self.unexpected("`CHARACTER SET`"));
@@ -415,7 +472,10 @@ impl Cursor<'_, '_> {
         self.expect("ON")?;
         let table = self.table()?;
         self.wait()?;
+        let list = self.here();
         let key = self.key(Some(name), kind)?;
+        self.does(Action::AddKey);
+        self.note(list, || Note::Part { list });
         self.online_options()?;
         self.end()?;
         let key = KeyDef { hash: key.hash || hash == Some(true), if_not_exists, ..key };
@@ -432,6 +492,7 @@ impl Cursor<'_, '_> {
         let name = self.key_to_drop()?;
         self.expect("ON")?;
         let table = self.table()?;
+        self.does(Action::DropKey);
         self.wait()?;
         self.online_options()?;
         self.end()?;

@@ -3,6 +3,7 @@
 use super::cursor::{Cursor, Parsed, is_word};
 use super::ir::{CharsetClause, ColumnDef, Generated, KeyDef, KeyKind, KeyPart};
 use super::lex::Token;
+use super::notes::Note;
 use super::reserved::is_reserved;
 
 /// A column, and the keys that its attributes make.
@@ -53,6 +54,7 @@ impl Cursor<'_, '_> {
             "NOT" if self.take("NULL") => column.nullable = Some(false),
             "NOT" => self.expect("SECONDARY")?,
             "DEFAULT" => {
+                let start = self.here() - 1;
                 let word = self.peek();
                 let alone = self.peek_at(1) != Some(Token::Sign('('));
                 match word {
@@ -68,6 +70,7 @@ impl Cursor<'_, '_> {
                     }
                     _ => self.default_value()?,
                 }
+                self.note(start, || Note::Default);
             }
             "ON" => {
                 self.expect("UPDATE")?;
@@ -203,6 +206,13 @@ impl Cursor<'_, '_> {
 
     /// Behind DEFAULT: a literal, an expression in parentheses, or one of the expressions that need none.
     pub(super) fn default_value(&mut self) -> Parsed<()> {
+        let start = self.here();
+        self.default_of_any_form()?;
+        self.note(start, || Note::Expression);
+        Ok(())
+    }
+
+    fn default_of_any_form(&mut self) -> Parsed<()> {
         let start = *self;
         if self.at_sign('(') {
             return self.group();
@@ -222,7 +232,7 @@ impl Cursor<'_, '_> {
             return self.case();
         }
         if self.take_all(&["NEXT", "VALUE", "FOR"]) || self.take_all(&["PREVIOUS", "VALUE", "FOR"]) {
-            self.column()?;
+            self.dotted()?;
             return Ok(());
         }
         let typed =
@@ -256,7 +266,7 @@ impl Cursor<'_, '_> {
         if self.take_sign('@') {
             self.take_sign('@');
         }
-        self.column()?;
+        self.dotted()?;
         if self.at_sign('(') { self.arguments() } else { Ok(()) }
     }
 
@@ -292,9 +302,20 @@ impl Cursor<'_, '_> {
     /// Behind REFERENCES.
     pub(super) fn references(&mut self) -> Parsed<()> {
         // the name alone is enough, whether there is a default database or not
-        self.column()?;
-        if self.at_sign('(') {
-            self.names()?;
+        let start = *self;
+        self.dotted()?;
+        let mut named = start;
+        let table = named.table().ok();
+        if self.take_sign('(') {
+            loop {
+                let at = self.here();
+                let name = self.name()?;
+                self.note(at, || Note::ForeignColumn { table: table.clone(), name });
+                if !self.take_sign(',') {
+                    break;
+                }
+            }
+            self.expect_sign(')')?;
         }
         if self.take("MATCH") {
             self.expect_any(&["FULL", "PARTIAL", "SIMPLE"])?;

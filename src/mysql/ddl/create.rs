@@ -4,6 +4,7 @@ use super::cursor::{Cursor, Parsed, is_word};
 use super::ir::{CreateBody, CreateTable, KeyDef, SequenceAction, Statement, TableBody};
 use super::key::Element;
 use super::lex::Token;
+use super::notes::Note;
 use super::option::Options;
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::TableName;
@@ -78,7 +79,9 @@ impl Cursor<'_, '_> {
     /// Behind the opening parenthesis.
     fn elements(&mut self, body: &mut TableBody) -> Parsed<()> {
         let mut default_words = Vec::new();
+        let list = self.here();
         loop {
+            let start = self.here();
             match self.element()? {
                 Some(Element::Key(key)) => body.keys.push(key),
                 Some(Element::Check) => {}
@@ -91,6 +94,7 @@ impl Cursor<'_, '_> {
                     body.keys.extend(defined.keys);
                 }
             }
+            self.note(start, || Note::Part { list });
             if !self.take_sign(',') {
                 break;
             }
@@ -124,6 +128,7 @@ impl Cursor<'_, '_> {
     /// `[IGNORE|REPLACE] [AS] query`: what it selects is not looked at.
     fn query(&mut self) -> Parsed<bool> {
         let announced = self.take_any(&["IGNORE", "REPLACE"]) | self.take("AS");
+        let start = self.here();
         if !self.at_query(0) {
             return if announced { Err(self.unexpected("a query")) } else { Ok(false) };
         }
@@ -136,6 +141,7 @@ impl Cursor<'_, '_> {
                 self.next();
             }
         }
+        self.note(start, || Note::Query);
         Ok(true)
     }
 

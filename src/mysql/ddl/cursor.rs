@@ -1,6 +1,7 @@
 //! The rest of a statement, read from its front.
 
 use super::lex::{self, Token};
+use super::notes::{Note, Notes};
 use super::reserved::is_reserved;
 use crate::mysql::schema::TableName;
 
@@ -16,11 +17,32 @@ pub(super) struct Cursor<'t, 's> {
     tokens: &'t [Token<'s>],
     /// Default database.
     pub(super) db: Option<&'t str>,
+    /// Number of tokens of the whole statement.
+    n_tokens: usize,
+    /// Where names are noted, if anybody asks for them.
+    notes: Option<&'t Notes>,
 }
 
 impl<'t, 's> Cursor<'t, 's> {
     pub(super) fn new(tokens: &'t [Token<'s>], db: Option<&'t str>) -> Cursor<'t, 's> {
-        Cursor { tokens, db }
+        Cursor { tokens, db, n_tokens: tokens.len(), notes: None }
+    }
+
+    /// The same, which notes the names it reads.
+    pub(super) fn noting(self, notes: &'t Notes) -> Cursor<'t, 's> {
+        Cursor { notes: Some(notes), ..self }
+    }
+
+    /// Number of the next token within the statement.
+    pub(super) fn here(&self) -> usize {
+        self.n_tokens - self.tokens.len()
+    }
+
+    /// Notes what the tokens from `start` up to here are.
+    pub(super) fn note(&self, start: usize, note: impl FnOnce() -> Note) {
+        if let Some(notes) = self.notes {
+            notes.add(start..self.here(), note());
+        }
     }
 
     pub(super) fn peek(&self) -> Option<Token<'s>> {
@@ -172,6 +194,14 @@ impl<'t, 's> Cursor<'t, 's> {
 
     /// A table: `t`, `db.t`, `.t`.
     pub(super) fn table(&mut self) -> Parsed<TableName> {
+        let start = self.here();
+        let table = self.table_name()?;
+        let qualified = self.here() > start + 1;
+        self.note(start, || Note::Table { name: table.clone(), qualified });
+        Ok(table)
+    }
+
+    fn table_name(&mut self) -> Parsed<TableName> {
         let in_default = self.take_sign('.');
         let first = if in_default { self.any_name()? } else { self.name()? };
         if !in_default && self.take_sign('.') {
@@ -183,8 +213,20 @@ impl<'t, 's> Cursor<'t, 's> {
         }
     }
 
-    /// A column where its definition stands: `c`, `t.c`, `db.t.c`, `.c`.
+    /// A column of the statement's table: `c`, `t.c`, `db.t.c`, `.c`.
     pub(super) fn column(&mut self) -> Parsed<String> {
+        let before = self.here();
+        let name = self.dotted()?;
+        let last = self.here() - 1;
+        if last > before {
+            self.note(before, || Note::Qualified);
+        }
+        self.note(last, || Note::Column { name: name.clone() });
+        Ok(name)
+    }
+
+    /// A name with others in front of it, whatever it is: the last one comes back.
+    pub(super) fn dotted(&mut self) -> Parsed<String> {
         let mut name = if self.take_sign('.') { self.any_name()? } else { self.name()? };
         while self.take_sign('.') {
             name = self.any_name()?;
@@ -192,15 +234,22 @@ impl<'t, 's> Cursor<'t, 's> {
         Ok(name)
     }
 
-    /// A list of names in parentheses.
-    pub(super) fn names(&mut self) -> Parsed<Vec<String>> {
+    /// A column of the statement's table, by its name alone.
+    pub(super) fn own_column(&mut self) -> Parsed<String> {
+        let start = self.here();
+        let name = self.name()?;
+        self.note(start, || Note::Column { name: name.clone() });
+        Ok(name)
+    }
+
+    /// Columns of the statement's table in parentheses.
+    pub(super) fn own_columns(&mut self) -> Parsed<()> {
         self.expect_sign('(')?;
-        let mut names = vec![self.name()?];
+        self.own_column()?;
         while self.take_sign(',') {
-            names.push(self.name()?);
+            self.own_column()?;
         }
-        self.expect_sign(')')?;
-        Ok(names)
+        self.expect_sign(')')
     }
 
     /// IF EXISTS.
@@ -306,6 +355,13 @@ impl<'t, 's> Cursor<'t, 's> {
     /// Passes over an expression in parentheses. Its parentheses are counted, and that something stands between commas is
     /// looked at; what it says is the server's business.
     pub(super) fn group(&mut self) -> Parsed<()> {
+        let start = self.here();
+        self.grouped()?;
+        self.note(start, || Note::Expression);
+        Ok(())
+    }
+
+    fn grouped(&mut self) -> Parsed<()> {
         self.expect_sign('(')?;
         let mut depth = 1_usize;
         // whether an operand may not be missing here, and whether `()` is the call of a function

@@ -308,6 +308,16 @@ pub struct AlterTable {
     pub actions: Vec<AlterAction>,
 }
 
+impl AlterTable {
+    /// The name that the table has behind it, where it gets another one.
+    pub fn renamed(&self) -> Option<&TableName> {
+        self.actions.iter().rev().find_map(|action| match action {
+            AlterAction::RenameTo(name) => Some(name),
+            _ => None,
+        })
+    }
+}
+
 /// Where a column goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {

@@ -141,7 +141,7 @@ impl Cursor<'_, '_> {
                 self.group()?;
                 parts.push(KeyPart::Expression);
             } else {
-                let name = self.name()?;
+                let name = self.own_column()?;
                 let mut prefix = None;
                 if self.take_sign('(') {
                     prefix = u32::try_from(self.number()?).ok();
@@ -211,9 +211,9 @@ impl Cursor<'_, '_> {
             self.name()?;
         }
         self.expect_sign('(')?;
-        let start = self.name()?;
+        let start = self.own_column()?;
         self.expect_sign(',')?;
-        let end = self.name()?;
+        let end = self.own_column()?;
         self.expect_sign(')')?;
         Ok(if system { Element::SystemTime(start, end) } else { Element::Period(start, end) })
     }

@@ -6,6 +6,7 @@
 
 use crate::mysql::position::Flavor;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// One token of a statement. Copies nothing out of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,10 +47,23 @@ pub(super) struct Dialect {
 
 /// The tokens of a statement; none when a quote or comment is not closed.
 pub(super) fn tokens(text: &str, dialect: Dialect) -> Option<Vec<Token<'_>>> {
+    read(text, dialect, |_| ())
+}
+
+/// The tokens of a statement, and where in the text each of them stands, with its quotes; none when a quote or comment is not
+/// closed.
+pub(super) fn placed_tokens(text: &str, dialect: Dialect) -> Option<(Vec<Token<'_>>, Vec<Range<usize>>)> {
+    let mut places = Vec::new();
+    let tokens = read(text, dialect, |place| places.push(place))?;
+    Some((tokens, places))
+}
+
+fn read(text: &str, dialect: Dialect, mut placed: impl FnMut(Range<usize>)) -> Option<Vec<Token<'_>>> {
     let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, dialect, in_code: false };
     let mut tokens = Vec::with_capacity(text.len() / 6 + 4);
     while let Some(&byte) = reader.bytes.get(reader.at) {
         let next = reader.bytes.get(reader.at + 1).copied();
+        let (start, n_tokens) = (reader.at, tokens.len());
         match byte {
             b' ' | b'\t'..=b'\r' => reader.at += 1,
             b'#' => reader.skip_line(),
@@ -72,6 +86,9 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Option<Vec<Token<'_>>> {
                 reader.at += 1;
                 tokens.push(Token::Sign(char::from(byte)));
             }
+        }
+        if tokens.len() > n_tokens {
+            placed(start..reader.at);
         }
     }
     (!reader.in_code).then_some(tokens)
@@ -284,6 +301,15 @@ mod tests {
         check("/*M!100301 a */ b", "b");
         check("a */ b", "a * / b");
         check("--", "");
+    }
+
+    #[test]
+    fn places_are_those_of_the_text() {
+        let text = "/*!50000 a*/ `b``c`.d 'it''s' x'4A' 1.5 -- e\n;";
+        let (tokens, places) = placed_tokens(text, MYSQL).expect("all is closed");
+        assert_eq!(tokens.len(), places.len());
+        let shown: Vec<&str> = places.into_iter().map(|place| &text[place]).collect();
+        assert_eq!(shown, ["a", "`b``c`", ".", "d", "'it''s'", "x'4A'", "1.5", ";"]);
     }
 
     #[test]

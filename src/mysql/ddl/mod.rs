@@ -12,7 +12,9 @@ mod effect;
 pub mod ir;
 mod key;
 mod lex;
+mod notes;
 mod option;
+mod outline;
 mod parse;
 mod partition;
 mod reserved;
@@ -25,6 +27,8 @@ mod types;
 
 pub use effect::{DdlEffect, TableDdl};
 pub use ir::{Statement, Transaction};
+pub use notes::Action;
+pub use outline::{ColumnName, Names, Outline, Unclear, Written};
 pub use parse::parse;
 pub use script::{CreatedTable, created_tables};
 pub use shown::shown;

@@ -227,9 +227,14 @@ impl Cursor<'_, '_> {
             Value::Tables => {
                 self.expect_sign('(')?;
                 if !self.at_sign(')') {
-                    self.column()?;
-                    while self.take_sign(',') {
-                        self.column()?;
+                    loop {
+                        let mut named = *self;
+                        self.dotted()?;
+                        // noted, where it has a database
+                        let _ = named.table();
+                        if !self.take_sign(',') {
+                            break;
+                        }
                     }
                 }
                 self.expect_sign(')')

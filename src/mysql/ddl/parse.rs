@@ -12,6 +12,7 @@ use super::ir::{
     CharsetClause, CreateDatabase, KeyKind, NotUnderstood, Renaming, SequenceAction, Statement, Transaction,
 };
 use super::lex::{self, Dialect, Token, tokens};
+use super::notes::Note;
 use crate::mysql::binlog::query::{MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES, Session};
 use crate::mysql::charset::collation;
 use crate::mysql::position::Flavor;
@@ -22,28 +23,9 @@ use crate::mysql::schema::TableName;
 /// `sql` is in the client's character set, which `session` tells with the modes that decide about quotes; `db` is the
 /// default database, empty without one. Never fails: what is not understood says so.
 pub fn parse(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> Statement {
-    let mode = session.sql_mode.unwrap_or(0);
-    let dialect = Dialect {
-        ansi_quotes: mode & MODE_ANSI_QUOTES != 0,
-        plain_backslash: mode & MODE_NO_BACKSLASH_ESCAPES != 0,
-        flavor,
-    };
+    let dialect = dialect(session, flavor);
     let mut scratch = String::new();
-    let charset = session.client_collation.and_then(|id| collation(id, flavor).ok()).map(|one| one.charset);
-    let (text, certain) = match (charset, std::str::from_utf8(sql)) {
-        (Some(charset), _) => {
-            let text = charset.to_utf8(sql, &mut scratch);
-            // where a character has several bytes and ASCII among them, a broken one may have eaten a quote
-            let ascii_inside = charset.max_char_bytes() > 1 && !charset.name().starts_with("utf8");
-            (text.text, text.broken == 0 || !ascii_inside)
-        }
-        // no character set is known: ASCII is the same in all that a client can use
-        (None, Ok(text)) => (text, text.is_ascii()),
-        (None, Err(_)) => {
-            scratch.extend(sql.iter().map(|&byte| char::from(byte)));
-            (scratch.as_str(), false)
-        }
-    };
+    let (text, certain) = decode(sql, session, flavor, &mut scratch);
     let unclosed = "a quote or a comment is not closed";
     let statement = match tokens(text, dialect) {
         Some(tokens) => {
@@ -61,6 +43,40 @@ pub fn parse(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> Stateme
         return unknown("its text does not fit the character set of the client".to_owned());
     }
     statement
+}
+
+/// How the session's text is read.
+pub(super) fn dialect(session: &Session, flavor: Flavor) -> Dialect {
+    let mode = session.sql_mode.unwrap_or(0);
+    Dialect {
+        ansi_quotes: mode & MODE_ANSI_QUOTES != 0,
+        plain_backslash: mode & MODE_NO_BACKSLASH_ESCAPES != 0,
+        flavor,
+    }
+}
+
+/// The text of a statement, and whether its quotes are certain to be where they seem to be.
+pub(super) fn decode<'t>(
+    sql: &'t [u8],
+    session: &Session,
+    flavor: Flavor,
+    scratch: &'t mut String,
+) -> (&'t str, bool) {
+    let charset = session.client_collation.and_then(|id| collation(id, flavor).ok()).map(|one| one.charset);
+    match (charset, std::str::from_utf8(sql)) {
+        (Some(charset), _) => {
+            let text = charset.to_utf8(sql, scratch);
+            // where a character has several bytes and ASCII among them, a broken one may have eaten a quote
+            let ascii_inside = charset.max_char_bytes() > 1 && !charset.name().starts_with("utf8");
+            (text.text, text.broken == 0 || !ascii_inside)
+        }
+        // no character set is known: ASCII is the same in all that a client can use
+        (None, Ok(text)) => (text, text.is_ascii()),
+        (None, Err(_)) => {
+            scratch.extend(sql.iter().map(|&byte| char::from(byte)));
+            (scratch.as_str(), false)
+        }
+    }
 }
 
 /// A statement whose strings cannot be read, as account statements with raw hashes.
@@ -150,6 +166,9 @@ pub(super) fn statement(mut cursor: Cursor<'_, '_>) -> Statement {
                 Some(_) => {}
             }
         }
+    }
+    if cursor.here() > 0 {
+        cursor.note(0, || Note::Prefix);
     }
     while cursor.take_sign('(') {}
     if cursor.at_end() {
@@ -372,9 +391,14 @@ impl Cursor<'_, '_> {
     /// `[IF EXISTS] t, … [WAIT n] [RESTRICT|CASCADE]` to the end.
     fn tables(&mut self) -> Parsed<Vec<TableName>> {
         let _ = self.if_exists();
-        let mut tables = vec![self.table()?];
-        while self.take_sign(',') {
+        let (list, mut tables) = (self.here(), Vec::new());
+        loop {
+            let start = self.here();
             tables.push(self.table()?);
+            self.note(start, || Note::Part { list });
+            if !self.take_sign(',') {
+                break;
+            }
         }
         self.wait()?;
         let _ = self.take_any(&["RESTRICT", "CASCADE"]);
@@ -396,12 +420,14 @@ impl Cursor<'_, '_> {
         }
         self.expect_any(&["TABLE", "TABLES"])?;
         let if_exists = self.if_exists();
-        let mut pairs = Vec::new();
+        let (list, mut pairs) = (self.here(), Vec::new());
         loop {
+            let start = self.here();
             let from = self.table()?;
             self.wait()?;
             self.expect("TO")?;
             let to = self.table()?;
+            self.note(start, || Note::Part { list });
             pairs.push(Renaming { from, to, if_exists });
             if !self.take_sign(',') {
                 break;
@@ -413,7 +439,7 @@ impl Cursor<'_, '_> {
 
     fn create_database(&mut self, or_replace: bool) -> Parsed<Statement> {
         let if_not_exists = self.if_not_exists();
-        let name = self.name()?;
+        let name = self.database()?;
         let charset = self.database_options()?;
         Ok(Statement::CreateDatabase(CreateDatabase { name, if_not_exists, or_replace, charset }))
     }
@@ -427,7 +453,7 @@ impl Cursor<'_, '_> {
         {
             return Ok(Statement::AlterDatabase { name: db.to_owned(), charset });
         }
-        let name = self.name()?;
+        let name = self.database()?;
         if self.take_all(&["UPGRADE", "DATA", "DIRECTORY", "NAME"]) {
             return self.end().map(|()| Statement::NoEffect);
         }
@@ -463,9 +489,16 @@ impl Cursor<'_, '_> {
 
     fn drop_database(&mut self) -> Parsed<Statement> {
         let _ = self.if_exists();
-        let name = self.name()?;
+        let name = self.database()?;
         self.end()?;
         Ok(Statement::DropDatabase(name))
+    }
+
+    fn database(&mut self) -> Parsed<String> {
+        let start = self.here();
+        let name = self.name()?;
+        self.note(start, || Note::Database(name.clone()));
+        Ok(name)
     }
 
     /// Options of a sequence to the end.

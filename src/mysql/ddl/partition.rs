@@ -39,13 +39,13 @@ impl Cursor<'_, '_> {
                 self.expect_sign('(')?;
                 return self.expect_sign(')');
             }
-            return self.names().map(drop);
+            return self.own_columns();
         }
         if self.take("HASH") {
             return self.group();
         }
         self.expect_any(&["RANGE", "LIST"])?;
-        if self.take("COLUMNS") || self.take("FIELDS") { self.names().map(drop) } else { self.group() }
+        if self.take("COLUMNS") || self.take("FIELDS") { self.own_columns() } else { self.group() }
     }
 
     /// MariaDB: history by time or number of rows.

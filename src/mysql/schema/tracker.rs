@@ -98,6 +98,11 @@ impl Tracker {
         Tracker { flavor, wording, case, model: Model::new(flavor, case), tables: HashMap::new() }
     }
 
+    /// How the server compares names of databases and tables.
+    pub fn case(&self) -> TableNameCase {
+        self.case
+    }
+
     /// Tells a database whose statements are followed; before its tables. `complete`: all of them are told.
     pub fn follow_database(&mut self, name: &str, collation: &str, complete: bool) {
         self.model.set_database(name, collation, complete);

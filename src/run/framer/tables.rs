@@ -11,6 +11,7 @@ use crate::mysql::binlog::layout::{LayoutError, RowLayout};
 use crate::mysql::binlog::query::Session;
 use crate::mysql::binlog::table_map::{TableMap, table_id};
 use crate::mysql::ddl::{DdlEffect, Statement};
+use crate::mysql::ident::TableNameCase;
 use crate::mysql::position::{BinlogPosition, Flavor};
 use crate::mysql::schema::model::Table;
 use crate::mysql::schema::{
@@ -103,6 +104,11 @@ impl StreamTables {
             audit: Audit::default(),
             changed: HashSet::new(),
         }
+    }
+
+    /// How the server compares names.
+    pub(super) fn case(&self) -> TableNameCase {
+        self.tracker.case()
     }
 
     /// True when some task selects the table.

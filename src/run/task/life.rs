@@ -101,6 +101,7 @@ impl Life {
     /// Looks at the next entries.
     pub(super) fn consume(&mut self, clock: &Clock, wall_ms: i64) -> Result<Look, Failure> {
         let mut n_looked = 0;
+        self.ledger.take_up();
         let began_ms = clock.now_ms();
         loop {
             let (block, at) = match self.block.take() {
@@ -119,6 +120,14 @@ impl Life {
                 // Only later blocks can prove its columns.
                 self.block = Some((block, at));
                 return Ok(if n_looked > 0 { Look::Moved } else { Look::Nothing });
+            }
+            if let What::Definition(definition) = &entry.what
+                && !self.skip
+                && self.waits_for_commit(definition)?
+            {
+                self.ledger.put_off();
+                self.block = Some((block, at));
+                return Ok(Look::Moved);
             }
             let now_ms = clock.now_ms();
             let ended = self.entry(&block, entry, now_ms, wall_ms)?;
@@ -191,6 +200,7 @@ impl Life {
             }
             What::Definition(definition) => {
                 if !self.skip {
+                    self.send_definition(definition, entry.header.as_ref(), now_ms)?;
                     self.definition(definition);
                 }
                 Ok(false)
@@ -223,9 +233,16 @@ impl Life {
         }
     }
 
+    /// True for a statement that is sent while rows from before it are not committed.
+    fn waits_for_commit(&self, definition: &Definition) -> Result<bool, Failure> {
+        // Rows of its own source transaction stay with it.
+        let before = self.ledger.has_rows() && self.n_rows == 0;
+        Ok(before && !self.outgoing(definition)?.is_empty())
+    }
+
     /// A statement may have changed definitions, or made rows come or go without events.
     fn definition(&mut self, definition: &Definition) {
-        let Definition { statement, effect, followed, shown } = definition;
+        let Definition { statement, effect, followed, shown, outline: _, case: _ } = definition;
         self.tables.define(followed, shown);
         self.load.definition_moved(effect);
         match effect {
@@ -237,7 +254,9 @@ impl Life {
                     self.enter(table);
                 }
                 if moves_rows_without_events(statement) {
-                    for table in tables.iter().filter(|table| self.tables.selects(table)) {
+                    for table in
+                        tables.iter().filter(|table| self.tables.tells_of_lost_rows(table, statement))
+                    {
                         self.counts.truncates += 1;
                         Event::warn(
                             Name::TableTruncated,
@@ -458,7 +477,7 @@ pub(super) fn another(position: &Position, differs: &Differs) -> Failure {
 
 /// True for a statement by which rows come or go that no event tells of: consumers keep what it takes away, and lack what it
 /// brings until the table is loaded anew.
-fn moves_rows_without_events(statement: &Statement) -> bool {
+pub(super) fn moves_rows_without_events(statement: &Statement) -> bool {
     let moves = |action: &AlterAction| {
         matches!(
             action,

@@ -8,6 +8,7 @@
 mod beats;
 mod counts;
 mod cut;
+mod ddl;
 mod first;
 mod gauge;
 mod halt;

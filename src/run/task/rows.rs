@@ -212,7 +212,7 @@ impl Life {
 
 /// Where an event of a transaction begins. Its header knows the last 32 bits of where it ends; events that came in one
 /// compressed piece, or that have no place of their own, are where the transaction is.
-fn event_start(transaction: u64, header: &Header) -> u64 {
+pub(super) fn event_start(transaction: u64, header: &Header) -> u64 {
     if header.end_position == 0 {
         return transaction;
     }

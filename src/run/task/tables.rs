@@ -11,6 +11,7 @@ use crate::checkpoint::{
 };
 use crate::format::heartbeat_every_ms;
 use crate::mysql::binlog::layout::RowLayout;
+use crate::mysql::ddl::Statement;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{DatabaseChange, Followed, TableChange, TableName, TableState, TableVersion};
 use crate::plan::TaskPlan;
@@ -19,7 +20,7 @@ use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::precheck::repartitioned;
 use crate::run::ring::{Columns, MappedTable};
-use crate::statement::OnError;
+use crate::statement::{OnError, Truncate};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -143,6 +144,44 @@ impl Tables {
     /// The table's load has a record from now on.
     pub(super) fn learn(&mut self, name: &TableName) {
         self.known.insert(name.clone());
+    }
+
+    /// The plan.
+    pub(super) fn plan(&self) -> &Arc<TaskPlan> {
+        &self.plan
+    }
+
+    /// What is known of a table before the open source transaction.
+    pub(super) fn state(&self, name: &TableName) -> Option<&TableState> {
+        self.history.newest(name).map(|newest| &newest.state)
+    }
+
+    /// True for a selected table of which nobody but the log of this process says that its rows came or went by `statement`.
+    pub(super) fn tells_of_lost_rows(&self, name: &TableName, statement: &Statement) -> bool {
+        let decided = self.plan.decide(&name.db, &name.table);
+        decided.is_ok_and(|decision| {
+            decision.is_some_and(|decision| {
+                let sent = matches!(statement, Statement::Truncate(_)) || decision.ddl.is_some();
+                decision.truncate != Truncate::Emit || !sent
+            })
+        })
+    }
+
+    /// The number that a table's columns have behind a statement which is not taken up yet.
+    pub(super) fn number_behind(&self, followed: &Followed, name: &TableName) -> Option<u32> {
+        let mut next = self.history.next_number();
+        let mut number = self.history.number(name);
+        let open = self.changed.iter().map(|(followed, _)| followed).chain([followed]);
+        for TableChange { table, state } in open.flat_map(|followed| &followed.tables) {
+            if self.state(table) == Some(state) {
+                continue;
+            }
+            if table == name {
+                number = Some(next);
+            }
+            next += 1;
+        }
+        number
     }
 
     /// A statement changed what is known.
