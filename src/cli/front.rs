@@ -6,7 +6,7 @@ use crate::diagnostic::render::{Renderer, Style};
 use crate::diagnostic::{Diagnostic, Severity, Summary};
 use crate::hir::{self, LockedTable, Program, SourceLock};
 use crate::plan::picture::{KnownColumn, KnownTable};
-use crate::plan::{Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project};
+use crate::plan::{Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project, row_bytes};
 use crate::project::{self, Location, Project};
 use crate::statement;
 use crate::text::FileSet;
@@ -90,7 +90,8 @@ fn subject(table: &LockedTable) -> Subject {
     let name = &table.name.value;
     let key = table.row_key().unwrap_or_default().iter();
     let key = key.map(|&at| table.columns[at].name.value.clone()).collect();
-    Subject { rows: table.rows, key, ..Subject::table(&name.db, &name.table) }
+    let row_bytes = Some(row_bytes(table.columns.iter().map(|column| &column.text.ty)));
+    Subject { rows: table.rows, row_bytes, key, ..Subject::table(&name.db, &name.table) }
 }
 
 /// Reads and compiles the project, for subcommands that need its plan. Where it has errors these are drawn, and there is none.

@@ -75,7 +75,8 @@ pub const PAGES: &[CodeDoc] = &[
     page(
         SNAPSHOT_NEEDED,
         "A table is sent from now on, and its existing rows are loaded first.",
-        "The load reads the whole table beside everything else that runs. How many rows it has is known from `schema.lock`.",
+        "The load reads the whole table beside everything else that runs. How many rows it has is known from `schema.lock`, to a \
+         power of ten; bytes and time are estimated from its columns and the `rate` of `start snapshot`, or 20MiB/s.",
     ),
     page(
         SCHEMA_NARROWED,

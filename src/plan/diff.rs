@@ -305,7 +305,7 @@ impl Comparison<'_> {
         for table in added.iter().filter(|_| new.start.loads()) {
             let hits = after.hits(&table.db, &table.table);
             let include = hits.include.first().map_or(Part::Pipeline, |&n| Part::Include(n));
-            let rows = table.rows_text().map_or_else(String::new, |rows| format!(" ({rows})"));
+            let rows = table.load_text(&new.start).map_or_else(String::new, |rows| format!(" ({rows})"));
             self.note(SNAPSHOT_NEEDED, self.place(include), "include", format!("{table}{rows}"));
         }
         (added, removed)

@@ -154,7 +154,7 @@ fn changed_lines(old: &TaskPlan, new: &TaskPlan, changed: &TaskDiff, tables: &[S
     let mut lines = Vec::new();
     for table in &changed.tables_added {
         let to = topic(new, table);
-        let rows = table.rows_text().map_or_else(String::new, |rows| format!(": {rows}"));
+        let rows = table.load_text(&new.start).map_or_else(String::new, |rows| format!(": {rows}"));
         let (effect, code) = match new.start.loads() {
             true => (format!("existing rows are loaded first{rows}"), Some(SNAPSHOT_NEEDED.number)),
             false => (String::new(), None),

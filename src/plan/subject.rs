@@ -22,6 +22,8 @@ pub struct Subject {
     pub shown: String,
     /// About how many rows it has, where that is known.
     pub rows: Option<u64>,
+    /// About how many bytes one of them has, where that is known.
+    pub row_bytes: Option<u64>,
     /// Columns that identify its rows, in the order of the key; empty where that is not known.
     pub key: Vec<String>,
 }
@@ -30,7 +32,7 @@ impl Subject {
     /// A table.
     pub fn table(db: impl Into<String>, table: impl Into<String>) -> Subject {
         let (db, table) = (db.into(), table.into());
-        Subject { shown: format!("{db}.{table}"), db, table, rows: None, key: Vec::new() }
+        Subject { shown: format!("{db}.{table}"), db, table, rows: None, row_bytes: None, key: Vec::new() }
     }
 
     /// `about 1_000_000 rows`, where that is known.
@@ -55,6 +57,7 @@ impl Subject {
             table: self.table.replace(FILLER, OTHER_FILLER),
             shown: self.shown.clone(),
             rows: None,
+            row_bytes: None,
             key: Vec::new(),
         })
     }
@@ -112,6 +115,7 @@ fn of_pattern(pattern: &TablePattern) -> Vec<Subject> {
                     table,
                     shown: pattern.to_string(),
                     rows: None,
+                    row_bytes: None,
                     key: Vec::new(),
                 })
                 .collect()
