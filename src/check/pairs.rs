@@ -1,6 +1,7 @@
 //! Pairs of lines that a rule compares: bounded, so that no file keeps it busy for hours, and never silently.
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::pattern::TablePattern;
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 pub(super) const SEARCH: usize = 200;
 
 /// Most pairs that a rule compares in a pipeline.
-const PAIRS_MAX: usize = 2_000_000;
+pub(super) const PAIRS_MAX: usize = 2_000_000;
 
 /// Pairs, up to the most that are compared.
 pub(super) struct Pairs<I> {
@@ -46,6 +47,47 @@ impl<I: Iterator> Iterator for Pairs<I> {
         self.is_cut = self.left == 0;
         self.left = self.left.checked_sub(1)?;
         Some(next)
+    }
+}
+
+/// Patterns by what their names begin with: two that begin differently have no table in common, and need not be compared.
+pub(super) struct Beginnings<'p> {
+    /// Of each pattern, what database and table begin with.
+    of: Vec<(&'p str, &'p str)>,
+    /// Beginnings of tables in order, with the numbers of their patterns.
+    sorted: Vec<(&'p str, usize)>,
+}
+
+impl<'p> Beginnings<'p> {
+    pub(super) fn new(patterns: impl IntoIterator<Item = &'p TablePattern>) -> Beginnings<'p> {
+        let patterns = patterns.into_iter();
+        let of: Vec<_> =
+            patterns.map(|pattern| (pattern.db.beginning(), pattern.table.beginning())).collect();
+        let mut sorted: Vec<_> = of.iter().enumerate().map(|(n, &(_, table))| (table, n)).collect();
+        sorted.sort_unstable();
+        Beginnings { of, sorted }
+    }
+
+    /// All pairs that may have a table in common, the lower number first; in the order of the higher, then of the lower.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.of.len()).flat_map(|later| self.before(later).into_iter().map(move |first| (first, later)))
+    }
+
+    /// Lower numbers of patterns that may have a table in common with one.
+    fn before(&self, later: usize) -> Vec<usize> {
+        let (db, table) = self.of[later];
+        let from = |beginning: &str| self.sorted.partition_point(|&(other, _)| other < beginning);
+        let longer = self.sorted[from(table)..].iter().take_while(|(other, _)| other.starts_with(table));
+        let shorter = table.char_indices().map(|(end, _)| &table[..end]).flat_map(|beginning| {
+            self.sorted[from(beginning)..].iter().take_while(move |&&(other, _)| other == beginning)
+        });
+        let is_near = |first: usize| {
+            let other = self.of[first].0;
+            first < later && (other.starts_with(db) || db.starts_with(other))
+        };
+        let mut found: Vec<usize> = longer.chain(shorter).map(|&(_, n)| n).filter(|&n| is_near(n)).collect();
+        found.sort_unstable();
+        found
     }
 }
 
@@ -90,6 +132,7 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pattern::{NamePattern, Relation};
     use crate::text::FileSet;
 
     #[test]
@@ -108,6 +151,30 @@ mod tests {
         dear.next();
         dear.costs(PAIRS_MAX);
         assert_eq!(dear.count(), 0);
+    }
+
+    #[test]
+    fn only_what_begins_alike_is_compared() {
+        let pattern = |text: &str| {
+            let (db, table) = text.split_once('.').expect("a table");
+            let name = |name: &str| match name.contains(['*', '[']) {
+                true => NamePattern::Glob(name.to_owned()),
+                false => NamePattern::Exact(name.to_owned()),
+            };
+            TablePattern { db: name(db), table: name(table) }
+        };
+        let patterns = ["a.b*", "a.bc*", "a.*", "x.b*", "a*.bcd", "a.c*", "a.b[0..9]"].map(pattern);
+        let pairs: Vec<_> = Beginnings::new(&patterns).pairs().collect();
+        let near = [(0, 1), (0, 2), (1, 2), (0, 4), (1, 4), (2, 4), (2, 5), (0, 6), (1, 6), (2, 6), (4, 6)];
+        assert_eq!(pairs, near);
+        // All that have a table in common are among them.
+        let matchers = patterns.each_ref().map(|pattern| pattern.compile().expect("a pattern"));
+        for later in 0..patterns.len() {
+            for first in 0..later {
+                let is_near = near.contains(&(first, later));
+                assert!(is_near || matchers[first].relation(&matchers[later]) == Relation::Disjoint);
+            }
+        }
     }
 
     #[test]

@@ -6,7 +6,9 @@ use crate::diagnostic::render::{Renderer, Style};
 use crate::diagnostic::{Diagnostic, Severity, Summary};
 use crate::hir::{self, LockedTable, Program, SourceLock};
 use crate::plan::picture::{KnownColumn, KnownTable};
-use crate::plan::{Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project, row_bytes};
+use crate::plan::{
+    Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project, row_bytes,
+};
 use crate::project::{self, Location, Project};
 use crate::statement;
 use crate::text::FileSet;

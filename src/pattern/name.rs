@@ -56,6 +56,15 @@ impl NamePattern {
         })
     }
 
+    /// What every name that it takes begins with.
+    pub fn beginning(&self) -> &str {
+        match self {
+            NamePattern::Exact(name) => name,
+            NamePattern::Glob(glob) => glob.split(['*', '?', '[']).next().unwrap_or_default(),
+            NamePattern::Regex(_) => "",
+        }
+    }
+
     /// The pattern of a regex segment, its slashes cut off.
     ///
     /// # Errors

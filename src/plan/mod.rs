@@ -57,7 +57,7 @@ pub use explain_topic::{TopicUse, explain_topic, topic_names};
 pub use front::{Compiled, compile_files, compile_project};
 pub use graph::*;
 pub use layer::Layer;
+pub use load_estimate::row_bytes;
 pub use origin::{Origins, Part};
 pub use schema_change::schema_changes;
-pub use load_estimate::row_bytes;
 pub use subject::{Subject, subjects};

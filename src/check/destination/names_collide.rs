@@ -2,12 +2,13 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Known, NewName, Project};
-use super::super::renaming::{Renamed, Renaming};
+use super::super::pairs::{Beginnings, PAIRS_MAX, Pairs};
+use super::super::renaming::Renaming;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::pattern::NamePattern;
+use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::Rename;
 use crate::text::Span;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 const NAMES_COLLIDE: Code = Code::new("S0403", "names-collide");
 
@@ -75,15 +76,22 @@ fn place(flow: &Flow<'_>, known: &Known, name: &NewName) -> Span {
 
 fn check_columns(flow: &Flow<'_>, findings: &mut Vec<Diagnostic>) {
     let mut n_found = 0;
-    let mut pairs = flow.rename_pairs();
-    while let Some((first, later)) = pairs.next() {
-        if first.kind() != Renamed::Column {
-            continue;
+    // Lines by the name that they give: no others are compared.
+    let mut of_names: BTreeMap<&str, Vec<ColumnLine<'_>>> = BTreeMap::new();
+    for renaming in &flow.renames {
+        if let (Some(name), Some((tables, column))) = (renaming.to().as_literal(), exact_column(renaming)) {
+            of_names.entry(name).or_default().push(ColumnLine { renaming, tables, column });
         }
-        let (Some(a), Some(b)) = (exact_column(first), exact_column(later)) else { continue };
-        let Some(name) = later.to().as_literal().filter(|name| first.to().as_literal() == Some(*name)) else {
-            continue;
-        };
+    }
+    let pairs = of_names.iter().flat_map(|(&name, lines)| {
+        let beginnings = Beginnings::new(lines.iter().map(|line| line.tables));
+        let pairs: Vec<_> = beginnings.pairs().take(PAIRS_MAX + 1).collect();
+        pairs.into_iter().map(move |(first, later)| (name, &lines[first], &lines[later]))
+    });
+    let mut pairs = Pairs::new(pairs);
+    while let Some((name, first, later)) = pairs.next() {
+        let (a, b) = (first.column, later.column);
+        let (first, later) = (first.renaming, later.renaming);
         pairs.costs(flow.known.len() / 10);
         let both = |known: &&Known| {
             [first, later].iter().all(|one| one.tables.matches(&known.db, &known.table))
@@ -107,10 +115,17 @@ fn check_columns(flow: &Flow<'_>, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The column of a line, where it names one.
-fn exact_column<'p>(renaming: &Renaming<'p>) -> Option<&'p str> {
+/// A line that names one column anew.
+struct ColumnLine<'a> {
+    renaming: &'a Renaming<'a>,
+    tables: &'a TablePattern,
+    column: &'a str,
+}
+
+/// Tables and column of a line, where it names one column.
+fn exact_column<'p>(renaming: &Renaming<'p>) -> Option<(&'p TablePattern, &'p str)> {
     match renaming.rename {
-        Rename::Column { column: NamePattern::Exact(name), .. } => Some(name),
+        Rename::Column { table, column: NamePattern::Exact(name), .. } => Some((table, name)),
         Rename::Column { .. } | Rename::Table { .. } | Rename::Database { .. } => None,
     }
 }

@@ -112,9 +112,11 @@ fn clash(
         Subject::Topic | Subject::TopicRecord => {
             (placed.span(), "both tables go to this topic", "a schema is called after its topic")
         }
-        Subject::Record => {
-            (placed.known.span, "it has the same name as the other", "a schema is called after its table alone")
-        }
+        Subject::Record => (
+            placed.known.span,
+            "it has the same name as the other",
+            "a schema is called after its table alone",
+        ),
     };
     let finding = Diagnostic::error(SUBJECT_CLASH, span, message).label(label);
     let finding = match given_at.file == span.file {

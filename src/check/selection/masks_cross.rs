@@ -1,7 +1,7 @@
 //! The part of S0206 about masks: two for one column in one level, neither of which is nearer.
 
 use super::super::flow::{Flow, Project};
-use super::super::pairs::{Groups, Pairs, SEARCH};
+use super::super::pairs::{Beginnings, Groups, Pairs, SEARCH};
 use super::overrides_cross::CROSSINGS_MAX;
 use crate::ast::{Settings, TableBlock};
 use crate::diagnostic::Diagnostic;
@@ -89,8 +89,8 @@ fn check_block(settings: &Settings, findings: &mut Vec<Diagnostic>) {
 fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagnostic>) {
     let blocks: Vec<MaskedBlock<'_>> = blocks.iter().filter_map(masked).collect();
     let mut n_found = 0;
-    let pairs = (0..blocks.len()).flat_map(|later| (0..later).map(move |first| (first, later)));
-    let mut pairs = Pairs::new(pairs);
+    let beginnings = Beginnings::new(blocks.iter().map(|block| block.pattern));
+    let mut pairs = Pairs::new(beginnings.pairs());
     while let Some((first, later)) = pairs.next() {
         let (first, later) = (&blocks[first], &blocks[later]);
         let (others, tables) = (&first.tables, &later.tables);

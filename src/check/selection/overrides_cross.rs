@@ -3,7 +3,7 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
-use super::super::pairs::{Groups, Pairs, SEARCH};
+use super::super::pairs::{Beginnings, Groups, Pairs, SEARCH};
 use super::masks_cross::check_masks_cross;
 use crate::ast::{Conflict, TableBlock};
 use crate::diagnostic::{CodeDoc, Diagnostic};
@@ -53,8 +53,8 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
     // Two exact names are of two tables: blocks of one pattern are one block.
     let exact: Vec<bool> =
         blocks.iter().map(|(block, _)| exact_table(&block.pattern.value).is_some()).collect();
-    let pairs = (0..blocks.len()).flat_map(|n| (0..n).map(move |m| (m, n)));
-    let mut pairs = Pairs::new(pairs.filter(|&(m, n)| !(exact[m] && exact[n])));
+    let beginnings = Beginnings::new(blocks.iter().map(|(block, _)| &block.pattern.value));
+    let mut pairs = Pairs::new(beginnings.pairs().filter(|&(m, n)| !(exact[m] && exact[n])));
     while let Some((m, n)) = pairs.next() {
         let ((first, others), (later, tables)) = (&blocks[m], &blocks[n]);
         let conflicts = first.settings.disagreements(&later.settings);
