@@ -15,6 +15,7 @@ mod left_out;
 mod literal;
 mod lock;
 mod mended;
+mod mention;
 mod misfit;
 mod moment;
 mod moved;
@@ -35,8 +36,10 @@ mod target;
 mod test;
 mod tls;
 mod token;
+mod unplaced;
 mod unquoted;
 mod value;
+mod written;
 
 pub use allow::Allow;
 pub use binding::{Filled, Unbound, Uses, Values};
@@ -60,4 +63,4 @@ pub use test::{
 };
 pub use tls::Tls;
 
-pub(crate) use statement::given_twice;
+pub(crate) use unplaced::given_twice;

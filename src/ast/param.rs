@@ -3,8 +3,9 @@
 use super::argument::own_name;
 use super::binding::Values;
 use super::shape::Value;
-use super::statement::{Reader, Stmt, given_twice};
+use super::statement::{Reader, Stmt};
 use super::token::Token;
+use super::unplaced::given_twice;
 use crate::diagnostic::Diagnostic;
 use crate::statement as st;
 use crate::syntax::{NodeId, NodeKind, Parse};

@@ -4,20 +4,16 @@
 //! it mentions is remembered, so that nothing is said later about names it may have declared.
 
 use super::allow::Allow;
-use super::binding::{Bindings, Filled, Unbound, Uses, Values};
+use super::binding::{Bindings, Uses, Values};
 use super::condition::lower as lower_condition;
 use super::idle::Why;
 use super::left_out::LeftOut;
 use super::shape::{Item, Origin, Shaped, Value, shape};
-use super::token::Token;
-use super::value::pattern;
-use crate::diagnostic::{Diagnostic, Fix};
-use crate::pattern::{NamePattern, TablePattern};
-use crate::statement::{
-    self as st, Block, FormatName, FormatSpec, Once, Place, StatementSpec, Support, Word,
-};
+use super::unplaced::{given_twice, unplaced, word_as_column};
+use crate::diagnostic::Diagnostic;
+use crate::statement::{self as st, Block, FormatName, Once, Place, StatementSpec, Support, Word};
 use crate::syntax::{self, NodeId, NodeKind, Parse, Tree};
-use crate::text::{Span, Spanned};
+use crate::text::Span;
 use std::collections::{BTreeSet, HashMap};
 
 /// A statement that fits the table.
@@ -55,7 +51,7 @@ pub(super) struct Reader<'t> {
     pub(super) tree: &'t Tree,
     pub(super) text: &'t str,
     /// Values of parameters.
-    values: &'t Values,
+    pub(super) values: &'t Values,
     /// Captures around.
     pub(super) bindings: Bindings,
     /// Number of the source that is read, among those that a range declares.
@@ -287,31 +283,6 @@ impl<'t> Reader<'t> {
         body
     }
 
-    /// The row of an option as the format around it has it; a finding where that has no such option.
-    fn as_option(
-        &self,
-        spec: &'static StatementSpec,
-        span: Span,
-        place: Place,
-    ) -> Result<StatementSpec, Box<Diagnostic>> {
-        let format = match self.format {
-            Some(format) if place == Place::Format && spec.word != "allow" => format.spec(),
-            Some(_) | None => return Ok(*spec),
-        };
-        if let Some(option) = format.option(spec.word) {
-            return Ok(StatementSpec { args: option.args, default: option.default, ..*spec });
-        }
-        let names =
-            |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-        let own = names(format.options.iter().map(|option| option.property.word()).collect());
-        let others = names(FormatSpec::having(spec.word).map(|format| format.name.word()).collect());
-        let message = format!("`{}` is no option of `{}`", spec.word, format.name);
-        Err(Box::new(
-            Diagnostic::error(st::STATEMENT_NOT_HERE, span, message)
-                .help(format!("`{}` has {own}; `{}` is one of {others}", format.name, spec.word)),
-        ))
-    }
-
     fn inner_body(&mut self, id: NodeId, spec: &StatementSpec, head: Span, bare: bool) -> Option<Body> {
         match (self.block(id), spec.block) {
             // Its lines are no statements.
@@ -355,228 +326,6 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The word a statement begins with; a finding where it begins with something else.
-    fn word(&mut self, id: NodeId) -> Option<(&'t str, Span)> {
-        match self.first_word(id) {
-            Some(word) => Some((self.tree.text(word, self.text), self.tree.span(word))),
-            None => {
-                let span = self.tree.span(self.first(id)?);
-                self.findings.push(
-                    Diagnostic::error(st::UNKNOWN_STATEMENT, span, "a statement begins with a word")
-                        .help("one statement stands on one line; a block opens on the line of its statement"),
-                );
-                None
-            }
-        }
-    }
-
-    /// An argument of a statement as it is written.
-    pub(super) fn argument(&self, id: NodeId, n: usize) -> Option<Token<'t>> {
-        let mut arguments = self
-            .tree
-            .children(id)
-            .filter(|&child| !matches!(self.tree.kind(child), NodeKind::Ws | NodeKind::Block))
-            .skip(1);
-        arguments.nth(n).map(|child| Token::new(self.tree, self.text, child))
-    }
-
-    /// The arguments of a statement, with values in the place of the placeholders that have one.
-    fn tokens(&mut self, id: NodeId) -> Vec<Token<'t>> {
-        let mut tokens: Vec<Token<'t>> = self
-            .tree
-            .children(id)
-            .filter(|&child| !matches!(self.tree.kind(child), NodeKind::Ws | NodeKind::Block))
-            .skip(1)
-            .map(|child| Token::new(self.tree, self.text, child))
-            .collect();
-        let mark = self.bindings.mark();
-        for token in &tokens {
-            for capture in token.captures() {
-                // In a range of sources it has its text already.
-                if !self.bindings.names().contains(&capture) {
-                    self.bindings.bind(capture, None);
-                }
-            }
-        }
-        for token in tokens.iter_mut().filter(|token| token.kind == NodeKind::String) {
-            for (param, value) in self.bindings.fill(&mut token.parts, self.values) {
-                if let Some(value) = value {
-                    self.noted.filled.push(Filled { span: token.span, param: param.clone(), value });
-                }
-                self.noted.params.insert(param);
-            }
-        }
-        self.bindings.back_to(mark);
-        tokens
-    }
-
-    /// Notes the parameters among arguments. False when one of them stands for nothing, and the statement is left out.
-    fn note_params(&mut self, id: NodeId, args: &[Item]) -> bool {
-        let mut is_bound = true;
-        for item in args {
-            let (names, placeholder) = match (&item.value, &item.origin) {
-                (Value::Unbound(holes), Origin::Written | Origin::Env) => {
-                    (self.placeholders(id, item.span, holes), true)
-                }
-                (Value::Unbound(_), Origin::Param(param)) => (vec![param.name.clone()], false),
-                (_, Origin::Param(param)) => {
-                    let name = param.name.value.clone();
-                    self.noted.params.insert(name.clone());
-                    let value = param.value.clone();
-                    self.noted.filled.push(Filled { span: item.span, param: name, value });
-                    continue;
-                }
-                (_, Origin::Written | Origin::Env) => continue,
-            };
-            is_bound = false;
-            for name in names {
-                if self.values.of(&name.value).is_some() {
-                    self.noted.params.insert(name.value);
-                    continue;
-                }
-                let known = if placeholder { self.bindings.names() } else { Vec::new() };
-                self.noted.unbound.push(Unbound { name, placeholder, known });
-            }
-        }
-        is_bound
-    }
-
-    /// Where placeholders of these names stand in an argument.
-    fn placeholders(&self, id: NodeId, argument: Span, names: &[String]) -> Vec<Spanned<String>> {
-        let holes = self.tree.descendants(id).filter(|&node| self.tree.kind(node) == NodeKind::Hole);
-        let named = holes.filter_map(|hole| {
-            let span = self.tree.span(hole);
-            let name = self.tree.children(hole).find(|&part| self.tree.kind(part) == NodeKind::HoleName)?;
-            let name = self.tree.text(name, self.text).split(':').next()?.to_owned();
-            (argument.contains(span) && names.contains(&name)).then(|| Spanned::new(name, span))
-        });
-        named.collect()
-    }
-
-    /// Captures of a table's pattern are known in its block.
-    fn bind_captures(&mut self, args: &[Item]) {
-        for item in args {
-            if let Value::Table(TablePattern { db, table }) = &item.value {
-                for name in db.capture_names().into_iter().chain(table.capture_names()) {
-                    self.bindings.bind(name, None);
-                }
-            }
-        }
-    }
-
-    fn block(&self, id: NodeId) -> Option<NodeId> {
-        self.tree.children(id).find(|&child| self.tree.kind(child) == NodeKind::Block)
-    }
-
-    fn mention(&mut self, id: NodeId) {
-        let unbound: Vec<Span> = self.noted.unbound.iter().map(|one| one.name.span).collect();
-        // What it would have added is not known.
-        let word = self.tree.text(id, self.text).split([' ', '\t', '"']).next();
-        self.opaque |= word == Some("use");
-        for node in self.tree.descendants(id) {
-            match self.tree.kind(node) {
-                // Whether something is known by this name is the question.
-                NodeKind::Glob | NodeKind::HoleName
-                    if unbound.iter().any(|span| span.contains(self.tree.span(node))) => {}
-                NodeKind::Glob => {
-                    let name = self.tree.text(node, self.text);
-                    self.mentions.insert(name.to_owned());
-                    // What it looks like is what was meant, and what the rest of the project says.
-                    if !name.is_ascii() {
-                        self.mentions.insert(unicode_security::skeleton(name).collect());
-                    }
-                }
-                NodeKind::HoleName => {
-                    let name = self.tree.text(node, self.text);
-                    self.mentions.insert(name.split(':').next().unwrap_or(name).to_owned());
-                }
-                NodeKind::Quoted => {
-                    self.mentions.insert(st::unquote(self.tree.text(node, self.text)));
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// The word a statement begins with, if it begins with one.
-    fn first_word(&self, id: NodeId) -> Option<NodeId> {
-        let first = self.first(id)?;
-        match self.tree.kind(first) {
-            NodeKind::Path => Some(first),
-            NodeKind::WhereClause => self.tree.children(first).next(),
-            _ => None,
-        }
-    }
-
-    fn ends_with_comma(&self, id: NodeId) -> bool {
-        let parts = self.tree.children(id).filter(|&child| self.tree.kind(child) != NodeKind::Ws);
-        parts.last().is_some_and(|last| self.tree.kind(last) == NodeKind::Comma)
-    }
-
-    /// A word and nothing else.
-    fn is_bare(&self, id: NodeId) -> bool {
-        let mut parts = self.tree.children(id).filter(|&child| self.tree.kind(child) != NodeKind::Ws);
-        parts.next().is_some_and(|word| self.tree.kind(word) == NodeKind::Path) && parts.next().is_none()
-    }
-
-    fn first(&self, id: NodeId) -> Option<NodeId> {
-        self.tree.children(id).find(|&child| self.tree.kind(child) != NodeKind::Ws)
-    }
-
-    /// What a statement that belonged to a broken one would have been, if it stood beside that one.
-    fn skipped(&self, id: NodeId, place: Place) -> LeftOut {
-        let word = self.first_word(id).map(|word| self.tree.text(word, self.text));
-        let spec = word.and_then(|word| st::find(word, place));
-        spec.map_or_else(LeftOut::default, |spec| LeftOut::word(spec.word))
-    }
-
-    /// What a statement would have been that was left out of a block.
-    fn left_out(&self, id: NodeId, place: Place) -> LeftOut {
-        let Some(word) = self.first_word(id) else { return LeftOut::unknown() };
-        let word = self.tree.text(word, self.text);
-        let here = || st::in_place(place).map(|spec| spec.word);
-        let elsewhere = || st::STATEMENTS.iter().map(|spec| spec.word).find(|other| *other == word);
-        let meant = here().find(|other| *other == word).or_else(elsewhere);
-        let meant = meant.or_else(|| st::foreign_word(word)).or_else(|| st::closest(word, here()));
-        match meant {
-            Some(meant @ ("rename" | "table")) => LeftOut::about(meant, self.named_tables(id)),
-            Some(meant) => LeftOut::word(meant),
-            None => LeftOut::unknown(),
-        }
-    }
-
-    /// Patterns of tables in the head of a statement; none where there is no whole one.
-    fn named_tables(&self, id: NodeId) -> Option<Vec<TablePattern>> {
-        let parts = self.tree.children(id).filter(|&part| self.tree.kind(part) == NodeKind::Path).skip(1);
-        let mut is_of_database = false;
-        let mut tables = Vec::new();
-        for part in parts {
-            let token = Token::new(self.tree, self.text, part);
-            is_of_database |= token.word() == Some("database");
-            let names = || {
-                token
-                    .segments
-                    .iter()
-                    .map(|segment| pattern(segment).ok())
-                    .collect::<Option<Vec<NamePattern>>>()
-            };
-            match token.segments.len() {
-                // Behind the database stands its new name.
-                1 if is_of_database && token.word() != Some("database") && tables.is_empty() => {
-                    let any = NamePattern::Glob("*".to_owned());
-                    tables.push(TablePattern { db: names()?.remove(0), table: any });
-                }
-                2.. if token.segments.iter().all(|segment| segment.kind != NodeKind::Missing) => {
-                    let mut names = names()?;
-                    tables.push(TablePattern { table: names.remove(1), db: names.remove(0) });
-                }
-                2.. => return None,
-                _ => {}
-            }
-        }
-        (!tables.is_empty()).then_some(tables)
-    }
-
     fn column(&self, at: u32) -> u32 {
         let line = self.text[..at as usize].rfind(['\n', '\r']).map_or(0, |end| end + 1);
         at - line as u32
@@ -586,119 +335,6 @@ impl<'t> Reader<'t> {
 /// True for an `allow` that answers findings; in a `ddl` block it names kinds.
 fn spec_of_exception(statement: &Stmt, place: Place) -> bool {
     statement.spec.word == "allow" && place != Place::Ddl
-}
-
-/// `key origin`, `columns except`: where a word and a column may both stand, the word wins, and these want columns behind
-/// them.
-fn word_as_column(spec: &StatementSpec, args: &[Item]) -> Option<Diagnostic> {
-    let reserved: &[&str] = match spec.word {
-        "key" => &["origin", "primary", "none"],
-        "columns" => &["except"],
-        _ => return None,
-    };
-    let (word, span) = args.iter().find_map(|item| {
-        let name = match &item.value {
-            Value::Column(name) | Value::Columns(NamePattern::Exact(name)) => name,
-            _ => return None,
-        };
-        // In backticks it is longer.
-        let bare = item.span.len() == name.len();
-        (bare && reserved.contains(&name.as_str())).then_some((name, item.span))
-    })?;
-    Some(
-        Diagnostic::error(st::WRONG_ARGUMENTS, span, format!("`{word}` is a word here, not a column"))
-            .help(format!("it is written `{}`; a column of that name stands in backticks", spec.usage())),
-    )
-}
-
-/// A word that is no statement here.
-fn unplaced(word: &str, span: Span, place: Place, format: Option<FormatName>) -> Diagnostic {
-    let here = || {
-        let format = format.filter(|_| place == Place::Format).map(FormatName::spec);
-        let fits =
-            move |spec: &&StatementSpec| format.is_none_or(|format| format.option(spec.word).is_some());
-        st::in_place(place).filter(fits).map(|spec| spec.word)
-    };
-    let places = st::places_of(word);
-    if !places.is_empty() {
-        let homes: Vec<&str> = places.iter().map(|place| place.called()).collect();
-        let message = format!("`{word}` does not belong into {}", place.called());
-        let finding = Diagnostic::error(st::STATEMENT_NOT_HERE, span, message)
-            .help(format!("it belongs into {}", homes.join(" or ")));
-        return match st::closest(word, here()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")),
-            None => finding,
-        };
-    }
-    let finding = |message: String| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
-    if let Some(finding) = said_otherwise(word, span, place) {
-        return finding;
-    }
-    let known = || st::STATEMENTS.iter().map(|spec| spec.word);
-    if let Some(ours) = st::foreign_word(word) {
-        let finding = finding(format!("`{word}` is no statement; here it is called `{ours}`"));
-        return if here().any(|word| word == ours) {
-            finding.fix(Fix::machine(format!("write `{ours}`"), span, ours))
-        } else {
-            finding
-        };
-    }
-    match st::closest(word, here()) {
-        Some(near) => finding(format!("`{word}` is no statement; did you mean `{near}`?")).fix(Fix::machine(
-            format!("write `{near}`"),
-            span,
-            near,
-        )),
-        // The item of a list, as YAML has it, or below its statement.
-        None if word.starts_with('-') || word.contains('.') => {
-            let includes = word.contains('.') && here().any(|word| word == "include");
-            let example = match includes {
-                true => format!(": `include {}`", word.trim_start_matches('-')),
-                false => String::new(),
-            };
-            finding(format!("`{word}` is no statement")).help(format!(
-                "items of a list stand on the line of their word, without signs before them and with commas between them{example}"
-            ))
-        }
-        None => match st::closest(word, known()) {
-            Some(near) => finding(format!("`{word}` is no statement; did you mean `{near}`?")),
-            None => finding(format!("`{word}` is no statement")).help(format!(
-                "what {} takes: {}",
-                place.called(),
-                here().collect::<Vec<_>>().join(", ")
-            )),
-        },
-    }
-}
-
-/// What stands elsewhere here: the rest of a condition or of an address, or more than one word.
-fn said_otherwise(word: &str, span: Span, place: Place) -> Option<Diagnostic> {
-    let has = |word: &str| st::in_place(place).any(|spec| spec.word == word);
-    let finding = |message: &str| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
-    match word.to_ascii_lowercase().as_str() {
-        "column.exclude.list" if has("columns") => Some(
-            finding("`column.exclude.list` is no statement; here it is called `columns except`")
-                .fix(Fix::machine("write `columns except`", span, "columns except")),
-        ),
-        "port" | "database.port" if has("address") => {
-            Some(finding("the port is a part of the address").help("write `address \"HOST:PORT\"`"))
-        }
-        "port" if has("brokers") => {
-            Some(finding("the port is a part of the address").help("write `brokers \"HOST:PORT\"`"))
-        }
-        _ => None,
-    }
-}
-
-/// One value in two places; drawn at the later.
-pub(crate) fn given_twice(what: &str, later: Span, first: Span) -> Diagnostic {
-    let finding = Diagnostic::error(st::GIVEN_TWICE, later, format!("`{what}` is given twice"))
-        .help("the order of lines never matters, so neither can win: remove one");
-    if first.file == later.file {
-        finding.also(first, "first here")
-    } else {
-        finding.related(first, "first here")
-    }
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use super::pipeline::Retry;
 use super::registry::{Registry, registry};
 use super::settings::{Conflict, add, differ, once};
 use super::shape::Value;
-use super::statement::{Reader, Stmt, given_twice};
+use super::statement::{Reader, Stmt};
 use super::tls::{Tls, tls};
+use super::unplaced::given_twice;
 use crate::diagnostic::Diagnostic;
 use crate::statement::{
     self as st, Acks, Compression, Delivery, Mechanism, SecretRef, TemplatePart, Version,

@@ -1,0 +1,148 @@
+//! What is said of a word that is no statement at its place, and of words where a column stands.
+
+use super::shape::{Item, Value};
+use super::statement::Reader;
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::pattern::NamePattern;
+use crate::statement::{self as st, FormatName, FormatSpec, Place, StatementSpec, Word};
+use crate::text::Span;
+
+impl Reader<'_> {
+    /// The row of an option as the format around it has it; a finding where that has no such option.
+    pub(super) fn as_option(
+        &self,
+        spec: &'static StatementSpec,
+        span: Span,
+        place: Place,
+    ) -> Result<StatementSpec, Box<Diagnostic>> {
+        let format = match self.format {
+            Some(format) if place == Place::Format && spec.word != "allow" => format.spec(),
+            Some(_) | None => return Ok(*spec),
+        };
+        if let Some(option) = format.option(spec.word) {
+            return Ok(StatementSpec { args: option.args, default: option.default, ..*spec });
+        }
+        let names =
+            |words: Vec<&str>| words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let own = names(format.options.iter().map(|option| option.property.word()).collect());
+        let others = names(FormatSpec::having(spec.word).map(|format| format.name.word()).collect());
+        let message = format!("`{}` is no option of `{}`", spec.word, format.name);
+        Err(Box::new(
+            Diagnostic::error(st::STATEMENT_NOT_HERE, span, message)
+                .help(format!("`{}` has {own}; `{}` is one of {others}", format.name, spec.word)),
+        ))
+    }
+}
+
+/// `key origin`, `columns except`: where a word and a column may both stand, the word wins, and these want columns behind
+/// them.
+pub(super) fn word_as_column(spec: &StatementSpec, args: &[Item]) -> Option<Diagnostic> {
+    let reserved: &[&str] = match spec.word {
+        "key" => &["origin", "primary", "none"],
+        "columns" => &["except"],
+        _ => return None,
+    };
+    let (word, span) = args.iter().find_map(|item| {
+        let name = match &item.value {
+            Value::Column(name) | Value::Columns(NamePattern::Exact(name)) => name,
+            _ => return None,
+        };
+        // In backticks it is longer.
+        let bare = item.span.len() == name.len();
+        (bare && reserved.contains(&name.as_str())).then_some((name, item.span))
+    })?;
+    Some(
+        Diagnostic::error(st::WRONG_ARGUMENTS, span, format!("`{word}` is a word here, not a column"))
+            .help(format!("it is written `{}`; a column of that name stands in backticks", spec.usage())),
+    )
+}
+
+/// A word that is no statement here.
+pub(super) fn unplaced(word: &str, span: Span, place: Place, format: Option<FormatName>) -> Diagnostic {
+    let here = || {
+        let format = format.filter(|_| place == Place::Format).map(FormatName::spec);
+        let fits =
+            move |spec: &&StatementSpec| format.is_none_or(|format| format.option(spec.word).is_some());
+        st::in_place(place).filter(fits).map(|spec| spec.word)
+    };
+    let places = st::places_of(word);
+    if !places.is_empty() {
+        let homes: Vec<&str> = places.iter().map(|place| place.called()).collect();
+        let message = format!("`{word}` does not belong into {}", place.called());
+        let finding = Diagnostic::error(st::STATEMENT_NOT_HERE, span, message)
+            .help(format!("it belongs into {}", homes.join(" or ")));
+        return match st::closest(word, here()) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")),
+            None => finding,
+        };
+    }
+    let finding = |message: String| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
+    if let Some(finding) = said_otherwise(word, span, place) {
+        return finding;
+    }
+    let known = || st::STATEMENTS.iter().map(|spec| spec.word);
+    if let Some(ours) = st::foreign_word(word) {
+        let finding = finding(format!("`{word}` is no statement; here it is called `{ours}`"));
+        return if here().any(|word| word == ours) {
+            finding.fix(Fix::machine(format!("write `{ours}`"), span, ours))
+        } else {
+            finding
+        };
+    }
+    match st::closest(word, here()) {
+        Some(near) => finding(format!("`{word}` is no statement; did you mean `{near}`?")).fix(Fix::machine(
+            format!("write `{near}`"),
+            span,
+            near,
+        )),
+        // The item of a list, as YAML has it, or below its statement.
+        None if word.starts_with('-') || word.contains('.') => {
+            let includes = word.contains('.') && here().any(|word| word == "include");
+            let example = match includes {
+                true => format!(": `include {}`", word.trim_start_matches('-')),
+                false => String::new(),
+            };
+            finding(format!("`{word}` is no statement")).help(format!(
+                "items of a list stand on the line of their word, without signs before them and with commas between them{example}"
+            ))
+        }
+        None => match st::closest(word, known()) {
+            Some(near) => finding(format!("`{word}` is no statement; did you mean `{near}`?")),
+            None => finding(format!("`{word}` is no statement")).help(format!(
+                "what {} takes: {}",
+                place.called(),
+                here().collect::<Vec<_>>().join(", ")
+            )),
+        },
+    }
+}
+
+/// What stands elsewhere here: the rest of a condition or of an address, or more than one word.
+fn said_otherwise(word: &str, span: Span, place: Place) -> Option<Diagnostic> {
+    let has = |word: &str| st::in_place(place).any(|spec| spec.word == word);
+    let finding = |message: &str| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
+    match word.to_ascii_lowercase().as_str() {
+        "column.exclude.list" if has("columns") => Some(
+            finding("`column.exclude.list` is no statement; here it is called `columns except`")
+                .fix(Fix::machine("write `columns except`", span, "columns except")),
+        ),
+        "port" | "database.port" if has("address") => {
+            Some(finding("the port is a part of the address").help("write `address \"HOST:PORT\"`"))
+        }
+        "port" if has("brokers") => {
+            Some(finding("the port is a part of the address").help("write `brokers \"HOST:PORT\"`"))
+        }
+        _ => None,
+    }
+}
+
+/// One value in two places; drawn at the later.
+pub(crate) fn given_twice(what: &str, later: Span, first: Span) -> Diagnostic {
+    let finding = Diagnostic::error(st::GIVEN_TWICE, later, format!("`{what}` is given twice"))
+        .help("the order of lines never matters, so neither can win: remove one");
+    if first.file == later.file {
+        finding.also(first, "first here")
+    } else {
+        finding.related(first, "first here")
+    }
+}
