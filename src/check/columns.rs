@@ -4,8 +4,10 @@ use super::flow::{Flow, Known};
 use super::renaming::{Renamed, Renaming};
 use super::settings::{Lane, Setting, Subject};
 use crate::hir::{LockedColumn, LockedTable};
-use crate::pattern::{NamePattern, Relation};
+use crate::pattern::{Matcher, Relation};
 use crate::statement::{ColumnRule, RENAME_PLACEHOLDERS};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// A column's name in messages, and the line that gives it, if one does.
 pub(super) struct ColumnName<'a, 'p> {
@@ -70,18 +72,35 @@ pub(super) fn sent<'t>(
         Setting::Default if lane.may_lack_for(known, &["columns"]) => return None,
         Setting::Default => return Some(table.columns.iter().collect()),
         Setting::Various => return None,
-        Setting::Given(rule, _) => &rule.value,
+        Setting::Given(rule, _) => rule,
     };
-    Some(table.columns.iter().filter(|column| !drops(rule, &column.name.value)).collect())
+    Some(table.columns.iter().filter(|column| !lane.drops(rule, &column.name.value)).collect())
 }
 
-/// True when a column is not sent.
-pub(super) fn drops(rule: &ColumnRule, column: &str) -> bool {
-    let any = |patterns: &[NamePattern]| {
-        patterns.iter().any(|pattern| pattern.compile_column().is_ok_and(|pattern| pattern.matches(column)))
-    };
-    match rule {
-        ColumnRule::Only(patterns) => !any(patterns),
-        ColumnRule::Except(patterns) => any(patterns),
+/// Which columns a `columns` leaves out: its patterns compiled once, and each name looked at once.
+pub(super) struct LeftOut {
+    is_except: bool,
+    patterns: Vec<Matcher>,
+    told: RefCell<HashMap<String, bool>>,
+}
+
+impl LeftOut {
+    pub(super) fn new(rule: &ColumnRule) -> LeftOut {
+        let (is_except, patterns) = match rule {
+            ColumnRule::Only(patterns) => (false, patterns),
+            ColumnRule::Except(patterns) => (true, patterns),
+        };
+        let patterns = patterns.iter().filter_map(|pattern| pattern.compile_column().ok()).collect();
+        LeftOut { is_except, patterns, told: RefCell::default() }
+    }
+
+    /// True when a column is not sent.
+    pub(super) fn drops(&self, column: &str) -> bool {
+        if let Some(&told) = self.told.borrow().get(column) {
+            return told;
+        }
+        let drops = self.patterns.iter().any(|pattern| pattern.matches(column)) == self.is_except;
+        self.told.borrow_mut().insert(column.to_owned(), drops);
+        drops
     }
 }

@@ -388,10 +388,28 @@ impl<'p> Flow<'p> {
 
     fn is_unselected(&self, tables: &TableMatcher) -> bool {
         let met = |one: &Selector<'_>| tables.relation(&one.matcher) != Relation::Disjoint;
+        let is_met = |(db, table): (&str, &str)| {
+            self.include_index.hits(db, table, |n| Some(&self.include[n].matcher)).next().is_some()
+        };
+        if !tables.sample().is_some_and(is_met) && !self.include.iter().any(met) {
+            return true;
+        }
+        if self.shows_left(tables) {
+            return false;
+        }
         // What is left out of one source may come from another.
         let everywhere = self.exclude.iter().filter(|one| one.source.is_none());
         let excludes: Vec<&TableMatcher> = everywhere.map(|one| &one.matcher).collect();
-        !self.include.iter().any(met) || tables.covered_by(&excludes) == Covered::Yes
+        tables.covered_by(&excludes) == Covered::Yes
+    }
+
+    /// True when one name shows that the excludes do not take all of a pattern: most are far from it, and this is seen at once.
+    pub(super) fn shows_left(&self, tables: &TableMatcher) -> bool {
+        let is_left = |(db, table): (&str, &str)| {
+            let hits = self.exclude_index.hits(db, table, |n| Some(&self.exclude[n].matcher)).next();
+            hits.is_none()
+        };
+        tables.sample().is_some_and(is_left)
     }
 
     /// True when `schema.lock` lists no table that is selected and that a pattern takes. False where that is told already: at an

@@ -1,13 +1,15 @@
 //! Which setting holds for which tables.
 
+use super::columns;
 use super::flow::Known;
 use super::index::Index;
 use super::selector::Selector;
 use crate::ast::{LeftOut, Settings, TableBlock, Where};
 use crate::hir::{Pipeline, Program, To};
 use crate::pattern::{Covered, Matcher, Relation, TableMatcher};
-use crate::statement::{MaskRule, Template};
+use crate::statement::{ColumnRule, MaskRule, Template};
 use crate::text::{Span, Spanned};
+use std::collections::HashMap;
 
 /// A pipeline towards one of its targets.
 pub(super) struct Lane<'p> {
@@ -19,6 +21,8 @@ pub(super) struct Lane<'p> {
     index: Index<'p>,
     /// All of the levels could be read.
     is_whole: bool,
+    /// What each `columns` leaves out.
+    columns: HashMap<Span, columns::LeftOut>,
 }
 
 /// A block of settings.
@@ -77,7 +81,14 @@ impl<'p> Lane<'p> {
             }
         }
         let is_whole = levels.iter().all(|level| level.left_out.is_empty());
-        Lane { to, n, levels, index: Index::new(patterns), is_whole }
+        let columns = levels.iter().filter_map(|level| level.settings.columns.as_ref());
+        let columns = columns.map(|rule| (rule.span, columns::LeftOut::new(&rule.value))).collect();
+        Lane { to, n, levels, index: Index::new(patterns), is_whole, columns }
+    }
+
+    /// True when a `columns` that this lane has leaves out a column.
+    pub(super) fn drops(&self, rule: &Spanned<ColumnRule>, column: &str) -> bool {
+        self.columns.get(&rule.span).is_some_and(|left_out| left_out.drops(column))
     }
 
     /// Numbers of the levels that say something about a table.

@@ -203,6 +203,12 @@ impl TableMatcher {
     }
 
     /// A table it takes, as database and name; none where it takes none, or is too large to be searched.
+    pub fn sample(&self) -> Option<(&str, &str)> {
+        let (db, table) = (self.db.sample()?, self.table.sample()?);
+        self.matches(db, table).then_some((db, table))
+    }
+
+    /// A table it takes; none where it takes none, or is too large to be searched.
     pub fn some_table(&self) -> Option<(String, String)> {
         self.db.some_name().zip(self.table.some_name())
     }

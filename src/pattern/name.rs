@@ -65,6 +65,14 @@ impl NamePattern {
         }
     }
 
+    /// What every name that it takes ends with; nothing for one name, which [`beginning`](Self::beginning) gives.
+    pub fn ending(&self) -> &str {
+        match self {
+            NamePattern::Glob(glob) => glob.rsplit(['*', '?', ']']).next().unwrap_or_default(),
+            NamePattern::Exact(_) | NamePattern::Regex(_) => "",
+        }
+    }
+
     /// The pattern of a regex segment, its slashes cut off.
     ///
     /// # Errors

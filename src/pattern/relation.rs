@@ -126,8 +126,7 @@ impl TableMatcher {
     /// (S0202).
     pub fn covered_by(&self, others: &[&TableMatcher]) -> Covered {
         // Most patterns are far from being covered, and one name shows it.
-        if let (Some(db), Some(table)) = (self.db.sample(), self.table.sample())
-            && self.matches(db, table)
+        if let Some((db, table)) = self.sample()
             && !others.iter().any(|other| other.matches(db, table))
         {
             return Covered::No;

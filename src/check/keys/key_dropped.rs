@@ -1,7 +1,6 @@
 //! S0501: a column of the key or of the partition that `columns` leaves out.
 
 use super::super::Rule;
-use super::super::columns::drops;
 use super::super::flow::Project;
 use super::super::locked::listed;
 use super::super::settings::{Setting, Subject};
@@ -40,7 +39,7 @@ fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     continue;
                 };
                 let mut check = |span, columns: &[String], what: &str, by: &str| {
-                    if let Some(column) = columns.iter().find(|column| drops(&rule.value, column)) {
+                    if let Some(column) = columns.iter().find(|column| lane.drops(rule, column)) {
                         let message = format!("`{column}` {what} and is left out");
                         findings.push(
                             Diagnostic::error(KEY_COLUMN_GONE, span, message)
@@ -84,7 +83,7 @@ fn primary_keys(project: &Project<'_>) -> Vec<Diagnostic> {
                 let rule = lane.setting(subject, |settings| settings.columns.as_ref());
                 let Setting::Given(rule, _) = rule else { continue };
                 let columns = left_out.entry(rule.span).or_default();
-                for column in key.columns.into_iter().filter(|column| drops(&rule.value, column)) {
+                for column in key.columns.into_iter().filter(|column| lane.drops(rule, column)) {
                     let column = format!("{}.{column}", table.name.value);
                     if !columns.contains(&column) {
                         columns.push(column);

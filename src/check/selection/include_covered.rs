@@ -2,7 +2,6 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
-use super::super::index::exact_table;
 use super::super::selector::Selector;
 use super::include_shadowed::is_shadowed;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
@@ -45,11 +44,15 @@ pub(super) fn wider<'f, 'p>(flow: &'f Flow<'p>, n: usize) -> Option<&'f Selector
     if names_shadow_table(one.pattern) || is_shadowed(flow, one) {
         return None;
     }
-    let named = exact_table(one.pattern).map(|(db, table)| flow.include_index.named(db, table));
-    let others = named.unwrap_or_default().iter().chain(&flow.include_index.open);
+    // What takes all of it takes one of its names, too.
+    let others: Vec<usize> = match one.matcher.sample() {
+        Some((db, table)) => flow.include_index.hits(db, table, |n| Some(&flow.include[n].matcher)).collect(),
+        None => flow.include_index.open.clone(),
+    };
     others
-        .filter(|&&other| other != n)
-        .map(|&other| &flow.include[other])
+        .into_iter()
+        .filter(|&other| other != n)
+        .map(|other| &flow.include[other])
         .filter(|wider| wider.is_for_all_of(one))
         .find(|wider| {
             match one.matcher.relation(&wider.matcher) {

@@ -21,6 +21,9 @@ pub(super) const RULE: Rule = Rule {
 
 /// True when the excludes of a pipeline take everything from one of its includes.
 pub(super) fn is_shadowed(flow: &Flow<'_>, include: &Selector<'_>) -> bool {
+    if flow.shows_left(&include.matcher) {
+        return false;
+    }
     let excludes = flow.exclude.iter().filter(|exclude| exclude.is_for_all_of(include));
     let excludes: Vec<&TableMatcher> = excludes.map(|one| &one.matcher).collect();
     !excludes.is_empty() && include.matcher.covered_by(&excludes) == Covered::Yes

@@ -77,6 +77,14 @@ fn known_tables(source: &str, ways: &[Way<'_>], told: &mut Told) {
     // The first pipeline that sends a table to a topic.
     let mut first: HashMap<(&str, &str, &str), (Way<'_>, Span)> = HashMap::new();
     let open = Open::of(ways);
+    // Ways with patterns that know a table by name: where two of them meet is seen in `first`.
+    let mut knowing: HashMap<(&str, &str), Vec<(usize, usize)>> = HashMap::new();
+    for way in open.all() {
+        for placed in way.flow.placed(way.lane, way.source) {
+            let table = (&*placed.known.db, &*placed.known.table);
+            knowing.entry(table).or_default().push((way.n, way.lane));
+        }
+    }
     for &way in ways {
         for placed in way.flow.placed(way.lane, way.source) {
             let (db, table) = (&*placed.known.db, &*placed.known.table);
@@ -95,7 +103,12 @@ fn known_tables(source: &str, ways: &[Way<'_>], told: &mut Told) {
                 }
             }
             // A pattern of another pipeline may take it, too.
-            for other in open.near(db).filter(|other| other.n != way.n) {
+            let known = knowing.get(&(db, table)).map_or(&[][..], Vec::as_slice);
+            if open.n_near(db) == known.len() {
+                continue;
+            }
+            let is_known = |other: &Way<'_>| known.contains(&(other.n, other.lane));
+            for other in open.near(db).filter(|other| other.n != way.n && !is_known(other)) {
                 match other.flow.topic_of(other.lane, (other.source, source), db, table) {
                     Some((topic, span)) if topic == placed.topic => note(other, span),
                     Some(_) | None => {}
@@ -128,6 +141,18 @@ impl<'a> Open<'a> {
             }
         }
         open
+    }
+
+    /// All of them, each once.
+    fn all(&self) -> impl Iterator<Item = Way<'a>> {
+        let mut seen = BTreeSet::new();
+        let all = self.by_db.values().flatten().chain(&self.anywhere).copied();
+        all.filter(move |way| seen.insert((way.n, way.source, way.lane)))
+    }
+
+    /// How many [`near`](Self::near) gives.
+    fn n_near(&self, db: &str) -> usize {
+        self.by_db.get(db).map_or(0, Vec::len) + self.anywhere.len()
     }
 
     /// Those that may select a table of a database.
