@@ -1,4 +1,5 @@
-//! The formatter on files: `fmt/<case>.sync` becomes `<case>.out`, and every `.sync` file of the repository is formatted.
+//! The formatter on files: `fmt/<case>.sync` becomes `<case>.out`, the small ones of `fmt/odd.txt` what stands below them, and every
+//! `.sync` file of the repository is formatted.
 
 use super::snapshot;
 use std::fs;
@@ -17,6 +18,45 @@ fn cases_become_what_is_recorded() {
         }
     }
     assert!(n_cases > 0);
+}
+
+/// A text as the file of odd inputs writes it.
+fn shown(text: &str) -> String {
+    text.replace("\u{FFFD}M", "\u{FEFF}").replace('␍', "\r").replace('⇥', "\t").replace('␠', " ")
+}
+
+#[test]
+fn odd_inputs_become_what_the_rules_say() {
+    let text = fs::read_to_string(root().join("tests/fmt/odd.txt")).expect("the file can be read");
+    let mut differ = Vec::new();
+    let cases: Vec<&str> = text.split("\n=== ").skip(1).collect();
+    for case in &cases {
+        let (name, rest) = case.split_once('\n').expect("a name");
+        let (input, output) = match rest.strip_prefix("---") {
+            Some(output) => ("", output.trim_start_matches('\n')),
+            None => {
+                rest.split_once("\n---").map(|(i, o)| (i, o.trim_start_matches('\n'))).expect("an output")
+            }
+        };
+        let input = match input {
+            "" => String::new(),
+            input => shown(&format!("{input}\n")),
+        };
+        let expected = match output.trim_end_matches('\n') {
+            "(left alone)" => Formatted::LeftAlone,
+            "(the same)" => Formatted::Text(input.clone()),
+            "" => Formatted::Text(String::new()),
+            output => Formatted::Text(shown(&format!("{output}\n"))),
+        };
+        let formatted = format(&input);
+        if formatted != expected {
+            differ.push(format!("=== {name}\n{formatted:?}\n{expected:?}"));
+        }
+        if let Formatted::Text(once) = &formatted {
+            assert_eq!(format(once), Formatted::Text(once.clone()), "{name}, twice");
+        }
+    }
+    assert!(cases.len() >= 40 && differ.is_empty(), "{}", differ.join("\n"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod column_collides;
 mod ddl_topic_is_data_topic;
+pub(super) use ddl_topic_is_data_topic::DDL_TOPIC_IS_DATA_TOPIC;
 mod internal_topic;
 mod message_too_big;
 mod names_collide;

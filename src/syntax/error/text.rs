@@ -60,7 +60,7 @@ impl Finder<'_> {
         let backslash = Span::new(self.tree.file(), at, at + 1);
         Diagnostic::error(S0008, span, format!("`{}` is no escape", self.slice(at, end)))
             .help("escapes are `\\\"`, `\\\\`, `\\n`, `\\t`, `\\{`, `\\}` and `\\u{…}`; a backslash is written `\\\\`")
-            .fix(Fix::machine("write `\\\\`", backslash, "\\\\"))
+            .fix(Fix::choice("write `\\\\`", backslash, "\\\\"))
     }
 
     /// The end of `{{name}}`, whose first brace is at `at`.

@@ -1,23 +1,24 @@
 //! A program as its rules look at it: patterns compiled once, the tables that are known, and which setting holds where.
 
+mod known;
+mod naming;
+
 use super::index::{Index, exact_table};
-use super::locked::{self, Locks};
-use super::pairs::Pairs;
+use super::locked::Locks;
 use super::renaming::{Renamed, Renaming};
 use super::selector::{Selector, selectors};
-use super::settings::{Lane, Setting, Subject};
+use super::settings::{Lane, Subject};
 use crate::ast::{Settings, TableBlock, Target, TargetKind};
 use crate::hir::{LockedTable, Pipeline, Program, TargetId};
-use crate::mysql::schema::TableName;
 use crate::pattern::{Covered, Relation, TableMatcher, TablePattern};
-use crate::statement::{NameCase, Names, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS, Template};
+use crate::statement::{NameCase, Template};
 use crate::text::{Span, Spanned};
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-/// Most known tables of a pipeline. What a rule finds in this many it need not find in more.
-const KNOWN_MAX: usize = 20_000;
+pub(super) use known::Known;
+pub(super) use naming::NewName;
+use naming::{Topic, shared_topics};
 
 /// A program and its pipelines.
 pub(super) struct Project<'p> {
@@ -59,14 +60,6 @@ pub(super) struct Flow<'p> {
     rename_index: Index<'p>,
 }
 
-/// The topic of a known table.
-struct Topic<'p> {
-    name: String,
-    /// The template that gives it, where one is written.
-    template: Option<&'p Spanned<Template>>,
-    is_shared: bool,
-}
-
 /// A known table on its way to a target.
 #[derive(Clone, Copy)]
 pub(super) struct Placed<'a> {
@@ -83,45 +76,6 @@ impl Placed<'_> {
     /// Where its topic is said: in a template, else where the table is named.
     pub(super) fn span(&self) -> Span {
         self.template.map_or(self.known.span, |template| template.span)
-    }
-}
-
-/// A table that is known by name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
-    pub(super) db: Rc<str>,
-    pub(super) table: Rc<str>,
-    /// Where it is named: at an `include` if one does so.
-    pub(super) span: Span,
-    /// A line of the pipeline names it, or it is a member of a range; else it is known from `schema.lock` alone.
-    pub(super) written: bool,
-    /// What says something about it. Tables that have this in common share it.
-    pub(super) near: Rc<Near>,
-}
-
-/// For every target, the numbers of the levels that say something about a table.
-pub(super) type Near = [Box<[usize]>];
-
-impl Known {
-    /// True when the two are one table, if they are of one source.
-    pub(super) fn is_same_table(&self, other: &Known) -> bool {
-        (&self.db, &self.table) == (&other.db, &other.table)
-    }
-}
-
-/// A table's name in messages, and the lines that made it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NewName {
-    pub(super) db: Rc<str>,
-    pub(super) table: Rc<str>,
-    /// Indexes of renames: of the database, of the table.
-    pub(super) lines: (Option<usize>, Option<usize>),
-}
-
-impl NewName {
-    /// True when a line names the table anew.
-    pub(super) fn is_new(&self) -> bool {
-        self.lines != (None, None)
     }
 }
 
@@ -265,87 +219,6 @@ impl<'p> Flow<'p> {
         )
     }
 
-    fn known(&self) -> Vec<Known> {
-        let blocks = self.blocks().map(|block| (&block.pattern.value, block.pattern.span));
-        let renames = self.renames.iter().filter_map(|one| match one.rename {
-            Rename::Table { from, .. } => Some((from, one.span)),
-            Rename::Column { table, .. } => Some((table, one.span)),
-            Rename::Database { .. } => None,
-        });
-        let includes = self.include.iter().map(|one| (one.pattern, one.span));
-        // Each with its first place.
-        let mut found: Vec<(Rc<str>, Rc<str>, Span)> = Vec::new();
-        let settle = |found: &mut Vec<(Rc<str>, Rc<str>, Span)>| {
-            found.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
-            found.dedup_by(|later, first| (&later.0, &later.1) == (&first.0, &first.1));
-        };
-        let mut seen = HashSet::new();
-        for (pattern, span) in includes.chain(blocks).chain(renames) {
-            let (Some(n_dbs), Some(n_tables)) = (pattern.db.count(), pattern.table.count()) else { continue };
-            if !seen.insert(pattern) {
-                continue;
-            }
-            let n_members = n_dbs.saturating_mul(n_tables);
-            if found.len() + n_members > KNOWN_MAX {
-                settle(&mut found);
-                if found.len() + n_members > KNOWN_MAX {
-                    continue;
-                }
-            }
-            let tables = pattern.table.names().unwrap_or_default();
-            for db in pattern.db.names().unwrap_or_default() {
-                let selected = tables.iter().filter(|table| self.selects(&db, table));
-                found.extend(selected.map(|table| (db.clone(), table.clone(), span)));
-            }
-        }
-        settle(&mut found);
-        let mut nears = Nears::default();
-        let mut known: Vec<Known> = found
-            .into_iter()
-            .map(|(db, table, span)| Known {
-                near: nears.of(&self.lanes, &db, &table),
-                db,
-                table,
-                span,
-                written: true,
-            })
-            .collect();
-        let unwritten = self.known_by_lock(&known, &mut nears);
-        if !unwritten.is_empty() {
-            known.extend(unwritten.into_iter().take(KNOWN_MAX.saturating_sub(known.len())));
-            known.sort_by(|a, b| (&a.db, &a.table).cmp(&(&b.db, &b.table)));
-        }
-        known
-    }
-
-    /// Selected tables of `schema.lock` that no line names; `written` are those that lines do, in order.
-    fn known_by_lock(&self, written: &[Known], nears: &mut Nears) -> Vec<Known> {
-        let is_written = |name: &TableName| {
-            let order = |one: &Known| (&*one.db, &*one.table).cmp(&(name.db.as_str(), name.table.as_str()));
-            written.binary_search_by(order).is_ok()
-        };
-        let mut found: BTreeMap<&TableName, Span> = BTreeMap::new();
-        for include in &self.include {
-            let locks = self.locks.only(include.source);
-            for table in
-                locks.sources().flat_map(|lock| locked::tables(lock, include.pattern, &include.matcher))
-            {
-                let name = &table.name.value;
-                if !is_written(name) && self.selects(&name.db, &name.table) {
-                    found.entry(name).or_insert(include.span);
-                }
-            }
-        }
-        let known = |(TableName { db, table }, span): (&TableName, Span)| Known {
-            near: nears.of(&self.lanes, db, table),
-            db: db.as_str().into(),
-            table: table.as_str().into(),
-            span,
-            written: false,
-        };
-        found.into_iter().map(known).collect()
-    }
-
     /// Where a table is selected: at the first `include` that takes it.
     pub(super) fn included_at(&self, known: &Known) -> Span {
         let mut hits = self.include_index.hits(&known.db, &known.table, |n| Some(&self.include[n].matcher));
@@ -427,155 +300,11 @@ impl<'p> Flow<'p> {
         };
         self.locks.complete() && !self.known.iter().any(fits) && !self.include.iter().any(is_told)
     }
-
-    /// True when a line renames nothing that is selected.
-    pub(super) fn renames_nothing(&self, renaming: &Renaming<'_>) -> bool {
-        match renaming.pattern().and_then(exact_table) {
-            Some((db, table)) => !self.selects(db, table),
-            None => self.is_unselected(&renaming.tables),
-        }
-    }
-
-    /// Pairs of renames of one kind that may take a table in common, the first in the file first.
-    pub(super) fn rename_pairs(&self) -> Pairs<impl Iterator<Item = (&Renaming<'p>, &Renaming<'p>)>> {
-        let pairs = (0..self.renames.len()).flat_map(move |n| {
-            let (named, open): (&[usize], _) = match self.renames[n].pattern().and_then(exact_table) {
-                // Lines that name other tables are no match for one that names a table.
-                Some((db, table)) => (self.rename_index.named(db, table), usize::MAX),
-                None => (&[], n),
-            };
-            let named = named.iter().filter(move |&&other| other < n);
-            let open = self.rename_index.open.iter().filter(move |&&other| other < open);
-            named.chain(open).copied().map(move |other| (n.min(other), n.max(other)))
-        });
-        let pairs = pairs.map(|(first, later)| (&self.renames[first], &self.renames[later]));
-        Pairs::new(pairs.filter(|(first, later)| first.kind() == later.kind()))
-    }
-
-    /// A name of the source in the case of messages.
-    pub(super) fn cased(&self, name: &str) -> String {
-        self.case.apply(name)
-    }
-
-    /// The rename of a kind that holds for a table: the narrowest.
-    fn renaming(&self, kind: Renamed, db: &str, table: &str) -> Option<usize> {
-        let hits = self
-            .rename_index
-            .hits(db, table, |n| Some(&self.renames[n].tables))
-            .filter(|&n| self.renames[n].kind() == kind);
-        hits.reduce(|best, n| {
-            let relation = self.renames[n].tables.relation(&self.renames[best].tables);
-            if relation == Relation::Narrower { n } else { best }
-        })
-    }
-
-    /// A table's name in messages; none when a placeholder stands for nothing.
-    pub(super) fn new_name(&self, source: &str, db: &Rc<str>, table: &Rc<str>) -> Option<NewName> {
-        let lines = (self.renaming(Renamed::Database, db, table), self.renaming(Renamed::Table, db, table));
-        let named = |line: Option<usize>, old: &Rc<str>| match (line, self.case) {
-            (None, NameCase::AsSource) => Some(old.clone()),
-            (None, case) => Some(case.apply(old).into()),
-            (Some(line), _) => {
-                let renaming = &self.renames[line];
-                let names = self.names_of(source, (db, table), (db, table));
-                let name = names.expand(renaming.to(), &renaming.captures(db, table), RENAME_PLACEHOLDERS);
-                name.ok().map(Rc::from)
-            }
-        };
-        // One that keeps its name may be renamed by a line that could not be read.
-        let takes = |tables: &TableMatcher| tables.matches(db, table);
-        let may_be_renamed = self.unread_renames.as_ref().is_none_or(|lines| lines.iter().any(takes));
-        if lines == (None, None) && (may_be_renamed || self.pipeline.left_out.may_be(&["names"])) {
-            return None;
-        }
-        Some(NewName { db: named(lines.0, db)?, table: named(lines.1, table)?, lines })
-    }
-
-    pub(super) fn names_of<'a>(
-        &'a self,
-        source: &'a str,
-        new: (&'a str, &'a str),
-        origin: (&'a str, &'a str),
-    ) -> Names<'a> {
-        let pipeline = self.pipeline.name.value.as_str();
-        Names { source, pipeline, db: new.0, table: new.1, origin_db: origin.0, origin_table: origin.1 }
-    }
-
-    /// The topic of any table of the n-th source, which has a name, and where it is selected; none when it is not, or its topic is not known.
-    pub(super) fn topic_of(
-        &self,
-        lane: usize,
-        (n, source): (usize, &str),
-        db: &str,
-        table: &str,
-    ) -> Option<(String, Span)> {
-        if !self.selects_from(n, db, table) {
-            return None;
-        }
-        let mut hits = self.include_index.hits(db, table, |n| Some(&self.include[n].matcher));
-        let include = hits.find(|&include| self.include[include].is_for(n))?;
-        let span = self.include[include].span;
-        let near = Nears::default().of(&self.lanes, db, table);
-        let known = Known { db: db.into(), table: table.into(), span, written: false, near };
-        let name = self.new_name(source, &known.db, &known.table)?;
-        let topic = self.topic(&self.lanes[lane], source, &known, &name)?;
-        Some((topic.name, span))
-    }
-
-    /// The topic of a known table; none when that is not known, or a placeholder stands for nothing.
-    fn topic(&self, lane: &Lane<'p>, source: &str, known: &Known, name: &NewName) -> Option<Topic<'p>> {
-        if lane.may_lack_nearer(known, "topic", |settings| settings.topic.as_ref()) {
-            return None;
-        }
-        let (name, template) = match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {
-            Setting::Default => (format!("{}.{}", name.db, name.table), None),
-            Setting::Various => return None,
-            Setting::Given(template, tables) => {
-                let captures = tables.and_then(|tables| tables.captures(&known.db, &known.table));
-                let names = self.names_of(source, (&name.db, &name.table), (&known.db, &known.table));
-                let captures = captures.unwrap_or_default();
-                let name = names.expand(&template.value, &captures, TOPIC_PLACEHOLDERS).ok()?;
-                (name, Some(template))
-            }
-        };
-        Some(Topic { name, template, is_shared: false })
-    }
 }
 
 /// True when the tables of a pattern can be listed.
 fn is_bounded(TablePattern { db, table }: &TablePattern) -> bool {
     db.count().is_some() && table.count().is_some()
-}
-
-/// What says something about tables, each once: there are few of these, and many tables.
-#[derive(Default)]
-struct Nears {
-    /// By the numbers of all levels, those of a target behind a sign of their own.
-    all: HashMap<Vec<Option<usize>>, Rc<Near>>,
-    /// The numbers of the last table.
-    last: Vec<Option<usize>>,
-}
-
-impl Nears {
-    /// What says something about a table towards each target.
-    fn of(&mut self, lanes: &[Lane<'_>], db: &str, table: &str) -> Rc<Near> {
-        self.last.clear();
-        for lane in lanes {
-            self.last.extend(lane.near(db, table).map(Some));
-            self.last.push(None);
-        }
-        if let Some(near) = self.all.get(&self.last) {
-            return near.clone();
-        }
-        let near: Rc<Near> = self
-            .last
-            .split(Option::is_none)
-            .take(lanes.len())
-            .map(|levels| levels.iter().copied().flatten().collect())
-            .collect();
-        self.all.insert(self.last.clone(), near.clone());
-        near
-    }
 }
 
 /// For every target, the number of its cluster.
@@ -600,30 +329,6 @@ fn cluster(target: &Target) -> Vec<&str> {
         }
         TargetKind::Stdout | TargetKind::File { .. } => vec!["", target.name.value.as_str()],
     }
-}
-
-/// For every topic of every flow, in order: whether it has that name in its cluster more than once.
-fn shared_topics(flows: &[Flow<'_>], clusters: &[usize]) -> Vec<bool> {
-    let mut first: HashMap<(usize, &str), usize> = HashMap::new();
-    let mut shared = Vec::new();
-    for flow in flows {
-        for (lane, topics) in flow.lanes.iter().zip(&flow.topics) {
-            let cluster = clusters[lane.to.target.value.0 as usize];
-            for topic in topics.iter().flatten().flatten() {
-                match first.entry((cluster, &topic.name)) {
-                    Entry::Vacant(free) => {
-                        free.insert(shared.len());
-                        shared.push(false);
-                    }
-                    Entry::Occupied(taken) => {
-                        shared[*taken.get()] = true;
-                        shared.push(true);
-                    }
-                }
-            }
-        }
-    }
-    shared
 }
 
 fn case(program: &Program, pipeline: &Pipeline) -> NameCase {
