@@ -7,7 +7,7 @@ pub(super) fn write(tree: &Tree, text: &str, statement: NodeId, out: &mut String
     let parts: Vec<NodeId> =
         tree.children(statement).filter(|&id| tree.kind(id) != NodeKind::Block).collect();
     let (Some(&first), Some(&last)) = (parts.first(), parts.last()) else { return };
-    if tree.has_error(statement) {
+    if tree.has_unclear_head(statement) {
         let bytes = &text[tree.node(first).start as usize..tree.node(last).end as usize];
         out.push_str(bytes.trim_matches([' ', '\t']));
         return;

@@ -171,6 +171,17 @@ impl Tree {
                 .any(|id| self.kind(id).is_error() || self.lacks_condition(id))
     }
 
+    /// True when the signs of a statement's head are not understood, wherever it stands: it holds an error node or a look-alike,
+    /// or lies in a merge conflict, a foreign comment or data of another language. A layout is then not known.
+    pub fn has_unclear_head(&self, statement: NodeId) -> bool {
+        let node = self.node(statement);
+        let block = self.children(statement).find(|&child| self.kind(child) == NodeKind::Block);
+        let head_end = block.map_or(node.end, |block| self.node(block).start);
+        let mut head = (statement.0 + 1..block.map_or(node.subtree_end, |block| block.0)).map(NodeId);
+        self.damage.explains(node.start, head_end)
+            || head.any(|id| self.kind(id).is_error() || self.lacks_condition(id))
+    }
+
     /// True when all that is wrong with the head of a statement is text with placeholders without quotes. Of that
     /// [`errors`](super::errors) says nothing, because what it would be in quotes depends on the statement.
     pub fn lacks_only_quotes(&self, statement: NodeId) -> bool {

@@ -52,6 +52,8 @@ impl Flow<'_> {
             found.dedup_by(|later, first| (&later.0, &later.1) == (&first.0, &first.1));
         };
         let mut seen = HashSet::new();
+        // So many are settled: nothing was added since.
+        let mut n_settled = 0;
         for (pattern, span) in includes.chain(blocks).chain(renames) {
             let (Some(n_dbs), Some(n_tables)) = (pattern.db.count(), pattern.table.count()) else { continue };
             if !seen.insert(pattern) {
@@ -59,7 +61,10 @@ impl Flow<'_> {
             }
             let n_members = n_dbs.saturating_mul(n_tables);
             if found.len() + n_members > KNOWN_MAX {
-                settle(&mut found);
+                if found.len() != n_settled {
+                    settle(&mut found);
+                    n_settled = found.len();
+                }
                 if found.len() + n_members > KNOWN_MAX {
                     continue;
                 }
