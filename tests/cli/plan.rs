@@ -21,7 +21,7 @@ fn people_read_what_comes_goes_and_changes() {
     let text = "pipeline shop\n  \
         + table    shop.orders  -> shop.orders           existing rows are loaded first: about 1_000_000 rows, 3MiB, under a minute at 20MiB/s  P1009\n  \
         ~ retry                 12h -> 1d                in place\n  \
-        ~ columns  shop.people  all -> all except phone  rows sent before keep the old form                                                    P1004\n\n\
+        ~ columns  shop.people  all -> all except phone  rows sent before keep the old form  P1004\n\n\
         1 to add, 2 to change, 0 to remove, 0 refused. Nothing was changed.\n";
     check(new.path(), &["plan", "--against", &old, "--width", "100"], (0, text, ""));
     let output = run(new.path(), &["plan", "--against", &old, "--detailed-exitcode"]);
