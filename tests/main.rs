@@ -30,6 +30,7 @@ mod pipelines;
 mod proofs;
 mod published;
 mod ranges;
+mod registry;
 mod reload;
 mod rights;
 mod routes;

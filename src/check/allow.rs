@@ -91,6 +91,7 @@ fn known(later: &[CodeDoc]) -> Vec<Code> {
         project::PAGES,
         source::mysql::requirement::CODES,
         target::kafka::requirement::CODES,
+        target::registry::requirement::CODES,
         later,
     ];
     let of_rules = super::pages().map(|page| page.code);

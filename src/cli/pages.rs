@@ -17,6 +17,7 @@ pub(super) fn all() -> Vec<CodeDoc> {
         plan::COMBINATION_PAGES,
         source::mysql::requirement::CODES,
         target::kafka::requirement::CODES,
+        target::registry::requirement::CODES,
     ];
     let mut pages: Vec<CodeDoc> = lists.into_iter().flatten().copied().chain(check::pages()).collect();
     pages.sort_by_key(|page| page.code);

@@ -1,4 +1,4 @@
-//! Where records go: a Kafka cluster, standard output, files.
+//! Where records go: a Kafka cluster with its schema registry, standard output, files.
 //!
 //! Knows what a target needs and how its failures are answered. Does not know formats: keys and values arrive as bytes.
 
@@ -6,6 +6,7 @@
 pub mod io;
 pub mod kafka;
 pub mod lines;
+pub mod registry;
 
 use std::time::Duration;
 

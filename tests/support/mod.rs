@@ -14,6 +14,7 @@ pub(crate) mod mysql;
 pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod program;
+pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod shop;
 pub(crate) mod sql;

@@ -1,5 +1,9 @@
-//! What a plan only names, found when it runs: secrets.
+//! What a plan only names, found when it runs: secrets, certificates and keys.
 
 mod secret;
+#[cfg(feature = "run")]
+mod tls;
 
 pub use secret::{Secret, SecretError, find};
+#[cfg(feature = "run")]
+pub use tls::{Identity, TlsError, TlsFiles, tls_reason};

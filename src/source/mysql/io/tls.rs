@@ -4,24 +4,17 @@
 //! `verify-full` at the chain and the name (an address must stand in the certificate as one). TLS 1.2 and newer.
 
 use super::failure::{FailureClass, SourceFailure};
+use crate::plan::io::{Identity, TlsError, TlsFiles, tls_reason as reason};
 use crate::plan::{Tls, TlsMode};
 use mysql_async::{ClientIdentity, SslOpts};
 use openssl::error::ErrorStack;
 use openssl::pkcs12::Pkcs12;
-use openssl::pkey::{PKey, Private};
-use openssl::ssl::{
-    ErrorCode, HandshakeError, SslConnector, SslConnectorBuilder, SslMethod, SslOptions, SslStream,
-    SslVerifyMode, SslVersion,
-};
+use openssl::ssl::{ErrorCode, HandshakeError, SslConnector, SslStream};
 use openssl::stack::Stack;
-use openssl::x509::X509;
-use openssl::x509::store::X509StoreBuilder;
-use std::fs;
 use std::io::ErrorKind;
 use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
-use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 /// How to encrypt: certificates read, keys loaded. `Debug` shows neither.
 #[derive(Clone)]
@@ -52,17 +45,11 @@ impl TlsClient {
             let text = format!("`{}` is no name a certificate can carry", name.escape_debug());
             return Err(SourceFailure::new(FailureClass::Setting, text));
         }
-        let trusted = match plan.mode {
-            TlsMode::Off => return Ok(None),
-            TlsMode::Require => Vec::new(),
-            TlsMode::VerifyCa | TlsMode::VerifyFull => trusted(plan, project)?,
-        };
-        let identity = plan.identity.as_ref().map(|files| Identity::read(files, project)).transpose()?;
+        let setting = |error: TlsError| SourceFailure::new(FailureClass::Setting, error.to_string());
+        let Some(files) = TlsFiles::read(plan, project).map_err(setting)? else { return Ok(None) };
         Ok(Some(TlsClient {
-            connector: connector(plan.mode, &trusted, identity.as_ref())
-                .map_err(|error| unusable(&error))?
-                .build(),
-            driver: driver(plan.mode, name, &trusted, identity.as_ref()).map_err(|error| unusable(&error))?,
+            connector: files.connector().map_err(setting)?.build(),
+            driver: driver(name, &files).map_err(|error| unusable(&error))?,
             mode: plan.mode,
             name: name.to_owned(),
         }))
@@ -135,121 +122,32 @@ impl TlsClient {
     }
 }
 
-/// What went wrong, without the place in OpenSSL's sources.
-fn reason(stack: &ErrorStack) -> String {
-    let first = stack.errors().first();
-    first.and_then(|error| error.reason()).map_or_else(|| stack.to_string(), str::to_owned)
-}
-
 fn unusable(stack: &ErrorStack) -> SourceFailure {
     SourceFailure::new(FailureClass::Setting, format!("the TLS settings cannot be used: {}", reason(stack)))
 }
 
-fn connector(
-    mode: TlsMode,
-    trusted: &[X509],
-    identity: Option<&Identity>,
-) -> Result<SslConnectorBuilder, ErrorStack> {
-    let mut builder = SslConnector::builder(SslMethod::tls_client())?;
-    builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-    // packets have their own lengths: an end without TLS's own goodbye is an end all the same
-    builder.set_options(SslOptions::IGNORE_UNEXPECTED_EOF);
-    builder.set_read_ahead(true);
-    builder.set_verify(match mode {
-        TlsMode::Off | TlsMode::Require => SslVerifyMode::NONE,
-        TlsMode::VerifyCa | TlsMode::VerifyFull => SslVerifyMode::PEER,
-    });
-    // the system's roots go: what is trusted does not depend on the machine
-    builder.set_cert_store(X509StoreBuilder::new()?.build());
-    for certificate in trusted {
-        builder.cert_store_mut().add_cert(certificate.clone())?;
-    }
-    if let Some(identity) = identity {
-        builder.set_certificate(&identity.certificate)?;
-        for certificate in &identity.above {
-            builder.add_extra_chain_cert(certificate.clone())?;
-        }
-        builder.set_private_key(&identity.key)?;
-        builder.check_private_key()?;
-    }
-    Ok(builder)
-}
-
-fn driver(
-    mode: TlsMode,
-    name: &str,
-    trusted: &[X509],
-    identity: Option<&Identity>,
-) -> Result<SslOpts, ErrorStack> {
+fn driver(name: &str, TlsFiles { mode, trusted, identity }: &TlsFiles) -> Result<SslOpts, ErrorStack> {
     let roots = trusted
         .iter()
         .map(|certificate| certificate.to_der().map(Into::into))
         .collect::<Result<Vec<_>, ErrorStack>>()?;
-    let identity = identity.map(Identity::archive).transpose()?;
+    let identity = identity.as_ref().map(archive).transpose()?;
     Ok(SslOpts::default()
         .with_disable_built_in_roots(true)
         .with_root_certs(roots)
-        .with_danger_accept_invalid_certs(mode == TlsMode::Require)
-        .with_danger_skip_domain_validation(mode != TlsMode::VerifyFull)
+        .with_danger_accept_invalid_certs(*mode == TlsMode::Require)
+        .with_danger_skip_domain_validation(*mode != TlsMode::VerifyFull)
         .with_danger_tls_hostname_override(Some(name.to_owned()))
         .with_client_identity(identity.map(|archive| ClientIdentity::new(archive.into()))))
 }
 
-/// The certificate we show, and its key.
-struct Identity {
-    certificate: X509,
-    above: Vec<X509>,
-    key: PKey<Private>,
-}
-
-impl Identity {
-    fn read((chain, key): &(String, String), project: &Path) -> Result<Identity, SourceFailure> {
-        let mut chain = certificates(&project.join(chain), chain)?;
-        let pem = fs::read(project.join(key)).map_err(|error| unreadable("private key", key, &error))?;
-        // a key under a passphrase is refused instead of asked for at the terminal
-        let no_passphrase = |_: &mut [u8]| Ok(0);
-        let key = PKey::private_key_from_pem_callback(&pem, no_passphrase)
-            .map_err(|error| unreadable("private key", key, &reason(&error)))?;
-        Ok(Identity { certificate: chain.remove(0), above: chain, key })
+/// An identity in the one form that the driver takes. It stays in memory.
+fn archive(identity: &Identity) -> Result<Vec<u8>, ErrorStack> {
+    let mut above = Stack::new()?;
+    for certificate in &identity.above {
+        above.push(certificate.clone())?;
     }
-
-    /// In the one form that the driver takes. It stays in memory.
-    fn archive(&self) -> Result<Vec<u8>, ErrorStack> {
-        let mut above = Stack::new()?;
-        for certificate in &self.above {
-            above.push(certificate.clone())?;
-        }
-        Pkcs12::builder().cert(&self.certificate).ca(above).pkey(&self.key).build2("")?.to_der()
-    }
-}
-
-fn unreadable(what: &str, path: &str, error: &dyn std::fmt::Display) -> SourceFailure {
-    SourceFailure::new(FailureClass::Setting, format!("the {what} file `{path}` cannot be read: {error}"))
-}
-
-/// The certificates of a file, at least one.
-fn certificates(path: &Path, shown: &str) -> Result<Vec<X509>, SourceFailure> {
-    let pem = fs::read(path).map_err(|error| unreadable("certificate", shown, &error))?;
-    let certificates =
-        X509::stack_from_pem(&pem).map_err(|error| unreadable("certificate", shown, &reason(&error)))?;
-    if certificates.is_empty() {
-        return Err(SourceFailure::new(
-            FailureClass::Setting,
-            format!("`{shown}` holds no certificate in PEM form"),
-        ));
-    }
-    Ok(certificates)
-}
-
-/// The authorities whose word is taken.
-fn trusted(plan: &Tls, project: &Path) -> Result<Vec<X509>, SourceFailure> {
-    match &plan.ca {
-        None => TLS_SERVER_ROOT_CERTS
-            .iter()
-            .map(|certificate| X509::from_der(certificate).map_err(|error| unusable(&error)))
-            .collect(),
-        Some(path) => certificates(&project.join(path), path),
-    }
+    Pkcs12::builder().cert(&identity.certificate).ca(above).pkey(&identity.key).build2("")?.to_der()
 }
 
 #[cfg(test)]

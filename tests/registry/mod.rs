@@ -1,0 +1,4 @@
+//! Schemas in a registry: the client, and messages that are read with what it registered.
+
+mod client;
+mod stub;
