@@ -8,7 +8,7 @@
 
 use super::record::{
     CtlRecord, DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord,
-    RetiredRecord, SchemaRecord, SnapRecord, StateKey, TableRecord,
+    RetiredRecord, SchemaRecord, SnapRecord, StateKey, SubjectRecord, TableRecord,
 };
 use crate::mysql::schema::TableName;
 use serde::Serialize;
@@ -54,6 +54,8 @@ pub enum StateRecord {
     Ends(String, EndsRecord),
     /// `ctl`.
     Ctl(CtlRecord),
+    /// `registry/<subject>`.
+    Subject(String, SubjectRecord),
     /// `retired`.
     Retired(RetiredRecord),
 }
@@ -111,6 +113,10 @@ impl StateKey {
                 push_escaped(&mut text, topic);
             }
             StateKey::Ctl => text.push_str("ctl"),
+            StateKey::Subject(subject) => {
+                text.push_str("registry/");
+                push_escaped(&mut text, subject);
+            }
             StateKey::Retired => text.push_str("retired"),
         }
         text.into_bytes()
@@ -139,6 +145,7 @@ impl StateKey {
             },
             "park" => StateKey::Park(unescape_table(rest)?),
             "ends" => StateKey::Ends(unescape(rest)?),
+            "registry" => StateKey::Subject(unescape(rest)?),
             _ => return None,
         };
         // Other spellings of a key (`plan/01/0`, needless escapes) would be a second series of the same record.
@@ -200,6 +207,7 @@ impl StateRecord {
             StateRecord::Park(name, _) => StateKey::Park(name.clone()),
             StateRecord::Ends(topic, _) => StateKey::Ends(topic.clone()),
             StateRecord::Ctl(_) => StateKey::Ctl,
+            StateRecord::Subject(subject, _) => StateKey::Subject(subject.clone()),
             StateRecord::Retired(_) => StateKey::Retired,
         }
     }
@@ -217,6 +225,7 @@ impl StateRecord {
             StateRecord::Park(_, value) => json(value),
             StateRecord::Ends(_, value) => json(value),
             StateRecord::Ctl(value) => json(value),
+            StateRecord::Subject(_, value) => json(value),
             StateRecord::Retired(value) => json(value),
         };
         let mut value = format!("{FORMAT} {:08x} ", crc32fast::hash(&payload)).into_bytes();
@@ -245,6 +254,7 @@ impl StateRecord {
             StateKey::Park(ref name) => StateRecord::Park(name.clone(), parse(&key, payload)?),
             StateKey::Ends(ref topic) => StateRecord::Ends(topic.clone(), parse(&key, payload)?),
             StateKey::Ctl => StateRecord::Ctl(parse(&key, payload)?),
+            StateKey::Subject(ref subject) => StateRecord::Subject(subject.clone(), parse(&key, payload)?),
             StateKey::Retired => StateRecord::Retired(parse(&key, payload)?),
         })
     }
@@ -428,6 +438,11 @@ pub(super) mod tests {
             }),
             (any::<String>(), any::<Vec<(i32, i64)>>())
                 .prop_map(|(topic, ends)| StateRecord::Ends(topic, EndsRecord { ends })),
+            (any::<String>(), any::<String>(), any::<Vec<(String, u32)>>()).prop_map(
+                |(subject, registry, schemas)| {
+                    StateRecord::Subject(subject, SubjectRecord { registry, schemas })
+                }
+            ),
             any::<u64>()
                 .prop_map(|offset| StateRecord::Retired(RetiredRecord { position: position(offset) })),
             proptest::option::of(0..u64::MAX)
@@ -483,6 +498,7 @@ pub(super) mod tests {
         check_key(StateKey::Database("a.b/1".into()), "schema/a%2Eb%2F1");
         check_key(StateKey::Park(TableName::new("shop", "orders")), "park/shop.orders");
         check_key(StateKey::Ends("shop.orders".into()), "ends/shop%2Eorders");
+        check_key(StateKey::Subject("a/b-value".into()), "registry/a%2Fb-value");
         check_key(StateKey::Retired, "retired");
         check_key(StateKey::Ctl, "ctl");
     }

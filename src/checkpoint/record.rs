@@ -38,6 +38,8 @@ pub enum StateKey {
     Ends(String),
     /// `ctl`.
     Ctl,
+    /// `registry/<subject>`.
+    Subject(String),
     /// `retired`.
     Retired,
 }
@@ -203,6 +205,15 @@ impl CtlRecord {
     pub fn is_empty(&self) -> bool {
         *self == CtlRecord::default()
     }
+}
+
+/// `registry/<subject>`: numbers that a schema registry gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectRecord {
+    /// Where the registry is: another one gives other numbers.
+    pub registry: String,
+    /// (SHA-256 of rule and schema, number), the newest last.
+    pub schemas: Vec<(String, u32)>,
 }
 
 /// `plan/<generation>/<part>`: a piece of the plan that was in force.

@@ -4,7 +4,7 @@ use super::codec::{CodecError, StateRecord};
 use super::history::History;
 use super::record::{
     CtlRecord, DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord,
-    RetiredRecord, SnapRecord, StateKey, TableRecord,
+    RetiredRecord, SnapRecord, StateKey, SubjectRecord, TableRecord,
 };
 use crate::kafka::limits::STATE_PART_BYTES;
 use crate::mysql::schema::TableName;
@@ -33,6 +33,8 @@ pub struct TaskState {
     pub ends: BTreeMap<String, EndsRecord>,
     /// What an operator has asked for.
     pub ctl: CtlRecord,
+    /// Numbers of schemas by subject.
+    pub subjects: BTreeMap<String, SubjectRecord>,
     /// Set when the task was removed.
     pub retired: Option<RetiredRecord>,
     /// Records of other releases, by key bytes, as they are.
@@ -149,6 +151,9 @@ impl TaskState {
                 self.ends.insert(topic, value);
             }
             StateRecord::Ctl(value) => self.ctl = value,
+            StateRecord::Subject(subject, value) => {
+                self.subjects.insert(subject, value);
+            }
             StateRecord::Retired(value) => self.retired = Some(value),
         }
         Ok(())
@@ -184,6 +189,9 @@ impl TaskState {
                 self.ends.remove(topic);
             }
             StateKey::Ctl => self.ctl = CtlRecord::default(),
+            StateKey::Subject(subject) => {
+                self.subjects.remove(subject);
+            }
             StateKey::Retired => self.retired = None,
         }
     }
@@ -212,6 +220,9 @@ impl TaskState {
         records.extend(ends.map(|(topic, value)| StateRecord::Ends(topic.clone(), value.clone()).encode()));
         let ctl = Some(&self.ctl).filter(|ctl| !ctl.is_empty());
         records.extend(ctl.map(|value| StateRecord::Ctl(value.clone()).encode()));
+        let subjects = self.subjects.iter();
+        records
+            .extend(subjects.map(|(name, value)| StateRecord::Subject(name.clone(), value.clone()).encode()));
         records.extend(self.retired.clone().map(|value| StateRecord::Retired(value).encode()));
         records.extend(self.unknown.iter().map(|(key, value)| (key.clone(), value.clone())));
         records

@@ -305,25 +305,27 @@ impl KeyEncoder {
         table: OutputTable<'_>,
         origin: Option<&str>,
     ) -> Result<KeyEncoder, FormatError> {
-        let nowhere = Registered::nowhere(Flavor::MySql);
-        match form {
-            None | Some(KeyForm::Avro) => KeyEncoder::with_schema(plan, table, origin, nowhere),
-            Some(KeyForm::Json) => KeyEncoder::with_schema(&plan.hashed(), table, origin, nowhere),
-            Some(KeyForm::Text) => Ok(KeyEncoder::Text(TextKey::new(&plan.texts(), table, origin)?)),
-        }
+        KeyEncoder::with_schema(plan, form, table, origin, Registered::nowhere(Flavor::MySql))
     }
 
-    /// Prepares a key of the columns of `table`, with `origin` in front if given.
+    /// Prepares a key of the columns of `table` in this form, or that of the format, with `origin` in front if given.
     ///
     /// # Errors
     /// When a column is of a character set that is not supported, or the schema has no number.
     pub fn with_schema(
         plan: &FormatPlan,
+        form: Option<KeyForm>,
         table: OutputTable<'_>,
         origin: Option<&str>,
         registered: Registered,
     ) -> Result<KeyEncoder, FormatError> {
         let id = || registered.key.ok_or(FormatError::NotRegistered(plan.name()));
+        let plan = match form {
+            None => plan,
+            Some(KeyForm::Json) => &plan.hashed(),
+            Some(KeyForm::Avro) => &plan.of_avro_key(),
+            Some(KeyForm::Text) => return Ok(KeyEncoder::Text(TextKey::new(&plan.texts(), table, origin)?)),
+        };
         match plan {
             FormatPlan::CanalJson(options) => Ok(KeyEncoder::CanalJson(canal::key(options, table, origin)?)),
             FormatPlan::MaxwellJson(_) => Ok(KeyEncoder::Json(maxwell::key(table, origin)?)),
@@ -340,15 +342,21 @@ impl KeyEncoder {
         }
     }
 
-    /// The schema of keys of the columns of `table`, for formats that have one in a registry.
+    /// The schema of keys of the columns of `table`, where they have one in a registry.
     ///
     /// # Errors
     /// When Avro does not take a name, or a column is of a character set that is not supported.
     pub fn schema(
         plan: &FormatPlan,
+        form: Option<KeyForm>,
         table: OutputTable<'_>,
         has_origin: bool,
     ) -> Result<Option<AvroSchema>, FormatError> {
+        let plan = match form {
+            None => plan,
+            Some(KeyForm::Json | KeyForm::Text) => return Ok(None),
+            Some(KeyForm::Avro) => &plan.of_avro_key(),
+        };
         match plan {
             FormatPlan::Avro(options) => avro::key_schema(options, table, has_origin).map(Some),
             FormatPlan::DebeziumAvro(options) => debezium::key_schema(options, table, has_origin).map(Some),

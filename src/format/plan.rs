@@ -73,6 +73,31 @@ impl FormatPlan {
         }
     }
 
+    /// The format whose keys are those of `key … as avro`: its own, or that of its family in Avro.
+    pub(crate) fn of_avro_key(&self) -> FormatPlan {
+        match self {
+            FormatPlan::Avro(_) | FormatPlan::DebeziumAvro(_) => self.clone(),
+            FormatPlan::DebeziumJson(options) => FormatPlan::DebeziumAvro(DebeziumAvroOptions {
+                subject: Subject::Topic,
+                compatibility: None,
+                snapshot_create: options.snapshot_create,
+                bigint_unsigned: options.bigint_unsigned,
+                decimal: DecimalForm::Precise,
+                binary: options.binary,
+            }),
+            FormatPlan::CanalJson(_)
+            | FormatPlan::DtsAvro(_)
+            | FormatPlan::MaxwellJson(_)
+            | FormatPlan::Json(_) => FormatPlan::Avro(AvroOptions {
+                subject: Subject::Topic,
+                compatibility: None,
+                bigint_unsigned: BigintUnsigned::Decimal,
+                decimal: DecimalForm::Decimal,
+                enum_form: EnumForm::Label,
+            }),
+        }
+    }
+
     /// How its schemas are called in the registry and which changes of them it takes; none for formats without a registry.
     pub fn registered(&self) -> Option<(Subject, Option<Compatibility>)> {
         match self {

@@ -215,10 +215,11 @@ pub(super) fn registered_key(
     let all = all_columns(version);
     let columns: Vec<OutputColumn> = columns.iter().map(|at| all[*at].clone()).collect();
     let table = OutputTable { source: "main", db: "shop", table: "orders", version, columns: &columns };
-    let schema = KeyEncoder::schema(plan, table, origin.is_some()).unwrap().expect("a format with schemas");
+    let schema =
+        KeyEncoder::schema(plan, None, table, origin.is_some()).unwrap().expect("a format with schemas");
     let registered = Registered { key: Some(id), ..Registered::nowhere(Flavor::MySql) };
     let mut out = Vec::new();
-    let key = KeyEncoder::with_schema(plan, table, origin, registered).unwrap();
+    let key = KeyEncoder::with_schema(plan, None, table, origin, registered).unwrap();
     key.encode(row, &mut Scratch::new(), &mut out).unwrap();
     (schema, out)
 }

@@ -6,6 +6,8 @@ mod envelope;
 mod error;
 mod mask;
 mod partition;
+mod schema;
+mod shown;
 mod table;
 mod told;
 
@@ -13,6 +15,7 @@ pub use envelope::Envelope;
 pub use error::RouteError;
 pub use mask::Salts;
 pub use partition::table_partition;
+pub use schema::{WantedSchema, breaks, schemas};
 pub use table::TableRoute;
 pub use told::{Told, deed, kinds, refused, shape};
 

@@ -1,21 +1,21 @@
 //! One table version on its way to one topic: everything decided once, nothing per row.
 
 use super::border::Border;
-use super::columns::{ColumnNames, named_columns, sent_columns};
 use super::envelope::{Envelope, op_of};
 use super::error::RouteError;
-use super::mask::{Salts, is_lossy, masks_of};
+use super::mask::Salts;
 use super::partition::{Hashed, Partitioner};
+use super::shown::Shown;
 use crate::change::{EventMeta, RowChange};
-use crate::format::{Encoder, KeyEncoder, OutputColumn, OutputTable, Scratch};
+use crate::format::{Encoder, KeyEncoder, OutputColumn, OutputTable, Registered, Scratch};
 use crate::kafka::{Batch, TopicId};
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::{Column, TableVersion};
 use crate::mysql::value::Value;
-use crate::plan::{KeyRule, PartitionRule, TableDecision, TaskId};
+use crate::plan::{PartitionRule, TableDecision, TaskId};
 use crate::statement::KeyChange;
+use crate::transform::RowMask;
 use crate::transform::filter::Condition;
-use crate::transform::{Mask, RowMask};
 use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
@@ -50,7 +50,8 @@ pub struct TableRoute {
 }
 
 impl TableRoute {
-    /// Prepares the route of `version` as `decision` wants it. `topic` has `partitions` partitions.
+    /// Prepares the route of `version` as `decision` wants it. `topic` has `partitions` partitions, and its [`schemas`](super::schemas)
+    /// are registered.
     ///
     /// # Errors
     /// When the rules do not fit the table: a key column that does not exist, is not sent or loses its value to a mask, two
@@ -63,38 +64,21 @@ impl TableRoute {
         partitions: NonZeroU32,
         task: &TaskId,
         salts: &Salts,
+        registered: Registered,
     ) -> Result<TableRoute, RouteError> {
-        let names = ColumnNames::new(decision)?;
-        let columns = sent_columns(decision, version, &names)?;
-        let masks = masks_of(&decision.masks, version, &columns, salts)?;
-        // What is behind the masks sees another table: its masked columns are of other types.
-        let (mask, seen) = match masks.as_slice() {
-            [] => (None, version.clone()),
-            masks => {
-                let (mask, seen) = RowMask::build(version, masks)?;
-                (Some(mask), Arc::new(seen))
-            }
-        };
-        let told = Told { columns: &columns, masks: &masks };
-        let table = OutputTable {
-            source: &task.source,
-            db: &decision.db,
-            table: &decision.table,
-            version: &seen,
-            columns: &columns,
-        };
+        let shown = Shown::new(decision, version, task, salts)?;
+        let table = shown.table(decision, task);
         let (rule, hash, format) = (&decision.partition, decision.hash, &decision.format);
-        let key = key_columns(decision, &seen, told, &names, task)?;
+        let key = shown.key.as_ref();
         let partition = match rule {
             PartitionRule::ByKey => {
-                let key = key.as_ref().map(|key| key.hashed(table));
+                let key = key.map(|key| key.hashed(table));
                 Partitioner::by_key(hash, format, &decision.db, key, partitions)?
             }
             PartitionRule::ByTable => Partitioner::by_table(hash, &decision.db, &decision.table, partitions),
             PartitionRule::ByDatabase => Partitioner::by_database(hash, &decision.db, partitions),
             PartitionRule::ByColumns(wanted) => {
-                let columns = named_columns("partition", wanted, &seen, &names)?;
-                told.check("partition", &columns, &seen)?;
+                let columns = shown.named("partition", wanted)?;
                 let hashed = Hashed { table: OutputTable { columns: &columns, ..table }, origin: None };
                 Partitioner::by_columns(hash, format, &decision.db, hashed)?
             }
@@ -106,18 +90,19 @@ impl TableRoute {
                 }
             },
         };
-        let key = match &key {
+        let key = match key {
             None => None,
             Some(key) => {
                 let Hashed { table, origin } = key.hashed(table);
-                Some(KeyEncoder::build(format, decision.key_form, table, origin)?)
+                Some(KeyEncoder::with_schema(format, decision.key_form, table, origin, registered)?)
             }
         };
         Ok(TableRoute {
-            encoder: Encoder::build(&decision.format, table)?,
+            encoder: Encoder::with_schema(&decision.format, table, registered)?,
             version: version.clone(),
             border: Border::build(&decision.conditions, version)?,
-            mask,
+            used: used_columns(decision, version, &shown.columns),
+            mask: shown.mask,
             topic,
             partitions,
             key,
@@ -127,7 +112,6 @@ impl TableRoute {
             split: decision.key_change == KeyChange::Split,
             scratch: Scratch::new(),
             broken_text: 0,
-            used: used_columns(decision, version, &columns),
         })
     }
 
@@ -320,75 +304,4 @@ fn used_columns(decision: &TableDecision, version: &TableVersion, sent: &[Output
 fn undo(batch: &mut Batch, start: usize, error: RouteError) -> RouteError {
     batch.arena().truncate(start);
     error
-}
-
-/// What of a table is told: the columns that are sent, and which of them are masked.
-#[derive(Clone, Copy)]
-struct Told<'t> {
-    columns: &'t [OutputColumn],
-    masks: &'t [(usize, Mask)],
-}
-
-impl Told<'_> {
-    /// Columns of a key or of a partition's hash are sent, and still tell one row from another.
-    fn check(
-        self,
-        statement: &'static str,
-        columns: &[OutputColumn],
-        version: &TableVersion,
-    ) -> Result<(), RouteError> {
-        for OutputColumn { index, .. } in columns {
-            let column = || version.columns[*index].name.clone();
-            if !self.columns.iter().any(|sent| sent.index == *index) {
-                return Err(RouteError::NotSent { statement, column: column() });
-            }
-            if self.masks.iter().any(|(masked, mask)| masked == index && is_lossy(mask)) {
-                return Err(RouteError::Masked { statement, column: column() });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// What the key of a table is made of.
-struct KeyColumns {
-    columns: Vec<OutputColumn>,
-    origin: Option<String>,
-}
-
-impl KeyColumns {
-    fn hashed<'t>(&'t self, table: OutputTable<'t>) -> Hashed<'t> {
-        Hashed { table: OutputTable { columns: &self.columns, ..table }, origin: self.origin.as_deref() }
-    }
-}
-
-fn key_columns(
-    decision: &TableDecision,
-    version: &TableVersion,
-    told: Told<'_>,
-    names: &ColumnNames<'_>,
-    task: &TaskId,
-) -> Result<Option<KeyColumns>, RouteError> {
-    let (columns, origin) = match &decision.key {
-        KeyRule::None => return Ok(None),
-        KeyRule::Primary => {
-            let visible = |key: &&[usize]| key.iter().all(|index| !version.columns[*index].hidden);
-            let primary = [version.primary_key.as_slice()];
-            let unique = version.unique_keys.iter().map(Vec::as_slice);
-            let candidates = primary.into_iter().chain(unique);
-            let Some(key) = candidates.filter(|key| !key.is_empty()).find(visible) else {
-                return Ok(None);
-            };
-            let column = |index: &usize| {
-                Ok(OutputColumn { index: *index, name: names.of(&version.columns[*index].name)? })
-            };
-            (key.iter().map(column).collect::<Result<Vec<_>, RouteError>>()?, None)
-        }
-        KeyRule::Columns { origin, columns } => {
-            let origin = origin.then(|| format!("{}.{}", task.source, version.name));
-            (named_columns("key", columns, version, names)?, origin)
-        }
-    };
-    told.check("key", &columns, version)?;
-    Ok(Some(KeyColumns { columns, origin }))
 }

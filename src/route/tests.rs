@@ -1,8 +1,10 @@
 use super::{RouteError, Salts, TableRoute};
 use crate::change::sample::streamed;
 use crate::change::{EventMeta, RowChange};
+use crate::format::Registered;
 use crate::kafka::{Batch, TopicId, TopicName};
 use crate::mysql::column_type::{ColumnType, Text};
+use crate::mysql::position::Flavor;
 use crate::mysql::schema::{Column, TableName, TableVersion};
 use crate::mysql::value::{Decimal, Value};
 use crate::pattern::NamePattern;
@@ -60,7 +62,15 @@ fn decision() -> TableDecision {
 fn build(decision: &TableDecision, version: TableVersion) -> Result<TableRoute, RouteError> {
     let task = TaskId { pipeline: "orders".into(), source: "db1".into(), target: "bus".into() };
     let salts = Salts::new([(salt(), SecretString::from("pepper"))]);
-    TableRoute::build(decision, &Arc::new(version), TopicId(3), NonZeroU32::new(12).unwrap(), &task, &salts)
+    TableRoute::build(
+        decision,
+        &Arc::new(version),
+        TopicId(3),
+        NonZeroU32::new(12).unwrap(),
+        &task,
+        &salts,
+        Registered { flavor: Flavor::MySql, key: Some(7), value: Some(8) },
+    )
 }
 
 fn salt() -> SecretRef {

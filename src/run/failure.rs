@@ -2,11 +2,13 @@
 
 use super::precheck;
 use crate::diagnostic::Code;
+use crate::mysql::schema::TableName;
 use crate::source::mysql::io::{FailureClass, SourceFailure};
 use crate::target::Disposition;
 use crate::target::io::SinkFailure;
 use crate::target::kafka::acl::Denied;
 use crate::target::kafka::io::{self as kafka, KafkaFailure};
+use crate::target::registry::{self, Refusal, requirement};
 use std::error::Error;
 
 /// What follows from a failure.
@@ -89,6 +91,27 @@ impl Failure {
     /// The same, on a side.
     fn on(self, side: Side) -> Failure {
         Failure { side, ..self }
+    }
+
+    /// A schema registry that cannot be used.
+    pub(crate) fn of_registry(url: &str, refusal: &Refusal) -> Failure {
+        let class = match refusal.class {
+            registry::Class::Unreachable => Class::Connection,
+            registry::Class::Broken => Class::Request,
+            registry::Class::Setting => Class::Precheck,
+            registry::Class::Incompatible | registry::Class::Invalid => Class::Data,
+        };
+        let finding = requirement::unusable(url, refusal);
+        Failure { code: Some(finding.code), ..Failure::new(class, precheck::line(&finding)).on(Side::Target) }
+    }
+
+    /// A schema that the registry refuses; `field` is what breaks its rule, `said` its own words.
+    pub(crate) fn of_schema(subject: &str, table: &TableName, field: Option<&str>, said: &str) -> Failure {
+        let finding = requirement::incompatible(subject, &table.to_string(), field, said);
+        Failure {
+            code: Some(finding.code),
+            ..Failure::new(Class::Data, precheck::line(&finding)).on(Side::Target)
+        }
     }
 
     /// Exit code of a process that ends for it (`cli.md` of the manual, exit codes).

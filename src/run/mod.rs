@@ -9,6 +9,7 @@ mod failure;
 mod framer;
 mod hub;
 mod precheck;
+pub mod registry;
 mod reload;
 mod ring;
 mod search;

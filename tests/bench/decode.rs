@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use syncc::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
-use syncc::format::FormatPlan;
+use syncc::format::{FormatPlan, Registered};
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::binlog::event::{Checksum, EventType, HEADER_BYTES, RawEvent, split_event};
 use syncc::mysql::binlog::layout::RowLayout;
@@ -177,6 +177,7 @@ impl Log {
             partitions,
             &task,
             &Salts::default(),
+            Registered { key: Some(1), value: Some(2), ..Registered::nowhere(Flavor::MySql) },
         )
         .unwrap_or_else(|error| unreachable!("{error}"))
     }

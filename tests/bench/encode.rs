@@ -11,6 +11,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use syncc::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
+use syncc::format::Registered;
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::column_type::{ColumnType, Text};
 use syncc::mysql::position::Flavor;
@@ -27,11 +28,12 @@ fn main() -> std::io::Result<()> {
     let task = TaskId { pipeline: "bench".into(), source: "db".into(), target: "bus".into() };
     let partitions = NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN);
     let before = row(1, b"new");
+    let registered = Registered { key: Some(1), value: Some(2), ..Registered::nowhere(Flavor::MySql) };
     for format in formats::formats() {
         let name = formats::name(&format);
         let decision = TableDecision { format, ..decision() };
         let mut route =
-            TableRoute::build(&decision, &version, TopicId(0), partitions, &task, &Salts::default())
+            TableRoute::build(&decision, &version, TopicId(0), partitions, &task, &Salts::default(), registered)
                 .map_err(std::io::Error::other)?;
         measure(&format!("{name} insert"), &mut route, |after| RowChange::Insert { after })?;
         measure(&format!("{name} update"), &mut route, |after| RowChange::Update { before: &before, after })?;

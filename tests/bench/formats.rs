@@ -1,9 +1,12 @@
-//! The formats that need no registry, with the options that hold when nothing is written.
+//! All formats, with the options that hold when nothing is written.
 
-use syncc::format::{CanalOptions, DebeziumJsonOptions, DtsOptions, FormatPlan, JsonOptions, MaxwellOptions};
-use syncc::statement::{BigintUnsigned, BinaryForm, DecimalForm, FormatHeartbeat};
+use syncc::format::{
+    AvroOptions, CanalOptions, DebeziumAvroOptions, DebeziumJsonOptions, DtsOptions, FormatPlan, JsonOptions,
+    MaxwellOptions,
+};
+use syncc::statement::{BigintUnsigned, BinaryForm, DecimalForm, EnumForm, FormatHeartbeat, Subject};
 
-pub(crate) fn formats() -> [FormatPlan; 6] {
+pub(crate) fn formats() -> [FormatPlan; 8] {
     let debezium = DebeziumJsonOptions {
         snapshot_create: false,
         bigint_unsigned: BigintUnsigned::Long,
@@ -21,6 +24,21 @@ pub(crate) fn formats() -> [FormatPlan; 6] {
         FormatPlan::DebeziumJson(debezium),
         FormatPlan::MaxwellJson(MaxwellOptions { omit_nulls: false, snapshot_bootstrap: false }),
         FormatPlan::Json(JsonOptions::plain()),
+        FormatPlan::DebeziumAvro(DebeziumAvroOptions {
+            subject: Subject::Topic,
+            compatibility: None,
+            snapshot_create: false,
+            bigint_unsigned: BigintUnsigned::Long,
+            decimal: DecimalForm::Precise,
+            binary: BinaryForm::Bytes,
+        }),
+        FormatPlan::Avro(AvroOptions {
+            subject: Subject::Topic,
+            compatibility: None,
+            bigint_unsigned: BigintUnsigned::Decimal,
+            decimal: DecimalForm::Decimal,
+            enum_form: EnumForm::Label,
+        }),
     ]
 }
 

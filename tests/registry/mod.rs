@@ -1,4 +1,5 @@
 //! Schemas in a registry: the client, and messages that are read with what it registered.
 
 mod client;
+mod flow;
 mod stub;

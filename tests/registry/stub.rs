@@ -168,6 +168,12 @@ impl State {
                 }
                 ok(format!("{{\"id\":{id}}}"))
             }
+            ("POST", ["subjects", subject]) => {
+                let schema: serde_json::Value = serde_json::from_str(body).expect("JSON");
+                let versions = self.subjects.get(*subject).into_iter().flatten();
+                let mut known = versions.filter(|(_, known)| schema["schema"] == **known);
+                known.next().map_or_else(missing, |(id, _)| ok(format!("{{\"id\":{id}}}")))
+            }
             ("GET", ["subjects", subject, "versions", "latest"]) => match self.subjects.get(*subject) {
                 Some(versions) => {
                     let (id, schema) = versions.last().expect("not empty");

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::process::Process;
 use super::run::{Run, installed, tail};
@@ -96,11 +96,6 @@ impl Registry {
         format!("http://127.0.0.1:{}{PATH}", self.port)
     }
 
-    /// `127.0.0.1:PORT`.
-    pub(crate) fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-
     /// What a `GET` answers; null when there is no such thing.
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> Value {
@@ -116,15 +111,6 @@ impl Registry {
             404 => Value::Null,
             other => panic!("GET {path}: {other}"),
         }
-    }
-
-    /// Puts `{"compatibility": level}` to a subject.
-    #[track_caller]
-    pub(crate) fn put_rule(&self, subject: &str, level: &str) {
-        ureq::put(format!("{}/config/{subject}", self.url()))
-            .content_type("application/vnd.schemaregistry.v1+json")
-            .send(json!({ "compatibility": level }).to_string())
-            .expect("the rule is taken");
     }
 
     /// Numbers of the versions of a subject.

@@ -16,6 +16,7 @@ use crate::mysql::position::Position;
 use crate::plan::io::{self as secrets, SecretError};
 use crate::plan::{Plan, TargetKind, TaskPlan};
 use crate::precheck::{self, Block, Item, Seen};
+use crate::run::registry::{self, Wanted};
 use crate::run::start_place;
 use crate::source::mysql::io::{self as mysql, FailureClass, Session, SourceFailure};
 use crate::source::mysql::requirement::{
@@ -24,6 +25,7 @@ use crate::source::mysql::requirement::{
 use crate::target::io::{SinkFailure, Surroundings, Target};
 use crate::target::kafka::io::Admin;
 use crate::target::kafka::requirement::KAFKA_UNREACHABLE;
+use crate::target::registry::requirement;
 use crate::text::Span;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -190,6 +192,7 @@ impl Live<'_> {
                 for item in precheck::target_items(&found, &cluster) {
                     self.tell(&who, &item);
                 }
+                self.registry(&who, tasks, catalogs, &mut found);
                 for task in tasks {
                     self.position(task, &cluster, catalogs, &mut found);
                 }
@@ -237,6 +240,38 @@ impl Live<'_> {
                 .extend(catalog.into_iter().flat_map(|catalog| precheck::topics(task, catalog).into_keys()));
         }
         Ok(Some(admin.facts(&topics).map_err(SinkFailure::from)?))
+    }
+
+    /// Asks the registry of a cluster whether it takes the schemas of the tasks.
+    fn registry(
+        &self,
+        who: &str,
+        tasks: &[&TaskPlan],
+        catalogs: &BTreeMap<&str, SourceCatalog>,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        let first = tasks.first().expect("a target has a task");
+        let wanted: Vec<Wanted> = tasks
+            .iter()
+            .filter_map(|task| Some((task, catalogs.get(task.source.name.as_str())?)))
+            .flat_map(|(task, catalog)| registry::wanted(task, catalog))
+            .collect();
+        let Some(url) = registry::url(first).filter(|_| !wanted.is_empty()) else { return };
+        let answered = match registry::open(first, self.directory, PATIENCE) {
+            Ok(None) => return,
+            Ok(Some(registry)) => registry::ask(&registry, &wanted).findings,
+            Err(refusal) => vec![requirement::unusable(url, &refusal)],
+        };
+        let item = match answered.as_slice() {
+            [] => Item { name: "registry", worst: None, text: format!("takes {} schemas", wanted.len()) },
+            [first, ..] => Item {
+                name: "registry",
+                worst: Some(first.severity),
+                text: format!("{} {}", first.code, first.message),
+            },
+        };
+        self.tell(who, &item);
+        found.extend(answered);
     }
 
     fn open_target(&self, task: &TaskPlan) -> Result<Target, Unasked> {

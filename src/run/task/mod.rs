@@ -21,6 +21,7 @@ mod reads;
 mod retention;
 mod rows;
 mod salts;
+mod schemas;
 mod source;
 mod start;
 mod stream;

@@ -3,6 +3,7 @@
 //! Guarantees: rows come before the state that covers them; whatever fails has taken its producer with it, so that
 //! nothing can be committed after a failure.
 
+use super::schemas::Schemas;
 use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::checkpoint::EndsRecord;
 use crate::checkpoint::{
@@ -11,14 +12,18 @@ use crate::checkpoint::{
 use crate::engine::Covered;
 use crate::engine::commit::HEARTBEAT_MS;
 use crate::failpoint;
+use crate::format::Registered;
 use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
+use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
 use crate::plan::{TargetKind, TaskId, TaskPlan, TopicSettings, io as secrets};
 use crate::precheck::topics;
+use crate::route::WantedSchema;
 use crate::run::context::Context;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::precheck::repartitioned;
+use crate::run::registry;
 use crate::run::state_dir::{Breadcrumb, StateDir};
 use crate::run::tap::Taps;
 use crate::target::io::{Sending, Sink, Surroundings, Target as Inner};
@@ -47,6 +52,7 @@ pub(super) struct Target {
     task: TaskId,
     inner: Inner,
     admin: Option<Admin>,
+    schemas: Schemas,
 }
 
 /// A target that is ours.
@@ -54,6 +60,7 @@ pub(super) struct Output {
     task: TaskId,
     inner: Inner,
     admin: Option<Admin>,
+    schemas: Schemas,
     cluster: String,
     state_topic: String,
     sink: State,
@@ -110,13 +117,24 @@ impl Target {
             Some(kafka) => Some(Admin::open(&kafka.connection, patience(plan, context))?),
             None => None,
         };
-        Ok(Target { task: plan.id.clone(), inner, admin })
+        let schemas = Schemas::open(plan, context, patience(plan, context))?;
+        Ok(Target { task: plan.id.clone(), inner, admin, schemas })
     }
 
     /// The cluster, with those of `topics` that exist; none for targets without one.
     pub(super) fn facts(&self, topics: &[TopicName]) -> Result<Option<ClusterFacts>, Failure> {
         let (Some(admin), Some(kafka)) = (&self.admin, self.inner.kafka()) else { return Ok(None) };
         Ok(Some(admin.facts(topics.iter().chain([&kafka.settings.state_topic]))?))
+    }
+
+    /// What stands between a plan and the registry of its target. One that is away is waited for when a new schema needs it:
+    /// what is known goes on without.
+    pub(super) fn registry_findings(&self, plan: &TaskPlan, catalog: &SourceCatalog) -> registry::Answered {
+        let wanted = registry::wanted(plan, catalog);
+        match self.schemas.registry() {
+            Some(registry) if !wanted.is_empty() => registry::ask(registry, &wanted),
+            Some(_) | None => registry::Answered { findings: Vec::new(), is_away: false },
+        }
     }
 
     /// Makes the data topics of the tables that are there, and the state topic.
@@ -195,6 +213,7 @@ impl Target {
             task: self.task,
             inner: self.inner,
             admin: self.admin,
+            schemas: self.schemas,
             cluster: facts.map(|facts| facts.cluster_id.clone()).unwrap_or_default(),
             state_topic,
             sink: State::Idle(sink),
@@ -224,6 +243,7 @@ impl Output {
     /// The committed state, which nobody else can change any more.
     pub(super) fn read_state(&mut self) -> Result<TaskState, Failure> {
         let state = self.inner.load_state(PATIENCE)?;
+        self.schemas.recall(&state);
         self.seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
         self.beat = state.owner.as_ref().map_or(0, |owner| owner.beat);
         Ok(state)
@@ -266,6 +286,18 @@ impl Output {
         if self.taps.any() {
             self.taps.show(&self.task, Some(table), &self.topics, self.batch.records().skip(first));
         }
+    }
+
+    /// The numbers of the schemas of a table, which are registered if they are new.
+    pub(super) fn schemas(
+        &mut self,
+        table: &TableName,
+        wanted: &[WantedSchema],
+        flavor: Flavor,
+    ) -> Result<Registered, Failure> {
+        let (registered, stored) = self.schemas.numbers(table, wanted, flavor)?;
+        self.pending.extend(stored.into_iter().map(StateChange::put));
+        Ok(registered)
     }
 
     /// The batch that routes append to.

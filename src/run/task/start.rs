@@ -52,6 +52,7 @@ pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<
     let topics: Vec<TopicName> = topics(plan, &source.catalog).into_keys().collect();
     let facts = target.facts(&topics)?;
     let mut findings = precheck::findings(plan, &source.catalog, facts.as_ref());
+    findings.extend(target.registry_findings(plan, &source.catalog).findings);
     findings.retain(|finding| finding.severity == Severity::Error);
     Ok(findings)
 }
@@ -113,7 +114,18 @@ impl Task {
         let open_loads = self.table_loads(&source, &mut output, &state);
         let hub = self.open_hub(&source, &position, &state, &known)?;
         let known_tables = open_loads.known.clone();
-        let tables = Tables::new(self.plan.clone(), salts, known.history, &state, known_tables);
+        let tables = Tables::new(
+            self.plan.clone(),
+            salts,
+            source.catalog.server.flavor(),
+            known.history,
+            &state,
+            known_tables,
+        );
+        // Later on columns are those of the stream, and the server may be ahead of it.
+        if state.pos.is_none() {
+            tables.register(&source.catalog, &mut output)?;
+        }
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
         let mid = state.pos.as_ref().and_then(|pos| pos.mid.clone());
@@ -233,7 +245,15 @@ impl Task {
     fn checked(&self, source: &Source, target: &Target) -> Result<Option<ClusterFacts>, Failure> {
         let topics: Vec<TopicName> = topics(&self.plan, &source.catalog).into_keys().collect();
         let facts = target.facts(&topics)?;
-        let findings = precheck::findings(&self.plan, &source.catalog, facts.as_ref());
+        let mut findings = precheck::findings(&self.plan, &source.catalog, facts.as_ref());
+        let registry = target.registry_findings(&self.plan, &source.catalog);
+        if registry.is_away && !self.context.require_live {
+            for finding in registry.findings.iter().filter(|_| self.n_lives == 1) {
+                Event::warn(Name::PrecheckPassed, precheck::line(finding)).task(&self.id).emit();
+            }
+        } else {
+            findings.extend(registry.findings);
+        }
         let text = precheck::lines(&findings, Severity::Error);
         if !text.is_empty() {
             return Err(Failure::new(Class::Precheck, text));

@@ -5,6 +5,7 @@
 
 use super::beats::Beats;
 use super::output::Output;
+use crate::catalog::SourceCatalog;
 use crate::checkpoint::{
     DatabaseRecord, History, ParkRecord, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord,
     TableRecord, TaskState,
@@ -12,10 +13,10 @@ use crate::checkpoint::{
 use crate::format::heartbeat_every_ms;
 use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::ddl::Statement;
-use crate::mysql::position::Position;
+use crate::mysql::position::{Flavor, Position};
 use crate::mysql::schema::{DatabaseChange, Followed, TableChange, TableName, TableState, TableVersion};
 use crate::plan::TaskPlan;
-use crate::route::{Envelope, Salts, TableRoute};
+use crate::route::{Envelope, Salts, TableRoute, schemas};
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::precheck::repartitioned;
@@ -72,6 +73,8 @@ pub(super) struct Tables {
     plan: Arc<TaskPlan>,
     /// Of the masks of the plan.
     salts: Salts,
+    /// Family of the source.
+    flavor: Flavor,
     /// By the number of the mapping; the newest of each table only, as every file of the log maps all of them anew.
     by_number: HashMap<u32, Slot>,
     numbers: HashMap<TableName, u32>,
@@ -101,6 +104,7 @@ impl Tables {
     pub(super) fn new(
         plan: Arc<TaskPlan>,
         salts: Salts,
+        flavor: Flavor,
         history: History,
         state: &TaskState,
         known: HashSet<TableName>,
@@ -111,6 +115,7 @@ impl Tables {
         Tables {
             plan,
             salts,
+            flavor,
             by_number: HashMap::new(),
             numbers: HashMap::new(),
             loaded: HashMap::new(),
@@ -124,6 +129,25 @@ impl Tables {
             beats: Beats::default(),
             recalled: false,
         }
+    }
+
+    /// Registers the schemas of the tables that are there, before anything is sent.
+    ///
+    /// # Errors
+    /// When the registry cannot be used, or refuses a schema of a table that does not wait alone.
+    pub(super) fn register(&self, catalog: &SourceCatalog, output: &mut Output) -> Result<(), Failure> {
+        for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
+            let name = &table.version.name;
+            let Ok(Some(decision)) = self.plan.decide(&name.db, &name.table) else { continue };
+            // A table that cannot be routed fails with its first row, where it can be told.
+            let version = Arc::new(table.version.clone());
+            let wanted = schemas(&decision, &version, &self.plan.id, &self.salts, self.flavor);
+            match output.schemas(name, &wanted.unwrap_or_default(), self.flavor) {
+                Err(failure) if failure.class == Class::Data && self.parks(name) => {}
+                registered => drop(registered?),
+            }
+        }
+        Ok(())
     }
 
     /// True when the plan selects a table.
@@ -408,7 +432,11 @@ impl Tables {
             self.pinned.insert(name.clone(), record.clone());
             output.store(StateRecord::Table(name.clone(), record));
         }
-        let route = TableRoute::build(&decision, version, topic, partitions, &self.plan.id, &self.salts)
+        let wanted = schemas(&decision, version, &self.plan.id, &self.salts, self.flavor)
+            .map_err(|error| refused(&error))?;
+        let registered = output.schemas(name, &wanted, self.flavor)?;
+        let (task, salts) = (&self.plan.id, &self.salts);
+        let route = TableRoute::build(&decision, version, topic, partitions, task, salts, registered)
             .map_err(|error| refused(&error))?
             .with_envelope(Envelope::new(&decision.headers, self.plan.stream.timestamp));
         let identity = match version.primary_key.is_empty() {

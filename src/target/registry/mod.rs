@@ -2,18 +2,14 @@
 //!
 //! Knows subjects, schemas as text and numbers; what a schema says is the format's own. Pure but for `io`.
 
-mod answer;
 #[cfg(feature = "run")]
 pub mod io;
+mod refusal;
 pub mod requirement;
 
-pub use answer::{Answer, Class, Refusal};
+pub use refusal::{Class, Refusal};
 
 use crate::statement::{Compatibility, Subject};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// Signs that stand for themselves in a path (RFC 3986, "unreserved").
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Which part of a record a schema is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,16 +40,6 @@ pub fn level(rule: Compatibility) -> &'static str {
     }
 }
 
-/// A subject as a part of a path.
-fn in_path(subject: &str) -> String {
-    utf8_percent_encode(subject, RESERVED).to_string()
-}
-
-/// A schema on its way: `{"schema":"…"}`. Avro is what is meant where no type is said, also by old registries.
-fn schema_body(schema: &str) -> String {
-    serde_json::json!({ "schema": schema }).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,11 +51,5 @@ mod tests {
         check(Subject::Topic, Role::Value, "t-value");
         check(Subject::Record, Role::Value, "d.r");
         check(Subject::TopicRecord, Role::Key, "t-d.r");
-    }
-
-    #[test]
-    fn subjects_in_paths() {
-        assert_eq!(in_path("eu.shop-v_1~x"), "eu.shop-v_1~x");
-        assert_eq!(in_path("a/b c%?#é"), "a%2Fb%20c%25%3F%23%C3%A9");
     }
 }

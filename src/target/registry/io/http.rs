@@ -1,6 +1,7 @@
 //! The requests: address, login, limits.
 
-use super::super::{Answer, Class, Refusal};
+use super::super::{Class, Refusal};
+use super::answer::Answer;
 use super::tls::TlsWrap;
 use crate::plan::io::TlsFiles;
 use crate::plan::{RegistryPlan, TlsMode};

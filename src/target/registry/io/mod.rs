@@ -3,17 +3,22 @@
 //! Nothing is tried twice here, that is for the one who asks; no redirect is followed, no proxy used, and no answer is read
 //! beyond its limit.
 
+mod answer;
 mod http;
 mod tls;
 
-use super::{Class, Refusal, in_path, level, schema_body};
+use super::{Class, Refusal, level};
 use crate::plan::RegistryPlan;
 use crate::statement::Compatibility;
 use http::{Http, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 use serde::Deserialize;
 use std::path::Path;
 use std::time::Duration;
+
+/// Signs that stand for themselves in a path (RFC 3986, "unreserved").
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A registry, ready to be asked. Connections are kept between questions.
 #[derive(Debug)]
@@ -104,6 +109,26 @@ impl Registry {
         Ok(found.map(|latest| latest.schema))
     }
 
+    /// True when a subject has a schema already.
+    ///
+    /// # Errors
+    /// When the registry cannot be used.
+    pub fn has(&self, subject: &str, schema: &str) -> Result<bool, Refusal> {
+        let path = format!("/subjects/{}", in_path(subject));
+        let found: Option<Id> = self.http.ask(Method::Post, &path, Some(&schema_body(schema)))?.found()?;
+        Ok(found.is_some())
+    }
+
+    /// True when a subject has this rule of its own.
+    ///
+    /// # Errors
+    /// When the registry cannot be used.
+    pub fn is_ruled_by(&self, subject: &str, rule: Compatibility) -> Result<bool, Refusal> {
+        let path = format!("/config/{}", in_path(subject));
+        let found: Option<Config> = self.http.ask(Method::Get, &path, None)?.found()?;
+        Ok(found.and_then(|config| config.level).as_deref() == Some(level(rule)))
+    }
+
     /// Whether a schema could follow the newest one of its subject, by the rule that holds now; a new subject takes any.
     ///
     /// # Errors
@@ -117,14 +142,33 @@ impl Registry {
 
     /// Gives a subject its rule, unless it has it. False when the registry has none for it yet.
     fn rule(&self, subject: &str, rule: Compatibility) -> Result<bool, Refusal> {
-        let path = format!("/config/{}", in_path(subject));
-        let wanted = level(rule);
-        let found: Option<Config> = self.http.ask(Method::Get, &path, None)?.found()?;
-        if found.and_then(|config| config.level).as_deref() == Some(wanted) {
+        if self.is_ruled_by(subject, rule)? {
             return Ok(true);
         }
-        let body = serde_json::json!({ "compatibility": wanted }).to_string();
+        let path = format!("/config/{}", in_path(subject));
+        let body = serde_json::json!({ "compatibility": level(rule) }).to_string();
         let set: Option<Config> = self.http.ask(Method::Put, &path, Some(&body))?.found()?;
         Ok(set.is_some())
+    }
+}
+
+/// A subject as a part of a path.
+fn in_path(subject: &str) -> String {
+    utf8_percent_encode(subject, RESERVED).to_string()
+}
+
+/// A schema on its way: `{"schema":"…"}`. Avro is what is meant where no type is said, also by old registries.
+fn schema_body(schema: &str) -> String {
+    serde_json::json!({ "schema": schema }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subjects_in_paths() {
+        assert_eq!(in_path("eu.shop-v_1~x"), "eu.shop-v_1~x");
+        assert_eq!(in_path("a/b c%?#é"), "a%2Fb%20c%25%3F%23%C3%A9");
     }
 }

@@ -1,47 +1,17 @@
 //! Answers of a registry, and what follows from them.
 
+use super::super::{Class, Refusal};
 use serde::Deserialize;
 
 /// An answer as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub(super) struct Answer {
     /// Status of HTTP.
-    pub status: u16,
+    pub(super) status: u16,
     /// Where a redirect leads.
-    pub location: Option<String>,
+    pub(super) location: Option<String>,
     /// The bytes behind the head.
-    pub body: Vec<u8>,
-}
-
-/// What kind of trouble it is, and so what is to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// It does not answer, or says that it cannot now: waited for.
-    Unreachable,
-    /// It fails: tried again for a while.
-    Broken,
-    /// Its certificate, our login, our settings or the address are wrong: for a person to mend.
-    Setting,
-    /// It refuses the schema.
-    Incompatible,
-    /// It does not take the schema for one.
-    Invalid,
-}
-
-/// Why a registry did not do what was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct Refusal {
-    /// What kind of trouble.
-    pub class: Class,
-    /// What happened, without the address: who asks knows it.
-    pub text: String,
-}
-
-impl Refusal {
-    pub(super) fn new(class: Class, text: impl Into<String>) -> Refusal {
-        Refusal { class, text: text.into() }
-    }
+    pub(super) body: Vec<u8>,
 }
 
 /// The longest piece of somebody else's text that is shown.
