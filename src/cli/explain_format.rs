@@ -4,7 +4,7 @@ use super::Exit;
 use super::explain::{WIDTH_MAX, wrapped};
 use super::global::Global;
 use super::output::{Failure, Output};
-use crate::statement::{FormatName, Place, Signature, Word, closest, in_place};
+use crate::statement::{FormatName, Signature, Word, closest};
 
 /// Widest first cell that others are set in for.
 const CELL_MAX: usize = 20;
@@ -24,11 +24,7 @@ pub(super) fn run(asked: &str, global: &Global, output: &mut Output) -> Result<E
 }
 
 fn page(name: FormatName, width: usize) -> String {
-    let is_executed = is_executed(name);
     let mut text = format!("format {name}\n");
-    if !is_executed {
-        text += "\nThis release checks it and does not execute it: `syncc run` refuses it.\n";
-    }
     if name.needs_registry() {
         text += "\nIts schemas lie in the `registry` of the target.\n";
     }
@@ -40,9 +36,9 @@ fn page(name: FormatName, width: usize) -> String {
         .map(|option| {
             let args = Signature::parse(option.args);
             let idle = args.idle_forms();
-            let idle = match is_executed && !idle.is_empty() {
-                true => format!("; not executed yet: {}", idle.join(", ")),
-                false => String::new(),
+            let idle = match idle.as_slice() {
+                [] => String::new(),
+                idle => format!("; not executed yet: {}", idle.join(", ")),
             };
             [option.property.word().to_owned(), args.to_string(), format!("default {}{idle}", option.default)]
         })
@@ -52,31 +48,22 @@ fn page(name: FormatName, width: usize) -> String {
     for [word, args, default] in &options {
         text += &format!("  {word:<first$}  {args:<second$}  {default}\n");
     }
-    if let Some(document) = document(name) {
-        for section in ["One message per row", "Types"] {
-            text += &format!("\n{section}:\n\n{}", section_text(document, section, width));
-        }
+    for section in ["One message per row", "Types"] {
+        text += &format!("\n{section}:\n\n{}", section_text(document(name), section, width));
     }
     text
 }
 
-/// False for a format that this release only checks.
-fn is_executed(name: FormatName) -> bool {
-    let idle = in_place(Place::Pipeline)
-        .filter(|spec| spec.word == "format")
-        .flat_map(|spec| spec.signature().idle_forms());
-    !idle.into_iter().any(|forms| forms.trim_matches('`').split(" | ").any(|form| form == name.word()))
-}
-
 /// The page for readers of messages; tests compare its types with what is sent.
-fn document(name: FormatName) -> Option<&'static str> {
+fn document(name: FormatName) -> &'static str {
     match name {
-        FormatName::CanalJson => Some(include_str!("../../pipelines/canal-json.md")),
-        FormatName::DebeziumJson => Some(include_str!("../../pipelines/debezium-json.md")),
-        FormatName::MaxwellJson => Some(include_str!("../../pipelines/maxwell-json.md")),
-        FormatName::Json => Some(include_str!("../../pipelines/json.md")),
-        FormatName::DtsAvro => Some(include_str!("../../pipelines/dts-avro.md")),
-        FormatName::DebeziumAvro | FormatName::Avro => None,
+        FormatName::CanalJson => include_str!("../../pipelines/canal-json.md"),
+        FormatName::DebeziumJson => include_str!("../../pipelines/debezium-json.md"),
+        FormatName::MaxwellJson => include_str!("../../pipelines/maxwell-json.md"),
+        FormatName::Json => include_str!("../../pipelines/json.md"),
+        FormatName::DtsAvro => include_str!("../../pipelines/dts-avro.md"),
+        FormatName::DebeziumAvro => include_str!("../../pipelines/debezium-avro.md"),
+        FormatName::Avro => include_str!("../../pipelines/avro.md"),
     }
 }
 
@@ -149,7 +136,9 @@ mod tests {
                 assert!(page.contains(&format!("  {} ", option.property.word())), "{page}");
                 assert!(page.contains(&format!("default {}", option.default)), "{page}");
             }
-            assert_eq!(page.contains("does not execute"), document(name).is_none(), "{page}");
+            for section in ["One message per row", "Types"] {
+                assert!(!section_text(document(name), section, 100).is_empty(), "{name}: {section}");
+            }
         }
     }
 

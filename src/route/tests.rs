@@ -59,6 +59,11 @@ fn decision() -> TableDecision {
     TableDecision::plain("shop", "orders", TopicName::new("shop.orders").unwrap())
 }
 
+/// Schemas with numbers, for formats that have any.
+fn registered() -> Registered {
+    Registered { flavor: Flavor::MySql, key: Some(7), value: Some(8) }
+}
+
 fn build(decision: &TableDecision, version: TableVersion) -> Result<TableRoute, RouteError> {
     let task = TaskId { pipeline: "orders".into(), source: "db1".into(), target: "bus".into() };
     let salts = Salts::new([(salt(), SecretString::from("pepper"))]);
@@ -69,7 +74,7 @@ fn build(decision: &TableDecision, version: TableVersion) -> Result<TableRoute, 
         NonZeroU32::new(12).unwrap(),
         &task,
         &salts,
-        Registered { flavor: Flavor::MySql, key: Some(7), value: Some(8) },
+        registered(),
     )
 }
 

@@ -32,9 +32,16 @@ fn main() -> std::io::Result<()> {
     for format in formats::formats() {
         let name = formats::name(&format);
         let decision = TableDecision { format, ..decision() };
-        let mut route =
-            TableRoute::build(&decision, &version, TopicId(0), partitions, &task, &Salts::default(), registered)
-                .map_err(std::io::Error::other)?;
+        let mut route = TableRoute::build(
+            &decision,
+            &version,
+            TopicId(0),
+            partitions,
+            &task,
+            &Salts::default(),
+            registered,
+        )
+        .map_err(std::io::Error::other)?;
         measure(&format!("{name} insert"), &mut route, |after| RowChange::Insert { after })?;
         measure(&format!("{name} update"), &mut route, |after| RowChange::Update { before: &before, after })?;
     }

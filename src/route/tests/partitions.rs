@@ -32,7 +32,8 @@ fn check(
         let partitions = NonZeroU32::new(n).unwrap();
         let salts = Salts::default();
         let mut route =
-            TableRoute::build(&decision, &version, TopicId(3), partitions, &task, &salts).unwrap();
+            TableRoute::build(&decision, &version, TopicId(3), partitions, &task, &salts, registered())
+                .unwrap();
         let mut batch = Batch::new();
         route.push(&RowChange::Insert { after: &values }, &meta(), &mut batch).unwrap();
         let bytes = batch.bytes();
