@@ -97,3 +97,57 @@ fn rows_that_a_partition_brings_are_loaded() {
         shop.stop(&mut syncc);
     }
 }
+
+#[test]
+fn columns_that_nothing_proves_may_be_given() {
+    for (kind, option) in BARE {
+        let server = MySql::start(kind, &[option]);
+        let shop = Shop::new("given", &server, Kafka::shared());
+        let mut syncc = shop.run();
+        let items = format!("{}.items", shop.db);
+        let file = shop.project.folder().join("items.sql");
+        let set = |shop: &Shop<'_>, at: &str, text: &str| {
+            std::fs::write(&file, text).expect("the folder is there");
+            let file = file.to_str().expect("UTF-8");
+            let done = shop.project.syncc(&["schema", "set", &items, "--at", at, "--from", file]);
+            let said =
+                String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+            (done.status.code(), said)
+        };
+        const TEXT: &str =
+            "create table items (id int primary key, name text, extra int) default charset=utf8mb4;";
+        let (code, said) = set(&shop, "binlog.000001:4", TEXT);
+        assert!(code != Some(0), "the instance runs: {said}");
+        shop.stop(&mut syncc);
+
+        let mut sql = shop.sql();
+        let status = if kind == Kind::MySql9_7 { "show binary log status" } else { "show master status" };
+        let row = sql.text(status).remove(0);
+        let at = format!("{}:{}", row[0].as_deref().expect("a file"), row[1].as_deref().expect("an offset"));
+        // a row of columns that are not in the log, and no longer at the server
+        sql.run(
+            "set sql_log_bin = 0; alter table items add column extra int; set sql_log_bin = 1;
+             insert into items values (4, 'c4n4ry', 1); alter table items drop column extra; insert into items values (5, 'c4n4ry')",
+        );
+        let said = error(&shop.ends(&[], 25));
+        assert!(said.contains("are not proven") && said.contains("syncc schema set"), "{said}");
+
+        let (code, said) = set(&shop, "binlog.000001:4", TEXT);
+        assert!(code == Some(4) && said.contains("where task"), "{said}");
+        let (code, said) = set(&shop, &at, "create table other (id int)");
+        assert!(code == Some(4) && said.contains("must hold the one statement"), "{said}");
+        let (code, said) = set(
+            &shop,
+            &at,
+            "create table items (id int primary key, name text, extra bigint) default charset=utf8mb4",
+        );
+        assert_eq!(code, Some(0), "{said}");
+        let said = error(&shop.ends(&[], 25));
+        assert!(said.contains("are not proven"), "columns that do not fit are refused: {said}");
+        let (code, said) = set(&shop, &at, TEXT);
+        assert!(code == Some(0) && said.contains("has these columns from"), "{said}");
+        let mut syncc = shop.start(&[]);
+        shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+        shop.stop(&mut syncc);
+    }
+}

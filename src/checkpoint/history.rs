@@ -72,6 +72,24 @@ impl History {
         self.largest + 1
     }
 
+    /// What is known of every table by a task that goes on from a position: the newest version, but for those that people gave for
+    /// a place behind it.
+    pub fn all_known(&self, position: &Position) -> impl Iterator<Item = (&TableName, &SchemaRecord)> {
+        self.tables.iter().filter_map(move |(table, versions)| {
+            let known = |record: &&SchemaRecord| !(record.is_given() && is_behind(&record.since, position));
+            Some((table, versions.values().rev().find(known)?))
+        })
+    }
+
+    /// The versions that people gave for places behind a position.
+    pub fn given_behind(&self, position: &Position) -> impl Iterator<Item = (&TableName, &SchemaRecord)> {
+        let records = self
+            .tables
+            .iter()
+            .flat_map(|(table, versions)| versions.values().map(move |record| (table, record)));
+        records.filter(move |(_, record)| record.is_given() && is_behind(&record.since, position))
+    }
+
     /// The version that holds at a position: the newest of those from there or before.
     pub fn at(&self, table: &TableName, position: &Position) -> Option<&SchemaRecord> {
         let versions = self.tables.get(table)?;
@@ -216,6 +234,19 @@ mod tests {
         check(Some(250), &[1]);
         check(Some(300), &[1, 2]);
         check(Some(50), &[]);
+    }
+
+    #[test]
+    fn what_people_gave_waits_for_its_place() {
+        let mut history = history();
+        history.add(&orders(), SchemaRecord::given(position(500), proven(7)));
+        let known = |offset| {
+            let at = position(offset);
+            let known = history.all_known(&at).map(|(_, record)| record.state.clone()).collect::<Vec<_>>();
+            (known, history.given_behind(&at).count())
+        };
+        assert_eq!(known(400), (vec![proven(3)], 1));
+        assert_eq!(known(500), (vec![proven(7)], 0));
     }
 
     #[test]

@@ -165,6 +165,21 @@ pub struct SchemaRecord {
     pub state: TableState,
 }
 
+/// Stands in place of the statement of columns that people gave.
+const GIVEN: &str = "given by hand";
+
+impl SchemaRecord {
+    /// Columns that people gave, from a place on that the task need not have reached.
+    pub fn given(since: Position, state: TableState) -> SchemaRecord {
+        SchemaRecord { since, statement: Some(GIVEN.to_owned()), state }
+    }
+
+    /// True for columns that people gave.
+    pub fn is_given(&self) -> bool {
+        self.statement.as_deref() == Some(GIVEN)
+    }
+}
+
 /// `schema/<db>`: what new tables of a database get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatabaseRecord {

@@ -11,7 +11,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-pub(super) use tables::{Asks, Wanted};
+pub(super) use tables::{Asks, Given, Wanted};
 
 use super::failure::{Class, Failure};
 use super::ring::{Definition, What};
@@ -63,6 +63,11 @@ impl Framer {
             group: None,
             tables: StreamTables::new(flavor, tracker, wanted, asks),
         }
+    }
+
+    /// Tells columns that people gave for places to come.
+    pub(super) fn give(&mut self, given: Vec<Given>) {
+        self.tables.given = given;
     }
 
     /// Place behind the last event, when it lies between two transactions.

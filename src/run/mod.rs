@@ -7,6 +7,7 @@ mod context;
 mod event;
 mod failure;
 mod framer;
+mod given;
 mod hub;
 mod precheck;
 pub mod registry;
@@ -19,6 +20,7 @@ mod tap;
 mod task;
 mod watch;
 
+pub use given::give_schema;
 pub use search::start_place;
 
 use crate::control::Status;

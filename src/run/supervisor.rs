@@ -165,7 +165,7 @@ fn protect() {
     }
 }
 
-fn context(options: &Options, state_path: &Path) -> Result<Arc<Context>, Failure> {
+pub(super) fn context(options: &Options, state_path: &Path) -> Result<Arc<Context>, Failure> {
     let state = StateDir::open(state_path)?;
     crate::failpoint::hit("start.locked");
     let incarnation = random_id().unwrap_or_else(|_| std::process::id().to_string());

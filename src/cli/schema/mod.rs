@@ -2,6 +2,8 @@
 
 #[cfg(feature = "run")]
 mod live;
+#[cfg(feature = "run")]
+mod set;
 mod show;
 
 #[cfg(feature = "run")]
@@ -38,6 +40,8 @@ enum Command {
     Show(show::Args),
     #[cfg(feature = "run")]
     Check(live::CheckArgs),
+    #[cfg(feature = "run")]
+    Set(set::Args),
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
@@ -49,5 +53,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         Command::Show(args) => show::run(args, global, output),
         #[cfg(feature = "run")]
         Command::Check(args) => live::check(args, global, output),
+        #[cfg(feature = "run")]
+        Command::Set(args) => set::run(args, global, output),
     }
 }

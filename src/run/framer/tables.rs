@@ -31,6 +31,18 @@ pub(in crate::run) struct Asks {
     pub(in crate::run) ahead: Box<Ahead>,
 }
 
+/// Columns of a table that people gave, from a place on.
+pub(in crate::run) struct Given {
+    /// Which.
+    pub(in crate::run) table: TableName,
+    /// From there on.
+    pub(in crate::run) at: BinlogPosition,
+    /// The columns.
+    pub(in crate::run) columns: Arc<TableVersion>,
+    /// What statements go on from.
+    pub(in crate::run) definition: Option<Arc<Table>>,
+}
+
 type Reread = dyn FnMut(&TableName) -> Result<Fenced, Failure> + Send;
 
 type Ahead = dyn FnMut(&BinlogPosition, &BinlogPosition) -> Result<Option<Vec<DdlEffect>>, Failure> + Send;
@@ -48,6 +60,8 @@ pub(super) struct StreamTables {
     tracker: Tracker,
     pub(super) wanted: Wanted,
     pub(super) asks: Asks,
+    /// What people gave, for places that are yet to come.
+    pub(super) given: Vec<Given>,
     pending: Vec<Pending>,
     audit: Audit,
     /// Tables that have columns by a statement, and had no rows since.
@@ -100,6 +114,7 @@ impl StreamTables {
             tracker,
             wanted,
             asks,
+            given: Vec::new(),
             pending: Vec::new(),
             audit: Audit::default(),
             changed: HashSet::new(),
@@ -145,7 +160,11 @@ impl StreamTables {
             |error: &dyn std::fmt::Display| Failure::new(Class::Data, format!("at {place}: {error}"));
         let id = table_id(body).map_err(|error| broken(&error))?;
         match self.ids.get(&id) {
-            Some(Mapping::Wanted { body: known, .. }) if known == body => return Ok(()),
+            Some(Mapping::Wanted { body: known, table })
+                if known == body && !self.given.iter().any(|given| given.table == table.name) =>
+            {
+                return Ok(());
+            }
             Some(Mapping::Unwanted) => return Ok(()),
             Some(Mapping::Wanted { .. }) | None => {}
         }
@@ -155,6 +174,7 @@ impl StreamTables {
             self.ids.insert(id, Mapping::Unwanted);
             return Ok(());
         }
+        self.take_given(&name, place);
         if self.changed.remove(&name) && !map.named {
             self.audit.order(&name);
         }
@@ -166,6 +186,21 @@ impl StreamTables {
         };
         self.ids.insert(id, mapping);
         Ok(())
+    }
+
+    /// The stream has come to where people gave a table's columns.
+    fn take_given(&mut self, name: &TableName, place: &Place) {
+        if self.given.is_empty() {
+            return;
+        }
+        let here = place.position();
+        let (reached, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.given)
+            .into_iter()
+            .partition(|given| given.table == *name && given.at <= here);
+        self.given = waiting;
+        for Given { table, columns, definition, .. } in reached {
+            self.tracker.prove(&table, columns, definition);
+        }
     }
 
     /// Finds the columns of a new mapping, or reads them again and waits for the proof.
@@ -350,7 +385,7 @@ impl StreamTables {
             Class::Data,
             format!(
                 "at {place}: the columns of {table} are not proven: {reason}. The log has ({logged}); known is ({known}). Leave the \
-                 table out, or let it wait with `on-error park`; taken out of the pipeline and put back, it is loaded anew. With \
+                 table out, give the columns with `syncc schema set`, or let it wait with `on-error park`; taken out of the pipeline and put back, it is loaded anew. With \
                  `binlog_row_metadata` FULL the log names columns from then on"
             ),
         )

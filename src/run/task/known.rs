@@ -9,6 +9,7 @@ use crate::mysql::position::Position;
 use crate::mysql::schema::model::Wording;
 use crate::mysql::schema::{TableName, TableState, TableVersion, Tracker};
 use crate::plan::TaskPlan;
+use crate::run::framer::Given;
 use crate::source::mysql::io::Definitions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -97,17 +98,31 @@ impl Known {
     }
 
     /// A tracker that stands where the life begins.
-    pub(super) fn tracker(&self, server: &ServerFacts) -> Tracker {
+    pub(super) fn tracker(&self, server: &ServerFacts, position: &Position) -> Tracker {
         let case = server.variable("lower_case_table_names").and_then(TableNameCase::from_variable);
         let mut tracker = Tracker::new(wording(server), case.unwrap_or(TableNameCase::Sensitive));
         for (name, record) in &self.databases {
             tracker.follow_database(name, &record.collation, record.complete);
         }
-        for (name, newest) in self.history.all_newest() {
-            tracker.know(name, newest.state.clone());
+        for (name, known) in self.history.all_known(position) {
+            tracker.know(name, known.state.clone());
         }
         tracker
     }
+}
+
+/// Columns that people gave for places behind the position where a life begins.
+pub(super) fn given(history: &History, position: &Position) -> Vec<Given> {
+    let given = |(table, record): (&TableName, &SchemaRecord)| match &record.state {
+        TableState::Proven { columns, definition } => Some(Given {
+            table: table.clone(),
+            at: record.since.file.clone(),
+            columns: columns.clone(),
+            definition: definition.clone(),
+        }),
+        TableState::Suspect { .. } | TableState::Gone => None,
+    };
+    history.given_behind(position).filter_map(given).collect()
 }
 
 /// Whether a database may have other defaults behind a statement.

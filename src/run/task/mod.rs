@@ -11,6 +11,7 @@ mod cut;
 mod ddl;
 mod first;
 mod gauge;
+mod given;
 mod halt;
 mod history;
 mod known;

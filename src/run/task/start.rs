@@ -6,7 +6,7 @@
 use super::counts::Counts;
 use super::cut::PlanOfCut;
 use super::gauge::Gauge;
-use super::known::Known;
+use super::known::{Known, given};
 use super::life::Life;
 use super::output::{Output, Target};
 use super::progress::Paces;
@@ -304,7 +304,7 @@ impl Task {
 
     /// Takes ownership: who has the task, does that one live, a producer that fences, and the question once more.
     /// None when an order came while the owner was watched: nothing has been taken then.
-    fn own(
+    pub(super) fn own(
         &self,
         target: Target,
         facts: Option<&ClusterFacts>,
@@ -580,7 +580,7 @@ impl Task {
         {
             return Ok(hub);
         }
-        let tracker = known.tracker(&source.catalog.server);
+        let tracker = known.tracker(&source.catalog.server, position);
         let plan = self.plan.clone();
         let parked = state.parked.clone();
         let wanted = Arc::new(move |name: &TableName| {
@@ -620,7 +620,8 @@ impl Task {
             task: &self.id.to_string(),
         };
         let dump = Dump::open(&source.endpoint, &request)?;
-        let framer = Framer::new(position, tracker, wanted, asks);
+        let mut framer = Framer::new(position, tracker, wanted, asks);
+        framer.give(given(&known.history, position));
         let me = self.me.clone();
         Hub::start(&self.id.to_string(), dump, framer, rereading, move || {
             // A full inbox holds a wake already.

@@ -12,9 +12,9 @@ use super::session::Session;
 use crate::catalog::TableFacts;
 use crate::mysql::binlog::query;
 use crate::mysql::ident::Quoted;
-use crate::mysql::position::BinlogPosition;
+use crate::mysql::position::{BinlogPosition, Flavor};
 use crate::mysql::schema::TableName;
-use crate::mysql::schema::model::Table;
+use crate::mysql::schema::model::{Doubt, Table};
 use std::sync::Arc;
 
 /// Id of `utf8mb4_general_ci` in both families: the character set of our sessions.
@@ -118,6 +118,15 @@ fn definition(session: &mut Session, name: &TableName) -> Result<Option<Table>, 
         Err(SourceFailure { class: FailureClass::Table | FailureClass::Privilege, .. }) => return Ok(None),
         Err(failure) => return Err(failure),
     };
+    let text = rows.first().and_then(|row| row.text(1));
+    Ok(text.and_then(|text| defined(text, name, session.flavor()).ok()))
+}
+
+/// The table of a CREATE TABLE statement, as SHOW CREATE TABLE prints it.
+///
+/// # Errors
+/// A text that makes no table, or is not understood.
+pub fn defined(text: &str, name: &TableName, flavor: Flavor) -> Result<Table, Doubt> {
     // our session has no modes, and writes out NULL for every TIMESTAMP
     let ours = query::Session {
         sql_mode: Some(0),
@@ -127,6 +136,5 @@ fn definition(session: &mut Session, name: &TableName) -> Result<Option<Table>, 
         explicit_timestamp: Some(true),
         ..query::Session::default()
     };
-    let text = rows.first().and_then(|row| row.text(1));
-    Ok(text.and_then(|text| Table::from_create(text, name, &ours, session.flavor()).ok()))
+    Table::from_create(text, name, &ours, flavor)
 }
