@@ -446,7 +446,7 @@ pub(super) mod tests {
             any::<u64>()
                 .prop_map(|offset| StateRecord::Retired(RetiredRecord { position: position(offset) })),
             proptest::option::of(0..u64::MAX)
-                .prop_map(|paused_since| StateRecord::Ctl(CtlRecord { paused_since })),
+                .prop_map(|paused_since| StateRecord::Ctl(CtlRecord { paused_since, gaps: Vec::new() })),
         ]
     }
 

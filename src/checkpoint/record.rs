@@ -4,6 +4,7 @@ use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, Gtid, Position};
 use crate::mysql::schema::{TableName, TableState};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Key of a state record, one compacted series each.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -213,6 +214,22 @@ pub struct CtlRecord {
     /// The task stands still, since this many seconds since 1970.
     #[serde(default)]
     pub paused_since: Option<u64>,
+    /// What was skipped by hand, and is not loaded anew yet.
+    #[serde(default)]
+    pub gaps: Vec<GapRecord>,
+}
+
+/// A part of the log that was skipped by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GapRecord {
+    /// When, seconds since 1970.
+    pub accepted_s: u64,
+    /// Where the task was, for people.
+    pub from: String,
+    /// Where it went on.
+    pub to: String,
+    /// Tables that may lack changes: those it carried, without those that were loaded anew since.
+    pub tables: BTreeSet<TableName>,
 }
 
 impl CtlRecord {

@@ -34,6 +34,27 @@ pub enum Exit {
     State = 26,
 }
 
+/// The exit code with this number; one that has no name is a failure.
+#[cfg(feature = "run")]
+pub(super) fn exit_of(code: u8) -> Exit {
+    const ALL: [Exit; 13] = [
+        Exit::Fine,
+        Exit::Findings,
+        Exit::Usage,
+        Exit::Failed,
+        Exit::Refused,
+        Exit::Pending,
+        Exit::Precheck,
+        Exit::ActiveElsewhere,
+        Exit::OwnershipLost,
+        Exit::PositionLost,
+        Exit::RetryOver,
+        Exit::Data,
+        Exit::State,
+    ];
+    ALL.into_iter().find(|exit| *exit as u8 == code).unwrap_or(Exit::Failed)
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit as u8)

@@ -1,6 +1,7 @@
 //! The running instance that a subcommand asks.
 
 use super::Exit;
+use super::exit::exit_of;
 use super::global::Global;
 use super::output::{Failure, Output};
 use crate::control::{Answer, ControlError, Operation, converse};
@@ -50,17 +51,6 @@ impl Instance {
 /// No answer came.
 fn failed(error: ControlError) -> Failure {
     Failure::new(Exit::Failed, error)
-}
-
-/// The exit code that an answer names.
-pub(super) fn exit_of(code: u8) -> Exit {
-    match code {
-        0 => Exit::Fine,
-        1 => Exit::Findings,
-        2 => Exit::Usage,
-        4 => Exit::Refused,
-        _ => Exit::Failed,
-    }
 }
 
 /// Prints what each task came to: `shop.shop.bus  paused`.

@@ -38,6 +38,8 @@ mod revision;
 mod run;
 mod schema;
 #[cfg(feature = "run")]
+mod state;
+#[cfg(feature = "run")]
 mod status;
 #[cfg(feature = "run")]
 mod stop;
@@ -113,6 +115,8 @@ enum Command {
     Tap(tap::Args),
     #[cfg(feature = "run")]
     Stop(stop::Args),
+    #[cfg(feature = "run")]
+    State(state::Args),
     Completions(completions::Args),
     Man(man::Args),
     Version(version::Args),
@@ -181,6 +185,8 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Resnapshot(args) => resnapshot::run(&args, global, &mut output)?,
         #[cfg(feature = "run")]
         Command::Tap(args) => tap::run(&args, global, &mut output)?,
+        #[cfg(feature = "run")]
+        Command::State(args) => state::run(&args, global, &mut output)?,
         #[cfg(feature = "run")]
         Command::Stop(args) => stop::run(&args, global, &mut output)?,
     };

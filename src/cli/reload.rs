@@ -1,9 +1,10 @@
 //! `syncc reload`: a running instance looks at its files now.
 
 use super::Exit;
+use super::exit::exit_of;
 use super::form::Form;
 use super::global::{Global, duration_of};
-use super::instance::{Instance, exit_of};
+use super::instance::Instance;
 use super::output::{Failure, Output};
 use crate::control::{Answer, Operation};
 use std::time::Duration;

@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         (Some(failure), _) => Err(failure),
         (None, Answer { ok: true, .. }) => Ok(Exit::Fine),
         (None, Answer { exit, error, .. }) => {
-            Err(Failure::new(super::instance::exit_of(exit), error.unwrap_or_default()))
+            Err(Failure::new(super::exit::exit_of(exit), error.unwrap_or_default()))
         }
     }
 }

@@ -137,6 +137,9 @@ pub struct TaskStatus {
     /// Why nothing has moved for long, although something waits.
     #[serde(default)]
     pub stalled: Option<String>,
+    /// What was skipped by hand.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
     /// What has been counted since the process started.
     #[serde(default)]
     pub counters: Counters,
@@ -213,6 +216,19 @@ impl Counters {
         self.commit_ms += ms;
         self.commit_classes[class] += 1;
     }
+}
+
+/// A part of the log that was skipped by hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// When, seconds since 1970.
+    pub accepted: u64,
+    /// Where the task was.
+    pub from: String,
+    /// Where it went on.
+    pub to: String,
+    /// Tables that may lack changes until they are loaded anew.
+    pub tables: Vec<String>,
 }
 
 /// A table whose rows wait.

@@ -1,6 +1,6 @@
 //! What all tasks of a process share.
 
-use super::state_dir::StateDir;
+use super::state_dir::{StateDir, random_id};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -56,6 +56,26 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// What a process shares that was asked for nothing: settings are as they are without flags.
+    pub(super) fn new(project: PathBuf, state: StateDir) -> Context {
+        let incarnation = random_id().unwrap_or_else(|_| std::process::id().to_string());
+        let seed = u64::from_str_radix(incarnation.get(..16).unwrap_or("0"), 16).unwrap_or(0);
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        Context {
+            project,
+            state,
+            incarnation,
+            started_s: wall_ms() as u64 / 1_000,
+            host: host.trim().to_owned(),
+            takeover: false,
+            accept_state_loss: false,
+            require_live: false,
+            once: false,
+            clock: Clock::start(),
+            dice: AtomicU64::new(seed),
+        }
+    }
+
     /// A random number. Not for secrets: it spreads retries of several tasks and processes.
     pub(super) fn dice(&self) -> u64 {
         // splitmix64

@@ -48,6 +48,7 @@ pub(super) enum Name {
     TableTruncated,
     TextReplaced,
     TransactionCut,
+    StateEdited,
 }
 
 impl Name {
@@ -95,6 +96,7 @@ impl Name {
             Name::TableTruncated => "table.truncated",
             Name::TextReplaced => "text.replaced",
             Name::TransactionCut => "transaction.cut",
+            Name::StateEdited => "state.edited",
         }
     }
 }

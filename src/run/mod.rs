@@ -15,6 +15,7 @@ mod reload;
 mod ring;
 mod search;
 mod state_dir;
+mod state_tool;
 mod supervisor;
 mod tap;
 mod task;
@@ -22,6 +23,8 @@ mod watch;
 
 pub use given::give_schema;
 pub use search::start_place;
+
+pub use state_tool::{StateToolError, forget, set_position, state_records};
 
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Severity};

@@ -16,7 +16,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct StateDir {
     path: PathBuf,
     instance: String,
-    _lock: File,
+    /// None: only looked at.
+    _lock: Option<File>,
 }
 
 /// Where a task was when it last looked.
@@ -73,7 +74,12 @@ impl StateDir {
                 instance
             }
         };
-        Ok(StateDir { path: path.to_owned(), instance, _lock: lock })
+        Ok(StateDir { path: path.to_owned(), instance, _lock: Some(lock) })
+    }
+
+    /// The directory without a lock, to look at what it holds. It need not be there.
+    pub(super) fn look(path: &Path) -> StateDir {
+        StateDir { path: path.to_owned(), instance: String::new(), _lock: None }
     }
 
     /// Id of this directory, and so of its owner.
@@ -94,6 +100,12 @@ impl StateDir {
     /// Leaves a breadcrumb. A failure is no reason to stop: the state topic is what counts.
     pub(super) fn leave(&self, task: &str, crumb: &Breadcrumb) -> std::io::Result<()> {
         replace(&self.crumb_file(task), &serde_json::to_vec(crumb)?)
+    }
+
+    /// Takes the breadcrumb of a task away.
+    pub(super) fn forget(&self, task: &str) {
+        // One that stays is met by the next start, which asks.
+        let _ = fs::remove_file(self.crumb_file(task));
     }
 
     fn crumb_file(&self, task: &str) -> PathBuf {

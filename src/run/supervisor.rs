@@ -12,11 +12,11 @@ mod socket;
 mod stall;
 mod tasks;
 
-use super::context::{Clock, Context};
+use super::context::Context;
 use super::event::{Event as Log, Name};
 use super::failure::Failure;
 use super::reload::{Loaded, Outcome, Reload};
-use super::state_dir::{StateDir, random_id};
+use super::state_dir::StateDir;
 use super::task::{Command, Exit};
 use super::watch::{RESCAN, SETTLE, Watch};
 use super::{Options, Screen};
@@ -32,7 +32,6 @@ use stall::Moves;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use tasks::Running;
 
@@ -168,22 +167,12 @@ fn protect() {
 pub(super) fn context(options: &Options, state_path: &Path) -> Result<Arc<Context>, Failure> {
     let state = StateDir::open(state_path)?;
     crate::failpoint::hit("start.locked");
-    let incarnation = random_id().unwrap_or_else(|_| std::process::id().to_string());
-    let seed = u64::from_str_radix(incarnation.get(..16).unwrap_or("0"), 16).unwrap_or(0);
-    let started_s = super::context::wall_ms() as u64 / 1_000;
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned();
     Ok(Arc::new(Context {
-        project: options.project.directory.clone(),
-        state,
-        incarnation,
-        started_s,
-        host,
         takeover: options.takeover,
         accept_state_loss: options.accept_state_loss,
         require_live: options.require_live,
         once: options.once,
-        clock: Clock::start(),
-        dice: AtomicU64::new(seed),
+        ..Context::new(options.project.directory.clone(), state)
     }))
 }
 

@@ -106,6 +106,10 @@ fn details(task: &TaskStatus, tables: bool) -> String {
     for parked in &task.parked {
         let _ = writeln!(text, "  {} waits behind {}: {}", parked.table, parked.position, parked.reason);
     }
+    for gap in &task.gaps {
+        let tables = gap.tables.join(", ");
+        let _ = writeln!(text, "  skipped by hand: {} to {}; to be loaded anew: {tables}", gap.from, gap.to);
+    }
     for weakened in &task.weakened {
         let _ = writeln!(text, "  {weakened}");
     }

@@ -7,8 +7,10 @@ use super::life::Life;
 use super::output::{Output, Target};
 use super::{Ended, Task, Wishes};
 use crate::checkpoint::{CtlRecord, StateKey, StateRecord, TaskState};
+use crate::control::Gap;
 use crate::failpoint::hit;
 use crate::run::context::wall_ms;
+use crate::run::event::{Event, Name};
 use crate::run::failure::Failure;
 
 impl Task {
@@ -55,6 +57,14 @@ impl Task {
     /// A task that goes on does not stand still any more, from its first commit on.
     pub(super) fn resume_stored(&mut self, state: &TaskState, output: &mut Output) {
         self.ctl = state.ctl.clone();
+        self.show_gaps();
+        for gap in self.ctl.gaps.iter().filter(|_| self.n_lives == 1) {
+            let text = format!(
+                "what lies between {} and {} was skipped by hand; load the tables anew with `syncc resnapshot`",
+                gap.from, gap.to
+            );
+            Event::warn(Name::StateEdited, text).task(&self.id).emit();
+        }
         if state.ctl.paused_since.is_some() {
             self.ctl = paused(&state.ctl, false);
             match self.ctl.is_empty() {
@@ -62,6 +72,16 @@ impl Task {
                 false => output.store(StateRecord::Ctl(self.ctl.clone())),
             }
         }
+    }
+
+    fn show_gaps(&self) {
+        let gaps = self.ctl.gaps.iter().map(|gap| Gap {
+            accepted: gap.accepted_s,
+            from: gap.from.clone(),
+            to: gap.to.clone(),
+            tables: gap.tables.iter().map(ToString::to_string).collect(),
+        });
+        self.status().gaps = gaps.collect();
     }
 
     /// Carries out what is wished, to be stored by the next commit. True when there is anything to store.
@@ -72,6 +92,17 @@ impl Task {
         }
         for table in &wishes.anew {
             life.load_anew(table);
+        }
+        if !wishes.anew.is_empty() && !self.ctl.gaps.is_empty() {
+            for gap in &mut self.ctl.gaps {
+                gap.tables.retain(|table| !wishes.anew.contains(table));
+            }
+            self.ctl.gaps.retain(|gap| !gap.tables.is_empty());
+            self.show_gaps();
+            match self.ctl.is_empty() {
+                true => life.output.remove(StateKey::Ctl),
+                false => life.output.store(StateRecord::Ctl(self.ctl.clone())),
+            }
         }
         *wishes != Wishes::default()
     }

@@ -9,6 +9,7 @@ mod beats;
 mod counts;
 mod cut;
 mod ddl;
+pub(super) mod edit;
 mod first;
 mod gauge;
 mod given;

@@ -479,11 +479,22 @@ impl Output {
 
     /// Stores what waits to be stored, with the position as it is. Nothing but state may be on its way.
     pub(super) fn store_now(&mut self, context: &Context) -> Result<(), Failure> {
+        self.stage_pending()?;
+        self.say(false, context)
+    }
+
+    /// The same, and gives the task up.
+    pub(super) fn store_and_release(&mut self, context: &Context) -> Result<(), Failure> {
+        self.stage_pending()?;
+        self.say(true, context)
+    }
+
+    fn stage_pending(&mut self) -> Result<(), Failure> {
         self.begin()?;
         for change in std::mem::take(&mut self.pending) {
             self.stage(&change)?;
         }
-        self.say(false, context)
+        Ok(())
     }
 
     /// Says that we live, while nothing else can be done.

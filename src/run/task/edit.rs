@@ -1,0 +1,180 @@
+//! State read and edited by hand, for who knows what is skipped.
+//!
+//! Guarantees: a change is made as the owner, after the same questions as a start, and in one transaction; what it skips
+//! stands in the state until the tables are loaded anew. Reading disturbs nobody.
+
+use super::output::{Output, Target};
+use crate::catalog::ClusterFacts;
+use crate::checkpoint::{CtlRecord, Fingerprint, GapRecord, RetiredRecord, StateKey, StateRecord, TaskState};
+use crate::engine::commit::{Ledger, Policy};
+use crate::engine::owner::{Claim, alive, claim, confirm};
+use crate::mysql::position::{BinlogPosition, Gtids, Position};
+use crate::plan::TaskPlan;
+use crate::run::context::{Context, wall_ms};
+use crate::run::failure::{Class, Failure};
+use crate::run::precheck;
+use crate::run::tap::Taps;
+
+/// The records of a task as they are stored, committed ones only.
+pub(in crate::run) fn read(plan: &TaskPlan, context: &Context) -> Result<TaskState, Failure> {
+    let target = Target::open(plan, context)?;
+    if target.has_state()? { target.peek_state() } else { Ok(TaskState::default()) }
+}
+
+/// A task that is ours for a change of its state.
+struct Owned {
+    output: Output,
+    state: TaskState,
+}
+
+fn own(plan: &TaskPlan, context: &Context) -> Result<Owned, Failure> {
+    let target = Target::open(plan, context)?;
+    if !target.has_state()? {
+        return Err(Failure::new(Class::Usage, format!("task {} has no state yet", plan.id)));
+    }
+    let facts = target.facts(&[])?;
+    let before = target.peek_state()?;
+    if let Claim::Watch { owner, for_ms } = claim(before.owner.as_ref(), context.state.instance()) {
+        let until_ms = context.clock.now_ms() + for_ms;
+        if target.watch_owner(|seen| alive(&owner, seen), || context.clock.now_ms() >= until_ms)? {
+            let text = format!(
+                "active elsewhere: {} (pid {}, syncc {}) runs task {}; stop it first",
+                owner.host, owner.pid, owner.version, plan.id
+            );
+            return Err(Failure::new(Class::Elsewhere, text));
+        }
+    }
+    let mut output = target.take(facts.as_ref(), Taps::default())?;
+    let state = output.read_state()?;
+    confirm(before.owner.as_ref(), state.owner.as_ref(), context.state.instance()).map_err(|other| {
+        let text = format!("{} (pid {}) took task {} meanwhile", other.host, other.pid, plan.id);
+        Failure::new(Class::OwnerLost, text)
+    })?;
+    foreign(plan, &state, &output, facts.as_ref())?;
+    Ok(Owned { output, state })
+}
+
+/// State of another task or cluster is not touched.
+fn foreign(
+    plan: &TaskPlan,
+    state: &TaskState,
+    output: &Output,
+    facts: Option<&ClusterFacts>,
+) -> Result<(), Failure> {
+    let ours = Fingerprint {
+        task: plan.id.to_string(),
+        cluster: facts.map(|facts| facts.cluster_id.clone()).unwrap_or_default(),
+    };
+    let stored = state.pos.as_ref().map(|pos| &pos.fingerprint);
+    match stored.and_then(|stored| precheck::foreign(output.state_topic(), stored, &ours)) {
+        Some(foreign) => Err(foreign),
+        None => Ok(()),
+    }
+}
+
+/// Lets a task go on at another position of the same server; what lies between is skipped. Where it was and where it is now
+/// come back.
+pub(in crate::run) fn set_position(
+    plan: &TaskPlan,
+    wanted: &str,
+    context: &Context,
+) -> Result<(Position, Position), Failure> {
+    let Owned { mut output, state } = own(plan, context)?;
+    let Some(pos) = &state.pos else {
+        let text = format!("task {} has no position yet: it has never committed", plan.id);
+        return Err(Failure::new(Class::Usage, text));
+    };
+    let from = pos.position.clone();
+    let to = moved(&from, wanted).map_err(|text| Failure::new(Class::Usage, text))?;
+    let mut ctl: CtlRecord = state.ctl.clone();
+    ctl.gaps.push(GapRecord {
+        accepted_s: u64::try_from(wall_ms() / 1_000).unwrap_or_default(),
+        from: from.to_string(),
+        to: to.to_string(),
+        tables: state.snaps.keys().cloned().collect(),
+    });
+    output.store(StateRecord::Ctl(ctl));
+    let fingerprint = pos.fingerprint.clone();
+    let policy = Policy { commit: plan.commit, split: plan.stream.split, open_ms: 0 };
+    let mut ledger = Ledger::new(policy, fingerprint, pos.generation, pos.seq, to.clone(), None);
+    let covered = ledger.cover(context.clock.now_ms());
+    output.stage_owner(true, context)?;
+    output.commit(covered, context)?;
+    Ok((from, to))
+}
+
+/// Forgets everything that is stored about a task but who ran it and where it had come to: the next start is a first one.
+pub(in crate::run) fn forget(plan: &TaskPlan, context: &Context) -> Result<(), Failure> {
+    let Owned { mut output, state } = own(plan, context)?;
+    for (key, _) in state.encode() {
+        match StateKey::decode(&key) {
+            Some(StateKey::Owner | StateKey::Retired) | None => {}
+            Some(key) => output.remove(key),
+        }
+    }
+    if let Some(pos) = state.pos {
+        output.store(StateRecord::Retired(RetiredRecord { position: pos.position }));
+    }
+    output.store_and_release(context)?;
+    context.state.forget(&plan.id.to_string());
+    Ok(())
+}
+
+/// The position that a text names, on the server and in the terms of `from`.
+fn moved(from: &Position, wanted: &str) -> Result<Position, String> {
+    let file = wanted.rsplit_once(':').and_then(|(file, offset)| {
+        let is_file = file.contains('.') && !file.contains(',');
+        is_file.then(|| Some(BinlogPosition::new(file, offset.parse().ok()?)))?
+    });
+    let mut to = from.clone();
+    match (&from.gtids, file) {
+        (Gtids::Off, Some(file)) => to.file = file,
+        (Gtids::Off, None) => {
+            return Err(format!("`{wanted}` is no position of this server; write FILE:OFFSET, as in {}", from.file));
+        }
+        (Gtids::MySql(_) | Gtids::MariaDb(_), Some(_)) => {
+            return Err(format!(
+                "this task goes by GTIDs, a file and an offset alone prove nothing; write GTIDs, as in {}",
+                from.gtids
+            ));
+        }
+        (Gtids::MySql(_), None) => {
+            to.gtids = Gtids::MySql(wanted.parse().map_err(|error| format!("{error}"))?);
+        }
+        (Gtids::MariaDb(_), None) => {
+            to.gtids = Gtids::MariaDb(wanted.parse().map_err(|error| format!("{error}"))?);
+        }
+    }
+    Ok(to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mysql::position::{Flavor, ServerIdentity};
+
+    fn position(gtids: Gtids) -> Position {
+        let server = ServerIdentity { flavor: Flavor::MySql, uuid: "u".into(), server_id: 1 };
+        Position { server, file: BinlogPosition::new("binlog.000001", 4), gtids }
+    }
+
+    #[test]
+    fn a_position_is_written_in_the_terms_of_the_server() {
+        let by_file = position(Gtids::Off);
+        let to = moved(&by_file, "binlog.000007:120").expect("a place");
+        assert_eq!(to.file, BinlogPosition::new("binlog.000007", 120));
+        assert!(moved(&by_file, "0-1-7").is_err());
+        assert!(moved(&by_file, "binlog.000007:x").is_err());
+
+        let maria = position(Gtids::MariaDb("0-1-7".parse().expect("GTIDs")));
+        assert_eq!(moved(&maria, "0-1-8").expect("a place").gtids.to_string(), "0-1-8");
+        assert!(moved(&maria, "binlog.000007:120").is_err());
+        assert!(moved(&maria, "nonsense").is_err());
+
+        let uuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+        let mysql = position(Gtids::MySql(format!("{uuid}:1-5").parse().expect("GTIDs")));
+        let to = moved(&mysql, &format!("{uuid}:1-6")).expect("a place");
+        assert_eq!(to.gtids.to_string(), format!("{uuid}:1-6"));
+        assert!(moved(&mysql, "0-1-8").is_err());
+    }
+}
