@@ -42,6 +42,7 @@ mod snapshot;
 mod source;
 #[cfg(feature = "failpoints")]
 mod split;
+mod state;
 mod support;
 mod tidy;
 mod torture;

@@ -8,7 +8,7 @@ use syncc::control::{Status, TaskState};
 
 use crate::support::program::Running;
 use crate::support::shop::{CANARY, SOON, Shop, event};
-use crate::support::{Kafka, Kind, MySql, wait};
+use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 
 /// A shop on the shared servers.
 fn shop(name: &str) -> Shop<'static> {
@@ -248,4 +248,51 @@ fn lag_is_told_in_time_and_bytes_and_ends_when_the_source_is_read() {
     });
     shop.stop(&mut syncc);
     assert_eq!(watching.wait(SOON), Some(3));
+}
+
+#[test]
+fn a_break_is_planned_accepted_and_marked() {
+    let mut shop = shop("accept");
+    let mut syncc = shop.run();
+    shop.wait_ids("items", &[1, 2, 3]);
+    shop.edit(|text| text.topic = "PREFIX.new.{table}".to_owned());
+    shop.wait_refused(&mut syncc, Some("P1007"));
+    let (code, said) = says(&shop, &["plan"]);
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("1 refused") && said.contains("syncc reload --accept P1007"), "{said}");
+    let (code, said) = says(&shop, &["reload", "--accept", "P1011"]);
+    assert!(code == Some(2) && said.contains("`P1011` cannot be accepted"), "{said}");
+    assert_eq!(says(&shop, &["reload", "--accept", "P1003"]).0, Some(4), "another code");
+    let (code, said) = says(&shop, &["reload", "--wait", "--accept", "P1007"]);
+    assert_eq!(code, Some(0), "{said}");
+    shop.insert("items", &[4]);
+    shop.wait_ids("new.items", &[4]);
+    shop.stop(&mut syncc);
+    // rows of the old plan, then one fence in every partition of the topic they went to
+    let old = Kafka::shared().consume(&format!("{}.items", shop.prefix), Isolation::ReadCommitted);
+    let fences: Vec<_> = old.iter().filter(|record| record.value.is_none()).collect();
+    assert_eq!(old.len() - fences.len(), 3);
+    assert!(!fences.is_empty() && fences.iter().all(|record| record.key.is_none()));
+    // it holds in the next life, and what runs is what the files say
+    let mut syncc = shop.start(&[]);
+    shop.wait_streaming(&mut syncc);
+    let (code, said) = says(&shop, &["plan", "--detailed-exitcode"]);
+    assert_eq!(code, Some(0), "{said}");
+    shop.stop(&mut syncc);
+
+    // edited while nothing runs: compared with what is stored, refused, accepted
+    let none = says(&shop, &["plan"]);
+    assert!(none.0 == Some(3) && none.1.contains("--against state"), "{none:?}");
+    shop.edit(|text| text.topic = "PREFIX.newer.{table}".to_owned());
+    let (code, said) = says(&shop, &["plan", "--against", "state"]);
+    assert!(code == Some(4) && said.contains("--accept P1007"), "{said}");
+    let mut refused = shop.start(&[]);
+    assert_eq!(refused.wait(SOON), Some(4));
+    let mut syncc = shop.start(&["--accept", "P1007"]);
+    shop.wait_streaming(&mut syncc);
+    shop.insert("items", &[5]);
+    shop.wait_ids("newer.items", &[5]);
+    assert!(event(&syncc.stderr(), "config.accepted").is_some());
+    shop.stop(&mut syncc);
+    assert_eq!(says(&shop, &["plan", "--against", "state"]).0, Some(0));
 }

@@ -14,9 +14,11 @@ use std::time::Duration;
 /// Prints what became of them: no effect, accepted, or refused with the findings. Saving a file has the same effect when the
 /// files are watched; this tells the outcome. Files that take something away are looked at twice, five seconds apart.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Examples:\n  syncc reload\n  syncc reload --wait -C prod\n\n\
+#[command(
+    after_long_help = "Examples:\n  syncc reload\n  syncc reload --wait -C prod\n  syncc reload --wait --accept P1007\n\n\
                              Exit codes: 0 in force, or without effect; 1 the files have errors; 3 no answer in time; \
-                             4 a change is refused.")]
+                             4 a change is refused."
+)]
 pub(super) struct Args {
     /// Wait until every task runs the new generation
     #[arg(long)]
@@ -24,6 +26,12 @@ pub(super) struct Args {
     /// Longest wait for the outcome
     #[arg(long, value_name = "DURATION", value_parser = duration_of, default_value = "2m")]
     timeout: Duration,
+    /// Accept a change that breaks consumers, by the code of its finding; repeatable
+    ///
+    /// What was sent stays as it is; a fence record in every partition of the topics marks the place from which on the
+    /// new form is sent.
+    #[arg(long, value_name = "CODE", value_parser = crate::plan::acceptable)]
+    accept: Vec<String>,
     /// Form of the answer
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Human)]
     format: Form,
@@ -33,7 +41,7 @@ pub(super) struct Args {
 
 /// Asks and prints.
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    let operation = Operation::Reload { accept: Vec::new(), wait: args.wait };
+    let operation = Operation::Reload { accept: args.accept.clone(), wait: args.wait };
     let answer = args.instance.ask(global, &operation, Some(args.timeout), |_| true)?;
     let Answer { ok, exit, result, error, .. } = answer;
     let Some(result) = result else {

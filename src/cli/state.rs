@@ -81,9 +81,8 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
                     let key = String::from_utf8_lossy(&key);
                     lines += &match std::str::from_utf8(&value) {
                         Ok(value) => json!({"task": task, "key": key, "value": value}).to_string(),
-                        Err(_) => {
-                            json!({"task": task, "key": key, "value_base64": BASE64.encode(&value)}).to_string()
-                        }
+                        Err(_) => json!({"task": task, "key": key, "value_base64": BASE64.encode(&value)})
+                            .to_string(),
                     };
                     lines.push('\n');
                 }
@@ -97,7 +96,9 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
             let plan = one(&project.plan, task)?;
             let (from, to) = set_position(&location, &directory, plan, position).map_err(failed)?;
             output.print(&format!("{task} goes on at {to}; it was at {from}\n"))?;
-            output.print("`syncc status` shows the gap until the tables are loaded anew (`syncc resnapshot`)\n")?;
+            output.print(
+                "`syncc status` shows the gap until the tables are loaded anew (`syncc resnapshot`)\n",
+            )?;
         }
         Command::Forget { task } => {
             let plan = one(&project.plan, task)?;

@@ -27,8 +27,20 @@ pub const FIXED_AT_FIRST_START: Code = Code::new("P1011", "fixed-at-first-start"
 
 /// Codes of changes that break consumers, and that can be accepted all the same: what was sent stays, what comes from now
 /// on is another thing.
-pub const ACCEPTABLE: [Code; 5] =
+pub(super) const ACCEPTABLE: [Code; 5] =
     [KEY_CHANGED, PARTITION_RULE_CHANGED, FORMAT_CHANGED, TOPIC_MOVED, RENAMED_WITHOUT_MOVED];
+
+/// A code that can be accepted.
+///
+/// # Errors
+/// Another text, with the codes that can be.
+pub fn acceptable(code: &str) -> Result<String, String> {
+    let known: Vec<&str> = ACCEPTABLE.iter().map(|code| code.number).collect();
+    match known.contains(&code) {
+        true => Ok(code.to_owned()),
+        false => Err(format!("`{code}` cannot be accepted; what can: {}", known.join(", "))),
+    }
+}
 
 /// The pages of the codes of this module. They speak of two versions of a project, so none has an example file.
 pub const PAGES: &[CodeDoc] = &[

@@ -66,14 +66,20 @@ impl PlanDiff {
         self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
     }
 
-    /// Lets go through what is accepted by the code of its finding, as far as that code can be.
-    pub fn accept(&mut self, codes: &[String]) {
-        for finding in &mut self.findings {
+    /// Lets go through what is accepted by the code of its finding, as far as that code can be. The codes that did come
+    /// back, sorted, each once.
+    pub fn accept(&mut self, codes: &[String]) -> Vec<String> {
+        let mut accepted = Vec::new();
+        for finding in self.findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
             if ACCEPTABLE.contains(&finding.code) && codes.iter().any(|code| code == finding.code.number) {
                 finding.severity = Severity::Warning;
-                finding.help = Some("accepted".to_owned());
+                finding.help = Some("accepted: a fence in every partition marks the place".to_owned());
+                accepted.push(finding.code.number.to_owned());
             }
         }
+        accepted.sort();
+        accepted.dedup();
+        accepted
     }
 
     /// True when a finding forbids the change.

@@ -1,7 +1,9 @@
 //! What a new plan changes, line by line, as people read it: what comes, goes, changes, and what is refused.
 
+use super::change::ACCEPTABLE;
 use super::{Change, Decider, Plan, PlanDiff, Subject, TaskDiff, TaskId, TaskPlan, outcomes};
 use super::{FLOW_REMOVED, OLD_ROWS_DIFFER, RENAMED_WITHOUT_MOVED, SNAPSHOT_NEEDED, TOPIC_MOVED};
+use crate::diagnostic::Severity;
 use crate::statement::Reload;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -13,6 +15,8 @@ pub struct Report {
     pub tasks: Vec<TaskReport>,
     /// Lines of each mark.
     pub counts: Counts,
+    /// Codes by which what is refused can be accepted.
+    pub acceptable: Vec<&'static str>,
 }
 
 /// What changes in one task.
@@ -84,6 +88,14 @@ pub fn report(old: &Plan, new: &Plan, diff: &PlanDiff, tables: &dyn Fn(&TaskId) 
     all.sort();
     all.dedup();
     let mut report = Report::default();
+    let errors = diff.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    report.acceptable = errors
+        .map(|finding| finding.code)
+        .filter(|code| ACCEPTABLE.contains(code))
+        .map(|code| code.number)
+        .collect();
+    report.acceptable.sort_unstable();
+    report.acceptable.dedup();
     for id in all {
         let changes = match (before.get(id), after.get(id)) {
             (Some(old), Some(new)) => match diff.changed.iter().find(|changed| changed.id == *id) {

@@ -47,6 +47,8 @@ pub(super) struct Context {
     pub(super) accept_state_loss: bool,
     /// An unreachable server at the start is a failed precheck.
     pub(super) require_live: bool,
+    /// Codes of changes that are accepted, for what was edited while nothing ran.
+    pub(super) accept: Vec<String>,
     /// End when existing rows are loaded.
     pub(super) once: bool,
     /// Time.
@@ -70,6 +72,7 @@ impl Context {
             takeover: false,
             accept_state_loss: false,
             require_live: false,
+            accept: Vec::new(),
             once: false,
             clock: Clock::start(),
             dice: AtomicU64::new(seed),

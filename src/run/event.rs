@@ -49,6 +49,7 @@ pub(super) enum Name {
     TextReplaced,
     TransactionCut,
     StateEdited,
+    StateAccepted,
 }
 
 impl Name {
@@ -96,6 +97,7 @@ impl Name {
             Name::TableTruncated => "table.truncated",
             Name::TextReplaced => "text.replaced",
             Name::TransactionCut => "transaction.cut",
+            Name::StateAccepted => "config.accepted",
             Name::StateEdited => "state.edited",
         }
     }

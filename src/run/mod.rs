@@ -24,7 +24,7 @@ mod watch;
 pub use given::give_schema;
 pub use search::start_place;
 
-pub use state_tool::{StateToolError, forget, set_position, state_records};
+pub use state_tool::{StateToolError, Stored, forget, recorded, set_position, state_records};
 
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -59,6 +59,8 @@ pub struct Options {
     pub takeover: bool,
     /// Begin anew where the state is gone.
     pub accept_state_loss: bool,
+    /// Codes of changes that are accepted, for what was edited while nothing ran.
+    pub accept: Vec<String>,
     /// Longest drain.
     pub drain: Duration,
     /// End when the first task fails.

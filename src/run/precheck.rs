@@ -97,18 +97,20 @@ pub(super) fn unpack(stored: &StoredPlan) -> Option<TaskPlan> {
 }
 
 /// Refuses what consumers would not survive, or what cannot be changed: the rules of a reload, for edits made while
-/// nothing ran. `tables` are those the state knows.
+/// nothing ran. `tables` are those the state knows. The codes that let something through come back.
 pub(super) fn refuse_breaking(
     recorded: &TaskPlan,
     plan: &TaskPlan,
     tables: &[TableName],
-) -> Result<(), Failure> {
+    accept: &[String],
+) -> Result<Vec<String>, Failure> {
     let one = |plan: &TaskPlan| Plan { tasks: vec![plan.clone()], ..Plan::default() };
     let known = |_: &TaskId| tables.iter().map(|table| Subject::table(&table.db, &table.table)).collect();
-    let difference = diff(&one(recorded), &one(plan), &Origins::default(), &known);
+    let mut difference = diff(&one(recorded), &one(plan), &Origins::default(), &known);
+    let accepted = difference.accept(accept);
     let text = lines(&difference.findings, Severity::Error);
     if text.is_empty() {
-        return Ok(());
+        return Ok(accepted);
     }
     Err(Failure::new(
         Class::Refused,

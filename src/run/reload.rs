@@ -92,6 +92,8 @@ pub(super) enum Outcome {
         generation: u64,
         /// What changes, for people.
         summary: String,
+        /// Codes that were accepted.
+        accepted: Vec<String>,
         /// Warnings and advice about the files and the change.
         told: Told,
     },
@@ -256,7 +258,7 @@ impl Look {
             carried.map(|table| Subject::table(&table.db, &table.table)).collect()
         };
         let mut change = diff(&self.running, &plan, &origins, &tables);
-        change.accept(&self.ask.accept);
+        let accepted = change.accept(&self.ask.accept);
         if change.is_refused() {
             return self.refused_change(files, change.findings);
         }
@@ -292,7 +294,8 @@ impl Look {
         }
         let summary = summary(&change);
         findings.extend(change.findings);
-        Outcome::Accepted { plan, generation: self.generation, summary, told: Told { files, findings } }
+        let told = Told { files, findings };
+        Outcome::Accepted { plan, generation: self.generation, summary, accepted, told }
     }
 
     /// Notes what was found. False when the last look found the same.

@@ -2,8 +2,10 @@
 
 use super::context::Context;
 use super::failure::Failure;
+use super::precheck;
 use super::state_dir::StateDir;
 use super::task::edit;
+use crate::mysql::schema::TableName;
 use crate::plan::TaskPlan;
 use crate::project::Location;
 use std::path::Path;
@@ -24,6 +26,9 @@ impl From<Failure> for StateToolError {
     }
 }
 
+/// A record as it is stored: key and value.
+pub type Stored = (Vec<u8>, Vec<u8>);
+
 /// The records of a task, key and value as they are stored. Nobody is disturbed by it.
 ///
 /// # Errors
@@ -32,9 +37,24 @@ pub fn state_records(
     project: &Location,
     state: &Path,
     plan: &TaskPlan,
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StateToolError> {
+) -> Result<Vec<Stored>, StateToolError> {
     let context = Context::new(project.directory.clone(), StateDir::look(state));
     Ok(edit::read(plan, &context)?.encode())
+}
+
+/// The plan that a task ran last and the tables it carried; none when nothing is stored about it.
+///
+/// # Errors
+/// As [`state_records`].
+pub fn recorded(
+    project: &Location,
+    state: &Path,
+    plan: &TaskPlan,
+) -> Result<Option<(TaskPlan, Vec<TableName>)>, StateToolError> {
+    let context = Context::new(project.directory.clone(), StateDir::look(state));
+    let stored = edit::read(plan, &context)?;
+    let newest = stored.plans.values().next_back().and_then(precheck::unpack);
+    Ok(newest.map(|plan| (plan, stored.snaps.into_keys().collect())))
 }
 
 /// Lets a task go on at another position; where it was and where it is now come back, for people.

@@ -171,6 +171,7 @@ pub(super) fn context(options: &Options, state_path: &Path) -> Result<Arc<Contex
         takeover: options.takeover,
         accept_state_loss: options.accept_state_loss,
         require_live: options.require_live,
+        accept: options.accept.clone(),
         once: options.once,
         ..Context::new(options.project.directory.clone(), state)
     }))

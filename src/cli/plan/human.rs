@@ -33,6 +33,12 @@ pub(super) fn text(report: &Report, ascii: bool) -> String {
     text += &format!(
         "\n{add} to add, {change} to change, {remove} to remove, {refuse} refused. Nothing was changed.\n"
     );
+    if !report.acceptable.is_empty() {
+        text += &format!(
+            "Accept with: syncc reload{} (a fence record in every partition marks the place)\n",
+            report.acceptable.iter().map(|code| format!(" --accept {code}")).collect::<String>()
+        );
+    }
     if ascii { text.replace('…', "...") } else { text }
 }
 

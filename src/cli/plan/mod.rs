@@ -1,6 +1,8 @@
 //! `syncc plan`: what the files change, and what of it is refused. Changes nothing.
 
 mod human;
+#[cfg(feature = "run")]
+mod running;
 
 use super::comparison::{Comparison, State};
 use super::form::Form;
@@ -9,24 +11,27 @@ use super::output::{Failure, Output};
 use super::revision::Revision;
 use super::{Exit, front};
 use crate::diagnostic::{self, Summary, json};
-use crate::plan::report;
+use crate::plan::{PlanDiff, report};
 use serde::Serialize;
 
 /// Tells what the files change
 ///
-/// Compares the project with a git revision of it, or with the one in another directory: what comes, goes and changes, and
-/// what would break consumers. From the files and schema.lock alone: no server is asked, and nothing is changed.
+/// Compares the project with what runs: what comes, goes and changes, and what would break consumers. --against state
+/// compares with what is stored about tasks where nothing runs; a git revision or another directory is compared by its
+/// files and schema.lock alone, and no server is asked. Nothing is changed.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
+    syncc plan\n  \
+    syncc plan --against state\n  \
     syncc plan --against main\n  \
     syncc plan -C prod --against HEAD~1 --format json\n  \
     syncc plan --against ../prod --detailed-exitcode\n\n\
     Exit codes: 0 nothing is refused, 1 the files have errors, 2 wrong usage, 4 something is refused, \
     10 with --detailed-exitcode: there are changes.")]
 pub(super) struct Args {
-    /// A git revision, or the directory of another project
-    #[arg(long, value_name = "REV|DIR")]
-    against: String,
+    /// A control socket, `state`, a git revision, or the directory of another project [default: what runs here]
+    #[arg(long, value_name = "SOCKET|state|REV|DIR")]
+    against: Option<String>,
     /// Exit with 10 where something changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -42,12 +47,10 @@ struct Changes<'r> {
 }
 
 pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    let old = Revision::read(&args.against, &global.location())?;
+    let old = Old::read(args.against.as_deref(), global)?;
     let Some(new) = front::planned(global, output)? else { return Ok(Exit::Findings) };
-    let compared = Comparison { old: old.state(), new: State { plan: &new.plan, program: &new.program } };
-    let mut diff = compared.diff(&new.origins);
+    let (mut diff, report) = old.compare(&new, global)?;
     diagnostic::sort(&mut diff.findings, &new.files);
-    let report = report::report(old.state().plan, &new.plan, &diff, &|id| compared.tables(id));
     match args.format {
         Form::Human => {
             output.print(&human::text(&report, global.ascii))?;
@@ -69,4 +72,50 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         (false, false) if args.detailed_exitcode => Exit::Pending,
         (false, _) => Exit::Fine,
     })
+}
+
+/// What the files are compared with.
+enum Old {
+    Revision(Box<Revision>),
+    #[cfg(feature = "run")]
+    Running(running::Running),
+    /// What is stored; read when the files say where.
+    #[cfg(feature = "run")]
+    Stored,
+}
+
+impl Old {
+    #[cfg(feature = "run")]
+    fn read(against: Option<&str>, global: &Global) -> Result<Old, Failure> {
+        match against {
+            None => running::Running::ask(&global.project.join(".syncc/control.sock")).map(Old::Running),
+            Some("state") => Ok(Old::Stored),
+            Some(path) if running::is_socket(path) => running::Running::ask(path.as_ref()).map(Old::Running),
+            Some(revision) => Ok(Old::Revision(Box::new(Revision::read(revision, &global.location())?))),
+        }
+    }
+
+    #[cfg(not(feature = "run"))]
+    fn read(against: Option<&str>, global: &Global) -> Result<Old, Failure> {
+        let revision = against.ok_or_else(|| Failure::usage("--against says what to compare with"))?;
+        Ok(Old::Revision(Box::new(Revision::read(revision, &global.location())?)))
+    }
+
+    /// What differs, and the same line by line.
+    fn compare(&self, new: &front::Planned, global: &Global) -> Result<(PlanDiff, report::Report), Failure> {
+        let _ = global;
+        match self {
+            Old::Revision(old) => {
+                let compared =
+                    Comparison { old: old.state(), new: State { plan: &new.plan, program: &new.program } };
+                let diff = compared.diff(&new.origins);
+                let report = report::report(old.state().plan, &new.plan, &diff, &|id| compared.tables(id));
+                Ok((diff, report))
+            }
+            #[cfg(feature = "run")]
+            Old::Running(old) => Ok(old.compare(new)),
+            #[cfg(feature = "run")]
+            Old::Stored => Ok(running::Running::stored(new, global)?.compare(new)),
+        }
+    }
 }

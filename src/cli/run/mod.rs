@@ -76,6 +76,9 @@ pub(super) struct Args {
     /// Begin anew where the state topic is gone
     #[arg(long)]
     accept_state_loss: bool,
+    /// Accept a change that breaks consumers, for what was edited while nothing ran; repeatable
+    #[arg(long, value_name = "CODE", value_parser = crate::plan::acceptable)]
+    accept: Vec<String>,
     /// End when the first task fails, not when no task can go on
     #[arg(long)]
     fail_fast: bool,
@@ -127,6 +130,7 @@ pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
         once: args.once,
         takeover: args.takeover,
         accept_state_loss: args.accept_state_loss,
+        accept: args.accept.clone(),
         drain: args.drain,
         fail_fast: args.fail_fast,
     };

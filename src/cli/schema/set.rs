@@ -39,6 +39,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
     let text = std::fs::read_to_string(&args.from)
         .map_err(|error| Failure::usage(format!("cannot read {}: {error}", args.from.display())))?;
     let options = Options {
+        accept: Vec::new(),
         project: global.location(),
         state: args.state.clone(),
         control: None,

@@ -93,13 +93,13 @@ impl Supervisor<'_> {
                     asked.reply.refused_with(exit, text, told.result("refused", generation - 1, ""));
                 }
             }
-            Outcome::Accepted { plan, generation, summary, told } => {
+            Outcome::Accepted { plan, generation, summary, accepted, told } => {
                 Log::info(Name::ConfigChanged, format!("generation {generation} prepared: {summary}"))
                     .generation(generation)
                     .emit();
                 told.show(screen);
                 self.set_refused(None);
-                self.apply(plan, generation);
+                self.apply(plan, generation, &accepted);
                 if let Some(asked) = asked {
                     let result = told.result("accepted", generation, &summary);
                     match asked.wait {

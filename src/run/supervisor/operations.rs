@@ -7,7 +7,7 @@ use super::Supervisor;
 use super::tasks::Running;
 use crate::control::{Operation, Reply, TaskState};
 use crate::mysql::schema::TableName;
-use crate::plan::{ACCEPTABLE, TaskId};
+use crate::plan::{TaskId, acceptable};
 use crate::run::tap::Tap;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ impl Supervisor<'_> {
         }
         match operation {
             Operation::Reload { accept, wait } => {
-                if let Some(text) = accept.iter().find_map(|code| not_acceptable(code)) {
+                if let Some(text) = accept.iter().find_map(|code| acceptable(code).err()) {
                     reply.refused(USAGE, text);
                     return;
                 }
@@ -212,12 +212,6 @@ impl Supervisor<'_> {
         let state = self.tasks.get(id).map_or("stopped", |task| task.status().state.name());
         json!({ "task": id.to_string(), "state": state })
     }
-}
-
-/// Why a change cannot be accepted by this code, if so.
-pub(in crate::run) fn not_acceptable(code: &str) -> Option<String> {
-    let known: Vec<&str> = ACCEPTABLE.iter().map(|code| code.number).collect();
-    (!known.contains(&code)).then(|| format!("`{code}` cannot be accepted; what can: {}", known.join(", ")))
 }
 
 fn streams(state: TaskState) -> bool {

@@ -78,7 +78,7 @@ impl Supervisor<'_> {
     }
 
     /// Hands the new plans to the tasks: changed ones swap at a transaction end, new ones start, removed ones drain.
-    pub(super) fn apply(&mut self, plan: Plan, generation: u64) {
+    pub(super) fn apply(&mut self, plan: Plan, generation: u64, accepted: &[String]) {
         let wanted: BTreeMap<&TaskId, &TaskPlan> = plan.running().map(|task| (&task.id, task)).collect();
         let mut awaited = BTreeSet::new();
         for (id, running) in &mut self.tasks {
@@ -96,6 +96,7 @@ impl Supervisor<'_> {
                     awaited.insert(id.clone());
                     running.plan = Arc::new(new.clone());
                     let command = Command::Swap { plan: running.plan.clone(), generation };
+                    running.wish(|wishes| wishes.accepted.extend(accepted.iter().cloned()));
                     running.order(command);
                 }
                 Some(_) => {}

@@ -51,7 +51,9 @@ impl Task {
         }
         if self.committed.is_none() {
             let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
-            precheck::refuse_breaking(&recorded, &self.plan, &tables)?;
+            let accept = &self.context.accept;
+            let accepted = precheck::refuse_breaking(&recorded, &self.plan, &tables, accept)?;
+            self.orders.wish(|wishes| wishes.accepted.extend(accepted));
         }
         Event::info(Name::TaskSwapped, "a transaction that was sent in part goes on under the plan of then")
             .task(&self.id)

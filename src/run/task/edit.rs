@@ -130,7 +130,10 @@ fn moved(from: &Position, wanted: &str) -> Result<Position, String> {
     match (&from.gtids, file) {
         (Gtids::Off, Some(file)) => to.file = file,
         (Gtids::Off, None) => {
-            return Err(format!("`{wanted}` is no position of this server; write FILE:OFFSET, as in {}", from.file));
+            return Err(format!(
+                "`{wanted}` is no position of this server; write FILE:OFFSET, as in {}",
+                from.file
+            ));
         }
         (Gtids::MySql(_) | Gtids::MariaDb(_), Some(_)) => {
             return Err(format!(

@@ -5,9 +5,10 @@
 
 use super::life::Life;
 use super::output::{Output, Target};
-use super::{Ended, Task, Wishes};
+use super::{Ended, Task, Wishes, fence};
 use crate::checkpoint::{CtlRecord, StateKey, StateRecord, TaskState};
 use crate::control::Gap;
+use crate::engine::commit::Ledger;
 use crate::failpoint::hit;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
@@ -36,7 +37,12 @@ impl Task {
         let Some((mut output, state)) = self.take_over(target, facts.as_ref())? else {
             return self.life();
         };
-        self.settle_generation(&mut output, &state)?;
+        if self.orders.wishes().accepted.is_empty() {
+            self.settle_generation(&mut output, &state)?;
+        } else {
+            // The plan is stored together with its fences, by the first transaction that may hold them.
+            self.status().generation = self.generation.unwrap_or_default();
+        }
         if state.ctl.paused_since.is_none() {
             output.store(StateRecord::Ctl(paused(&state.ctl, true)));
         }
@@ -104,7 +110,7 @@ impl Task {
                 false => life.output.store(StateRecord::Ctl(self.ctl.clone())),
             }
         }
-        *wishes != Wishes::default()
+        wishes.paused.is_some() || !wishes.anew.is_empty()
     }
 
     /// What was wished is stored, or holds.
@@ -118,7 +124,29 @@ impl Task {
                 wishes.paused = None;
             }
             wishes.anew.retain(|table| !stored.anew.contains(table));
+            wishes.accepted.retain(|code| !self.fenced.contains(code));
         });
+        self.fenced.clear();
+    }
+
+    /// Fences for what was accepted with the plan that is about to be stored.
+    pub(super) fn fence(
+        &mut self,
+        generation: u64,
+        state: &TaskState,
+        output: &mut Output,
+        ledger: &mut Ledger,
+    ) -> Result<(), Failure> {
+        let accepted = self.orders.wishes().accepted;
+        if !accepted.is_empty() {
+            let codes: Vec<&str> = accepted.iter().map(String::as_str).collect();
+            let now_ms = self.clock.now_ms();
+            fence::write((&self.id, generation, &codes.join(",")), state, output, ledger, now_ms)?;
+            let text = format!("{}: fences are written where the new plan begins", codes.join(", "));
+            Event::warn(Name::StateAccepted, text).task(&self.id).generation(generation).emit();
+        }
+        self.fenced = accepted;
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ mod counts;
 mod cut;
 mod ddl;
 pub(super) mod edit;
+mod fence;
 mod first;
 mod gauge;
 mod given;
@@ -94,6 +95,8 @@ pub(super) struct Wishes {
     pub(super) paused: Option<bool>,
     /// Tables whose existing rows are loaded anew.
     pub(super) anew: BTreeSet<TableName>,
+    /// Codes of changes that were accepted with a plan that is not stored yet.
+    pub(super) accepted: BTreeSet<String>,
 }
 
 /// The last thing the supervisor wants of a task, kept until it is done. Giving an order never waits, whatever the task
@@ -218,6 +221,8 @@ pub(super) struct Task {
     taps: Taps,
     /// Where an event came damaged last.
     damaged_at: Option<String>,
+    /// Codes whose fences are in the open transaction.
+    fenced: BTreeSet<String>,
     /// What is counted, as `status` and metrics show it.
     counters: Counters,
     /// Who asks for the length of the log.
@@ -279,6 +284,7 @@ impl Task {
             ctl: CtlRecord::default(),
             taps,
             damaged_at: None,
+            fenced: BTreeSet::new(),
             counters: Counters::default(),
             gauge: None,
             told: Vec::new(),

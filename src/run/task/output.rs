@@ -281,6 +281,19 @@ impl Output {
         Ok((id, partitions))
     }
 
+    /// A topic, if it exists: its number of partitions, and whether it takes no record without a key.
+    pub(super) fn existing(
+        &mut self,
+        name: &TopicName,
+    ) -> Result<Option<(TopicId, NonZeroU32, bool)>, Failure> {
+        let Some(admin) = &self.admin else { return Ok(None) };
+        let facts = admin.facts([name])?;
+        let Some(topic) = facts.topics.get(name.as_str()) else { return Ok(None) };
+        let compacted = topic.config.get("cleanup.policy").is_some_and(|policy| policy.contains("compact"));
+        let Some(partitions) = NonZeroU32::new(topic.partitions) else { return Ok(None) };
+        Ok(Some((self.topics.intern(name), partitions, compacted)))
+    }
+
     /// Shows those who watch this table what was added to the batch for it since `first`.
     pub(super) fn show(&self, table: &TableName, first: usize) {
         if self.taps.any() {

@@ -134,7 +134,10 @@ impl Task {
             split: self.plan.stream.split,
             open_ms: precheck::transaction_timeout_ms(&self.plan) / 3,
         };
-        let ledger = Ledger::new(policy, fingerprint, generation, seq, position.clone(), mid);
+        let mut ledger = Ledger::new(policy, fingerprint, generation, seq, position.clone(), mid);
+        if !state.plans.contains_key(&generation) {
+            self.fence(generation, &state, &mut output, &mut ledger)?;
+        }
         self.gauge = match self.gauge.take() {
             Some(gauge) if gauge.asks(&position.server) => Some(gauge),
             Some(_) | None => Some(Gauge::start(
@@ -493,7 +496,9 @@ impl Task {
                 // The files were edited while nothing ran, or before this task could begin: the rules of a reload hold for
                 // what the state says, not for what came in between.
                 let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
-                precheck::refuse_breaking(recorded, &self.plan, &tables)?;
+                let accept = &self.context.accept;
+                let accepted = precheck::refuse_breaking(recorded, &self.plan, &tables, accept)?;
+                self.orders.wish(|wishes| wishes.accepted.extend(accepted));
             }
             self.generation.unwrap_or(0).max(latest + 1)
         };

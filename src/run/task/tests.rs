@@ -34,6 +34,7 @@ fn world(require_live: bool) -> World {
         accept_state_loss: true,
         require_live,
         once: false,
+        accept: Vec::new(),
         clock: Clock::start(),
         dice: AtomicU64::new(1),
     };
