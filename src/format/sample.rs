@@ -80,6 +80,14 @@ pub(super) fn every_type() -> Vec<(&'static str, ColumnType, &'static str, Value
             "decimal(12,10)",
             Value::Decimal(Decimal::Text(b"0.0000000000")),
         ),
+        (
+            "wide",
+            ColumnType::Decimal { precision: 65, scale: 30 },
+            "decimal(65,30)",
+            Value::Decimal(Decimal::Text(
+                b"-99999999999999999999999999999999999.000000000000000000000000000001",
+            )),
+        ),
         ("float", ColumnType::Float, "float", Value::Float(0.1)),
         ("double", ColumnType::Double, "double", Value::Double(1e7)),
         ("date", ColumnType::Date, "date", Value::Date(date)),
