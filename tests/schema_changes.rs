@@ -422,3 +422,47 @@ fn databases() {
     ];
     assert_eq!(found, expected);
 }
+
+/// What a tool does to its copy of a table is one ALTER TABLE of the table, where the copy takes its place.
+#[test]
+fn a_change_by_a_tool_is_one_statement() {
+    for kind in KINDS {
+        let rules = "  rename table DB.items to lines\n";
+        let mut shop = shop("ddlonline", kind, "", rules);
+        shop.text.topic = "PREFIX.{origin.table}".into();
+        let mut syncc = shop.run();
+        let mut sql = shop.sql();
+        // as gh-ost does
+        sql.run("create table _items_gho like items; alter table _items_gho add column x int, add index (x)");
+        sql.run("insert into _items_gho (id, name) select id, name from items");
+        sql.run("create table _items_del (id int primary key); drop table _items_del");
+        sql.run("rename table items to _items_del, _items_gho to items; drop table _items_del");
+        // as pt-online-schema-change does
+        sql.run(
+            "create table _items_new like items; alter table _items_new drop column x, add y int default 3",
+        );
+        sql.run("rename table items to _items_old, _items_new to items; drop table if exists _items_old");
+        sql.run("create table _items_new like items; alter table _items_new add z int");
+        reach_with(&shop, "insert into items (id) values (10)", 10);
+        shop.stop(&mut syncc);
+        // a change that began before
+        let mut syncc = shop.run();
+        sql.run("rename table items to _items_old, _items_new to items; drop table if exists _items_old");
+        reach_with(&shop, "insert into items (id) values (11)", 11);
+        let said = syncc.stderr();
+        shop.stop(&mut syncc);
+        let found = shown(&shop, &wait_records(&shop, &topic(&shop), 2));
+        let expected = [
+            "ALTER DB.lines: ALTER TABLE `lines` add column x int, add index (x)",
+            "ALTER DB.lines: ALTER TABLE `lines` drop column x, add y int default 3",
+        ];
+        assert_eq!(found, expected, "{kind:?}");
+        assert!(said.contains("a tool began to change it before"), "{said}");
+    }
+}
+
+#[track_caller]
+fn reach_with(shop: &Shop<'_>, statement: &str, id: i64) {
+    shop.sql().run(statement);
+    reach_again(shop, id);
+}

@@ -48,6 +48,12 @@ impl TaskPlan {
         shadow::is_copy(table) && shadow::bases(table).any(|one| one == base) && is_shadow().unwrap_or(false)
     }
 
+    /// The selected table that a tool for online schema changes copies into `table`; none when it is no such copy.
+    pub fn copied(&self, db: &str, table: &str) -> Option<String> {
+        let base = with_decider(self, |decider| Ok(decider.shadow_of(db, table).map(str::to_owned)));
+        base.ok().flatten().filter(|_| shadow::is_copy(table))
+    }
+
     /// True when tables of this database may be selected.
     pub fn captures(&self, db: &str) -> bool {
         with_decider(self, |decider| Ok(decider.captures(db))).unwrap_or(false)

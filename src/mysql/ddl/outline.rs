@@ -97,6 +97,8 @@ pub enum Unclear {
 pub struct Written {
     /// Its text.
     pub sql: String,
+    /// The part of it that is a list: what ALTER TABLE does, the tables of DROP TABLE; empty where there is none.
+    pub list: String,
     /// What it does, action by action, without what is left out; empty where it is no ALTER TABLE and about no index.
     pub actions: Vec<Vec<Action>>,
     /// The tables of DROP TABLE and the pairs of RENAME TABLE that stayed, by number.
@@ -256,7 +258,9 @@ impl Writer<'_> {
             self.edits.push((0..end, String::new()));
         }
         let actions = self.outline.actions_without(&self.dropped);
-        Ok(Some(Written { sql: self.text(), actions, kept }))
+        self.edits.sort_by_key(|(bytes, _)| (bytes.start, std::cmp::Reverse(bytes.end)));
+        let list = self.outermost().map(|bytes| self.text(bytes)).unwrap_or_default();
+        Ok(Some(Written { sql: self.text(0..self.outline.text.len()), list, actions, kept }))
     }
 
     fn is_dropped(&self, tokens: &Range<usize>) -> bool {
@@ -504,12 +508,19 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The text with all edits; one inside of another counts for nothing.
-    fn text(mut self) -> String {
-        self.edits.sort_by_key(|(bytes, _)| (bytes.start, std::cmp::Reverse(bytes.end)));
-        let text = &self.outline.text;
-        let (mut out, mut at) = (String::with_capacity(text.len()), 0);
-        for (bytes, new) in &self.edits {
+    /// Bytes of the outermost list.
+    fn outermost(&self) -> Option<Range<usize>> {
+        let list = self.outline.parts().map(|(_, list)| list).min()?;
+        let parts: Vec<&Range<usize>> =
+            self.outline.parts().filter(|(_, of)| *of == list).map(|(part, _)| part).collect();
+        Some(self.byte(parts.first()?.start)..self.end(parts.last()?))
+    }
+
+    /// Some of the text with all edits, which are in order; one inside of another counts for nothing.
+    fn text(&self, all: Range<usize>) -> String {
+        let text = &self.outline.text[..all.end];
+        let (mut out, mut at) = (String::with_capacity(all.len()), all.start);
+        for (bytes, new) in self.edits.iter().filter(|(bytes, _)| bytes.end <= all.end) {
             if bytes.start < at {
                 continue;
             }

@@ -137,6 +137,16 @@ fn lists_are_cut() {
 }
 
 #[test]
+fn what_an_alter_does() {
+    let list = |sql: &str| written(sql).expect("understood").expect("clear").expect("something").list;
+    assert_eq!(
+        list("alter table orders add hid int, add c int after a, drop b;"),
+        "add c int after `x`, drop b"
+    );
+    assert_eq!(list("truncate table orders"), "");
+}
+
+#[test]
 fn columns_that_are_not_sent() {
     check("alter table items add hid int", "nothing");
     check("alter table items add c int, add hid int, drop b", "alter table items add c int, drop b");

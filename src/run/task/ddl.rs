@@ -4,6 +4,7 @@
 //! statements whose table or database the plan selects are sent, with the names of messages, and none in half.
 
 use super::life::{Life, moves_rows_without_events};
+use super::online::Online;
 use super::rows::event_start;
 use super::tables::Slot;
 use crate::change::{EventMeta, Origin, SourceInfo, TransactionInfo};
@@ -11,7 +12,7 @@ use crate::failpoint::hit;
 use crate::format::{DdlMessage, Deed, FormatPlan, Shape, tells, tells_tables_apart, write_ddl};
 use crate::kafka::TopicName;
 use crate::mysql::binlog::event::Header;
-use crate::mysql::ddl::ir::Statement;
+use crate::mysql::ddl::ir::{AlterTable, Statement};
 use crate::mysql::ddl::{DdlEffect, Outline, Unclear, Written};
 use crate::mysql::schema::model::Table;
 use crate::mysql::schema::{TableName, TableState};
@@ -90,6 +91,7 @@ impl Life {
             // Rows of the same source transaction are in the target: it was sent with the first of them.
             return Ok(());
         }
+        self.follow_copy(definition)?;
         for (unexpected, text) in outgoing.withheld {
             let event = if unexpected { Event::warn } else { Event::info };
             event(Name::SchemaWithheld, text).position(&self.ledger.position().file).emit();
@@ -238,6 +240,96 @@ impl Life {
         decided.map_err(|error| Failure::new(Class::Data, format!("table {name}: {error}")))
     }
 
+    /// Notes what a tool for online schema changes does to its copy of a table.
+    fn follow_copy(&mut self, definition: &Definition) -> Result<(), Failure> {
+        let (table, alters) = match &definition.statement {
+            Statement::CreateTable(create) => (&create.table, false),
+            Statement::AlterTable(alter) => (&alter.table, true),
+            Statement::RenameTables(pairs) => {
+                for pair in pairs {
+                    self.online.remove(&fold(definition, &pair.from));
+                }
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
+        let copy = fold(definition, table);
+        let Some(base) = self.tables.plan().copied(&copy.db, &copy.table) else { return Ok(()) };
+        if !alters {
+            self.online.insert(copy, Online::fresh());
+            return Ok(());
+        }
+        let base = TableName::new(copy.db.clone(), base);
+        let Some(decision) = self.decide(&base)? else { return Ok(()) };
+        let known = self.columns(&copy).into_iter().chain(behind_of(definition, &copy));
+        let told = Told::new(self.tables.plan(), definition.case, &decision.db)
+            .about(&decision, known)
+            .map_err(|error| Failure::new(Class::Data, format!("table {base}: {error}")))?;
+        let written = match &definition.outline {
+            Some(outline) if !outline.is_about_index() => {
+                outline.written(&told).map_err(|why| why.to_string())
+            }
+            Some(_) | None => {
+                Err("the tool changed its copy by another statement than ALTER TABLE".to_owned())
+            }
+        };
+        if let Some(online) = self.online.get_mut(&copy) {
+            match written {
+                Ok(Some(written)) => online.alter(written.list, written.actions),
+                Ok(None) => {}
+                Err(why) => *online = Online::Unclear(why),
+            }
+        }
+        Ok(())
+    }
+
+    /// A copy takes the place of its table: what was done to it is one ALTER TABLE.
+    fn of_copy(
+        &self,
+        definition: &Definition,
+        (copy, table): (&TableName, &TableName),
+        out: &mut Outgoing,
+    ) -> Result<(), Failure> {
+        let Some(decision) = self.decide(table)? else { return Ok(()) };
+        let Some(ddl) = decision.ddl.clone() else { return Ok(()) };
+        let unknown = || Err("a tool began to change it before this task went on reading the log".to_owned());
+        let statement =
+            match self.online.get(copy).map_or_else(unknown, |online| online.statement(&decision.table)) {
+                Ok(statement) => statement,
+                Err(why) => {
+                    return self.withhold(definition, &table.to_string(), ddl.on_deny, &Why::Copy(&why), out);
+                }
+            };
+        let Some((sql, actions)) = statement else { return Ok(()) };
+        let altered =
+            Statement::AlterTable(AlterTable { table: table.clone(), if_exists: false, actions: Vec::new() });
+        let kinds = route::kinds(&altered, &actions);
+        if let Some(kind) = route::refused(&ddl, &kinds) {
+            return self.withhold(
+                definition,
+                &table.to_string(),
+                ddl.on_deny,
+                &Why::Refused(kind.word()),
+                out,
+            );
+        }
+        let Some(deed) = route::deed(&altered, &actions, false) else { return Ok(()) };
+        out.messages.push(Message {
+            place: self.place(&decision, &ddl)?,
+            deed,
+            kinds: words(&kinds),
+            db: decision.db.clone(),
+            table: Some(decision.table.clone()),
+            sql,
+            schema: self.tables.number_behind(&definition.followed, table),
+            before: self.shape_before(Some(&decision), table),
+            after: self.shape_behind(Some(&decision), definition, table),
+            charset: None,
+            decision,
+        });
+        Ok(())
+    }
+
     /// Something of a statement is not sent.
     fn withhold(
         &self,
@@ -251,6 +343,7 @@ impl Life {
             Why::Refused(kind) => (false, format!("`{kind}` is denied or not allowed")),
             Why::Unclear(unclear) => (true, unclear.to_string()),
             Why::NotUnderstood(reason) => (true, format!("it is not understood: {reason}")),
+            Why::Copy(why) => (true, (*why).to_owned()),
             Why::NoMessage => (true, "the format has no message for it".to_owned()),
         };
         let text = format!("a schema change of {what} is not sent, {reason}: {}", definition.shown);
@@ -410,7 +503,17 @@ impl Life {
     ) -> Result<(), Failure> {
         let kinds = route::kinds(&definition.statement, &[]);
         let mut items = Vec::new();
+        let is_copy = |copy: &TableName, table: &TableName| self.tables.is_copy(copy, table);
+        let cut_over: Vec<(TableName, TableName)> =
+            names.iter().filter(|(before, behind)| is_copy(before, behind)).cloned().collect();
+        for (copy, table) in &cut_over {
+            self.of_copy(definition, (copy, table), out)?;
+        }
         for (number, (before, behind)) in names.into_iter().enumerate() {
+            // The table that makes room for its copy is no table any more that anybody is told of.
+            if cut_over.iter().any(|(copy, table)| *copy == before || *table == before) {
+                continue;
+            }
             let Some(decision) =
                 self.decide(&behind)?.map_or_else(|| self.decide(&before), |new| Ok(Some(new)))?
             else {
@@ -585,6 +688,7 @@ enum Why<'w> {
     Refused(&'w str),
     Unclear(&'w Unclear),
     NotUnderstood(&'w str),
+    Copy(&'w str),
     NoMessage,
 }
 

@@ -2,6 +2,7 @@
 
 use super::Task;
 use super::counts::Counts;
+use super::online::Online;
 use super::output::Output;
 use super::progress::Paces;
 use super::reads::{Answer, Found, Reads};
@@ -24,6 +25,7 @@ use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::hub::Hub;
 use crate::run::ring::{Block, Definition, Entry, What};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Entries looked at before orders and answers are looked at again.
@@ -57,6 +59,8 @@ pub(super) struct Life {
     pub(super) transaction_number: u64,
     /// Rows of it that were read so far.
     pub(super) n_rows: u64,
+    /// Copies of tables that tools for online schema changes have made since this life began, and what became of each.
+    pub(super) online: HashMap<TableName, Online>,
     /// The reader had nothing for a while.
     pub(super) idle: bool,
     /// When the last entry was looked at.

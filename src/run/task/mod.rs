@@ -18,6 +18,7 @@ mod halt;
 mod history;
 mod known;
 mod life;
+mod online;
 mod output;
 mod progress;
 mod reads;

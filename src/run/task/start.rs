@@ -195,6 +195,7 @@ impl Task {
             transaction: TransactionInfo::place(position.file.file.as_str().into(), position.file.offset),
             transaction_number: 0,
             n_rows: 0,
+            online: std::collections::HashMap::new(),
             idle: false,
             moved_ms: now_ms,
             beat_ms: now_ms,
