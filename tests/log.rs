@@ -273,13 +273,3 @@ fn an_incident_ends_the_task() {
         &["Incident (26): the server says that changes are missing from its log"],
     );
 }
-
-#[test]
-fn prepared_rows_end_the_task() {
-    for kind in [Kind::MySql9_7, Kind::MariaDb10_11] {
-        let statements = "xa start 'x'; update t set v = 'new' where id = 1; xa end 'x'; xa prepare 'x'";
-        stops(MySql::shared(kind), statements, &["an XA transaction prepared rows of selected tables"]);
-        // nobody else may wait for its locks
-        MySql::shared(kind).sql().run("xa rollback 'x'");
-    }
-}

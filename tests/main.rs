@@ -50,3 +50,4 @@ mod tracking;
 mod ui;
 mod r#where;
 mod world;
+mod xa;

@@ -8,7 +8,7 @@
 
 use super::record::{
     CtlRecord, DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord,
-    RetiredRecord, SchemaRecord, SnapRecord, StateKey, SubjectRecord, TableRecord,
+    RetiredRecord, SchemaRecord, SnapRecord, StateKey, SubjectRecord, TableRecord, XaRecord,
 };
 use crate::mysql::schema::TableName;
 use serde::Serialize;
@@ -56,6 +56,8 @@ pub enum StateRecord {
     Ctl(CtlRecord),
     /// `registry/<subject>`.
     Subject(String, SubjectRecord),
+    /// `xa/<xid>`.
+    Xa(String, XaRecord),
     /// `retired`.
     Retired(RetiredRecord),
 }
@@ -108,6 +110,10 @@ impl StateKey {
                 push_escaped(&mut text, db);
             }
             StateKey::Park(name) => push_table(&mut text, "park/", name),
+            StateKey::Xa(xid) => {
+                text.push_str("xa/");
+                push_escaped(&mut text, xid);
+            }
             StateKey::Ends(topic) => {
                 text.push_str("ends/");
                 push_escaped(&mut text, topic);
@@ -144,6 +150,7 @@ impl StateKey {
                 None => StateKey::Database(unescape(rest)?),
             },
             "park" => StateKey::Park(unescape_table(rest)?),
+            "xa" => StateKey::Xa(unescape(rest)?),
             "ends" => StateKey::Ends(unescape(rest)?),
             "registry" => StateKey::Subject(unescape(rest)?),
             _ => return None,
@@ -208,6 +215,7 @@ impl StateRecord {
             StateRecord::Ends(topic, _) => StateKey::Ends(topic.clone()),
             StateRecord::Ctl(_) => StateKey::Ctl,
             StateRecord::Subject(subject, _) => StateKey::Subject(subject.clone()),
+            StateRecord::Xa(xid, _) => StateKey::Xa(xid.clone()),
             StateRecord::Retired(_) => StateKey::Retired,
         }
     }
@@ -226,6 +234,7 @@ impl StateRecord {
             StateRecord::Ends(_, value) => json(value),
             StateRecord::Ctl(value) => json(value),
             StateRecord::Subject(_, value) => json(value),
+            StateRecord::Xa(_, value) => json(value),
             StateRecord::Retired(value) => json(value),
         };
         let mut value = format!("{FORMAT} {:08x} ", crc32fast::hash(&payload)).into_bytes();
@@ -255,6 +264,7 @@ impl StateRecord {
             StateKey::Ends(ref topic) => StateRecord::Ends(topic.clone(), parse(&key, payload)?),
             StateKey::Ctl => StateRecord::Ctl(parse(&key, payload)?),
             StateKey::Subject(ref subject) => StateRecord::Subject(subject.clone(), parse(&key, payload)?),
+            StateKey::Xa(ref xid) => StateRecord::Xa(xid.clone(), parse(&key, payload)?),
             StateKey::Retired => StateRecord::Retired(parse(&key, payload)?),
         })
     }
@@ -443,6 +453,10 @@ pub(super) mod tests {
                     StateRecord::Subject(subject, SubjectRecord { registry, schemas })
                 }
             ),
+            (any::<String>(), any::<u64>(), any::<u32>()).prop_map(|(xid, offset, prepared)| {
+                let (at, before) = (position(offset).file, position(offset));
+                StateRecord::Xa(xid, XaRecord { gtid: None, at, before, prepared })
+            }),
             any::<u64>()
                 .prop_map(|offset| StateRecord::Retired(RetiredRecord { position: position(offset) })),
             proptest::option::of(0..u64::MAX)
@@ -499,6 +513,7 @@ pub(super) mod tests {
         check_key(StateKey::Park(TableName::new("shop", "orders")), "park/shop.orders");
         check_key(StateKey::Ends("shop.orders".into()), "ends/shop%2Eorders");
         check_key(StateKey::Subject("a/b-value".into()), "registry/a%2Fb-value");
+        check_key(StateKey::Xa("X'61',X'',1".into()), "xa/X'61',X'',1");
         check_key(StateKey::Retired, "retired");
         check_key(StateKey::Ctl, "ctl");
     }

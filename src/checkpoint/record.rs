@@ -35,6 +35,8 @@ pub enum StateKey {
     Database(String),
     /// `park/<db>.<t>`.
     Park(TableName),
+    /// `xa/<xid>`, the name as `XA COMMIT` writes it.
+    Xa(String),
     /// `ends/<topic>`.
     Ends(String),
     /// `ctl`.
@@ -266,6 +268,19 @@ pub enum PlanPacking {
     Plain,
     /// One zstd frame around the JSON.
     Zstd,
+}
+
+/// `xa/<xid>`: prepared, and neither committed nor rolled back as far as has been read. Its rows are in the log only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct XaRecord {
+    /// GTID of the group that holds its rows.
+    pub gtid: Option<Gtid>,
+    /// Where that group begins.
+    pub at: BinlogPosition,
+    /// A position before it, to read it again from.
+    pub before: Position,
+    /// When it was prepared, seconds since 1970.
+    pub prepared: u32,
 }
 
 /// `retired`: the task was removed.

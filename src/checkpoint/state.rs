@@ -4,7 +4,7 @@ use super::codec::{CodecError, StateRecord};
 use super::history::History;
 use super::record::{
     CtlRecord, DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord,
-    RetiredRecord, SnapRecord, StateKey, SubjectRecord, TableRecord,
+    RetiredRecord, SnapRecord, StateKey, SubjectRecord, TableRecord, XaRecord,
 };
 use crate::kafka::limits::STATE_PART_BYTES;
 use crate::mysql::schema::TableName;
@@ -29,6 +29,8 @@ pub struct TaskState {
     pub databases: BTreeMap<String, DatabaseRecord>,
     /// Tables whose rows wait.
     pub parked: BTreeMap<TableName, ParkRecord>,
+    /// XA transactions that are prepared, by name.
+    pub prepared: BTreeMap<String, XaRecord>,
     /// End offsets by topic.
     pub ends: BTreeMap<String, EndsRecord>,
     /// What an operator has asked for.
@@ -147,6 +149,9 @@ impl TaskState {
             StateRecord::Park(name, value) => {
                 self.parked.insert(name, value);
             }
+            StateRecord::Xa(xid, value) => {
+                self.prepared.insert(xid, value);
+            }
             StateRecord::Ends(topic, value) => {
                 self.ends.insert(topic, value);
             }
@@ -185,6 +190,9 @@ impl TaskState {
             StateKey::Park(name) => {
                 self.parked.remove(name);
             }
+            StateKey::Xa(xid) => {
+                self.prepared.remove(xid);
+            }
             StateKey::Ends(topic) => {
                 self.ends.remove(topic);
             }
@@ -216,6 +224,8 @@ impl TaskState {
             .extend(databases.map(|(db, value)| StateRecord::Database(db.clone(), value.clone()).encode()));
         let parked = self.parked.iter();
         records.extend(parked.map(|(name, value)| StateRecord::Park(name.clone(), value.clone()).encode()));
+        let prepared = self.prepared.iter();
+        records.extend(prepared.map(|(xid, value)| StateRecord::Xa(xid.clone(), value.clone()).encode()));
         let ends = self.ends.iter();
         records.extend(ends.map(|(topic, value)| StateRecord::Ends(topic.clone(), value.clone()).encode()));
         let ctl = Some(&self.ctl).filter(|ctl| !ctl.is_empty());
@@ -263,10 +273,10 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_kept() {
-        let newer = (b"xa/1".to_vec(), Some(b"anything".to_vec()));
+        let newer = (b"zz/1".to_vec(), Some(b"anything".to_vec()));
         let state = fold(std::slice::from_ref(&newer)).unwrap();
-        assert_eq!(state.unknown[b"xa/1".as_slice()], b"anything");
-        assert_eq!(fold(&[newer, (b"xa/1".to_vec(), None)]).unwrap(), TaskState::default());
+        assert_eq!(state.unknown[b"zz/1".as_slice()], b"anything");
+        assert_eq!(fold(&[newer, (b"zz/1".to_vec(), None)]).unwrap(), TaskState::default());
     }
 
     #[test]

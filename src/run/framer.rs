@@ -14,10 +14,10 @@ mod tests;
 pub(super) use tables::{Asks, Given, Wanted};
 
 use super::failure::{Class, Failure};
-use super::ring::{Definition, What};
-use crate::mysql::binlog::control::{FormatDescription, Heartbeat, Rotate, XaPrepare};
+use super::ring::{Definition, Verdict, What};
+use crate::mysql::binlog::control::{FormatDescription, Heartbeat, Rotate, XaId, XaPrepare};
 use crate::mysql::binlog::event::{DecodeError, Duty, EventType, Header, RawEvent, duty};
-use crate::mysql::binlog::gtid::{MariaGtid, MySqlGtid, TwoPhaseAlter};
+use crate::mysql::binlog::gtid::{MariaGtid, MariaXa, MySqlGtid, TwoPhaseAlter};
 use crate::mysql::binlog::query::Query;
 use crate::mysql::binlog::table_map::table_id;
 use crate::mysql::ddl::{self, DdlEffect, Outline, Statement, Transaction};
@@ -45,6 +45,9 @@ struct Group {
     /// Rows of wanted tables came after a savepoint.
     rows_after_savepoint: bool,
     savepoint: bool,
+    /// What is undone in it may stand in the log: only servers do that which let transactions mix tables with and without
+    /// transactions, and those with GTIDs of MySQL do not.
+    mixes: bool,
     /// First half of an ALTER that is logged twice, or its end by rollback: its statement changes nothing.
     void: bool,
     /// Place behind the compressed transaction whose events come now: they have none of their own.
@@ -213,6 +216,9 @@ impl Framer {
                     ..Group::default()
                 };
                 self.begin(Some(gtid.gtid(header.server_id)), None, start, group, out)?;
+                if let Some(MariaXa::Prepares(_)) = gtid.xa {
+                    out.push(What::Verdict(Verdict::Prepares));
+                }
             }
             EventType::Query => {
                 let query = Query::parse(body).map_err(|error| broken(self, &error))?;
@@ -221,13 +227,8 @@ impl Framer {
             EventType::Xid => self.end(out),
             EventType::XaPrepare => {
                 let prepare = XaPrepare::parse(body).map_err(|error| broken(self, &error))?;
-                let rows = self.group.as_ref().is_some_and(|group| group.rows);
-                if rows && !prepare.one_phase {
-                    return Err(self.not_understood(
-                        "an XA transaction prepared rows of selected tables; whether they count is decided later, \
-                         which this release does not follow"
-                            .to_owned(),
-                    ));
+                if !prepare.one_phase {
+                    out.push(What::Verdict(Verdict::Prepared(xid(&prepare.xid))));
                 }
                 self.end(out);
             }
@@ -312,7 +313,8 @@ impl Framer {
         if self.group.is_some() {
             return Err(self.not_understood("a transaction began before the last one ended".to_owned()));
         }
-        self.group = Some(Group { start, ..group });
+        let mixes = self.flavor == Flavor::MariaDb || gtid.is_none();
+        self.group = Some(Group { start, mixes, ..group });
         out.push(What::Begin { gtid, committed_us, file: self.place.file.clone(), offset: start });
         Ok(())
     }
@@ -349,9 +351,38 @@ impl Framer {
         let group = self.group.as_mut().expect("begun above");
         match &effect {
             DdlEffect::Transaction(control) => match control {
-                Transaction::Begin | Transaction::XaStart => group.began = true,
-                Transaction::Commit | Transaction::XaCommit | Transaction::XaRollback => self.end(out),
+                Transaction::Begin => group.began = true,
+                Transaction::XaStart => {
+                    group.began = true;
+                    out.push(What::Verdict(Verdict::Prepares));
+                }
+                Transaction::Commit => self.end(out),
+                Transaction::XaCommit | Transaction::XaRollback => {
+                    let name = named(query.sql, &["XA COMMIT ", "XA ROLLBACK "]);
+                    let Some(name) = name.map(|name| name.to_ascii_lowercase()) else {
+                        return Err(self
+                            .not_understood("an XA transaction ends whose name cannot be read".to_owned()));
+                    };
+                    let verdict = match control {
+                        Transaction::XaRollback => Verdict::RolledBack(name),
+                        _ => Verdict::Committed(name),
+                    };
+                    out.push(What::Verdict(verdict));
+                    self.end(out);
+                }
                 Transaction::XaEnd => {}
+                Transaction::Savepoint | Transaction::RollbackTo if group.mixes => {
+                    let name = named(query.sql, &["SAVEPOINT ", "ROLLBACK TO SAVEPOINT ", "ROLLBACK TO "]);
+                    let Some(name) = name.map(savepoint) else {
+                        return Err(
+                            self.not_understood("a savepoint has a name that cannot be read".to_owned())
+                        );
+                    };
+                    out.push(What::Verdict(match control {
+                        Transaction::RollbackTo => Verdict::BackTo(name),
+                        _ => Verdict::Savepoint(name),
+                    }));
+                }
                 Transaction::Savepoint => group.savepoint = true,
                 Transaction::Rollback if group.rows => {
                     return Err(self.not_understood(
@@ -363,7 +394,7 @@ impl Framer {
                 Transaction::Rollback => self.end(out),
                 Transaction::RollbackTo if group.rows_after_savepoint => {
                     return Err(self.not_understood(
-                        "ROLLBACK TO SAVEPOINT undoes rows that stand in the log; this release does not hold them back"
+                        "ROLLBACK TO SAVEPOINT undoes rows that stand in the log, on a server that does not log such rows"
                             .to_owned(),
                     ));
                 }
@@ -424,6 +455,27 @@ impl Framer {
     fn not_understood(&self, what: String) -> Failure {
         Failure::new(Class::Data, format!("at {}: {what}", self.place))
     }
+}
+
+/// What stands behind one of these heads in a statement that the server itself has worded.
+fn named<'s>(sql: &'s [u8], heads: &[&str]) -> Option<&'s str> {
+    let sql = std::str::from_utf8(sql).ok()?.trim();
+    heads.iter().find_map(|head| {
+        let (begins, rest) = sql.split_at_checked(head.len())?;
+        begins.eq_ignore_ascii_case(head).then(|| rest.trim())
+    })
+}
+
+/// The name of a savepoint, of which case does not count.
+fn savepoint(name: &str) -> String {
+    let bare = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+    bare.map_or_else(|| name.to_owned(), |name| name.replace("``", "`")).to_lowercase()
+}
+
+/// The name of an XA transaction, in the words of XA COMMIT in the log.
+fn xid(xid: &XaId<'_>) -> String {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    format!("x'{}',x'{}',{}", hex(xid.global), hex(xid.branch), xid.format)
 }
 
 /// Table id of rows events that carry no rows and only end a statement. Source: MySQL `Table_id`, `log_event.cc`.

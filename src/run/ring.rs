@@ -64,6 +64,8 @@ pub(super) enum What {
     Writer(u32),
     /// Rows of one table.
     Rows(Arc<MappedTable>),
+    /// What rows of the source transaction come to is decided later, or was decided.
+    Verdict(Verdict),
     /// A statement that may have changed definitions, or made rows come or go without events.
     Definition(Arc<Definition>),
     /// The source transaction ended here.
@@ -82,6 +84,23 @@ pub(super) enum What {
     },
     /// The stream cannot go on behind this point.
     Stop(Failure),
+}
+
+/// What a log says about rows in it that do not count yet, or not any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Rows behind this may be undone up to here.
+    Savepoint(String),
+    /// Rows behind the savepoint of this name are undone.
+    BackTo(String),
+    /// The rows of this source transaction count once it is committed, which another one may say.
+    Prepares,
+    /// They wait for that, under this name.
+    Prepared(String),
+    /// What was prepared under this name counts.
+    Committed(String),
+    /// What was prepared under this name does not.
+    RolledBack(String),
 }
 
 /// A statement and what followed from it.

@@ -150,6 +150,11 @@ fn place_of(what: &What) -> Option<BinlogPosition> {
         What::End { file, offset } | What::Reached { file, offset } => {
             Some(BinlogPosition::new(&**file, *offset))
         }
-        What::Begin { .. } | What::Writer(_) | What::Rows(_) | What::Definition(_) | What::Stop(_) => None,
+        What::Begin { .. }
+        | What::Writer(_)
+        | What::Rows(_)
+        | What::Verdict(_)
+        | What::Definition(_)
+        | What::Stop(_) => None,
     }
 }

@@ -79,7 +79,9 @@ fn entries(framer: &mut Framer, events: &[Vec<u8>]) -> Vec<String> {
         What::Begin { offset, .. } => format!("begin {offset}"),
         What::End { offset, .. } => format!("end {offset}"),
         What::Reached { offset, .. } => format!("reached {offset}"),
-        What::Writer(_) | What::Rows(_) | What::Definition(_) | What::Stop(_) => "other".to_owned(),
+        What::Writer(_) | What::Rows(_) | What::Verdict(_) | What::Definition(_) | What::Stop(_) => {
+            "other".to_owned()
+        }
     });
     told.collect()
 }

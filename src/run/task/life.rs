@@ -7,6 +7,7 @@ use super::output::Output;
 use super::progress::Paces;
 use super::reads::{Answer, Found, Reads};
 use super::tables::Tables;
+use super::verdict::Waiting;
 use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::{SnapRecord, SnapState, StateRecord};
 use crate::engine::commit::{HEARTBEAT_MS, Ledger};
@@ -52,6 +53,8 @@ pub(super) struct Life {
     /// The source transaction under the cursor was seen before: nothing of it is emitted.
     pub(super) skip: bool,
     pub(super) gtid: Option<Gtid>,
+    /// Rows that do not count yet.
+    pub(super) waiting: Waiting,
     /// The source and the source transaction under the cursor, as messages name them.
     pub(super) source: SourceInfo,
     pub(super) transaction: TransactionInfo,
@@ -108,6 +111,16 @@ impl Life {
         self.ledger.take_up();
         let began_ms = clock.now_ms();
         loop {
+            if self.waiting.has_released() {
+                let now_ms = clock.now_ms();
+                self.released(now_ms, wall_ms)?;
+                n_looked += 1;
+                if now_ms >= began_ms + TURN_MS || n_looked >= ENTRIES_PER_TURN || self.ledger.cut_due(now_ms)
+                {
+                    return Ok(Look::Moved);
+                }
+                continue;
+            }
             let (block, at) = match self.block.take() {
                 Some(current) => current,
                 None => match self.hub.ring().next() {
@@ -132,6 +145,11 @@ impl Life {
                 self.ledger.put_off();
                 self.block = Some((block, at));
                 return Ok(Look::Moved);
+            }
+            if matches!(entry.what, What::End { .. }) && !self.skip && self.waiting.release() {
+                // What it holds comes first.
+                self.block = Some((block, at));
+                continue;
             }
             let now_ms = clock.now_ms();
             let ended = self.entry(&block, entry, now_ms, wall_ms)?;
@@ -166,7 +184,10 @@ impl Life {
                 let place =
                     TransactionPlace { server: &position.server, gtid: gtid.as_ref(), file, end: offset + 1 };
                 self.skip = match position.contains(&place) {
-                    Some(contained) => contained,
+                    Some(contained) => {
+                        let again = self.waiting.begin(contained, gtid.as_ref(), file, *offset);
+                        contained && !again
+                    }
                     None => {
                         return Err(Failure::new(
                             Class::Data,
@@ -197,8 +218,18 @@ impl Life {
                 Ok(false)
             }
             What::Rows(table) => {
+                let Some(header) = entry.header.filter(|_| !self.skip) else { return Ok(false) };
+                let body = &block.bytes[entry.body.clone()];
+                if !self.waiting.holds() {
+                    self.rows(header, body, table, None, now_ms, wall_ms)?;
+                } else if self.tables.is_selected(table) {
+                    self.waiting.keep(header, table, body)?;
+                }
+                Ok(false)
+            }
+            What::Verdict(verdict) => {
                 if !self.skip {
-                    self.rows(block, entry, table, now_ms, wall_ms)?;
+                    self.verdict(verdict, entry.header.map_or(0, |header| header.time))?;
                 }
                 Ok(false)
             }
@@ -211,11 +242,12 @@ impl Life {
             }
             What::End { file, offset } => {
                 let (skip, gtid) = (self.skip, self.gtid.take());
-                let ended = self.ledger.end(|position| {
-                    if !skip {
-                        position.advance(gtid.as_ref(), file, *offset);
-                    }
-                });
+                let ended = if skip {
+                    self.ledger.end(|_| {})
+                } else {
+                    let advance = self.advance(gtid.as_ref(), file, *offset);
+                    self.ledger.end(advance)
+                };
                 ended.map_err(|differs| another(self.ledger.position(), &differs))?;
                 if self.tables.ended(self.ledger.position(), &mut self.output) {
                     self.ledger.touch();

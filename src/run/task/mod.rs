@@ -15,6 +15,7 @@ mod first;
 mod gauge;
 mod given;
 mod halt;
+mod held;
 mod history;
 mod known;
 mod life;
@@ -32,6 +33,7 @@ mod stream;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 pub(super) use reads::Answer;
 pub(super) use start::prepare;

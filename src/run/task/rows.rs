@@ -22,31 +22,36 @@ use crate::mysql::value::{Value, recycle};
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
-use crate::run::ring::{Block, Columns, Entry, MappedTable};
+use crate::run::ring::{Columns, MappedTable};
 use std::sync::Arc;
 
 impl Life {
-    /// Sends the rows of one event.
+    /// Sends the rows of one event; their number comes back. `first` is the number of the first of them within the source
+    /// transaction, where they are not told apart by the place of their event.
     pub(super) fn rows(
         &mut self,
-        block: &Block,
-        entry: &Entry,
+        header: Header,
+        body: &[u8],
         table: &Arc<MappedTable>,
+        first: Option<u32>,
         now_ms: u64,
         wall_ms: i64,
-    ) -> Result<(), Failure> {
-        let Some(columns) = table.columns.get() else { return Ok(()) };
+    ) -> Result<u32, Failure> {
+        let Some(columns) = table.columns.get() else { return Ok(0) };
         if !self.tables.is_selected(table) {
-            return Ok(());
+            return Ok(0);
         }
         let sent = match columns {
-            Ok(columns) => self.rows_of(block, entry, table, columns, now_ms, wall_ms),
+            Ok(columns) => {
+                let event = RawEvent { header, body };
+                self.rows_of(&event, table, columns, first, now_ms, wall_ms)
+            }
             Err(failure) => Err(failure.clone()),
         };
         match sent {
             Err(failure) if failure.class == Class::Data && self.tables.parks(&table.name) => {
                 self.park(&table.name, failure);
-                Ok(())
+                Ok(0)
             }
             sent => sent,
         }
@@ -55,38 +60,39 @@ impl Life {
     /// Sends the rows of one event, read by these columns.
     fn rows_of(
         &mut self,
-        block: &Block,
-        entry: &Entry,
+        event: &RawEvent<'_>,
         table: &Arc<MappedTable>,
         columns: &Columns,
+        first: Option<u32>,
         now_ms: u64,
         wall_ms: i64,
-    ) -> Result<(), Failure> {
+    ) -> Result<u32, Failure> {
         let number = table.number;
         let position = self.ledger.position();
         let Slot::Live(live) = self.tables.slot(number, columns, &mut self.output, position)? else {
-            return Ok(());
+            return Ok(0);
         };
-        let Some(header) = entry.header else { return Ok(()) };
         hit("txn.rows");
         if live.transaction != self.transaction_number {
             (live.transaction, live.rows_in_it) = (self.transaction_number, 0);
             live.counted = self.ledger.progress().table(&columns.version);
         }
-        let event = RawEvent { header, body: &block.bytes[entry.body.clone()] };
         let mut meta = EventMeta {
             origin: Origin::Stream,
-            event_ms: i64::from(header.time) * 1_000,
+            event_ms: i64::from(event.header.time) * 1_000,
             now_ms: wall_ms,
             source: &self.source,
             transaction: &self.transaction,
-            offset: event_start(self.transaction.start, &header),
+            offset: match first {
+                None => event_start(self.transaction.start, &event.header),
+                Some(_) => self.transaction.start,
+            },
             row: 0,
             number: self.n_rows,
         };
         let watched = self.load.watch(&table.name, &columns.version);
-        let rows = RowsEvent::parse(&event)
-            .map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
+        let rows =
+            RowsEvent::parse(event).map_err(|error| not_read(self.ledger.position(), &table.name, &error))?;
         let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(self.event_limit));
         let mut before = recycle(std::mem::take(&mut self.before));
         let mut after = recycle(std::mem::take(&mut self.after));
@@ -100,7 +106,8 @@ impl Life {
             .read(&layout, &mut scratch)
             .map_err(|error| unread(self.ledger.position(), &columns.version, &error))?;
         let row_end = columns.version.row_end();
-        for row in 0.. {
+        let mut n_rows = 0;
+        for row in first.unwrap_or(0).. {
             meta.row = row;
             let kind = rows
                 .next(&mut before, &mut after)
@@ -113,6 +120,7 @@ impl Life {
                 Some(RowKind::Update) => RowChange::Update { before: &before, after: &after },
                 Some(RowKind::Delete) => RowChange::Delete { before: &before },
             };
+            n_rows += 1;
             self.key.clear();
             identify(&change, &live.identity, &mut self.key);
             match self.ledger.progress().row(live.counted, &self.key) {
@@ -144,7 +152,7 @@ impl Life {
         self.before = recycle(before);
         self.after = recycle(after);
         self.scratch = Some(scratch);
-        Ok(())
+        Ok(n_rows)
     }
 
     /// Sends the rows of a chunk that the stream has not touched; their number comes back.

@@ -12,8 +12,9 @@ use super::output::{Output, Target};
 use super::progress::Paces;
 use super::reads::{Reads, load_key};
 use super::salts;
-use super::source::{Source, open_source};
+use super::source::{Refused, Source, open_source};
 use super::tables::Tables;
+use super::verdict::{Waiting, naming_prepared, stream_from};
 use super::{Ended, Input, Task};
 use crate::catalog::ClusterFacts;
 use crate::change::{SourceInfo, TransactionInfo};
@@ -187,6 +188,11 @@ impl Task {
             block: None,
             skip: false,
             gtid: None,
+            waiting: Waiting::new(
+                self.context.state.path().join(format!("{}.spill", self.id)),
+                state.prepared.clone(),
+                &source.catalog.tables,
+            ),
             source: SourceInfo {
                 name: self.id.source.clone(),
                 flavor: source.catalog.server.flavor(),
@@ -429,7 +435,8 @@ impl Task {
         if let Some(foreign) = precheck::foreign(output.state_topic(), &pos.fingerprint, &fingerprint) {
             return Err(foreign);
         }
-        self.judge(source, &pos.position, pos.mid.as_ref(), state.snaps.keys())?;
+        let named = |refused: Refused| naming_prepared(refused.into(), &state.prepared);
+        self.judge(source, &pos.position, pos.mid.as_ref(), state.snaps.keys()).map_err(named)?;
         let position = moved_to(&source.catalog.server, &pos.position);
         let tables = state.tables.iter().filter(|(name, record)| {
             // The rows of a table that goes to another topic now are hashed by the number of that one.
@@ -438,6 +445,10 @@ impl Task {
                 .is_ok_and(|decision| decision.is_some_and(|one| one.topic.as_str() == record.topic))
         });
         output.partitions_held(tables.map(|(_, record)| (record.topic.as_str(), record.partitions)))?;
+        let from = stream_from(&pos.position, state.prepared.values(), Position::clone);
+        if from != pos.position {
+            self.judge(source, &from, None, state.snaps.keys()).map_err(named)?;
+        }
         if !self.context.accept_state_loss {
             // A topic that no table uses any more may be gone.
             let used: HashSet<&str> = state
@@ -581,6 +592,9 @@ impl Task {
         state: &TaskState,
         known: &Known,
     ) -> Result<Hub, Failure> {
+        let moved = |before: &Position| moved_to(&source.catalog.server, before);
+        let from = stream_from(position, state.prepared.values(), moved);
+        let position = &from;
         if let Some(hub) = self.hub.take()
             && hub.ring().rewind(&position.file)
         {

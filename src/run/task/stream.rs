@@ -44,6 +44,7 @@ impl Task {
             }
             self.renew_status(life, now_ms);
             self.watch_retention(now_ms);
+            self.watch_prepared(life);
             let position = life.ledger.position();
             let held = life.ledger.settled() && (life.load.opening_barrier() || life.load.holds(position));
             let look = if held { Look::Nothing } else { life.consume(&self.clock, wall_ms())? };

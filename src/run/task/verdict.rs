@@ -1,0 +1,323 @@
+//! Rows of the log that do not count, or not yet: behind a savepoint, and of XA transactions.
+//!
+//! A server that lets a transaction mix tables with and without transactions leaves rows in its log that ROLLBACK TO has
+//! undone; the rows of an XA transaction stand where it was prepared, and whether they count is said later, maybe never.
+//! Both wait here until it is known.
+//!
+//! Guarantees: no row that was undone is sent; those of an XA transaction are sent once, where it is committed; until then
+//! the position does not cover them, and what is needed to read them again is stored.
+
+use super::Task;
+use super::held::{Held, Store};
+use super::life::Life;
+use crate::catalog::{Engine, TableFacts};
+use crate::checkpoint::{StateKey, StateRecord, XaRecord};
+use crate::mysql::binlog::event::Header;
+use crate::mysql::position::{BinlogPosition, Gtid, Gtids, Position};
+use crate::mysql::schema::TableName;
+use crate::run::context::wall_ms;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::ring::{MappedTable, Verdict};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Rows of a life that wait.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    store: Store,
+    /// Rows of the source transaction under the cursor; none: they count as they come.
+    group: Option<Group>,
+    /// Prepared, and read in this life.
+    prepared: BTreeMap<String, Prepared>,
+    /// Prepared, and not read again yet.
+    unread: BTreeMap<String, XaRecord>,
+    /// Rows that count now, in their order.
+    released: VecDeque<Held>,
+    /// Rows of them that were sent.
+    n_released: u32,
+    /// What the source transaction under the cursor says, from its end on.
+    outcome: Option<Outcome>,
+    /// It was read before, and only its rows are of interest.
+    again: bool,
+    /// Tables that ROLLBACK does not reach.
+    lasting: HashSet<TableName>,
+    body: Vec<u8>,
+    /// XA transactions that were warned of.
+    told: HashSet<String>,
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    rows: Vec<Held>,
+    /// Name, and number of the events before it.
+    savepoints: Vec<(String, usize)>,
+}
+
+#[derive(Debug)]
+struct Prepared {
+    rows: Vec<Held>,
+    record: XaRecord,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Prepared(String),
+    /// Committed or rolled back.
+    Decided(String, Option<Gtid>),
+}
+
+impl Waiting {
+    /// Nothing waits; `unread` are the XA transactions that the state knows, `spill` is where rows go that memory does not hold.
+    pub(super) fn new(spill: PathBuf, unread: BTreeMap<String, XaRecord>, tables: &[TableFacts]) -> Waiting {
+        let lasting = tables.iter().filter(|table| table.engine != Engine::Transactional);
+        Waiting {
+            store: Store::new(spill),
+            group: None,
+            prepared: BTreeMap::new(),
+            unread,
+            released: VecDeque::new(),
+            n_released: 0,
+            outcome: None,
+            again: false,
+            lasting: lasting.map(|table| table.version.name.clone()).collect(),
+            body: Vec::new(),
+            told: HashSet::new(),
+        }
+    }
+
+    /// A source transaction begins. True when it is to be read although it was before: it prepared what is undecided.
+    pub(super) fn begin(&mut self, seen: bool, gtid: Option<&Gtid>, file: &str, offset: u64) -> bool {
+        self.group = None;
+        self.outcome = None;
+        let is_it = |record: &XaRecord| match (gtid, &record.gtid) {
+            (Some(gtid), Some(of)) => gtid == of,
+            (None, None) | (Some(_), None) | (None, Some(_)) => {
+                record.at.file == file && record.at.offset == offset
+            }
+        };
+        self.again = seen && self.unread.values().any(is_it);
+        self.again
+    }
+
+    /// True while rows wait that count now.
+    pub(super) fn has_released(&self) -> bool {
+        !self.released.is_empty()
+    }
+
+    /// True while rows of the source transaction under the cursor do not count yet.
+    pub(super) fn holds(&self) -> bool {
+        self.group.is_some()
+    }
+
+    /// Keeps rows of the source transaction under the cursor.
+    pub(super) fn keep(
+        &mut self,
+        header: Header,
+        table: &Arc<MappedTable>,
+        body: &[u8],
+    ) -> Result<(), Failure> {
+        let held = self.store.keep(header, table, body).map_err(|error| not_kept(&error))?;
+        if let Some(group) = &mut self.group {
+            group.rows.push(held);
+        }
+        Ok(())
+    }
+
+    /// The source transaction under the cursor is about to end: what it holds counts. True when that is anything.
+    pub(super) fn release(&mut self) -> bool {
+        let rows = self.group.take().map(|group| group.rows).unwrap_or_default();
+        self.count(rows);
+        self.has_released()
+    }
+
+    fn count(&mut self, rows: Vec<Held>) {
+        self.n_released = 0;
+        self.released.extend(rows);
+    }
+}
+
+impl Life {
+    /// What the log says about its rows.
+    pub(super) fn verdict(&mut self, verdict: &Verdict, time: u32) -> Result<(), Failure> {
+        let waiting = &mut self.waiting;
+        match verdict {
+            Verdict::Savepoint(name) => {
+                let group = waiting.group.get_or_insert_default();
+                group.savepoints.retain(|(other, _)| other != name);
+                group.savepoints.push((name.clone(), group.rows.len()));
+            }
+            Verdict::BackTo(name) => {
+                let group = waiting.group.get_or_insert_default();
+                let Some(at) = group.savepoints.iter().position(|(other, _)| other == name) else {
+                    return Err(
+                        self.cannot_tell("ROLLBACK TO goes to a savepoint that the log does not show")
+                    );
+                };
+                let n_rows = group.savepoints[at].1;
+                group.savepoints.truncate(at + 1);
+                let undone = group.rows.split_off(n_rows);
+                let lasting =
+                    undone.iter().map(|held| &held.table().name).find(|name| waiting.lasting.contains(*name));
+                if let Some(table) = lasting {
+                    let text = format!(
+                        "ROLLBACK TO undoes rows, and those of {table}, which has no transactions, stay"
+                    );
+                    return Err(self.cannot_tell(&text));
+                }
+                waiting.store.drop_all(undone);
+            }
+            Verdict::Prepares => waiting.group = Some(Group::default()),
+            Verdict::Prepared(xid) => {
+                let rows = waiting.group.take().map(|group| group.rows).unwrap_or_default();
+                let record = waiting.unread.remove(xid).unwrap_or_else(|| XaRecord {
+                    gtid: self.gtid.clone(),
+                    at: BinlogPosition::new(&*self.transaction.file, self.transaction.start),
+                    before: self.ledger.position().clone(),
+                    prepared: time,
+                });
+                waiting.prepared.insert(xid.clone(), Prepared { rows, record });
+                waiting.outcome = Some(Outcome::Prepared(xid.clone()));
+            }
+            Verdict::Committed(xid) => {
+                let Some(prepared) = waiting.prepared.remove(xid) else {
+                    return Err(Failure::new(
+                        Class::PositionLost,
+                        format!(
+                            "behind {}: XA transaction {xid} is committed, and was prepared before this task began to read: its \
+                             rows are not known. Load the tables that it changed anew, when nothing is prepared (XA RECOVER)",
+                            self.ledger.position().file
+                        ),
+                    ));
+                };
+                waiting.count(prepared.rows);
+                waiting.outcome = Some(Outcome::Decided(xid.clone(), prepared.record.gtid));
+            }
+            Verdict::RolledBack(xid) => {
+                if let Some(prepared) = waiting.prepared.remove(xid) {
+                    waiting.store.drop_all(prepared.rows);
+                    waiting.outcome = Some(Outcome::Decided(xid.clone(), prepared.record.gtid));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn cannot_tell(&self, what: &str) -> Failure {
+        let place = &self.ledger.position().file;
+        Failure::new(Class::Data, format!("behind {place}: {what}; which rows count cannot be told"))
+    }
+
+    /// Sends the next rows that count now.
+    pub(super) fn released(&mut self, now_ms: u64, wall_ms: i64) -> Result<(), Failure> {
+        let Some(held) = self.waiting.released.pop_front() else { return Ok(()) };
+        let mut body = std::mem::take(&mut self.waiting.body);
+        let (header, table) = self.waiting.store.take(held, &mut body).map_err(|error| not_kept(&error))?;
+        let first = self.waiting.n_released;
+        let sent = self.rows(header, &body, &table, Some(first), now_ms, wall_ms);
+        self.waiting.body = body;
+        self.waiting.n_released = first + sent?;
+        Ok(())
+    }
+
+    /// Where the position goes at the end of the source transaction under the cursor, and what is stored of it.
+    pub(super) fn advance(
+        &mut self,
+        gtid: Option<&Gtid>,
+        file: &str,
+        offset: u64,
+    ) -> impl FnOnce(&mut Position) + use<> {
+        let again = self.waiting.again;
+        let (mut holds_back, mut decided) = (false, None);
+        match self.waiting.outcome.take() {
+            None => {}
+            Some(Outcome::Prepared(xid)) => {
+                // A set of GTIDs can leave this one out, and the server then sends it again.
+                holds_back = true;
+                let record = &self.waiting.prepared[&xid].record;
+                self.output.store(StateRecord::Xa(xid, record.clone()));
+                self.ledger.touch();
+            }
+            Some(Outcome::Decided(xid, of)) => {
+                decided = of;
+                self.output.remove(StateKey::Xa(xid));
+                self.ledger.touch();
+            }
+        }
+        let (gtid, end) = (gtid.cloned(), BinlogPosition::new(file, offset));
+        move |position| {
+            let of_set = matches!(position.gtids, Gtids::MySql(_));
+            if again || holds_back && of_set {
+                if position.file < end && !again {
+                    position.advance(None, &end.file, end.offset);
+                }
+                return;
+            }
+            if of_set && let Some(decided) = &decided {
+                position.advance(Some(decided), &end.file, end.offset);
+            }
+            position.advance(gtid.as_ref(), &end.file, end.offset);
+        }
+    }
+}
+
+impl Task {
+    /// Warns of an XA transaction that is prepared for so long that the log may lose its rows.
+    pub(super) fn watch_prepared(&self, life: &mut Life) {
+        let Some(kept_ms) = self.retention.kept_ms else { return };
+        let now_s = wall_ms() / 1_000;
+        let old = |record: &XaRecord| (now_s - i64::from(record.prepared)) * 1_000 >= kept_ms as i64 / 2;
+        let waiting = &mut life.waiting;
+        for (xid, prepared) in &waiting.prepared {
+            if old(&prepared.record) && waiting.told.insert(xid.clone()) {
+                let text = format!(
+                    "XA transaction {xid} is prepared since {} and not decided; when the log that holds its rows is purged, they \
+                     are lost. Commit or roll it back (XA RECOVER lists it)",
+                    prepared.record.at
+                );
+                Event::warn(Name::SourceRetentionLow, text).task(&self.id).emit();
+            }
+        }
+    }
+}
+
+/// Where the stream of a life begins that stands at `position`: before everything whose rows it needs again.
+pub(super) fn stream_from<'r>(
+    position: &Position,
+    prepared: impl Iterator<Item = &'r XaRecord>,
+    moved: impl Fn(&Position) -> Position,
+) -> Position {
+    let befores = prepared.map(|record| moved(&record.before));
+    let Some(oldest) = befores.min_by(|a, b| a.file.cmp(&b.file)) else { return position.clone() };
+    if oldest.file >= position.file {
+        return position.clone();
+    }
+    match position.gtids {
+        // The set does not hold them, so they are sent; the place is for the ring.
+        Gtids::MySql(_) => Position { file: oldest.file, ..position.clone() },
+        Gtids::Off | Gtids::MariaDb(_) => oldest,
+    }
+}
+
+/// A failure to go on at a position, with the XA transactions that are lost with it.
+pub(super) fn naming_prepared(failure: Failure, prepared: &BTreeMap<String, XaRecord>) -> Failure {
+    if failure.class != Class::PositionLost || prepared.is_empty() {
+        return failure;
+    }
+    let xids = prepared.iter().map(|(xid, record)| format!("{xid} (at {})", record.at));
+    let text = format!(
+        "{}. XA transactions that were prepared and not decided, whose rows may be lost with the log: {}",
+        failure.text,
+        xids.collect::<Vec<_>>().join(", ")
+    );
+    Failure { text, ..failure }
+}
+
+fn not_kept(error: &std::io::Error) -> Failure {
+    let text = format!(
+        "rows of an undecided transaction cannot be kept in the state directory: {error}; commit or roll back what is prepared, or \
+         give the directory more room"
+    );
+    Failure::new(Class::Data, text)
+}

@@ -1,0 +1,209 @@
+//! Rows of the log that do not count, or not yet: of XA transactions, and behind savepoints.
+
+use crate::support::shop::{CANARY, SOON, Shop, error, event};
+use crate::support::{Kafka, Kind, MySql, wait};
+use syncc::checkpoint::{TaskState, XaRecord};
+
+/// A shop on a server of its own: what is prepared stays prepared for all that share one.
+fn shop<'s>(name: &str, server: &'s MySql) -> Shop<'s> {
+    Shop::new(name, server, Kafka::shared())
+}
+
+/// Runs a statement of an XA transaction that inserts these rows, up to PREPARE.
+fn prepare(shop: &Shop, xid: &str, ids: &[i64]) {
+    let rows: Vec<String> = ids.iter().map(|id| format!("({id}, '{CANARY}')")).collect();
+    shop.sql().run(&format!(
+        "xa start {xid}; insert into items values {}; xa end {xid}; xa prepare {xid}",
+        rows.join(", ")
+    ));
+}
+
+/// What the state says of XA transactions.
+fn prepared(shop: &Shop) -> Vec<(String, XaRecord)> {
+    let topic = format!("{}.{}.shop.bus.state", shop.prefix, shop.text.pipeline);
+    let records = shop.kafka.consume(&topic, crate::support::Isolation::ReadCommitted);
+    let state =
+        TaskState::fold(records.into_iter().map(|record| (record.key.unwrap_or_default(), record.value)));
+    state.expect("the state can be read").prepared.into_iter().collect()
+}
+
+#[test]
+fn mysql_rows_come_where_xa_commits_them() {
+    decided_later("xamy", Kind::MySql9_7);
+}
+
+#[test]
+fn mysql_8_0_rows_come_where_xa_commits_them() {
+    decided_later("xamyold", Kind::MySql8_0);
+}
+
+#[test]
+fn mariadb_rows_come_where_xa_commits_them() {
+    decided_later("xama", Kind::MariaDb10_11);
+}
+
+fn decided_later(name: &str, kind: Kind) {
+    let server = MySql::start(kind, &[]);
+    let shop = shop(name, &server);
+    let mut syncc = shop.run();
+    prepare(&shop, "'yes','b',7", &[10, 11]);
+    prepare(&shop, "'no'", &[20]);
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    let names = |shop: &Shop| prepared(shop).into_iter().map(|(xid, _)| xid).collect::<Vec<_>>();
+    wait::until("both are known as prepared", SOON, || match names(&shop).as_slice() {
+        [no, yes] if no == "x'6e6f',x'',1" && yes == "x'796573',x'62',7" => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    // twice: what is prepared is read again by every life
+    for id in [5, 6] {
+        syncc.kill();
+        syncc = shop.start(&[]);
+        shop.wait_streaming(&mut syncc);
+        shop.insert("items", &[id]);
+    }
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
+    let mut sql = shop.sql();
+    sql.run("xa rollback 'no'");
+    sql.run("xa commit 'yes','b',7");
+    // one phase, one that holds nothing, and one that is never prepared
+    sql.run(&format!(
+        "xa start 'one'; insert into items values (30, '{CANARY}'); xa end 'one'; xa commit 'one' one phase"
+    ));
+    sql.run("xa start 'void'; xa end 'void'; xa prepare 'void'; xa commit 'void'");
+    sql.run(&format!(
+        "xa start 'gone'; insert into items values (40, '{CANARY}'); xa end 'gone'; xa rollback 'gone'"
+    ));
+    // in the session that prepared it: another one may come before the server has let go of it
+    sql.run(&format!("xa start 'last'; insert into items values (50, '{CANARY}'); xa end 'last'; xa prepare 'last'"));
+    sql.run("xa commit 'last'");
+    shop.insert("items", &[7]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 10, 11, 30, 50]);
+    syncc.kill();
+    syncc = shop.start(&[]);
+    shop.wait_streaming(&mut syncc);
+    shop.insert("items", &[8]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 30, 50]);
+    assert_eq!(prepared(&shop), []);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn rows_that_memory_does_not_hold_wait_in_a_file() {
+    let server = MySql::start(Kind::MariaDb10_11, &[]);
+    let shop = shop("xalarge", &server);
+    let mut syncc = shop.run();
+    let mut sql = shop.sql();
+    sql.run("xa start 'large'");
+    for first in (1_000..4_000).step_by(100) {
+        let rows: Vec<String> =
+            (first..first + 100).map(|id| format!("({id}, repeat('{CANARY}', 1700))")).collect();
+        sql.run(&format!("insert into items values {}", rows.join(", ")));
+    }
+    sql.run("xa end 'large'; xa prepare 'large'");
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    let left = || std::fs::read_dir(shop.project.folder().join(".syncc")).expect("a state directory").count();
+    let before = left();
+    sql.run("xa commit 'large'");
+    let expected: Vec<i64> = (1..=4).chain(1_000..4_000).collect();
+    wait::until("all rows", SOON, || {
+        let ids = shop.ids("items");
+        if ids == expected { Ok(()) } else { Err(format!("{} rows", ids.len())) }
+    });
+    assert_eq!(left(), before, "the file has no name");
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn a_commit_whose_rows_were_never_read_stops_the_task() {
+    let server = MySql::start(Kind::MySql9_7, &[]);
+    let shop = shop("xaunknown", &server);
+    prepare(&shop, "'early'", &[10]);
+    let mut syncc = shop.run();
+    shop.sql().run("xa commit 'early'");
+    let said = crate::support::shop::finished(&mut syncc, 23);
+    assert!(error(&said).contains("XA transaction x'6561726c79',x'',1 is committed"), "{said}");
+}
+
+#[test]
+fn a_log_that_was_purged_under_a_prepared_transaction_names_it() {
+    for (name, kind) in [("xapurgemy", Kind::MySql9_7), ("xapurgema", Kind::MariaDb10_11)] {
+        let server = MySql::start(kind, &[]);
+        let shop = shop(name, &server);
+        let mut syncc = shop.run();
+        prepare(&shop, "'old'", &[10]);
+        shop.insert("items", &[4]);
+        shop.wait_ids("items", &[1, 2, 3, 4]);
+        wait::until("it is known as prepared", SOON, || {
+            if prepared(&shop).len() == 1 { Ok(()) } else { Err("not yet") }
+        });
+        let mut sql = shop.sql();
+        sql.run("flush binary logs");
+        shop.insert("items", &[5]);
+        shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+        shop.stop(&mut syncc);
+        let logs = sql.text("show binary logs");
+        let last = logs.last().and_then(|row| row[0].clone()).expect("there is a log");
+        sql.run(&format!("purge binary logs to '{last}'"));
+        let said = shop.ends(&[], 23);
+        assert!(error(&said).contains("prepared and not decided"), "{said}");
+        assert!(error(&said).contains("x'6f6c64',x'',1"), "{said}");
+    }
+}
+
+#[test]
+fn rows_behind_a_savepoint_count_unless_they_are_undone() {
+    for (name, kind) in [
+        ("savepointma", Kind::MariaDb10_11),
+        ("savepointnew", Kind::MariaDb11_8),
+        ("savepointmy", Kind::MySql9_7),
+    ] {
+        let server = MySql::start(kind, &[]);
+        let mut shop = shop(name, &server);
+        shop.sql().run("create table notes (id int primary key, name text) engine = MyISAM");
+        shop.text.include = "DB.items, DB.notes".to_owned();
+        if !kind.is_mariadb() {
+            shop.text.include = "DB.items".to_owned();
+        }
+        let mut syncc = shop.run();
+        let mut sql = shop.sql();
+        let row = |id: i64| format!("insert into items values ({id}, '{CANARY}');");
+        sql.run(&format!(
+            "begin; {} savepoint a; {} rollback to a; {} savepoint `B x`; {} release savepoint a; commit",
+            row(10),
+            row(11),
+            row(12),
+            row(13)
+        ));
+        let mut expected = vec![1, 2, 3, 10, 12, 13];
+        if kind.is_mariadb() {
+            // a table without transactions among them: the log keeps what is undone
+            sql.run(&format!(
+                "begin; {} savepoint a; {} insert into notes values (1, '{CANARY}'); savepoint `b`; {} rollback to a; {} \
+                 savepoint A; {} savepoint c; {} rollback to savepoint c; commit",
+                row(20),
+                row(21),
+                row(22),
+                row(23),
+                row(24),
+                row(25),
+            ));
+            expected.extend([20, 23, 24]);
+        }
+        shop.insert("items", &[30]);
+        expected.push(30);
+        shop.wait_ids("items", &expected);
+        shop.stop(&mut syncc);
+        let said = syncc.stderr();
+        assert!(event(&said, "task.retrying").is_none(), "{said}");
+        if kind.is_mariadb() {
+            assert_eq!(shop.ids("notes"), [1]);
+            let file = sql.text("show binary logs").pop().and_then(|mut row| row.remove(0)).expect("a log");
+            let log = sql.text(&format!("show binlog events in '{file}'"));
+            let undone =
+                |row: &Vec<Option<String>>| row[5].as_deref().is_some_and(|it| it.contains("ROLLBACK TO"));
+            assert!(log.iter().any(undone), "the log of {kind:?} shows nothing that is undone");
+        }
+    }
+}
