@@ -168,6 +168,7 @@ impl Life {
         block.entries.get(*at).is_some_and(|entry| match &entry.what {
             What::Rows(table) => table.columns.get().is_none(),
             What::Begin { .. }
+            | What::Verdict(_)
             | What::Writer(_)
             | What::Definition(_)
             | What::End { .. }
