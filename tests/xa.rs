@@ -75,7 +75,9 @@ fn decided_later(name: &str, kind: Kind) {
         "xa start 'gone'; insert into items values (40, '{CANARY}'); xa end 'gone'; xa rollback 'gone'"
     ));
     // in the session that prepared it: another one may come before the server has let go of it
-    sql.run(&format!("xa start 'last'; insert into items values (50, '{CANARY}'); xa end 'last'; xa prepare 'last'"));
+    sql.run(&format!(
+        "xa start 'last'; insert into items values (50, '{CANARY}'); xa end 'last'; xa prepare 'last'"
+    ));
     sql.run("xa commit 'last'");
     shop.insert("items", &[7]);
     shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 10, 11, 30, 50]);
