@@ -12,7 +12,7 @@ use crate::control::Operation;
 /// stored with the state: a restart changes nothing about it, `syncc resume` does. How long a pause may last is for the
 /// source's log to say: what is purged meanwhile cannot be read any more.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Examples:\n  syncc pause shop\n  syncc resume shop\n\n\
+#[command(after_long_help = "Examples:\n  syncc pause shop\n\n\
                              Exit codes: 0 it stands still, 2 there is no such pipeline, 3 no answer, or not yet.")]
 pub(super) struct Args {
     /// Name of the pipeline
