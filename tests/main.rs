@@ -21,6 +21,7 @@ mod headers;
 mod hostile;
 mod http;
 mod kafka;
+mod lines;
 mod log;
 mod manual;
 mod masks;

@@ -255,6 +255,19 @@ impl Encoder {
     }
 }
 
+/// The Avro schema of all messages of a format, which both sides have without a registry; none for other formats.
+pub fn fixed_schema(plan: &FormatPlan) -> Option<&'static str> {
+    match plan {
+        FormatPlan::DtsAvro(_) => Some(include_str!("dts/record.avsc")),
+        FormatPlan::CanalJson(_)
+        | FormatPlan::DebeziumJson(_)
+        | FormatPlan::DebeziumAvro(_)
+        | FormatPlan::MaxwellJson(_)
+        | FormatPlan::Avro(_)
+        | FormatPlan::Json(_) => None,
+    }
+}
+
 /// How often an idle topic gets a message of a format, in ms; none for formats that have no such message.
 pub fn heartbeat_every_ms(plan: &FormatPlan) -> Option<u64> {
     match plan {

@@ -28,6 +28,7 @@ use crate::run::state_dir::{Breadcrumb, StateDir};
 use crate::run::tap::Taps;
 use crate::target::io::{Sending, Sink, Surroundings, Target as Inner};
 use crate::target::kafka::io::{Admin, NewTopic, Watch};
+use crate::target::lines::AvroSchema;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -311,6 +312,21 @@ impl Output {
         let (registered, stored) = self.schemas.numbers(table, wanted, flavor)?;
         self.pending.extend(stored.into_iter().map(StateChange::put));
         Ok(registered)
+    }
+
+    /// Values of a topic are of this schema, for a target that shows them.
+    pub(super) fn decode(&mut self, topic: &TopicName, schema: Option<&str>) -> Result<(), Failure> {
+        let lines = match &mut self.sink {
+            State::Idle(Sink::Lines(lines)) | State::Open(Sending::Lines(lines)) => lines,
+            State::Idle(Sink::Transactional(_) | Sink::AtLeastOnce(_))
+            | State::Open(Sending::Transactional(_) | Sending::AtLeastOnce(_))
+            | State::Gone => return Ok(()),
+        };
+        if let Some(schema) = schema {
+            let schema = AvroSchema::parse(schema);
+            lines.show(topic, schema.map_err(|error| Failure::new(Class::Bug, error.to_string()))?);
+        }
+        Ok(())
     }
 
     /// The batch that routes append to.

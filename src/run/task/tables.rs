@@ -10,7 +10,7 @@ use crate::checkpoint::{
     DatabaseRecord, History, ParkRecord, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord,
     TableRecord, TaskState,
 };
-use crate::format::heartbeat_every_ms;
+use crate::format::{fixed_schema, heartbeat_every_ms};
 use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::ddl::Statement;
 use crate::mysql::position::{Flavor, Position};
@@ -336,6 +336,7 @@ impl Tables {
                 && heartbeat_every_ms(&decision.format).is_some()
             {
                 let (topic, _) = output.topic(&decision.topic, &decision.topic_settings)?;
+                output.decode(&decision.topic, fixed_schema(&decision.format))?;
                 self.beats.watch(topic, &decision.format);
             }
         }
@@ -420,6 +421,7 @@ impl Tables {
             return Ok(Slot::Unselected);
         };
         let (topic, partitions) = output.topic(&decision.topic, &decision.topic_settings)?;
+        output.decode(&decision.topic, fixed_schema(&decision.format))?;
         self.beats.watch(topic, &decision.format);
         let record = TableRecord { topic: decision.topic.to_string(), partitions: partitions.get() };
         let pinned = self.pinned.get(name);

@@ -1,14 +1,15 @@
 //! Writes lines to standard output or to files, and keeps the task's state in its state directory.
 //!
 //! Guarantees: at least once. The position is stored after the lines of the rows before it have been written, in files
-//! synced too; after a crash the rows since then are written again. A line that a crash cut short is ended, not mended.
+//! synced too; after a crash the rows since then are written again, and a line that it cut short is taken back.
 
-use super::write_line;
+use super::{AvroSchema, Schemas, write_line};
 use crate::checkpoint::io::FileStore;
 use crate::checkpoint::{DurablePosition, StateChange, Store, StoreError, TaskState};
 use crate::engine::Covered;
 use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
 use crate::target::Disposition;
+use rustix::fs::{FlockOperation, flock};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -69,6 +70,7 @@ pub struct LineSink {
     staged: Vec<StateChange>,
     rows: u64,
     text: Vec<u8>,
+    schemas: Schemas,
 }
 
 enum Output {
@@ -89,6 +91,7 @@ impl LineSink {
             staged: Vec::new(),
             rows: 0,
             text: Vec::new(),
+            schemas: Schemas::default(),
         }
     }
 
@@ -112,11 +115,16 @@ impl LineSink {
             let name = name(topics, topic);
             self.text.clear();
             while let Some(record) = records.next_if(|record| record.topic == topic) {
-                write_line(&mut self.text, name.as_str(), &record);
+                write_line(&mut self.text, name, &record, &self.schemas);
             }
             self.output.write(name, &self.text)?;
         }
         Ok(())
+    }
+
+    /// The values of a topic are Avro of this schema.
+    pub fn show(&mut self, topic: &TopicName, schema: AvroSchema) {
+        self.schemas.of_topic(topic, schema);
     }
 
     /// Notes a change of the task's state, stored with the position that covers it.
@@ -195,20 +203,62 @@ fn file_of(path: &Path, topic: &TopicName) -> PathBuf {
     PathBuf::from(path.to_string_lossy().replace(TOPIC_HOLE, topic.as_str()))
 }
 
+/// What every line begins with.
+const LINE_HEAD: &[u8] = b"{\"topic\":";
+
+/// Bytes that are read at once in search of the last line.
+const BLOCK_BYTES: u64 = 64 * 1024;
+
 fn open_to_append(path: &Path) -> io::Result<File> {
-    if let Some(folder) = path.parent() {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
         fs::create_dir_all(folder)?;
     }
+    let is_new = !path.exists();
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    if file.metadata()?.len() > 0 {
-        file.seek(SeekFrom::End(-1))?;
-        let mut last = [0];
-        file.read_exact(&mut last)?;
-        if last != *b"\n" {
-            file.write_all(b"\n")?;
-        }
+    if file.metadata()?.is_file() {
+        // Another task may write to the same file: nobody does while it is looked at.
+        flock(&file, FlockOperation::LockExclusive)?;
+        let mended = mend(&mut file);
+        flock(&file, FlockOperation::Unlock)?;
+        mended?;
+    }
+    if is_new {
+        // A file whose folder does not know it is gone after a crash of the machine.
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
     }
     Ok(file)
+}
+
+/// Takes back a line that a crash has cut short: its row is behind the stored position, and comes again. The end of a file that
+/// we did not write stays, and is ended.
+fn mend(file: &mut File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let begin = last_line(file, length)?;
+    if begin == length {
+        return Ok(());
+    }
+    let mut head = vec![0; (length - begin).min(LINE_HEAD.len() as u64) as usize];
+    file.seek(SeekFrom::Start(begin))?;
+    file.read_exact(&mut head)?;
+    if LINE_HEAD.starts_with(&head) { file.set_len(begin) } else { file.write_all(b"\n") }
+}
+
+/// Where what follows the last line end begins.
+fn last_line(file: &mut File, length: u64) -> io::Result<u64> {
+    let mut block = Vec::new();
+    let mut end = length;
+    while end > 0 {
+        let begin = end.saturating_sub(BLOCK_BYTES);
+        block.resize((end - begin) as usize, 0);
+        file.seek(SeekFrom::Start(begin))?;
+        file.read_exact(&mut block)?;
+        if let Some(at) = memchr::memrchr(b'\n', &block) {
+            return Ok(begin + at as u64 + 1);
+        }
+        end = begin;
+    }
+    Ok(0)
 }
 
 #[cfg(test)]
@@ -263,8 +313,27 @@ mod tests {
         assert_eq!((loaded.tables.len(), loaded.pos), (1, None));
         let rows = batch(&mut topics, &[("a", "4")]);
         sink.produce(&topics, &rows).unwrap();
-        assert_eq!(values(&a), ["1", "3", "cut", "4"]);
+        assert_eq!(values(&a), ["1", "3", "4"]);
         assert_eq!(values(&dir.path().join("out/b.jsonl")), ["2"]);
+    }
+
+    #[test]
+    fn only_a_line_of_ours_is_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("new/file");
+        let check = |before: &str, after: &str| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, before).unwrap();
+            open_to_append(&path).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), after);
+        };
+        check("", "");
+        check("{\"topic\":1}\n", "{\"topic\":1}\n");
+        check("{\"topic\":1}\n{", "{\"topic\":1}\n");
+        check("{\"topic\":\"cut", "");
+        let long = format!("a\n{{\"topic\":\"{}", "x".repeat(200_000));
+        check(&long, "a\n");
+        check("notes of somebody", "notes of somebody\n");
     }
 
     #[test]

@@ -1,25 +1,28 @@
 //! Records as lines of text, for dry runs and dumps: standard output and files.
 //!
 //! One record is one line of JSON: `{"topic":"shop.orders","partition":0,"key":…,"value":…}`. A key or value that is
-//! JSON text stands there as it is, other UTF-8 text as a string, other bytes as `{"base64":"…"}`, a missing one as
-//! `null`. So the text `null` and a missing value look the same; everything else can be told apart. Where a record has them, its
+//! JSON text stands there as it is, Avro of a known schema as the object it is, other UTF-8 text as a string, other bytes as
+//! `{"base64":"…"}`, a missing one as `null`. So the text `null` and a missing value look the same; everything else can be told apart. Where a record has them, its
 //! headers follow (`"headers":{"syncc-op":"c"}`), and its time (`"timestamp":1709605231000`, ms since 1970).
 
+mod avro;
 #[cfg(feature = "run")]
 pub mod io;
 
-use crate::kafka::Record;
+pub use avro::{AvroSchema, SchemaError, Schemas};
+
+use crate::kafka::{Record, TopicName};
 use data_encoding::BASE64;
 use serde::de::IgnoredAny;
 
 /// Appends the line of `record`, with its end.
-pub fn write_line(out: &mut Vec<u8>, topic: &str, record: &Record<'_>) {
+pub fn write_line(out: &mut Vec<u8>, topic: &TopicName, record: &Record<'_>, schemas: &Schemas) {
     out.extend_from_slice(b"{\"topic\":");
-    write_string(out, topic);
+    write_string(out, topic.as_str());
     out.extend_from_slice(format!(",\"partition\":{},\"key\":", record.partition).as_bytes());
-    write_bytes(out, record.key);
+    write_bytes(out, record.key, |out, key| schemas.write(out, None, key));
     out.extend_from_slice(b",\"value\":");
-    write_bytes(out, record.value);
+    write_bytes(out, record.value, |out, value| schemas.write(out, Some(topic), value));
     let mut before = &b",\"headers\":{"[..];
     for (name, value) in record.headers.iter() {
         out.extend_from_slice(before);
@@ -37,11 +40,14 @@ pub fn write_line(out: &mut Vec<u8>, topic: &str, record: &Record<'_>) {
     out.extend_from_slice(b"}\n");
 }
 
-fn write_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+fn write_bytes(out: &mut Vec<u8>, bytes: Option<&[u8]>, of_schema: impl FnOnce(&mut Vec<u8>, &[u8]) -> bool) {
     let Some(bytes) = bytes else {
         out.extend_from_slice(b"null");
         return;
     };
+    if of_schema(out, bytes) {
+        return;
+    }
     if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
         // Between the tokens of a JSON text a line end is only space; inside of them it cannot stand.
         out.extend(bytes.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
@@ -71,6 +77,10 @@ mod tests {
     use super::*;
     use crate::kafka::{Batch, Headers, TopicId};
 
+    fn name(text: &str) -> TopicName {
+        TopicName::new(text).unwrap()
+    }
+
     #[test]
     fn keys_and_values_are_shown_as_what_they_are() {
         let check = |value: Option<&[u8]>, expected: &str| {
@@ -83,7 +93,7 @@ mod tests {
                 headers: Headers::default(),
                 time_ms: None,
             };
-            write_line(&mut out, "shop.orders", &record);
+            write_line(&mut out, &name("shop.orders"), &record, &Schemas::default());
             let line = String::from_utf8(out).unwrap();
             assert_eq!(
                 line,
@@ -112,7 +122,7 @@ mod tests {
         batch.header("raw", 2..3);
         batch.time(5);
         let mut out = Vec::new();
-        write_line(&mut out, "t", &batch.records().next().unwrap());
+        write_line(&mut out, &name("t"), &batch.records().next().unwrap(), &Schemas::default());
         let expected = "{\"topic\":\"t\",\"partition\":0,\"key\":null,\"value\":null,\
             \"headers\":{\"op\":\"c\",\"n\":\"7\",\"raw\":{\"base64\":\"/w==\"}},\"timestamp\":5}\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
