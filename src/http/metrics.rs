@@ -181,7 +181,7 @@ impl Scrape {
                     to.encode_family(&labels)?.encode_gauge(&(value as f64))
                 };
                 for table in named {
-                    write(table.table.clone(), figure(table))?;
+                    write(escaped(&table.table), figure(table))?;
                 }
                 if !others.is_empty() {
                     write("_other".to_owned(), others.iter().map(|table| figure(table)).sum())?;
@@ -207,6 +207,11 @@ fn gauge<'e>(
     help: &'e str,
 ) -> Result<MetricEncoder<'e>, Error> {
     described(to, name, help, MetricType::Gauge)
+}
+
+/// A value of a label as the text format has it, which the library leaves to its users. Names of tasks need it nowhere.
+fn escaped(value: &str) -> String {
+    value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
 }
 
 /// Whose figure it is.

@@ -148,7 +148,7 @@ impl DebeziumAvroKey {
 /// The schema of the keys of a table.
 ///
 /// # Errors
-/// As [`schema`].
+/// As [`schema()`].
 pub(in super::super) fn key_schema(
     options: &DebeziumAvroOptions,
     table: OutputTable<'_>,
