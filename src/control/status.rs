@@ -95,6 +95,18 @@ impl TaskState {
         TaskState::Stopped,
     ];
 
+    /// True for a task that sends what comes.
+    pub fn sends(self) -> bool {
+        match self {
+            TaskState::Snapshot | TaskState::Streaming => true,
+            TaskState::Starting
+            | TaskState::Retrying
+            | TaskState::Paused
+            | TaskState::Failed
+            | TaskState::Stopped => false,
+        }
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {

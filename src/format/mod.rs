@@ -6,6 +6,7 @@
 mod avro;
 mod avro_binary;
 mod avro_change;
+mod avro_fields;
 mod avro_schema;
 mod canal;
 mod ddl;
@@ -32,12 +33,13 @@ use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
 use crate::statement::{FormatHeartbeat, FormatName, KeyForm};
-use avro::{AvroKey, AvroTable};
+use avro::AvroTable;
 pub use avro_change::{ChangeKind, SchemaChange, schema_changes};
+use avro_fields::AvroKey;
 pub use avro_schema::AvroSchema;
 use canal::{CanalTable, ValueWriter};
 pub use ddl::{DdlMessage, Deed, Shape, tells, tells_tables_apart, write_ddl};
-use debezium::{Cell, DebeziumAvroKey, DebeziumAvroTable, DebeziumTable};
+use debezium::{Cell, DebeziumAvroTable, DebeziumTable};
 use dts::DtsTable;
 use json::JsonTable;
 use json_key::JsonKey;
@@ -297,9 +299,9 @@ pub enum KeyEncoder {
     /// A JSON object in the values of `debezium-json`, with its schema where asked for.
     DebeziumJson(JsonKey<Cell>),
     /// A record in the values of `debezium-avro`.
-    DebeziumAvro(DebeziumAvroKey),
+    DebeziumAvro(AvroKey<debezium::AvroCell>),
     /// A record in the values of `avro`.
-    Avro(AvroKey),
+    Avro(AvroKey<avro::Cell>),
     /// A JSON object in the values of the format.
     Json(JsonKey<JsonCell>),
     /// The texts of the columns.
@@ -349,9 +351,9 @@ impl KeyEncoder {
             // The service's own records say nothing of a key: the values are those of `json`.
             FormatPlan::DtsAvro(_) => Ok(KeyEncoder::Json(json::key(&JsonOptions::plain(), table, origin)?)),
             FormatPlan::DebeziumAvro(options) => {
-                Ok(KeyEncoder::DebeziumAvro(DebeziumAvroKey::new(options, table, origin, id()?)?))
+                Ok(KeyEncoder::DebeziumAvro(debezium::avro_key(options, table, origin, id()?)?))
             }
-            FormatPlan::Avro(options) => Ok(KeyEncoder::Avro(AvroKey::new(options, table, origin, id()?)?)),
+            FormatPlan::Avro(options) => Ok(KeyEncoder::Avro(avro::key(options, table, origin, id()?)?)),
         }
     }
 

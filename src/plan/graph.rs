@@ -423,6 +423,20 @@ pub struct TableDecision {
 }
 
 impl TableDecision {
+    /// True when a column is among those that are sent. A pattern that does not compile fails elsewhere, by name.
+    pub fn sends(&self, column: &str) -> bool {
+        let takes = |patterns: &[NamePattern]| {
+            patterns
+                .iter()
+                .any(|pattern| pattern.compile_column().is_ok_and(|pattern| pattern.matches(column)))
+        };
+        match &self.columns {
+            None => true,
+            Some(ColumnRule::Only(patterns)) => takes(patterns),
+            Some(ColumnRule::Except(patterns)) => !takes(patterns),
+        }
+    }
+
     /// What becomes of a table of which nothing is written.
     pub fn plain(db: impl Into<String>, table: impl Into<String>, topic: TopicName) -> TableDecision {
         TableDecision {

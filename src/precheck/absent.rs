@@ -4,10 +4,9 @@ use crate::catalog::{SourceCatalog, TableFacts};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::mysql::ident::same_column;
 use crate::mysql::position::Flavor;
-use crate::pattern::NamePattern;
 use crate::plan::{TableDecision, TaskPlan};
 use crate::source::mysql::requirement::ROW_IMAGE;
-use crate::statement::{ColumnRule, name_text};
+use crate::statement::name_text;
 use crate::transform::filter::Condition;
 
 /// The first release of MariaDB that leaves generated columns out of the images of updates and deletes, whatever
@@ -27,7 +26,7 @@ pub(super) fn absent_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<D
             .generated
             .iter()
             .map(String::as_str)
-            .filter(|column| is_sent(&decision, column) || is_asked(&decision, column))
+            .filter(|column| decision.sends(column) || is_asked(&decision, column))
             .partition(|column| is_asked(&decision, column));
         let list =
             |columns: &[&str]| columns.iter().map(|name| name_text(name)).collect::<Vec<_>>().join(", ");
@@ -39,7 +38,7 @@ pub(super) fn absent_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<D
             "this server logs generated columns in inserts only: those of table {name} are missing in updates and deletes: {}",
             list(&all)
         );
-        let left_out: Vec<&str> = all.iter().copied().filter(|column| is_sent(&decision, column)).collect();
+        let left_out: Vec<&str> = all.iter().copied().filter(|column| decision.sends(column)).collect();
         let mut help = String::new();
         if !left_out.is_empty() {
             let table = format!("{}.{}", name_text(&name.db), name_text(&name.table));
@@ -52,18 +51,6 @@ pub(super) fn absent_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<D
         Some(Diagnostic::nowhere(ROW_IMAGE, Severity::Error, message).help(help))
     };
     catalog.tables.iter().filter_map(finding).collect()
-}
-
-/// A pattern that does not compile fails elsewhere, by name.
-fn is_sent(decision: &TableDecision, column: &str) -> bool {
-    let takes = |patterns: &[NamePattern]| {
-        patterns.iter().any(|pattern| pattern.compile_column().is_ok_and(|pattern| pattern.matches(column)))
-    };
-    match &decision.columns {
-        None => true,
-        Some(ColumnRule::Only(patterns)) => takes(patterns),
-        Some(ColumnRule::Except(patterns)) => !takes(patterns),
-    }
 }
 
 fn is_asked(decision: &TableDecision, column: &str) -> bool {

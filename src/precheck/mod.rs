@@ -12,10 +12,7 @@ use crate::check::WHERE_TYPE;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::kafka::TopicName;
 use crate::mysql::schema::TableVersion;
-use crate::pattern::NamePattern;
-use crate::plan::{
-    ColumnRule, Delivery, KafkaPlan, KeyRule, Start, TableDecision, TargetKind, TaskPlan, TopicSettings,
-};
+use crate::plan::{Delivery, KafkaPlan, KeyRule, Start, TargetKind, TaskPlan, TopicSettings};
 use crate::source::mysql::reader_name;
 use crate::source::mysql::requirement as source;
 use crate::statement::OnOversize;
@@ -181,7 +178,7 @@ fn topic_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, 
         if keyless && need.keyless.is_none() {
             need.keyless = Some(name.to_string());
         }
-        let sent = columns.iter().filter(|column| !column.hidden && is_sent(&decision, &column.name));
+        let sent = columns.iter().filter(|column| !column.hidden && decision.sends(&column.name));
         let bytes: u64 = sent.map(|column| column.ty.declared_bytes()).sum();
         // Where `on-oversize` says what becomes of such rows, nobody needs to be warned of them.
         let stops = decision.on_oversize == OnOversize::Stop;
@@ -190,18 +187,6 @@ fn topic_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, 
         }
     }
     needs
-}
-
-/// True when a column is among those that are sent.
-fn is_sent(decision: &TableDecision, column: &str) -> bool {
-    let takes = |patterns: &[NamePattern]| {
-        patterns.iter().any(|pattern| pattern.compile_column().is_ok_and(|pattern| pattern.matches(column)))
-    };
-    match &decision.columns {
-        None => true,
-        Some(ColumnRule::Only(patterns)) => takes(patterns),
-        Some(ColumnRule::Except(patterns)) => !takes(patterns),
-    }
 }
 
 /// The user of a cluster, as its brokers see it; none where nobody logs in.

@@ -1,7 +1,7 @@
 //! The status as a table for people, each task with what is to be known about it.
 
 use super::super::run::duration;
-use crate::control::{Status, TaskState, TaskStatus};
+use crate::control::{Status, TaskStatus};
 use crate::diagnostic::render::harmless;
 use std::fmt::Write as _;
 
@@ -53,25 +53,13 @@ pub(super) fn text(status: &Status, tables: bool) -> String {
     harmless(&text).into_owned()
 }
 
-/// True for a task that sends what comes.
-pub(super) fn runs(state: TaskState) -> bool {
-    match state {
-        TaskState::Snapshot | TaskState::Streaming => true,
-        TaskState::Starting
-        | TaskState::Retrying
-        | TaskState::Paused
-        | TaskState::Failed
-        | TaskState::Stopped => false,
-    }
-}
-
 fn row(task: &TaskStatus) -> [String; 6] {
     let lag = match task.lag_seconds {
         lag if lag < 60.0 => format!("{lag:.1} s"),
         lag => duration(lag as u64),
     };
     let behind = task.lag_bytes.map_or_else(|| "?".to_owned(), bytes);
-    let rate = if runs(task.state) { format!("{:.0}", task.records_per_second) } else { "-".to_owned() };
+    let rate = if task.state.sends() { format!("{:.0}", task.records_per_second) } else { "-".to_owned() };
     [task.task.clone(), task.state.name().to_owned(), lag, behind, rate, load(task)]
 }
 
@@ -138,7 +126,7 @@ fn bytes(n: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::{ParkedTable, PausedTask, Pending, Progress, Refused, TableStatus};
+    use crate::control::{ParkedTable, PausedTask, Pending, Progress, Refused, TableStatus, TaskState};
 
     #[test]
     fn people_see_state_place_and_trouble() {

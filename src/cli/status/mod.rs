@@ -99,7 +99,7 @@ fn chosen(mut answer: Value, pipeline: Option<&str>) -> Result<(Status, Value), 
 fn judged(status: &Status, lag_over: Option<Duration>) -> Exit {
     let Some(limit) = lag_over else { return Exit::Fine };
     let is_late = |lag: f64| lag > limit.as_secs_f64();
-    let late = status.tasks.iter().any(|task| is_late(task.lag_seconds) || !human::runs(task.state));
+    let late = status.tasks.iter().any(|task| is_late(task.lag_seconds) || !task.state.sends());
     if late || status.tasks.is_empty() { Exit::Findings } else { Exit::Fine }
 }
 

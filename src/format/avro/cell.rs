@@ -1,6 +1,7 @@
 //! Values as data of Avro.
 
 use super::super::avro_binary::{NULL, VALUE, push_boolean, push_bytes, push_double, push_float, push_long};
+use super::super::avro_fields::FieldValue;
 use super::super::unscaled::unscaled;
 use super::super::{AvroOptions, FormatError, Scratch};
 use super::form::Form;
@@ -13,7 +14,7 @@ const MICROS: i64 = 1_000_000;
 
 /// How values of one column are written.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub struct Cell {
     /// Name at the source, for errors.
     column: String,
     pub(super) form: Form,
@@ -29,12 +30,10 @@ impl Cell {
         let form = Form::of(options, column)?;
         Ok(Cell { column: column.name.clone(), may_be_null: column.nullable || form.has_holes(), form })
     }
+}
 
-    /// Appends a value. Returns the number of places of text without a meaning in their character set.
-    ///
-    /// # Errors
-    /// When the value cannot be one of its column.
-    pub(super) fn write(
+impl FieldValue for Cell {
+    fn write(
         &self,
         value: &Value<'_>,
         scratch: &mut Scratch,
@@ -123,7 +122,9 @@ impl Cell {
         }
         Ok(0)
     }
+}
 
+impl Cell {
     fn push_unscaled(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
         unscaled(text, |bytes| push_bytes(bytes, out)).ok_or_else(|| self.wrong("a broken decimal"))
     }

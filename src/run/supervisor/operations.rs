@@ -142,7 +142,7 @@ impl Supervisor<'_> {
             reply.refused(USAGE, "no table is named");
             return;
         }
-        let running = |id: &&TaskId| self.tasks.get(id).is_some_and(|task| streams(task.status().state));
+        let running = |id: &&TaskId| self.tasks.get(id).is_some_and(|task| task.status().state.sends());
         if let Some(still) = tasks.iter().find(|id| !running(id)) {
             let state = self.tasks.get(still).map_or("gone", |task| task.status().state.name());
             reply.refused(NOT_YET, format!("{still} is {state}; tables are loaded while it follows the log"));
@@ -211,17 +211,6 @@ impl Supervisor<'_> {
     fn state_of(&self, id: &TaskId) -> Value {
         let state = self.tasks.get(id).map_or("stopped", |task| task.status().state.name());
         json!({ "task": id.to_string(), "state": state })
-    }
-}
-
-fn streams(state: TaskState) -> bool {
-    match state {
-        TaskState::Snapshot | TaskState::Streaming => true,
-        TaskState::Starting
-        | TaskState::Retrying
-        | TaskState::Paused
-        | TaskState::Failed
-        | TaskState::Stopped => false,
     }
 }
 

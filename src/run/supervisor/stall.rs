@@ -1,7 +1,7 @@
 //! Tells when nothing moves although something waits, and what it waits for.
 
 use super::Supervisor;
-use crate::control::{TaskState, TaskStatus};
+use crate::control::TaskStatus;
 use crate::plan::TaskId;
 use crate::run::event::{Event as Log, Name};
 use std::collections::BTreeMap;
@@ -45,20 +45,13 @@ fn stalled(moved: &mut (u64, Instant), status: &TaskStatus, now: Instant) -> Opt
 
 /// True for a task that should move: one that waits to try again, or stands still, says so itself.
 fn may_stall(status: &TaskStatus) -> bool {
-    status.behind_since_ms.is_some()
-        && match status.state {
-            TaskState::Snapshot | TaskState::Streaming => true,
-            TaskState::Starting
-            | TaskState::Retrying
-            | TaskState::Paused
-            | TaskState::Failed
-            | TaskState::Stopped => false,
-        }
+    status.behind_since_ms.is_some() && status.state.sends()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::TaskState;
 
     #[test]
     fn a_task_stalls_when_something_waits_and_nothing_moves() {

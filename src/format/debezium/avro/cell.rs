@@ -4,6 +4,7 @@ use super::super::super::avro::push_floats;
 use super::super::super::avro_binary::{
     NULL, VALUE, push_boolean, push_bytes, push_double, push_float, push_long, push_optional_long,
 };
+use super::super::super::avro_fields::FieldValue;
 use super::super::super::json_value::push_binary;
 use super::super::super::number::shortest_double;
 use super::super::super::unscaled::unscaled;
@@ -16,7 +17,7 @@ use crate::mysql::{decimal, inet, json, temporal};
 
 /// How values of one column are written.
 #[derive(Debug)]
-pub(super) struct Cell {
+pub struct Cell {
     /// Name at the source, for errors.
     column: String,
     pub(super) form: Form,
@@ -34,12 +35,10 @@ impl Cell {
         let may_be_null = column.nullable || matches!(form, Form::Point | Form::Geometry);
         Ok(Cell { column: column.name.clone(), form, may_be_null })
     }
+}
 
-    /// Appends a value. Returns the number of places of text without a meaning in their character set.
-    ///
-    /// # Errors
-    /// When the value cannot be one of its column.
-    pub(super) fn write(
+impl FieldValue for Cell {
+    fn write(
         &self,
         value: &Value<'_>,
         scratch: &mut Scratch,
@@ -132,7 +131,9 @@ impl Cell {
         }
         Ok(0)
     }
+}
 
+impl Cell {
     /// True for what is null in a message where null is possible: NULL, dates that no calendar has, an empty geometry.
     fn is_null(&self, value: &Value<'_>) -> bool {
         match value {

@@ -9,20 +9,21 @@ mod source;
 mod tests;
 
 use super::super::avro_binary::{NULL, VALUE, push_bytes, push_optional_long};
+use super::super::avro_fields::{AvroFields, AvroKey};
 use super::super::avro_schema::{AvroSchema, Frame};
-use super::super::{DebeziumAvroOptions, FormatError, OutputTable, Scratch, unchanged};
+use super::super::{DebeziumAvroOptions, FormatError, OutputTable, Scratch};
 use super::form::FormRules;
 use crate::change::{EventMeta, Origin, RowChange};
 use crate::mysql::position::Flavor;
 use crate::mysql::value::Value;
-use cell::Cell;
+pub(in super::super) use cell::Cell;
 use source::SourceBlock;
 
 /// Writes messages of one table version.
 #[derive(Debug)]
 pub struct DebeziumAvroTable {
     frame: Frame,
-    fields: Fields,
+    fields: AvroFields<Cell>,
     source: SourceBlock,
     /// Rows of a snapshot have the `op` of an insert.
     snapshot_create: bool,
@@ -37,7 +38,7 @@ impl DebeziumAvroTable {
     ) -> Result<DebeziumAvroTable, FormatError> {
         Ok(DebeziumAvroTable {
             frame: Frame::new(id),
-            fields: Fields::new(options, table)?,
+            fields: fields(options, table)?,
             source: SourceBlock::new(table, flavor),
             snapshot_create: options.snapshot_create,
         })
@@ -96,53 +97,20 @@ pub(in super::super) fn schema(
     table: OutputTable<'_>,
     flavor: Flavor,
 ) -> Result<AvroSchema, FormatError> {
-    schema::envelope(table, &Fields::new(options, table)?, flavor)
+    schema::envelope(table, &fields(options, table)?, flavor)
 }
 
-/// Writes keys of rows of one table version.
-#[derive(Debug)]
-pub struct DebeziumAvroKey {
-    /// The frame, and the origin where there is one.
-    head: Vec<u8>,
-    fields: Fields,
-}
-
-impl DebeziumAvroKey {
-    /// Prepares a key of the columns of `table`, with `origin` in front if given.
-    ///
-    /// # Errors
-    /// When a column is of a character set that is not supported.
-    pub(in super::super) fn new(
-        options: &DebeziumAvroOptions,
-        table: OutputTable<'_>,
-        origin: Option<&str>,
-        id: u32,
-    ) -> Result<DebeziumAvroKey, FormatError> {
-        let mut head = Vec::new();
-        Frame::new(id).push(&mut head);
-        if let Some(origin) = origin {
-            push_bytes(origin.as_bytes(), &mut head);
-        }
-        Ok(DebeziumAvroKey { head, fields: Fields::new(options, table)? })
-    }
-
-    pub(in super::super) fn same(&self, before: &[Value<'_>], after: &[Value<'_>]) -> bool {
-        self.fields.columns.iter().all(|field| match (before.get(field.index), after.get(field.index)) {
-            (Some(before), Some(after)) => unchanged(before, after),
-            (before, after) => before.is_none() && after.is_none(),
-        })
-    }
-
-    pub(in super::super) fn encode(
-        &self,
-        row: &[Value<'_>],
-        scratch: &mut Scratch,
-        out: &mut Vec<u8>,
-    ) -> Result<(), FormatError> {
-        out.extend_from_slice(&self.head);
-        self.fields.push(row, scratch, out)?;
-        Ok(())
-    }
+/// Prepares a key of the columns of `table`, with `origin` in front if given.
+///
+/// # Errors
+/// When a column is of a character set that is not supported.
+pub(in super::super) fn key(
+    options: &DebeziumAvroOptions,
+    table: OutputTable<'_>,
+    origin: Option<&str>,
+    id: u32,
+) -> Result<AvroKey<Cell>, FormatError> {
+    Ok(AvroKey::new(fields(options, table)?, origin, id))
 }
 
 /// The schema of the keys of a table.
@@ -154,49 +122,10 @@ pub(in super::super) fn key_schema(
     table: OutputTable<'_>,
     has_origin: bool,
 ) -> Result<AvroSchema, FormatError> {
-    schema::key(table, &Fields::new(options, table)?, has_origin)
+    schema::key(table, &fields(options, table)?, has_origin)
 }
 
-/// Columns as fields of a record.
-#[derive(Debug)]
-struct Fields {
-    columns: Vec<Field>,
-    /// Columns of the table version.
-    width: usize,
-}
-
-#[derive(Debug)]
-struct Field {
-    index: usize,
-    /// Name in messages.
-    name: String,
-    cell: Cell,
-}
-
-impl Fields {
-    fn new(options: &DebeziumAvroOptions, table: OutputTable<'_>) -> Result<Fields, FormatError> {
-        let (width, rules) = (table.version.columns.len(), FormRules::of_avro(options));
-        let columns = table.columns.iter().map(|column| {
-            let source = table.version.columns.get(column.index);
-            let source = source.ok_or(FormatError::Width { found: column.index + 1, expected: width })?;
-            Ok(Field { index: column.index, name: column.name.clone(), cell: Cell::new(rules, source)? })
-        });
-        Ok(Fields { columns: columns.collect::<Result<_, FormatError>>()?, width })
-    }
-
-    fn push(
-        &self,
-        row: &[Value<'_>],
-        scratch: &mut Scratch,
-        out: &mut Vec<u8>,
-    ) -> Result<usize, FormatError> {
-        if row.len() != self.width {
-            return Err(FormatError::Width { found: row.len(), expected: self.width });
-        }
-        let mut broken = 0;
-        for field in &self.columns {
-            broken += field.cell.write(&row[field.index], scratch, out)?;
-        }
-        Ok(broken)
-    }
+fn fields(options: &DebeziumAvroOptions, table: OutputTable<'_>) -> Result<AvroFields<Cell>, FormatError> {
+    let rules = FormRules::of_avro(options);
+    AvroFields::new(table, |column| Cell::new(rules, column))
 }

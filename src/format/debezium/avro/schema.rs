@@ -3,23 +3,24 @@
 //! A type that occurs again is referred to by its name. Columns carry no `default` but null: readers then put the default
 //! where a row has NULL.
 
+use super::super::super::avro_fields::{AvroField, AvroFields};
 use super::super::super::avro_schema::{
     AvroSchema, check_fields, checked_name, column, decimal_attributes, optional, record, required,
 };
 use super::super::super::{FormatError, OutputTable};
 use super::super::form::Form;
 use super::super::schema::{SNAPSHOT_WORDS, allowed, connector, quoted};
-use super::Fields;
+use super::Cell;
 use crate::mysql::position::Flavor;
 
 /// The schema of the messages of a table.
 pub(super) fn envelope(
     table: OutputTable<'_>,
-    fields: &Fields,
+    fields: &AvroFields<Cell>,
     flavor: Flavor,
 ) -> Result<AvroSchema, FormatError> {
     let space = namespace(table)?;
-    check_fields(fields.columns.iter().map(|field| field.name.as_str()))?;
+    check_fields(fields.names())?;
     let value = record(&space, "Value", &columns(fields), &called(&space, "Value", None));
     let declared = [
         optional("before", &value),
@@ -38,12 +39,12 @@ pub(super) fn envelope(
 /// The schema of the keys of a table.
 pub(super) fn key(
     table: OutputTable<'_>,
-    fields: &Fields,
+    fields: &AvroFields<Cell>,
     has_origin: bool,
 ) -> Result<AvroSchema, FormatError> {
     let space = namespace(table)?;
     let origin = has_origin.then_some("origin");
-    check_fields(origin.into_iter().chain(fields.columns.iter().map(|field| field.name.as_str())))?;
+    check_fields(origin.into_iter().chain(fields.names()))?;
     let mut declared: Vec<String> = origin.map(|name| required(name, "\"string\"")).into_iter().collect();
     declared.extend(columns(fields));
     let text = record(&space, "Key", &declared, &called(&space, "Key", None));
@@ -102,9 +103,9 @@ fn transaction() -> String {
 }
 
 /// The columns. Records of geometries are declared by their first column.
-fn columns(fields: &Fields) -> Vec<String> {
+fn columns(fields: &AvroFields<Cell>) -> Vec<String> {
     let (mut point, mut geometry) = (false, false);
-    let declare = |field: &super::Field| {
+    let declare = |field: &AvroField<Cell>| {
         let ty = match &field.cell.form {
             Form::Point if std::mem::replace(&mut point, true) => format!("\"{GEOMETRIES}.Point\""),
             Form::Geometry if std::mem::replace(&mut geometry, true) => format!("\"{GEOMETRIES}.Geometry\""),
