@@ -188,7 +188,7 @@ fn a_token_is_read_again_before_it_expires() {
     let failure = Producer::open(&connection, &task.settings, LONG).map(drop).expect_err("it is none");
     assert_eq!(failure.finding().map(|it| it.code.number), Some("L0202"), "{failure}: {}", failure.source);
 
-    let life = 6;
+    let life = 20;
     let connection = read(&token(life));
     let began = Instant::now();
     let admin = Admin::open(&connection, LONG).expect("valid settings");

@@ -182,6 +182,15 @@ pub(super) enum Exit {
     Failed(Failure),
 }
 
+/// A failure that was told.
+struct Told {
+    name: Name,
+    reason: String,
+    at_ms: u64,
+    /// Commits before it.
+    n_moved: u64,
+}
+
 /// A task before its thread runs.
 pub(super) struct Task {
     id: TaskId,
@@ -230,8 +239,8 @@ pub(super) struct Task {
     counters: Counters,
     /// Who asks for the length of the log.
     gauge: Option<Gauge>,
-    /// Names of failures that were told, when, and after how many commits.
-    told: Vec<(Name, (u64, u64))>,
+    /// Failures that were told lately.
+    told: Vec<Told>,
 }
 
 /// What a task shares with the supervisor.
@@ -421,7 +430,7 @@ impl Task {
             Side::Target => Name::KafkaLost,
             Side::Here => Name::TaskRetrying,
         };
-        if self.is_worth_a_line(lost) {
+        if self.is_worth_a_line(lost, &failure.text) {
             Event::warn(lost, failure.text.clone()).task(&self.id).failure(&failure).retry_in(wait_ms).emit();
         }
         self.wait(wait_ms)
@@ -455,14 +464,20 @@ impl Task {
         }
     }
 
-    /// True once a minute for each name of an event, while nothing is committed in between.
-    fn is_worth_a_line(&mut self, name: Name) -> bool {
+    /// True once a minute for each name of an event, while nothing is committed in between and the reason stays the same.
+    fn is_worth_a_line(&mut self, name: Name, reason: &str) -> bool {
         let now_ms = self.clock.now_ms();
-        let (told_ms, at) = (self.told.iter().find(|told| told.0 == name).map(|told| told.1), self.n_moved);
-        let is_due = told_ms.is_none_or(|(told_ms, moved)| moved != at || now_ms >= told_ms + LINE_MS);
+        let is_told = |told: &Told| {
+            told.name == name
+                && told.reason == reason
+                && told.n_moved == self.n_moved
+                && now_ms < told.at_ms + LINE_MS
+        };
+        let is_due = !self.told.iter().any(is_told);
         if is_due {
-            self.told.retain(|told| told.0 != name);
-            self.told.push((name, (now_ms, at)));
+            self.told.retain(|told| told.name != name);
+            let reason = reason.to_owned();
+            self.told.push(Told { name, reason, at_ms: now_ms, n_moved: self.n_moved });
         }
         is_due
     }

@@ -105,9 +105,11 @@ fn an_unreachable_server_fails_the_start_where_that_is_asked_for() {
 fn a_failure_that_lasts_is_a_line_a_minute_for_each_name() {
     let mut world = world(false);
     let task = &mut world.task;
-    assert!(task.is_worth_a_line(Name::SourceLost));
-    assert!(!task.is_worth_a_line(Name::SourceLost));
-    assert!(task.is_worth_a_line(Name::KafkaLost), "another name");
+    assert!(task.is_worth_a_line(Name::SourceLost, "refused"));
+    assert!(!task.is_worth_a_line(Name::SourceLost, "refused"));
+    assert!(task.is_worth_a_line(Name::KafkaLost, "refused"), "another name");
+    assert!(task.is_worth_a_line(Name::SourceLost, "it lags"), "another reason");
+    assert!(!task.is_worth_a_line(Name::SourceLost, "it lags"));
     task.n_moved += 1;
-    assert!(task.is_worth_a_line(Name::SourceLost), "it went on meanwhile");
+    assert!(task.is_worth_a_line(Name::SourceLost, "it lags"), "it went on meanwhile");
 }
