@@ -6,8 +6,8 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use serde_json::Value;
 
 use crate::support::program::Running;
-use crate::support::shop::{CANARY, Shop, event, finished};
-use crate::support::{Kafka, Kind, MySql};
+use crate::support::shop::{CANARY, SOON, Shop, event, finished};
+use crate::support::{Kafka, Kind, MySql, wait};
 
 const TOKEN: &str = "0123456789abcdef-token";
 
@@ -70,12 +70,15 @@ fn it_tells_whether_it_lives_and_what_runs() {
         (code, &status["version"], &status["tasks"][0]["state"]),
         (200, &1.into(), &"streaming".into())
     );
-    let (code, metrics) = get(at, "/metrics");
     let labels = "pipeline=\"shop\",source=\"shop\",target=\"bus\"";
+    let at_rest = format!("syncc_lag_seconds{{{labels}}} 0.0\n");
+    let (code, metrics) = wait::until("nothing waits any more", SOON, || {
+        let (code, metrics) = get(at, "/metrics");
+        if metrics.contains(&at_rest) { Ok((code, metrics)) } else { Err(metrics) }
+    });
     for line in [
         format!("syncc_rows_total{{{labels},op=\"read\"}} 3\n"),
         format!("syncc_task_state{{{labels},state=\"streaming\"}} 1.0\n"),
-        format!("syncc_lag_seconds{{{labels}}} 0.0\n"),
         format!("syncc_snapshot_rows_done{{{labels},table=\"{}.items\"}} 3.0\n", shop.db),
         "syncc_config_generation 1.0\n".to_owned(),
         "syncc_config_refused 0.0\n".to_owned(),
