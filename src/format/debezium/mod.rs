@@ -27,6 +27,26 @@ pub(super) use source::push_source;
 pub(super) use value::Cell;
 use value::push_signed;
 
+/// What an envelope says of a change.
+struct Envelope<'c, 'b> {
+    before: Option<&'c [Value<'b>]>,
+    after: Option<&'c [Value<'b>]>,
+    op: u8,
+}
+
+impl<'c, 'b> Envelope<'c, 'b> {
+    /// Of a change; rows of a snapshot have the `op` of an insert if `snapshot_create`.
+    fn of(change: &RowChange<'c, 'b>, origin: Origin, snapshot_create: bool) -> Envelope<'c, 'b> {
+        let (before, after, op) = match (change, origin) {
+            (RowChange::Insert { after }, Origin::Snapshot) if !snapshot_create => (None, Some(*after), b'r'),
+            (RowChange::Insert { after }, _) => (None, Some(*after), b'c'),
+            (RowChange::Update { before, after }, _) => (Some(*before), Some(*after), b'u'),
+            (RowChange::Delete { before }, _) => (Some(*before), None, b'd'),
+        };
+        Envelope { before, after, op }
+    }
+}
+
 /// Writes messages of one table version.
 #[derive(Debug)]
 pub struct DebeziumTable {
@@ -58,14 +78,7 @@ impl DebeziumTable {
         scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<usize, FormatError> {
-        let (before, after, op) = match (change, meta.origin) {
-            (RowChange::Insert { after }, Origin::Snapshot) if !self.snapshot_create => {
-                (None, Some(*after), b'r')
-            }
-            (RowChange::Insert { after }, _) => (None, Some(*after), b'c'),
-            (RowChange::Update { before, after }, _) => (Some(*before), Some(*after), b'u'),
-            (RowChange::Delete { before }, _) => (Some(*before), None, b'd'),
-        };
+        let Envelope { before, after, op } = Envelope::of(change, meta.origin, self.snapshot_create);
         self.push_head(meta, out);
         out.extend_from_slice(b"{\"before\":");
         let old = self.push_image(before, scratch, out)?;

@@ -12,8 +12,9 @@ use super::super::avro_binary::{NULL, VALUE, push_bytes, push_optional_long};
 use super::super::avro_fields::{AvroFields, AvroKey};
 use super::super::avro_schema::{AvroSchema, Frame};
 use super::super::{DebeziumAvroOptions, FormatError, OutputTable, Scratch};
+use super::Envelope;
 use super::form::FormRules;
-use crate::change::{EventMeta, Origin, RowChange};
+use crate::change::{EventMeta, RowChange};
 use crate::mysql::position::Flavor;
 use crate::mysql::value::Value;
 pub(in super::super) use cell::Cell;
@@ -51,21 +52,14 @@ impl DebeziumAvroTable {
         scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<usize, FormatError> {
-        let (before, after, op) = match (change, meta.origin) {
-            (RowChange::Insert { after }, Origin::Snapshot) if !self.snapshot_create => {
-                (None, Some(*after), b"r")
-            }
-            (RowChange::Insert { after }, _) => (None, Some(*after), b"c"),
-            (RowChange::Update { before, after }, _) => (Some(*before), Some(*after), b"u"),
-            (RowChange::Delete { before }, _) => (Some(*before), None, b"d"),
-        };
+        let Envelope { before, after, op } = Envelope::of(change, meta.origin, self.snapshot_create);
         self.frame.push(out);
         let old = self.push_image(before, scratch, out)?;
         let new = self.push_image(after, scratch, out)?;
         self.source.push(meta, out);
         // transaction
         out.push(NULL);
-        push_bytes(op, out);
+        push_bytes(&[op], out);
         for unit in [1, 1_000, 1_000_000] {
             push_optional_long(Some(meta.now_ms.saturating_mul(unit)), out);
         }
