@@ -81,3 +81,33 @@ fn avro_is_shown_decoded() {
         assert_eq!(line["key"]["id"], id);
     }
 }
+
+/// Without a registry the numbers are of the task alone; keys and values are shown by the schemas behind them, also those that
+/// a later life writes.
+#[test]
+fn avro_of_a_registry_is_shown_decoded() {
+    let rows = |lines: &[Value], row: fn(&Value) -> &Value| -> Vec<(Value, Value)> {
+        lines.iter().map(|line| (line["key"].clone(), row(&line["value"]).clone())).collect()
+    };
+    let check = |format: &str, row: fn(&Value) -> &Value| {
+        let (shop, path) = shop(&format!("  format {format}\n  key primary as avro\n"));
+        finished(&mut shop.start(&["--once"]), 0);
+        shop.insert("items", &[4]);
+        let mut syncc = shop.start(&[]);
+        wait::until("the row of the second life", 60, || match lines(&path) {
+            lines if lines.len() >= 4 => Ok(()),
+            lines => Err(format!("{lines:?}\n{}", syncc.stderr())),
+        });
+        shop.stop(&mut syncc);
+        for ((key, row), id) in rows(&lines(&path), row).iter().zip(1..=4) {
+            assert_eq!(
+                (&key["id"], &row["id"]),
+                (&Value::from(id), &Value::from(id)),
+                "{format}: {key} {row}"
+            );
+            assert_eq!(row["name"], format!("c4n4ry {id}"), "{format}: {row}");
+        }
+    };
+    check("avro", |value| value);
+    check("debezium-avro", |value| &value["after"]);
+}

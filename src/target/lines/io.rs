@@ -127,6 +127,11 @@ impl LineSink {
         self.schemas.of_topic(topic, schema);
     }
 
+    /// Keys and values that begin with this number of a registry are Avro of this schema.
+    pub fn show_number(&mut self, number: u32, schema: AvroSchema) {
+        self.schemas.of_number(number, schema);
+    }
+
     /// Notes a change of the task's state, stored with the position that covers it.
     pub fn stage(&mut self, change: &StateChange) {
         self.staged.push(change.clone());

@@ -1,0 +1,340 @@
+//! The sending side of a life: batches, state changes and commits, over whatever target the plan names.
+//!
+//! Guarantees: rows come before the state that covers them; whatever fails has taken its producer with it, so that
+//! nothing can be committed after a failure.
+
+mod target;
+mod topics;
+
+pub(super) use target::Target;
+
+use super::schemas::Schemas;
+use crate::checkpoint::{
+    DurablePosition, OwnerRecord, PosRecord, StateChange, StateKey, StateRecord, TaskState,
+};
+use crate::engine::Covered;
+use crate::engine::commit::HEARTBEAT_MS;
+use crate::failpoint;
+use crate::format::Registered;
+use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
+use crate::mysql::position::Flavor;
+use crate::mysql::schema::TableName;
+use crate::plan::TaskId;
+use crate::route::WantedSchema;
+use crate::run::context::Context;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::state_dir::{Breadcrumb, StateDir};
+use crate::run::tap::Taps;
+use crate::target::io::{Sending, Sink, Target as Inner};
+use crate::target::kafka::io::Admin;
+use crate::target::lines::AvroSchema;
+use crate::target::lines::io::LineSink;
+use crate::target::registry::Role;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// Longest wait for one answer of a target.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Records of a batch before it goes to the producer.
+const BATCH_RECORDS: usize = 512;
+
+/// Bytes of a batch before it goes to the producer.
+const BATCH_BYTES: usize = 256 << 10;
+
+/// A target that is ours.
+pub(super) struct Output {
+    task: TaskId,
+    inner: Inner,
+    admin: Option<Admin>,
+    schemas: Schemas,
+    cluster: String,
+    state_topic: String,
+    sink: State,
+    topics: TopicTable,
+    partitions: BTreeMap<TopicId, NonZeroU32>,
+    batch: Batch,
+    pending: Vec<StateChange>,
+    beat: u64,
+    /// Number of the last commit, as acknowledged.
+    seq: u64,
+    /// Topics written to since their ends were noted.
+    written: BTreeSet<TopicId>,
+    taps: Taps,
+}
+
+enum State {
+    Idle(Sink),
+    Open(Sending),
+    /// Taken by a call that failed.
+    Gone,
+}
+
+impl Output {
+    /// Name of the state topic; empty for targets without one.
+    pub(super) fn state_topic(&self) -> &str {
+        &self.state_topic
+    }
+
+    /// Id of the cluster; empty for targets without one.
+    pub(super) fn cluster(&self) -> &str {
+        &self.cluster
+    }
+
+    /// The committed state, which nobody else can change any more.
+    pub(super) fn read_state(&mut self) -> Result<TaskState, Failure> {
+        let state = self.inner.load_state(PATIENCE)?;
+        self.schemas.recall(&state);
+        self.seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
+        self.beat = state.owner.as_ref().map_or(0, |owner| owner.beat);
+        Ok(state)
+    }
+
+    /// Shows those who watch this table what was added to the batch for it since `first`.
+    pub(super) fn show(&self, table: &TableName, first: usize) {
+        if self.taps.any() {
+            self.taps.show(&self.task, Some(table), &self.topics, self.batch.records().skip(first));
+        }
+    }
+
+    /// The numbers of the schemas of a table, which are registered if they are new.
+    pub(super) fn schemas(
+        &mut self,
+        table: &TableName,
+        wanted: &[WantedSchema],
+        flavor: Flavor,
+    ) -> Result<Registered, Failure> {
+        let (registered, stored) = self.schemas.numbers(table, wanted, flavor)?;
+        if let Some(lines) = self.lines() {
+            for one in wanted {
+                let number = match one.role {
+                    Role::Key => registered.key,
+                    Role::Value => registered.value,
+                };
+                if let Some(number) = number {
+                    lines.show_number(number, parsed(&one.schema.text)?);
+                }
+            }
+        }
+        self.pending.extend(stored.into_iter().map(StateChange::put));
+        Ok(registered)
+    }
+
+    /// Values of a topic are of this schema, for a target that shows them.
+    pub(super) fn decode(&mut self, topic: &TopicName, schema: Option<&str>) -> Result<(), Failure> {
+        if let (Some(schema), Some(lines)) = (schema, self.lines()) {
+            lines.show(topic, parsed(schema)?);
+        }
+        Ok(())
+    }
+
+    /// The lines that are written, where the target is lines.
+    fn lines(&mut self) -> Option<&mut LineSink> {
+        match &mut self.sink {
+            State::Idle(Sink::Lines(lines)) | State::Open(Sending::Lines(lines)) => Some(lines),
+            State::Idle(Sink::Transactional(_) | Sink::AtLeastOnce(_))
+            | State::Open(Sending::Transactional(_) | Sending::AtLeastOnce(_))
+            | State::Gone => None,
+        }
+    }
+
+    /// The batch that routes append to.
+    pub(super) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// True while records or state are on their way.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.sink, State::Open(_))
+    }
+
+    /// True while no row is on its way.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.sink, State::Idle(_)) && self.batch.is_empty()
+    }
+
+    /// Hands the batch to the producer when it is large enough.
+    pub(super) fn flush_if_full(&mut self) -> Result<(), Failure> {
+        if self.batch.len() >= BATCH_RECORDS || self.batch.bytes() >= BATCH_BYTES {
+            return self.flush();
+        }
+        Ok(())
+    }
+
+    /// Hands the batch to the producer.
+    pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        self.written.extend(self.batch.records().map(|record| record.topic));
+        if self.taps.any() {
+            self.taps.show(&self.task, None, &self.topics, self.batch.records());
+        }
+        if let State::Open(sending) = &mut self.sink
+            && let Err(failure) = sending.produce(&self.topics, &self.batch)
+        {
+            self.sink = State::Gone;
+            return Err(failure.into());
+        }
+        self.batch.clear();
+        Ok(())
+    }
+
+    /// Keeps a record for the next commit.
+    pub(super) fn store(&mut self, record: StateRecord) {
+        self.pending.push(StateChange::put(record));
+    }
+
+    /// Removes a record with the next commit.
+    pub(super) fn remove(&mut self, key: StateKey) {
+        self.pending.push(StateChange::Remove(key));
+    }
+
+    /// Says who we are; `release` gives the task up.
+    pub(super) fn stage_owner(&mut self, release: bool, context: &Context) -> Result<(), Failure> {
+        self.beat += 1;
+        let owner = OwnerRecord {
+            incarnation: context.incarnation.clone(),
+            instance: context.state.instance().to_owned(),
+            host: context.host.clone(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: context.started_s,
+            beat: self.beat,
+            interval_ms: HEARTBEAT_MS,
+            released: release,
+        };
+        self.begin()?;
+        self.stage(&StateChange::put(StateRecord::Owner(owner)))
+    }
+
+    /// Commits everything handed over so far with the position that covers it.
+    pub(super) fn commit(&mut self, covered: Covered, context: &Context) -> Result<DurablePosition, Failure> {
+        self.flush()?;
+        self.begin()?;
+        for change in std::mem::take(&mut self.pending) {
+            self.stage(&change)?;
+        }
+        let State::Open(sending) = std::mem::replace(&mut self.sink, State::Gone) else {
+            return Err(gone());
+        };
+        let sent = sending.commit(covered)?;
+        self.seq = sent.durable.record().seq;
+        self.sink = State::Idle(match sent.sink {
+            Some(sink) => sink,
+            None => self.replace_producer(context)?,
+        });
+        Ok(sent.durable)
+    }
+
+    /// A new producer after a commit during which the coordinator was in trouble; what was committed stands.
+    fn replace_producer(&mut self, context: &Context) -> Result<Sink, Failure> {
+        let sink = self.inner.open(PATIENCE)?;
+        failpoint::hit("recover.reinit");
+        let state = self.inner.load_state(PATIENCE)?;
+        let ours = state.owner.as_ref().is_none_or(|owner| owner.instance == context.state.instance());
+        if !ours {
+            return Err(Failure::new(Class::OwnerLost, "another instance took the task over"));
+        }
+        if state.pos.as_ref().map_or(0, |pos| pos.seq) != self.seq {
+            return Err(Failure::new(Class::Request, "the last commit is not in the state topic"));
+        }
+        Event::info(Name::KafkaProducerReplaced, "the coordinator's connection broke around a commit")
+            .task(&self.task)
+            .emit();
+        Ok(sink)
+    }
+
+    /// This target, if nothing of it is on its way: the failure was elsewhere, and it may be used on.
+    pub(super) fn at_rest(self) -> Option<Output> {
+        (self.is_idle() && self.pending.is_empty()).then_some(self)
+    }
+
+    /// Stores what waits to be stored, with the position as it is. Nothing but state may be on its way.
+    pub(super) fn store_now(&mut self, context: &Context) -> Result<(), Failure> {
+        self.stage_pending()?;
+        self.say(false, context)
+    }
+
+    /// The same, and gives the task up.
+    pub(super) fn store_and_release(&mut self, context: &Context) -> Result<(), Failure> {
+        self.stage_pending()?;
+        self.say(true, context)
+    }
+
+    fn stage_pending(&mut self) -> Result<(), Failure> {
+        self.begin()?;
+        for change in std::mem::take(&mut self.pending) {
+            self.stage(&change)?;
+        }
+        Ok(())
+    }
+
+    /// Says that we live, while nothing else can be done.
+    pub(super) fn beat(&mut self, context: &Context) -> Result<(), Failure> {
+        self.say(false, context)
+    }
+
+    /// Gives the task up.
+    pub(super) fn release(&mut self, context: &Context) -> Result<(), Failure> {
+        self.say(true, context)
+    }
+
+    fn say(&mut self, release: bool, context: &Context) -> Result<(), Failure> {
+        self.stage_owner(release, context)?;
+        let State::Open(sending) = std::mem::replace(&mut self.sink, State::Gone) else {
+            return Err(gone());
+        };
+        self.sink = State::Idle(match sending.commit_state()? {
+            Some(sink) => sink,
+            None => self.replace_producer(context)?,
+        });
+        Ok(())
+    }
+
+    /// Leaves a breadcrumb of what was committed.
+    pub(super) fn leave_breadcrumb(&self, dir: &StateDir, record: &PosRecord) -> std::io::Result<()> {
+        let crumb = Breadcrumb {
+            cluster: self.cluster.clone(),
+            topic: self.state_topic.clone(),
+            seq: record.seq,
+            position: record.position.to_string(),
+        };
+        dir.leave(&self.task.to_string(), &crumb)
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        match std::mem::replace(&mut self.sink, State::Gone) {
+            State::Idle(sink) => {
+                self.sink = State::Open(sink.begin()?);
+                failpoint::hit("txn.begun");
+                Ok(())
+            }
+            State::Open(sending) => {
+                self.sink = State::Open(sending);
+                Ok(())
+            }
+            State::Gone => Err(gone()),
+        }
+    }
+
+    fn stage(&mut self, change: &StateChange) -> Result<(), Failure> {
+        let State::Open(sending) = &mut self.sink else { return Err(gone()) };
+        if let Err(failure) = sending.stage(change) {
+            self.sink = State::Gone;
+            return Err(failure.into());
+        }
+        Ok(())
+    }
+}
+
+fn gone() -> Failure {
+    Failure::new(Class::Bug, "a producer was used after it had failed")
+}
+
+fn parsed(schema: &str) -> Result<AvroSchema, Failure> {
+    AvroSchema::parse(schema).map_err(|error| Failure::new(Class::Bug, error.to_string()))
+}

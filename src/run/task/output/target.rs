@@ -1,0 +1,186 @@
+//! A target before it is ours: what is asked of it, and what is made there.
+
+use super::{Output, PATIENCE, State};
+use crate::catalog::{ClusterFacts, SourceCatalog};
+use crate::checkpoint::{OwnerRecord, StateKey, StateRecord, TaskState};
+use crate::kafka::{Batch, TopicName, TopicTable};
+use crate::plan::{TargetKind, TaskId, TaskPlan, io as secrets};
+use crate::precheck::topics;
+use crate::run::context::Context;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::registry;
+use crate::run::tap::Taps;
+use crate::run::task::schemas::Schemas;
+use crate::target::io::{Surroundings, Target as Inner};
+use crate::target::kafka::io::{Admin, NewTopic, Watch};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// Shortest wait for an answer: a healthy cluster on a long way needs no more.
+const LEAST_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Bytes that may wait in a producer's queue: no loss of throughput against four times as much.
+const QUEUE_BYTES: u64 = 64 << 20;
+
+/// A target as prepared for one life, before ownership.
+pub(in crate::run::task) struct Target {
+    task: TaskId,
+    inner: Inner,
+    admin: Option<Admin>,
+    schemas: Schemas,
+}
+
+/// Longest wait for an answer before a task is ours: no longer than the task would wait in all, and short where a cluster
+/// that is away is to be told at once.
+fn patience(plan: &TaskPlan, context: &Context) -> Duration {
+    let window =
+        if context.require_live { Duration::ZERO } else { Duration::from_millis(plan.retry.window_ms) };
+    window.clamp(LEAST_PATIENCE, PATIENCE)
+}
+
+impl Target {
+    /// The target of a plan, its secrets found. Nothing is sent.
+    pub(in crate::run::task) fn open(plan: &TaskPlan, context: &Context) -> Result<Target, Failure> {
+        let password = match &plan.target.kind {
+            TargetKind::Kafka(kafka) => match &kafka.sasl {
+                Some(sasl) => Some(
+                    secrets::find(&sasl.password, &context.project)
+                        .map_err(|error| Failure::new(Class::Precheck, error.to_string()))?
+                        .value,
+                ),
+                None => None,
+            },
+            TargetKind::Stdout | TargetKind::File { .. } => None,
+        };
+        let state_file = context.state.path().join(format!("{}.state", plan.id));
+        let surroundings = Surroundings {
+            password,
+            project: &context.project,
+            state_file: &state_file,
+            queue_bytes: QUEUE_BYTES,
+        };
+        let inner = Inner::new(&plan.target, &plan.id, surroundings)?;
+        let admin = match inner.kafka() {
+            Some(kafka) => Some(Admin::open(&kafka.connection, patience(plan, context))?),
+            None => None,
+        };
+        let schemas = Schemas::open(plan, context, patience(plan, context))?;
+        Ok(Target { task: plan.id.clone(), inner, admin, schemas })
+    }
+
+    /// The cluster, with those of `topics` that exist; none for targets without one.
+    pub(in crate::run::task) fn facts(&self, topics: &[TopicName]) -> Result<Option<ClusterFacts>, Failure> {
+        let (Some(admin), Some(kafka)) = (&self.admin, self.inner.kafka()) else { return Ok(None) };
+        Ok(Some(admin.facts(topics.iter().chain([&kafka.settings.state_topic]))?))
+    }
+
+    /// What stands between a plan and the registry of its target. One that is away is waited for when a new schema needs it:
+    /// what is known goes on without.
+    pub(in crate::run::task) fn registry_findings(
+        &self,
+        plan: &TaskPlan,
+        catalog: &SourceCatalog,
+    ) -> registry::Answered {
+        let wanted = registry::wanted(plan, catalog);
+        match self.schemas.registry() {
+            Some(registry) if !wanted.is_empty() => registry::ask(registry, &wanted),
+            Some(_) | None => registry::Answered { findings: Vec::new(), is_away: false },
+        }
+    }
+
+    /// Makes the data topics of the tables that are there, and the state topic.
+    pub(in crate::run::task) fn make_topics(
+        &self,
+        plan: &TaskPlan,
+        catalog: &SourceCatalog,
+        facts: Option<&ClusterFacts>,
+    ) -> Result<(), Failure> {
+        let (Some(admin), Some(facts)) = (&self.admin, facts) else {
+            return Ok(());
+        };
+        let missing: Vec<NewTopic> = topics(plan, catalog)
+            .into_iter()
+            .filter(|(name, settings)| settings.create && !facts.topics.contains_key(name.as_str()))
+            .map(|(name, settings)| NewTopic::data(name, &settings))
+            .collect();
+        admin.create_topics(&missing)?;
+        for topic in &missing {
+            Event::info(Name::TopicCreated, format!("topic {} created", topic.name)).task(&self.task).emit();
+        }
+        self.make_state_topic(facts)
+    }
+
+    /// Makes the state topic alone, and its settings right.
+    pub(in crate::run::task) fn make_state_topic(&self, facts: &ClusterFacts) -> Result<(), Failure> {
+        if let (Some(admin), Some(kafka)) = (&self.admin, self.inner.kafka()) {
+            admin.ensure_state_topic(&kafka.settings.state_topic, &kafka.state, facts)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is anything that state could have been stored in.
+    pub(in crate::run::task) fn has_state(&self) -> Result<bool, Failure> {
+        let (Some(admin), Some(kafka)) = (&self.admin, self.inner.kafka()) else { return Ok(true) };
+        Ok(admin.partitions(&kafka.settings.state_topic)?.is_some())
+    }
+
+    /// The committed state as far as it can be seen, and with it who owns the task. A transaction that its dead owner left
+    /// open hides the rest until our own producer ends it.
+    pub(in crate::run::task) fn peek_state(&self) -> Result<TaskState, Failure> {
+        Ok(self.inner.visible_state(PATIENCE)?)
+    }
+
+    /// Watches what is written to the state topic, committed or not, until `over`. True when `alive` recognises an owner.
+    pub(in crate::run::task) fn watch_owner(
+        &self,
+        alive: impl Fn(&OwnerRecord) -> bool,
+        over: impl Fn() -> bool,
+    ) -> Result<bool, Failure> {
+        let Some(kafka) = self.inner.kafka() else { return Ok(false) };
+        let watch = Watch::open(&kafka.connection, &kafka.settings.state_topic, None, PATIENCE)?;
+        while !over() {
+            let Some(record) = watch.next(Duration::from_millis(200))? else { continue };
+            let (Some(StateKey::Owner), Some(value)) = (StateKey::decode(&record.key), record.value) else {
+                continue;
+            };
+            if let Ok(StateRecord::Owner(owner)) = StateRecord::decode(StateKey::Owner, &value)
+                && alive(&owner)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Opens the target for sending; with transactions this fences whoever sent before.
+    pub(in crate::run::task) fn take(
+        mut self,
+        facts: Option<&ClusterFacts>,
+        taps: Taps,
+    ) -> Result<Output, Failure> {
+        if let Some(facts) = facts {
+            self.inner.fit(facts);
+        }
+        let sink = self.inner.open(PATIENCE)?;
+        let state_topic =
+            self.inner.kafka().map(|kafka| kafka.settings.state_topic.to_string()).unwrap_or_default();
+        Ok(Output {
+            task: self.task,
+            inner: self.inner,
+            admin: self.admin,
+            schemas: self.schemas,
+            cluster: facts.map(|facts| facts.cluster_id.clone()).unwrap_or_default(),
+            state_topic,
+            sink: State::Idle(sink),
+            topics: TopicTable::new(),
+            partitions: BTreeMap::new(),
+            batch: Batch::new(),
+            pending: Vec::new(),
+            beat: 0,
+            seq: 0,
+            written: BTreeSet::new(),
+            taps,
+        })
+    }
+}

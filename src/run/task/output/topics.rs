@@ -1,0 +1,123 @@
+//! The topics of a target that is ours: which there are, how many partitions they have, how far they reach.
+
+use super::Output;
+use crate::checkpoint::{EndsRecord, StateChange, StateRecord};
+use crate::kafka::{TopicId, TopicName};
+use crate::plan::TopicSettings;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::run::precheck::repartitioned;
+use crate::target::kafka::io::NewTopic;
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+
+impl Output {
+    /// A data topic and its number of partitions, made if it is missing and may be made.
+    pub(in crate::run::task) fn topic(
+        &mut self,
+        name: &TopicName,
+        settings: &TopicSettings,
+    ) -> Result<(TopicId, NonZeroU32), Failure> {
+        let id = self.topics.intern(name);
+        if let Some(&partitions) = self.partitions.get(&id) {
+            return Ok((id, partitions));
+        }
+        let partitions = match &self.admin {
+            Some(admin) => {
+                let mut partitions = admin.partitions(name)?;
+                if partitions.is_none() && settings.create {
+                    admin.create_topics(&[NewTopic::data(name.clone(), settings)])?;
+                    Event::info(Name::TopicCreated, format!("topic {name} created")).task(&self.task).emit();
+                    partitions = admin.partitions(name)?;
+                }
+                partitions
+            }
+            None => Some(settings.partitions.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)),
+        };
+        let Some(partitions) = partitions else {
+            return Err(Failure::new(
+                Class::Precheck,
+                format!("L0204 topic-missing: topic {name} does not exist, and `create never` is set"),
+            ));
+        };
+        self.partitions.insert(id, partitions);
+        Ok((id, partitions))
+    }
+
+    /// A topic, if it exists: its number of partitions, and whether it takes no record without a key.
+    pub(in crate::run::task) fn existing(
+        &mut self,
+        name: &TopicName,
+    ) -> Result<Option<(TopicId, NonZeroU32, bool)>, Failure> {
+        let Some(admin) = &self.admin else { return Ok(None) };
+        let facts = admin.facts([name])?;
+        let Some(topic) = facts.topics.get(name.as_str()) else { return Ok(None) };
+        let compacted = topic.config.get("cleanup.policy").is_some_and(|policy| policy.contains("compact"));
+        let Some(partitions) = NonZeroU32::new(topic.partitions) else { return Ok(None) };
+        Ok(Some((self.topics.intern(name), partitions, compacted)))
+    }
+
+    /// Notes how far the topics reach that were written to, for the next commit: a topic that ends before that later on
+    /// was deleted, or lost records.
+    pub(in crate::run::task) fn note_ends(&mut self) -> Result<(), Failure> {
+        let Some(admin) = &self.admin else { return Ok(()) };
+        for topic in std::mem::take(&mut self.written) {
+            if let (Some(name), Some(partitions)) = (self.topics.name(topic), self.partitions.get(&topic)) {
+                let ends = admin.end_offsets(name, partitions.get())?;
+                self.pending.push(StateChange::put(StateRecord::Ends(name.to_string(), EndsRecord { ends })));
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds the data topics against the ends that were noted.
+    pub(in crate::run::task) fn ends_held<'e>(
+        &self,
+        noted: impl IntoIterator<Item = (&'e String, &'e EndsRecord)>,
+    ) -> Result<(), Failure> {
+        let Some(admin) = &self.admin else { return Ok(()) };
+        for (topic, record) in noted {
+            let Ok(name) = TopicName::new(topic.clone()) else { continue };
+            let lost = |what: &str| {
+                Failure::new(
+                    Class::State,
+                    format!(
+                        "topic {topic} {what}: what was sent to it is gone. Load it anew under another name, or accept \
+                         the loss with --accept-state-loss"
+                    ),
+                )
+            };
+            if admin.partitions(&name)?.is_none() {
+                return Err(lost("does not exist any more"));
+            }
+            let partitions =
+                record.ends.iter().map(|(partition, _)| *partition as u32 + 1).max().unwrap_or(0);
+            let now: BTreeMap<i32, i64> = admin.end_offsets(&name, partitions)?.into_iter().collect();
+            for (partition, end) in &record.ends {
+                if now.get(partition).is_none_or(|now| now < end) {
+                    return Err(lost(
+                        "ends before what was acknowledged (deleted and made again, or a lost leader)",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds the numbers of partitions of topics against those that were recorded.
+    pub(in crate::run::task) fn partitions_held<'e>(
+        &self,
+        recorded: impl IntoIterator<Item = (&'e str, u32)>,
+    ) -> Result<(), Failure> {
+        let Some(admin) = &self.admin else { return Ok(()) };
+        for (topic, recorded) in recorded.into_iter().collect::<BTreeSet<_>>() {
+            let Ok(name) = TopicName::new(topic) else { continue };
+            if let Some(now) = admin.partitions(&name)?
+                && let Some(failure) = repartitioned(topic, now.get(), recorded)
+            {
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+}
