@@ -6,11 +6,13 @@
 //! shown by bugs planted on purpose ([`planted`]).
 //!
 //! `SYNCC_E2E_SEED` repeats the decisions of a run, whose seed is printed; time and threads are not repeated.
-//! `SYNCC_E2E_ROUNDS` runs the schedule of deaths so many times.
+//! `SYNCC_E2E_FAULTS` is the number of deaths and faults on a server, else the schedule is run once; `tests/soak` sets it.
 
 mod crashes;
+mod faults;
 mod oracle;
 mod planted;
+mod trial;
 mod truth;
 mod world;
 mod writer;

@@ -162,6 +162,7 @@ struct Pace {
     granted: u64,
     begun: u64,
     committed: u64,
+    ended: u64,
     over: bool,
 }
 
@@ -242,6 +243,17 @@ impl Truth {
     pub(super) fn waiting(&self) -> u64 {
         let pace = self.pace();
         pace.granted - pace.begun
+    }
+
+    /// `Err` while granted transactions are not at their end; those that were rolled back count as well.
+    pub(super) fn rests(&self) -> Result<(), String> {
+        let pace = self.pace();
+        if pace.ended == pace.granted { Ok(()) } else { Err(format!("{pace:?}")) }
+    }
+
+    /// A transaction is at its end, whatever became of it.
+    pub(super) fn ended(&self) {
+        self.pace().ended += 1;
     }
 
     /// Number of committed transactions.

@@ -1,13 +1,16 @@
 //! A source, a broker and a project between them, and syncc to be started and killed there.
 
+use super::faults::End;
 use super::oracle::{Finding, Heard, fold, hear, judge};
 use super::truth::{Key, LEDGER, Row, SHAPES, Shape, Truth};
 use super::writer;
 use crate::support::kafka::Received;
 use crate::support::program::Running;
-use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, Project, Sql, wait};
+use crate::support::way::Way;
+use crate::support::{Isolation, Kafka, Kind, MySql, Project, Sql, wait};
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use syncc::checkpoint::{StateKey, StateRecord};
 use syncc::control::{Operation, Status, TaskState, ask};
 
@@ -26,7 +29,17 @@ pub(super) struct World {
     pub(super) truth: Truth,
     /// Topics and the state begin with this.
     prefix: String,
-    project: Project,
+    /// The same project twice: two instances that know nothing of each other.
+    homes: [Project; 2],
+    /// The home of the one that is started, 0 or 1.
+    home: AtomicUsize,
+    ways: Option<Ways>,
+}
+
+/// The network of syncc.
+struct Ways {
+    source: Way,
+    target: Way,
 }
 
 /// A server.
@@ -49,18 +62,27 @@ impl<S> Deref for Held<S> {
 }
 
 impl World {
-    /// As [`World::new`], with servers of its own, which may be stopped.
+    /// As [`World::new`], with servers and a network of its own, which may fail.
     pub(super) fn alone(kind: Kind, scale: usize, chunk: usize) -> World {
-        let server = Held::Own(MySql::start(kind, &[]));
-        World::between(server, Held::Own(Kafka::start(KafkaOptions::default())), scale, chunk)
+        let ways = Ways { source: Way::open(), target: Way::open() };
+        let server = MySql::start(kind, &[]);
+        ways.source.lead_to(server.address());
+        let kafka = Kafka::behind(&ways.target);
+        World::between(Held::Own(server), Held::Own(kafka), Some(ways), scale, chunk)
     }
 
     /// Filled tables, and a project that loads `chunk` rows at a time. `scale` in a hundred of all keys.
     pub(super) fn new(kind: Kind, scale: usize, chunk: usize) -> World {
-        World::between(Held::Shared(MySql::shared(kind)), Held::Shared(Kafka::shared()), scale, chunk)
+        World::between(Held::Shared(MySql::shared(kind)), Held::Shared(Kafka::shared()), None, scale, chunk)
     }
 
-    fn between(server: Held<MySql>, kafka: Held<Kafka>, scale: usize, chunk: usize) -> World {
+    fn between(
+        server: Held<MySql>,
+        kafka: Held<Kafka>,
+        ways: Option<Ways>,
+        scale: usize,
+        chunk: usize,
+    ) -> World {
         let prefix = kafka.prefix("e2e");
         let database = server.database("e2e");
         let truth = Truth::new(scale);
@@ -70,33 +92,65 @@ impl World {
             // for the table without a key
             sql.run(&format!("grant lock tables on `{database}`.* to {0}@localhost, {0}@'%'", MySql::USER));
         }
+        let (address, brokers) = match &ways {
+            Some(ways) => (ways.source.address(), ways.target.address()),
+            None => (server.address(), kafka.brokers()),
+        };
+        // dead connections are noticed soon
         let text = format!(
             "edition 2026\n\
-             source shop mysql \"{user}@{address}\" {{\n  password env E2E_PASSWORD\n}}\n\
-             target bus kafka \"{brokers}\" {{\n  state {{\n    prefix \"{prefix}\"\n  }}\n}}\n\
+             source shop mysql \"{user}@{address}\" {{\n  password env E2E_PASSWORD\n  heartbeat every 1s\n}}\n\
+             target bus kafka \"{brokers}\" {{\n  state {{\n    prefix \"{prefix}\"\n  }}\n  \
+             transaction-timeout 10s\n}}\n\
              pipeline all from shop to bus {{\n  include {database}.*\n  topic \"{prefix}.{{table}}\" {{\n    partitions 3\n  }}\n  \
              format canal-json {{\n    snapshot-op init\n  }}\n  start snapshot {{\n    chunk {chunk} rows\n  }}\n}}\n",
             user = MySql::USER,
-            address = server.address(),
-            brokers = kafka.brokers(),
         );
-        let mut project = Project::new("e2e", &[("e2e.sync", &text)]);
-        project.env("E2E_PASSWORD", MySql::PASSWORD);
-        World { server, kafka, database, truth, prefix, project }
+        let homes = ["e2e", "e2e-twin"].map(|name| {
+            let mut project = Project::new(name, &[("e2e.sync", &text)]);
+            project.env("E2E_PASSWORD", MySql::PASSWORD);
+            project
+        });
+        World { server, kafka, database, truth, prefix, homes, home: AtomicUsize::new(0), ways }
     }
 
     /// Plants a bug in every syncc that is started from now on.
     pub(super) fn plant(&mut self, bug: &str) {
-        self.project.env("SYNCC_PLANTED_BUG", bug);
+        self.homes.iter_mut().for_each(|home| home.env("SYNCC_PLANTED_BUG", bug));
+    }
+
+    /// The way between syncc and a server.
+    pub(super) fn way(&self, end: End) -> &Way {
+        let ways = self.ways.as_ref().expect("the world has a network of its own");
+        match end {
+            End::Source => &ways.source,
+            End::Target => &ways.target,
+        }
+    }
+
+    fn home(&self) -> &Project {
+        &self.homes[self.home.load(Ordering::Relaxed)]
+    }
+
+    /// The other home is that of the instance from now on.
+    pub(super) fn move_over(&self) {
+        self.home.fetch_xor(1, Ordering::Relaxed);
+    }
+
+    /// Starts a second instance, in the other home.
+    pub(super) fn start_elsewhere(&self, arguments: &[&str]) -> Running {
+        let other = &self.homes[self.home.load(Ordering::Relaxed) ^ 1];
+        other.start_on_a_disk_that_fills(&[&["run", "--log", "json"], arguments].concat(), &[])
     }
 
     /// Starts syncc; `failpoints` as the environment variable of that name wants it.
     pub(super) fn start(&self, failpoints: &str) -> Running {
-        self.project.start_with(&["run", "--log", "json"], &[("FAILPOINTS", failpoints)])
+        let arguments = ["run", "--log", "json"];
+        self.home().start_on_a_disk_that_fills(&arguments, &[("FAILPOINTS", failpoints)])
     }
 
     fn status(&self) -> Result<Status, String> {
-        let socket = self.project.folder().join(".syncc/control.sock");
+        let socket = self.home().folder().join(".syncc/control.sock");
         let answer = ask(&socket, &Operation::Status).map_err(|error| error.to_string())?;
         serde_json::from_value(answer).map_err(|error| error.to_string())
     }

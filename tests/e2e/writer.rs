@@ -69,6 +69,8 @@ pub(super) fn write(server: &MySql, database: &str, truth: &Truth, mut dice: Dic
             }
             truth.committed(transaction, entry);
         }
+        drop(slots);
+        truth.ended();
     }
 }
 

@@ -18,6 +18,7 @@ use rustix::process::Signal;
 
 use super::process::Process;
 use super::run::{Run, installed, tail};
+use super::way::Way;
 use super::{port, wait};
 
 /// Seconds until a broker must answer; it needs two to three on a quiet machine.
@@ -74,6 +75,8 @@ pub(crate) struct Kafka {
     plain: u16,
     sasl: u16,
     mutual: u16,
+    /// The port behind a way, and that of the way.
+    behind: Option<(u16, u16)>,
     process: Mutex<Option<Process>>,
     prefixes: AtomicUsize,
 }
@@ -87,6 +90,20 @@ impl Kafka {
     /// Starts a broker that this test alone uses.
     #[track_caller]
     pub(crate) fn start(options: KafkaOptions<'_>) -> Kafka {
+        Kafka::start_with(options, None)
+    }
+
+    /// As [`Kafka::start`], with one more plain listener, which clients find by `way` alone.
+    #[track_caller]
+    pub(crate) fn behind(way: &Way) -> Kafka {
+        let kafka = Kafka::start_with(KafkaOptions::default(), Some(way.port()));
+        let (port, _) = kafka.behind.expect("it was given a way");
+        way.lead_to(format!("127.0.0.1:{port}"));
+        kafka
+    }
+
+    #[track_caller]
+    fn start_with(options: KafkaOptions<'_>, way: Option<u16>) -> Kafka {
         let programs = installed(PART);
         let folder = Run::get().new_folder("kafka");
         let copied = Command::new("cp")
@@ -101,6 +118,7 @@ impl Kafka {
             plain: 0,
             sasl: 0,
             mutual: 0,
+            behind: None,
             process: Mutex::new(None),
             prefixes: AtomicUsize::new(0),
         };
@@ -108,6 +126,7 @@ impl Kafka {
             broker.plain = port::free();
             broker.sasl = port::free();
             broker.mutual = port::free();
+            broker.behind = way.map(|way| (port::free(), way));
             fs::write(broker.folder.join("server.properties"), broker.configuration(port::free(), options))
                 .expect("the run's folder is writable");
             if broker.try_start() {
@@ -375,14 +394,20 @@ impl Kafka {
             ""
         };
         let properties = options.properties.join("\n");
+        let (behind, advertised) = match self.behind {
+            Some((port, way)) => {
+                (format!(",BEHIND://127.0.0.1:{port}"), format!(",BEHIND://127.0.0.1:{way}"))
+            }
+            None => (String::new(), String::new()),
+        };
         // one partition and small buffers for Kafka's own topics: a broker is up sooner and stays small
         format!(
             "process.roles=broker,controller\n\
              node.id=1\n\
              controller.quorum.voters=1@127.0.0.1:{controller}\n\
-             listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}\n\
-             advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual}\n\
-             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASLS:SASL_SSL,MTLS:SSL\n\
+             listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}{behind}\n\
+             advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual}{advertised}\n\
+             listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASLS:SASL_SSL,MTLS:SSL,BEHIND:PLAINTEXT\n\
              controller.listener.names=CONTROLLER\n\
              inter.broker.listener.name=PLAINTEXT\n\
              sasl.enabled.mechanisms=SCRAM-SHA-512,SCRAM-SHA-256,PLAIN,OAUTHBEARER\n\

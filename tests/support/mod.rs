@@ -19,6 +19,7 @@ pub(crate) mod run;
 pub(crate) mod shop;
 pub(crate) mod sql;
 pub(crate) mod wait;
+pub(crate) mod way;
 
 pub(crate) use kafka::{Isolation, Kafka, KafkaOptions};
 pub(crate) use mysql::{Kind, MySql};

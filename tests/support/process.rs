@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
 
 use super::run::Run;
 use super::wait;
@@ -52,6 +52,17 @@ impl Process {
         let status = status.expect("a running process has a status");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the kernel counts it");
         peak.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of KiB") / 1024
+    }
+
+    /// Lets no file of it grow beyond so many bytes; `None` lifts the limit.
+    ///
+    /// # Panics
+    /// When it has ended.
+    #[track_caller]
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        let process = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(process, Resource::Fsize, limit).expect("it runs, and is ours");
     }
 
     /// Waits for the end.

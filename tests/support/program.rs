@@ -11,6 +11,9 @@ use super::process::Process;
 use super::run::{Run, tail};
 use super::wait;
 
+/// The program under test.
+const SYNCC: &str = env!("CARGO_BIN_EXE_syncc");
+
 /// A project folder of its own, gone after the test run.
 pub(crate) struct Project {
     folder: PathBuf,
@@ -56,10 +59,25 @@ impl Project {
 
     /// As [`Project::start`], with environment variables for this start alone.
     pub(crate) fn start_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Running {
+        self.spawn(self.command(arguments), environment)
+    }
+
+    /// As [`Project::start_with`]. What is written beyond [`Running::limit_files`] fails as it does on a full disk, and the
+    /// signal that comes with it is ignored.
+    pub(crate) fn start_on_a_disk_that_fills(
+        &self,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Running {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", SYNCC]).args(arguments);
+        self.spawn(self.at_home(command), environment)
+    }
+
+    fn spawn(&self, mut command: Command, environment: &[(&str, &str)]) -> Running {
         // beside the project, not in it: syncc watches that
         let logs = Run::get().new_folder("syncc");
         let stderr = logs.join("stderr");
-        let mut command = self.command(arguments);
         command.envs(environment.iter().copied());
         let process = Process::spawn(&mut command, &logs.join("stdout"), &stderr);
         Running { process, stdout: logs.join("stdout"), stderr }
@@ -103,11 +121,13 @@ impl Project {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_syncc"));
-        command
-            .args(arguments)
-            .current_dir(&self.folder)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let mut command = Command::new(SYNCC);
+        command.args(arguments);
+        self.at_home(command)
+    }
+
+    fn at_home(&self, mut command: Command) -> Command {
+        command.current_dir(&self.folder).envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }
@@ -160,6 +180,12 @@ impl Running {
     #[track_caller]
     pub(crate) fn peak_mib(&self) -> u64 {
         self.process.peak_mib()
+    }
+
+    /// Lets no file of it grow beyond so many bytes; `None` lifts the limit.
+    #[track_caller]
+    pub(crate) fn limit_files(&self, bytes: Option<u64>) {
+        self.process.limit_files(bytes);
     }
 
     /// True while it runs.
