@@ -3,6 +3,7 @@
 //! Source: Apache Avro specification, "Binary Encoding".
 
 /// Appends an `int` or `long`: zig-zag, seven bits a byte.
+#[inline]
 pub(super) fn push_long(value: i64, out: &mut Vec<u8>) {
     let mut rest = ((value << 1) ^ (value >> 63)) as u64;
     while rest >= 0x80 {
@@ -13,6 +14,7 @@ pub(super) fn push_long(value: i64, out: &mut Vec<u8>) {
 }
 
 /// Appends `bytes` or a `string`.
+#[inline]
 pub(super) fn push_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     push_long(bytes.len() as i64, out);
     out.extend_from_slice(bytes);

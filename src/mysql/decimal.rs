@@ -33,17 +33,21 @@ fn groups(bytes: &[u8], precision: u8, scale: u8, mut each: impl FnMut(u32, u8, 
     if bytes.len() != usize::from(packed_bytes(precision, scale)) || bytes.is_empty() {
         return false;
     }
-    let invert = if bytes[0] & 0x80 == 0 { 0xff } else { 0 };
-    let mut at = 0;
+    let invert = if bytes[0] & 0x80 == 0 { u32::MAX } else { 0 };
+    let mut rest = bytes;
+    // the sign is the first bit of the first group
+    let mut sign = 0x80;
     let mut group = |digits: u8, before: bool| {
-        let len = usize::from(GROUP_BYTES[usize::from(digits)]);
+        let (head, tail) = rest.split_at(usize::from(GROUP_BYTES[usize::from(digits)]));
+        rest = tail;
+        let mut mask = 0;
         let mut value = 0;
-        for (index, &byte) in bytes[at..at + len].iter().enumerate() {
-            let byte = if at + index == 0 { byte ^ 0x80 } else { byte };
-            value = value << 8 | u32::from(byte ^ invert);
+        for &byte in head {
+            value = value << 8 | u32::from(byte ^ sign);
+            mask = mask << 8 | 0xff;
+            sign = 0;
         }
-        at += len;
-        each(value, digits, before);
+        each(value ^ (invert & mask), digits, before);
     };
     if !integer.is_multiple_of(9) {
         group(integer % 9, true);

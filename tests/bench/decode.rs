@@ -1,7 +1,7 @@
 //! Time to read a log that is already in memory: framed only, with checksums, with every column decoded, and with each row
 //! turned into a record of each format besides; and the same log as servers compress it, unpacked and decoded.
 //!
-//! `cargo bench --bench decode`, or without the compressed logs with `--no-default-features`; prints processor time per row and what it is to framing with checksums
+//! `cargo bench --bench decode` (with ` -- NAME` of one format alone), or without the compressed logs with `--no-default-features`; prints processor time per row and what it is to framing with checksums
 //! (the least a reader does), and of formats what it is to decoding alone. The log is made here: 200,000 inserts of 13 columns and about 280 bytes, in events of 8 KiB, and
 //! as many bytes of a table of 100 columns. Compare runs of one machine only.
 
@@ -97,7 +97,7 @@ impl Log {
         if !encode {
             return Ok(());
         }
-        for plan in formats::formats() {
+        for plan in formats::wanted() {
             let time = least(|| self.decode(Some(self.route(&plan))));
             line(&format!("… and {}", formats::name(&plan)), time)?;
             let micros = (time.saturating_sub(decoded)).as_secs_f64() * 1e6 / self.rows as f64;

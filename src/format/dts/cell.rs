@@ -1,6 +1,6 @@
 //! A value as an item of an image: the branch of the union, then the record of that branch.
 
-use super::super::avro_binary::{push_bytes, push_double, push_long};
+use super::super::avro_binary::{push_bytes, push_double, push_long, push_optional_long};
 use super::super::number::shortest_double;
 use super::super::{FormatError, Scratch};
 use crate::mysql::charset::Charset;
@@ -49,8 +49,8 @@ enum Kind {
 
 #[derive(Debug)]
 enum TextForm {
-    /// Bytes as stored, under this name of their character set.
-    Stored(&'static str),
+    /// Bytes as stored. Before them the branch and the name of their character set, as written.
+    Stored(Box<[u8]>),
     /// Converted to UTF-8.
     Converted(Charset),
 }
@@ -184,8 +184,9 @@ impl DtsCell {
         out: &mut Vec<u8>,
     ) -> Result<usize, FormatError> {
         match &self.kind {
-            Kind::Text(TextForm::Stored(charset)) => {
-                push_object(branch::CHARACTER, charset, bytes, out);
+            Kind::Text(TextForm::Stored(head)) => {
+                out.extend_from_slice(head);
+                push_bytes(bytes, out);
                 Ok(0)
             }
             Kind::Text(TextForm::Converted(charset)) => {
@@ -231,13 +232,14 @@ impl TextForm {
     /// Clients look a name up among Java's character sets first, and take several of MySQL's for another one (`latin1` is not
     /// Java's); they do not know `utf8mb3` at all. Only what all of them read right goes as it is stored.
     fn of(charset: Charset) -> TextForm {
-        match charset.name() {
-            "utf8mb4" => TextForm::Stored("utf8mb4"),
-            "utf8mb3" => TextForm::Stored("utf8"),
-            "ascii" => TextForm::Stored("ascii"),
-            "gbk" => TextForm::Stored("gbk"),
-            _ => TextForm::Converted(charset),
-        }
+        let name = match charset.name() {
+            "utf8mb3" => "utf8",
+            name @ ("utf8mb4" | "ascii" | "gbk") => name,
+            _ => return TextForm::Converted(charset),
+        };
+        let mut head = vec![branch::CHARACTER];
+        push_bytes(name.as_bytes(), &mut head);
+        TextForm::Stored(head.into())
     }
 }
 
@@ -276,13 +278,7 @@ fn push_decimal(text: &[u8], out: &mut Vec<u8>) {
 fn push_date_time(parts: &[Option<i64>], out: &mut Vec<u8>) {
     out.push(branch::DATE_TIME);
     for part in parts.iter().copied().chain(std::iter::repeat(None)).take(7) {
-        match part {
-            None => out.push(0),
-            Some(part) => {
-                out.push(2);
-                push_long(part, out);
-            }
-        }
+        push_optional_long(part, out);
     }
 }
 

@@ -262,8 +262,7 @@ impl<'b> RowReader<'b, '_> {
         values.reserve(self.layout.columns.len());
         let aside = &mut self.aside;
         each_column(self.layout, present, &mut self.images, self.body_bytes, |column, cells, null| {
-            values.push(read_one(column, cells, null, aside)?);
-            Ok(())
+            read_one(column, cells, null, aside, values)
         })
     }
 }
@@ -282,19 +281,24 @@ fn prepare_one(
     }
 }
 
-/// Reads a value; one that is not used is passed over.
+/// Reads a value to the end of `values`; one that is not used is passed over.
 #[inline]
 fn read_one<'b>(
     column: ColumnPlan,
     cells: &mut Cells<'b>,
     null: bool,
     aside: &mut Cells<'b>,
-) -> Result<Value<'b>, CellError> {
+    values: &mut Vec<Value<'b>>,
+) -> Result<(), CellError> {
     match (null, column.used) {
-        (true, _) => Ok(Value::Null),
-        (false, true) => column.read.value(cells, aside),
-        (false, false) => column.read.skip(cells).map(|()| Value::Null),
+        (true, _) => values.push(Value::Null),
+        (false, true) => column.read.push(cells, aside, values)?,
+        (false, false) => {
+            column.read.skip(cells)?;
+            values.push(Value::Null);
+        }
     }
+    Ok(())
 }
 
 /// Which columns an image holds.
@@ -337,25 +341,31 @@ fn each_column<'b>(
 ) -> Result<(), RowError> {
     let width = layout.columns.len();
     let held = width - present.absent(width).count();
-    let nulls = cells.take(held.div_ceil(8)).map_err(|CellError(what)| RowError::Value {
-        column: 0,
-        offset: body_bytes - cells.rest.len(),
+    let error = |column, rest: &[u8], CellError(what)| RowError::Value {
+        column,
+        offset: body_bytes - rest.len(),
         what,
-    })?;
-    let mut bit = 0;
-    for (index, &column) in layout.columns.iter().enumerate() {
-        let null = if present.holds(index) {
-            bit += 1;
-            nulls[(bit - 1) / 8] & 1 << ((bit - 1) % 8) != 0
-        } else {
-            true
-        };
-        let offset = body_bytes - cells.rest.len();
-        each(column, cells, null).map_err(|CellError(what)| RowError::Value {
-            column: index,
-            offset,
-            what,
-        })?;
+    };
+    let nulls = cells.take(held.div_ceil(8)).map_err(|why| error(0, cells.rest, why))?;
+    let is_null = |bit: usize| nulls[bit / 8] & 1 << (bit % 8) != 0;
+    match present {
+        // nearly every image: no column asks whether it is there
+        Present::All => {
+            for (index, &column) in layout.columns.iter().enumerate() {
+                let at = cells.rest;
+                each(column, cells, is_null(index)).map_err(|why| error(index, at, why))?;
+            }
+        }
+        Present::Some(_) => {
+            let mut bit = 0;
+            for (index, &column) in layout.columns.iter().enumerate() {
+                let holds = present.holds(index);
+                let null = !holds || is_null(bit);
+                bit += usize::from(holds);
+                let at = cells.rest;
+                each(column, cells, null).map_err(|why| error(index, at, why))?;
+            }
+        }
     }
     Ok(())
 }

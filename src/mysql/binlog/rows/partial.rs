@@ -101,13 +101,12 @@ impl<'b> RowReader<'b, '_> {
         let mut diffs = Diffs::read(self.layout, &mut self.images).map_err(place)?;
         let aside = &mut self.aside;
         each_column(self.layout, Present::All, &mut self.images, self.body_bytes, |column, cells, null| {
-            values.push(if diffs.next(&column) && !null && column.used {
-                match cells.sized(LENGTH)? {
-                    [] => before.get(values.len()).copied().unwrap_or(Value::Null),
-                    _ => Value::Json(Json::Binary(aside.sized(LENGTH)?)),
-                }
-            } else {
-                read_one(column, cells, null, aside)?
+            if !diffs.next(&column) || null || !column.used {
+                return read_one(column, cells, null, aside, values);
+            }
+            values.push(match cells.sized(LENGTH)? {
+                [] => before.get(values.len()).copied().unwrap_or(Value::Null),
+                _ => Value::Json(Json::Binary(aside.sized(LENGTH)?)),
             });
             Ok(())
         })
