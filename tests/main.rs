@@ -20,6 +20,7 @@ mod goldens;
 mod headers;
 mod hostile;
 mod http;
+mod hubs;
 mod kafka;
 mod lines;
 mod log;

@@ -1,7 +1,14 @@
 //! As whom a task reads the log of its source.
 
-use super::{TargetKind, TaskPlan};
+use super::{SourcePlan, TargetKind, TaskPlan};
 use std::num::NonZeroU32;
+
+impl SourcePlan {
+    /// Largest event of the log that is taken into memory, bytes.
+    pub fn event_limit(&self) -> usize {
+        usize::try_from(self.event_limit_bytes).unwrap_or(usize::MAX)
+    }
+}
 
 impl TaskPlan {
     /// Prefix of the state; targets without a state topic have none.
@@ -12,9 +19,13 @@ impl TaskPlan {
         }
     }
 
-    /// Server id and UUID under which the task reads: the same for every life of it, another for every other task.
-    pub fn reader_identity(&self) -> (NonZeroU32, String) {
-        self.identity("")
+    /// Server id and UUID under which the task reads over the connection of this number: the same for every life of it, another
+    /// for every other task and connection.
+    pub fn reader_identity(&self, connection: u8) -> (NonZeroU32, String) {
+        match connection {
+            0 => self.identity(""),
+            _ => self.identity(&format!("#{connection}")),
+        }
     }
 
     /// Server id and UUID under which the task looks at a part of the log beside its reader: under one identity, the newer

@@ -1,5 +1,6 @@
 //! What all tasks of a process share.
 
+use super::hub::Hubs;
 use super::state_dir::{StateDir, random_id};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -51,6 +52,8 @@ pub(super) struct Context {
     pub(super) accept: Vec<String>,
     /// End when existing rows are loaded.
     pub(super) once: bool,
+    /// The connections to the sources.
+    pub(super) hubs: Hubs,
     /// Time.
     pub(super) clock: Clock,
     /// State of the random numbers that spread retries.
@@ -74,6 +77,7 @@ impl Context {
             require_live: false,
             accept: Vec::new(),
             once: false,
+            hubs: Hubs::default(),
             clock: Clock::start(),
             dice: AtomicU64::new(seed),
         }

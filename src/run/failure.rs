@@ -1,7 +1,9 @@
 //! Why a task cannot go on, and what follows from it.
 
+use super::place::Place;
 use super::precheck;
 use crate::diagnostic::Code;
+use crate::mysql::binlog::event::DecodeError;
 use crate::mysql::schema::TableName;
 use crate::source::mysql::io::{FailureClass, SourceFailure};
 use crate::target::Disposition;
@@ -75,6 +77,15 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// What could not be read where a stream stands.
+    pub(super) fn unread(place: &Place, error: &DecodeError) -> Failure {
+        let unread = Failure::new(Class::Data, format!("at {place}: {error}"));
+        match error {
+            DecodeError::Limit { .. } => unread,
+            _ => Failure { class: Class::Damaged, damaged_at: Some(place.to_string()), ..unread },
+        }
+    }
+
     /// A failure of this class.
     pub(crate) fn new(class: Class, text: impl Into<String>) -> Failure {
         Failure {

@@ -6,7 +6,7 @@
 //! Does not: know tasks, prove columns (see `tables`), or decode rows.
 
 mod audit;
-mod place;
+
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -23,7 +23,7 @@ use crate::mysql::binlog::table_map::table_id;
 use crate::mysql::ddl::{self, DdlEffect, Outline, Statement, Transaction};
 use crate::mysql::position::{BinlogPosition, Flavor, Gtid, Position};
 use crate::mysql::schema::Tracker;
-use place::Place;
+use super::place::Place;
 use std::sync::Arc;
 use tables::{RowsOf, StreamTables};
 
@@ -65,6 +65,15 @@ impl Framer {
             place: Place { file: position.file.file.as_str().into(), offset: position.file.offset },
             group: None,
             tables: StreamTables::new(flavor, tracker, wanted, asks),
+        }
+    }
+
+    /// The stream goes on at `place`, between two transactions, in a file of this format.
+    pub(super) fn enter(&mut self, place: Place, format: Option<&FormatDescription>) {
+        self.place = place;
+        self.tables.forget_ids();
+        if let Some(format) = format {
+            self.tables.written_by(format);
         }
     }
 
@@ -146,11 +155,7 @@ impl Framer {
 
     /// What could not be read where the stream stands.
     pub(super) fn damaged(&self, error: &DecodeError) -> Failure {
-        let unread = self.not_understood(error.to_string());
-        if matches!(error, DecodeError::Limit { .. }) {
-            return unread;
-        }
-        Failure { class: Class::Damaged, damaged_at: Some(self.place.to_string()), ..unread }
+        Failure::unread(&self.place, error)
     }
 
     /// The events of a compressed transaction come now. The place stays before them until it ends: nothing of it is passed as long

@@ -1,169 +1,373 @@
-//! The reader of one source: a dump connection, a thread, a ring.
+//! The shared reader of a source: one dump connection for all of its tasks that stand near each other, and connections of
+//! their own for those that do not.
 //!
-//! Guarantees: bytes are copied once, from the connection's buffer into a block; a block is published as soon as the
-//! socket has nothing more; a failure comes out behind the last good event, once, and ends the stream.
+//! Guarantees: who is slow or waits holds up nobody for long; whoever stands where the hub has been reads with it again;
+//! there are never more connections than the source allows.
+//! Does not: understand events, know columns, or store anything; each task frames what it is fed by itself.
 
-use super::failure::{Class, Failure};
-use super::framer::Framer;
-use super::panic_text;
-use super::ring::{BLOCK_BYTES, Block, Entry, RING_BYTES, Ring, What};
-use crate::source::mysql::io::{Closer, Dump, Unpacker};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+mod blocks;
+mod feed;
+mod slots;
+mod stream;
+mod walk;
+#[cfg(test)]
+mod tests;
 
-/// The connection over which the reader asks the server something, while it does: to end its wait from outside.
-#[derive(Clone, Default)]
-pub(super) struct Rereading(Arc<(Mutex<Option<Closer>>, AtomicBool)>);
+pub(super) use blocks::RawBlock;
+pub(super) use feed::{Fed, Feed, Tie};
 
-impl Rereading {
-    /// A connection was opened; it takes the place of the one before.
-    pub(super) fn begin(&self, closer: Closer) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(closer);
-    }
+use super::failure::Failure;
+use crate::mysql::position::{BinlogPosition, Gtids, Position, cmp_files};
+use crate::plan::{SourcePlan, TaskId, TaskPlan};
+use crate::source::mysql::io::Endpoint;
+use blocks::Stamp;
+use slots::Slots;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+use stream::Stream;
 
-    /// True when nobody wants an answer any more.
-    pub(super) fn over(&self) -> bool {
-        self.0.1.load(Ordering::Relaxed)
-    }
+/// Log between two tasks that are worth two connections: reading it twice costs less than waiting for it.
+const FAR_BYTES: u64 = 256 << 20;
 
-    fn end(&self) {
-        self.0.1.store(true, Ordering::Relaxed);
-        if let Some(closer) = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            closer.close();
-        }
+/// How long the first of several tasks waits for the others, so that they begin with one connection.
+const GATHER: Duration = Duration::from_secs(1);
+
+/// Interval at which who waits looks whether it still does.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long a task goes without a connection before another one is shared anew.
+const WITHOUT: Duration = Duration::from_secs(2);
+
+/// The hubs of a process, by the names of their sources.
+#[derive(Default)]
+pub(super) struct Hubs(Mutex<BTreeMap<String, Arc<Hub>>>);
+
+impl Hubs {
+    /// That of a source.
+    pub(super) fn of(&self, source: &str) -> Arc<Hub> {
+        let mut hubs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hubs.entry(source.to_owned()).or_default().clone()
     }
 }
 
-/// A running reader. Dropping it ends the connections and the thread.
+impl std::fmt::Debug for Hubs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hubs")
+    }
+}
+
+/// The connections of one source, and who waits for one.
+#[derive(Default)]
 pub(super) struct Hub {
-    ring: Arc<Ring>,
-    closer: Closer,
-    rereading: Rereading,
-    thread: Option<JoinHandle<()>>,
+    state: Mutex<State>,
+    changed: Condvar,
+    slots: Slots,
+}
+
+#[derive(Default)]
+struct State {
+    /// Tasks that are about to ask for the stream.
+    coming: BTreeSet<TaskId>,
+    /// Tasks that have asked.
+    waiting: BTreeMap<TaskId, Waiting>,
+    /// The stream that is shared.
+    main: Weak<Stream>,
+    /// Others.
+    private: Vec<Weak<Stream>>,
+    /// Somebody connects for more than itself.
+    opening: bool,
+}
+
+struct Waiting {
+    boundary: Position,
+    source: SourcePlan,
+    /// Log between it and the end, bytes; none where that was not asked.
+    behind: Option<u64>,
+    since: Instant,
+    tie: Tie,
+    /// A cursor that was made for it.
+    given: Option<(Arc<Stream>, u64)>,
+}
+
+/// A task on its way to the stream.
+pub(super) struct Coming {
+    hub: Arc<Hub>,
+    task: TaskId,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.hub.lock().coming.remove(&self.task);
+        self.hub.changed.notify_all();
+    }
+}
+
+/// Who asks for a stream, and from where on.
+pub(super) struct Asking {
+    /// The task.
+    pub(super) plan: Arc<TaskPlan>,
+    /// The server.
+    pub(super) endpoint: Endpoint,
+    /// Where it stands.
+    pub(super) from: Position,
+    /// The files of the log and their sizes; empty where they are not known.
+    pub(super) log: Vec<(String, u64)>,
+    /// What it shares with its feed.
+    pub(super) tie: Tie,
 }
 
 impl Hub {
-    /// Starts to read. `wake` is called after each block.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A task will ask for the stream soon: others that ask before may wait for it a little.
+    pub(super) fn comes(self: &Arc<Hub>, task: &TaskId) -> Coming {
+        self.lock().coming.insert(task.clone());
+        Coming { hub: self.clone(), task: task.clone() }
+    }
+
+    /// True when another task of the source is there or on its way.
+    pub(super) fn has_others(&self, task: &TaskId) -> bool {
+        let state = self.lock();
+        let others = state.coming.iter().chain(state.waiting.keys()).any(|other| other != task);
+        others || state.main.upgrade().is_some()
+    }
+
+    /// The events behind a position, over a connection that others share where there is one.
     ///
     /// # Errors
-    /// The thread cannot be started.
-    pub(super) fn start(
-        name: &str,
-        dump: Dump,
-        framer: Framer,
-        rereading: Rereading,
-        wake: impl Fn() + Send + 'static,
-    ) -> Result<Hub, Failure> {
-        let ring = Arc::new(Ring::new(RING_BYTES));
-        let closer = dump.closer()?;
-        let unpacker = Unpacker::new(dump.event_limit())
-            .map_err(|error| Failure::new(Class::Request, format!("cannot unpack events: {error}")))?;
-        let thread = std::thread::Builder::new().name(format!("reader {name}")).spawn({
-            let ring = ring.clone();
-            move || {
-                let reader = Reader { dump, unpacker, framer, ring: ring.clone(), found: Vec::new() };
-                let ended = catch_unwind(AssertUnwindSafe(|| reader.run(&wake)));
-                if let Err(panic) = ended {
-                    // Without a word the task would wait for ever.
-                    let text =
-                        format!("this is a bug in syncc, in the reader: {}", panic_text(panic.as_ref()));
-                    let what = What::Stop(Failure::new(Class::Request, text));
-                    let entry = Entry { header: None, body: 0..0, what };
-                    ring.publish(Block { entries: vec![entry], ..Block::default() });
-                    wake();
-                }
-            }
-        });
-        let thread = thread
-            .map_err(|error| Failure::new(Class::Request, format!("cannot start a thread: {error}")))?;
-        Ok(Hub { ring, closer, rereading, thread: Some(thread) })
+    /// Those of connecting.
+    pub(super) fn attach(self: &Arc<Hub>, asking: Asking) -> Result<Feed, Failure> {
+        let Asking { plan, endpoint, from, log, tie } = asking;
+        let behind = bytes_between(&log, &from.file);
+        let mut feed = Feed::new(self.clone(), plan, endpoint, tie, from);
+        self.join(&mut feed, behind)?;
+        Ok(feed)
     }
 
-    /// The blocks.
-    pub(super) fn ring(&self) -> &Ring {
-        &self.ring
+    /// Another connection for a task that lost its place.
+    fn reopen(self: &Arc<Hub>, feed: &mut Feed) -> Result<(), Failure> {
+        self.join(feed, None)
     }
-}
 
-impl Drop for Hub {
-    fn drop(&mut self) {
-        self.ring.close();
-        self.closer.close();
-        self.rereading.end();
-        if let Some(thread) = self.thread.take() {
-            // Whatever it had to say stands in the ring.
-            let _ = thread.join();
-        }
+    /// Wakes whoever waits for blocks, to look at something else.
+    fn wake(&self) {
+        let streams: Vec<_> = {
+            let state = self.lock();
+            let private = state.private.iter().filter_map(Weak::upgrade);
+            state.main.upgrade().into_iter().chain(private).collect()
+        };
+        streams.iter().for_each(|stream| stream.blocks.wake());
+        self.changed.notify_all();
     }
-}
 
-struct Reader {
-    dump: Dump,
-    unpacker: Unpacker,
-    framer: Framer,
-    ring: Arc<Ring>,
-    found: Vec<What>,
-}
-
-impl Reader {
-    fn run(mut self, wake: &impl Fn()) {
+    /// Waits until a stream serves the task, or opens one.
+    fn join(self: &Arc<Hub>, feed: &mut Feed, behind: Option<u64>) -> Result<(), Failure> {
+        let plan = feed.plan().clone();
+        let id = plan.id.clone();
+        let mut state = self.lock();
+        state.coming.remove(&id);
+        let waiting = Waiting {
+            boundary: feed.boundary().clone(),
+            source: plan.source.clone(),
+            behind,
+            since: Instant::now(),
+            tie: feed.tie().clone(),
+            given: None,
+        };
+        let since = waiting.since;
+        state.waiting.insert(id.clone(), waiting);
+        self.changed.notify_all();
         loop {
-            let mut block =
-                Block { start: self.framer.between(), bytes: self.ring.spare(), entries: Vec::new() };
-            let ended = self.fill(&mut block);
-            let mut last = ended.is_err();
-            if let Err(failure) = ended {
-                block.entries.push(Entry { header: None, body: 0..0, what: What::Stop(failure) });
-            }
-            if !last
-                && self.framer.waits_for_proof()
-                && self.ring.full(block.bytes.len())
-                && let Err(failure) = self.framer.look_ahead()
-            {
-                last = true;
-                block.entries.push(Entry { header: None, body: 0..0, what: What::Stop(failure) });
-            }
-            if !block.entries.is_empty() && !self.ring.publish(block) {
-                return;
-            }
-            wake();
-            if last {
-                return;
-            }
-            if !self.dump.buffered()
-                && let Err(failure) = self.framer.caught_up()
-            {
-                let entry = Entry { header: None, body: 0..0, what: What::Stop(failure) };
-                self.ring.publish(Block { entries: vec![entry], ..Block::default() });
-                wake();
-                return;
-            }
-        }
-    }
-
-    /// Reads at least one event, and more while there are some without waiting and the block has room.
-    fn fill(&mut self, block: &mut Block) -> Result<(), Failure> {
-        loop {
-            let pending = self.unpacker.pending(&mut block.bytes);
-            let plain = match pending.map_err(|error| self.framer.damaged(&error))? {
-                Some(plain) => plain,
-                None if !block.bytes.is_empty() && !self.dump.buffered() => return Ok(()),
-                None => {
-                    let start = block.bytes.len();
-                    self.dump.read_event(&mut block.bytes)?;
-                    let accepted = self.unpacker.accept(&mut block.bytes, start);
-                    accepted.map_err(|error| self.framer.damaged(&error))?
-                }
-            };
-            self.framer.take(&plain.event(&block.bytes), plain.inside, &mut self.found)?;
-            for what in self.found.drain(..) {
-                block.entries.push(Entry { header: Some(plain.header), body: plain.body.clone(), what });
-            }
-            if block.bytes.len() >= BLOCK_BYTES {
+            if feed.tie().over.load(Ordering::Relaxed) {
+                state.waiting.remove(&id);
                 return Ok(());
             }
+            if let Some((stream, cursor)) = state.waiting.get_mut(&id).and_then(|mine| mine.given.take()) {
+                let shared = state.main.ptr_eq(&Arc::downgrade(&stream));
+                state.waiting.remove(&id);
+                let begins = stream.start == *feed.boundary();
+                feed.follow(stream, cursor, shared, begins);
+                return Ok(());
+            }
+            let main = state.main.upgrade().filter(|main| main.blocks.tail().is_some());
+            if let Some(main) = &main
+                && !is_far(main, &plan, feed.boundary(), behind)
+                && let Some(cursor) = serve(main, &plan.source, feed.boundary(), feed.tie())
+            {
+                state.waiting.remove(&id);
+                feed.follow(main.clone(), cursor, true, false);
+                return Ok(());
+            }
+            let gathered = state.coming.is_empty() || since.elapsed() >= GATHER;
+            if !state.opening && (main.is_some() || gathered) {
+                let count = plan.source.readers;
+                if let Some(slot) = self.slots.take(count) {
+                    let is_main = main.is_none();
+                    let start = if is_main || !self.slots.has_free(count) {
+                        state.common_start(&id)
+                    } else {
+                        feed.boundary().clone()
+                    };
+                    state.opening = true;
+                    drop(state);
+                    let opened = Stream::open(&plan, feed.endpoint(), &start, slot);
+                    state = self.lock();
+                    state.opening = false;
+                    self.changed.notify_all();
+                    let stream = match opened {
+                        Ok(stream) => Arc::new(stream),
+                        Err(failure) => {
+                            state.waiting.remove(&id);
+                            return Err(failure);
+                        }
+                    };
+                    state.give(&stream, &id);
+                    if is_main {
+                        state.main = Arc::downgrade(&stream);
+                    } else {
+                        state.private.retain(|other| other.strong_count() > 0);
+                        state.private.push(Arc::downgrade(&stream));
+                    }
+                    continue;
+                }
+                if since.elapsed() >= WITHOUT {
+                    // Two tasks share what one had, from the earlier of their places on.
+                    let private = state.private.iter().filter_map(Weak::upgrade);
+                    let mut others = private.filter(|stream| stream.blocks.tail().is_some());
+                    if let Some(stream) = others.next().or(main) {
+                        stream.blocks.give_up();
+                    }
+                }
+            }
+            state = self.changed.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
+
+    /// Goes over to the shared stream if that serves the feed, which stands between two transactions. The feed's own stream is the
+    /// shared one from now on where there is none.
+    fn merge(self: &Arc<Hub>, feed: &mut Feed) -> bool {
+        let mut state = self.lock();
+        let main = state.main.upgrade().filter(|main| main.blocks.tail().is_some());
+        let Some(main) = main else {
+            if let Some(stream) = feed.stream() {
+                state.main = Arc::downgrade(stream);
+                feed.share();
+            }
+            return false;
+        };
+        if feed.stream().is_some_and(|own| Arc::ptr_eq(own, &main)) {
+            feed.share();
+            return false;
+        }
+        let Some(tail) = main.blocks.tail().filter(|tail| is_ahead(tail, feed.boundary())) else {
+            return false;
+        };
+        drop(tail);
+        let Some(cursor) = serve(&main, &feed.plan().source, feed.boundary(), feed.tie()) else { return false };
+        drop(state);
+        feed.follow(main, cursor, true, false);
+        feed.told_of_merge();
+        true
+    }
+}
+
+impl State {
+    /// Where a stream begins that serves who asks and all that wait near it.
+    fn common_start(&self, asking: &TaskId) -> Position {
+        let mine = &self.waiting[asking];
+        let mut start = mine.boundary.clone();
+        for other in self.near(mine) {
+            start = earlier(&start, &other.boundary);
+        }
+        start
+    }
+
+    /// Who waits for the same log, not far from `mine`.
+    fn near<'s>(&'s self, mine: &'s Waiting) -> impl Iterator<Item = &'s Waiting> {
+        self.waiting.values().filter(move |other| {
+            let same = other.source == mine.source
+                && other.boundary.server.same_log(&mine.boundary.server)
+                && std::mem::discriminant(&other.boundary.gtids) == std::mem::discriminant(&mine.boundary.gtids);
+            let apart = match (mine.behind, other.behind) {
+                (Some(mine), Some(other)) => mine.abs_diff(other),
+                _ => 0,
+            };
+            same && apart <= FAR_BYTES
+        })
+    }
+
+    /// Gives a cursor at the beginning of a new stream to who opened it, and to all that it serves.
+    fn give(&mut self, stream: &Arc<Stream>, opener: &TaskId) {
+        for (id, waiting) in &mut self.waiting {
+            let serves = waiting.boundary == stream.start
+                || id == opener
+                || stream.is_of(&waiting.source, &waiting.boundary)
+                    && is_known(&stream.start)
+                    && waiting.boundary.contains_position(&stream.start) == Some(true);
+            if serves && waiting.given.is_none() {
+                let cursor = stream.blocks.attach_first(&waiting.tie.waits);
+                waiting.given = Some((stream.clone(), cursor));
+            }
+        }
+    }
+}
+
+/// A cursor in a stream from which on all comes that lies behind `boundary`, if it has that.
+fn serve(stream: &Stream, source: &SourcePlan, boundary: &Position, tie: &Tie) -> Option<u64> {
+    stream.is_of(source, boundary).then(|| stream.blocks.attach(boundary, &tie.waits)).flatten()
+}
+
+/// True when a file and an offset say where a position lies; after a failover they do not.
+fn is_known(position: &Position) -> bool {
+    matches!(position.gtids, Gtids::MySql(_)) || position.file.offset >= 4
+}
+
+/// The earlier one of two positions of one log; of sets, what both hold.
+fn earlier(a: &Position, b: &Position) -> Position {
+    match (&a.gtids, &b.gtids) {
+        (Gtids::MySql(of_a), Gtids::MySql(of_b)) => Position {
+            server: a.server.clone(),
+            file: a.file.clone().min(b.file.clone()),
+            gtids: Gtids::MySql(of_a.intersection(of_b)),
+        },
+        // What nobody can place begins a stream of its own.
+        _ if !is_known(a) || !is_known(b) => a.clone(),
+        _ if b.file < a.file => b.clone(),
+        _ => a.clone(),
+    }
+}
+
+/// True when a stream has come at least to `boundary`.
+fn is_ahead(tail: &Stamp, boundary: &Position) -> bool {
+    let by_set = match (&tail.begun, &boundary.gtids) {
+        (Some(begun), Gtids::MySql(set)) => begun.contains_set(set),
+        _ => false,
+    };
+    by_set || tail.walker.place().is_some_and(|place| place >= boundary.file)
+}
+
+/// True when a stream is so far behind `boundary` that it is not waited for.
+fn is_far(stream: &Stream, plan: &TaskPlan, boundary: &Position, behind: Option<u64>) -> bool {
+    let Some(tail) = stream.blocks.tail() else { return true };
+    if plan.source.readers < 2 || is_ahead(&tail, boundary) {
+        return false;
+    }
+    match (tail.walker.place(), behind) {
+        (Some(place), Some(_)) if place.file == boundary.file.file => {
+            boundary.file.offset.saturating_sub(place.offset) > FAR_BYTES
+        }
+        (Some(place), Some(_)) => cmp_files(&place.file, &boundary.file.file).is_lt(),
+        _ => false,
+    }
+}
+
+/// Bytes of the log behind a place; none when the log does not hold it.
+fn bytes_between(log: &[(String, u64)], place: &BinlogPosition) -> Option<u64> {
+    let at = log.iter().position(|(file, _)| *file == place.file)?;
+    let all: u64 = log[at..].iter().map(|(_, bytes)| bytes).sum();
+    Some(all.saturating_sub(place.offset))
 }

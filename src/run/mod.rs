@@ -6,9 +6,11 @@
 mod context;
 mod event;
 mod failure;
+mod follower;
 mod framer;
 mod given;
 mod hub;
+mod place;
 mod precheck;
 pub mod registry;
 mod reload;

@@ -1,9 +1,10 @@
-//! The ring between a source's reader and its tasks: immutable blocks, a cursor per task, history while there is room.
+//! The ring between a framer and its task: immutable blocks of what events are, history while there is room.
 //!
-//! Guarantees: a block is changed by nobody once published; the reader waits, and the socket with it, while unread
-//! blocks fill the ring; a consumed block stays as history until its room is needed, so that a task may go back.
+//! Guarantees: a block is changed by nobody once published; the framer waits while unread blocks fill the ring; a consumed
+//! block stays as history until its room is needed, so that a task may go back.
 
 use super::failure::Failure;
+use super::hub::RawBlock;
 use crate::mysql::binlog::event::Header;
 use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::ddl::{DdlEffect, Outline, Statement};
@@ -15,35 +16,53 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 
-/// Bytes of blocks a ring holds: room for 16 reads of 1 MiB, enough for the tens of milliseconds a commit takes.
-pub(super) const RING_BYTES: usize = 16 << 20;
+/// Bytes of events a ring holds; with what waits in the stream, enough for the tens of milliseconds a commit takes.
+pub(super) const RING_BYTES: usize = 8 << 20;
 
 /// Size at which a block is published; also sooner, when the socket has nothing more.
 pub(super) const BLOCK_BYTES: usize = 1 << 20;
 
-/// Buffers kept for blocks to come: one that is filled, one that waits.
-const SPARES: usize = 2;
-
-/// Whole events in one piece, and what each of them is.
+/// What events of one block of the stream are.
 #[derive(Debug, Default)]
 pub(super) struct Block {
     /// Place of its first event, when that lies between two transactions.
     pub(super) start: Option<BinlogPosition>,
-    /// Raw events, checksums already verified.
-    pub(super) bytes: Vec<u8>,
+    /// The events; none for what the framer itself has to say.
+    pub(super) raw: Option<Arc<RawBlock>>,
+    /// Bytes of those that are meant.
+    pub(super) size: usize,
     /// What they are, in order.
     pub(super) entries: Vec<Entry>,
+}
+
+impl Block {
+    /// The end of a stream.
+    pub(super) fn stop(failure: Failure) -> Block {
+        Block { entries: vec![Entry::stop(failure)], ..Block::default() }
+    }
+
+    /// The body of an entry's event.
+    pub(super) fn body(&self, entry: &Entry) -> &[u8] {
+        self.raw.as_ref().map_or(&[], |raw| &raw.bytes[entry.body.clone()])
+    }
 }
 
 /// One event that a task has to look at.
 #[derive(Debug)]
 pub(super) struct Entry {
-    /// Header of its event; none for what the reader itself has to say.
+    /// Header of its event; none for what the framer itself has to say.
     pub(super) header: Option<Header>,
     /// Where the event's body lies in the block, without header and checksum.
     pub(super) body: Range<usize>,
     /// What it is.
     pub(super) what: What,
+}
+
+impl Entry {
+    /// The stream cannot go on.
+    pub(super) fn stop(failure: Failure) -> Entry {
+        Entry { header: None, body: 0..0, what: What::Stop(failure) }
+    }
 }
 
 /// Kinds of entries.
@@ -142,7 +161,7 @@ pub(super) struct Columns {
     pub(super) layout: Arc<RowLayout>,
 }
 
-/// Blocks on their way from the reader to one task.
+/// Blocks on their way from the framer to its task.
 #[derive(Debug)]
 pub(super) struct Ring {
     state: Mutex<State>,
@@ -159,8 +178,6 @@ struct State {
     /// Number of the next block the task reads.
     cursor: u64,
     closed: bool,
-    /// Room of blocks that have left, to be filled again.
-    spare: Vec<Vec<u8>>,
 }
 
 impl Ring {
@@ -172,7 +189,6 @@ impl Ring {
             first: 0,
             cursor: 0,
             closed: false,
-            spare: Vec::new(),
         };
         Ring { state: Mutex::new(state), room: Condvar::new(), capacity }
     }
@@ -181,9 +197,9 @@ impl Ring {
         self.state.lock().expect("no thread panics while it holds the ring")
     }
 
-    /// Adds a block, waiting for room. False when the ring was closed: the reader ends.
+    /// Adds a block, waiting for room. False when the ring was closed: the framer ends.
     pub(super) fn publish(&self, block: Block) -> bool {
-        let size = block.bytes.len();
+        let size = block.size;
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -191,15 +207,8 @@ impl Ring {
             }
             while state.bytes + size > self.capacity && state.first < state.cursor {
                 let dropped = state.blocks.pop_front().expect("blocks before the cursor are held");
-                state.bytes -= dropped.bytes.len();
+                state.bytes -= dropped.size;
                 state.first += 1;
-                // A task that still looks at it keeps it; the next one gives its room back.
-                if let Ok(dropped) = Arc::try_unwrap(dropped)
-                    && state.spare.len() < SPARES
-                    && dropped.bytes.capacity() <= 2 * BLOCK_BYTES
-                {
-                    state.spare.push(dropped.bytes);
-                }
             }
             // A block larger than the ring goes in alone.
             if state.bytes + size <= self.capacity || state.blocks.is_empty() {
@@ -219,16 +228,9 @@ impl Ring {
             .blocks
             .iter()
             .take((state.cursor - state.first) as usize)
-            .map(|block| block.bytes.len())
+            .map(|block| block.size)
             .sum();
         state.bytes - history + size > self.capacity
-    }
-
-    /// An empty buffer for the next block, with the room of one that has left where there is one.
-    pub(super) fn spare(&self) -> Vec<u8> {
-        let mut bytes = self.lock().spare.pop().unwrap_or_default();
-        bytes.clear();
-        bytes
     }
 
     /// The next block, if there is one.
@@ -240,7 +242,7 @@ impl Ring {
         Some(block)
     }
 
-    /// Ends the ring: the reader's next publish fails.
+    /// Ends the ring: the framer's next publish fails.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.room.notify_all();
@@ -264,11 +266,7 @@ mod tests {
     use super::*;
 
     fn block(offset: u64, size: usize) -> Block {
-        Block {
-            start: Some(BinlogPosition::new("b.000001", offset)),
-            bytes: vec![0; size],
-            entries: Vec::new(),
-        }
+        Block { start: Some(BinlogPosition::new("b.000001", offset)), size, ..Block::default() }
     }
 
     #[test]
@@ -276,7 +274,7 @@ mod tests {
         let ring = Ring::new(10);
         assert!(ring.publish(block(4, 4)));
         assert!(ring.publish(block(100, 4)));
-        assert_eq!(ring.next().map(|block| block.bytes.len()), Some(4));
+        assert_eq!(ring.next().map(|block| block.size), Some(4));
         assert!(ring.next().is_some());
         assert!(ring.next().is_none());
         assert!(ring.rewind(&BinlogPosition::new("b.000001", 99)));

@@ -68,7 +68,7 @@ impl Search<'_> {
         mut each: impl FnMut(&RawEvent<'_>, &[What]) -> Result<Go, Failure>,
     ) -> Result<Walked, Failure> {
         let (server_id, uuid) = self.plan.searcher_identity();
-        let event_limit = usize::try_from(self.plan.source.event_limit_bytes).unwrap_or(usize::MAX);
+        let event_limit = self.plan.source.event_limit();
         let request = DumpRequest {
             start: from,
             server_id,

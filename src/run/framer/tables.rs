@@ -5,7 +5,7 @@
 //! Does not: know transactions or tasks.
 
 use super::audit::Audit;
-use super::place::Place;
+use crate::run::place::Place;
 use crate::mysql::binlog::control::FormatDescription;
 use crate::mysql::binlog::layout::{LayoutError, RowLayout};
 use crate::mysql::binlog::query::Session;

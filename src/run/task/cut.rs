@@ -60,7 +60,7 @@ impl Task {
             .emit();
         let present = std::mem::replace(&mut self.plan, Arc::new(stored));
         self.after_cut = Some((present, self.generation));
-        self.hub = None;
+        self.follower = None;
         Ok(PlanOfCut::Stored)
     }
 }

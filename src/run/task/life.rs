@@ -24,7 +24,7 @@ use crate::plan::TaskId;
 use crate::run::context::Clock;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
-use crate::run::hub::Hub;
+use crate::run::follower::Follower;
 use crate::run::ring::{Block, Definition, Entry, What};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ const TURN_MS: u64 = 100;
 pub(super) struct Life {
     pub(super) ledger: Ledger,
     pub(super) load: Load,
-    pub(super) hub: Hub,
+    pub(super) follower: Follower,
     pub(super) output: Output,
     pub(super) tables: Tables,
     pub(super) reads: Reads,
@@ -123,7 +123,7 @@ impl Life {
             }
             let (block, at) = match self.block.take() {
                 Some(current) => current,
-                None => match self.hub.ring().next() {
+                None => match self.follower.ring().next() {
                     Some(block) => (block, 0),
                     None => return Ok(if n_looked > 0 { Look::Moved } else { Look::Nothing }),
                 },
@@ -220,7 +220,7 @@ impl Life {
             }
             What::Rows(table) => {
                 let Some(header) = entry.header.filter(|_| !self.skip) else { return Ok(false) };
-                let body = &block.bytes[entry.body.clone()];
+                let body = block.body(entry);
                 if !self.waiting.holds() {
                     self.rows(header, body, table, None, now_ms, wall_ms)?;
                 } else if self.tables.is_selected(table) {

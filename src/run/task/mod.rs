@@ -41,7 +41,7 @@ pub(super) use start::prepare;
 use super::context::{Clock, Context};
 use super::event::{Event, Name};
 use super::failure::{Class, Failure, Side};
-use super::hub::Hub;
+use super::follower::Follower;
 use super::panic_text;
 use crate::checkpoint::{CtlRecord, MidRecord};
 use crate::control::{Counters, TaskState, TaskStatus};
@@ -57,6 +57,7 @@ use gauge::Gauge;
 use output::Output;
 use retention::Retention;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -204,7 +205,9 @@ pub(super) struct Task {
     status: Arc<Mutex<TaskStatus>>,
     carried: Carried,
     /// The stream of the last life, when it was not the stream that failed.
-    hub: Option<Hub>,
+    follower: Option<Follower>,
+    /// Whether it waits for long, for who reads the source with it.
+    waits: Arc<AtomicBool>,
     /// The target of the last life, when nothing of it was on its way: it keeps the ownership alive meanwhile.
     output: Option<Output>,
     /// Records sent by lives that have ended.
@@ -279,7 +282,8 @@ impl Task {
             me,
             status,
             carried,
-            hub: None,
+            follower: None,
+            waits: Arc::default(),
             output: None,
             records: 0,
             retry,
@@ -309,6 +313,7 @@ impl Task {
         let (mut panics, mut n_moved) = (0, 0);
         loop {
             self.set_state(TaskState::Starting);
+            self.waits.store(false, Ordering::Relaxed);
             let life = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.life()));
             let ended = match life {
                 Ok(ended) => ended,
@@ -363,7 +368,7 @@ impl Task {
 
     fn adopt(&mut self, plan: Arc<TaskPlan>, generation: Option<u64>) {
         // It frames what the old plan selects.
-        self.hub = None;
+        self.follower = None;
         self.output = None;
         self.after_cut = None;
         self.retry.set(plan.retry);
@@ -510,6 +515,7 @@ impl Task {
 
     /// Waits; a drain ends the task, another plan ends the wait.
     fn wait(&mut self, wait_ms: u64) -> Option<Exit> {
+        self.waits.store(true, Ordering::Relaxed);
         let until_ms = self.clock.now_ms() + wait_ms;
         self.wait_until(until_ms, |_| false)
     }
@@ -517,7 +523,7 @@ impl Task {
     /// Stands still, and stays the owner, until an operator says otherwise.
     fn stand(&mut self) -> Option<Exit> {
         // Nobody reads the stream meanwhile.
-        self.hub = None;
+        self.follower = None;
         self.falls_behind();
         self.set_state(TaskState::Paused);
         Event::info(Name::TaskPaused, "stands still; `syncc resume` lets it go on").task(&self.id).emit();

@@ -155,7 +155,7 @@ impl Task {
     /// The server is the one that the task reads from now on; a stream of another one is of no use.
     pub(super) fn follow(&mut self, server: &ServerIdentity) {
         if self.followed.last() != Some(server) {
-            self.hub = None;
+            self.follower = None;
             self.followed.retain(|other| other != server);
             self.followed.push(server.clone());
         }

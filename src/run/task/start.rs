@@ -34,16 +34,16 @@ use crate::precheck::{estimate, how_to_allow, topics};
 use crate::run::context::Context;
 use crate::run::event::{Event, Name, counted};
 use crate::run::failure::{Class, Failure};
+use crate::run::follower::{Follower, Rereading};
 use crate::run::framer::{Asks, Framer};
-use crate::run::hub::{Hub, Rereading};
+use crate::run::hub::{Asking, Tie};
 use crate::run::precheck;
 use crate::run::search::Search;
-use crate::source::mysql::io::{self as source, ChunkReader, Closer, Dump, DumpRequest, Session};
+use crate::source::mysql::io::{self as source, ChunkReader, Closer, Session};
 use crate::source::mysql::requirement::{log_kept_ms, moved_to};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Connects to both ends of a plan and holds them against it; nothing running is touched. Returns the errors found.
 pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<Diagnostic>, Failure> {
@@ -68,6 +68,7 @@ impl Task {
             }
         }
         self.n_lives += 1;
+        let coming = self.context.hubs.of(&self.plan.source.name).comes(&self.id);
         let (salts, open_files) = salts::find(&self.plan, &self.context)?;
         self.warn_of(&open_files);
         let target = Target::open(&self.plan, &self.context)?;
@@ -113,7 +114,8 @@ impl Task {
             self.look_again(&mut source, &position)?;
         }
         let open_loads = self.table_loads(&source, &mut output, &state);
-        let hub = self.open_hub(&source, &position, &state, &known)?;
+        let follower = self.follow_log(&mut source, &position, &state, &known)?;
+        drop(coming);
         let known_tables = open_loads.known.clone();
         let tables = Tables::new(
             self.plan.clone(),
@@ -177,7 +179,7 @@ impl Task {
         let mut life = Life {
             ledger,
             load: Load::new(open_loads.tables, self.plan.start.chunk_rows()),
-            hub,
+            follower,
             output,
             tables,
             reads,
@@ -211,8 +213,8 @@ impl Task {
             records: 0,
             rate: (0, now_ms, 0.0),
             event_s: 0,
-            scratch: Some(Scratch::new(event_limit(&self.plan))),
-            event_limit: event_limit(&self.plan),
+            scratch: Some(Scratch::new(self.plan.source.event_limit())),
+            event_limit: self.plan.source.event_limit(),
             before: Vec::new(),
             after: Vec::new(),
             key: Vec::new(),
@@ -237,7 +239,7 @@ impl Task {
             if life.source_failed {
                 self.output = life.output.at_rest();
             } else {
-                self.hub = Some(life.hub);
+                self.follower = Some(life.follower);
             }
         }
         ended
@@ -585,20 +587,20 @@ impl Task {
         open
     }
 
-    fn open_hub(
+    fn follow_log(
         &mut self,
-        source: &Source,
+        source: &mut Source,
         position: &Position,
         state: &TaskState,
         known: &Known,
-    ) -> Result<Hub, Failure> {
+    ) -> Result<Follower, Failure> {
         let moved = |before: &Position| moved_to(&source.catalog.server, before);
         let from = stream_from(position, state.prepared.values(), moved);
         let position = &from;
-        if let Some(hub) = self.hub.take()
-            && hub.ring().rewind(&position.file)
+        if let Some(follower) = self.follower.take()
+            && follower.ring().rewind(&position.file)
         {
-            return Ok(hub);
+            return Ok(follower);
         }
         let tracker = known.tracker(&source.catalog.server, position);
         let plan = self.plan.clone();
@@ -630,20 +632,23 @@ impl Task {
             })
         };
         let asks = Asks { reread, ahead };
-        let (server_id, uuid) = self.plan.reader_identity();
-        let request = DumpRequest {
-            start: position,
-            server_id,
-            uuid: &uuid,
-            heartbeat: Duration::from_millis(self.plan.source.heartbeat.every_ms),
-            event_limit: event_limit(&self.plan),
-            task: &self.id.to_string(),
+        let hub = self.context.hubs.of(&self.plan.source.name);
+        // What cannot be asked is not needed to read, only to choose with whom.
+        let log = match hub.has_others(&self.id) {
+            true => source::log_files(&mut source.session).unwrap_or_default(),
+            false => Vec::new(),
         };
-        let dump = Dump::open(&source.endpoint, &request)?;
+        let feed = hub.attach(Asking {
+            plan: self.plan.clone(),
+            endpoint: source.endpoint.clone(),
+            from: position.clone(),
+            log,
+            tie: Tie { waits: self.waits.clone(), ..Tie::default() },
+        })?;
         let mut framer = Framer::new(position, tracker, wanted, asks);
         framer.give(given(&known.history, position));
         let me = self.me.clone();
-        Hub::start(&self.id.to_string(), dump, framer, rereading, move || {
+        Follower::start(&self.id.to_string(), feed, framer, rereading, move || {
             // A full inbox holds a wake already.
             let _ = me.try_send(Input::Wake);
         })
@@ -673,9 +678,4 @@ fn weakened(plan: &TaskPlan) -> Vec<String> {
             (tls.mode == TlsMode::Off).then(|| format!("{name}: tls off because \"{because}\""))
         })
         .collect()
-}
-
-/// Largest event of the log that is taken into memory, bytes.
-fn event_limit(plan: &TaskPlan) -> usize {
-    usize::try_from(plan.source.event_limit_bytes).unwrap_or(usize::MAX)
 }

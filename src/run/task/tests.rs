@@ -35,6 +35,7 @@ fn world(require_live: bool) -> World {
         require_live,
         once: false,
         accept: Vec::new(),
+        hubs: crate::run::hub::Hubs::default(),
         clock: Clock::start(),
         dice: AtomicU64::new(1),
     };

@@ -10,21 +10,21 @@ const OUTGROWN: u64 = 1 << 31;
 
 /// The place behind the last event of a stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(in crate::run) struct Place {
     /// The file.
-    pub(super) file: Arc<str>,
+    pub(in crate::run) file: Arc<str>,
     /// Offset in it, beyond what headers can hold.
-    pub(super) offset: u64,
+    pub(in crate::run) offset: u64,
 }
 
 impl Place {
     /// The same, as positions are stored.
-    pub(super) fn position(&self) -> BinlogPosition {
+    pub(in crate::run) fn position(&self) -> BinlogPosition {
         BinlogPosition::new(&*self.file, self.offset)
     }
 
     /// Goes behind an event; `inside` tells whether it stands in a transaction.
-    pub(super) fn pass(&mut self, header: &Header, inside: bool) {
+    pub(in crate::run) fn pass(&mut self, header: &Header, inside: bool) {
         let beats = matches!(header.event_type, EventType::Heartbeat | EventType::HeartbeatV2);
         if !header.is_artificial() && !beats {
             self.offset = end_offset(self.offset, header, inside);
@@ -32,7 +32,7 @@ impl Place {
     }
 
     /// Goes to where a ROTATE leads.
-    pub(super) fn rotate(&mut self, file: &str, offset: u64) {
+    pub(in crate::run) fn rotate(&mut self, file: &str, offset: u64) {
         if *self.file != *file {
             self.file = file.into();
         }

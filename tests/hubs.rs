@@ -1,0 +1,151 @@
+//! Several tasks of one source: one connection for those that stand near each other, none held up by another one.
+
+use rustix::process::Signal;
+
+use crate::support::program::Running;
+use crate::support::shop::{SOON, Shop, ids};
+use crate::support::{Kafka, KafkaOptions, Kind, MySql, wait};
+
+/// Connections over which the log of the server is read.
+fn dumps(mysql: &MySql) -> Vec<String> {
+    let query = "select id from information_schema.processlist where command like 'Binlog Dump%' order by id";
+    mysql.sql().text(query).into_iter().flatten().flatten().collect()
+}
+
+/// Waits until so many connections read the log.
+#[track_caller]
+fn wait_dumps(mysql: &MySql, n_dumps: usize) -> Vec<String> {
+    wait::until(&format!("{n_dumps} connections read the log"), SOON, || {
+        let dumps = dumps(mysql);
+        if dumps.len() == n_dumps { Ok(dumps) } else { Err(format!("{dumps:?}")) }
+    })
+}
+
+/// Waits until what syncc said holds `text`.
+#[track_caller]
+fn wait_said(syncc: &mut Running, text: &str) {
+    wait::until(&format!("`{text}` is said"), SOON, || {
+        let said = syncc.stderr();
+        if said.contains(text) { Ok(()) } else { Err(said) }
+    });
+}
+
+/// Inserts rows of half a MiB each, more than rings and queues hold.
+fn insert_large(shop: &Shop<'_>, ids: std::ops::Range<i64>) {
+    let mut sql = shop.sql();
+    for id in ids {
+        sql.run(&format!("insert into large values ({id}, repeat('x', 500000))"));
+    }
+}
+
+#[track_caller]
+fn wait_topic(kafka: &Kafka, topic: &str, expected: &[i64]) {
+    wait::until(&format!("{} rows in {topic}", expected.len()), SOON, || {
+        let found = ids(kafka, topic);
+        assert!(found.len() <= expected.len(), "something came twice in {topic}: {found:?}");
+        if found == expected { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
+/// A target that hangs holds up nobody: the other one goes on, and the first catches up by itself.
+fn a_target_hangs(kind: Kind) {
+    let mysql = MySql::start(kind, &[]);
+    let (good, bad) = (Kafka::start(KafkaOptions::default()), Kafka::start(KafkaOptions::default()));
+    let mut shop = Shop::new("hang", &mysql, &good);
+    shop.sql().run("create table large (id int primary key, name mediumtext)");
+    shop.text.include = "DB.*".to_owned();
+    shop.text.rest = format!("target far kafka \"{}\" {{\n  state {{\n    prefix \"PREFIX\"\n  }}\n}}\n", bad.brokers());
+    let file = shop.file().replace("from shop to bus {", "{\n  from shop\n  to bus\n  to far");
+    shop.project.write("shop.sync", &file);
+    let mut syncc = shop.start(&[]);
+    shop.wait_streaming(&mut syncc);
+    shop.insert("items", &[4]);
+    let (items, large) = (format!("{}.items", shop.prefix), format!("{}.large", shop.prefix));
+    for kafka in [&good, &bad] {
+        wait_topic(kafka, &items, &[1, 2, 3, 4]);
+    }
+    assert_eq!(dumps(&mysql).len(), 1, "two tasks read over one connection");
+
+    bad.signal(Signal::STOP);
+    insert_large(&shop, 0..160);
+    let rows: Vec<i64> = (0..160).collect();
+    wait_topic(&good, &large, &rows);
+    shop.insert("items", &[5]);
+    wait_topic(&good, &items, &[1, 2, 3, 4, 5]);
+    bad.signal(Signal::CONT);
+    wait_topic(&bad, &large, &rows);
+    wait_topic(&bad, &items, &[1, 2, 3, 4, 5]);
+    wait_said(&mut syncc, "stream.detached");
+    wait_said(&mut syncc, "stream.merged");
+    wait_dumps(&mysql, 1);
+    shop.insert("items", &[6]);
+    for kafka in [&good, &bad] {
+        wait_topic(kafka, &items, &[1, 2, 3, 4, 5, 6]);
+    }
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn a_target_that_hangs_holds_up_no_other_mariadb() {
+    a_target_hangs(Kind::MariaDb10_11);
+}
+
+#[test]
+fn a_target_that_hangs_holds_up_no_other_mysql() {
+    a_target_hangs(Kind::MySql9_7);
+}
+
+/// Two pipelines with positions of their own read over one connection, also after a restart at different ones.
+fn two_pipelines(kind: Kind) {
+    let mysql = MySql::start(kind, &[]);
+    let mut shop = Shop::new("two", &mysql, Kafka::shared());
+    shop.table("orders");
+    shop.text.rest = "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
+    let mut syncc = shop.run();
+    wait_dumps(&mysql, 1);
+    shop.insert("items", &[4]);
+    shop.insert("orders", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.wait_ids("orders", &[1, 2, 3, 4]);
+
+    // one stands still while the other goes on
+    let paused = shop.project.syncc(&["pause", "second"]);
+    assert!(paused.status.success(), "{}", String::from_utf8_lossy(&paused.stderr));
+    shop.insert("orders", &[5]);
+    shop.sql().run("alter table orders add column more int");
+    shop.sql().run("insert into orders values (6, 'six', 6)");
+    shop.insert("items", &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    syncc.kill();
+    shop.insert("items", &[6]);
+    let mut syncc = shop.start(&[]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
+    let resumed = shop.project.syncc(&["resume", "second"]);
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+    shop.sql().run("insert into orders values (7, 'seven', 7)");
+    shop.wait_ids("orders", &[1, 2, 3, 4, 5, 6, 7]);
+    shop.insert("items", &[7]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7]);
+    wait_dumps(&mysql, 1);
+
+    // both at once, from different places
+    syncc.kill();
+    let mut syncc = shop.start(&[]);
+    shop.wait_streaming(&mut syncc);
+    shop.insert("items", &[8]);
+    shop.sql().run("insert into orders values (8, 'eight', 8)");
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 8]);
+    shop.wait_ids("orders", &[1, 2, 3, 4, 5, 6, 7, 8]);
+    wait_dumps(&mysql, 1);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn two_pipelines_share_a_connection_mariadb() {
+    two_pipelines(Kind::MariaDb10_11);
+}
+
+#[test]
+fn two_pipelines_share_a_connection_mysql() {
+    two_pipelines(Kind::MySql9_7);
+}
