@@ -12,6 +12,12 @@ fn dumps(mysql: &MySql) -> Vec<String> {
     mysql.sql().text(query).into_iter().flatten().flatten().collect()
 }
 
+/// Ids under which the server knows who reads its log.
+fn replicas(mysql: &MySql) -> Vec<String> {
+    let query = if mysql.kind().is_mariadb() { "show slave hosts" } else { "show replicas" };
+    mysql.sql().text(query).into_iter().filter_map(|row| row.into_iter().next().flatten()).collect()
+}
+
 /// Waits until so many connections read the log.
 #[track_caller]
 fn wait_dumps(mysql: &MySql, n_dumps: usize) -> Vec<String> {
@@ -55,10 +61,12 @@ fn a_target_hangs(kind: Kind) {
     shop.sql().run("create table large (id int primary key, name mediumtext)");
     shop.text.include = "DB.*".to_owned();
     shop.text.rest = format!("target far kafka \"{}\" {{\n  state {{\n    prefix \"PREFIX\"\n  }}\n}}\n", bad.brokers());
+    shop.text.source = "  readers 2\n  server-id 4001 to 4002\n".to_owned();
     let file = shop.file().replace("from shop to bus {", "{\n  from shop\n  to bus\n  to far");
     shop.project.write("shop.sync", &file);
     let mut syncc = shop.start(&[]);
     shop.wait_streaming(&mut syncc);
+    assert_eq!(replicas(&mysql), ["4001"]);
     shop.insert("items", &[4]);
     let (items, large) = (format!("{}.items", shop.prefix), format!("{}.large", shop.prefix));
     for kafka in [&good, &bad] {

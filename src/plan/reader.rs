@@ -1,6 +1,7 @@
 //! As whom a task reads the log of its source.
 
 use super::{SourcePlan, TargetKind, TaskPlan};
+use crate::statement::ServerIds;
 use std::num::NonZeroU32;
 
 impl SourcePlan {
@@ -22,10 +23,15 @@ impl TaskPlan {
     /// Server id and UUID under which the task reads over the connection of this number: the same for every life of it, another
     /// for every other task and connection.
     pub fn reader_identity(&self, connection: u8) -> (NonZeroU32, String) {
-        match connection {
+        let (id, uuid) = match connection {
             0 => self.identity(""),
             _ => self.identity(&format!("#{connection}")),
-        }
+        };
+        let given = match self.source.server_ids {
+            ServerIds::Auto => None,
+            ServerIds::Range { first, .. } => NonZeroU32::new(first.saturating_add(u32::from(connection))),
+        };
+        (given.unwrap_or(id), uuid)
     }
 
     /// Server id and UUID under which the task looks at a part of the log beside its reader: under one identity, the newer
