@@ -60,7 +60,8 @@ fn a_target_hangs(kind: Kind) {
     let mut shop = Shop::new("hang", &mysql, &good);
     shop.sql().run("create table large (id int primary key, name mediumtext)");
     shop.text.include = "DB.*".to_owned();
-    shop.text.rest = format!("target far kafka \"{}\" {{\n  state {{\n    prefix \"PREFIX\"\n  }}\n}}\n", bad.brokers());
+    shop.text.rest =
+        format!("target far kafka \"{}\" {{\n  state {{\n    prefix \"PREFIX\"\n  }}\n}}\n", bad.brokers());
     shop.text.source = "  readers 2\n  server-id 4001 to 4002\n".to_owned();
     let file = shop.file().replace("from shop to bus {", "{\n  from shop\n  to bus\n  to far");
     shop.project.write("shop.sync", &file);
@@ -108,7 +109,8 @@ fn two_pipelines(kind: Kind) {
     let mysql = MySql::start(kind, &[]);
     let mut shop = Shop::new("two", &mysql, Kafka::shared());
     shop.table("orders");
-    shop.text.rest = "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
+    shop.text.rest =
+        "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
     let mut syncc = shop.run();
     wait_dumps(&mysql, 1);
     shop.insert("items", &[4]);

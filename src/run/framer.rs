@@ -14,6 +14,7 @@ mod tests;
 pub(super) use tables::{Asks, Given, Wanted};
 
 use super::failure::{Class, Failure};
+use super::place::Place;
 use super::ring::{Definition, Verdict, What};
 use crate::mysql::binlog::control::{FormatDescription, Heartbeat, Rotate, XaId, XaPrepare};
 use crate::mysql::binlog::event::{DecodeError, Duty, EventType, Header, RawEvent, duty};
@@ -23,7 +24,6 @@ use crate::mysql::binlog::table_map::table_id;
 use crate::mysql::ddl::{self, DdlEffect, Outline, Statement, Transaction};
 use crate::mysql::position::{BinlogPosition, Flavor, Gtid, Position};
 use crate::mysql::schema::Tracker;
-use super::place::Place;
 use std::sync::Arc;
 use tables::{RowsOf, StreamTables};
 

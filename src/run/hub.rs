@@ -9,9 +9,9 @@ mod blocks;
 mod feed;
 mod slots;
 mod stream;
-mod walk;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 pub(super) use blocks::RawBlock;
 pub(super) use feed::{Fed, Feed, Tie};
@@ -267,7 +267,9 @@ impl Hub {
             return false;
         };
         drop(tail);
-        let Some(cursor) = serve(&main, &feed.plan().source, feed.boundary(), feed.tie()) else { return false };
+        let Some(cursor) = serve(&main, &feed.plan().source, feed.boundary(), feed.tie()) else {
+            return false;
+        };
         drop(state);
         feed.follow(main, cursor, true, false);
         feed.told_of_merge();
@@ -291,7 +293,8 @@ impl State {
         self.waiting.values().filter(move |other| {
             let same = other.source == mine.source
                 && other.boundary.server.same_log(&mine.boundary.server)
-                && std::mem::discriminant(&other.boundary.gtids) == std::mem::discriminant(&mine.boundary.gtids);
+                && std::mem::discriminant(&other.boundary.gtids)
+                    == std::mem::discriminant(&mine.boundary.gtids);
             let apart = match (mine.behind, other.behind) {
                 (Some(mine), Some(other)) => mine.abs_diff(other),
                 _ => 0,

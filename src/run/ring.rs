@@ -183,13 +183,7 @@ struct State {
 impl Ring {
     /// An empty ring.
     pub(super) fn new(capacity: usize) -> Ring {
-        let state = State {
-            blocks: VecDeque::new(),
-            bytes: 0,
-            first: 0,
-            cursor: 0,
-            closed: false,
-        };
+        let state = State { blocks: VecDeque::new(), bytes: 0, first: 0, cursor: 0, closed: false };
         Ring { state: Mutex::new(state), room: Condvar::new(), capacity }
     }
 
@@ -224,12 +218,8 @@ impl Ring {
     /// True when another block of `size` bytes would have to wait for the task.
     pub(super) fn full(&self, size: usize) -> bool {
         let state = self.lock();
-        let history: usize = state
-            .blocks
-            .iter()
-            .take((state.cursor - state.first) as usize)
-            .map(|block| block.size)
-            .sum();
+        let history: usize =
+            state.blocks.iter().take((state.cursor - state.first) as usize).map(|block| block.size).sum();
         state.bytes - history + size > self.capacity
     }
 

@@ -5,7 +5,6 @@
 //! Does not: know transactions or tasks.
 
 use super::audit::Audit;
-use crate::run::place::Place;
 use crate::mysql::binlog::control::FormatDescription;
 use crate::mysql::binlog::layout::{LayoutError, RowLayout};
 use crate::mysql::binlog::query::Session;
@@ -18,6 +17,7 @@ use crate::mysql::schema::{
     Doubt, Followed, Resolution, TableChange, TableName, TableState, TableVersion, Tracker,
 };
 use crate::run::failure::{Class, Failure};
+use crate::run::place::Place;
 use crate::run::ring::{Columns, MappedTable};
 use crate::source::mysql::io::Fenced;
 use std::collections::{HashMap, HashSet};

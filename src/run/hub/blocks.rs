@@ -140,8 +140,7 @@ impl State {
         let oldest = self.oldest();
         let reading = || self.cursors.values().filter(|cursor| !cursor.detached);
         let starved = |cursor: &&Cursor| cursor.next == end;
-        let patience_over =
-            |cursor: &Cursor| cursor.starved.is_some_and(|since| since.elapsed() >= PATIENCE);
+        let patience_over = |cursor: &Cursor| cursor.starved.is_some_and(|since| since.elapsed() >= PATIENCE);
         let somebody = reading().filter(starved).count() > 0;
         let for_long = reading().filter(starved).any(patience_over);
         let all_wait = reading().all(|cursor| cursor.waits.load(Ordering::Relaxed));
@@ -219,7 +218,8 @@ impl Blocks {
             }
             state.judge(blocked);
             if state.oldest() == oldest && !state.closed {
-                state = self.room.wait_timeout(state, LOOK).expect("no thread panics while it holds the ring").0;
+                state =
+                    self.room.wait_timeout(state, LOOK).expect("no thread panics while it holds the ring").0;
             }
         }
         state.bytes += size;

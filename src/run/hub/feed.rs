@@ -283,7 +283,8 @@ impl Feed {
             at += 1;
         }
         let n_events = block.events.len();
-        let fed = handed.map(|(from, enter)| Fed::Events { block: block.clone(), events: from..n_events, enter });
+        let fed =
+            handed.map(|(from, enter)| Fed::Events { block: block.clone(), events: from..n_events, enter });
         self.block = Some((block, n_events));
         Ok(fed)
     }

@@ -106,7 +106,10 @@ fn who_reads_nothing_while_nobody_starves_keeps_the_cursor() {
 #[test]
 fn a_stream_for_several_begins_with_what_all_of_them_have() {
     let common = |a: &Position, b: &Position| earlier(a, b).to_string();
-    assert_eq!(common(&position("1-9", 40), &position("1-5:7", 90)), format!("b.000001:40, {}", set("1-5:7")));
+    assert_eq!(
+        common(&position("1-9", 40), &position("1-5:7", 90)),
+        format!("b.000001:40, {}", set("1-5:7"))
+    );
     assert_eq!(common(&position("", 400), &position("", 90)), "b.000001:90");
     assert_eq!(common(&position("", 400), &position("", 0)), "b.000001:400", "nobody knows where that is");
     let log = [("b.000001".to_owned(), 1_000), ("b.000002".to_owned(), 50)];
