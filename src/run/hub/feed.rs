@@ -85,13 +85,16 @@ pub(in crate::run) enum Fed {
         /// Which of its events.
         events: Range<usize>,
         /// The stream goes on here, and in files of this format: it began elsewhere.
-        enter: Option<(Place, Option<Arc<FormatDescription>>)>,
+        enter: Option<Entrance>,
     },
     /// The stream ended.
     Stop(Failure),
     /// Nobody wants more.
     Over,
 }
+
+/// Where a stream goes on that began elsewhere, and in files of which format.
+pub(in crate::run) type Entrance = (Place, Option<Arc<FormatDescription>>);
 
 /// What becomes of an event.
 enum Step {
@@ -246,7 +249,7 @@ impl Feed {
     /// The next events of the block at hand; none when it holds no more.
     fn take(&mut self) -> Result<Option<Fed>, Failure> {
         let Some((block, mut at)) = self.block.take() else { return Ok(None) };
-        let mut handed: Option<(usize, Option<(Place, Option<Arc<FormatDescription>>)>)> = None;
+        let mut handed: Option<(usize, Option<Entrance>)> = None;
         while at < block.events.len() {
             let before = (self.seek != Seek::Here).then(|| self.walker.clone());
             match self.step(&block, at)? {
