@@ -159,3 +159,53 @@ fn two_pipelines_share_a_connection_mariadb() {
 fn two_pipelines_share_a_connection_mysql() {
     two_pipelines(Kind::MySql9_7);
 }
+
+/// Pipelines of one project in processes of their own.
+#[test]
+fn a_project_is_split_over_processes() {
+    let mut shop = Shop::new("split", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
+    shop.table("orders");
+    shop.text.rest = "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
+    shop.save();
+    let said = shop.ends(&["--only", "pipeline:third"], 2);
+    assert!(said.contains("there is no pipeline `third`"), "{said}");
+    let mut one = shop.start(&["--only", "pipeline:shop"]);
+    let mut other = shop.start(&["--only", "pipeline:second", "--state", "other"]);
+    let status = shop.wait_streaming(&mut one);
+    assert_eq!(status.tasks.iter().map(|task| task.task.as_str()).collect::<Vec<_>>(), ["shop.shop.bus"]);
+    shop.insert("items", &[4]);
+    shop.insert("orders", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.wait_ids("orders", &[1, 2, 3, 4]);
+    // a reload concerns who runs what it changes
+    shop.edit(|text| text.rest = text.rest.replace("  topic", "  retry for 1h\n  topic"));
+    wait_said(&mut other, "generation 2 active");
+    shop.insert("items", &[5]);
+    shop.insert("orders", &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    shop.wait_ids("orders", &[1, 2, 3, 4, 5]);
+    assert!(!one.stderr().contains("generation 2 active"), "{}", one.stderr());
+    shop.stop(&mut one);
+    shop.stop(&mut other);
+}
+
+/// A second instance waits for the first one to fall silent.
+#[test]
+fn who_stands_by_takes_over() {
+    let shop = Shop::new("standby", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
+    let mut first = shop.run();
+    let mut second = shop.start(&["--standby", "--state", "other"]);
+    wait_said(&mut second, "stands by");
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    first.kill();
+    shop.insert("items", &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    // the first comes back and stands by in its turn, and has the task after an orderly end, too
+    let mut first = shop.start(&["--standby"]);
+    wait_said(&mut first, "stands by");
+    shop.stop(&mut second);
+    shop.insert("items", &[6]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
+    shop.stop(&mut first);
+}

@@ -26,6 +26,8 @@ mod lines;
 mod log;
 mod manual;
 mod masks;
+#[cfg(feature = "failpoints")]
+mod moved;
 mod operations;
 mod parking;
 mod pipelines;

@@ -12,7 +12,7 @@ use crate::ast::{self, Settings, TaskSettings, Where};
 use crate::check::Checked;
 use crate::hir::{Pipeline, Program, SourceId, To};
 use crate::pattern::TablePattern;
-use crate::statement::{NameCase, Split, Template};
+use crate::statement::{Thing, NameCase, Split, Template};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeMap;
 
@@ -47,7 +47,17 @@ fn moved(program: &Program) -> Vec<MovedPlan> {
         from: moved.from.value.clone(),
         to: moved.to.value.clone(),
     };
-    let mut moved: Vec<MovedPlan> = program.moved.iter().map(plan).collect();
+    let is_declared = |moved: &&ast::Moved| {
+        let name = &moved.from.value;
+        match moved.thing {
+            Thing::Pipeline => program.pipelines.iter().any(|one| one.name.value == *name),
+            Thing::Source => program.sources.iter().any(|one| one.name.value == *name),
+            Thing::Target => program.targets.iter().any(|one| one.name.value == *name),
+        }
+    };
+    // From what is still there nothing is handed over (S0107).
+    let handed = program.moved.iter().filter(|moved| !is_declared(moved));
+    let mut moved: Vec<MovedPlan> = handed.map(plan).collect();
     moved.sort();
     moved.dedup();
     moved

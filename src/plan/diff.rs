@@ -19,6 +19,8 @@ use std::collections::BTreeMap;
 /// Everything that differs between two plans.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlanDiff {
+    /// Tasks that are called otherwise, and what they were called; under the new name they may stand in `changed`.
+    pub renamed: Vec<(TaskId, TaskId)>,
     /// Tasks of the new plan alone.
     pub added: Vec<TaskId>,
     /// Tasks of the old plan alone.
@@ -63,7 +65,7 @@ impl TaskDiff {
 impl PlanDiff {
     /// True when both plans mean the same.
     pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
+        self.renamed.is_empty() && self.added.is_empty() && self.removed.is_empty() && self.changed.is_empty()
     }
 
     /// Lets go through what is accepted by the code of its finding, as far as that code can be. The codes that did come
@@ -82,6 +84,11 @@ impl PlanDiff {
         accepted
     }
 
+    /// What a task of the new plan was called in the old one.
+    pub fn former<'i>(&'i self, id: &'i TaskId) -> &'i TaskId {
+        self.renamed.iter().find(|(new, _)| new == id).map_or(id, |(_, old)| old)
+    }
+
     /// True when a finding forbids the change.
     pub fn is_refused(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
@@ -91,7 +98,8 @@ impl PlanDiff {
 /// Compares two plans. `tables` are those a task of the old plan is known to carry or could: what its source holds.
 /// `origins` are those of the new plan.
 pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) -> Vec<Subject>) -> PlanDiff {
-    let mut diff = PlanDiff::default();
+    let (old, renamed) = &old.called_as_in(new);
+    let mut diff = PlanDiff { renamed: renamed.clone(), ..PlanDiff::default() };
     let of_new: BTreeMap<&TaskId, &TaskPlan> = new.tasks.iter().map(|task| (&task.id, task)).collect();
     let of_old: BTreeMap<&TaskId, &TaskPlan> = old.tasks.iter().map(|task| (&task.id, task)).collect();
     diff.added = of_new.keys().filter(|id| !of_old.contains_key(*id)).map(|id| (*id).clone()).collect();
@@ -99,7 +107,7 @@ pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) 
     for (id, old_task) in &of_old {
         if let Some(new_task) = of_new.get(id).filter(|new_task| new_task != &old_task) {
             let mut compared = Comparison { id, origins, found: Vec::new(), findings: BTreeMap::new() };
-            let (tables_added, tables_removed) = compared.tasks(old_task, new_task, &tables(id));
+            let (tables_added, tables_removed) = compared.tasks(old_task, new_task, &tables(diff.former(id)));
             let (changes, findings) = compared.finish();
             diff.findings.extend(findings);
             diff.changed.push(TaskDiff { id: (*id).clone(), changes, tables_added, tables_removed });
@@ -108,10 +116,7 @@ pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) 
     let mut gone = diff.removed.clone();
     let mut renamed: BTreeMap<MovedPlan, (TaskId, TaskId)> = BTreeMap::new();
     for added in &diff.added {
-        let is_moved = |removed: &TaskId| new.moved.iter().any(|moved| moved.apply(removed) == *added);
-        if let Some(n) = gone.iter().position(is_moved) {
-            gone.remove(n);
-        } else if let Some((n, moved)) =
+        if let Some((n, moved)) =
             gone.iter().enumerate().find_map(|(n, removed)| Some((n, twin(removed, added, old, new)?)))
         {
             // A pipeline of many sources is renamed once.

@@ -56,6 +56,11 @@ impl MovedPlan {
         }
         id
     }
+
+    /// What a task was called before it.
+    pub fn revert(&self, id: &TaskId) -> TaskId {
+        MovedPlan { thing: self.thing, from: self.to.clone(), to: self.from.clone() }.apply(id)
+    }
 }
 
 /// `from TARGET topic PATTERN`, towards one target.
@@ -79,6 +84,19 @@ impl Plan {
     /// The tasks that run: those of pipelines that are not paused.
     pub fn running(&self) -> impl Iterator<Item = &TaskPlan> {
         self.tasks.iter().filter(|task| task.paused.is_none())
+    }
+
+    /// The tasks of these pipelines alone; of all where none is named.
+    ///
+    /// # Errors
+    /// A pipeline that is not declared, in words.
+    pub fn only(mut self, pipelines: &[String]) -> Result<Plan, String> {
+        let declared = |name: &&String| !self.tasks.iter().any(|task| task.id.pipeline == **name);
+        if let Some(name) = pipelines.iter().find(declared) {
+            return Err(format!("there is no pipeline `{name}`"));
+        }
+        self.tasks.retain(|task| pipelines.is_empty() || pipelines.contains(&task.id.pipeline));
+        Ok(self)
     }
 
     /// The tasks that stand still, and why.

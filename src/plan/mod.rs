@@ -29,6 +29,7 @@ mod property_tests;
 #[cfg(test)]
 mod random;
 mod reader;
+mod renamed;
 pub mod report;
 mod schema_change;
 mod settle;

@@ -82,6 +82,7 @@ pub struct Counts {
 
 /// Describes a difference. `tables` are those it was made by.
 pub fn report(old: &Plan, new: &Plan, diff: &PlanDiff, tables: &dyn Fn(&TaskId) -> Vec<Subject>) -> Report {
+    let (old, _) = &old.called_as_in(new);
     let before: BTreeMap<&TaskId, &TaskPlan> = old.tasks.iter().map(|task| (&task.id, task)).collect();
     let after: BTreeMap<&TaskId, &TaskPlan> = new.tasks.iter().map(|task| (&task.id, task)).collect();
     let mut all: Vec<&TaskId> = before.keys().chain(after.keys()).copied().collect();
@@ -97,14 +98,20 @@ pub fn report(old: &Plan, new: &Plan, diff: &PlanDiff, tables: &dyn Fn(&TaskId) 
     report.acceptable.sort_unstable();
     report.acceptable.dedup();
     for id in all {
-        let changes = match (before.get(id), after.get(id)) {
+        let mut changes = match (before.get(id), after.get(id)) {
             (Some(old), Some(new)) => match diff.changed.iter().find(|changed| changed.id == *id) {
-                Some(changed) => changed_lines(old, new, changed, &tables(id)),
+                Some(changed) => changed_lines(old, new, changed, &tables(diff.former(id))),
                 None => Vec::new(),
             },
             (None, Some(new)) => vec![added(new)],
             (Some(_), None) | (None, None) => vec![removed(diff, id)],
         };
+        let former = diff.former(id);
+        if former != id {
+            let names = (Some(former.to_string()), Some(id.to_string()));
+            let name = line(Mark::Change, "name", "position and progress are handed over");
+            changes.insert(0, Line { from: names.0, to: names.1, ..name });
+        }
         for line in &changes {
             report.counts.count(line.mark);
         }
@@ -330,6 +337,11 @@ mod tests {
                 "Refuse task [] - > -: another name: it would begin anew P1008",
                 "Add task [shop.a shop.b] - > -: existing rows are loaded first -",
             ],
+        );
+        check(
+            "pipeline shop from",
+            "moved pipeline shop to store\npipeline store from",
+            &["Change name [] shop.shop.bus > store.shop.bus: position and progress are handed over -"],
         );
         check(
             "kafka1:9092\"\n",

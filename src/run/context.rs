@@ -44,6 +44,8 @@ pub(super) struct Context {
     pub(super) host: String,
     /// Take tasks over without watching their owner.
     pub(super) takeover: bool,
+    /// Wait for tasks that another instance runs.
+    pub(super) standby: bool,
     /// Begin anew where state is gone.
     pub(super) accept_state_loss: bool,
     /// An unreachable server at the start is a failed precheck.
@@ -73,6 +75,7 @@ impl Context {
             started_s: wall_ms() as u64 / 1_000,
             host: host.trim().to_owned(),
             takeover: false,
+            standby: false,
             accept_state_loss: false,
             require_live: false,
             accept: Vec::new(),

@@ -51,6 +51,7 @@ pub(super) enum Name {
     TextReplaced,
     TransactionCut,
     StateEdited,
+    StateMoved,
     StateAccepted,
 }
 
@@ -103,6 +104,7 @@ impl Name {
             Name::TransactionCut => "transaction.cut",
             Name::StateAccepted => "config.accepted",
             Name::StateEdited => "state.edited",
+            Name::StateMoved => "state.moved",
         }
     }
 }

@@ -53,6 +53,10 @@ pub struct Options {
     pub listen: Option<Listen>,
     /// Reload when files change.
     pub watch: bool,
+    /// Pipelines that run here; none names all.
+    pub only: Vec<String>,
+    /// Wait for tasks that another instance runs, and take over those that fall silent.
+    pub standby: bool,
     /// A server that cannot be reached at the start is a failed precheck.
     pub require_live: bool,
     /// End when existing rows are loaded.
@@ -115,6 +119,13 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
     let Some((plan, _)) = plan.filter(|_| runs) else {
         debug_assert!(findings.iter().any(|finding| finding.severity == Severity::Error));
         return 1;
+    };
+    let plan = match plan.only(&options.only) {
+        Ok(plan) => plan,
+        Err(text) => {
+            event::Event::error(event::Name::ProcessStopped, format!("--only: {text}")).emit();
+            return USAGE_CODE;
+        }
     };
     if plan.tasks.is_empty() {
         let text = "the project has no pipeline, so there is nothing to run; write `pipeline NAME from SOURCE to TARGET { … }`";

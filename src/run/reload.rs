@@ -3,7 +3,7 @@
 //! The work runs on a thread of its own; nothing running is touched. Texts equal to the last ones end it at once;
 //! what disappears is looked at twice, because editors save files one after the other.
 
-use super::Screen;
+use super::{Options, Screen};
 use super::context::Context;
 use super::event::{Event, Name};
 use super::task;
@@ -148,6 +148,7 @@ pub(super) struct Ask {
 /// Looks at files, one look at a time.
 pub(super) struct Reload {
     project: Location,
+    only: Vec<String>,
     context: Arc<Context>,
     seen: Arc<Mutex<Seen>>,
     directories: Arc<Mutex<Vec<PathBuf>>>,
@@ -158,14 +159,15 @@ pub(super) struct Reload {
 impl Reload {
     /// Looks at the project whose texts and directories were last these.
     pub(super) fn new(
-        project: Location,
+        options: &Options,
         context: Arc<Context>,
         texts: Texts,
         directories: Vec<PathBuf>,
     ) -> Reload {
+        let (project, only) = (options.project.clone(), options.only.clone());
         let seen = Arc::new(Mutex::new(Seen::Texts(texts)));
         let directories = Arc::new(Mutex::new(directories));
-        Reload { project, context, seen, directories, busy: None, again: false }
+        Reload { project, only, context, seen, directories, busy: None, again: false }
     }
 
     /// The directories of the project when it could last be read.
@@ -193,6 +195,7 @@ impl Reload {
         }
         let look = Look {
             project: self.project.clone(),
+            only: self.only.clone(),
             context: self.context.clone(),
             seen: self.seen.clone(),
             directories: self.directories.clone(),
@@ -217,6 +220,7 @@ impl Reload {
 
 struct Look {
     project: Location,
+    only: Vec<String>,
     context: Arc<Context>,
     seen: Arc<Mutex<Seen>>,
     directories: Arc<Mutex<Vec<PathBuf>>>,
@@ -250,6 +254,13 @@ impl Look {
             return self.refused(files, compiled.idle);
         }
         let mut findings = compiled.findings;
+        // One that is named and not declared any more has no tasks.
+        let declared = self.only.iter().filter(|name| plan.tasks.iter().any(|task| task.id.pipeline == **name));
+        let declared: Vec<String> = declared.cloned().collect();
+        let plan = match (self.only.is_empty(), declared.is_empty()) {
+            (false, true) => Plan { tasks: Vec::new(), ..plan },
+            _ => plan.only(&declared).expect("only what is declared"),
+        };
         if plan == self.running {
             return Outcome::NoEffect { told: Told { files, findings } };
         }
@@ -329,6 +340,7 @@ impl Look {
 /// What changes, in few words: `+1 task, -2 tables, ~retry`.
 fn summary(change: &PlanDiff) -> String {
     let mut parts = Vec::new();
+    parts.extend(change.renamed.iter().map(|(new, old)| format!("{old} is {new}")));
     parts.extend(change.added.iter().map(|task| format!("+{task}")));
     parts.extend(change.removed.iter().map(|task| format!("-{task}")));
     for task in &change.changed {

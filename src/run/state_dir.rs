@@ -4,6 +4,7 @@
 //! state topic from a first start.
 
 use super::failure::{Class, Failure};
+use crate::plan::TaskId;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
@@ -102,6 +103,25 @@ impl StateDir {
         replace(&self.crumb_file(task), &serde_json::to_vec(crumb)?)
     }
 
+    /// Tasks that ran here and differ from `task` by one name.
+    pub(super) fn strangers(&self, task: &TaskId) -> Vec<TaskId> {
+        let files = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        let names = files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".pos")?.to_owned()));
+        let ids = names.filter_map(|name| {
+            let mut parts = name.split('.').map(str::to_owned);
+            let id = TaskId { pipeline: parts.next()?, source: parts.next()?, target: parts.next()? };
+            parts.next().is_none().then_some(id)
+        });
+        let differs = |id: &TaskId| {
+            let pairs =
+                [(&id.pipeline, &task.pipeline), (&id.source, &task.source), (&id.target, &task.target)];
+            pairs.iter().filter(|(a, b)| a != b).count() == 1
+        };
+        let mut ids: Vec<TaskId> = ids.filter(differs).collect();
+        ids.sort();
+        ids
+    }
+
     /// Takes the breadcrumb of a task away.
     pub(super) fn forget(&self, task: &str) {
         // One that stays is met by the next start, which asks.
@@ -160,6 +180,13 @@ mod tests {
             Breadcrumb { cluster: "c".into(), topic: "t".into(), seq: 9, position: "binlog.000001:4".into() };
         assert_eq!(state.breadcrumb("p.s.t"), None);
         state.leave("p.s.t", &crumb).expect("writable");
-        assert_eq!(state.breadcrumb("p.s.t"), Some(crumb));
+        assert_eq!(state.breadcrumb("p.s.t"), Some(crumb.clone()));
+        state.leave("q.r.t", &crumb).expect("writable");
+        let id = |pipeline: &str| TaskId {
+            pipeline: pipeline.into(),
+            source: "s".into(),
+            target: "t".into(),
+        };
+        assert_eq!(state.strangers(&id("q")), [id("p")], "and not the one with two other names");
     }
 }

@@ -21,7 +21,7 @@ use super::task::{Command, Exit};
 use super::watch::{RESCAN, SETTLE, Watch};
 use super::{Options, Screen};
 use crate::control::{Operation, Reply, Server};
-use crate::plan::{Plan, TaskId};
+use crate::plan::{Plan, TaskId, TaskPlan};
 use board::Board;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use operations::{AskedReload, Waiter};
@@ -130,7 +130,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
     protect();
     let supervisor = Supervisor {
         options,
-        reload: Reload::new(options.project.clone(), context.clone(), loaded.texts, loaded.directories),
+        reload: Reload::new(options, context.clone(), loaded.texts, loaded.directories),
         context,
         events,
         inbox,
@@ -144,6 +144,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
         reload_asked: None,
         activation_asked: None,
         waiters: Vec::new(),
+        starting: Vec::new(),
         moves: Moves::new(),
         service: Service::find(),
         stopping: None,
@@ -169,6 +170,7 @@ pub(super) fn context(options: &Options, state_path: &Path) -> Result<Arc<Contex
     crate::failpoint::hit("start.locked");
     Ok(Arc::new(Context {
         takeover: options.takeover,
+        standby: options.standby,
         accept_state_loss: options.accept_state_loss,
         require_live: options.require_live,
         accept: options.accept.clone(),
@@ -199,6 +201,8 @@ struct Supervisor<'o> {
     activation_asked: Option<(Reply, serde_json::Value)>,
     /// Who waits for tasks.
     waiters: Vec<Waiter>,
+    /// Tasks to be started, and their generations: one with another name waits for the end of the former one.
+    starting: Vec<(Arc<TaskPlan>, u64)>,
     /// When each task moved last.
     moves: Moves,
     service: Service,
@@ -210,7 +214,7 @@ struct Supervisor<'o> {
 impl Supervisor<'_> {
     fn run(mut self, plan: Plan, screen: &mut dyn Screen) -> u8 {
         for task in plan.running() {
-            self.start(Arc::new(task.clone()), None);
+            self.start(Arc::new(task.clone()), None, &plan);
         }
         self.adopt(plan);
         loop {
@@ -267,10 +271,12 @@ impl Supervisor<'_> {
                     {
                         let plan = Arc::new(plan.clone());
                         let generation = self.board.status().generation.max(self.accepted) + 1;
-                        self.start(plan, Some(generation));
+                        let files = self.plan.clone();
+                        self.start(plan, Some(generation), &files);
                     }
                 }
                 self.forget_removed();
+                self.start_next();
             }
             Event::Reloaded(outcome) => self.reloaded(*outcome, screen),
         }
@@ -310,7 +316,8 @@ impl Supervisor<'_> {
         if self.stopping.is_none() && self.options.fail_fast && self.first_failure().is_some() {
             self.drain();
         }
-        if self.tasks.values().any(|task| task.exit.is_none()) {
+        let begins = self.stopping.is_none() && !self.starting.is_empty();
+        if begins || self.tasks.values().any(|task| task.exit.is_none()) {
             return None;
         }
         if self.stopping.is_none() && self.tasks.is_empty() {

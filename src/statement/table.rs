@@ -62,7 +62,7 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "A value chosen when the program starts, by `--param NAME=VALUE` or `SYNCC_PARAM_NAME`, used as `{NAME}` in texts and \
          as `param NAME` where a value stands. With `by`, one value for each option of another.",
         "param region one-of eu, us default eu"),
-    compiles("moved", &[File], "(pipeline | source | target) NAME to NAME", NoBlock, Often, "", InPlace,
+    runs("moved", &[File], "(pipeline | source | target) NAME to NAME", NoBlock, Often, "", InPlace,
         "Hands the state of a renamed thing over: position and progress are kept under its name.",
         "moved pipeline order_shards to orders"),
     runs("defaults", &[File], "", Must(Defaults), Often, "", Content,

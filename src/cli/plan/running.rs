@@ -7,7 +7,7 @@ use super::super::global::Global;
 use super::super::output::Failure;
 use crate::control::{ControlError, Operation, ask};
 use crate::mysql::schema::TableName;
-use crate::plan::{Plan, PlanDiff, Subject, TaskId, diff, report, subjects};
+use crate::plan::{Plan, PlanDiff, Subject, TaskId, TaskPlan, diff, report, subjects};
 use crate::run::recorded;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -44,9 +44,17 @@ impl Running {
     pub(super) fn stored(new: &Planned, global: &Global) -> Result<Running, Failure> {
         let state = global.project.join(".syncc");
         let mut found = Running { plan: Plan::default(), tables: BTreeMap::new() };
+        let look = |task: &TaskPlan| {
+            recorded(&global.location(), &state, task)
+                .map_err(|error| Failure::new(exit_of(error.exit), error))
+        };
         for task in &new.plan.tasks {
-            let stored = recorded(&global.location(), &state, task)
-                .map_err(|error| Failure::new(exit_of(error.exit), error))?;
+            let mut stored = look(task)?;
+            for former in new.plan.former(&task.id) {
+                if stored.is_none() {
+                    stored = look(&task.called(&former))?;
+                }
+            }
             if let Some((plan, tables)) = stored {
                 let tables = tables.into_iter().map(|TableName { db, table }| (db, table));
                 found.tables.insert(plan.id.to_string(), tables.collect());

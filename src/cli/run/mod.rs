@@ -37,7 +37,8 @@ use progress::Bars;
     after_long_help = "Examples:\n  \
         syncc run                       the project in this directory\n  \
         syncc run -C prod --log json    another one, logs for machines\n  \
-        syncc run --once                load existing rows, then end\n\n\
+        syncc run --once                load existing rows, then end\n  \
+        syncc run --standby             take over when the instance that runs it falls silent\n\n\
         Exit codes: 0 stopped, 1 the files have errors, 2 wrong usage, 3 the world failed, 4 a change was refused, \
         20 the look at the servers, 21 active elsewhere, 22 ownership lost, 23 position lost, 24 retry window over, \
         25 data not understood, 26 state lost."
@@ -67,6 +68,12 @@ pub(super) struct Args {
     /// End once existing rows are loaded
     #[arg(long)]
     once: bool,
+    /// Run this pipeline alone, as pipeline:NAME; repeatable. Other processes run the others
+    #[arg(long, value_name = "pipeline:NAME", value_parser = pipeline)]
+    only: Vec<String>,
+    /// Wait for tasks that another instance runs, and take over those whose owner falls silent
+    #[arg(long, conflicts_with = "takeover")]
+    standby: bool,
     /// A server that cannot be reached at the start ends the run (exit 20) instead of being waited for
     #[arg(long)]
     require_live: bool,
@@ -105,6 +112,14 @@ impl Args {
     }
 }
 
+/// The name behind `pipeline:`.
+fn pipeline(text: &str) -> Result<String, String> {
+    match text.strip_prefix("pipeline:") {
+        Some(name) if !name.is_empty() => Ok(name.to_owned()),
+        Some(_) | None => Err("write `pipeline:NAME`".to_owned()),
+    }
+}
+
 /// How changed files are noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Watching {
@@ -126,6 +141,8 @@ pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
         control: args.control.clone(),
         listen: args.listen(),
         watch: args.watch == Watching::Auto,
+        only: args.only.clone(),
+        standby: args.standby,
         require_live: args.require_live,
         once: args.once,
         takeover: args.takeover,

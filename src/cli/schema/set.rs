@@ -45,6 +45,8 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         control: None,
         listen: None,
         watch: false,
+        only: Vec::new(),
+        standby: false,
         require_live: true,
         once: false,
         takeover: false,

@@ -50,11 +50,17 @@ impl Running {
 }
 
 impl Supervisor<'_> {
-    pub(super) fn start(&mut self, plan: Arc<TaskPlan>, generation: Option<u64>) {
+    /// Starts a task, which in the plan of all may have been called otherwise before.
+    pub(super) fn start(&mut self, plan: Arc<TaskPlan>, generation: Option<u64>, all: &Plan) {
         let id = plan.id.clone();
         let status = Arc::new(Mutex::new(TaskStatus { task: id.to_string(), ..TaskStatus::default() }));
         let (me, inbox) = bounded(INBOX_MAX);
-        let shared = Shared { status: status.clone(), ..Shared::default() };
+        let shared = Shared {
+            status: status.clone(),
+            former: all.former(&id),
+            declared: all.tasks.iter().map(|task| task.id.clone()).collect(),
+            ..Shared::default()
+        };
         let task =
             Task::new(plan.clone(), generation, self.context.clone(), (me.clone(), inbox), shared.clone());
         let events = self.events.clone();
@@ -109,11 +115,31 @@ impl Supervisor<'_> {
             .collect();
         for task in fresh {
             awaited.insert(task.id.clone());
-            self.start(task, Some(generation));
+            self.starting.retain(|(next, _)| next.id != task.id);
+            self.starting.push((task, generation));
         }
+        self.starting.retain(|(renamed, _)| plan.running().any(|task| task.id == renamed.id));
         self.adopt(plan);
+        self.start_next();
         self.accepted = generation;
         self.activating = Some((generation, awaited));
+    }
+
+    /// Starts new tasks; one that is the new name of another begins when that one has ended.
+    pub(super) fn start_next(&mut self) {
+        if self.stopping.is_some() {
+            return;
+        }
+        let all = self.plan.clone();
+        for (plan, generation) in std::mem::take(&mut self.starting) {
+            let former = all.former(&plan.id);
+            let runs = |id: &TaskId| self.tasks.get(id).is_some_and(|task| task.exit.is_none());
+            if former.iter().any(runs) {
+                self.starting.push((plan, generation));
+            } else {
+                self.start(plan, Some(generation), &all);
+            }
+        }
     }
 
     /// Takes a plan over, and tells of the tasks that stand still under it and did not before.
@@ -137,6 +163,7 @@ impl Supervisor<'_> {
             self.tasks
                 .get(id)
                 .is_some_and(|task| task.status().generation < generation && task.exit.is_none())
+                || self.starting.iter().any(|(next, _)| next.id == *id)
         });
         let tasks: Vec<String> = awaited.iter().map(ToString::to_string).collect();
         if !tasks.is_empty() {

@@ -30,7 +30,8 @@ impl Task {
             (true, None) => {}
         }
         let of_then = state.pos.as_ref().and_then(|pos| state.plans.get(&pos.generation));
-        let Some(recorded) = of_then.and_then(precheck::unpack) else {
+        let recorded = of_then.and_then(precheck::unpack).map(|plan| plan.called(&self.id));
+        let Some(recorded) = recorded else {
             return Err(Failure::new(
                 Class::State,
                 "a source transaction was sent in part, and the plan it was sent under cannot be read; the release that stored it \

@@ -5,7 +5,7 @@
 
 use super::output::{Output, Target};
 use crate::catalog::ClusterFacts;
-use crate::checkpoint::{CtlRecord, Fingerprint, GapRecord, RetiredRecord, StateKey, StateRecord, TaskState};
+use crate::checkpoint::{CodecError, CtlRecord, Fingerprint, GapRecord, RetiredRecord, StateKey, StateRecord, TaskState};
 use crate::engine::commit::{Ledger, Policy};
 use crate::engine::owner::{Claim, alive, claim, confirm};
 use crate::mysql::position::{BinlogPosition, Gtids, Position};
@@ -22,16 +22,35 @@ pub(in crate::run) fn read(plan: &TaskPlan, context: &Context) -> Result<TaskSta
 }
 
 /// A task that is ours for a change of its state.
-struct Owned {
-    output: Output,
-    state: TaskState,
+pub(super) struct Owned {
+    pub(super) output: Output,
+    pub(super) state: TaskState,
 }
 
-fn own(plan: &TaskPlan, context: &Context) -> Result<Owned, Failure> {
+/// Takes ownership of a task whose state is to be changed.
+pub(super) fn own(plan: &TaskPlan, context: &Context) -> Result<Owned, Failure> {
     let target = Target::open(plan, context)?;
     if !target.has_state()? {
         return Err(Failure::new(Class::Usage, format!("task {} has no state yet", plan.id)));
     }
+    owned(plan, target, context)
+}
+
+/// The same of one that may never have run.
+pub(super) fn own_anew(plan: &TaskPlan, context: &Context) -> Result<Owned, Failure> {
+    let target = Target::open(plan, context)?;
+    if let Some(facts) = target.facts(&[])? {
+        target.make_state_topic(&facts)?;
+    }
+    owned(plan, target, context)
+}
+
+/// Stored state that this release cannot read.
+pub(super) fn unreadable(error: &CodecError) -> Failure {
+    Failure::new(Class::State, format!("stored state cannot be read: {error}"))
+}
+
+fn owned(plan: &TaskPlan, target: Target, context: &Context) -> Result<Owned, Failure> {
     let facts = target.facts(&[])?;
     let before = target.peek_state()?;
     if let Claim::Watch { owner, for_ms } = claim(before.owner.as_ref(), context.state.instance()) {
@@ -105,17 +124,8 @@ pub(in crate::run) fn set_position(
 
 /// Forgets everything that is stored about a task but who ran it and where it had come to: the next start is a first one.
 pub(in crate::run) fn forget(plan: &TaskPlan, context: &Context) -> Result<(), Failure> {
-    let Owned { mut output, state } = own(plan, context)?;
-    for (key, _) in state.encode() {
-        match StateKey::decode(&key) {
-            Some(StateKey::Owner | StateKey::Retired) | None => {}
-            Some(key) => output.remove(key),
-        }
-    }
-    if let Some(pos) = state.pos {
-        output.store(StateRecord::Retired(RetiredRecord { position: pos.position }));
-    }
-    output.store_and_release(context)?;
+    let mut owned = own(plan, context)?;
+    forget_all(&mut owned, context)?;
     context.state.forget(&plan.id.to_string());
     Ok(())
 }
@@ -149,6 +159,21 @@ fn moved(from: &Position, wanted: &str) -> Result<Position, String> {
         }
     }
     Ok(to)
+}
+
+/// Removes all records of a task that is ours but who ran it and where it had come to, and gives it up.
+pub(super) fn forget_all(owned: &mut Owned, context: &Context) -> Result<(), Failure> {
+    let Owned { output, state } = owned;
+    for (key, _) in state.encode() {
+        match StateKey::decode(&key) {
+            Some(StateKey::Owner | StateKey::Retired) | None => {}
+            Some(key) => output.remove(key),
+        }
+    }
+    if let Some(pos) = &state.pos {
+        output.store(StateRecord::Retired(RetiredRecord { position: pos.position.clone() }));
+    }
+    output.store_and_release(context)
 }
 
 #[cfg(test)]

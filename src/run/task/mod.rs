@@ -17,6 +17,7 @@ mod given;
 mod halt;
 mod held;
 mod history;
+mod inherit;
 mod known;
 mod life;
 mod online;
@@ -198,6 +199,10 @@ pub(super) struct Task {
     plan: Arc<TaskPlan>,
     /// Generation given by a reload; none: what the state says.
     generation: Option<u64>,
+    /// What it may have been called before, until its state was looked for there.
+    former: Vec<TaskId>,
+    /// What the files declared when it started.
+    declared: Vec<TaskId>,
     context: Arc<Context>,
     clock: Clock,
     inbox: Receiver<Input>,
@@ -257,6 +262,10 @@ pub(super) struct Shared {
     pub(super) carried: Carried,
     /// Who sees its messages.
     pub(super) taps: Taps,
+    /// What it may have been called before.
+    pub(super) former: Vec<TaskId>,
+    /// What the files declare.
+    pub(super) declared: Vec<TaskId>,
 }
 
 impl Task {
@@ -268,7 +277,7 @@ impl Task {
         (me, inbox): (Sender<Input>, Receiver<Input>),
         shared: Shared,
     ) -> Task {
-        let Shared { orders, status, carried, taps } = shared;
+        let Shared { orders, status, carried, taps, former, declared } = shared;
         let retry = RetryClock::new(plan.retry);
         let id = plan.id.clone();
         let clock = context.clock.clone();
@@ -276,6 +285,8 @@ impl Task {
             id,
             plan,
             generation,
+            former,
+            declared,
             context,
             clock,
             inbox,

@@ -71,6 +71,7 @@ impl Task {
         let coming = self.context.hubs.of(&self.plan.source.name).comes(&self.id);
         let (salts, open_files) = salts::find(&self.plan, &self.context)?;
         self.warn_of(&open_files);
+        self.inherit()?;
         let target = Target::open(&self.plan, &self.context)?;
         if self.is_halted(&target)? {
             return self.halt(target);
@@ -322,49 +323,32 @@ impl Task {
         facts: Option<&ClusterFacts>,
     ) -> Result<Option<(Output, TaskState)>, Failure> {
         let instance = self.context.state.instance();
-        let before = target.peek_state()?;
-        hit("start.peeked");
-        if let Claim::Watch { owner, for_ms } = claim(before.owner.as_ref(), instance)
-            && !self.takes_over()
-        {
-            let until_ms = self.clock.now_ms() + for_ms;
-            Event::info(
-                Name::OwnerElsewhere,
-                format!(
-                    "{} (pid {}) ran this task last; watching {} s for signs of life",
-                    owner.host,
-                    owner.pid,
-                    for_ms / 1_000
-                ),
-            )
-            .task(&self.id)
-            .emit();
-            let over = || {
-                let left_ms = until_ms.saturating_sub(self.clock.now_ms());
-                self.status().waiting = Some(format!(
-                    "for signs of life of {} (pid {}), {} s left",
-                    owner.host,
-                    owner.pid,
-                    left_ms.div_ceil(1_000)
-                ));
-                left_ms == 0 || self.orders.look().is_some()
-            };
-            let lives = target.watch_owner(|seen| alive(&owner, seen), over);
-            self.status().waiting = None;
-            if lives? {
+        let before = loop {
+            let before = target.peek_state()?;
+            hit("start.peeked");
+            let claim = claim(before.owner.as_ref(), instance);
+            let Claim::Watch { owner, for_ms } = claim else { break before };
+            if self.takes_over() {
+                break before;
+            }
+            let lives = self.watch(&target, &owner, for_ms)?;
+            if self.orders.look().is_some() {
+                return Ok(None);
+            }
+            if !lives {
+                break before;
+            }
+            if !self.context.standby {
                 return Err(Failure::new(
                     if self.committed.is_some() { Class::OwnerLost } else { Class::Elsewhere },
                     format!(
-                        "active elsewhere: {} (pid {}, syncc {}) runs task {}; stop it first, or take over with \
-                         --takeover if it is known dead",
+                        "active elsewhere: {} (pid {}, syncc {}) runs task {}; stop it first, stand by with --standby, or take over \
+                         with --takeover if it is known dead",
                         owner.host, owner.pid, owner.version, self.id
                     ),
                 ));
             }
-            if self.orders.look().is_some() {
-                return Ok(None);
-            }
-        }
+        };
         let mut output = target.take(facts, self.taps.clone())?;
         hit(if self.n_lives > 1 { "recover.reinit" } else { "start.inited" });
         let state = output.read_state()?;
@@ -377,6 +361,36 @@ impl Task {
         hit("start.owner_reread");
         Event::info(Name::OwnerAcquired, "owns the task").task(&self.id).emit();
         Ok(Some((output, state)))
+    }
+
+    /// Watches the owner of the task for so long. True when it lives.
+    fn watch(&self, target: &Target, owner: &OwnerRecord, for_ms: u64) -> Result<bool, Failure> {
+        let until_ms = self.clock.now_ms() + for_ms;
+        let (host, pid) = (&owner.host, owner.pid);
+        let told = self.status().waiting.is_some();
+        if !told {
+            let text = match self.context.standby {
+                true => format!("stands by: {host} (pid {pid}) runs this task"),
+                false => format!(
+                    "{host} (pid {pid}) ran this task last; watching {} s for signs of life",
+                    for_ms / 1_000
+                ),
+            };
+            Event::info(Name::OwnerElsewhere, text).task(&self.id).emit();
+        }
+        let over = || {
+            let left_ms = until_ms.saturating_sub(self.clock.now_ms());
+            let left_s = left_ms.div_ceil(1_000);
+            self.status().waiting =
+                Some(format!("for signs of life of {host} (pid {pid}), {left_s} s left"));
+            left_ms == 0 || self.orders.look().is_some()
+        };
+        let lives = target.watch_owner(|seen| alive(owner, seen), over);
+        // Who stands by waits on.
+        if !(self.context.standby && matches!(lives, Ok(true))) {
+            self.status().waiting = None;
+        }
+        Ok(lives?)
     }
 
     fn taken(&self, other: &OwnerRecord) -> Failure {
@@ -511,7 +525,8 @@ impl Task {
                 // what the state says, not for what came in between.
                 let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
                 let accept = &self.context.accept;
-                let accepted = precheck::refuse_breaking(recorded, &self.plan, &tables, accept)?;
+                let recorded = recorded.called(&self.id);
+                let accepted = precheck::refuse_breaking(&recorded, &self.plan, &tables, accept)?;
                 self.orders.wish(|wishes| wishes.accepted.extend(accepted));
             }
             self.generation.unwrap_or(0).max(latest + 1)

@@ -31,6 +31,7 @@ fn world(require_live: bool) -> World {
         started_s: 0,
         host: "h".into(),
         takeover: true,
+        standby: false,
         accept_state_loss: true,
         require_live,
         once: false,
