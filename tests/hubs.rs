@@ -165,7 +165,8 @@ fn two_pipelines_share_a_connection_mysql() {
 fn a_project_is_split_over_processes() {
     let mut shop = Shop::new("split", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
     shop.table("orders");
-    shop.text.rest = "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
+    shop.text.rest =
+        "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
     shop.save();
     let said = shop.ends(&["--only", "pipeline:third"], 2);
     assert!(said.contains("there is no pipeline `third`"), "{said}");

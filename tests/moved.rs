@@ -46,7 +46,8 @@ fn renames(kind: Kind) {
     let said = planned(&shop, &["--against", "state"], 0);
     assert!(said.contains("store.shop.bus -> market.shop.bus"), "{said}");
     // it dies when one name has the state and the other one has not lost it yet
-    let mut syncc = shop.project.start_with(&["run", "--log", "json"], &[("FAILPOINTS", "moved.given=return")]);
+    let mut syncc =
+        shop.project.start_with(&["run", "--log", "json"], &[("FAILPOINTS", "moved.given=return")]);
     assert!(syncc.wait(60).is_none(), "it was to die: {}", syncc.stderr());
     let mut syncc = shop.start(&[]);
     wait_task(&shop, &mut syncc, "market.shop.bus");

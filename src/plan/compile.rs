@@ -12,7 +12,7 @@ use crate::ast::{self, Settings, TaskSettings, Where};
 use crate::check::Checked;
 use crate::hir::{Pipeline, Program, SourceId, To};
 use crate::pattern::TablePattern;
-use crate::statement::{Thing, NameCase, Split, Template};
+use crate::statement::{NameCase, Split, Template, Thing};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeMap;
 

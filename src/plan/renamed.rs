@@ -60,7 +60,8 @@ mod tests {
 
     #[test]
     fn names_are_followed_back_and_what_is_declared_is_no_former_name() {
-        let moved = "moved pipeline shop to store\nmoved pipeline store to market\nmoved target bus to lake\n";
+        let moved =
+            "moved pipeline shop to store\nmoved pipeline store to market\nmoved target bus to lake\n";
         let renamed = HELLO.replace("pipeline shop", "pipeline market").replace("bus", "lake") + moved;
         let new = plan(&renamed);
         let id = &new.tasks[0].id;

@@ -3,10 +3,10 @@
 //! The work runs on a thread of its own; nothing running is touched. Texts equal to the last ones end it at once;
 //! what disappears is looked at twice, because editors save files one after the other.
 
-use super::{Options, Screen};
 use super::context::Context;
 use super::event::{Event, Name};
 use super::task;
+use super::{Options, Screen};
 use crate::diagnostic::render::{Renderer, Style};
 use crate::diagnostic::{Code, Diagnostic, Severity, Summary, json, short};
 use crate::mysql::schema::TableName;
@@ -255,7 +255,8 @@ impl Look {
         }
         let mut findings = compiled.findings;
         // One that is named and not declared any more has no tasks.
-        let declared = self.only.iter().filter(|name| plan.tasks.iter().any(|task| task.id.pipeline == **name));
+        let declared =
+            self.only.iter().filter(|name| plan.tasks.iter().any(|task| task.id.pipeline == **name));
         let declared: Vec<String> = declared.cloned().collect();
         let plan = match (self.only.is_empty(), declared.is_empty()) {
             (false, true) => Plan { tasks: Vec::new(), ..plan },

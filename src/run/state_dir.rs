@@ -106,7 +106,8 @@ impl StateDir {
     /// Tasks that ran here and differ from `task` by one name.
     pub(super) fn strangers(&self, task: &TaskId) -> Vec<TaskId> {
         let files = fs::read_dir(&self.path).into_iter().flatten().flatten();
-        let names = files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".pos")?.to_owned()));
+        let names =
+            files.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".pos")?.to_owned()));
         let ids = names.filter_map(|name| {
             let mut parts = name.split('.').map(str::to_owned);
             let id = TaskId { pipeline: parts.next()?, source: parts.next()?, target: parts.next()? };
@@ -182,11 +183,8 @@ mod tests {
         state.leave("p.s.t", &crumb).expect("writable");
         assert_eq!(state.breadcrumb("p.s.t"), Some(crumb.clone()));
         state.leave("q.r.t", &crumb).expect("writable");
-        let id = |pipeline: &str| TaskId {
-            pipeline: pipeline.into(),
-            source: "s".into(),
-            target: "t".into(),
-        };
+        let id =
+            |pipeline: &str| TaskId { pipeline: pipeline.into(), source: "s".into(), target: "t".into() };
         assert_eq!(state.strangers(&id("q")), [id("p")], "and not the one with two other names");
     }
 }

@@ -5,7 +5,9 @@
 
 use super::output::{Output, Target};
 use crate::catalog::ClusterFacts;
-use crate::checkpoint::{CodecError, CtlRecord, Fingerprint, GapRecord, RetiredRecord, StateKey, StateRecord, TaskState};
+use crate::checkpoint::{
+    CodecError, CtlRecord, Fingerprint, GapRecord, RetiredRecord, StateKey, StateRecord, TaskState,
+};
 use crate::engine::commit::{Ledger, Policy};
 use crate::engine::owner::{Claim, alive, claim, confirm};
 use crate::mysql::position::{BinlogPosition, Gtids, Position};

@@ -3,8 +3,8 @@
 //! Guarantees: the new name has all of it before the old one loses it, and nothing is sent before both is done; so a crash in
 //! between is met by the next start, which finishes. Who runs under the old name elsewhere is not disturbed.
 
-use super::edit::{self, Owned};
 use super::Task;
+use super::edit::{self, Owned};
 use crate::checkpoint::{Fingerprint, PosRecord, StateKey, StateRecord, TaskState};
 use crate::failpoint::hit;
 use crate::plan::{RENAMED_WITHOUT_MOVED, TaskId, TaskPlan};

@@ -381,8 +381,7 @@ impl Task {
         let over = || {
             let left_ms = until_ms.saturating_sub(self.clock.now_ms());
             let left_s = left_ms.div_ceil(1_000);
-            self.status().waiting =
-                Some(format!("for signs of life of {host} (pid {pid}), {left_s} s left"));
+            self.status().waiting = Some(format!("for signs of life of {host} (pid {pid}), {left_s} s left"));
             left_ms == 0 || self.orders.look().is_some()
         };
         let lives = target.watch_owner(|seen| alive(owner, seen), over);
