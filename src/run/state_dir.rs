@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(state.breadcrumb("p.s.t"), None);
         state.leave("p.s.t", &crumb).expect("writable");
         assert_eq!(state.breadcrumb("p.s.t"), Some(crumb.clone()));
-        state.leave("q.r.t", &crumb).expect("writable");
+        state.leave("x.r.t", &crumb).expect("writable");
         let id =
             |pipeline: &str| TaskId { pipeline: pipeline.into(), source: "s".into(), target: "t".into() };
         assert_eq!(state.strangers(&id("q")), [id("p")], "and not the one with two other names");

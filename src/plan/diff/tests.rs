@@ -229,7 +229,8 @@ fn a_new_name_would_begin_anew() {
     assert_eq!(fix.edits[0].text, "moved pipeline shop to store\n");
     // The line that the repair adds is the end of it.
     let (found, shown) = diff_of("pipeline shop from", &format!("{}pipeline store from", fix.edits[0].text));
-    assert!(!found.is_refused() && shown.is_empty() && found.removed.len() == 1, "{shown}");
+    assert!(!found.is_refused() && shown.is_empty() && found.removed.is_empty(), "{shown}");
+    assert!(found.renamed.len() == 1 && found.changed.is_empty(), "{:?}", found.changed);
     let (found, _) = diff_of(
         "  include shop.a, shop.b\n}",
         "  include shop.a, shop.b\n}\npipeline q from shop to bus {\ninclude shop.c\n}",

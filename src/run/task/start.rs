@@ -389,7 +389,7 @@ impl Task {
         if !(self.context.standby && matches!(lives, Ok(true))) {
             self.status().waiting = None;
         }
-        Ok(lives?)
+        lives
     }
 
     fn taken(&self, other: &OwnerRecord) -> Failure {
