@@ -22,6 +22,7 @@ mod hostile;
 mod http;
 mod hubs;
 mod kafka;
+mod letters;
 mod lines;
 mod log;
 mod manual;

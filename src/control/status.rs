@@ -216,6 +216,9 @@ pub struct Counters {
     pub truncates: u64,
     /// Places of text that were sent as U+FFFD.
     pub text_replaced: u64,
+    /// Rows, or what of an event cannot be read, that were told of in a dead-letter topic.
+    #[serde(default)]
+    pub dead_letters: u64,
     /// Times that the ownership was in doubt.
     pub owner_lost: u64,
 }

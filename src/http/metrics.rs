@@ -56,12 +56,15 @@ const GAUGES: [Figure<f64>; 7] = [
 ];
 
 /// Figures that only grow.
-const COUNTERS: [Figure<u64>; 6] = [
+const COUNTERS: [Figure<u64>; 7] = [
     ("records", "Records handed to the target", |task| Some(task.records)),
     ("records_bytes", "Bytes of keys and values of records", |task| Some(task.counters.bytes)),
     ("commits", "Commits that stored a position", |task| Some(task.counters.commits)),
     ("truncates", "Statements by which rows came or went without events", |task| {
         Some(task.counters.truncates)
+    }),
+    ("dead_letters", "Rows that were told of in a dead-letter topic instead of being sent", |task| {
+        Some(task.counters.dead_letters)
     }),
     ("owner_lost", "Times that the ownership was in doubt", |task| Some(task.counters.owner_lost)),
     ("task_recoveries", "Lives of the task that ended by a failure", |task| Some(task.recoveries)),

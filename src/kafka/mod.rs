@@ -8,5 +8,5 @@ mod topic;
 
 pub use java_hash::{JavaHash, canal_partition, java_hash, masked_partition};
 pub use partitioner::{c_partition, java_partition, murmur2};
-pub use record::{Batch, Headers, Record, TopicId, TopicTable};
+pub use record::{Batch, Headers, Mark, Record, TopicId, TopicTable};
 pub use topic::{TopicName, TopicNameError};

@@ -123,6 +123,12 @@ impl Record<'_> {
     pub fn is_plain(&self) -> bool {
         self.headers.is_empty() && self.time_ms.is_none()
     }
+
+    /// Bytes of key, value and headers.
+    pub fn bytes(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+        headers + self.key.map_or(0, <[u8]>::len) + self.value.map_or(0, <[u8]>::len)
+    }
 }
 
 impl Batch {
@@ -197,6 +203,11 @@ impl Batch {
             },
             time_ms: slot.time_ms,
         })
+    }
+
+    /// The records behind `mark`; the batch must not have been cleared since.
+    pub fn since(&self, mark: &Mark) -> impl Iterator<Item = Record<'_>> {
+        self.records().skip(mark.records)
     }
 
     /// Number of records.

@@ -7,7 +7,7 @@ use crate::kafka::{TopicName, TopicNameError};
 use crate::mysql::shadow;
 use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
 use crate::statement::{
-    DdlPartition, DdlTopic, ExpandError, Names, OnlineDdl, Property, RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS,
+    DdlPartition, DdlTopic, ExpandError, Names, OnError, OnOversize, OnlineDdl, Property, RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS,
     TOPIC_PLACEHOLDERS, WordSet,
 };
 use std::cell::RefCell;
@@ -33,6 +33,17 @@ pub enum DecideError {
     /// A new name that is empty.
     #[error("the new name is empty")]
     EmptyName,
+}
+
+/// Where rows of a table go that cannot be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetters {
+    /// Rows that cannot be read or written.
+    pub errors: Option<TopicName>,
+    /// Messages that their topic does not take.
+    pub oversize: Option<TopicName>,
+    /// How such a topic is made.
+    pub settings: TopicSettings,
 }
 
 impl TaskPlan {
@@ -98,6 +109,36 @@ impl TaskPlan {
         let settings =
             TopicSettings { partitions, cleanup: None, retention_ms: None, ..decision.topic_settings };
         Ok(Some((self.own_topic(template)?, settings)))
+    }
+
+    /// Where rows of a table go that cannot be sent.
+    ///
+    /// # Errors
+    /// A name is one that Kafka refuses.
+    pub fn dead_letters(
+        &self,
+        (db, table): (&str, &str),
+        decision: &TableDecision,
+    ) -> Result<DeadLetters, DecideError> {
+        let topic = |property, template: &Template| {
+            let name = with_decider(self, |decider| decider.expand(property, template, (db, table)))?;
+            TopicName::new(name.clone()).map_err(|why| DecideError::Topic { name, why })
+        };
+        let errors = match &decision.on_error {
+            OnError::DeadLetter(template) => Some(topic(Property::OnError, template)?),
+            OnError::Stop | OnError::Park => None,
+        };
+        let oversize = match &decision.on_oversize {
+            OnOversize::DeadLetter(template) => Some(topic(Property::OnOversize, template)?),
+            OnOversize::Stop => None,
+        };
+        let settings = TopicSettings {
+            partitions: None,
+            cleanup: None,
+            retention_ms: None,
+            ..decision.topic_settings
+        };
+        Ok(DeadLetters { errors, oversize, settings })
     }
 
     /// A topic that no table is needed to know.

@@ -49,7 +49,7 @@ pub use change::{
 };
 pub use combinations::{COMBINATION_PAGES, Combined, PARAM_COMBINATION, check_combinations};
 pub use compile::compile;
-pub use decide::{DecideError, Decider, Hits};
+pub use decide::{DeadLetters, DecideError, Decider, Hits};
 pub use diff::{Change, PlanDiff, TaskDiff, diff};
 pub use endpoint::Login;
 pub use explain::{Decision, Explanation, KnownTables, explain_table, outcomes};

@@ -94,7 +94,7 @@ fn name(transaction: &TransactionInfo, out: &mut Vec<u8>) -> std::io::Result<()>
 }
 
 /// The letter of a change in the header `op`.
-pub(super) fn op_of(change: &RowChange<'_, '_>, meta: &EventMeta<'_>) -> &'static str {
+pub fn op_of(change: &RowChange<'_, '_>, meta: &EventMeta<'_>) -> &'static str {
     match (change, meta.origin) {
         (_, Origin::Snapshot) => "r",
         (RowChange::Insert { .. }, Origin::Stream) => "c",

@@ -4,6 +4,7 @@ mod border;
 mod columns;
 mod envelope;
 mod error;
+mod letter;
 mod mask;
 mod partition;
 mod schema;
@@ -11,8 +12,9 @@ mod shown;
 mod table;
 mod told;
 
-pub use envelope::Envelope;
+pub use envelope::{Envelope, op_of};
 pub use error::RouteError;
+pub use letter::{Letter, Reason};
 pub use mask::Salts;
 pub use partition::table_partition;
 pub use schema::{WantedSchema, breaks, schemas};

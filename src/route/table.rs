@@ -161,6 +161,28 @@ impl TableRoute {
         pushed
     }
 
+    /// The key of the row that a change leaves behind, or takes away, as its message would have it; none for keyless tables, for
+    /// what no condition takes, and where the key cannot be written either.
+    pub fn key(&mut self, change: &RowChange<'_, '_>) -> Option<Vec<u8>> {
+        let inside = match &mut self.border {
+            None => *change,
+            Some(border) => border.seen(change)?,
+        };
+        let Some(mut mask) = self.mask.take() else { return self.key_of(&inside) };
+        let key = mask.masked(&inside, |masked| self.key_of(masked));
+        self.mask = Some(mask);
+        key.ok()?.0
+    }
+
+    fn key_of(&mut self, change: &RowChange<'_, '_>) -> Option<Vec<u8>> {
+        let (RowChange::Insert { after: row }
+        | RowChange::Update { after: row, .. }
+        | RowChange::Delete { before: row }) = change;
+        let mut key = Vec::new();
+        self.key.as_ref()?.encode(row, &mut self.scratch, &mut key).ok()?;
+        Some(key)
+    }
+
     /// Appends the record that says that the table is empty, where the format has one among rows: without a key, to the partition
     /// of all its rows, or the first.
     pub fn push_truncate(&mut self, meta: &EventMeta<'_>, batch: &mut Batch) {

@@ -16,6 +16,8 @@ pub(super) struct Counts {
     pub(super) bytes: u64,
     /// Places of text that were sent as U+FFFD.
     pub(super) text_replaced: u64,
+    /// Rows, or what of an event cannot be read, that were told of in a dead-letter topic.
+    pub(super) dead_letters: u64,
     /// Statements by which rows came or went without events.
     pub(super) truncates: u64,
     redone_definition: u64,
@@ -59,6 +61,7 @@ impl Counters {
             dropped,
             bytes,
             text_replaced,
+            dead_letters,
             truncates,
             redone_definition,
             redone_touched,
@@ -70,6 +73,7 @@ impl Counters {
         self.dropped += dropped;
         self.bytes += bytes;
         self.text_replaced += text_replaced;
+        self.dead_letters += dead_letters;
         self.truncates += truncates;
         for (cause, n) in [("definition", redone_definition), ("touched", redone_touched)] {
             if n > 0 {

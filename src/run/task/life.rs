@@ -430,9 +430,10 @@ impl Life {
     /// `committed` is the position of the last commit.
     pub(super) fn located(&self, failure: Failure, committed: Option<&str>) -> Failure {
         let Some(topic) = &failure.too_small else { return failure };
-        let tables = self.tables.of_topic(topic).join(", ");
+        let tables = self.tables.of_topic(topic);
+        let of = if tables.is_empty() { String::new() } else { format!(" of {}", tables.join(", ")) };
         let text = format!(
-            "{}. It is a row of {tables} behind {}, where the task goes on once it fits: raise `max.message.bytes` of the topic, or \
+            "{}. It is a row{of} behind {}, where the task goes on once it fits: raise `max.message.bytes` of the topic, or \
              leave large columns out with `columns except`",
             failure.text,
             committed.unwrap_or("the start")

@@ -19,6 +19,7 @@ mod held;
 mod history;
 mod inherit;
 mod known;
+mod letters;
 mod life;
 mod online;
 mod output;
@@ -57,7 +58,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use gauge::Gauge;
 use output::Output;
 use retention::Retention;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -241,6 +242,8 @@ pub(super) struct Task {
     taps: Taps,
     /// Where an event came damaged last.
     damaged_at: Option<String>,
+    /// What topics that refused a record for its size had said they take.
+    refused: BTreeMap<String, Option<u64>>,
     /// Codes whose fences are in the open transaction.
     fenced: BTreeSet<String>,
     /// What is counted, as `status` and metrics show it.
@@ -311,6 +314,7 @@ impl Task {
             ctl: CtlRecord::default(),
             taps,
             damaged_at: None,
+            refused: BTreeMap::new(),
             fenced: BTreeSet::new(),
             counters: Counters::default(),
             gauge: None,
@@ -443,6 +447,7 @@ impl Task {
         }
         let lost = match failure.side {
             Side::Source => Name::SourceLost,
+            Side::Target if failure.too_small.is_some() => Name::RecordOversize,
             Side::Target => Name::KafkaLost,
             Side::Here => Name::TaskRetrying,
         };

@@ -2,14 +2,12 @@
 //!
 //! The hot path: nothing is allocated per row or column, and a row's bytes are copied once, into the batch.
 
-use super::counts::Counts;
 use super::history::without_history;
+use super::letters::Outlet;
 use super::life::{Life, another};
-use super::output::Output;
 use super::reads::TableRows;
 use super::tables::{Live, Slot};
 use crate::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
-use crate::engine::commit::Ledger;
 use crate::engine::load::Rows;
 use crate::failpoint::{Bug, hit, planted};
 use crate::mysql::binlog::event::{Header, RawEvent};
@@ -49,9 +47,15 @@ impl Life {
             Err(failure) => Err(failure.clone()),
         };
         match sent {
-            Err(failure) if failure.class == Class::Data && self.tables.parks(&table.name) => {
+            // What the target refuses is no matter of this table.
+            Err(failure) if failure.class != Class::Data || failure.too_small.is_some() => Err(failure),
+            Err(failure) if self.tables.parks(&table.name) => {
                 self.park(&table.name, failure);
                 Ok(0)
+            }
+            Err(failure) => {
+                self.tell_of_event(header, &table.name, first, (now_ms, wall_ms), failure)?;
+                Ok(1)
             }
             sent => sent,
         }
@@ -109,9 +113,31 @@ impl Life {
         let mut n_rows = 0;
         for row in first.unwrap_or(0).. {
             meta.row = row;
-            let kind = rows
-                .next(&mut before, &mut after)
-                .map_err(|error| unread(self.ledger.position(), &columns.version, &error))?;
+            let kind = match rows.next(&mut before, &mut after) {
+                Ok(kind) => kind,
+                Err(error) => {
+                    let failure = unread(self.ledger.position(), &columns.version, &error);
+                    if !live.letters.take_errors() {
+                        return Err(failure);
+                    }
+                    meta.number = self.n_rows;
+                    self.n_rows += 1;
+                    n_rows += 1;
+                    // Which row it is, nobody knows but by its place.
+                    self.key.clear();
+                    self.key.push(UNREADABLE);
+                    self.key.extend_from_slice(&live.rows_in_it.to_le_bytes());
+                    match self.ledger.progress().row(live.counted, &self.key) {
+                        Ok(true) => {}
+                        Ok(false) => break,
+                        Err(differs) => return Err(another(self.ledger.position(), &differs)),
+                    }
+                    let into = (&mut self.output, &mut self.ledger, &mut self.counts);
+                    self.records += tell(live, &failure.text, &meta, into, now_ms)?;
+                    live.rows_in_it += 1;
+                    break;
+                }
+            };
             meta.number = self.n_rows;
             self.n_rows += u64::from(kind.is_some());
             let change = match kind {
@@ -253,19 +279,12 @@ fn send(
     live: &mut Live,
     change: &RowChange<'_, '_>,
     meta: &EventMeta<'_>,
-    (output, ledger, counts): (&mut Output, &mut Ledger, &mut Counts),
+    (output, ledger, counts): Outlet<'_>,
     now_ms: u64,
 ) -> Result<u64, Failure> {
     let bytes = output.batch().bytes();
-    let (mark, first) = (output.batch().mark(), output.batch().len());
-    let n_records = match live.route.push(change, meta, output.batch()) {
-        Ok(n_records) => n_records as u64,
-        Err(error) => {
-            // Of a change that becomes two records, none is sent where one cannot.
-            output.batch().undo(&mark);
-            return Err(not_read(ledger.position(), &live.route.version().name, &error));
-        }
-    };
+    let first = output.batch().len();
+    let n_records = live.push(change, meta, (output, ledger, counts))?;
     if let Some(places) = live.worth_telling(&mut counts.text_replaced) {
         let table = &live.route.version().name;
         let text = format!(
@@ -274,15 +293,38 @@ fn send(
         Event::warn(Name::TextReplaced, text).position(&ledger.position().file).emit();
     }
     output.show(&live.route.version().name, first);
-    let bytes = output.batch().bytes() - bytes;
-    counts.bytes += bytes as u64;
-    ledger.produced(n_records, bytes as u64, now_ms);
+    produced(n_records, bytes, (output, ledger, counts), now_ms)
+}
+
+/// Tells of rows of an event that cannot be read, and counts what came of it; the number of records comes back.
+fn tell(
+    live: &mut Live,
+    error: &str,
+    meta: &EventMeta<'_>,
+    (output, ledger, counts): Outlet<'_>,
+    now_ms: u64,
+) -> Result<u64, Failure> {
+    let bytes = output.batch().bytes();
+    let n_records = live.letters.unreadable(error, meta, (output, ledger, counts))?;
+    produced(n_records, bytes, (output, ledger, counts), now_ms)
+}
+
+/// Counts records that came into the batch, which had so many bytes before.
+pub(super) fn produced(
+    n_records: u64,
+    before: usize,
+    (output, ledger, counts): Outlet<'_>,
+    now_ms: u64,
+) -> Result<u64, Failure> {
+    let bytes = (output.batch().bytes() - before) as u64;
+    counts.bytes += bytes;
+    ledger.produced(n_records, bytes, now_ms);
     output.flush_if_full()?;
     Ok(n_records)
 }
 
 /// Rows that cannot be read or written stop the task, or park their table: going on with it would lose them.
-fn not_read(position: &Position, table: &TableName, error: &dyn std::fmt::Display) -> Failure {
+pub(super) fn not_read(position: &Position, table: &TableName, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Class::Data, format!("behind {}, table {table}: {error}", position.file))
 }
 
@@ -295,6 +337,9 @@ fn unread(position: &Position, version: &TableVersion, error: &RowError) -> Fail
     let named = column.map(|column| format!("column `{}`: ", column.name)).unwrap_or_default();
     not_read(position, &version.name, &format_args!("{named}{error}"))
 }
+
+/// In the place of what happened to a row: it cannot be read.
+const UNREADABLE: u8 = 3;
 
 /// What tells one row of a transaction from the others: what happened, and to which rows.
 fn identify(change: &RowChange<'_, '_>, identity: &[usize], out: &mut Vec<u8>) {

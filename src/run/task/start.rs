@@ -227,10 +227,7 @@ impl Task {
             source_failed: false,
             has_committed: false,
         };
-        let ended = self.stream(&mut life).map_err(|failure| {
-            let committed = self.status().position.clone();
-            life.located(failure, committed.as_deref())
-        });
+        let ended = self.stream(&mut life).map_err(|failure| self.sized(failure, &life));
         self.records += life.records;
         self.counters.add(&mut life.counts);
         // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
@@ -244,6 +241,20 @@ impl Task {
             }
         }
         ended
+    }
+
+    /// A record that a topic refused for its size: the limit is read again, unless that was done and it is no lower than it was;
+    /// then the row is named that does not fit.
+    fn sized(&mut self, failure: Failure, life: &Life) -> Failure {
+        let Some(topic) = failure.too_small.as_deref() else { return failure };
+        let told = life.output.told_limit(topic);
+        let before = self.refused.insert(topic.to_owned(), told);
+        if before.is_none_or(|before| told < before) {
+            let text = format!("{}; what the topic takes is read again", failure.text);
+            return Failure { class: Class::Request, text, ..failure };
+        }
+        let committed = self.status().position.clone();
+        life.located(failure, committed.as_deref())
     }
 
     /// Tells once of secret files that others may read.

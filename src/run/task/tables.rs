@@ -4,6 +4,7 @@
 //! pinned at the first row, and another count later is refused, because the hash would send keys elsewhere.
 
 use super::beats::Beats;
+use super::letters::Letters;
 use super::output::Output;
 use crate::catalog::SourceCatalog;
 use crate::checkpoint::{
@@ -36,6 +37,10 @@ pub(super) enum Slot {
 
 /// A table whose rows are sent.
 pub(super) struct Live {
+    /// Name of its topic.
+    pub(super) topic: String,
+    /// What becomes of rows that cannot be sent.
+    pub(super) letters: Letters,
     /// Where to and how.
     pub(super) route: TableRoute,
     /// How its rows of the stream are read: what the route does not look at is passed over, and may be missing in the log.
@@ -79,6 +84,8 @@ pub(super) struct Tables {
     by_number: HashMap<u32, Slot>,
     numbers: HashMap<TableName, u32>,
     loaded: HashMap<TableName, (Arc<TableVersion>, Slot)>,
+    /// Where rows of tables go that have no route.
+    unrouted: HashMap<TableName, Letters>,
     /// Whether the plan selects a table, asked once each.
     selected: RefCell<HashMap<TableName, bool>>,
     /// What is known of tables, as stored in the state or about to be.
@@ -119,6 +126,7 @@ impl Tables {
             by_number: HashMap::new(),
             numbers: HashMap::new(),
             loaded: HashMap::new(),
+            unrouted: HashMap::new(),
             selected: RefCell::default(),
             history,
             changed: Vec::new(),
@@ -294,6 +302,24 @@ impl Tables {
         decision.is_ok_and(|decision| decision.is_some_and(|decision| decision.on_error == OnError::Park))
     }
 
+    /// Where rows of a table go that cannot be read; none where nothing says so.
+    pub(super) fn letters(
+        &mut self,
+        name: &TableName,
+        output: &mut Output,
+    ) -> Result<Option<&mut Letters>, Failure> {
+        if !self.unrouted.contains_key(name) {
+            let decision = self.plan.decide(&name.db, &name.table);
+            let Ok(Some(decision)) = decision else { return Ok(None) };
+            if !matches!(decision.on_error, OnError::DeadLetter(_)) {
+                return Ok(None);
+            }
+            let letters = Letters::open(&self.plan, name, &decision, output)?;
+            self.unrouted.insert(name.clone(), letters);
+        }
+        Ok(self.unrouted.get_mut(name))
+    }
+
     /// The tables whose rows wait.
     pub(super) fn parked(&self) -> &BTreeMap<TableName, ParkRecord> {
         &self.parked
@@ -446,7 +472,10 @@ impl Tables {
             true => route.used().to_vec(),
             false => version.primary_key.clone(),
         };
+        let letters = Letters::open(&self.plan, name, &decision, output)?;
         Ok(Slot::Live(Box::new(Live {
+            topic: decision.topic.to_string(),
+            letters,
             route,
             layout: None,
             transaction: 0,

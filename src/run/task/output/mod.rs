@@ -55,6 +55,8 @@ pub(super) struct Output {
     sink: State,
     topics: TopicTable,
     partitions: BTreeMap<TopicId, NonZeroU32>,
+    /// Bytes that topics take in one batch of records, as the cluster said; without those it does not say it of.
+    limits: BTreeMap<String, u64>,
     batch: Batch,
     pending: Vec<StateChange>,
     beat: u64,

@@ -1,11 +1,11 @@
 //! A target before it is ours: what is asked of it, and what is made there.
 
-use super::{Output, PATIENCE, State};
+use super::{Output, PATIENCE, State, topics};
 use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::checkpoint::{OwnerRecord, StateKey, StateRecord, TaskState};
 use crate::kafka::{Batch, TopicName, TopicTable};
 use crate::plan::{TargetKind, TaskId, TaskPlan, io as secrets};
-use crate::precheck::topics;
+use crate::precheck;
 use crate::run::context::Context;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
@@ -99,7 +99,7 @@ impl Target {
         let (Some(admin), Some(facts)) = (&self.admin, facts) else {
             return Ok(());
         };
-        let missing: Vec<NewTopic> = topics(plan, catalog)
+        let missing: Vec<NewTopic> = precheck::topics(plan, catalog)
             .into_iter()
             .filter(|(name, settings)| settings.create && !facts.topics.contains_key(name.as_str()))
             .map(|(name, settings)| NewTopic::data(name, &settings))
@@ -175,6 +175,7 @@ impl Target {
             sink: State::Idle(sink),
             topics: TopicTable::new(),
             partitions: BTreeMap::new(),
+            limits: facts.map(topics::limits).unwrap_or_default(),
             batch: Batch::new(),
             pending: Vec::new(),
             beat: 0,

@@ -1,7 +1,9 @@
 //! The topics of a target that is ours: which there are, how many partitions they have, how far they reach.
 
 use super::Output;
+use crate::catalog::ClusterFacts;
 use crate::checkpoint::{EndsRecord, StateChange, StateRecord};
+use crate::kafka::limits::MAX_MESSAGE_BYTES_DEFAULT;
 use crate::kafka::{TopicId, TopicName};
 use crate::plan::TopicSettings;
 use crate::run::event::{Event, Name};
@@ -42,6 +44,21 @@ impl Output {
         };
         self.partitions.insert(id, partitions);
         Ok((id, partitions))
+    }
+
+    /// Bytes that a topic takes in one batch, as it was told to this life; none: it was not.
+    pub(in crate::run::task) fn told_limit(&self, topic: &str) -> Option<u64> {
+        self.limits.get(topic).copied()
+    }
+
+    /// Bytes that a topic takes in one batch; those of Kafka's own limit where it may not be seen.
+    pub(in crate::run::task) fn limit(&mut self, name: &TopicName) -> Result<usize, Failure> {
+        let Some(admin) = &self.admin else { return Ok(usize::MAX) };
+        if !self.limits.contains_key(name.as_str()) {
+            self.limits.extend(limits(&admin.facts([name])?));
+        }
+        let told = self.told_limit(name.as_str());
+        Ok(told.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(MAX_MESSAGE_BYTES_DEFAULT))
     }
 
     /// A topic, if it exists: its number of partitions, and whether it takes no record without a key.
@@ -120,4 +137,10 @@ impl Output {
         }
         Ok(())
     }
+}
+
+/// Bytes that topics take in one batch, of those that say it.
+pub(super) fn limits(facts: &ClusterFacts) -> BTreeMap<String, u64> {
+    let limit = |config: &BTreeMap<String, String>| config.get("max.message.bytes")?.parse().ok();
+    facts.topics.iter().filter_map(|(name, topic)| Some((name.clone(), limit(&topic.config)?))).collect()
 }
