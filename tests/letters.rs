@@ -57,7 +57,8 @@ fn messages_too_large_are_told_of_once_and_the_others_go_on() {
     Kafka::shared().create_topic(&topic, 2, &[("max.message.bytes", "6000")]);
     let mut syncc = shop.run();
     let insert = |id: u32, n: u32| {
-        shop.sql().run(&format!("insert into items values ({id}, '{}', '{CANARY}-d', '{CANARY}-m')", noise(id, n)));
+        shop.sql()
+            .run(&format!("insert into items values ({id}, '{}', '{CANARY}-d', '{CANARY}-m')", noise(id, n)));
     };
     insert(4, 1);
     insert(5, 150);
@@ -129,8 +130,10 @@ fn messages_too_large_are_told_of_once_and_the_others_go_on() {
     }
     shop.wait_ids("items", &expected);
     let found = wait_letters(&dead, 5 + 16);
-    let places: BTreeSet<String> =
-        found.iter().map(|(_, letter)| format!("{} {} {}", letter["file"], letter["offset"], letter["key"])).collect();
+    let places: BTreeSet<String> = found
+        .iter()
+        .map(|(_, letter)| format!("{} {} {}", letter["file"], letter["offset"], letter["key"]))
+        .collect();
     assert_eq!(places.len(), found.len(), "{found:?}");
     shop.stop(&mut syncc);
 }
@@ -145,7 +148,10 @@ fn rows_that_cannot_be_read_or_written_are_told_of_and_the_others_go_on() {
     );
     let (states, items) = (format!("{}.states.dead", shop.prefix), format!("{}.items.dead", shop.prefix));
     shop.text.include = "DB.*".to_owned();
-    shop.text.rules = format!("  on-error dead-letter \"{}.{{table}}.dead\"\n  table DB.states {{\n    format json\n  }}\n", shop.prefix);
+    shop.text.rules = format!(
+        "  on-error dead-letter \"{}.{{table}}.dead\"\n  table DB.states {{\n    format json\n  }}\n",
+        shop.prefix
+    );
     let mut syncc = shop.run();
     // A label that neither the log nor a statement in it tells.
     shop.sql().run(
@@ -153,15 +159,21 @@ fn rows_that_cannot_be_read_or_written_are_told_of_and_the_others_go_on() {
          insert into states values (2, 'old', 'c4n4ry'), (3, 'new', 'c4n4ry')",
     );
     let (key, letter) = &wait_letters(&states, 1)[0];
-    assert_eq!((&letter["reason"], &letter["op"]), (&Value::from("unwritable"), &Value::from("c")), "{letter}");
+    assert_eq!(
+        (&letter["reason"], &letter["op"]),
+        (&Value::from("unwritable"), &Value::from("c")),
+        "{letter}"
+    );
     assert_eq!(key.as_deref(), Some(&b"{\"id\":2}"[..]), "{letter}");
     assert!(letter["error"].as_str().is_some_and(|text| text.contains("`state`")), "{letter}");
     assert!(letter["value"].is_null() && !letter.to_string().contains(CANARY), "{letter}");
     let topic = format!("{}.states", shop.prefix);
     wait::until("the other rows", SOON, || {
         let read = Kafka::shared().consume(&topic, Isolation::ReadCommitted);
-        let ids: Vec<Value> =
-            read.iter().map(|record| serde_json::from_str::<Value>(&record.text()).expect("JSON")["id"].clone()).collect();
+        let ids: Vec<Value> = read
+            .iter()
+            .map(|record| serde_json::from_str::<Value>(&record.text()).expect("JSON")["id"].clone())
+            .collect();
         if ids == [1, 3] { Ok(()) } else { Err(format!("{ids:?}")) }
     });
 
@@ -173,7 +185,10 @@ fn rows_that_cannot_be_read_or_written_are_told_of_and_the_others_go_on() {
     shop.insert("items", &[5]);
     let (key, letter) = &wait_letters(&items, 1)[0];
     assert_eq!((&letter["reason"], &letter["op"]), (&Value::from("unreadable"), &Value::Null), "{letter}");
-    assert!(key.is_none() && letter["offset"].as_u64() > Some(4) && !letter.to_string().contains(CANARY), "{letter}");
+    assert!(
+        key.is_none() && letter["offset"].as_u64() > Some(4) && !letter.to_string().contains(CANARY),
+        "{letter}"
+    );
     shop.wait_ids("items", &[1, 2, 3, 5]);
     shop.wait_status(&mut syncc, "both are counted", |status| status.tasks[0].counters.dead_letters == 2);
     shop.stop(&mut syncc);

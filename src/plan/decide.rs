@@ -7,8 +7,8 @@ use crate::kafka::{TopicName, TopicNameError};
 use crate::mysql::shadow;
 use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
 use crate::statement::{
-    DdlPartition, DdlTopic, ExpandError, Names, OnError, OnOversize, OnlineDdl, Property, RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS,
-    TOPIC_PLACEHOLDERS, WordSet,
+    DdlPartition, DdlTopic, ExpandError, Names, OnError, OnOversize, OnlineDdl, Property,
+    RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS, TOPIC_PLACEHOLDERS, WordSet,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -132,12 +132,8 @@ impl TaskPlan {
             OnOversize::DeadLetter(template) => Some(topic(Property::OnOversize, template)?),
             OnOversize::Stop => None,
         };
-        let settings = TopicSettings {
-            partitions: None,
-            cleanup: None,
-            retention_ms: None,
-            ..decision.topic_settings
-        };
+        let settings =
+            TopicSettings { partitions: None, cleanup: None, retention_ms: None, ..decision.topic_settings };
         Ok(DeadLetters { errors, oversize, settings })
     }
 

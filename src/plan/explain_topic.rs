@@ -456,12 +456,12 @@ mod tests {
         check(
             "include shop.a\non-error dead-letter \"{table}.errors\"\n",
             "a.errors",
-            &["rows that cannot be sent of shop.a (not executed by this release) 0.sync:8"],
+            &["rows that cannot be sent of shop.a () 0.sync:8"],
         );
         check(
             "include shop.*\non-oversize dead-letter \"{table}.large\"\n",
             "b.large",
-            &["messages too large of shop.b (not executed by this release) 0.sync:8"],
+            &["messages too large of shop.b () 0.sync:8"],
         );
         check(
             "include shop.a\nddl {\ntopic \"{pipeline}.ddl\"\n}\n",

@@ -132,9 +132,9 @@ mod tests {
 
     #[test]
     fn the_whole_message_its_beginning_or_nothing() {
-        let head = "{\"reason\":\"oversize\",\"error\":\"it has a \\\"name\\\"\",\"pipeline\":\"p\",\"source\":\"shop\",\"db\":\"shop\",\
+        let head = "{\"reason\":\"oversize\",\"error\":\"it has a \\\"name\\\"\",\"pipeline\":\"p\",\"source\":\"main\",\"db\":\"shop\",\
                     \"table\":\"orders\",";
-        let place = "\"file\":\"mysql-bin.000007\",\"offset\":1010,\"row\":0,\
+        let place = "\"file\":\"mysql-bin.000007\",\"offset\":1203,\"row\":0,\
                      \"gtid\":\"3e11fa47-71ca-11e1-9e33-c80aa9429562:23\",\"ts_ms\":1709605231000,";
         let known = format!(
             "{head}\"topic\":\"shop.orders\",\"partition\":2,\"op\":\"u\",{place}\"key\":\"eyJpZCI6MX0=\","

@@ -75,8 +75,7 @@ impl Letters {
 
     /// True when one of the records behind `mark` is to be told of instead of being sent.
     fn take_size(&self, batch: &Batch, mark: &Mark) -> bool {
-        self.oversize.is_some()
-            && batch.since(mark).any(|record| record.bytes() + ROOM_BYTES > self.limit)
+        self.oversize.is_some() && batch.since(mark).any(|record| record.bytes() + ROOM_BYTES > self.limit)
     }
 
     /// Tells of the records behind `mark`, which are taken back; their number comes back.
@@ -256,8 +255,11 @@ impl Life {
             number: self.n_rows,
         };
         let before = self.output.batch().bytes();
-        let n_letters =
-            letters.unreadable(&failure.text, &meta, (&mut self.output, &mut self.ledger, &mut self.counts))?;
+        let n_letters = letters.unreadable(
+            &failure.text,
+            &meta,
+            (&mut self.output, &mut self.ledger, &mut self.counts),
+        )?;
         self.n_rows += 1;
         let into = (&mut self.output, &mut self.ledger, &mut self.counts);
         self.records += produced(n_letters, before, into, now_ms)?;
