@@ -1,7 +1,6 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
-#[cfg(feature = "run")]
-mod failpoint;
+pub mod failpoint;
 pub mod text;
 
 pub mod diagnostic;

@@ -12,9 +12,10 @@
 
 use crate::change::RowBatch;
 use crate::checkpoint::{SnapRecord, SnapState};
+use crate::failpoint::{Bug, planted};
 use crate::mysql::ddl::DdlEffect;
 use crate::mysql::key::KeyPart;
-use crate::mysql::position::{BinlogPosition, Position};
+use crate::mysql::position::{BinlogPosition, Gtids, Position};
 use crate::mysql::schema::{TableName, TableVersion};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -158,7 +159,7 @@ pub struct Rows {
 impl Rows {
     /// True when the stream has not touched the row with this canonical key since the window opened.
     pub fn keeps(&self, key: &[u8]) -> bool {
-        !self.touched.contains(key)
+        !self.touched.contains(key) || planted(Bug::TouchedKept)
     }
 
     /// True when nothing at all was touched: keys need not be computed.
@@ -291,7 +292,7 @@ impl Load {
         match (&load.record.max, &load.record.state) {
             (None, _) | (_, SnapState::Pending) => {
                 self.active = Some(Active::MaxKey(name.clone()));
-                Some(Ask::MaxKey { version, key, contains })
+                Some(Ask::MaxKey { version, key, contains: shown(contains, Bug::GreatestKeyTooEarly) })
             }
             (Some(max), SnapState::Copying { last }) => {
                 let ask = Ask::Chunk {
@@ -300,7 +301,7 @@ impl Load {
                     after: last.clone(),
                     upto: max.clone(),
                     limit: self.limit,
-                    contains,
+                    contains: shown(contains, Bug::NoVisibilityWait),
                 };
                 self.active = Some(Active::Window(Window {
                     table: name.clone(),
@@ -524,6 +525,15 @@ impl Load {
             self.limit = (self.limit * 2).min(CHUNK_ROWS_MAX);
         }
     }
+}
+
+/// What a read must show: R, unless a bug is planted.
+fn shown(mut contains: Position, bug: Bug) -> Position {
+    if planted(bug) {
+        contains.file.offset = 4;
+        contains.gtids = Gtids::Off;
+    }
+    contains
 }
 
 impl Active {

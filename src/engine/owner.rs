@@ -5,6 +5,7 @@
 //! machines are compared, only the interval that the record itself names.
 
 use crate::checkpoint::OwnerRecord;
+use crate::failpoint::{Bug, planted};
 
 /// Beats that must be missed before an owner counts as dead.
 const MISSED_BEATS: u64 = 4;
@@ -29,6 +30,7 @@ pub fn claim(found: Option<&OwnerRecord>, instance: &str) -> Claim {
     match found {
         None => Claim::Free,
         Some(owner) if owner.released || owner.instance == instance => Claim::Free,
+        Some(_) if planted(Bug::HostForInstance) => Claim::Free,
         Some(owner) => Claim::Watch { owner: owner.clone(), for_ms: owner.interval_ms.max(1) * MISSED_BEATS },
     }
 }
@@ -51,6 +53,7 @@ pub fn confirm(
 ) -> Result<(), Box<OwnerRecord>> {
     match after {
         None => Ok(()),
+        Some(_) if planted(Bug::OwnerNotReadAgain) => Ok(()),
         Some(owner) if owner.released || owner.instance == instance => Ok(()),
         Some(owner) if before.is_some_and(|before| before.incarnation == owner.incarnation) => Ok(()),
         Some(owner) => Err(Box::new(owner.clone())),

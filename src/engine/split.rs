@@ -9,6 +9,7 @@
 //! not what was read before, that is an error and never a guess.
 
 use crate::checkpoint::{MidRecord, MidTable};
+use crate::failpoint::{Bug, planted};
 use crate::mysql::position::{BinlogPosition, Gtid};
 use crate::mysql::schema::{TableName, TableVersion};
 use std::fmt;
@@ -131,7 +132,7 @@ impl Progress {
             Some((rows, hash)) if counted.rows == rows && counted.hash != hash => {
                 Err(Differs { table: counted.version.name.clone(), how: Difference::Rows })
             }
-            Some(_) => Ok(false),
+            Some(_) => Ok(planted(Bug::PartsSentAgain)),
         }
     }
 

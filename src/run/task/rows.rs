@@ -9,7 +9,7 @@ use super::reads::TableRows;
 use super::tables::{Live, Slot};
 use crate::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
 use crate::engine::load::Rows;
-use crate::failpoint::{Bug, hit, planted};
+use crate::failpoint::hit;
 use crate::mysql::binlog::event::{Header, RawEvent};
 use crate::mysql::binlog::rows::{RowError, RowKind, RowsEvent};
 use crate::mysql::binlog::scratch::Scratch;
@@ -196,7 +196,7 @@ impl Life {
             if !rows.untouched() {
                 self.key.clear();
                 canonical_key(&values, &rows.key, &mut self.key);
-                if !rows.keeps(&self.key) && !planted(Bug::TouchedKept) {
+                if !rows.keeps(&self.key) {
                     continue;
                 }
             }
