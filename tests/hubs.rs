@@ -1,10 +1,15 @@
 //! Several tasks of one source: one connection for those that stand near each other, none held up by another one.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use rustix::process::Signal;
 
 use crate::support::program::Running;
 use crate::support::shop::{SOON, Shop, ids};
-use crate::support::{Kafka, KafkaOptions, Kind, MySql, wait};
+use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, wait};
+
+/// How long files must be left alone before they are read, ms.
+const SETTLE_MS: u128 = 250;
 
 /// Connections over which the log of the server is read.
 fn dumps(mysql: &MySql) -> Vec<String> {
@@ -209,4 +214,62 @@ fn who_stands_by_takes_over() {
     shop.insert("items", &[6]);
     shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
     shop.stop(&mut first);
+}
+
+/// Producer id and epoch of a task, as its cluster knows them.
+fn producer(kafka: &Kafka, transactional_id: &str) -> String {
+    let class = "org.apache.kafka.tools.TransactionsCommand";
+    let said = kafka.tool(class, &["describe", "--transactional-id", transactional_id]);
+    let mut lines = said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let (head, row) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    let of = |name: &str| {
+        let at = head.iter().position(|word| *word == name).unwrap_or_else(|| panic!("no {name}: {said}"));
+        row[at].to_owned()
+    };
+    format!("{} {}", of("ProducerId"), of("ProducerEpoch"))
+}
+
+/// A reload touches only the task that it changes, and takes effect soon.
+#[test]
+fn a_reload_leaves_other_tasks_alone() {
+    let mysql = MySql::start(Kind::MariaDb10_11, &[]);
+    let mut shop = Shop::new("alone", &mysql, Kafka::shared());
+    let tables = ["one", "two", "three"];
+    for table in ["orders"].iter().chain(&tables) {
+        shop.table(table);
+    }
+    shop.text.rest = "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
+    let mut syncc = shop.run();
+    shop.insert("orders", &[4]);
+    shop.wait_ids("orders", &[1, 2, 3, 4]);
+    let of_second = format!("{}.second.shop.bus", shop.prefix);
+    let of_shop = format!("{}.shop.shop.bus", shop.prefix);
+    let producers = || [&of_second, &of_shop].map(|id| producer(Kafka::shared(), id));
+    let (connection, before) = (wait_dumps(&mysql, 1), producers());
+
+    let mut shortest = u128::MAX;
+    for table in tables {
+        let saved = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_millis();
+        shop.edit(|text| text.include = format!("{}, DB.{table}", text.include));
+        shop.insert("orders", &[saved as i64 % 1_000_000_000]);
+        shop.wait_ids(table, &[1, 2, 3]);
+        let records = Kafka::shared().consume(&format!("{}.{table}", shop.prefix), Isolation::ReadCommitted);
+        let first = records.iter().map(|record| record.time_ms as u128).min().expect("three records");
+        shortest = shortest.min(first - saved);
+    }
+    println!(
+        "from the save of a file to the first message of its new table: {shortest} ms, {:.1} times the time in which files settle",
+        shortest as f64 / SETTLE_MS as f64
+    );
+    // Below 4 where nothing else runs; tests run side by side.
+    assert!(shortest <= 8 * SETTLE_MS, "{shortest} ms");
+    wait::until("the other pipeline sent its rows", SOON, || match shop.ids("orders").len() {
+        7 => Ok(()),
+        n_rows => Err(n_rows.to_string()),
+    });
+    // The changed task keeps its producer, too: its target is the same.
+    assert_eq!((wait_dumps(&mysql, 1), producers()), (connection, before));
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.stop(&mut syncc);
 }

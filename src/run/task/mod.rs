@@ -384,7 +384,9 @@ impl Task {
     fn adopt(&mut self, plan: Arc<TaskPlan>, generation: Option<u64>) {
         // It frames what the old plan selects.
         self.follower = None;
-        self.output = None;
+        if self.plan.target != plan.target {
+            self.output = None;
+        }
         self.after_cut = None;
         self.retry.set(plan.retry);
         self.plan = plan;

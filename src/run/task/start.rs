@@ -231,7 +231,7 @@ impl Task {
         self.records += life.records;
         self.counters.add(&mut life.counts);
         // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
-        if matches!(ended, Ok(Ended::Paused)) {
+        if matches!(ended, Ok(Ended::Paused | Ended::Swapped { .. })) {
             self.output = life.output.at_rest();
         } else if ended.is_err() {
             if life.source_failed {
