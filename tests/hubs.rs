@@ -238,7 +238,8 @@ fn a_reload_leaves_other_tasks_alone() {
     for table in ["orders"].iter().chain(&tables) {
         shop.table(table);
     }
-    shop.text.rest = "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
+    shop.text.rest =
+        "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
     let mut syncc = shop.run();
     shop.insert("orders", &[4]);
     shop.wait_ids("orders", &[1, 2, 3, 4]);

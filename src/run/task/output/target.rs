@@ -185,3 +185,13 @@ impl Target {
         })
     }
 }
+
+impl Output {
+    /// Learns what the cluster says of the topics now: another plan may send to others.
+    pub(in crate::run::task) fn fit(&mut self, facts: Option<&ClusterFacts>) {
+        if let Some(facts) = facts {
+            self.inner.fit(facts);
+            self.limits = topics::limits(facts);
+        }
+    }
+}
