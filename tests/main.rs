@@ -50,6 +50,7 @@ mod split;
 mod state;
 mod support;
 mod tidy;
+mod topics;
 mod torture;
 mod tracking;
 mod ui;

@@ -317,6 +317,7 @@ fn a_message_too_large_stops_before_it_and_names_its_place() {
     let topic = format!("{}.items", shop.prefix);
     Kafka::shared().create_topic(&topic, 1, &[("max.message.bytes", "3000")]);
     let mut syncc = shop.run();
+    shop.wait_ids("items", &[1, 2, 3]);
     let mut sql = shop.sql();
     // random, so that no compression makes it small
     sql.run(&format!(
