@@ -270,6 +270,9 @@ pub struct Progress {
     pub estimate: u64,
     /// Seconds left at the present rate, when it can be told.
     pub eta_seconds: Option<u64>,
+    /// Why no rows are read now, while some are to be.
+    #[serde(default)]
+    pub waits: Option<String>,
 }
 
 /// One table of a task.
@@ -283,6 +286,9 @@ pub struct TableStatus {
     pub estimate: u64,
     /// Loaded.
     pub done: bool,
+    /// Rows of the load a second, over the last seconds.
+    #[serde(default)]
+    pub rows_per_second: f64,
     /// Seconds left at the present rate, when it can be told.
     #[serde(default)]
     pub eta_seconds: Option<u64>,

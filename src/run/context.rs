@@ -2,6 +2,7 @@
 
 use super::hub::Hubs;
 use super::state_dir::{StateDir, random_id};
+use super::turns::Sources;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -56,6 +57,8 @@ pub(super) struct Context {
     pub(super) once: bool,
     /// The connections to the sources.
     pub(super) hubs: Hubs,
+    /// Reads of existing rows, by source.
+    pub(super) turns: Sources,
     /// Time.
     pub(super) clock: Clock,
     /// State of the random numbers that spread retries.
@@ -81,6 +84,7 @@ impl Context {
             accept: Vec::new(),
             once: false,
             hubs: Hubs::default(),
+            turns: Sources::default(),
             clock: Clock::start(),
             dice: AtomicU64::new(seed),
         }

@@ -21,6 +21,7 @@ mod state_tool;
 mod supervisor;
 mod tap;
 mod task;
+mod turns;
 mod watch;
 
 pub use given::give_schema;

@@ -1,6 +1,7 @@
 //! `start`: where a task begins, and how existing rows are read.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Where the first start of a task begins.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,6 +55,26 @@ pub struct Window {
     pub zone: String,
 }
 
+/// Minutes of a day.
+const DAY: u16 = 24 * 60;
+
+impl Window {
+    /// Minutes until it is open, when a clock of its zone shows this minute of the day; none: it is.
+    pub fn opens_in(&self, minute: u16) -> Option<u16> {
+        let since = |begin: u16| (minute + DAY - begin) % DAY;
+        let length = (self.to_minute + DAY - self.from_minute) % DAY;
+        (since(self.from_minute) >= length).then(|| DAY - since(self.from_minute))
+    }
+}
+
+impl fmt::Display for Window {
+    /// `22:00 to 06:00 Europe/Berlin`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Window { from_minute: from, to_minute: to, zone } = self;
+        write!(f, "{:02}:{:02} to {:02}:{:02} {zone}", from / 60, from % 60, to / 60, to % 60)
+    }
+}
+
 /// A place in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StartAt {
@@ -79,11 +100,38 @@ impl Start {
         }
     }
 
-    /// Rows per chunk, where they are fixed.
-    pub fn chunk_rows(&self) -> Option<u32> {
+    /// How existing rows are read, where they are.
+    pub fn snapshot(&self) -> Option<&Snapshot> {
         match self {
-            Start::Snapshot(snapshot) => snapshot.chunk_rows,
+            Start::Snapshot(snapshot) => Some(snapshot),
             Start::Now | Start::At(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_may_lie_around_midnight() {
+        let window = |from: u16, to: u16| Window {
+            from_minute: from * 60,
+            to_minute: to * 60,
+            zone: "Europe/Berlin".to_owned(),
+        };
+        let (night, day) = (window(22, 6), window(8, 18));
+        assert_eq!(night.to_string(), "22:00 to 06:00 Europe/Berlin");
+        for (minute, of_night, of_day) in [
+            (0, None, Some(480)),
+            (5 * 60 + 59, None, Some(121)),
+            (6 * 60, Some(16 * 60), Some(120)),
+            (8 * 60, Some(14 * 60), None),
+            (17 * 60 + 59, Some(241), None),
+            (18 * 60, Some(240), Some(14 * 60)),
+            (22 * 60, None, Some(10 * 60)),
+        ] {
+            assert_eq!((night.opens_in(minute), day.opens_in(minute)), (of_night, of_day), "{minute}");
         }
     }
 }

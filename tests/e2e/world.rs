@@ -17,6 +17,9 @@ use syncc::control::{Operation, Status, TaskState, ask};
 /// How long a start, a recovery or the rest of the way may take on a busy machine, s.
 pub(super) const PATIENCE: u64 = 120;
 
+/// Chunks of different tables that are read at once.
+const PARALLEL: u8 = 3;
+
 /// Everything one test needs.
 pub(super) struct World {
     /// The source.
@@ -103,7 +106,7 @@ impl World {
              target bus kafka \"{brokers}\" {{\n  state {{\n    prefix \"{prefix}\"\n  }}\n  \
              transaction-timeout 10s\n}}\n\
              pipeline all from shop to bus {{\n  include {database}.*\n  topic \"{prefix}.{{table}}\" {{\n    partitions 3\n  }}\n  \
-             format canal-json {{\n    snapshot-op init\n  }}\n  start snapshot {{\n    chunk {chunk} rows\n  }}\n}}\n",
+             format canal-json {{\n    snapshot-op init\n  }}\n  start snapshot {{\n    chunk {chunk} rows\n    parallel {PARALLEL}\n  }}\n}}\n",
             user = MySql::USER,
         );
         let homes = ["e2e", "e2e-twin"].map(|name| {

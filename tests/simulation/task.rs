@@ -10,7 +10,7 @@ use syncc::checkpoint::{
 };
 use syncc::engine::Covered;
 use syncc::engine::commit::{Due, HEARTBEAT_MS, Ledger, Policy};
-use syncc::engine::load::{Ask, Chunk, Closed, Load, TableLoad};
+use syncc::engine::load::{Ask, Chunk, Closed, Load, Policy as LoadPolicy, TableLoad, Wanted};
 use syncc::engine::owner::{Claim, alive, claim, confirm};
 use syncc::mysql::key::KeyPart;
 use syncc::mysql::position::Position;
@@ -254,7 +254,7 @@ impl Life {
             TableLoad::new(version, Some(vec![0]), record, 10)
         });
         Life {
-            load: Load::new(tables, Some(2)),
+            load: Load::new(tables, LoadPolicy { chunk_rows: Some(2), parallel: 2, rate_bytes_s: None }),
             ledger: Ledger::new(policy, fingerprint, 1, seq, position, mid),
             epoch,
             at,
@@ -346,8 +346,8 @@ impl Life {
         if !sends.map_err(|differs| Failure::Wrong(differs.to_string()))? {
             return Ok(());
         }
-        if self.load.watch(&version.name, &version).is_some() {
-            self.load.touch(&key);
+        if let Some(watch) = self.load.watch(&version.name, &version) {
+            self.load.touch(watch.window, &key);
         }
         self.batch.push(Record::Change { txn, op });
         self.ledger.produced(1, 10, now_ms);
@@ -383,20 +383,27 @@ impl Life {
 
     /// A read ends, if the tables show what it must contain.
     fn answer(&mut self, source: &Source, dice: &mut Dice) {
-        let Some(ask) = self.reads.front() else { return };
+        if self.reads.is_empty() {
+            return;
+        }
+        // several are under way, and end in any order
+        let some = dice.below(self.reads.len());
+        self.reads.swap(0, some);
+        let Some(Ask { read, contains, what }) = self.reads.front() else { return };
+        let read = *read;
         // a view shows what is visible, or what was a moment before
         let sees = |contains: &Position| index(contains) <= source.visible;
         let rows = source.rows(source.visible);
         let of = |name: &str| TABLES.iter().position(|table| *table == name).unwrap_or_default() as i64 * 100;
-        match ask {
-            Ask::MaxKey { version, contains, .. } if sees(contains) => {
+        match what {
+            Wanted::MaxKey { version, .. } if sees(contains) => {
                 let first = of(&version.name.table);
                 let max = rows.range(first..first + 100).next_back().map(|(&key, _)| vec![KeyPart::Int(key)]);
                 self.reads.pop_front();
-                let snap = self.load.max_read(max);
+                let snap = self.load.max_read(read, max);
                 self.store(snap);
             }
-            Ask::Chunk { version, after, upto, limit, contains, .. } if sees(contains) => {
+            Wanted::Chunk { version, after, upto, limit, .. } if sees(contains) => {
                 let after = after.as_ref().map_or(of(&version.name.table), |after| id(&after[0]) + 1);
                 let found: Vec<(i64, u64)> = rows
                     .range(after..)
@@ -415,10 +422,10 @@ impl Life {
                 let high = place(source.visible + ahead).file;
                 let last = found.last().map(|&(key, _)| vec![KeyPart::Int(key)]);
                 self.reads.pop_front();
-                self.load.chunk_read(Chunk { rows: batch, last, done, high, read_ms: 1 });
+                self.load.chunk_read(read, Chunk { rows: batch, last, done, high, read_ms: 1 });
             }
-            Ask::MaxKey { .. } | Ask::Chunk { .. } => {}
-            Ask::Columns { .. } | Ask::Barrier { .. } => panic!("no definition moves, and there is a key"),
+            Wanted::MaxKey { .. } | Wanted::Chunk { .. } => {}
+            Wanted::Columns(_) | Wanted::Barrier(_) => panic!("no definition moves, and there is a key"),
         }
     }
 

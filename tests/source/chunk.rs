@@ -54,8 +54,8 @@ fn add_ids(chunk: &Chunk, ids: &mut Vec<i64>) {
     }
 }
 
-/// Keys that page wrongly when treated naively: their columns, and values in SQL.
-const KEYS: &[(&str, &str, &[&str])] = &[
+/// Keys that page wrongly when treated naively: the servers that have them (all, `M`ariaDB, My`S`QL), columns, values in SQL.
+pub(crate) const KEYS: &[(&str, &str, &[&str])] = &[
     (
         "",
         "k bigint unsigned",

@@ -1,7 +1,7 @@
 //! The source against real servers: logging in, the dump, facts and tables, existing rows.
 
 mod barrier;
-mod chunk;
+pub(crate) mod chunk;
 mod dump;
 mod events;
 mod harm;

@@ -167,6 +167,7 @@ fn task_line(task: &TaskStatus) -> String {
             let progress = task.snapshot.clone().unwrap_or_default();
             let percent = (progress.rows * 100).checked_div(progress.estimate).unwrap_or(0).min(99);
             let eta = progress.eta_seconds.map(|eta| format!(", {} left", duration(eta))).unwrap_or_default();
+            let eta = progress.waits.as_ref().map_or(eta, |waits| format!(", waits {waits}"));
             format!(
                 "{name} loading {percent} % ({}/{} tables, {} rows{eta}) {:.0} rows/s",
                 progress.tables_done, progress.tables, progress.rows, task.records_per_second
@@ -206,6 +207,7 @@ mod tests {
                 rows: 500,
                 estimate: 2_000,
                 eta_seconds: Some(3),
+                waits: None,
             }),
             ..TaskStatus::default()
         };

@@ -81,6 +81,9 @@ fn details(task: &TaskStatus, tables: bool) -> String {
     if let Some(waiting) = &task.waiting {
         let _ = writeln!(text, "  waits {waiting}");
     }
+    if let Some(waits) = task.snapshot.as_ref().and_then(|load| load.waits.as_ref()) {
+        let _ = writeln!(text, "  the load waits {waits}");
+    }
     if let Some(stalled) = &task.stalled {
         let _ = writeln!(text, "  stalled: {stalled}");
     }
@@ -106,7 +109,8 @@ fn details(task: &TaskStatus, tables: bool) -> String {
             (true, _) => format!("loaded, {} rows", table.rows),
             (false, None) => format!("loading, {} of about {} rows", table.rows, table.estimate),
             (false, Some(eta)) => {
-                format!("loading, {} of about {} rows, {} left", table.rows, table.estimate, duration(eta))
+                let (rows, estimate, rate) = (table.rows, table.estimate, table.rows_per_second);
+                format!("loading, {rows} of about {estimate} rows, {rate:.0} rows/s, {} left", duration(eta))
             }
         };
         let _ = writeln!(text, "  {}  {state}", table.table);
@@ -144,11 +148,12 @@ mod tests {
             parked: vec![ParkedTable { table: "a.b".into(), position: "b:9".into(), reason: "odd".into() }],
             ..TaskStatus::default()
         };
-        let table = |table: &str, done, eta_seconds| TableStatus {
+        let table = |table: &str, done, eta_seconds: Option<u64>| TableStatus {
             table: table.into(),
             rows: 5,
             estimate: 20,
             done,
+            rows_per_second: if eta_seconds.is_some() { 3.1 } else { 0.0 },
             eta_seconds,
         };
         let loading = TaskStatus {
@@ -161,6 +166,7 @@ mod tests {
                 rows: 10,
                 estimate: 25,
                 eta_seconds: Some(61),
+                waits: Some("for its turn".into()),
             }),
             tables: vec![table("a.c", true, None), table("a.d", false, Some(5))],
             ..TaskStatus::default()
@@ -187,8 +193,9 @@ files refused: 1 error; the running generation stays active
   a.sync:1:1: error[S0101]: no
 TASK       STATE     LAG    BEHIND   ROWS/S  LOAD
 other.s.t  snapshot  0.0 s  ?        3       1/2 tables, 10 of about 25 rows, 1 min left
+  the load waits for its turn
   a.c  loaded, 5 rows
-  a.d  loading, 5 of about 20 rows, 5 s left
+  a.d  loading, 5 of about 20 rows, 3 rows/s, 5 s left
 p.s.t      retrying  1 min  3.0 MiB  -       -
   at binlog.000001:4 (commit 7, generation 2)
   connection: the server is away; start it

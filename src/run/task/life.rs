@@ -372,24 +372,34 @@ impl Life {
         if answer.life != self.number {
             return Ok(());
         }
+        self.reads.answered(&answer);
+        let read = answer.read;
         match answer.what? {
-            Found::Columns(found) => self.load.columns_read(found),
+            Found::Columns(found) => self.load.columns_read(read, found),
             Found::MaxKey(max) => {
-                if let Some((table, record)) = self.load.max_read(max) {
+                if let Some((table, record)) = self.load.max_read(read, max) {
                     self.store_snap(table, record);
                 }
             }
             Found::Chunk(chunk) => {
                 hit("win.read");
-                self.load.chunk_read(chunk);
+                self.load.chunk_read(read, chunk);
             }
-            Found::Barrier(at) => self.load.barrier_opened(at),
+            Found::Barrier(at) => self.load.barrier_opened(read, at),
             Found::Rows { rows, end } => self.barrier_rows(rows.as_ref(), end, now_ms)?,
-            Found::Moved(table) => {
-                self.load.abandon();
-                let altered = DdlEffect::Tables { tables: vec![table], kind: TableDdl::Alter };
-                self.load.definition_moved(&altered);
-            }
+            Found::Moved => self.load.moved(read),
+        }
+        Ok(())
+    }
+
+    /// Begins the reads that may be under way now. Between two source transactions only.
+    pub(super) fn read_on(&mut self, wall_ms: i64) -> Result<(), Failure> {
+        self.reads.rest = None;
+        while self.load.wants() {
+            let Some(turn) = self.reads.begin(wall_ms) else { break };
+            let Some(ask) = self.load.next(self.ledger.position()) else { break };
+            hit("win.opened");
+            self.reads.ask(ask, turn)?;
         }
         Ok(())
     }

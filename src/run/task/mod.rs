@@ -24,6 +24,7 @@ mod life;
 mod online;
 mod output;
 mod progress;
+mod reader;
 mod reads;
 mod retention;
 mod rows;

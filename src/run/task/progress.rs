@@ -2,6 +2,7 @@
 
 use super::Task;
 use super::life::Life;
+use super::reads::Rest;
 use crate::control::{ParkedTable, Progress, TableStatus, TaskState};
 use crate::run::context::wall_ms;
 use std::collections::HashMap;
@@ -33,10 +34,11 @@ impl Task {
                 rows: one.rows,
                 estimate: one.estimate,
                 done: one.done,
-                eta_seconds: None,
+                ..TableStatus::default()
             })
             .collect();
         let tables = life.paces.tell(tables, now_ms);
+        let rest = life.reads.rest.as_ref().filter(|_| !life.load.is_reading()).and_then(Rest::why);
         let behind_since_ms = self.behind_since(life);
         self.counters.add(&mut life.counts);
         let retention_left = self.retention.seconds_left(wall_ms());
@@ -57,7 +59,8 @@ impl Task {
             tables: tables.len(),
             rows: tables.iter().map(|table| table.rows).sum(),
             estimate: tables.iter().map(expected_rows).sum(),
-            eta_seconds: eta(&tables, life.rate.2),
+            eta_seconds: eta(&tables),
+            waits: rest.clone(),
         });
         status.tables = tables;
         let parked = life.tables.parked().iter().map(|(table, record)| ParkedTable {
@@ -115,9 +118,8 @@ impl Paces {
                 let per_second = rows as f64 * 1_000.0 / (now_ms - pace.since_ms) as f64;
                 *pace = Pace { rows: table.rows, since_ms: now_ms, per_second };
             }
-            let left = table.estimate.saturating_sub(table.rows);
-            table.eta_seconds =
-                (pace.per_second >= 1.0 && left > 0).then(|| (left as f64 / pace.per_second).ceil() as u64);
+            table.rows_per_second = pace.per_second;
+            table.eta_seconds = seconds(left(table), pace.per_second);
         }
         tables
     }
@@ -128,13 +130,18 @@ fn expected_rows(table: &TableStatus) -> u64 {
     if table.done { table.rows } else { table.estimate.max(table.rows) }
 }
 
-/// Seconds until all rows are loaded at the present rate.
-fn eta(tables: &[TableStatus], per_second: f64) -> Option<u64> {
-    let left: u64 = tables
-        .iter()
-        .filter(|table| !table.done)
-        .map(|table| table.estimate.saturating_sub(table.rows))
-        .sum();
+/// Rows of a table that are still to come, by the estimate.
+fn left(table: &TableStatus) -> u64 {
+    if table.done { 0 } else { table.estimate.saturating_sub(table.rows) }
+}
+
+/// Seconds until all rows are loaded at the rate that all tables have together.
+fn eta(tables: &[TableStatus]) -> Option<u64> {
+    seconds(tables.iter().map(left).sum(), tables.iter().map(|table| table.rows_per_second).sum())
+}
+
+/// How long so many rows take.
+fn seconds(left: u64, per_second: f64) -> Option<u64> {
     (left > 0 && per_second >= 1.0).then(|| (left as f64 / per_second).ceil() as u64)
 }
 
@@ -148,6 +155,9 @@ fn waits_for(life: &Life) -> Option<&'static str> {
     }
     if life.waits_for_columns() {
         return Some("the columns of a table are not proven yet");
+    }
+    if let Some(Rest::Hours(..)) = life.reads.rest {
+        return Some("existing rows are read only in the hours of `window`");
     }
     (!life.load.done()).then_some("existing rows are read from the source")
 }

@@ -1,29 +1,28 @@
-//! The thread that reads existing rows for a task's load: one read at a time, over connections of its own.
+//! The threads that read existing rows for a task's load, each over connections of its own, and when they may.
 //!
-//! Guarantees: an answer carries the number of the life that asked; dropping [`Reads`] ends the connection and the
-//! thread, whatever they wait for.
+//! Guarantees: an answer carries the number of the life that asked; dropping [`Reads`] ends the connections and the
+//! threads, whatever they wait for.
 
-use crate::catalog::{Engine, TableFacts};
+use super::reader::{OpenConnection, Reader};
+use super::{Input, Task};
 use crate::change::RowBatch;
-use crate::engine::load::{Ask, CHUNK_BYTES, Chunk};
+use crate::engine::load::{Ask, Chunk, Policy, ReadId, Refusal};
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, ServerIdentity};
-use crate::mysql::schema::{TableName, TableVersion};
-use crate::run::failure::Failure;
-use crate::source::mysql::io::{
-    Barrier, ChunkReader, ChunkRequest, Closer, Endpoint, FailureClass, Session, SourceFailure, tables,
-};
-use crate::source::mysql::page::paging_key;
+use crate::mysql::schema::TableVersion;
+use crate::mysql::value::Timestamp;
+use crate::mysql::zone::Zone;
+use crate::run::failure::{Class, Failure};
+use crate::run::panic_text;
+use crate::run::turns::{Seat, Turn};
+use crate::source::mysql::io::Endpoint;
+use crate::statement::{Snapshot, Window, duration_text};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-
-/// Rows of a barrier read that cross to the task together.
-const BARRIER_ROWS: usize = 1_000;
-
-/// Bytes of a barrier read that cross to the task together.
-const BARRIER_BYTES: usize = 1 << 20;
 
 /// How long a connection is kept that nothing is read over.
 const IDLE: Duration = Duration::from_secs(5);
@@ -32,11 +31,13 @@ const IDLE: Duration = Duration::from_secs(5);
 pub(in crate::run) struct Answer {
     /// Life that asked.
     pub(super) life: u64,
+    /// The read.
+    pub(super) read: ReadId,
     /// What was found.
     pub(super) what: Result<Found, Failure>,
 }
 
-/// Kinds of answers, one for each [`Ask`] (a barrier gives several).
+/// Kinds of answers, one for each kind of read (a barrier gives several).
 pub(in crate::run) enum Found {
     /// Columns and paging key; none: the table is gone.
     Columns(Option<(Arc<TableVersion>, Option<Vec<usize>>)>),
@@ -54,7 +55,21 @@ pub(in crate::run) enum Found {
         end: bool,
     },
     /// The table is not as it was: its columns are asked for again.
-    Moved(TableName),
+    Moved,
+}
+
+impl Found {
+    /// True for the last answer of a read.
+    fn ends(&self) -> bool {
+        match self {
+            Found::Barrier(_) | Found::Rows { end: false, .. } => false,
+            Found::Columns(_)
+            | Found::MaxKey(_)
+            | Found::Chunk(_)
+            | Found::Rows { end: true, .. }
+            | Found::Moved => true,
+        }
+    }
 }
 
 /// Rows of one table.
@@ -65,227 +80,228 @@ pub(in crate::run) struct TableRows {
     pub(super) rows: RowBatch,
 }
 
-/// The reading thread of one life.
-pub(super) struct Reads {
-    asks: Option<Sender<(Ask, u64)>>,
-    go: Option<Sender<()>>,
-    open: OpenConnection,
-    thread: Option<JoinHandle<()>>,
+/// How a plan wants existing rows to be read.
+pub(super) fn policy(snapshot: &Snapshot) -> Policy {
+    Policy {
+        chunk_rows: snapshot.chunk_rows,
+        parallel: snapshot.parallel.unwrap_or(1).into(),
+        rate_bytes_s: snapshot.rate_bytes_s,
+    }
 }
 
-/// Handle of the connection in use, to end its waits.
-type OpenConnection = Arc<Mutex<Option<Closer>>>;
+/// Why nothing is read although something is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Other reads of the source are under way.
+    Busy,
+    /// It would be faster than is wanted; ms of the clock of the process.
+    Rate(u64),
+    /// It is not the time of day; minutes that are left.
+    Hours(Window, u16),
+}
+
+impl Rest {
+    /// For people; none while it is over in a moment.
+    pub(super) fn why(&self) -> Option<String> {
+        match self {
+            Rest::Busy => Some("for its turn: another task reads existing rows of this source".to_owned()),
+            Rest::Rate(_) => None,
+            Rest::Hours(window, minutes) => {
+                let left = duration_text(u64::from(*minutes) * 60_000);
+                Some(format!("for the hours of its `window`, {window}: {left} left"))
+            }
+        }
+    }
+}
+
+/// A read, and the right to be under way.
+type Asked = (Ask, Turn);
+
+/// The reading threads of one life.
+pub(super) struct Reads {
+    policy: Policy,
+    hours: Option<(Window, Option<Zone>)>,
+    seat: Seat,
+    asks: Sender<Asked>,
+    /// The other end, for threads that are yet to come.
+    inbox: Receiver<Asked>,
+    go: Sender<()>,
+    gate: Receiver<()>,
+    /// What all threads have in common.
+    worker: Worker,
+    threads: Vec<(OpenConnection, JoinHandle<()>)>,
+    /// Reads under way.
+    turns: HashMap<ReadId, Turn>,
+    /// Why none was begun when one was wanted last.
+    pub(super) rest: Option<Rest>,
+}
+
+/// What a reading thread is made of.
+#[derive(Clone)]
+struct Worker {
+    task: String,
+    life: u64,
+    endpoint: Endpoint,
+    server: ServerIdentity,
+    /// Where answers go.
+    out: Sender<Input>,
+}
+
+impl Task {
+    /// The reads of this life, of which none is under way yet.
+    pub(super) fn reads(&self, endpoint: Endpoint, server: ServerIdentity) -> Reads {
+        let snapshot = self.plan.start.snapshot().cloned().unwrap_or_default();
+        let wake = self.me.clone();
+        let seat = self.context.turns.join(&self.id.source, self.clock.clone(), move || {
+            // A full inbox holds a wake already.
+            let _ = wake.try_send(Input::Wake);
+        });
+        let policy = policy(&snapshot);
+        let (asks, inbox) = bounded(policy.parallel);
+        let (go, gate) = bounded(1);
+        let worker = Worker {
+            task: self.id.to_string(),
+            life: self.n_lives,
+            endpoint,
+            server,
+            out: self.me.clone(),
+        };
+        Reads {
+            hours: snapshot.window.map(|window| {
+                let zone = Zone::from_name(&window.zone);
+                (window, zone)
+            }),
+            policy,
+            seat,
+            asks,
+            inbox,
+            go,
+            gate,
+            worker,
+            threads: Vec::new(),
+            turns: HashMap::new(),
+            rest: None,
+        }
+    }
+}
 
 impl Reads {
-    /// Starts the thread; `answer` hands an answer over and is false when nobody wants it any more.
-    ///
-    /// # Errors
-    /// The thread cannot be started.
-    pub(super) fn start(
-        name: &str,
-        endpoint: Endpoint,
-        server: ServerIdentity,
-        answer: impl Fn(Answer) -> bool + Send + 'static,
-    ) -> std::io::Result<Reads> {
-        let (asks, inbox) = bounded(1);
-        let (go, gate) = bounded(1);
-        let open = OpenConnection::default();
-        let thread = std::thread::Builder::new().name(format!("loader {name}")).spawn({
-            let open = open.clone();
-            move || {
-                let mut reader = Reader { endpoint, server, chunks: None, open, gate };
-                reader.serve(&inbox, answer);
-            }
-        })?;
-        Ok(Reads { asks: Some(asks), go: Some(go), open, thread: Some(thread) })
+    /// How existing rows are read.
+    pub(super) fn policy(&self) -> &Policy {
+        &self.policy
     }
 
-    /// Asks for a read. The load asks for one at a time, so this does not wait.
-    pub(super) fn ask(&self, ask: Ask, life: u64) {
-        if let Some(asks) = &self.asks {
-            // The thread ends only with this value; a failed send has no one to tell.
-            let _ = asks.send((ask, life));
+    /// One more read, if one may begin now; why not stands in `rest`.
+    pub(super) fn begin(&mut self, wall_ms: i64) -> Option<Turn> {
+        let closed = self.hours.as_ref().and_then(|(window, zone)| Some((window, opens_in(window, zone.as_ref()?, wall_ms)?)));
+        let begun = match closed {
+            Some((window, minutes)) => Err(Rest::Hours(window.clone(), minutes)),
+            None => self.seat.begin(&self.policy).map_err(|refusal| match refusal {
+                Refusal::Busy => Rest::Busy,
+                Refusal::At(at_ms) => Rest::Rate(at_ms),
+            }),
+        };
+        self.rest = begun.as_ref().err().cloned();
+        begun.ok()
+    }
+
+    /// Asks for a read. It is answered by the life that asks, if that goes on; there are as many threads as reads under way,
+    /// so this does not wait.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub(super) fn ask(&mut self, ask: Ask, turn: Turn) -> Result<(), Failure> {
+        self.turns.insert(ask.read, turn.clone());
+        if self.threads.len() < self.turns.len().min(self.policy.parallel) {
+            let open = OpenConnection::default();
+            let thread = self.worker.start(open.clone(), self.inbox.clone(), self.gate.clone());
+            let thread = thread.map_err(|error| {
+                Failure::new(Class::Request, format!("cannot start a thread: {error}"))
+            })?;
+            self.threads.push((open, thread));
+        }
+        // The other end is here.
+        let _ = self.asks.send((ask, turn));
+        Ok(())
+    }
+
+    /// An answer has come.
+    pub(super) fn answered(&mut self, answer: &Answer) {
+        if answer.what.as_ref().map_or(true, Found::ends) {
+            self.turns.remove(&answer.read);
         }
     }
 
     /// The stream stands at the barrier: its rows may come.
     pub(super) fn go(&self) {
-        if let Some(go) = &self.go {
-            // One barrier, one word; a thread that has ended wants none.
-            let _ = go.try_send(());
+        // One barrier, one word; a thread that has ended wants none.
+        let _ = self.go.try_send(());
+    }
+
+    /// When a read may begin that was too early, ms of the clock of the process.
+    pub(super) fn due_ms(&self) -> Option<u64> {
+        match self.rest {
+            Some(Rest::Rate(at_ms)) => Some(at_ms),
+            Some(Rest::Busy | Rest::Hours(..)) | None => None,
         }
     }
 }
 
 impl Drop for Reads {
     fn drop(&mut self) {
-        self.asks = None;
-        self.go = None;
-        if let Some(closer) = self.open.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            closer.close();
+        // Threads that wait for asks end by this; those that connect have a deadline of their own, and hold nothing anybody
+        // waits for.
+        (self.asks, self.inbox) = bounded(0);
+        (self.go, self.gate) = bounded(0);
+        for (open, _) in &self.threads {
+            open.end();
         }
-        // The thread may be connecting, which has a deadline of its own; it holds nothing anybody waits for.
-        drop(self.thread.take());
+        for turn in self.turns.values() {
+            turn.end();
+        }
     }
 }
 
-struct Reader {
-    endpoint: Endpoint,
-    server: ServerIdentity,
-    chunks: Option<ChunkReader>,
-    open: OpenConnection,
-    gate: Receiver<()>,
-}
-
-impl Reader {
-    fn serve(&mut self, asks: &Receiver<(Ask, u64)>, answer: impl Fn(Answer) -> bool) {
-        loop {
-            let (ask, life) = match asks.recv_timeout(IDLE) {
-                Ok(asked) => asked,
-                Err(RecvTimeoutError::Timeout) => {
-                    self.part_from_chunks();
-                    continue;
-                }
-                Err(RecvTimeoutError::Disconnected) => return,
-            };
-            let table = table_of(&ask).clone();
-            let found = loop {
-                match self.read(&ask, |found| answer(Answer { life, what: Ok(found) })) {
-                    // Not visible yet (a stalled replica, say): the same read again, never skipped.
-                    Err(failure) if failure.class == FailureClass::Behind && !asks_are_over(asks) => {}
-                    found => break found,
-                }
-            };
-            let what = match found {
-                Ok(found) => Ok(found),
-                Err(failure) => {
-                    self.chunks = None;
-                    self.forget();
-                    match failure.class {
-                        FailureClass::Table => Ok(Found::Moved(table)),
-                        _ => Err(Failure::from(failure)),
+impl Worker {
+    fn start(
+        &self,
+        open: OpenConnection,
+        asks: Receiver<Asked>,
+        gate: Receiver<()>,
+    ) -> std::io::Result<JoinHandle<()>> {
+        let Worker { task, life, endpoint, server, out } = self.clone();
+        std::thread::Builder::new().name(format!("loader {task}")).spawn(move || {
+            let mut reader = Reader { endpoint, server, chunks: None, open, gate };
+            loop {
+                let (ask, turn) = match asks.recv_timeout(IDLE) {
+                    Ok(asked) => asked,
+                    Err(RecvTimeoutError::Timeout) => {
+                        reader.part_from_chunks();
+                        continue;
                     }
-                }
-            };
-            if !answer(Answer { life, what }) {
-                return;
-            }
-        }
-    }
-
-    fn read(&mut self, ask: &Ask, give: impl Fn(Found) -> bool) -> Result<Found, SourceFailure> {
-        match ask {
-            Ask::Columns { table, .. } => {
-                let mut session = Session::open(&self.endpoint, Some(&self.server))?;
-                let found = tables(&mut session, |db, name| db == table.db && name == table.table)?;
-                Ok(Found::Columns(found.into_iter().next().map(|facts| {
-                    let key = load_key(&facts);
-                    (Arc::new(facts.version), key)
-                })))
-            }
-            Ask::MaxKey { version, key, contains } => {
-                Ok(Found::MaxKey(self.chunks()?.max_key(version, key, contains)?))
-            }
-            Ask::Chunk { version, key, after, upto, limit, contains } => {
-                let request = ChunkRequest {
-                    table: version.clone(),
-                    key: key.clone(),
-                    after: after.clone(),
-                    upto: upto.clone(),
-                    limit: *limit,
-                    max_bytes: CHUNK_BYTES,
-                    contains: contains.clone(),
+                    Err(RecvTimeoutError::Disconnected) => return,
                 };
-                let chunk = self.chunks()?.read(&request)?;
-                Ok(Found::Chunk(Chunk {
-                    rows: chunk.rows,
-                    last: chunk.last,
-                    done: chunk.done,
-                    high: chunk.high,
-                    read_ms: chunk.read_ms,
-                }))
+                let answer = |what| out.send(Input::Answer(Answer { life, read: ask.read, what })).is_ok();
+                let found = catch_unwind(AssertUnwindSafe(|| reader.found(&ask, &turn, |found| answer(Ok(found)))));
+                let found = found.map_or_else(
+                    |panic| {
+                        let text = panic_text(panic.as_ref());
+                        Err(Failure::new(Class::Request, format!("this is a bug in syncc: {text}")))
+                    },
+                    |found| found.map_err(Failure::from),
+                );
+                turn.end();
+                if !answer(found) {
+                    return;
+                }
             }
-            Ask::Barrier { version, contains } => self.barrier(version, &contains.file, give),
-        }
-    }
-
-    fn barrier(
-        &mut self,
-        version: &Arc<TableVersion>,
-        contains: &BinlogPosition,
-        give: impl Fn(Found) -> bool,
-    ) -> Result<Found, SourceFailure> {
-        let name = &version.name;
-        self.part_from_chunks();
-        let mut session = Session::open(&self.endpoint, Some(&self.server))?;
-        let found = tables(&mut session, |db, table| db == name.db && table == name.table)?;
-        session.quit();
-        if found.first().is_none_or(|facts| facts.version != **version) {
-            return Ok(Found::Moved(name.clone()));
-        }
-        let mut barrier = Barrier::open(&self.endpoint, &self.server, &found, contains)?;
-        self.remember(barrier.closer()?);
-        give(Found::Barrier(barrier.position().file.clone()));
-        if self.gate.recv().is_err() {
-            // The life that asked is over, and with it whoever would take the rows.
-            return Ok(Found::Moved(name.clone()));
-        }
-        barrier.start(version.clone())?;
-        while let Some(rows) = barrier.next(BARRIER_ROWS, BARRIER_BYTES)? {
-            let rows = Some(TableRows { version: version.clone(), rows });
-            if !give(Found::Rows { rows, end: false }) {
-                break;
-            }
-        }
-        barrier.quit();
-        self.forget();
-        Ok(Found::Rows { rows: None, end: true })
-    }
-
-    fn chunks(&mut self) -> Result<&mut ChunkReader, SourceFailure> {
-        if self.chunks.is_none() {
-            let chunks = ChunkReader::open(&self.endpoint, &self.server)?;
-            self.remember(chunks.closer()?);
-            self.chunks = Some(chunks);
-        }
-        Ok(self.chunks.as_mut().expect("opened above"))
-    }
-
-    fn part_from_chunks(&mut self) {
-        if let Some(chunks) = self.chunks.take() {
-            chunks.quit();
-            self.forget();
-        }
-    }
-
-    /// What ends a connection also keeps it open.
-    fn forget(&self) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn remember(&self, closer: Closer) {
-        *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(closer);
+        })
     }
 }
 
-/// Columns that a table is loaded by, page by page; none where it has no usable key, or its engine no consistent view.
-pub(super) fn load_key(facts: &TableFacts) -> Option<Vec<usize>> {
-    match facts.engine {
-        Engine::Transactional => paging_key(&facts.version).map(<[usize]>::to_vec),
-        Engine::NonTransactional | Engine::Elsewhere => None,
-    }
-}
-
-fn table_of(ask: &Ask) -> &TableName {
-    match ask {
-        Ask::Columns { table, .. } => table,
-        Ask::MaxKey { version, .. } | Ask::Chunk { version, .. } | Ask::Barrier { version, .. } => {
-            &version.name
-        }
-    }
-}
-
-/// True when the life that asks has ended.
-fn asks_are_over(asks: &Receiver<(Ask, u64)>) -> bool {
-    matches!(asks.try_recv(), Err(crossbeam_channel::TryRecvError::Disconnected))
+/// Minutes until a window opens; none: it is open.
+fn opens_in(window: &Window, zone: &Zone, wall_ms: i64) -> Option<u16> {
+    let seconds = u32::try_from(wall_ms / 1_000).unwrap_or(0);
+    let clock = zone.clock(Timestamp { seconds, micros: 0, fsp: 0 });
+    window.opens_in(u16::from(clock.hour) * 60 + u16::from(clock.minute))
 }

@@ -101,7 +101,7 @@ impl Life {
         let mut before = recycle(std::mem::take(&mut self.before));
         let mut after = recycle(std::mem::take(&mut self.after));
         let layout = match &live.layout {
-            Some(layout) if watched.iter().flatten().all(|at| live.route.used().contains(at)) => {
+            Some(layout) if watched.iter().flat_map(|watch| &watch.key).all(|at| live.route.used().contains(at)) => {
                 layout.clone()
             }
             Some(_) | None => columns.layout.clone(),
@@ -162,11 +162,11 @@ impl Life {
                     None => continue,
                 },
             };
-            if let Some(key) = &watched {
+            if let Some(watch) = &watched {
                 for image in images(&change) {
                     self.key.clear();
-                    canonical_key(image, key, &mut self.key);
-                    self.load.touch(&self.key);
+                    canonical_key(image, &watch.key, &mut self.key);
+                    self.load.touch(watch.window, &self.key);
                 }
             }
             let into = (&mut self.output, &mut self.ledger, &mut self.counts);

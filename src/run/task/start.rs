@@ -10,7 +10,7 @@ use super::known::{Known, given};
 use super::life::Life;
 use super::output::{Output, Target};
 use super::progress::Paces;
-use super::reads::{Reads, load_key};
+use super::reader::load_key;
 use super::salts;
 use super::source::{Refused, Source, open_source};
 use super::tables::Tables;
@@ -156,11 +156,7 @@ impl Task {
         source.session.quit();
         hit("task.attached");
         self.carry(&open_loads.known);
-        let reads = Reads::start(&self.id.to_string(), source.endpoint.clone(), position.server.clone(), {
-            let me = self.me.clone();
-            move |answer| me.send(Input::Answer(answer)).is_ok()
-        })
-        .map_err(|error| Failure::new(Class::Request, format!("cannot start a thread: {error}")))?;
+        let reads = self.reads(source.endpoint.clone(), position.server.clone());
         let weak = weakened(&self.plan);
         for switch in weak.iter().filter(|_| self.n_lives == 1) {
             Event::warn(Name::PrecheckPassed, switch.clone()).task(&self.id).emit();
@@ -179,7 +175,7 @@ impl Task {
             .emit();
         let mut life = Life {
             ledger,
-            load: Load::new(open_loads.tables, self.plan.start.chunk_rows()),
+            load: Load::new(open_loads.tables, reads.policy().clone()),
             follower,
             output,
             tables,

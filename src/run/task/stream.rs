@@ -71,6 +71,8 @@ impl Task {
                 Duration::from_millis(at_ms.saturating_sub(now_ms)).min(Duration::from_millis(STATUS_MS))
             }
         };
+        let read_in = life.reads.due_ms().map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)));
+        let wait = read_in.map_or(wait, |read_in| wait.min(read_in));
         let wait = if life.idle { wait } else { IDLE.min(wait.max(Duration::from_micros(100))) };
         match self.inbox.recv_timeout(wait) {
             Ok(input) => self.take(input, life),
@@ -160,9 +162,8 @@ impl Task {
                 Event::info(Name::SnapshotDone, "all existing rows are loaded").task(&self.id).emit();
             }
         }
-        if settled && let Some(ask) = life.load.next(life.ledger.position()) {
-            hit("win.opened");
-            life.reads.ask(ask, life.number);
+        if settled {
+            life.read_on(wall_ms())?;
         }
         Ok(None)
     }

@@ -5,7 +5,6 @@ use crate::plan::compile_files;
 use crate::run::state_dir::StateDir;
 use crate::text::FileSet;
 use crossbeam_channel::bounded;
-use std::sync::atomic::AtomicU64;
 
 struct World {
     task: Task,
@@ -24,21 +23,13 @@ fn world(require_live: bool) -> World {
     let compiled = compile_files(&files);
     let (plan, _) = compiled.plan.unwrap_or_else(|| panic!("{:?}", compiled.findings));
     let dir = tempfile::tempdir().expect("a directory");
+    let state = StateDir::open(&dir.path().join("state")).expect("nobody else has it");
     let context = Context {
-        project: dir.path().to_owned(),
-        state: StateDir::open(&dir.path().join("state")).expect("nobody else has it"),
-        incarnation: "i".into(),
-        started_s: 0,
-        host: "h".into(),
         takeover: true,
         standby: false,
         accept_state_loss: true,
         require_live,
-        once: false,
-        accept: Vec::new(),
-        hubs: crate::run::hub::Hubs::default(),
-        clock: Clock::start(),
-        dice: AtomicU64::new(1),
+        ..Context::new(dir.path().to_owned(), state)
     };
     let (me, inbox) = bounded(2);
     let orders = Orders::default();

@@ -72,6 +72,8 @@ pub struct Chunk {
     pub done: bool,
     /// Nothing the page shows lies behind this place in the log.
     pub high: BinlogPosition,
+    /// Bytes of the rows the server sent, those that were not kept too.
+    pub bytes: u64,
     /// Duration of the read, without the wait before it, in ms.
     pub read_ms: u64,
     /// When it was read, ms since 1970 by the server's clock.
@@ -201,8 +203,9 @@ impl ChunkReader {
         let listed: Vec<usize> = visible(table).collect();
         agree(table, &listed, &columns)?;
         let mut rows = RowBatch::new(table.columns.len());
-        let mut cut = false;
+        let (mut cut, mut bytes) = (false, 0);
         while self.session.next_row()? {
+            bytes += self.session.row().len() as u64;
             if !rows.is_empty() && rows.bytes() >= request.max_bytes {
                 // the rest still has to be fetched: the protocol has no way to wave it off
                 cut = true;
@@ -230,7 +233,7 @@ impl ChunkReader {
             Some(last) => Some(key_of(&rows, last, &request.key).ok_or_else(|| no_key(table))?),
         };
         let done = !cut && rows.len() < limit as usize;
-        Ok(Chunk { rows, last, done, high, read_ms, server_ms })
+        Ok(Chunk { rows, last, done, high, bytes, read_ms, server_ms })
     }
 
     /// Waits until a new read view holds `contains`. MariaDB: opens that view and returns its exact place. MySQL without GTIDs: locks

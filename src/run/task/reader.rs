@@ -1,0 +1,198 @@
+//! A connection over which existing rows are read: one read at a time.
+
+use super::reads::{Found, TableRows};
+use crate::catalog::{Engine, TableFacts};
+use crate::engine::load::{Ask, Chunk, Wanted};
+use crate::mysql::position::{BinlogPosition, ServerIdentity};
+use crate::mysql::schema::TableVersion;
+use crate::run::turns::Turn;
+use crate::source::mysql::io::{
+    Barrier, ChunkReader, ChunkRequest, Closer, Endpoint, FailureClass, Session, SourceFailure, tables,
+};
+use crate::source::mysql::page::paging_key;
+use crossbeam_channel::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Rows of a barrier read that cross to the task together.
+const BARRIER_ROWS: usize = 1_000;
+
+/// Bytes of a barrier read that cross to the task together.
+const BARRIER_BYTES: usize = 1 << 20;
+
+/// Handle of the connection in use, to end its waits.
+#[derive(Clone, Default)]
+pub(super) struct OpenConnection(Arc<Mutex<Use>>);
+
+#[derive(Default)]
+struct Use {
+    closer: Option<Closer>,
+    over: bool,
+}
+
+impl OpenConnection {
+    /// Ends what is waited for, now and later.
+    pub(super) fn end(&self) {
+        let mut using = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        using.over = true;
+        if let Some(closer) = using.closer.take() {
+            closer.close();
+        }
+    }
+
+    /// What ends a connection also keeps it open.
+    fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).closer = None;
+    }
+
+    fn remember(&self, closer: Closer) {
+        let mut using = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if using.over {
+            closer.close();
+        } else {
+            using.closer = Some(closer);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).over
+    }
+}
+
+/// Reads what a load wants.
+pub(super) struct Reader {
+    pub(super) endpoint: Endpoint,
+    pub(super) server: ServerIdentity,
+    pub(super) chunks: Option<ChunkReader>,
+    pub(super) open: OpenConnection,
+    /// Says that the stream stands at the barrier.
+    pub(super) gate: Receiver<()>,
+}
+
+impl Reader {
+    /// Reads. What cannot be seen yet (a stalled replica, say) is read again, never skipped.
+    pub(super) fn found(
+        &mut self,
+        ask: &Ask,
+        turn: &Turn,
+        give: impl Fn(Found) -> bool,
+    ) -> Result<Found, SourceFailure> {
+        let found = loop {
+            match self.read(ask, turn, &give) {
+                Err(failure) if failure.class == FailureClass::Behind && !self.open.is_over() => {}
+                found => break found,
+            }
+        };
+        match found {
+            Ok(found) => Ok(found),
+            Err(failure) => {
+                self.chunks = None;
+                self.open.forget();
+                match failure.class {
+                    FailureClass::Table => Ok(Found::Moved),
+                    _ => Err(failure),
+                }
+            }
+        }
+    }
+
+    fn read(
+        &mut self,
+        ask: &Ask,
+        turn: &Turn,
+        give: impl Fn(Found) -> bool,
+    ) -> Result<Found, SourceFailure> {
+        match &ask.what {
+            Wanted::Columns(table) => {
+                let mut session = Session::open(&self.endpoint, Some(&self.server))?;
+                let found = tables(&mut session, |db, name| db == table.db && name == table.table)?;
+                Ok(Found::Columns(found.into_iter().next().map(|facts| {
+                    let key = load_key(&facts);
+                    (Arc::new(facts.version), key)
+                })))
+            }
+            Wanted::MaxKey { version, key } => {
+                Ok(Found::MaxKey(self.chunks()?.max_key(version, key, &ask.contains)?))
+            }
+            Wanted::Chunk { version, key, after, upto, limit, max_bytes } => {
+                let request = ChunkRequest {
+                    table: version.clone(),
+                    key: key.clone(),
+                    after: after.clone(),
+                    upto: upto.clone(),
+                    limit: *limit,
+                    max_bytes: *max_bytes,
+                    contains: ask.contains.clone(),
+                };
+                let chunk = self.chunks()?.read(&request)?;
+                turn.read(chunk.bytes);
+                Ok(Found::Chunk(Chunk {
+                    rows: chunk.rows,
+                    last: chunk.last,
+                    done: chunk.done,
+                    high: chunk.high,
+                    read_ms: chunk.read_ms,
+                }))
+            }
+            Wanted::Barrier(version) => self.barrier(version, &ask.contains.file, give),
+        }
+    }
+
+    /// All rows of a table. The log waits meanwhile, so they are read as fast as they come.
+    fn barrier(
+        &mut self,
+        version: &Arc<TableVersion>,
+        contains: &BinlogPosition,
+        give: impl Fn(Found) -> bool,
+    ) -> Result<Found, SourceFailure> {
+        let name = &version.name;
+        self.part_from_chunks();
+        let mut session = Session::open(&self.endpoint, Some(&self.server))?;
+        let found = tables(&mut session, |db, table| db == name.db && table == name.table)?;
+        session.quit();
+        if found.first().is_none_or(|facts| facts.version != **version) {
+            return Ok(Found::Moved);
+        }
+        let mut barrier = Barrier::open(&self.endpoint, &self.server, &found, contains)?;
+        self.open.remember(barrier.closer()?);
+        give(Found::Barrier(barrier.position().file.clone()));
+        if self.gate.recv().is_err() {
+            // The life that asked is over, and with it whoever would take the rows.
+            return Ok(Found::Moved);
+        }
+        barrier.start(version.clone())?;
+        while let Some(rows) = barrier.next(BARRIER_ROWS, BARRIER_BYTES)? {
+            let rows = Some(TableRows { version: version.clone(), rows });
+            if !give(Found::Rows { rows, end: false }) {
+                break;
+            }
+        }
+        barrier.quit();
+        self.open.forget();
+        Ok(Found::Rows { rows: None, end: true })
+    }
+
+    fn chunks(&mut self) -> Result<&mut ChunkReader, SourceFailure> {
+        if self.chunks.is_none() {
+            let chunks = ChunkReader::open(&self.endpoint, &self.server)?;
+            self.open.remember(chunks.closer()?);
+            self.chunks = Some(chunks);
+        }
+        Ok(self.chunks.as_mut().expect("opened above"))
+    }
+
+    /// Takes leave of the connection.
+    pub(super) fn part_from_chunks(&mut self) {
+        if let Some(chunks) = self.chunks.take() {
+            chunks.quit();
+            self.open.forget();
+        }
+    }
+}
+
+/// Columns that a table is loaded by, page by page; none where it has no usable key, or its engine no consistent view.
+pub(super) fn load_key(facts: &TableFacts) -> Option<Vec<usize>> {
+    match facts.engine {
+        Engine::Transactional => paging_key(&facts.version).map(<[usize]>::to_vec),
+        Engine::NonTransactional | Engine::Elsewhere => None,
+    }
+}

@@ -1,0 +1,138 @@
+//! How existing rows are read: several tables at once, no faster than wanted, at the hours that are wanted.
+
+use std::time::{Duration, Instant};
+
+use syncc::control::{Status, TaskState};
+
+use crate::support::shop::{SOON, Shop};
+use crate::support::{Kafka, Kind, MySql, wait};
+
+/// A shop with these tables besides `items`, all of which are loaded as `start` says.
+fn shop(name: &str, kind: Kind, tables: &[&str], start: &str) -> Shop<'static> {
+    let mut shop = Shop::new(name, MySql::shared(kind), Kafka::shared());
+    for table in tables {
+        shop.table(table);
+    }
+    shop.text.include = "DB.*".to_owned();
+    shop.text.rules = rules(start);
+    shop
+}
+
+fn rules(start: &str) -> String {
+    format!("  start snapshot {{\n{start}  }}\n")
+}
+
+/// Tables that are loaded.
+fn done(status: &Status) -> Vec<String> {
+    let tables = status.tasks.iter().flat_map(|task| &task.tables);
+    let name = |table: &str| table.split('.').next_back().unwrap_or_default().to_owned();
+    tables.filter(|table| table.done).map(|table| name(&table.table)).collect()
+}
+
+/// Hours of UTC that begin in so many hours.
+fn window(shop: &Shop<'_>, from: u32, to: u32) -> String {
+    let now = shop.sql().text("select hour(utc_time())");
+    let hour: u32 = now[0][0].as_deref().and_then(|hour| hour.parse().ok()).expect("an hour");
+    format!("    window {:02}:00 to {:02}:00 \"UTC\"\n", (hour + from) % 24, (hour + to) % 24)
+}
+
+#[test]
+fn a_table_that_cannot_be_read_does_not_hold_up_the_others() {
+    for kind in [Kind::MariaDb10_11, Kind::MySql9_7] {
+        let mut shop = shop("atonce", kind, &["b", "c"], "");
+        // Nothing is read until the lock is there.
+        shop.text.rules = rules(&window(&shop, 2, 3));
+        shop.save();
+        let mut syncc = shop.start(&[]);
+        shop.wait_status(&mut syncc, "the load rests", |status| {
+            status.tasks.iter().any(|task| task.snapshot.as_ref().is_some_and(|load| load.waits.is_some()))
+        });
+        let mut sql = shop.sql();
+        sql.run("lock tables b write");
+        shop.edit(|text| text.rules = rules("    parallel 2\n"));
+        let status = shop.wait_status(&mut syncc, "the others are loaded", |status| done(status).len() == 2);
+        assert_eq!(done(&status), ["c", "items"], "{kind:?}");
+        assert_eq!(status.tasks[0].state, TaskState::Snapshot);
+        sql.run("unlock tables");
+        shop.wait_streaming(&mut syncc);
+        for table in ["items", "b", "c"] {
+            shop.wait_ids(table, &[1, 2, 3]);
+        }
+        shop.stop(&mut syncc);
+    }
+}
+
+#[test]
+fn outside_of_its_hours_the_load_rests_and_the_stream_goes_on() {
+    let mut shop = shop("hours", Kind::MariaDb10_11, &[], "");
+    shop.text.rules = rules(&window(&shop, 2, 3));
+    shop.save();
+    let mut syncc = shop.start(&[]);
+    let rests = |status: &Status| {
+        let waits = status.tasks.iter().find_map(|task| task.snapshot.as_ref()?.waits.clone());
+        waits.is_some_and(|waits| waits.starts_with("for the hours of its `window`"))
+    };
+    shop.wait_status(&mut syncc, "the load rests", rests);
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[4]);
+    let status = shop.status().expect("it runs");
+    assert!(rests(&status) && status.tasks[0].state == TaskState::Snapshot, "{status:?}");
+    let shown = shop.project.syncc(&["status"]);
+    let shown = String::from_utf8(shown.stdout).expect("text");
+    assert!(shown.contains("the load waits for the hours of its `window`"), "{shown}");
+    // a restart knows what is still to be done
+    shop.stop(&mut syncc);
+    let mut syncc = shop.start(&[]);
+    shop.wait_status(&mut syncc, "the load rests again", rests);
+    let hours = window(&shop, 23, 25);
+    shop.edit(|text| text.rules = rules(&hours));
+    shop.wait_streaming(&mut syncc);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn a_slow_load_holds_up_nothing() {
+    let mut shop = shop("rate", Kind::MySql9_7, &["more"], "");
+    let mut sql = shop.sql();
+    for table in ["items", "more"] {
+        let rows: Vec<String> = (10..210).map(|id| format!("({id}, repeat('x', 1000))")).collect();
+        sql.run(&format!("insert into {table} values {}", rows.join(", ")));
+    }
+    // 400 rows of 1,000 bytes
+    shop.text.rules = rules("    chunk 20 rows\n    rate 100KiB/s\n    parallel 2\n");
+    shop.save();
+    let mut syncc = shop.start(&[]);
+    shop.wait_status(&mut syncc, "the load begins", |status| {
+        status.tasks.iter().any(|task| task.tables.iter().any(|table| table.rows > 0))
+    });
+    let began = Instant::now();
+    shop.insert("items", &[5]);
+    wait::until("a change while rows are read", SOON, || {
+        let ids = shop.ids("items");
+        if ids.contains(&5) { Ok(()) } else { Err(format!("{} rows", ids.len())) }
+    });
+    let status = shop.status().expect("it runs");
+    assert_eq!(status.tasks[0].state, TaskState::Snapshot, "{status:?}");
+    shop.wait_streaming(&mut syncc);
+    // About 390 KiB, of which a second's worth may come at once, and two chunks that were under way.
+    let took = began.elapsed();
+    assert!(took >= Duration::from_millis(2_000), "{took:?}");
+    assert!(took < Duration::from_secs(30), "{took:?}");
+    let all: Vec<i64> = [1, 2, 3, 5].into_iter().chain(10..210).collect();
+    shop.wait_ids("items", &all);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn pipelines_of_one_source_take_turns() {
+    let mut shop = shop("turns", Kind::MariaDb10_11, &["other"], "    chunk 1 rows\n    rate 1KiB/s\n");
+    shop.text.include = "DB.items".to_owned();
+    shop.text.rest = "pipeline second from shop to bus {\n  include DB.other\n  topic \"PREFIX.{table}\"\n  \
+        start snapshot {\n    chunk 1 rows\n  }\n}\n"
+        .to_owned();
+    let mut syncc = shop.run();
+    shop.wait_ids("items", &[1, 2, 3]);
+    shop.wait_ids("other", &[1, 2, 3]);
+    shop.stop(&mut syncc);
+}
