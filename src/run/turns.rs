@@ -143,7 +143,9 @@ mod tests {
         let first = sources.join("shop", Clock::start(), || {});
         let second = sources.join("shop", Clock::start(), {
             let woken = woken.clone();
-            move || drop(woken.fetch_add(1, Ordering::Relaxed))
+            move || {
+                woken.fetch_add(1, Ordering::Relaxed);
+            }
         });
         let turn = first.begin(&policy).expect("nobody reads");
         assert_eq!(second.begin(&policy).err(), Some(Refusal::Busy));
