@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test runner captures and shows both")]
 
 mod beginning;
+mod changes;
 mod cli;
 mod damage;
 mod ddl;

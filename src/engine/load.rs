@@ -297,19 +297,24 @@ impl Load {
         }
     }
 
-    /// Answers [`Wanted::Columns`]; none: the table is gone.
-    pub fn columns_read(&mut self, read: ReadId, found: Option<(Arc<TableVersion>, Option<Vec<usize>>)>) {
-        let Some(Read { table, doing: Doing::Columns { moved } }) = self.ended(read) else { return };
+    /// Answers [`Wanted::Columns`]; none: the table is gone. Returns a table that has left the load by that.
+    pub fn columns_read(
+        &mut self,
+        read: ReadId,
+        found: Option<(Arc<TableVersion>, Option<Vec<usize>>)>,
+    ) -> Option<TableName> {
+        let Some(Read { table, doing: Doing::Columns { moved } }) = self.ended(read) else { return None };
         if moved {
             // They may be those of before; the table is still stale, and they are asked for again.
-            return;
+            return None;
         }
         match found {
-            None => drop(self.tables.remove(&table)),
+            None => self.tables.remove(&table).map(|_| table),
             Some((version, key)) => {
                 if let Some(load) = self.tables.get_mut(&table) {
                     load.redefine(version, key);
                 }
+                None
             }
         }
     }

@@ -126,8 +126,8 @@ mod tests {
     fn one_finding_for_each_statement() {
         check(
             "pipeline p from shop to bus {\ninclude shop.*\nlimit 5MiB/s\nchanges insert\non-oversize stop\n\
-             to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\nchanges delete\nkey id\n}\n}\n",
-            &["3 limit 5MiB/s", "4 changes insert", "10 changes delete"],
+             to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\nkey id\n}\n}\n",
+            &["3 limit 5MiB/s"],
         );
     }
 
@@ -156,8 +156,8 @@ mod tests {
         check(&paused("paused because \"x\"\n"), &[]);
         check(&paused(""), &["6 limit 5MiB/s", "10 retry for 1h"]);
         // Defaults are for every pipeline that runs.
-        let defaults = "defaults {\nchanges insert\n}\n";
-        check(&format!("{defaults}{}", paused("paused because \"x\"\n")), &["2 changes insert"]);
+        let defaults = "defaults {\nlimit 1MiB/s\n}\n";
+        check(&format!("{defaults}{}", paused("paused because \"x\"\n")), &["2 limit 1MiB/s"]);
         let alone = "pipeline q from shop to bus {\ninclude crm.*\npaused because \"x\"\n}\n";
         check(&format!("{defaults}{alone}"), &[]);
     }

@@ -6,14 +6,14 @@ use super::error::RouteError;
 use super::mask::Salts;
 use super::partition::{Hashed, Partitioner};
 use super::shown::Shown;
-use crate::change::{EventMeta, RowChange};
+use crate::change::{EventMeta, Origin, RowChange};
 use crate::format::{Encoder, KeyEncoder, OutputColumn, OutputTable, Registered, Scratch};
 use crate::kafka::{Batch, TopicId};
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::{Column, TableVersion};
 use crate::mysql::value::Value;
 use crate::plan::{PartitionRule, TableDecision, TaskId};
-use crate::statement::KeyChange;
+use crate::statement::{ChangeKind, KeyChange, WordSet};
 use crate::transform::RowMask;
 use crate::transform::filter::Condition;
 use std::num::NonZeroU32;
@@ -28,13 +28,18 @@ use std::sync::Arc;
 /// Rows with one key go to one partition, in order. An update that changes the key is a delete of the old key and an
 /// insert of the new one, each to its own partition, so that no reader keeps the row under its old key; with
 /// `key-change update` it is one update under the new key. An update that keeps its key goes to the partition of the row as it is now, also where `partition by column` has it elsewhere than before.
-/// With conditions, an update that takes a row out of them is a delete, one that brings it in an insert.
+/// With conditions, an update that takes a row out of them is a delete, one that brings it in an insert. Kinds of changes that are
+/// not sent are left out behind that, and before an update of the key is split; existing rows are no changes.
 #[derive(Debug)]
 pub struct TableRoute {
     version: Arc<TableVersion>,
     border: Option<Border>,
     /// None where no column is masked.
     mask: Option<RowMask>,
+    /// Kinds that are sent.
+    changes: WordSet<ChangeKind>,
+    /// The last change is of a kind that is not.
+    withheld: bool,
     topic: TopicId,
     partitions: NonZeroU32,
     encoder: Encoder,
@@ -103,6 +108,8 @@ impl TableRoute {
             border: Border::build(&decision.conditions, version)?,
             used: used_columns(decision, version, &shown.columns),
             mask: shown.mask,
+            changes: decision.changes.clone(),
+            withheld: false,
             topic,
             partitions,
             key,
@@ -146,6 +153,7 @@ impl TableRoute {
         batch: &mut Batch,
     ) -> Result<usize, RouteError> {
         // Conditions are about the values at the source; whatever comes behind them sees masked ones.
+        self.withheld = false;
         let inside = match &mut self.border {
             None => *change,
             Some(border) => match border.seen(change) {
@@ -153,6 +161,10 @@ impl TableRoute {
                 None => return Ok(0),
             },
         };
+        self.withheld = meta.origin == Origin::Stream && !self.changes.contains(&kind_of(&inside));
+        if self.withheld {
+            return Ok(0);
+        }
         let Some(mut mask) = self.mask.take() else { return self.push_seen(&inside, meta, batch) };
         let pushed = mask.masked(&inside, |masked| self.push_seen(masked, meta, batch));
         self.mask = Some(mask);
@@ -181,6 +193,11 @@ impl TableRoute {
         let mut key = Vec::new();
         self.key.as_ref()?.encode(row, &mut self.scratch, &mut key).ok()?;
         Some(key)
+    }
+
+    /// True when the last change is of a kind that is not sent: whoever reads the messages still has the row as it was before.
+    pub fn withheld(&self) -> bool {
+        self.withheld
     }
 
     /// Appends the record that says that the table is empty, where the format has one among rows: without a key, to the partition
@@ -320,6 +337,14 @@ fn used_columns(decision: &TableDecision, version: &TableVersion, sent: &[Output
             || asked.iter().any(|name| same_column(&column.name, name))
     };
     version.columns.iter().enumerate().filter(used).map(|(index, _)| index).collect()
+}
+
+fn kind_of(change: &RowChange<'_, '_>) -> ChangeKind {
+    match change {
+        RowChange::Insert { .. } => ChangeKind::Insert,
+        RowChange::Update { .. } => ChangeKind::Update,
+        RowChange::Delete { .. } => ChangeKind::Delete,
+    }
 }
 
 /// Takes back the bytes of half a record.

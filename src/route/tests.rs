@@ -1,6 +1,6 @@
 use super::{RouteError, Salts, TableRoute};
 use crate::change::sample::streamed;
-use crate::change::{EventMeta, RowChange};
+use crate::change::{EventMeta, Origin, RowChange};
 use crate::format::Registered;
 use crate::kafka::{Batch, TopicId, TopicName};
 use crate::mysql::column_type::{ColumnType, Text};
@@ -11,7 +11,7 @@ use crate::pattern::NamePattern;
 use crate::plan::{
     ColumnRule, KeyRule, NameCase, PartitionRule, TableDecision, TaskId, Template, TemplatePart,
 };
-use crate::statement::{MaskMethod, MaskRule, SecretRef};
+use crate::statement::{ChangeKind, MaskMethod, MaskRule, SecretRef, WordSet};
 use crate::transform::filter::{Comparison, Condition, Operand, Test};
 use secrecy::SecretString;
 use std::num::NonZeroU32;
@@ -102,6 +102,27 @@ fn check(decision: &TableDecision, version: TableVersion, change: RowChange<'_, 
         .collect();
     assert_eq!(records, expected);
     assert_eq!(n, expected.len());
+}
+
+#[test]
+fn kinds_that_are_not_wanted_are_left_out() {
+    let wanted = |kinds: &[ChangeKind]| TableDecision { changes: WordSet::new(kinds.to_vec()), ..decision() };
+    let (insert, delete) = (wanted(&[ChangeKind::Insert]), wanted(&[ChangeKind::Delete]));
+    let (a, b, other) = (row(1001, "a"), row(1001, "b"), row(1002, "a"));
+    check(&insert, orders(), RowChange::Insert { after: &a }, &[r#"2 {"id":1001} INSERT"#]);
+    check(&insert, orders(), RowChange::Update { before: &a, after: &b }, &[]);
+    // One of the key is an update all the same.
+    check(&insert, orders(), RowChange::Update { before: &a, after: &other }, &[]);
+    check(&insert, orders(), RowChange::Delete { before: &a }, &[]);
+    check(&delete, orders(), RowChange::Delete { before: &a }, &[r#"2 {"id":1001} DELETE"#]);
+
+    let mut route = build(&delete, orders()).unwrap();
+    let mut batch = Batch::new();
+    let existing = EventMeta { origin: Origin::Snapshot, ..meta() };
+    assert_eq!(route.push(&RowChange::Insert { after: &a }, &existing, &mut batch), Ok(1));
+    assert!(!route.withheld());
+    assert_eq!(route.push(&RowChange::Insert { after: &a }, &meta(), &mut batch), Ok(0));
+    assert!(route.withheld());
 }
 
 #[test]

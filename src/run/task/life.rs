@@ -9,7 +9,7 @@ use super::reads::{Answer, Found, Reads};
 use super::tables::Tables;
 use super::verdict::Waiting;
 use crate::change::{SourceInfo, TransactionInfo};
-use crate::checkpoint::{SnapRecord, SnapState, StateRecord};
+use crate::checkpoint::{SnapRecord, SnapState, StateKey, StateRecord};
 use crate::engine::commit::{HEARTBEAT_MS, Ledger};
 use crate::engine::load::{Closed, Load, TableLoad};
 use crate::engine::split::Differs;
@@ -345,6 +345,15 @@ impl Life {
         self.store_snap(table.clone(), record);
     }
 
+    /// A table was to be loaded and is not there: should one of its name be made later, the log has all of its rows.
+    fn vanished(&mut self, table: &TableName) {
+        let text = format!("there is no table {table} at the source: nothing of it is loaded");
+        Event::warn(Name::SnapshotTableDone, text).position(&self.ledger.position().file).emit();
+        self.tables.forget(table);
+        self.output.remove(StateKey::Snap(table.clone()));
+        self.ledger.touch();
+    }
+
     /// Lets the rows of a table wait from the open transaction on; the others go on.
     pub(super) fn park(&mut self, table: &TableName, failure: Failure) {
         let position = self.ledger.position();
@@ -375,7 +384,11 @@ impl Life {
         self.reads.answered(&answer);
         let read = answer.read;
         match answer.what? {
-            Found::Columns(found) => self.load.columns_read(read, found),
+            Found::Columns(found) => {
+                if let Some(gone) = self.load.columns_read(read, found) {
+                    self.vanished(&gone);
+                }
+            }
             Found::MaxKey(max) => {
                 if let Some((table, record)) = self.load.max_read(read, max) {
                     self.store_snap(table, record);

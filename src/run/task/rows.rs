@@ -162,15 +162,16 @@ impl Life {
                     None => continue,
                 },
             };
-            if let Some(watch) = &watched {
+            let into = (&mut self.output, &mut self.ledger, &mut self.counts);
+            let n_records = send(live, &change, &meta, into, now_ms)?;
+            // A change that is not sent does not bring the row: the load does.
+            if let Some(watch) = watched.as_ref().filter(|_| !live.route.withheld()) {
                 for image in images(&change) {
                     self.key.clear();
                     canonical_key(image, &watch.key, &mut self.key);
                     self.load.touch(watch.window, &self.key);
                 }
             }
-            let into = (&mut self.output, &mut self.ledger, &mut self.counts);
-            let n_records = send(live, &change, &meta, into, now_ms)?;
             self.records += n_records;
             self.counts.changed(kind.unwrap_or(RowKind::Update), n_records);
             live.rows_in_it += 1;

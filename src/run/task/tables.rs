@@ -178,6 +178,11 @@ impl Tables {
         self.known.insert(name.clone());
     }
 
+    /// The table's load has no record any more.
+    pub(super) fn forget(&mut self, name: &TableName) {
+        self.known.remove(name);
+    }
+
     /// The plan.
     pub(super) fn plan(&self) -> &Arc<TaskPlan> {
         &self.plan
