@@ -57,7 +57,10 @@ fn what_exists_comes_although_its_changes_do_not() {
             scope.spawn(|| {
                 let (mut sql, mut dice) = (shop.sql(), Dice::part(3, 1));
                 while !loaded.load(Ordering::Relaxed) {
-                    sql.run(&format!("update items set name = concat(name, 'x') where id = {}", 1 + dice.below(150)));
+                    sql.run(&format!(
+                        "update items set name = concat(name, 'x') where id = {}",
+                        1 + dice.below(150)
+                    ));
                 }
             });
             let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

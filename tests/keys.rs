@@ -27,7 +27,12 @@ const OTHERS: &[(&str, &str, &str, &[&str])] = &[
         &["'aab'", "'aAD2 2'", "'b'", "'C trailing  '", "'aac\\\\'"],
     ),
     ("", "k blob not null, primary key (k(2))", "k", &["x'0001ff'", "x'00ff'", "x'ff'", "''"]),
-    ("", "k int not null, l int null, unique (l), unique (k)", "k, l", &["3, null", "1, 1", "2, null", "4, 5"]),
+    (
+        "",
+        "k int not null, l int null, unique (l), unique (k)",
+        "k, l",
+        &["3, null", "1, 1", "2, null", "4, 5"],
+    ),
     ("S", "k int, g int as (k * 2) stored not null, unique (g)", "k", &["5", "-5", "0"]),
     ("S", "k int, g int as (k * 2) stored, primary key (g)", "k", &["5", "-5", "0"]),
     ("", "v int, k int auto_increment invisible, primary key (k)", "v", &["7", "8", "9", "10", "11"]),
@@ -91,9 +96,10 @@ fn every_key(kind: Kind) {
         tables.push(Table { name: "k_hidden".into(), about: "my_row_id".into(), n_rows: 5 });
     }
     shop.text.include = "DB.k*".to_owned();
-    shop.text.rules = "  format canal-json {\n    snapshot-op init\n  }\n  key none\n  partition by table\n  \
+    shop.text.rules =
+        "  format canal-json {\n    snapshot-op init\n  }\n  key none\n  partition by table\n  \
         allow S0501 because \"a test\"\n  start snapshot {\n    chunk 2 rows\n    parallel 4\n  }\n"
-        .to_owned();
+            .to_owned();
     shop.save();
     let mut syncc = shop.start(&[]);
     let loaded = AtomicBool::new(false);
@@ -107,7 +113,8 @@ fn every_key(kind: Kind) {
                 sql.run(&format!("update {} set n = n + 1 where id = {id}", table.name));
             }
         });
-        let status = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| shop.wait_streaming(&mut syncc)));
+        let status =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| shop.wait_streaming(&mut syncc)));
         loaded.store(true, Ordering::Relaxed);
         if let Err(panic) = status {
             std::panic::resume_unwind(panic);

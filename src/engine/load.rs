@@ -422,9 +422,7 @@ impl Load {
     /// passed. Call until there is none.
     pub fn close(&mut self, at: &Position) -> Option<Closed> {
         let ripe = |read: &Read| match &read.doing {
-            Doing::Window(Window { chunk: Some(chunk), redo, .. }) => {
-                redo.is_some() || at.file >= chunk.high
-            }
+            Doing::Window(Window { chunk: Some(chunk), redo, .. }) => redo.is_some() || at.file >= chunk.high,
             Doing::Window(_)
             | Doing::Columns { .. }
             | Doing::MaxKey

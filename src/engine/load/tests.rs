@@ -518,9 +518,9 @@ fn models() -> impl Strategy<Value = (Model, u64)> {
     let transaction = proptest::collection::vec(write, 1..4);
     let initial = proptest::collection::btree_map((0..TABLES.len(), 0..6i64), 0..100i64, 0..16);
     let log = proptest::collection::vec(transaction, 0..30);
-    (initial, log, 1..4u32, 1..4usize, any::<u64>()).prop_map(
-        |(initial, log, chunk_rows, parallel, seed)| (Model { initial, log, chunk_rows, parallel }, seed),
-    )
+    (initial, log, 1..4u32, 1..4usize, any::<u64>()).prop_map(|(initial, log, chunk_rows, parallel, seed)| {
+        (Model { initial, log, chunk_rows, parallel }, seed)
+    })
 }
 
 proptest! {

@@ -95,12 +95,7 @@ impl Reader {
         }
     }
 
-    fn read(
-        &mut self,
-        ask: &Ask,
-        turn: &Turn,
-        give: impl Fn(Found) -> bool,
-    ) -> Result<Found, SourceFailure> {
+    fn read(&mut self, ask: &Ask, turn: &Turn, give: impl Fn(Found) -> bool) -> Result<Found, SourceFailure> {
         match &ask.what {
             Wanted::Columns(table) => {
                 let mut session = Session::open(&self.endpoint, Some(&self.server))?;

@@ -159,13 +159,8 @@ impl Task {
         let policy = policy(&snapshot);
         let (asks, inbox) = bounded(policy.parallel);
         let (go, gate) = bounded(1);
-        let worker = Worker {
-            task: self.id.to_string(),
-            life: self.n_lives,
-            endpoint,
-            server,
-            out: self.me.clone(),
-        };
+        let worker =
+            Worker { task: self.id.to_string(), life: self.n_lives, endpoint, server, out: self.me.clone() };
         Reads {
             hours: snapshot.window.map(|window| {
                 let zone = Zone::from_name(&window.zone);
@@ -193,7 +188,10 @@ impl Reads {
 
     /// One more read, if one may begin now; why not stands in `rest`.
     pub(super) fn begin(&mut self, wall_ms: i64) -> Option<Turn> {
-        let closed = self.hours.as_ref().and_then(|(window, zone)| Some((window, opens_in(window, zone.as_ref()?, wall_ms)?)));
+        let closed = self
+            .hours
+            .as_ref()
+            .and_then(|(window, zone)| Some((window, opens_in(window, zone.as_ref()?, wall_ms)?)));
         let begun = match closed {
             Some((window, minutes)) => Err(Rest::Hours(window.clone(), minutes)),
             None => self.seat.begin(&self.policy).map_err(|refusal| match refusal {
@@ -215,9 +213,8 @@ impl Reads {
         if self.threads.len() < self.turns.len().min(self.policy.parallel) {
             let open = OpenConnection::default();
             let thread = self.worker.start(open.clone(), self.inbox.clone(), self.gate.clone());
-            let thread = thread.map_err(|error| {
-                Failure::new(Class::Request, format!("cannot start a thread: {error}"))
-            })?;
+            let thread = thread
+                .map_err(|error| Failure::new(Class::Request, format!("cannot start a thread: {error}")))?;
             self.threads.push((open, thread));
         }
         // The other end is here.
@@ -282,7 +279,8 @@ impl Worker {
                     Err(RecvTimeoutError::Disconnected) => return,
                 };
                 let answer = |what| out.send(Input::Answer(Answer { life, read: ask.read, what })).is_ok();
-                let found = catch_unwind(AssertUnwindSafe(|| reader.found(&ask, &turn, |found| answer(Ok(found)))));
+                let found =
+                    catch_unwind(AssertUnwindSafe(|| reader.found(&ask, &turn, |found| answer(Ok(found)))));
                 let found = found.map_or_else(
                     |panic| {
                         let text = panic_text(panic.as_ref());

@@ -101,7 +101,9 @@ impl Life {
         let mut before = recycle(std::mem::take(&mut self.before));
         let mut after = recycle(std::mem::take(&mut self.after));
         let layout = match &live.layout {
-            Some(layout) if watched.iter().flat_map(|watch| &watch.key).all(|at| live.route.used().contains(at)) => {
+            Some(layout)
+                if watched.iter().flat_map(|watch| &watch.key).all(|at| live.route.used().contains(at)) =>
+            {
                 layout.clone()
             }
             Some(_) | None => columns.layout.clone(),
