@@ -138,3 +138,26 @@ fn the_projects_show_every_statement_of_the_language() {
         .collect();
     assert!(missing.is_empty(), "in no project of pipelines: {}", missing.join(", "));
 }
+
+/// The page of tested versions names the servers that tests start, and no other.
+#[test]
+fn tested_versions_are_those_of_the_tests() {
+    use crate::support::Kind;
+    let page = fs::read_to_string(folder().join("versions.md")).expect("the page is there");
+    let install = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/install"))
+        .expect("the installer is there");
+    let told: BTreeSet<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| ")?.split('`').nth(1)).collect();
+    let servers = Kind::ALL.into_iter().chain(Kind::OTHERS).map(Kind::part);
+    let tested: BTreeSet<&str> = servers.chain(["kafka-4.1", "registry-3.0"]).collect();
+    assert_eq!(told, tested);
+    for (variable, series) in [("KAFKA=", "kafka-4.1"), ("REGISTRY=", "registry-3.0")] {
+        let release = install.lines().find_map(|line| line.strip_prefix(variable)).expect("it is installed");
+        let row = page.lines().find(|line| line.contains(series)).expect("a row");
+        assert!(row.contains(&format!("| {release}")), "{series} is {release}: {row}");
+    }
+    let listed = install.lines().find(|line| line.starts_with("# Parts: the servers ")).expect("a list");
+    for part in &tested {
+        assert!(listed.contains(part), "{part} is no part that is installed");
+    }
+}

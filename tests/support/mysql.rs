@@ -47,7 +47,7 @@ impl Kind {
         }
     }
 
-    fn part(self) -> &'static str {
+    pub(crate) fn part(self) -> &'static str {
         match self {
             Kind::MariaDb10_11 => "mariadb-10.11",
             Kind::MySql9_7 => "mysql-9.7",
