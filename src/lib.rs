@@ -42,6 +42,8 @@ pub mod route;
 pub mod control;
 #[cfg(feature = "run")]
 pub mod http;
+#[cfg(feature = "run")]
+pub mod verify;
 
 pub mod cli;
 #[cfg(feature = "run")]

@@ -13,6 +13,7 @@ mod definitions;
 #[cfg(all(feature = "failpoints", feature = "planted-bugs"))]
 mod e2e;
 mod editors;
+mod ending;
 mod failover;
 mod fmt;
 mod formats;
@@ -32,6 +33,7 @@ mod manual;
 mod masks;
 #[cfg(feature = "failpoints")]
 mod moved;
+mod notify;
 mod operations;
 mod parking;
 mod pipelines;
@@ -42,6 +44,7 @@ mod registry;
 mod reload;
 mod rights;
 mod routes;
+mod saving;
 mod schema;
 mod schema_changes;
 mod services;
@@ -51,12 +54,14 @@ mod source;
 #[cfg(feature = "failpoints")]
 mod split;
 mod state;
+mod statements;
 mod support;
 mod tidy;
 mod topics;
 mod torture;
 mod tracking;
 mod ui;
+mod verify;
 mod r#where;
 mod world;
 mod xa;

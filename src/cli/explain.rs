@@ -3,7 +3,10 @@
 use super::form::Form;
 use super::global::Global;
 use super::output::{Failure, Output};
-use super::{Exit, explain_format, explain_pipeline, explain_statement, explain_table, explain_topic, pages};
+use super::{
+    Exit, explain_format, explain_pipeline, explain_row, explain_statement, explain_table, explain_topic,
+    pages,
+};
 use crate::diagnostic::CodeDoc;
 
 /// Widest line of a page; longer ones tire the eye.
@@ -15,21 +18,22 @@ pub(super) const WIDTH_MAX: usize = 100;
 /// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so. With `topic NAME`: who
 /// writes it. With `pipeline NAME`: what it takes and says, line by line. With `format NAME`: its options, and what is in its
 /// messages. With `statement NAME`: what a statement takes, where it stands, and what holds without it; `statements` lists
-/// them. Without any of these: all codes.
+/// them. With `row FILE`: what becomes of one row, in JSON: `{"table": "shop.orders", "after": {"id": 7, "status": "paid"}}`, with
+/// `before` alone for a delete and both for an update; types come from schema.lock. Without any of these: all codes.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders\n  \
                        syncc explain topic shop.orders --format json\n  syncc explain pipeline shop\n  syncc explain format canal-json\n  \
-                       syncc explain statement retry\n  syncc explain statements"
+                       syncc explain row row.json\n  syncc explain statement retry\n  syncc explain statements"
 )]
 pub(super) struct Args {
     /// Code or name of a finding, such as S0101 or unknown-name
     #[arg(value_name = "CODE")]
     code: Option<String>,
-    /// After the word `table`, `topic`, `pipeline`, `format` or `statement`: which one
-    #[arg(value_name = "DB.TABLE|NAME")]
+    /// After the word `table`, `topic`, `pipeline`, `format` or `statement`: which one; after `row`: a file, or `-`
+    #[arg(value_name = "DB.TABLE|NAME|FILE")]
     name: Option<String>,
-    /// Form of the answer about a table, a topic or a pipeline
+    /// Form of the answer about a table, a row, a topic or a pipeline
     #[arg(long, value_name = "FORM", default_value = "human")]
     format: Form,
 }
@@ -40,6 +44,8 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         (Some("table"), Some(table)) => return explain_table::run(table, form, global, output),
         (Some("topic"), Some(name)) => return explain_topic::run(name, form, global, output),
         (Some("pipeline"), Some(name)) => return explain_pipeline::run(name, form, global, output),
+        (Some("row"), Some(file)) => return explain_row::run(file, form, global, output),
+        (Some("row"), None) => return Err(Failure::usage("`explain row` takes a file with a row, or `-`")),
         (Some("topic"), None) => return Err(Failure::usage("`explain topic` takes the name of one")),
         (Some("pipeline"), None) => return Err(Failure::usage("`explain pipeline` takes the name of one")),
         (Some("table"), None) => return Err(Failure::usage("`explain table` takes a table as DB.TABLE")),
@@ -47,7 +53,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
     }
     if form == Form::Json {
         return Err(Failure::usage(
-            "`--format json` is for `explain table`, `explain topic` and `explain pipeline`",
+            "`--format json` is for `explain table`, `explain row`, `explain topic` and `explain pipeline`",
         ));
     }
     match (args.code.as_deref(), &args.name) {

@@ -11,6 +11,7 @@ mod explain;
 mod explain_format;
 mod explain_json;
 mod explain_pipeline;
+mod explain_row;
 mod explain_statement;
 mod explain_table;
 mod explain_topic;
@@ -45,6 +46,8 @@ mod status;
 mod stop;
 #[cfg(feature = "run")]
 mod tap;
+#[cfg(feature = "run")]
+mod verify;
 mod version;
 
 pub use exit::Exit;
@@ -113,6 +116,8 @@ enum Command {
     Resnapshot(resnapshot::Args),
     #[cfg(feature = "run")]
     Tap(tap::Args),
+    #[cfg(feature = "run")]
+    Verify(verify::Args),
     #[cfg(feature = "run")]
     Stop(stop::Args),
     #[cfg(feature = "run")]
@@ -185,6 +190,8 @@ fn run_command(cli: Cli) -> Result<Exit, Failure> {
         Command::Resnapshot(args) => resnapshot::run(&args, global, &mut output)?,
         #[cfg(feature = "run")]
         Command::Tap(args) => tap::run(&args, global, &mut output)?,
+        #[cfg(feature = "run")]
+        Command::Verify(args) => verify::run(&args, global, &mut output)?,
         #[cfg(feature = "run")]
         Command::State(args) => state::run(&args, global, &mut output)?,
         #[cfg(feature = "run")]

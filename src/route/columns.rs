@@ -30,6 +30,17 @@ impl<'d> ColumnNames<'d> {
     }
 }
 
+/// Columns of a table that are sent, in table order, with their names in messages.
+///
+/// # Errors
+/// A pattern that cannot be read, or two columns of one name.
+pub fn sent_columns_of(
+    decision: &TableDecision,
+    version: &TableVersion,
+) -> Result<Vec<OutputColumn>, RouteError> {
+    sent_columns(decision, version, &ColumnNames::new(decision)?)
+}
+
 /// Columns that are sent, in table order.
 pub(super) fn sent_columns(
     decision: &TableDecision,

@@ -12,6 +12,7 @@ mod shown;
 mod table;
 mod told;
 
+pub use columns::sent_columns_of;
 pub use envelope::{Envelope, op_of};
 pub use error::RouteError;
 pub use letter::{Letter, Reason};

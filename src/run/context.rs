@@ -1,5 +1,6 @@
 //! What all tasks of a process share.
 
+use super::Until;
 use super::hub::Hubs;
 use super::state_dir::{StateDir, random_id};
 use super::turns::Sources;
@@ -59,6 +60,8 @@ pub(super) struct Context {
     pub(super) hubs: Hubs,
     /// Reads of existing rows, by source.
     pub(super) turns: Sources,
+    /// End when the log was followed to a place.
+    pub(super) until: Option<Until>,
     /// Time.
     pub(super) clock: Clock,
     /// State of the random numbers that spread retries.
@@ -85,6 +88,7 @@ impl Context {
             once: false,
             hubs: Hubs::default(),
             turns: Sources::default(),
+            until: None,
             clock: Clock::start(),
             dice: AtomicU64::new(seed),
         }

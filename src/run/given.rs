@@ -27,7 +27,7 @@ pub fn give_schema(
     if tasks.is_empty() {
         return Err((2, format!("no pipeline selects {table}")));
     }
-    let path = options.state.clone().unwrap_or_else(|| options.project.directory.join(".syncc"));
+    let path = options.state_path();
     let context = context(options, &path).map_err(|failure| (failure.exit_code(), failure.text))?;
     let mut done = Vec::new();
     for plan in tasks {

@@ -10,6 +10,7 @@ mod follower;
 mod framer;
 mod given;
 mod hub;
+mod last_good;
 mod place;
 mod precheck;
 pub mod registry;
@@ -33,6 +34,7 @@ use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plan::{Compiled, compile_project};
 use crate::project::Location;
+use crate::statement::StartAt;
 use crate::text::FileSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -62,6 +64,10 @@ pub struct Options {
     pub require_live: bool,
     /// End when existing rows are loaded.
     pub once: bool,
+    /// End when existing rows are loaded and the log was followed to a place.
+    pub until: Option<Until>,
+    /// Where the files have errors, run what ran last.
+    pub last_good: bool,
     /// Take tasks over without watching whether their owner lives.
     pub takeover: bool,
     /// Begin anew where the state is gone.
@@ -72,6 +78,15 @@ pub struct Options {
     pub drain: Duration,
     /// End when the first task fails.
     pub fail_fast: bool,
+}
+
+/// Where in the log a run ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Until {
+    /// Where the log ends when the task starts.
+    Now,
+    /// At a place.
+    At(StartAt),
 }
 
 /// Where and to whom status and metrics are told over HTTP.
@@ -103,7 +118,7 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
         Ok(reading) => reading,
         Err(finding) => {
             screen.findings(&FileSet::new(), &[*finding]);
-            return USAGE_CODE;
+            return stale(options, screen).unwrap_or(USAGE_CODE);
         }
     };
     let files = &reading.project.files;
@@ -119,7 +134,7 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
     }
     let Some((plan, _)) = plan.filter(|_| runs) else {
         debug_assert!(findings.iter().any(|finding| finding.severity == Severity::Error));
-        return 1;
+        return stale(options, screen).unwrap_or(1);
     };
     let plan = match plan.only(&options.only) {
         Ok(plan) => plan,
@@ -135,6 +150,36 @@ pub fn run(options: &Options, screen: &mut dyn Screen) -> u8 {
     }
     let loaded = reload::Loaded { plan, texts: reload::Texts::of(files), directories: reading.directories };
     supervisor::supervise(options, loaded, screen)
+}
+
+/// Runs what ran last, where that is asked for; none where it is not.
+fn stale(options: &Options, screen: &mut dyn Screen) -> Option<u8> {
+    if !options.last_good {
+        return None;
+    }
+    let plan = match last_good::plan(options, &options.state_path()) {
+        Ok(plan) => plan,
+        Err(failure) => {
+            event::Event::error(event::Name::ProcessStopped, failure.text.clone()).failure(&failure).emit();
+            return Some(if failure.class == failure::Class::Usage { 1 } else { failure.exit_code() });
+        }
+    };
+    let plan = match plan.only(&options.only) {
+        Ok(plan) => plan,
+        Err(text) => {
+            event::Event::error(event::Name::ProcessStopped, format!("--only: {text}")).emit();
+            return Some(1);
+        }
+    };
+    let directories = vec![options.project.directory.clone()];
+    Some(supervisor::supervise(options, reload::Loaded::stale(plan, directories), screen))
+}
+
+impl Options {
+    /// The state directory.
+    fn state_path(&self) -> PathBuf {
+        self.state.clone().unwrap_or_else(|| self.project.directory.join(".syncc"))
+    }
 }
 
 /// What a panic said.

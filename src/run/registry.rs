@@ -7,10 +7,10 @@ use crate::catalog::SourceCatalog;
 use crate::diagnostic::Diagnostic;
 
 use crate::mysql::schema::TableName;
-use crate::plan::{RegistryPlan, TargetKind, TaskPlan, io as secrets};
+use crate::plan::{RegistryPlan, TargetKind, TaskPlan};
 use crate::route::{Salts, WantedSchema, breaks, schemas};
 use crate::statement::{Compatibility, MaskMethod};
-use crate::target::registry::io::Registry;
+use crate::target::registry::io::{Registry, open as open_registry};
 use crate::target::registry::requirement;
 use crate::target::registry::{Class, Refusal};
 use secrecy::SecretString;
@@ -41,15 +41,7 @@ pub struct Answered {
 /// # Errors
 /// A missing password, files of `tls` that cannot be used, an address that cannot be used.
 pub fn open(plan: &TaskPlan, project: &Path, patience: Duration) -> Result<Option<Registry>, Refusal> {
-    let Some(registry) = plan_of(plan) else { return Ok(None) };
-    let password = match &registry.password {
-        Some(reference) => {
-            let found = secrets::find(reference, project);
-            Some(found.map_err(|error| Refusal::new(Class::Setting, error.to_string()))?.value)
-        }
-        None => None,
-    };
-    Registry::new(registry, password.as_ref(), project, patience).map(Some)
+    plan_of(plan).map(|registry| open_registry(registry, project, patience)).transpose()
 }
 
 /// Where the registry of a plan is; none where the target has none.

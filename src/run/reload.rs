@@ -44,6 +44,18 @@ pub(super) struct Loaded {
     pub(super) directories: Vec<PathBuf>,
 }
 
+impl Loaded {
+    /// A plan that is not that of the files: the next look takes them for new, whatever they say.
+    pub(super) fn stale(plan: Plan, directories: Vec<PathBuf>) -> Loaded {
+        Loaded { plan, texts: Texts(Vec::new()), directories }
+    }
+
+    /// True for one that is not that of the files.
+    pub(super) fn is_stale(&self) -> bool {
+        self.texts.0.is_empty()
+    }
+}
+
 /// What the last look found, to tell whether there is anything new.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Seen {

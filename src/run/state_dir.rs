@@ -4,13 +4,16 @@
 //! state topic from a first start.
 
 use super::failure::{Class, Failure};
-use crate::plan::TaskId;
+use crate::plan::{Plan, TaskId};
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+/// File of the plan that ran last.
+const PLAN: &str = "plan.json";
 
 /// The directory, locked for this process until it is dropped.
 #[derive(Debug)]
@@ -127,6 +130,16 @@ impl StateDir {
     pub(super) fn forget(&self, task: &str) {
         // One that stays is met by the next start, which asks.
         let _ = fs::remove_file(self.crumb_file(task));
+    }
+
+    /// Keeps the plan that runs, for a start on files with errors. It holds where secrets are, never what they are.
+    pub(super) fn keep_plan(&self, plan: &Plan) -> std::io::Result<()> {
+        replace(&self.path.join(PLAN), &serde_json::to_vec(plan)?)
+    }
+
+    /// The plan that was kept; none when there is none that can be read.
+    pub(super) fn kept_plan(&self) -> Option<Plan> {
+        serde_json::from_slice(&fs::read(self.path.join(PLAN)).ok()?).ok()
     }
 
     fn crumb_file(&self, task: &str) -> PathBuf {

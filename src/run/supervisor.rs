@@ -47,6 +47,9 @@ const EVENTS_MAX: usize = 1_024;
 /// Threads for control and signals; no row passes through them.
 const RUNTIME_WORKERS: usize = 2;
 
+/// How often it is told that what runs is not what the files say.
+const STALE_EVERY: Duration = Duration::from_secs(60);
+
 /// Exit code when tasks could not be ended in time.
 const NOT_DRAINED_CODE: u8 = 3;
 
@@ -68,7 +71,7 @@ pub(super) enum Event {
 
 /// Runs a compiled project until it is stopped, or no task can go on. Returns the exit code.
 pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Screen) -> u8 {
-    let state_path = options.state.clone().unwrap_or_else(|| options.project.directory.join(".syncc"));
+    let state_path = options.state_path();
     let context = match context(options, &state_path) {
         Ok(context) => context,
         Err(failure) => {
@@ -128,6 +131,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
     let listens = site.as_ref().map(|site| format!(", listens at {}", site.address())).unwrap_or_default();
     Log::info(Name::ProcessStarted, format!("syncc {}{listens}", env!("CARGO_PKG_VERSION"))).emit();
     protect();
+    let loaded_stale = loaded.is_stale();
     let supervisor = Supervisor {
         options,
         reload: Reload::new(options, context.clone(), loaded.texts, loaded.directories),
@@ -148,6 +152,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
         moves: Moves::new(),
         service: Service::find(),
         stopping: None,
+        stale_told: loaded_stale.then(Instant::now),
         watch,
     };
     let code = supervisor.run(loaded.plan, screen);
@@ -175,6 +180,7 @@ pub(super) fn context(options: &Options, state_path: &Path) -> Result<Arc<Contex
         require_live: options.require_live,
         accept: options.accept.clone(),
         once: options.once,
+        until: options.until.clone(),
         ..Context::new(options.project.directory.clone(), state)
     }))
 }
@@ -208,6 +214,8 @@ struct Supervisor<'o> {
     service: Service,
     /// When the drain began.
     stopping: Option<Instant>,
+    /// When it was told last that what runs is not what the files say; none while it is.
+    stale_told: Option<Instant>,
     watch: Option<Watch>,
 }
 
@@ -217,6 +225,10 @@ impl Supervisor<'_> {
             self.start(Arc::new(task.clone()), None, &plan);
         }
         self.adopt(plan);
+        if self.stale_told.is_some() {
+            self.tell_stale();
+            self.scan();
+        }
         loop {
             match self.inbox.recv_timeout(self.patience()) {
                 Ok(event) => self.handle(event, screen),
@@ -227,6 +239,9 @@ impl Supervisor<'_> {
             self.announce();
             self.answer_waiters();
             self.look_for_stalls();
+            if self.stale_told.is_some_and(|told| told.elapsed() >= STALE_EVERY) {
+                self.tell_stale();
+            }
             let status = self.board.status();
             self.board.open().turned = Some(Instant::now());
             self.service.turn(&status);
@@ -236,6 +251,12 @@ impl Supervisor<'_> {
                 return code;
             }
         }
+    }
+
+    /// Says that what runs is not what the files say.
+    fn tell_stale(&mut self) {
+        self.stale_told = Some(Instant::now());
+        Log::warn(Name::ConfigStale, "what ran last goes on; the files have errors (`syncc check`)").emit();
     }
 
     /// Until when the loop may sleep.

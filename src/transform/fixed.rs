@@ -142,7 +142,7 @@ fn decimal(text: &str, precision: u8, scale: u8) -> Option<String> {
 }
 
 /// Digits of exactly this number, as a number of at most `most`.
-fn digits(text: &str, length: usize, most: u32) -> Option<u32> {
+pub(super) fn digits(text: &str, length: usize, most: u32) -> Option<u32> {
     let good = text.len() == length && text.bytes().all(|digit| digit.is_ascii_digit());
     good.then(|| text.parse().ok()).flatten().filter(|number| *number <= most)
 }
@@ -163,7 +163,7 @@ fn date(text: &str) -> Option<Date> {
 }
 
 /// `yyyy-mm-dd hh:mm:ss`, with at most as many digits of fraction as the column has.
-fn date_time(text: &str, fsp: u8) -> Option<DateTime> {
+pub(super) fn date_time(text: &str, fsp: u8) -> Option<DateTime> {
     let (day, clock) = text.split_once(' ')?;
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
     let mut parts = clock.split(':');

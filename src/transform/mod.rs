@@ -8,10 +8,12 @@ mod fixed;
 mod mask;
 mod row;
 mod text;
+mod typed;
 
 pub use fixed::{Fixed, FixedError};
 pub use mask::{MASKED_CHARSET, Mask, announced};
 pub use row::{MaskError, RowMask};
+pub use typed::Typed;
 
 #[cfg(test)]
 mod tests;

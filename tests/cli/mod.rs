@@ -9,6 +9,7 @@ mod init;
 mod live;
 mod offline;
 mod plan;
+mod row;
 mod secrets;
 
 use std::fs;

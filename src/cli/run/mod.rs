@@ -5,7 +5,8 @@ use super::global::{Global, duration_of};
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Summary};
 use crate::http::Tls;
-use crate::run::{Listen, Options, Screen};
+use crate::run::{Listen, Options, Screen, Until};
+use crate::statement::{StartAt, timestamp_us};
 use crate::text::FileSet;
 use clap::ValueEnum;
 use std::net::SocketAddr;
@@ -38,7 +39,10 @@ use progress::Bars;
         syncc run                       the project in this directory\n  \
         syncc run -C prod --log json    another one, logs for machines\n  \
         syncc run --once                load existing rows, then end\n  \
-        syncc run --standby             take over when the instance that runs it falls silent\n\n\
+        syncc run --standby             take over when the instance that runs it falls silent\n  \
+        syncc run --until now           load existing rows, follow the log to where it ends now, then end\n  \
+        syncc run --until 2026-09-20T10:00:00Z\n  \
+        syncc run --last-good           in a pod: files with errors do not keep data from flowing\n\n\
         Exit codes: 0 stopped, 1 the files have errors, 2 wrong usage, 3 the world failed, 4 a change was refused, \
         20 the look at the servers, 21 active elsewhere, 22 ownership lost, 23 position lost, 24 retry window over, \
         25 data not understood, 26 state lost."
@@ -74,6 +78,16 @@ pub(super) struct Args {
     /// Wait for tasks that another instance runs, and take over those whose owner falls silent
     #[arg(long, conflicts_with = "takeover")]
     standby: bool,
+    /// End at a place in the log: `now`, GTIDs, FILE:OFFSET or a time
+    ///
+    /// Existing rows are loaded first, and everything before the place is committed.
+    #[arg(long, value_name = "PLACE", value_parser = until_of, conflicts_with = "once")]
+    until: Option<Until>,
+    /// Where the files have errors, run what ran last here
+    ///
+    /// The state directory keeps the plan. The files take effect once they have no errors.
+    #[arg(long)]
+    last_good: bool,
     /// A server that cannot be reached at the start ends the run (exit 20) instead of being waited for
     #[arg(long)]
     require_live: bool,
@@ -120,6 +134,25 @@ fn pipeline(text: &str) -> Result<String, String> {
     }
 }
 
+/// A place in the log, as it is written on the command line.
+fn until_of(text: &str) -> Result<Until, &'static str> {
+    if text == "now" {
+        return Ok(Until::Now);
+    }
+    if let Ok(us) = timestamp_us(text) {
+        return Ok(Until::At(StartAt::TimeUs(us)));
+    }
+    let place = text.rsplit_once(':').filter(|(file, _)| file.contains('.') && !file.contains(','));
+    match place.map(|(file, offset)| (file, offset.parse())) {
+        Some((file, Ok(offset))) => Ok(Until::At(StartAt::Binlog { file: file.to_owned(), offset })),
+        Some((_, Err(_))) => Err("an offset is a number, as in mysql-bin.000042:7919"),
+        None if text.contains(['-', ':']) => Ok(Until::At(StartAt::Gtid(text.to_owned()))),
+        None => Err(
+            "write `now`, GTIDs as the server prints them, FILE:OFFSET, or a time as 2026-09-20T10:00:00Z",
+        ),
+    }
+}
+
 /// How changed files are noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Watching {
@@ -145,6 +178,8 @@ pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
         standby: args.standby,
         require_live: args.require_live,
         once: args.once,
+        until: args.until.clone(),
+        last_good: args.last_good,
         takeover: args.takeover,
         accept_state_loss: args.accept_state_loss,
         accept: args.accept.clone(),

@@ -49,6 +49,8 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         standby: false,
         require_live: true,
         once: false,
+        until: None,
+        last_good: false,
         takeover: false,
         accept_state_loss: false,
         drain: Duration::ZERO,

@@ -193,6 +193,18 @@ impl Position {
         }
     }
 
+    /// Whether every transaction before `end`, which is the end of a log or a place in it, lies before this position. Unlike in
+    /// [`contains_position`](Position::contains_position) GTIDs of MariaDB count: a log may end in what is no transaction, and a
+    /// position that somebody wrote has no file.
+    pub fn covers(&self, end: &Position) -> bool {
+        match (&self.gtids, &end.gtids) {
+            (Gtids::MariaDb(ours), Gtids::MariaDb(theirs)) if self.server.same_log(&end.server) => {
+                theirs.beyond(ours).is_empty()
+            }
+            _ => self.contains_position(end).unwrap_or(false),
+        }
+    }
+
     /// Whether everything before `other` lies before this position too, under the same rules.
     pub fn contains_position(&self, other: &Position) -> Option<bool> {
         match (&self.gtids, &other.gtids) {

@@ -4,6 +4,6 @@ mod secret;
 #[cfg(feature = "run")]
 mod tls;
 
-pub use secret::{Secret, SecretError, find};
+pub use secret::{FoundSalts, Secret, SecretError, find, salts};
 #[cfg(feature = "run")]
 pub use tls::{Identity, TlsError, TlsFiles, tls_reason};

@@ -1,6 +1,7 @@
 //! Secrets, from the environment or a file. Their values go to whoever logs in, and nowhere else.
 
-use crate::plan::SecretRef;
+use crate::plan::{SecretRef, TaskPlan};
+use crate::statement::MaskMethod;
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,28 @@ pub enum SecretError {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// Salts with the places that they were found at, and the files of which others than their owner may read one.
+pub type FoundSalts = (Vec<(SecretRef, SecretString)>, Vec<PathBuf>);
+
+/// Finds every salt that the masks of a plan name.
+///
+/// # Errors
+/// As [`find`].
+pub fn salts(plan: &TaskPlan, project: &Path) -> Result<FoundSalts, SecretError> {
+    let mut found: Vec<(SecretRef, SecretString)> = Vec::new();
+    let mut open_files = Vec::new();
+    for rule in plan.rules.layers.iter().flat_map(|layer| &layer.masks) {
+        let MaskMethod::Sha256 { salt: Some(salt) } = &rule.method else { continue };
+        if found.iter().any(|(known, _)| known == salt) {
+            continue;
+        }
+        let secret = find(salt, project)?;
+        open_files.extend(secret.open_file);
+        found.push((salt.clone(), secret.value));
+    }
+    Ok((found, open_files))
 }
 
 /// Finds a secret; relative paths begin at `project`. One line end at the end of a file is not part of it.

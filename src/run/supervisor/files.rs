@@ -78,6 +78,7 @@ impl Supervisor<'_> {
         match outcome {
             Outcome::Same => {}
             Outcome::NoEffect { told } => {
+                self.stale_told = None;
                 self.set_refused(None);
                 Log::info(Name::ConfigChanged, "files changed; no effect").emit();
                 told.show(screen);
@@ -98,6 +99,7 @@ impl Supervisor<'_> {
                     .generation(generation)
                     .emit();
                 told.show(screen);
+                self.stale_told = None;
                 self.set_refused(None);
                 self.apply(plan, generation, &accepted);
                 if let Some(asked) = asked {

@@ -152,6 +152,8 @@ impl Supervisor<'_> {
             .paused()
             .map(|(task, because)| PausedTask { task: task.id.to_string(), because: because.to_owned() });
         self.board.open().paused = paused.collect();
+        // A full disk is no reason not to run it.
+        let _ = self.context.state.keep_plan(&plan);
         self.plan = plan;
     }
 

@@ -19,14 +19,14 @@ use crate::statement::Start;
 const SETTLED_READS_MAX: u32 = 20;
 
 /// Where is looked.
-struct Looked {
+pub(super) struct Looked {
     endpoint: Endpoint,
     server: ServerIdentity,
     release: (u16, u16, u16),
 }
 
 impl Looked {
-    fn of(source: &Source) -> Looked {
+    pub(super) fn of(source: &Source) -> Looked {
         let server = &source.catalog.server;
         Looked {
             endpoint: source.endpoint.clone(),
@@ -35,7 +35,7 @@ impl Looked {
         }
     }
 
-    fn search<'s>(&'s self, plan: &'s TaskPlan, over: &'s dyn Fn() -> bool) -> Search<'s> {
+    pub(super) fn search<'s>(&'s self, plan: &'s TaskPlan, over: &'s dyn Fn() -> bool) -> Search<'s> {
         let Looked { endpoint, server, release } = self;
         Search { plan, endpoint, server, release: *release, over, opened: &|_| {} }
     }

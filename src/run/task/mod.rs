@@ -36,6 +36,7 @@ mod stream;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod until;
 mod verdict;
 
 pub(super) use reads::Answer;
@@ -253,6 +254,8 @@ pub(super) struct Task {
     gauge: Option<Gauge>,
     /// Failures that were told lately.
     told: Vec<Told>,
+    /// Where the run ends, once it was found.
+    until: Option<Position>,
 }
 
 /// What a task shares with the supervisor.
@@ -320,6 +323,7 @@ impl Task {
             counters: Counters::default(),
             gauge: None,
             told: Vec::new(),
+            until: None,
         }
     }
 

@@ -109,6 +109,7 @@ impl Task {
             let _ = output.release(&self.context);
             return self.life();
         };
+        self.find_end(&mut source)?;
         self.follow(&position.server);
         let generation = self.settle_generation(&mut output, &state)?;
         if state.pos.is_some() && self.plan.start.loads() && !state.plans.contains_key(&generation) {

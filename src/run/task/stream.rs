@@ -129,7 +129,7 @@ impl Task {
         let passed = settled && self.after_cut.is_some();
         let ending = order.is_some() || pausing || passed;
         let granted = self.grant(life, &wishes);
-        let loaded = settled && self.context.once && life.load.done() && !passed;
+        let loaded = settled && (self.context.once || self.is_at_end(life)) && life.load.done() && !passed;
         if ending || loaded {
             hit("drain.begun");
         }

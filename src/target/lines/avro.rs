@@ -71,6 +71,12 @@ impl Schemas {
         self.numbers.insert(number, schema);
     }
 
+    /// A value of `topic` as JSON, if it is of a schema that is known.
+    pub fn json(&self, topic: &TopicName, value: &[u8]) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        self.write(&mut out, Some(topic), value).then_some(out)
+    }
+
     /// Appends `bytes` as JSON, if they are of a schema that is known. `topic` is that of a value; none for keys.
     pub(super) fn write(&self, out: &mut Vec<u8>, topic: Option<&TopicName>, bytes: &[u8]) -> bool {
         let numbered = bytes.split_first_chunk::<HEAD_BYTES>().and_then(|(head, rest)| match head {

@@ -7,6 +7,7 @@ mod batch;
 mod config;
 mod error;
 mod events;
+mod follow;
 mod preflight;
 mod producer;
 mod state;
@@ -14,6 +15,7 @@ mod token;
 
 pub use config::{Connection, ProducerSettings, state_topic, transactional_id};
 pub use error::{Class, KafkaFailure};
+pub use follow::{Followed, Follower, Take};
 pub use preflight::{Admin, NewTopic};
 pub use producer::{AtLeastOnce, Committed, Producer, Txn};
 pub use state::{Isolation, StateRead, Watch, WatchedRecord, read_all};

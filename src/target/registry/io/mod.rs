@@ -8,7 +8,7 @@ mod http;
 mod tls;
 
 use super::{Class, Refusal, level};
-use crate::plan::RegistryPlan;
+use crate::plan::{RegistryPlan, io as secrets};
 use crate::statement::Compatibility;
 use http::{Http, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -47,6 +47,21 @@ struct Config {
     #[serde(alias = "compatibility")]
     #[serde(rename = "compatibilityLevel")]
     level: Option<String>,
+}
+
+/// The registry that a plan describes, with the password that it names. Nothing is sent.
+///
+/// # Errors
+/// A missing password, files of `tls` that cannot be used, an address that cannot be used.
+pub fn open(plan: &RegistryPlan, project: &Path, patience: Duration) -> Result<Registry, Refusal> {
+    let password = match &plan.password {
+        Some(reference) => {
+            let found = secrets::find(reference, project);
+            Some(found.map_err(|error| Refusal::new(Class::Setting, error.to_string()))?.value)
+        }
+        None => None,
+    };
+    Registry::new(plan, password.as_ref(), project, patience)
 }
 
 impl Registry {
@@ -106,6 +121,16 @@ impl Registry {
     pub fn latest(&self, subject: &str) -> Result<Option<String>, Refusal> {
         let path = format!("/subjects/{}/versions/latest", in_path(subject));
         let found: Option<Latest> = self.http.ask(Method::Get, &path, None)?.found()?;
+        Ok(found.map(|latest| latest.schema))
+    }
+
+    /// The schema with a number; none when there is none.
+    ///
+    /// # Errors
+    /// When the registry cannot be used.
+    pub fn schema_of(&self, number: u32) -> Result<Option<String>, Refusal> {
+        let found: Option<Latest> =
+            self.http.ask(Method::Get, &format!("/schemas/ids/{number}"), None)?.found()?;
         Ok(found.map(|latest| latest.schema))
     }
 
