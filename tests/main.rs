@@ -29,6 +29,7 @@ mod letters;
 mod lines;
 mod load;
 mod log;
+mod lost;
 mod manual;
 mod masks;
 #[cfg(feature = "failpoints")]

@@ -7,8 +7,8 @@
 //! does not produce. Does not: know where records are kept.
 
 use super::record::{
-    CtlRecord, DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord,
-    RetiredRecord, SchemaRecord, SnapRecord, StateKey, SubjectRecord, TableRecord, XaRecord,
+    CtlRecord, DatabaseRecord, EndsRecord, OnlineRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart,
+    PosRecord, RetiredRecord, SchemaRecord, SnapRecord, StateKey, SubjectRecord, TableRecord, XaRecord,
 };
 use crate::mysql::schema::TableName;
 use serde::Serialize;
@@ -50,6 +50,8 @@ pub enum StateRecord {
     Database(String, DatabaseRecord),
     /// `park/<db>.<t>`.
     Park(TableName, ParkRecord),
+    /// `online/<db>.<t>`.
+    Online(TableName, OnlineRecord),
     /// `ends/<topic>`.
     Ends(String, EndsRecord),
     /// `ctl`.
@@ -110,6 +112,7 @@ impl StateKey {
                 push_escaped(&mut text, db);
             }
             StateKey::Park(name) => push_table(&mut text, "park/", name),
+            StateKey::Online(name) => push_table(&mut text, "online/", name),
             StateKey::Xa(xid) => {
                 text.push_str("xa/");
                 push_escaped(&mut text, xid);
@@ -150,6 +153,7 @@ impl StateKey {
                 None => StateKey::Database(unescape(rest)?),
             },
             "park" => StateKey::Park(unescape_table(rest)?),
+            "online" => StateKey::Online(unescape_table(rest)?),
             "xa" => StateKey::Xa(unescape(rest)?),
             "ends" => StateKey::Ends(unescape(rest)?),
             "registry" => StateKey::Subject(unescape(rest)?),
@@ -212,6 +216,7 @@ impl StateRecord {
             }
             StateRecord::Database(db, _) => StateKey::Database(db.clone()),
             StateRecord::Park(name, _) => StateKey::Park(name.clone()),
+            StateRecord::Online(name, _) => StateKey::Online(name.clone()),
             StateRecord::Ends(topic, _) => StateKey::Ends(topic.clone()),
             StateRecord::Ctl(_) => StateKey::Ctl,
             StateRecord::Subject(subject, _) => StateKey::Subject(subject.clone()),
@@ -231,6 +236,7 @@ impl StateRecord {
             StateRecord::Schema { value, .. } => json(value),
             StateRecord::Database(_, value) => json(value),
             StateRecord::Park(_, value) => json(value),
+            StateRecord::Online(_, value) => json(value),
             StateRecord::Ends(_, value) => json(value),
             StateRecord::Ctl(value) => json(value),
             StateRecord::Subject(_, value) => json(value),
@@ -261,6 +267,7 @@ impl StateRecord {
             }
             StateKey::Database(ref db) => StateRecord::Database(db.clone(), parse(&key, payload)?),
             StateKey::Park(ref name) => StateRecord::Park(name.clone(), parse(&key, payload)?),
+            StateKey::Online(ref name) => StateRecord::Online(name.clone(), parse(&key, payload)?),
             StateKey::Ends(ref topic) => StateRecord::Ends(topic.clone(), parse(&key, payload)?),
             StateKey::Ctl => StateRecord::Ctl(parse(&key, payload)?),
             StateKey::Subject(ref subject) => StateRecord::Subject(subject.clone(), parse(&key, payload)?),

@@ -1,5 +1,6 @@
 //! The state records of a task: what is stored in the transaction of the rows it describes.
 
+use crate::mysql::ddl::Action;
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, Gtid, Position};
 use crate::mysql::schema::{TableName, TableState};
@@ -37,6 +38,8 @@ pub enum StateKey {
     Park(TableName),
     /// `xa/<xid>`, the name as `XA COMMIT` writes it.
     Xa(String),
+    /// `online/<db>.<t>`: a copy that a tool for online schema changes made.
+    Online(TableName),
     /// `ends/<topic>`.
     Ends(String),
     /// `ctl`.
@@ -203,6 +206,20 @@ pub struct ParkRecord {
     pub reason: String,
 }
 
+/// `online/<db>.<t>`: what a tool for online schema changes did to its copy of a table, until the copy takes the table's place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnlineRecord {
+    /// Generation of the plan by whose names it is written.
+    pub generation: u64,
+    /// Texts of actions of ALTER TABLE, as they will be sent.
+    pub lists: Vec<String>,
+    /// What they do, action by action.
+    pub actions: Vec<Vec<Action>>,
+    /// Why it cannot be written, if it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unclear: Option<String>,
+}
+
 /// `ends/<topic>`: end offset of each partition after our last write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndsRecord {
@@ -216,12 +233,12 @@ pub struct CtlRecord {
     /// The task stands still, since this many seconds since 1970.
     #[serde(default)]
     pub paused_since: Option<u64>,
-    /// What was skipped by hand, and is not loaded anew yet.
+    /// What was skipped by hand or lost, and is not loaded anew yet.
     #[serde(default)]
     pub gaps: Vec<GapRecord>,
 }
 
-/// A part of the log that was skipped by hand.
+/// A part of the log that was skipped by hand, or lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GapRecord {
     /// When, seconds since 1970.
@@ -232,6 +249,9 @@ pub struct GapRecord {
     pub to: String,
     /// Tables that may lack changes: those it carried, without those that were loaded anew since.
     pub tables: BTreeSet<TableName>,
+    /// The log between was gone; the tables are loaded anew without being asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
 }
 
 impl CtlRecord {

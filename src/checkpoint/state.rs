@@ -3,8 +3,8 @@
 use super::codec::{CodecError, StateRecord};
 use super::history::History;
 use super::record::{
-    CtlRecord, DatabaseRecord, EndsRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart, PosRecord,
-    RetiredRecord, SnapRecord, StateKey, SubjectRecord, TableRecord, XaRecord,
+    CtlRecord, DatabaseRecord, EndsRecord, OnlineRecord, OwnerRecord, ParkRecord, PlanPacking, PlanPart,
+    PosRecord, RetiredRecord, SnapRecord, StateKey, SubjectRecord, TableRecord, XaRecord,
 };
 use crate::kafka::limits::STATE_PART_BYTES;
 use crate::mysql::schema::TableName;
@@ -31,6 +31,8 @@ pub struct TaskState {
     pub parked: BTreeMap<TableName, ParkRecord>,
     /// XA transactions that are prepared, by name.
     pub prepared: BTreeMap<String, XaRecord>,
+    /// Copies that tools for online schema changes have made, and what they did to each.
+    pub online: BTreeMap<TableName, OnlineRecord>,
     /// End offsets by topic.
     pub ends: BTreeMap<String, EndsRecord>,
     /// What an operator has asked for.
@@ -152,6 +154,9 @@ impl TaskState {
             StateRecord::Xa(xid, value) => {
                 self.prepared.insert(xid, value);
             }
+            StateRecord::Online(name, value) => {
+                self.online.insert(name, value);
+            }
             StateRecord::Ends(topic, value) => {
                 self.ends.insert(topic, value);
             }
@@ -193,6 +198,9 @@ impl TaskState {
             StateKey::Xa(xid) => {
                 self.prepared.remove(xid);
             }
+            StateKey::Online(name) => {
+                self.online.remove(name);
+            }
             StateKey::Ends(topic) => {
                 self.ends.remove(topic);
             }
@@ -226,6 +234,8 @@ impl TaskState {
         records.extend(parked.map(|(name, value)| StateRecord::Park(name.clone(), value.clone()).encode()));
         let prepared = self.prepared.iter();
         records.extend(prepared.map(|(xid, value)| StateRecord::Xa(xid.clone(), value.clone()).encode()));
+        let online = self.online.iter();
+        records.extend(online.map(|(name, value)| StateRecord::Online(name.clone(), value.clone()).encode()));
         let ends = self.ends.iter();
         records.extend(ends.map(|(topic, value)| StateRecord::Ends(topic.clone(), value.clone()).encode()));
         let ctl = Some(&self.ctl).filter(|ctl| !ctl.is_empty());

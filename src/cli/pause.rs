@@ -21,15 +21,21 @@ pub(super) struct Args {
     instance: Instance,
 }
 
-/// Lets the tasks of a pipeline that was paused go on
+/// Lets the tasks of a pipeline that was paused go on, or tables that wait
 ///
-/// They go on at the position at which they stood still.
+/// Without tables, its tasks go on at the position at which they stood still. With tables, those that wait alone (`on-error
+/// park`) go on: their columns are read again and their rows loaded anew, while the others go on. What keeps a table from it is
+/// told. What was deleted while it waited is not told.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = "Examples:\n  syncc resume shop\n\n\
-                             Exit codes: 0 it goes on, 2 there is no such pipeline, 3 no answer, or not yet.")]
+#[command(after_long_help = "Examples:\n  syncc resume shop\n  syncc resume shop shop.orders\n\n\
+                             Exit codes: 0 it goes on, 2 there is no such pipeline, or the table does not wait, 3 no answer, \
+                             or not yet.")]
 pub(super) struct ResumeArgs {
     /// Name of the pipeline
     pipeline: String,
+    /// Tables that wait, as database.table
+    #[arg(value_name = "TABLE")]
+    tables: Vec<String>,
     #[command(flatten)]
     instance: Instance,
 }
@@ -43,7 +49,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
 
 /// Asks for the end of a pause.
 pub(super) fn resume(args: &ResumeArgs, global: &Global, output: &mut Output) -> Result<Exit, Failure> {
-    let operation = Operation::Resume { pipeline: args.pipeline.clone() };
+    let operation = Operation::Resume { pipeline: args.pipeline.clone(), tables: args.tables.clone() };
     print_tasks(&args.instance.result(global, &operation)?, output)?;
     Ok(Exit::Fine)
 }

@@ -31,10 +31,13 @@ pub enum Operation {
         /// Its name.
         pipeline: String,
     },
-    /// The tasks of a pipeline go on.
+    /// The tasks of a pipeline go on, or tables of it that wait alone.
     Resume {
         /// Its name.
         pipeline: String,
+        /// `db.table` each; none: the tasks.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tables: Vec<String>,
     },
     /// Existing rows of tables are loaded anew.
     Resnapshot {
@@ -192,7 +195,7 @@ mod tests {
             Operation::Plan,
             Operation::Reload { accept: vec!["P1003".into()], wait: true },
             Operation::Pause { pipeline: pipeline() },
-            Operation::Resume { pipeline: pipeline() },
+            Operation::Resume { pipeline: pipeline(), tables: vec!["a.b".into()] },
             Operation::Resnapshot { pipeline: pipeline(), tables: vec!["a.b".into()] },
             Operation::Tap { pipeline: pipeline(), table: Some("a.b".into()), count: Some(3) },
             Operation::Stop,

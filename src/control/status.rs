@@ -233,7 +233,7 @@ impl Counters {
     }
 }
 
-/// A part of the log that was skipped by hand.
+/// A part of the log that was skipped by hand, or lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// When, seconds since 1970.
@@ -244,6 +244,9 @@ pub struct Gap {
     pub to: String,
     /// Tables that may lack changes until they are loaded anew.
     pub tables: Vec<String>,
+    /// The log between was gone, and the tables are being loaded anew.
+    #[serde(default)]
+    pub lost: bool,
 }
 
 /// A table whose rows wait.

@@ -72,6 +72,8 @@ pub(crate) struct Failure {
     pub(crate) too_small: Option<Box<str>>,
     /// Place of the log where an event came damaged.
     pub(crate) damaged_at: Option<String>,
+    /// Nothing but other files lets the task go on.
+    pub(crate) for_good: bool,
     /// What the user may not do.
     pub(crate) denied: Option<Box<Denied>>,
 }
@@ -95,6 +97,7 @@ impl Failure {
             code: None,
             too_small: None,
             damaged_at: None,
+            for_good: false,
             denied: None,
         }
     }

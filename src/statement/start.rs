@@ -100,6 +100,22 @@ impl Start {
         }
     }
 
+    /// True when tables are told before their first row.
+    pub fn tells(&self) -> bool {
+        match self {
+            Start::Snapshot(snapshot) => snapshot.schema,
+            Start::Now | Start::At(_) => false,
+        }
+    }
+
+    /// True when topics and subjects are made before the first row, all at once.
+    pub fn makes_ahead(&self) -> bool {
+        match self {
+            Start::Snapshot(snapshot) => snapshot.schema,
+            Start::Now | Start::At(_) => true,
+        }
+    }
+
     /// How existing rows are read, where they are.
     pub fn snapshot(&self) -> Option<&Snapshot> {
         match self {

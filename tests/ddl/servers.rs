@@ -79,7 +79,7 @@ fn follow(kind: Kind, version: (u16, u16, u16)) {
                 assert!(!matches!(change, Change::Doubted { .. }), "{change:?}\nbehind {}", done.join(";\n"));
             }
             let table = model.table(&name).expect("the table is known");
-            let (ours, theirs) = (described(table, wording), read(&mut sql, &db));
+            let (ours, theirs) = (described(table, wording), read(&mut sql, &db, "t"));
             assert_eq!(ours, theirs, "{kind:?}, table {number}, behind\n{}", done.join(";\n"));
         }
     }
@@ -88,27 +88,47 @@ fn follow(kind: Kind, version: (u16, u16, u16)) {
 }
 
 /// What the log would tell of the session.
-fn session(sql: &mut Sql, flavor: Flavor) -> Session {
+pub(super) fn session(sql: &mut Sql, flavor: Flavor) -> Session {
+    let is_told = !sql.text("show variables like 'default_collation_for_utf8mb4'").is_empty();
+    let charset_collations = charset_collations(sql);
+    let (table, name) = match flavor {
+        Flavor::MySql => ("collations", "collation_name"),
+        Flavor::MariaDb => ("collation_character_set_applicability", "full_collation_name"),
+    };
     let mut id = |variable: &str| {
-        let found = sql.one(&format!(
-            "select id from information_schema.collations where collation_name = @@{variable}"
-        ));
+        let found =
+            sql.one(&format!("select id from information_schema.{table} where {name} = @@{variable}"));
         found.parse::<u16>().ok()
     };
-    let utf8mb4 = if flavor == Flavor::MySql { id("default_collation_for_utf8mb4") } else { None };
+    let utf8mb4 = if is_told { id("default_collation_for_utf8mb4") } else { None };
     let server_collation = id("collation_server");
     Session {
         sql_mode: Some(0),
         client_collation: id("collation_connection"),
         server_collation,
         utf8mb4_collation: utf8mb4,
+        charset_collations,
         explicit_timestamp: Some(sql.one("select @@explicit_defaults_for_timestamp") == "1"),
         ..Session::default()
     }
 }
 
+/// `character_set_collations` of MariaDB, by the ids of the collations that are built in as defaults.
+fn charset_collations(sql: &mut Sql) -> Vec<(u16, u16)> {
+    let told = sql.text("show variables like 'character_set_collations'");
+    let pairs = told.first().and_then(|row| row[1].clone()).unwrap_or_default();
+    let pairs = pairs.split(',').filter_map(|pair| pair.split_once('='));
+    let mut id = |name: &str| {
+        let found = sql.one(&format!(
+            "select id from information_schema.collation_character_set_applicability where full_collation_name = '{name}'"
+        ));
+        found.parse::<u16>().expect("an id")
+    };
+    pairs.map(|(charset, collation)| (id(&format!("{charset}_general_ci")), id(collation))).collect()
+}
+
 /// Columns as lines, then keys.
-fn described(table: &Table, wording: Wording) -> Vec<String> {
+pub(super) fn described(table: &Table, wording: Wording) -> Vec<String> {
     let version = table.version(wording).expect("a table of a server");
     let columns = table.columns.iter().zip(&version.columns).map(|(column, known)| {
         format!(
@@ -135,10 +155,10 @@ fn described(table: &Table, wording: Wording) -> Vec<String> {
 }
 
 /// The same from INFORMATION_SCHEMA, and keys from SHOW INDEX, which has them in the server's order.
-fn read(sql: &mut Sql, db: &str) -> Vec<String> {
+pub(super) fn read(sql: &mut Sql, db: &str, table: &str) -> Vec<String> {
     let rows = sql.text(&format!(
         "select column_name, column_type, collation_name, is_nullable, extra from information_schema.columns \
-         where table_schema = '{db}' and table_name = 't' order by ordinal_position"
+         where table_schema = '{db}' and table_name = '{table}' order by ordinal_position"
     ));
     let mut described: Vec<String> = rows
         .into_iter()
@@ -165,7 +185,7 @@ fn read(sql: &mut Sql, db: &str) -> Vec<String> {
         })
         .collect();
     let mut keys: Vec<(String, Vec<String>)> = Vec::new();
-    for row in sql.text("show index from t") {
+    for row in sql.text(&format!("show index from `{db}`.`{table}`")) {
         let text = |at: usize| row[at].clone().unwrap_or_default();
         if text(1) != "0" {
             continue;

@@ -99,7 +99,11 @@ fn details(task: &TaskStatus, tables: bool) -> String {
     }
     for gap in &task.gaps {
         let tables = gap.tables.join(", ");
-        let _ = writeln!(text, "  skipped by hand: {} to {}; to be loaded anew: {tables}", gap.from, gap.to);
+        let (what, how) = match gap.lost {
+            true => ("gone from the log", "being"),
+            false => ("skipped by hand", "to be"),
+        };
+        let _ = writeln!(text, "  {what}: {} to {}; {how} loaded anew: {tables}", gap.from, gap.to);
     }
     for weakened in &task.weakened {
         let _ = writeln!(text, "  {weakened}");

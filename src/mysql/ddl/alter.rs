@@ -225,8 +225,12 @@ impl Cursor<'_, '_> {
                     self.does(Action::OtherKey);
                     return Ok(());
                 }
-                Some(Element::SystemTime(start, end) | Element::Period(start, end)) => {
-                    actions.push(AlterAction::AddPeriod { start, end });
+                Some(Element::SystemTime(start, end)) => {
+                    actions.push(AlterAction::AddPeriod { start, end, system: true });
+                    return Ok(());
+                }
+                Some(Element::Period(start, end)) => {
+                    actions.push(AlterAction::AddPeriod { start, end, system: false });
                     return Ok(());
                 }
                 None => {}

@@ -295,6 +295,8 @@ pub enum KeyPart {
     },
     /// An expression.
     Expression,
+    /// The table's period, WITHOUT OVERLAPS: it stands for its two columns.
+    Period,
 }
 
 /// ALTER TABLE.
@@ -421,6 +423,8 @@ pub enum AlterAction {
         start: String,
         /// Second column.
         end: String,
+        /// FOR SYSTEM_TIME.
+        system: bool,
     },
     /// `RENAME [TO]`.
     RenameTo(TableName),

@@ -148,10 +148,11 @@ impl Cursor<'_, '_> {
                     self.expect_sign(')')?;
                 }
                 if self.take("WITHOUT") {
-                    // a period: it stands for its two columns
                     self.expect("OVERLAPS")?;
+                    parts.push(KeyPart::Period);
+                } else {
+                    parts.push(KeyPart::Column { name, prefix });
                 }
-                parts.push(KeyPart::Column { name, prefix });
             }
             let _ = self.take_any(&["ASC", "DESC"]);
             if !self.take_sign(',') {

@@ -1,6 +1,7 @@
 //! Which tokens of a statement are names, and of what: noted while it is parsed, read by whoever writes it anew.
 
 use crate::mysql::schema::TableName;
+use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -51,7 +52,7 @@ pub(super) enum Note {
 }
 
 /// What an action of ALTER TABLE does, as far as that decides whether it is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Action {
     /// ADD COLUMN.
     AddColumn,

@@ -385,7 +385,7 @@ impl StreamTables {
             Class::Data,
             format!(
                 "at {place}: the columns of {table} are not proven: {reason}. The log has ({logged}); known is ({known}). Leave the \
-                 table out, give the columns with `syncc schema set`, or let it wait with `on-error park`; taken out of the pipeline and put back, it is loaded anew. With \
+                 table out, give the columns with `syncc schema set`, or let it wait with `on-error park` until `syncc resume` loads it anew. With \
                  `binlog_row_metadata` FULL the log names columns from then on"
             ),
         )

@@ -38,6 +38,7 @@ enum Aim {
     Paused,
     Resumed,
     Loading,
+    Healed,
 }
 
 /// Somebody waits for tasks.
@@ -66,7 +67,10 @@ impl Supervisor<'_> {
             }
             Operation::Plan => reply.done(self.plans()),
             Operation::Pause { pipeline } => self.pause(&pipeline, true, reply),
-            Operation::Resume { pipeline } => self.pause(&pipeline, false, reply),
+            Operation::Resume { pipeline, tables } if tables.is_empty() => {
+                self.pause(&pipeline, false, reply);
+            }
+            Operation::Resume { pipeline, tables } => self.heal(&pipeline, &tables, reply),
             Operation::Resnapshot { pipeline, tables } => self.resnapshot(&pipeline, &tables, reply),
             Operation::Tap { pipeline, table, count } => self.tap(&pipeline, table.as_deref(), count, reply),
             // Answered before they come here.
@@ -125,18 +129,16 @@ impl Supervisor<'_> {
 
     fn resnapshot(&mut self, pipeline: &str, tables: &[String], reply: Reply) {
         let Some((tasks, reply)) = self.tasks_of(pipeline, reply) else { return };
-        let mut wanted = BTreeSet::new();
-        for table in tables {
-            let Some(name) = table_name(table) else {
-                reply.refused(USAGE, format!("`{table}` is no table; write `database.table`"));
-                return;
-            };
-            let plans = tasks.iter().filter_map(|id| self.tasks.get(id));
-            if !plans.into_iter().all(|task| task.plan.selects(&name.db, &name.table)) {
-                reply.refused(USAGE, format!("pipeline `{pipeline}` does not send {table}"));
-                return;
-            }
-            wanted.insert(name);
+        let wanted = match self.tables_of(pipeline, &tasks, tables) {
+            Ok(wanted) => wanted,
+            Err(text) => return reply.refused(USAGE, text),
+        };
+        if let Some(table) = wanted.iter().find(|table| tasks.iter().any(|id| self.waits(id, table))) {
+            let text = format!(
+                "{table} waits for what keeps it to be mended; `syncc resume {pipeline} {table}` loads it anew then"
+            );
+            reply.refused(USAGE, text);
+            return;
         }
         if wanted.is_empty() {
             reply.refused(USAGE, "no table is named");
@@ -152,6 +154,59 @@ impl Supervisor<'_> {
             task.wish(|wishes| wishes.anew.extend(wanted.iter().cloned()));
         }
         self.waiters.push(Waiter { reply, tasks, aim: Aim::Loading, since: Instant::now() });
+    }
+
+    /// Tables that wait alone go on, in every task in which they wait.
+    fn heal(&mut self, pipeline: &str, tables: &[String], reply: Reply) {
+        let Some((tasks, reply)) = self.tasks_of(pipeline, reply) else { return };
+        let wanted = match self.tables_of(pipeline, &tasks, tables) {
+            Ok(wanted) => wanted,
+            Err(text) => return reply.refused(USAGE, text),
+        };
+        if let Some(table) = wanted.iter().find(|table| !tasks.iter().any(|id| self.waits(id, table))) {
+            let text = format!(
+                "{table} does not wait; `syncc resnapshot {pipeline} {table}` loads a table that is sent"
+            );
+            reply.refused(USAGE, text);
+            return;
+        }
+        for id in &tasks {
+            let here: BTreeSet<TableName> =
+                wanted.iter().filter(|table| self.waits(id, table)).cloned().collect();
+            if let Some(task) = self.tasks.get(id).filter(|_| !here.is_empty()) {
+                task.wish(|wishes| {
+                    wishes.kept.clear();
+                    wishes.heal.extend(here);
+                });
+            }
+        }
+        self.waiters.push(Waiter { reply, tasks, aim: Aim::Healed, since: Instant::now() });
+    }
+
+    /// The tables that are named, all of which the tasks send.
+    fn tables_of(
+        &self,
+        pipeline: &str,
+        tasks: &[TaskId],
+        tables: &[String],
+    ) -> Result<BTreeSet<TableName>, String> {
+        let mut wanted = BTreeSet::new();
+        for table in tables {
+            let name =
+                table_name(table).ok_or_else(|| format!("`{table}` is no table; write `database.table`"))?;
+            let mut plans = tasks.iter().filter_map(|id| self.tasks.get(id));
+            if !plans.all(|task| task.plan.selects(&name.db, &name.table)) {
+                return Err(format!("pipeline `{pipeline}` does not send {table}"));
+            }
+            wanted.insert(name);
+        }
+        Ok(wanted)
+    }
+
+    /// True when the rows of a table wait in a task.
+    fn waits(&self, id: &TaskId, table: &TableName) -> bool {
+        let name = table.to_string();
+        self.tasks.get(id).is_some_and(|task| task.status().parked.iter().any(|parked| parked.table == name))
     }
 
     fn tap(&mut self, pipeline: &str, table: Option<&str>, count: Option<u64>, reply: Reply) {
@@ -180,6 +235,10 @@ impl Supervisor<'_> {
         for waiter in std::mem::take(&mut self.waiters) {
             let missing = waiter.tasks.iter().find(|id| !self.has_come_to(id, waiter.aim));
             match missing {
+                None if waiter.aim == Aim::Healed && self.kept(&waiter.tasks).is_some() => {
+                    let text = self.kept(&waiter.tasks).unwrap_or_default();
+                    waiter.reply.refused(NOT_YET, text);
+                }
                 None => {
                     let states: Vec<Value> = waiter.tasks.iter().map(|id| self.state_of(id)).collect();
                     waiter.reply.done(json!({ "tasks": states }));
@@ -205,7 +264,18 @@ impl Supervisor<'_> {
             Aim::Paused => task.status().state == TaskState::Paused,
             Aim::Resumed => wishes.paused.is_none() && task.status().state != TaskState::Paused,
             Aim::Loading => wishes.anew.is_empty(),
+            Aim::Healed => wishes.heal.is_empty(),
         }
+    }
+
+    /// What keeps tables waiting that were to go on.
+    fn kept(&self, tasks: &[TaskId]) -> Option<String> {
+        let tasks = tasks.iter().filter_map(|id| self.tasks.get(id));
+        let kept: Vec<String> = tasks
+            .flat_map(|task| task.shared.orders.wishes().kept)
+            .map(|(table, cause)| format!("{table} still waits: {cause}"))
+            .collect();
+        (!kept.is_empty()).then(|| kept.join("; "))
     }
 
     fn state_of(&self, id: &TaskId) -> Value {

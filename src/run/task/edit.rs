@@ -113,6 +113,7 @@ pub(in crate::run) fn set_position(
         from: from.to_string(),
         to: to.to_string(),
         tables: state.snaps.keys().cloned().collect(),
+        lost: false,
     });
     output.store(StateRecord::Ctl(ctl));
     let fingerprint = pos.fingerprint.clone();

@@ -7,12 +7,14 @@ use super::Task;
 use super::known::{Known, columns, wording};
 use super::output::Output;
 use super::source::Source;
+use crate::catalog::TableFacts;
 use crate::mysql::position::{Position, ServerIdentity};
+use crate::mysql::schema::TableName;
 use crate::plan::TaskPlan;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::search::{Search, begin};
-use crate::source::mysql::io::{self as source, Endpoint};
+use crate::source::mysql::io::{self as source, Endpoint, Session};
 use crate::statement::Start;
 
 /// Times the columns are read again until two reads agree.
@@ -44,18 +46,20 @@ impl Looked {
 impl Task {
     /// Where the task begins: the end of the log, or the place that `start at` names; with columns that are proven there. They
     /// are read before and after, until the two agree; of a place in the past, those count that no statement has touched since.
-    /// None when an order came meanwhile.
+    /// `creates` gets the statements that make the tables which are told. None when an order came meanwhile.
     pub(super) fn first_position(
         &self,
         source: &mut Source,
         known: &mut Known,
         output: &mut Output,
+        creates: &mut Vec<(TableName, String)>,
     ) -> Result<Option<Position>, Failure> {
         let plan = self.plan.clone();
         let over = || self.orders.look().is_some();
         let place = Looked::of(source);
         let search = place.search(&plan, &over);
         let past = match &plan.start {
+            _ if self.lost => None,
             Start::Snapshot(_) | Start::Now => None,
             Start::At(at) => match begin(&search, &mut source.session, &source.catalog.server, at)? {
                 Some(position) => {
@@ -71,6 +75,7 @@ impl Task {
         for _ in 0..SETTLED_READS_MAX {
             let position = source::start_position(&mut source.session)?;
             let tables = source::tables(&mut source.session, |db, table| plan.selects(db, table))?;
+            *creates = self.creates(&mut source.session, &tables)?;
             let after = source::definitions(&mut source.session, captured)?;
             let same = columns(&tables) == columns(&source.catalog.tables) && before == after;
             source.catalog.tables = tables;
@@ -86,12 +91,36 @@ impl Task {
                     }
                 };
                 let wording = wording(&source.catalog.server);
+                if self.lost {
+                    known.forget_missing(&source.catalog.tables, &after, &position, output);
+                }
                 known.seed(&source.catalog.tables, &after, &since, wording, &position, output);
                 return Ok(Some(position));
             }
             before = after;
         }
         Err(Failure::new(Class::Request, "table definitions keep changing; no start can be proven meanwhile"))
+    }
+
+    /// The statements that make the tables of which consumers are told before their first row.
+    fn creates(
+        &self,
+        session: &mut Session,
+        tables: &[TableFacts],
+    ) -> Result<Vec<(TableName, String)>, Failure> {
+        let mut creates = Vec::new();
+        for table in
+            tables.iter().filter(|table| table.kind.has_rows() && self.plan.start.tells() && !self.lost)
+        {
+            let name = &table.version.name;
+            let decision = self.plan.decide(&name.db, &name.table);
+            if decision.is_ok_and(|decision| decision.is_some_and(|decision| decision.ddl.is_some()))
+                && let Some(text) = source::create_statement(session, name)?
+            {
+                creates.push((name.clone(), text));
+            }
+        }
+        Ok(creates)
     }
 
     /// Reads the definitions of databases that the plan selects from and nothing is known of, as of `position`: they came with

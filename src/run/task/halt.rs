@@ -4,9 +4,10 @@
 //! stands still keeps its ownership and its position, and takes new plans.
 
 use super::life::Life;
+use super::lost::store_ctl;
 use super::output::{Output, Target};
 use super::{Ended, Task, Wishes, fence};
-use crate::checkpoint::{CtlRecord, StateKey, StateRecord, TaskState};
+use crate::checkpoint::{CtlRecord, StateRecord, TaskState};
 use crate::control::Gap;
 use crate::engine::commit::Ledger;
 use crate::failpoint::hit;
@@ -64,7 +65,7 @@ impl Task {
     pub(super) fn resume_stored(&mut self, state: &TaskState, output: &mut Output) {
         self.ctl = state.ctl.clone();
         self.show_gaps();
-        for gap in self.ctl.gaps.iter().filter(|_| self.n_lives == 1) {
+        for gap in self.ctl.gaps.iter().filter(|gap| self.n_lives == 1 && !gap.lost) {
             let text = format!(
                 "what lies between {} and {} was skipped by hand; load the tables anew with `syncc resnapshot`",
                 gap.from, gap.to
@@ -73,18 +74,16 @@ impl Task {
         }
         if state.ctl.paused_since.is_some() {
             self.ctl = paused(&state.ctl, false);
-            match self.ctl.is_empty() {
-                true => output.remove(StateKey::Ctl),
-                false => output.store(StateRecord::Ctl(self.ctl.clone())),
-            }
+            store_ctl(&self.ctl, output);
         }
     }
 
-    fn show_gaps(&self) {
+    pub(super) fn show_gaps(&self) {
         let gaps = self.ctl.gaps.iter().map(|gap| Gap {
             accepted: gap.accepted_s,
             from: gap.from.clone(),
             to: gap.to.clone(),
+            lost: gap.lost,
             tables: gap.tables.iter().map(ToString::to_string).collect(),
         });
         self.status().gaps = gaps.collect();
@@ -105,10 +104,7 @@ impl Task {
             }
             self.ctl.gaps.retain(|gap| !gap.tables.is_empty());
             self.show_gaps();
-            match self.ctl.is_empty() {
-                true => life.output.remove(StateKey::Ctl),
-                false => life.output.store(StateRecord::Ctl(self.ctl.clone())),
-            }
+            store_ctl(&self.ctl, &mut life.output);
         }
         wishes.paused.is_some() || !wishes.anew.is_empty()
     }

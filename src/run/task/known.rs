@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(super) struct Known {
     /// Versions of tables.
     pub(super) history: History,
-    databases: BTreeMap<String, DatabaseRecord>,
+    pub(super) databases: BTreeMap<String, DatabaseRecord>,
 }
 
 impl Known {
@@ -99,8 +99,7 @@ impl Known {
 
     /// A tracker that stands where the life begins.
     pub(super) fn tracker(&self, server: &ServerFacts, position: &Position) -> Tracker {
-        let case = server.variable("lower_case_table_names").and_then(TableNameCase::from_variable);
-        let mut tracker = Tracker::new(wording(server), case.unwrap_or(TableNameCase::Sensitive));
+        let mut tracker = Tracker::new(wording(server), table_name_case(server));
         for (name, record) in &self.databases {
             tracker.follow_database(name, &record.collation, record.complete);
         }
@@ -145,6 +144,12 @@ fn defines_in(effect: &DdlEffect, database: &str) -> bool {
         DdlEffect::Database(_) | DdlEffect::Unknown => may_alter(effect, database),
         DdlEffect::Nothing | DdlEffect::Transaction(_) => false,
     }
+}
+
+/// How a server compares names of tables.
+pub(super) fn table_name_case(server: &ServerFacts) -> TableNameCase {
+    let case = server.variable("lower_case_table_names").and_then(TableNameCase::from_variable);
+    case.unwrap_or(TableNameCase::Sensitive)
 }
 
 /// How a server words types.

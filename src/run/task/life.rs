@@ -62,7 +62,7 @@ pub(super) struct Life {
     pub(super) transaction_number: u64,
     /// Rows of it that were read so far.
     pub(super) n_rows: u64,
-    /// Copies of tables that tools for online schema changes have made since this life began, and what became of each.
+    /// Copies of tables that tools for online schema changes have made, and what became of each.
     pub(super) online: HashMap<TableName, Online>,
     /// The reader had nothing for a while.
     pub(super) idle: bool,
@@ -325,7 +325,7 @@ impl Life {
 
     /// A selected table has rows that nobody has sent: it is loaded.
     fn enter(&mut self, table: &TableName) {
-        if self.loads && self.tables.selects(table) {
+        if self.loads && self.tables.selects(table) && !self.tables.waits(table) {
             self.load_anew(table);
         }
     }
@@ -354,15 +354,20 @@ impl Life {
         self.ledger.touch();
     }
 
+    /// True when a failure lets its table wait, and the others go on.
+    pub(super) fn parks(&self, table: &TableName, failure: &Failure) -> bool {
+        failure.class == Class::Data && failure.too_small.is_none() && self.tables.parks(table)
+    }
+
     /// Lets the rows of a table wait from the open transaction on; the others go on.
     pub(super) fn park(&mut self, table: &TableName, failure: Failure) {
         let position = self.ledger.position();
         Event::warn(
             Name::TableParked,
             format!(
-                "{table} waits behind {}; the other tables go on. Once the cause is mended, take the table out of the pipeline and \
-                 put it back in a second reload: it is loaded anew",
-                position.file
+                "{table} waits behind {}; the other tables go on. Once the cause is mended, `syncc resume {} {table}` loads it anew",
+                position.file,
+                self.tables.plan().id.pipeline
             ),
         )
         .position(&position.file)
@@ -428,7 +433,13 @@ impl Life {
                 }
                 Closed::Emit(rows) => {
                     hit("win.closing");
-                    let sent = self.emit(&rows, now_ms)?;
+                    let sent = match self.emit(&rows, now_ms) {
+                        Err(failure) if self.parks(&rows.version.name, &failure) => {
+                            self.park(&rows.version.name, failure);
+                            continue;
+                        }
+                        sent => sent?,
+                    };
                     if let Some(record) = self.load.emitted(&rows, sent) {
                         self.store_snap(rows.version.name.clone(), record);
                     }

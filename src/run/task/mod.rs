@@ -15,12 +15,14 @@ mod first;
 mod gauge;
 mod given;
 mod halt;
+mod heal;
 mod held;
 mod history;
 mod inherit;
 mod known;
 mod letters;
 mod life;
+mod lost;
 mod online;
 mod output;
 mod progress;
@@ -103,6 +105,10 @@ pub(super) struct Wishes {
     pub(super) paused: Option<bool>,
     /// Tables whose existing rows are loaded anew.
     pub(super) anew: BTreeSet<TableName>,
+    /// Tables that wait alone and are to go on.
+    pub(super) heal: BTreeSet<TableName>,
+    /// Those of them that cannot, and why: for whoever asked.
+    pub(super) kept: BTreeMap<TableName, String>,
     /// Codes of changes that were accepted with a plan that is not stored yet.
     pub(super) accepted: BTreeSet<String>,
 }
@@ -169,6 +175,8 @@ enum Ended {
         generation: u64,
     },
     Loaded,
+    /// Tables that waited are to go on: they need another stream.
+    Healing,
     /// Stand still until an operator says otherwise.
     Paused,
     /// The source transaction that was cut has ended: its plan, too, has had its time.
@@ -229,6 +237,8 @@ pub(super) struct Task {
     cut: Option<MidRecord>,
     /// Plan and generation to go over to once the source transaction that was cut under the stored one has ended.
     after_cut: Option<(Arc<TaskPlan>, Option<u64>)>,
+    /// The position is lost, and the tables are loaded anew from the present; stored with the first commit.
+    lost: bool,
     /// Servers that were read, the one that is read now last.
     followed: Vec<ServerIdentity>,
     /// How long the source keeps what is not read yet.
@@ -310,6 +320,7 @@ impl Task {
             position: None,
             cut: None,
             after_cut: None,
+            lost: false,
             followed: Vec::new(),
             retention: Retention::default(),
             committed: None,
@@ -360,6 +371,8 @@ impl Task {
                         .emit();
                     self.adopt(plan, Some(generation));
                 }
+                // The next life begins with them.
+                Ok(Ended::Healing) => {}
                 Ok(Ended::Passed) => {
                     if let Some((plan, generation)) = self.after_cut.take() {
                         Event::info(
@@ -401,6 +414,9 @@ impl Task {
     /// Waits a failure out, or ends.
     fn after(&mut self, failure: Failure) -> Option<Exit> {
         let failure = self.judged(failure);
+        if self.gives_up_position(&failure) {
+            return None;
+        }
         {
             let mut status = self.status();
             status.error = Some(failure.text.clone());
@@ -480,6 +496,8 @@ impl Task {
                 self.damaged_at.clone_from(&failure.damaged_at);
                 Failure { text: format!("{}; it is read once more", failure.text), ..failure }
             }
+            // Lost again before anything was committed.
+            Class::PositionLost if self.lost => Failure { class: Class::Request, ..failure },
             Class::PositionLost if !failure.text.contains("loaded anew: ") => {
                 let carried = self.carried.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
                 let tables = carried.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");

@@ -221,29 +221,45 @@ impl Life {
         end: bool,
         now_ms: u64,
     ) -> Result<(), Failure> {
-        let mut sent = 0;
-        if let Some(found) = rows {
-            let position = self.ledger.position();
-            if let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, position)? {
-                let place = place_of(position);
-                let meta = snapshot_meta(&self.source, &place);
-                let mut values = recycle(std::mem::take(&mut self.after));
-                for index in 0..found.rows.len() {
-                    found.rows.row(index, &mut values);
-                    let change = RowChange::Insert { after: &values };
-                    let into = (&mut self.output, &mut self.ledger, &mut self.counts);
-                    let n_records = send(live, &change, &meta, into, now_ms)?;
-                    self.records += n_records;
-                    self.counts.loaded(n_records);
-                    sent += 1;
+        let sent = match rows {
+            // Those that follow one which could not be sent.
+            Some(found) if self.tables.waits(&found.version.name) => 0,
+            Some(found) => match self.emit_all(found, now_ms) {
+                Err(failure) if self.parks(&found.version.name, &failure) => {
+                    self.park(&found.version.name, failure);
+                    0
                 }
-                self.after = recycle(values);
-            }
-        }
+                sent => sent?,
+            },
+            None => 0,
+        };
         if let Some((table, record)) = self.load.barrier_emitted(sent, end) {
             self.store_snap(table, record);
         }
         Ok(())
+    }
+
+    /// Sends rows that hold where the stream stands; their number comes back.
+    fn emit_all(&mut self, found: &TableRows, now_ms: u64) -> Result<u64, Failure> {
+        let position = self.ledger.position();
+        let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, position)? else {
+            return Ok(0);
+        };
+        let place = place_of(position);
+        let meta = snapshot_meta(&self.source, &place);
+        let mut values = recycle(std::mem::take(&mut self.after));
+        let mut sent = 0;
+        for index in 0..found.rows.len() {
+            found.rows.row(index, &mut values);
+            let change = RowChange::Insert { after: &values };
+            let into = (&mut self.output, &mut self.ledger, &mut self.counts);
+            let n_records = send(live, &change, &meta, into, now_ms)?;
+            self.records += n_records;
+            self.counts.loaded(n_records);
+            sent += 1;
+        }
+        self.after = recycle(values);
+        Ok(sent)
     }
 }
 

@@ -89,8 +89,9 @@ impl Task {
                 start_position(&mut source.session).map_err(|failure| Refused::away(failure.into()))?;
             server.position = Some(visible);
         }
+        let stops = moved && self.plan.source.on_failover == OnFailover::Stop;
         let standing = match moved {
-            true if self.plan.source.on_failover == OnFailover::Stop => {
+            true if stops => {
                 Standing::Blind("another server answers, and `on-failover stop` is set".to_owned())
             }
             true if rules::is_namesake(server, position) && !self.followed.contains(&server.identity) => {
@@ -133,7 +134,8 @@ impl Task {
                     code.name,
                     tables()
                 );
-                let failure = Failure { code: Some(code), ..Failure::new(Class::PositionLost, text) };
+                let failure =
+                    Failure { code: Some(code), for_good: stops, ..Failure::new(Class::PositionLost, text) };
                 Refused::new(Weight::Never, failure)
             }
         })

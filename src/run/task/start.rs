@@ -6,8 +6,9 @@
 use super::counts::Counts;
 use super::cut::PlanOfCut;
 use super::gauge::Gauge;
-use super::known::{Known, given};
+use super::known::{Known, given, table_name_case};
 use super::life::Life;
+use super::online::Online;
 use super::output::{Output, Target};
 use super::progress::Paces;
 use super::reader::load_key;
@@ -16,7 +17,7 @@ use super::source::{Refused, Source, open_source};
 use super::tables::Tables;
 use super::verdict::{Waiting, naming_prepared, stream_from};
 use super::{Ended, Input, Task};
-use crate::catalog::ClusterFacts;
+use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::OwnerRecord;
 use crate::checkpoint::{Fingerprint, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState};
@@ -70,13 +71,14 @@ impl Task {
         self.n_lives += 1;
         let coming = self.context.hubs.of(&self.plan.source.name).comes(&self.id);
         let (salts, open_files) = salts::find(&self.plan, &self.context)?;
+        let salts = Arc::new(salts);
         self.warn_of(&open_files);
         self.inherit()?;
         let target = Target::open(&self.plan, &self.context)?;
         if self.is_halted(&target)? {
             return self.halt(target);
         }
-        if self.position.is_none() && !self.plan.source.standby.is_empty() {
+        if self.position.is_none() && !self.lost && !self.plan.source.standby.is_empty() {
             self.recall(&target)?;
         }
         let mut source = self.choose_source(self.position.as_ref())?;
@@ -86,6 +88,10 @@ impl Task {
         let Some((mut output, state)) = self.take_over(target, facts.as_ref())? else {
             // The next life begins with the order.
             return self.life();
+        };
+        let mut state = match self.lost {
+            true => self.without_position(&source, state, &mut output),
+            false => self.heal(&source, facts.as_ref(), &salts, state, &mut output)?,
         };
         self.resume_stored(&state, &mut output);
         match self.plan_of_cut(&state)? {
@@ -97,12 +103,20 @@ impl Task {
             PlanOfCut::Passed => return Ok(Ended::Passed),
         }
         let mut known = Known::of_state(&state, &self.plan, &mut output);
+        let mut creates = Vec::new();
         let position = match self.committed_position(&mut source, &output, &state)? {
+            Some(_) if self.lost => {
+                let position = self.first_position(&mut source, &mut known, &mut output, &mut creates)?;
+                if let Some(position) = &position {
+                    self.note_lost(&mut state, position, &mut output);
+                }
+                position
+            }
             Some(position) => {
                 let known = self.add_databases(&mut source, &position, &mut known, &mut output)?;
                 known.then_some(position)
             }
-            None => self.first_position(&mut source, &mut known, &mut output)?,
+            None => self.first_position(&mut source, &mut known, &mut output, &mut creates)?,
         };
         let Some(position) = position else {
             // The next life begins with the order; without this, a successor would wait for missed beats.
@@ -128,7 +142,7 @@ impl Task {
             known_tables,
         );
         // Later on columns are those of the stream, and the server may be ahead of it.
-        if state.pos.is_none() {
+        if state.pos.is_none() && self.plan.start.makes_ahead() {
             tables.register(&source.catalog, &mut output)?;
         }
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
@@ -140,6 +154,9 @@ impl Task {
             open_ms: precheck::transaction_timeout_ms(&self.plan) / 3,
         };
         let mut ledger = Ledger::new(policy, fingerprint, generation, seq, position.clone(), mid);
+        if self.lost {
+            ledger.touch();
+        }
         if !state.plans.contains_key(&generation) {
             self.fence(generation, &state, &mut output, &mut ledger)?;
         }
@@ -201,7 +218,10 @@ impl Task {
             transaction: TransactionInfo::place(position.file.file.as_str().into(), position.file.offset),
             transaction_number: 0,
             n_rows: 0,
-            online: std::collections::HashMap::new(),
+            online: {
+                let of = |record| Online::of_record(record, generation);
+                state.online.iter().map(|(copy, record)| (copy.clone(), of(record))).collect()
+            },
             idle: false,
             moved_ms: now_ms,
             beat_ms: now_ms,
@@ -224,11 +244,13 @@ impl Task {
             source_failed: false,
             has_committed: false,
         };
-        let ended = self.stream(&mut life).map_err(|failure| self.sized(failure, &life));
+        let case = table_name_case(&source.catalog.server);
+        let told = life.send_creates(&creates, case, now_ms);
+        let ended = told.and_then(|()| self.stream(&mut life)).map_err(|failure| self.sized(failure, &life));
         self.records += life.records;
         self.counters.add(&mut life.counts);
         // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
-        if matches!(ended, Ok(Ended::Paused | Ended::Swapped { .. })) {
+        if matches!(ended, Ok(Ended::Paused | Ended::Healing | Ended::Swapped { .. })) {
             self.output = life.output.at_rest();
         } else if ended.is_err() {
             if life.source_failed {
@@ -262,18 +284,20 @@ impl Task {
         }
     }
 
-    /// Holds the servers against the plan. Errors end the task; warnings are told once.
+    /// Holds the servers against the plan. Errors end the task, but for those of a table that waits alone: what keeps that one
+    /// keeps nothing else. Warnings are told once.
     fn checked(&self, source: &Source, target: &Target) -> Result<Option<ClusterFacts>, Failure> {
         let topics: Vec<TopicName> = topics(&self.plan, &source.catalog).into_keys().collect();
         let facts = target.facts(&topics)?;
-        let mut findings = precheck::findings(&self.plan, &source.catalog, facts.as_ref());
-        let registry = target.registry_findings(&self.plan, &source.catalog);
-        if registry.is_away && !self.context.require_live {
-            for finding in registry.findings.iter().filter(|_| self.n_lives == 1) {
-                Event::warn(Name::PrecheckPassed, precheck::line(finding)).task(&self.id).emit();
+        let mut findings = self.found(&source.catalog, target, facts.as_ref());
+        let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
+        if findings.iter().any(is_error) && target.has_state()? {
+            let waiting = target.peek_state()?.parked;
+            if !waiting.is_empty() {
+                let mut others = source.catalog.clone();
+                others.tables.retain(|table| !waiting.contains_key(&table.version.name));
+                findings = self.found(&others, target, facts.as_ref());
             }
-        } else {
-            findings.extend(registry.findings);
         }
         let text = precheck::lines(&findings, Severity::Error);
         if !text.is_empty() {
@@ -283,6 +307,25 @@ impl Task {
             self.tell_findings(&findings, source);
         }
         Ok(facts)
+    }
+
+    /// What stands between the plan and its servers. A registry that is away is told, and waited for later.
+    fn found(
+        &self,
+        catalog: &SourceCatalog,
+        target: &Target,
+        facts: Option<&ClusterFacts>,
+    ) -> Vec<Diagnostic> {
+        let mut findings = precheck::findings(&self.plan, catalog, facts);
+        let registry = target.registry_findings(&self.plan, catalog);
+        if registry.is_away && !self.context.require_live {
+            for finding in registry.findings.iter().filter(|_| self.n_lives == 1) {
+                Event::warn(Name::PrecheckPassed, precheck::line(finding)).task(&self.id).emit();
+            }
+        } else {
+            findings.extend(registry.findings);
+        }
+        findings
     }
 
     /// Tells what was found and keeps nothing from running, with how it is answered in the files; and what there is to load.
@@ -459,6 +502,10 @@ impl Task {
         if let Some(foreign) = precheck::foreign(output.state_topic(), &pos.fingerprint, &fingerprint) {
             return Err(foreign);
         }
+        if self.lost {
+            return Ok(Some(pos.position.clone()));
+        }
+        self.position = Some(pos.position.clone());
         let named = |refused: Refused| naming_prepared(refused.into(), &state.prepared);
         self.judge(source, &pos.position, pos.mid.as_ref(), state.snaps.keys()).map_err(named)?;
         let position = moved_to(&source.catalog.server, &pos.position);
@@ -563,9 +610,10 @@ impl Task {
         for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
             let name = table.version.name.clone();
             let key = load_key(table);
+            let wanted = state.snaps.get(&name).is_some_and(|record| record.state != SnapState::Done);
             let fresh = || SnapRecord {
                 snapshot: snapshot.clone(),
-                state: if self.plan.start.loads() { SnapState::Pending } else { SnapState::Done },
+                state: if self.plan.start.loads() || wanted { SnapState::Pending } else { SnapState::Done },
                 key: key.iter().flatten().map(|&at| table.version.columns[at].name.clone()).collect(),
                 max: None,
                 rows: 0,

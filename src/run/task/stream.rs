@@ -127,7 +127,8 @@ impl Task {
         let wishes = self.orders.wishes();
         let pausing = wishes.paused == Some(true);
         let passed = settled && self.after_cut.is_some();
-        let ending = order.is_some() || pausing || passed;
+        let healing = settled && !wishes.heal.is_empty();
+        let ending = order.is_some() || pausing || passed || healing;
         let granted = self.grant(life, &wishes);
         let loaded = settled && (self.context.once || self.is_at_end(life)) && life.load.done() && !passed;
         if ending || loaded {
@@ -151,6 +152,7 @@ impl Task {
                 Some(Command::Drain) => Ended::Drained,
                 None if pausing => Ended::Paused,
                 None if passed => Ended::Passed,
+                None if healing => Ended::Healing,
                 None => Ended::Loaded,
             }));
         }
@@ -158,6 +160,9 @@ impl Task {
             life.load_announced = true;
             // What status and the progress line say must not lag behind the log.
             life.status_ms = 0;
+            if self.made_good(&mut life.output) {
+                life.ledger.touch();
+            }
             if !life.load.progress().is_empty() {
                 Event::info(Name::SnapshotDone, "all existing rows are loaded").task(&self.id).emit();
             }
@@ -197,6 +202,7 @@ impl Task {
             self.n_moved += 1;
         }
         life.has_committed = true;
+        self.lost = false;
         let first = self.committed.replace(durable.record().seq).is_none();
         if now_ms >= life.breadcrumb_ms + BREADCRUMB_MS || release || first {
             life.breadcrumb_ms = now_ms;

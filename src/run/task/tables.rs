@@ -77,7 +77,7 @@ impl Live {
 pub(super) struct Tables {
     plan: Arc<TaskPlan>,
     /// Of the masks of the plan.
-    salts: Salts,
+    salts: Arc<Salts>,
     /// Family of the source.
     flavor: Flavor,
     /// By the number of the mapping; the newest of each table only, as every file of the log maps all of them anew.
@@ -110,7 +110,7 @@ impl Tables {
     /// The tables of a life that begins with this state.
     pub(super) fn new(
         plan: Arc<TaskPlan>,
-        salts: Salts,
+        salts: Arc<Salts>,
         flavor: Flavor,
         history: History,
         state: &TaskState,
@@ -323,6 +323,16 @@ impl Tables {
             self.unrouted.insert(name.clone(), letters);
         }
         Ok(self.unrouted.get_mut(name))
+    }
+
+    /// Whether rows of a table with these columns can be sent.
+    pub(super) fn fits(&mut self, version: &Arc<TableVersion>, output: &mut Output) -> Result<(), Failure> {
+        self.make(version, output).map(drop)
+    }
+
+    /// True for a table whose rows wait.
+    pub(super) fn waits(&self, name: &TableName) -> bool {
+        self.parked.contains_key(name)
     }
 
     /// The tables whose rows wait.

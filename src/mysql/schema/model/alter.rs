@@ -29,6 +29,7 @@ impl Collations<'_> {
                 || body.columns.iter().any(|column| column.versioned == Some(true)),
             sequence: body.options.sequence,
             engine: body.options.engine.clone(),
+            period: body.period.clone(),
         };
         for def in &body.columns {
             table.columns.push(self.column(def, Some(&table.collation))?);
@@ -64,7 +65,7 @@ impl Collations<'_> {
             let stays = self.stay(column, &mut new, &mut work, actions, convert)?;
             new.columns.extend(stays);
         }
-        work.all_found(actions)?;
+        work.all_found(actions, self.flavor)?;
         for (at, action) in actions.iter().enumerate() {
             match action {
                 AlterAction::AddColumn { column, place, if_not_exists, .. } => {
@@ -72,6 +73,16 @@ impl Collations<'_> {
                         work.used[at] = false;
                         continue;
                     }
+                    work.used[at] = true;
+                    let column = self.settled(column, &new, convert)?;
+                    new.push_column(column, place)?;
+                }
+                AlterAction::ChangeColumn { column, place, .. }
+                    if !work.used[at] && self.flavor == Flavor::MariaDb =>
+                {
+                    // one that the statement itself has added
+                    let Some(before) = new.added(&column.name, table) else { continue };
+                    new.columns.remove(before);
                     work.used[at] = true;
                     let column = self.settled(column, &new, convert)?;
                     new.push_column(column, place)?;
@@ -86,6 +97,11 @@ impl Collations<'_> {
                 _ => {}
             }
         }
+        for action in actions {
+            if let AlterAction::AddPeriod { start, end, system: false } = action {
+                new.period = Some((start.clone(), end.clone()));
+            }
+        }
         new.names_differ()?;
         new.alter_keys(actions, &work, self.flavor)?;
         for action in actions {
@@ -93,7 +109,7 @@ impl Collations<'_> {
                 AlterAction::AddVersioning => new.versioned = true,
                 AlterAction::DropVersioning => new.versioned = false,
                 AlterAction::Engine(engine) => new.engine = Some(engine.clone()),
-                AlterAction::AddPeriod { start, end } => {
+                AlterAction::AddPeriod { start, end, .. } => {
                     new.not_null(start);
                     new.not_null(end);
                 }
@@ -221,11 +237,20 @@ struct Work<'t> {
 impl Work<'_> {
     /// # Errors
     /// An action names a column that was not there.
-    fn all_found(&self, actions: &[AlterAction]) -> Result<(), Doubt> {
+    fn all_found(&self, actions: &[AlterAction], flavor: Flavor) -> Result<(), Doubt> {
+        let adds = |wanted: &str| {
+            flavor == Flavor::MariaDb
+                && actions.iter().any(|action| {
+                    matches!(action, AlterAction::AddColumn { column, .. } if same_column(&column.name, wanted))
+                })
+        };
         for (at, action) in actions.iter().enumerate() {
             let name = match action {
+                // MariaDB takes a change of what the same statement adds.
+                AlterAction::ChangeColumn { old, column, if_exists, .. } => {
+                    Some(old).filter(|_| !*if_exists && !adds(&column.name))
+                }
                 AlterAction::DropColumn { name, if_exists }
-                | AlterAction::ChangeColumn { old: name, if_exists, .. }
                 | AlterAction::RenameColumn { old: name, if_exists, .. } => {
                     Some(name).filter(|_| !*if_exists)
                 }
@@ -251,6 +276,12 @@ impl Table {
             Some(pair) => Err(Doubt::DuplicateColumn(pair[0].to_string())),
             None => Ok(()),
         }
+    }
+
+    /// The place of a column that was not in the table before.
+    fn added(&self, name: &str, before: &Table) -> Option<usize> {
+        let at = self.columns.iter().position(|column| same_column(&column.name, name))?;
+        before.column(name).is_none().then_some(at)
     }
 
     /// Puts a column in its place.

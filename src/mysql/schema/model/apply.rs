@@ -253,5 +253,14 @@ fn sequence(name: &TableName, collation: String) -> Table {
         counter("cycle_count"),
     ];
     let name = name.clone();
-    Table { name, collation, columns, keys: Vec::new(), versioned: false, sequence: true, engine: None }
+    Table {
+        name,
+        collation,
+        columns,
+        keys: Vec::new(),
+        versioned: false,
+        sequence: true,
+        engine: None,
+        period: None,
+    }
 }

@@ -20,14 +20,21 @@ impl Table {
         }
         let mut parts = Vec::with_capacity(def.parts.len());
         for part in &def.parts {
-            parts.push(match part {
-                // a key on a period is one on its two columns, whose names the period has
+            let part = match part {
                 KeyPart::Column { name, prefix } => match self.column(name) {
                     Some(column) => Part { column: Some(column.name.clone()), prefix: *prefix },
                     None => return Err(Doubt::UnknownColumn(name.clone())),
                 },
                 KeyPart::Expression => Part { column: None, prefix: None },
-            });
+                KeyPart::Period => {
+                    let Some((start, end)) = &self.period else {
+                        return Err(Doubt::UnknownColumn("of a period".to_owned()));
+                    };
+                    parts.push(Part { column: Some(end.clone()), prefix: None });
+                    Part { column: Some(start.clone()), prefix: None }
+                }
+            };
+            parts.push(part);
         }
         let name = match (def.kind, &def.name) {
             (KeyKind::Primary, _) => PRIMARY.to_owned(),
@@ -122,6 +129,14 @@ impl Table {
             }
         }
         self.keys.retain(|key| !key.parts.is_empty());
+        if let Some((start, end)) = &mut self.period {
+            for column in [start, end] {
+                let fate = fates.iter().find(|(old, _)| same_column(old, column));
+                if let Some((_, Some(new))) = fate {
+                    column.clone_from(new);
+                }
+            }
+        }
     }
 
     /// Parts of keys are whole columns from here on where a column became a type that has no first characters.

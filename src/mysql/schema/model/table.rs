@@ -45,6 +45,9 @@ pub struct Table {
     pub sequence: bool,
     /// Storage engine, where a statement named it.
     pub engine: Option<String>,
+    /// Start and end of its period (MariaDB), not of SYSTEM_TIME.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub period: Option<(String, String)>,
 }
 
 /// A column of the model.

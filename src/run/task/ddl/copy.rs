@@ -3,6 +3,7 @@
 use super::statement::{behind_of, fold, words};
 use super::withheld::Why;
 use super::{Message, Outgoing};
+use crate::checkpoint::{StateKey, StateRecord};
 use crate::mysql::ddl::ir::{AlterTable, Statement};
 use crate::mysql::schema::TableName;
 use crate::route::{self, Told};
@@ -20,7 +21,13 @@ impl Life {
             Statement::AlterTable(alter) => (&alter.table, true),
             Statement::RenameTables(pairs) => {
                 for pair in pairs {
-                    self.online.remove(&fold(definition, &pair.from));
+                    self.forget_copy(&fold(definition, &pair.from));
+                }
+                return Ok(());
+            }
+            Statement::DropTables(tables) => {
+                for table in tables {
+                    self.forget_copy(&fold(definition, table));
                 }
                 return Ok(());
             }
@@ -29,7 +36,7 @@ impl Life {
         let copy = fold(definition, table);
         let Some(base) = self.tables.plan().copied(&copy.db, &copy.table) else { return Ok(()) };
         if !alters {
-            self.online.insert(copy, Online::fresh());
+            self.note_copy(copy, Online::fresh());
             return Ok(());
         }
         let base = TableName::new(copy.db.clone(), base);
@@ -46,14 +53,28 @@ impl Life {
                 Err("the tool changed its copy by another statement than ALTER TABLE".to_owned())
             }
         };
-        if let Some(online) = self.online.get_mut(&copy) {
-            match written {
-                Ok(Some(written)) => online.alter(written.list, written.actions),
-                Ok(None) => {}
-                Err(why) => *online = Online::Unclear(why),
-            }
+        let Some(mut online) = self.online.get(&copy).cloned() else { return Ok(()) };
+        match written {
+            Ok(Some(written)) => online.alter(written.list, written.actions),
+            Ok(None) => return Ok(()),
+            Err(why) => online = Online::Unclear(why),
         }
+        self.note_copy(copy, online);
         Ok(())
+    }
+
+    /// What is known of a copy is stored with the position behind the statement.
+    fn note_copy(&mut self, copy: TableName, online: Online) {
+        self.output.store(StateRecord::Online(copy.clone(), online.record(self.generation)));
+        self.ledger.touch();
+        self.online.insert(copy, online);
+    }
+
+    fn forget_copy(&mut self, copy: &TableName) {
+        if self.online.remove(copy).is_some() {
+            self.output.remove(StateKey::Online(copy.clone()));
+            self.ledger.touch();
+        }
     }
 
     /// A copy takes the place of its table: what was done to it is one ALTER TABLE.

@@ -4,6 +4,7 @@
 //! statements whose table or database the plan selects are sent, with the names of messages, and none in half.
 
 mod copy;
+mod first;
 mod statement;
 mod withheld;
 
@@ -87,7 +88,7 @@ impl Life {
             event(Name::SchemaWithheld, text).position(&self.ledger.position().file).emit();
         }
         for message in &outgoing.messages {
-            self.send_message(message, header, now_ms)?;
+            self.send_message(message, Origin::Stream, header, now_ms)?;
         }
         if let Some(table) = outgoing.truncated {
             self.send_truncate(&table, header, now_ms)?;
@@ -112,7 +113,7 @@ impl Life {
         let Slot::Live(live) = self.tables.loading_slot(&columns, &mut self.output, position)? else {
             return Ok(());
         };
-        let meta = meta(&self.source, &self.transaction, header, self.n_rows);
+        let meta = meta((&self.source, Origin::Stream), &self.transaction, header, self.n_rows);
         let batch = self.output.batch();
         let bytes = batch.bytes();
         live.route.push_truncate(&meta, batch);
@@ -126,6 +127,7 @@ impl Life {
     fn send_message(
         &mut self,
         message: &Message,
+        origin: Origin,
         header: Option<&Header>,
         now_ms: u64,
     ) -> Result<(), Failure> {
@@ -155,7 +157,7 @@ impl Life {
                 }
             },
         };
-        let meta = meta(&self.source, &self.transaction, header, self.n_rows);
+        let meta = meta((&self.source, origin), &self.transaction, header, self.n_rows);
         let change = DdlMessage {
             deed: message.deed,
             kinds: &message.kinds,
@@ -188,15 +190,17 @@ impl Life {
 
 /// What messages of a statement tell besides.
 fn meta<'m>(
-    source: &'m SourceInfo,
+    (source, origin): (&'m SourceInfo, Origin),
     transaction: &'m TransactionInfo,
     header: Option<&Header>,
     number: u64,
 ) -> EventMeta<'m> {
+    let now_ms = wall_ms();
+    let stands_ms = if origin == Origin::Snapshot { now_ms } else { 0 };
     EventMeta {
-        origin: Origin::Stream,
-        event_ms: header.map_or(0, |header| i64::from(header.time) * 1_000),
-        now_ms: wall_ms(),
+        origin,
+        event_ms: header.map_or(stands_ms, |header| i64::from(header.time) * 1_000),
+        now_ms,
         source,
         transaction,
         offset: header.map_or(transaction.start, |header| event_start(transaction.start, header)),

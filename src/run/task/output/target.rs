@@ -89,7 +89,7 @@ impl Target {
         }
     }
 
-    /// Makes the data topics of the tables that are there, and the state topic.
+    /// Makes the data topics of the tables that are there, unless each is made with its first row, and the state topic.
     pub(in crate::run::task) fn make_topics(
         &self,
         plan: &TaskPlan,
@@ -101,6 +101,7 @@ impl Target {
         };
         let missing: Vec<NewTopic> = precheck::topics(plan, catalog)
             .into_iter()
+            .filter(|_| plan.start.makes_ahead())
             .filter(|(name, settings)| settings.create && !facts.topics.contains_key(name.as_str()))
             .map(|(name, settings)| NewTopic::data(name, &settings))
             .collect();

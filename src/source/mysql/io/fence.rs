@@ -112,14 +112,22 @@ pub fn fenced(session: &mut Session, name: &TableName) -> Result<Fenced, SourceF
 
 /// The definition of a table; none where it is gone, may not be asked for, or is not understood.
 fn definition(session: &mut Session, name: &TableName) -> Result<Option<Table>, SourceFailure> {
+    let text = create_statement(session, name)?;
+    Ok(text.and_then(|text| defined(&text, name, session.flavor()).ok()))
+}
+
+/// What SHOW CREATE TABLE says; none where the table is gone or may not be asked for.
+///
+/// # Errors
+/// A broken connection.
+pub fn create_statement(session: &mut Session, name: &TableName) -> Result<Option<String>, SourceFailure> {
     let sql = format!("SHOW CREATE TABLE {}.{}", Quoted(&name.db), Quoted(&name.table));
     let rows = match session.query(&sql) {
         Ok(rows) => rows,
         Err(SourceFailure { class: FailureClass::Table | FailureClass::Privilege, .. }) => return Ok(None),
         Err(failure) => return Err(failure),
     };
-    let text = rows.first().and_then(|row| row.text(1));
-    Ok(text.and_then(|text| defined(text, name, session.flavor()).ok()))
+    Ok(rows.first().and_then(|row| row.text(1)).map(str::to_owned))
 }
 
 /// The table of a CREATE TABLE statement, as SHOW CREATE TABLE prints it.
@@ -127,14 +135,17 @@ fn definition(session: &mut Session, name: &TableName) -> Result<Option<Table>, 
 /// # Errors
 /// A text that makes no table, or is not understood.
 pub fn defined(text: &str, name: &TableName, flavor: Flavor) -> Result<Table, Doubt> {
-    // our session has no modes, and writes out NULL for every TIMESTAMP
-    let ours = query::Session {
+    Table::from_create(text, name, &shown_session(), flavor)
+}
+
+/// What SHOW CREATE TABLE is written under: our session has no modes, and NULL is written out for every TIMESTAMP.
+pub fn shown_session() -> query::Session {
+    query::Session {
         sql_mode: Some(0),
         client_collation: Some(UTF8MB4),
         connection_collation: Some(UTF8MB4),
         server_collation: Some(UTF8MB4),
         explicit_timestamp: Some(true),
         ..query::Session::default()
-    };
-    Table::from_create(text, name, &ours, flavor)
+    }
 }

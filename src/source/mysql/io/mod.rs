@@ -42,7 +42,9 @@ pub use closer::Closer;
 pub use connect::{Endpoint, Resolved, resolve};
 pub use dump::{Dump, DumpRequest};
 pub use failure::{FailureClass, SourceFailure};
-pub use fence::{DatabaseDefinition, Definitions, Fenced, defined, definitions, fenced};
+pub use fence::{
+    DatabaseDefinition, Definitions, Fenced, create_statement, defined, definitions, fenced, shown_session,
+};
 pub use introspect::{facts, tables};
 pub use log_files::log_files;
 pub use position::{clock_us, end_of_log, gtids_of, start_position};

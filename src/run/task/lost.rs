@@ -1,0 +1,158 @@
+//! A position that is lost: the log does not reach back to it, or is another one (`on-position-lost resnapshot`).
+//!
+//! Guarantees: the task goes on from the present, and all of its tables are loaded anew from there; that, the new position and
+//! what lies between are stored in one transaction, so that a crash before it loses the position once more and one behind it
+//! goes on with the loads. What was deleted in between cannot be known, and is not told.
+
+use super::Task;
+use super::known::Known;
+use super::output::Output;
+use super::source::Source;
+use crate::catalog::TableFacts;
+use crate::checkpoint::{
+    CtlRecord, GapRecord, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, TaskState,
+};
+use crate::mysql::position::Position;
+use crate::mysql::schema::{TableName, TableState};
+use crate::run::context::wall_ms;
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure};
+use crate::source::mysql::io::Definitions;
+use crate::statement::OnPositionLost;
+use std::collections::BTreeSet;
+
+impl Task {
+    /// Goes on from the present after this failure, if the files say so. True then; a second time without a commit in between
+    /// is a failure like others.
+    pub(super) fn gives_up_position(&mut self, failure: &Failure) -> bool {
+        let asked = self.plan.stream.on_position_lost == OnPositionLost::Resnapshot;
+        if failure.class != Class::PositionLost || !asked || failure.for_good || self.position.is_none() {
+            return false;
+        }
+        if self.lost {
+            return false;
+        }
+        let text = format!("{}; `on-position-lost resnapshot` begins it from the present", failure.text);
+        Event::warn(Name::SourcePositionLost, text).task(&self.id).failure(failure).emit();
+        self.lost = true;
+        self.position = None;
+        self.cut = None;
+        self.follower = None;
+        true
+    }
+
+    /// What the state says of a position that is lost does not count any more: tables are to be loaded, none waits, nothing was
+    /// cut or prepared, and no copy is known.
+    pub(super) fn without_position(
+        &self,
+        source: &Source,
+        mut state: TaskState,
+        output: &mut Output,
+    ) -> TaskState {
+        if let Some(pos) = &mut state.pos {
+            pos.mid = None;
+        }
+        for table in std::mem::take(&mut state.parked).into_keys() {
+            output.remove(StateKey::Park(table));
+        }
+        for xid in std::mem::take(&mut state.prepared).into_keys() {
+            output.remove(StateKey::Xa(xid));
+        }
+        for copy in std::mem::take(&mut state.online).into_keys() {
+            output.remove(StateKey::Online(copy));
+        }
+        for table in std::mem::take(&mut state.snaps).into_keys() {
+            output.remove(StateKey::Snap(table));
+        }
+        for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
+            let snap = SnapRecord {
+                snapshot: String::new(),
+                state: SnapState::Pending,
+                key: Vec::new(),
+                max: None,
+                rows: 0,
+            };
+            output.store(StateRecord::Snap(table.version.name.clone(), snap.clone()));
+            state.snaps.insert(table.version.name.clone(), snap);
+        }
+        state
+    }
+
+    /// Notes what lies between the position that was lost and the one from which the task goes on.
+    pub(super) fn note_lost(&mut self, state: &mut TaskState, to: &Position, output: &mut Output) {
+        let from = state.pos.as_ref().map(|pos| pos.position.to_string()).unwrap_or_default();
+        let to_text = to.to_string();
+        let tables: BTreeSet<TableName> = state.snaps.keys().cloned().collect();
+        let names = tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let text = format!(
+            "what lies between {from} and {to_text} is lost; loaded anew from there, without what was deleted meanwhile: {names}"
+        );
+        Event::warn(Name::SourcePositionLost, text).task(&self.id).position(&to.file).emit();
+        // All tables are loaded: what was skipped by hand is made good by that, too.
+        self.ctl.gaps.clear();
+        self.ctl.gaps.push(GapRecord {
+            accepted_s: u64::try_from(wall_ms() / 1_000).unwrap_or_default(),
+            from,
+            to: to_text,
+            tables,
+            lost: true,
+        });
+        state.ctl = self.ctl.clone();
+        output.store(StateRecord::Ctl(self.ctl.clone()));
+        self.show_gaps();
+    }
+
+    /// All tables are loaded: what was lost is made good, as far as it can be. True when that is to be stored.
+    pub(super) fn made_good(&mut self, output: &mut Output) -> bool {
+        let n_gaps = self.ctl.gaps.len();
+        self.ctl.gaps.retain(|gap| !gap.lost);
+        if self.ctl.gaps.len() == n_gaps {
+            return false;
+        }
+        store_ctl(&self.ctl, output);
+        self.show_gaps();
+        true
+    }
+}
+
+impl Known {
+    /// Tables that were known and are not among these are gone.
+    pub(super) fn forget_missing(
+        &mut self,
+        tables: &[TableFacts],
+        now: &Definitions,
+        position: &Position,
+        output: &mut Output,
+    ) {
+        let selected = tables.iter().map(|table| &table.version.name);
+        let there: BTreeSet<&TableName> =
+            now.tables.iter().map(|table| &table.name).chain(selected).collect();
+        let gone = self
+            .history
+            .all_newest()
+            .filter(|(name, newest)| !there.contains(name) && newest.state != TableState::Gone);
+        let gone: Vec<TableName> = gone.map(|(name, _)| name.clone()).collect();
+        for name in gone {
+            let record = SchemaRecord { since: position.clone(), statement: None, state: TableState::Gone };
+            if let Some(stored) = self.history.add(&name, record) {
+                output.store(stored);
+            }
+        }
+        let databases: BTreeSet<&str> = now.databases.iter().map(|database| database.name.as_str()).collect();
+        self.databases.retain(|name, _| {
+            let stays = databases.contains(name.as_str());
+            if !stays {
+                output.remove(StateKey::Database(name.clone()));
+            }
+            stays
+        });
+    }
+}
+
+/// Stores what an operator asked for and what is missing; nothing of it needs no record.
+pub(super) fn store_ctl(ctl: &CtlRecord, output: &mut Output) {
+    match ctl.is_empty() {
+        true => output.remove(StateKey::Ctl),
+        false => output.store(StateRecord::Ctl(ctl.clone())),
+    }
+}

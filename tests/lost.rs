@@ -1,0 +1,67 @@
+//! A position that the log does not reach back to any more, and what the files say becomes of it.
+
+use crate::support::shop::{SOON, Shop, error, event, finished};
+use crate::support::{Kafka, Kind, MySql, wait};
+
+/// What happens while nothing runs, and is purged then: rows come and go, and a column comes.
+#[track_caller]
+fn lose(shop: &Shop<'_>, id: i64) {
+    let mut sql = shop.sql();
+    sql.run(&format!(
+        "insert into items (id, name) values ({id}, 'c4n4ry'); delete from items where id = {id} - 3;
+         alter table items add column c{id} int; flush logs"
+    ));
+    wait::until("the log is purged", SOON, || {
+        let logs = sql.text("show binary logs");
+        let last = logs.last().and_then(|row| row[0].clone()).expect("there is a log");
+        // a file that somebody reads stays, and a connection that has ended may take a moment
+        sql.run(&format!("purge binary logs to '{last}'"));
+        if logs.len() == 1 { Ok(()) } else { Err(format!("{logs:?}")) }
+    });
+}
+
+#[test]
+fn what_is_lost_is_loaded_anew_where_the_files_say_so() {
+    for kind in [Kind::MariaDb10_11, Kind::MySql9_7] {
+        let server = MySql::start(kind, &[]);
+        let mut shop = Shop::new("lost", &server, Kafka::shared());
+        let items = format!("{}.items", shop.db);
+        let mut syncc = shop.run();
+        shop.wait_ids("items", &[1, 2, 3]);
+        shop.stop(&mut syncc);
+
+        lose(&shop, 4);
+        let said = shop.ends(&[], 23);
+        assert!(error(&said).contains(&format!("loaded anew: {items}")), "{said}");
+        assert_eq!(shop.ids("items"), [1, 2, 3]);
+
+        // a crash in the middle of it changes nothing
+        shop.text.rules = "  on-position-lost resnapshot\n".to_owned();
+        shop.save();
+        let mut syncc =
+            shop.project.start_with(&["run", "--log", "json"], &[("FAILPOINTS", "win.closing=return")]);
+        assert_ne!(syncc.wait(60), Some(0));
+        let told = event(&syncc.stderr(), "source.position_lost").expect("it is told");
+        assert!(told["msg"].as_str().is_some_and(|text| text.contains(&items)), "{told}");
+        assert_eq!(shop.ids("items"), [1, 2, 3]);
+
+        // the present, without what was deleted meanwhile
+        let mut syncc = shop.start(&["--takeover"]);
+        shop.wait_ids("items", &[1, 2, 2, 3, 3, 4]);
+        shop.wait_status(&mut syncc, "nothing is missing any more", |status| {
+            status.tasks.iter().all(|task| task.gaps.is_empty())
+        });
+        shop.sql().run("insert into items values (5, 'c4n4ry', 9)");
+        shop.wait_ids("items", &[1, 2, 2, 3, 3, 4, 5]);
+        shop.stop(&mut syncc);
+
+        // it is over: nothing is loaded again
+        let mut syncc = shop.start(&[]);
+        shop.wait_streaming(&mut syncc);
+        shop.sql().run("insert into items values (6, 'c4n4ry', 9)");
+        shop.wait_ids("items", &[1, 2, 2, 3, 3, 4, 5, 6]);
+        assert!(event(&syncc.stderr(), "source.position_lost").is_none());
+        syncc.signal(rustix::process::Signal::TERM);
+        finished(&mut syncc, 0);
+    }
+}
