@@ -40,6 +40,7 @@ chunk Start              world.rs without_gtids_mysql_is_loaded_under_short_lock
 rate Start               load.rs a_slow_load_holds_up_nothing
 window Start             load.rs outside_of_its_hours_the_load_rests_and_the_stream_goes_on
 parallel Start           load.rs a_table_that_cannot_be_read_does_not_hold_up_the_others
+schema Start             schema_changes.rs tables_are_told_before_their_rows
 data Start               statements.rs a_load_without_rows_begins_with_the_log
 brokers Target           statements.rs a_cluster_is_sent_to_without_transactions
 user Target              rights.rs the_least_rights_are_enough
