@@ -47,7 +47,7 @@ fn every_schedule_ends_with_every_change_once_and_in_order() {
 
 /// A seed within these must find a planted bug.
 #[cfg(feature = "planted-bugs")]
-const SEEDS_PER_BUG: u64 = 1_000;
+const SEEDS_PER_BUG: u64 = 10_000;
 
 #[cfg(feature = "planted-bugs")]
 #[test]
