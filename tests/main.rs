@@ -35,6 +35,7 @@ mod masks;
 #[cfg(feature = "failpoints")]
 mod moved;
 mod notify;
+mod mistakes;
 mod operations;
 mod parking;
 mod pipelines;

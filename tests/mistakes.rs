@@ -1,0 +1,86 @@
+//! Projects as people write them, each with one mistake: it is found at its line, once, and nothing else is.
+
+use std::collections::BTreeMap;
+use syncc::plan::compile_files;
+use syncc::text::FileSet;
+
+/// What a case expects: place and code of its findings.
+type Expected = Vec<(String, String)>;
+
+/// Files by name, with what is found in each.
+type Files<'t> = BTreeMap<&'t str, (String, Expected)>;
+
+#[test]
+fn a_shop_and_its_lock_file() {
+    check(include_str!("mistakes/shop.txt"));
+}
+
+#[test]
+fn many_servers_with_the_same_tables() {
+    check(include_str!("mistakes/shards.txt"));
+}
+
+/// Every case of a project; all that differ are told together.
+#[track_caller]
+pub(crate) fn check(text: &str) {
+    let mut cases = text.split("\ncase ");
+    let base = files(cases.next().unwrap_or_default());
+    let wrong: Vec<String> = cases.filter_map(|case| differs(&base, case)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is found in a case, if that is not what it expects.
+fn differs(base: &Files<'_>, case: &str) -> Option<String> {
+    let (name, own) = case.split_at(case.find('\n').expect("a name"));
+    let mut all = base.clone();
+    all.extend(files(own));
+    let mut project = FileSet::new();
+    for (path, (text, _)) in &all {
+        project.add(*path, text.clone());
+    }
+    let mut expected: Expected = all.into_values().flat_map(|(_, expected)| expected).collect();
+    expected.sort();
+    let findings = compile_files(&project).findings;
+    let mut found: Expected = Vec::new();
+    for finding in &findings {
+        let place = finding.primary.as_ref().map_or_else(String::new, |label| {
+            let line = project.line(label.span.file, label.span.start);
+            format!("{}:{line}", project.path(label.span.file))
+        });
+        found.push((place, finding.code.number.to_owned()));
+    }
+    found.sort();
+    let said: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+    (found != expected).then(|| format!("{name}\n  expected {expected:?}\n  found    {found:?}\n  {said:?}"))
+}
+
+/// The files of a text, behind a line `=== NAME FORM…` each.
+fn files(text: &str) -> Files<'_> {
+    let mut files = Files::new();
+    for file in text.split("\n=== ").skip(1) {
+        let (head, lines) = file.split_once('\n').expect("a file has lines");
+        let mut words = head.split(' ');
+        let path = words.next().expect("a name");
+        let (mut text, mut expected, mut n_lines) = (String::new(), Expected::new(), 0);
+        for line in lines.lines() {
+            match line.strip_prefix(">>> ") {
+                Some(code) => expected.push((format!("{path}:{}", n_lines + 1), code.to_owned())),
+                None => {
+                    n_lines += 1;
+                    text += line;
+                    text.push('\n');
+                }
+            }
+        }
+        for form in words {
+            text = match form {
+                "crlf" => text.replace('\n', "\r\n"),
+                "tabs" => text.replace("  ", "\t"),
+                "bom" => format!("\u{feff}{text}"),
+                other => panic!("`{other}` is no form of a file"),
+            };
+        }
+        files.insert(path, (text, expected));
+    }
+    files
+}
