@@ -1,11 +1,17 @@
 //! Files and directories made to hurt: each ends in findings or in a refusal, within the limits, never in a panic.
 //!
-//! What would take hours without a limit runs here in seconds or the test run does not end; nothing is timed.
+//! What would take hours without a limit runs here in seconds or the test run does not end. Only floods of lines are timed,
+//! by a bound that a busy machine keeps.
 
+mod floods;
+
+use floods::Flood;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use syncc::diagnostic::Diagnostic;
 use syncc::plan::compile_files;
 use syncc::text::FileSet;
@@ -133,6 +139,21 @@ fn what_is_not_compared_is_said() {
     let found = findings(&pipeline(&format!("include shop.*\n{}", same.join("\n"))));
     let said: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
     assert_eq!(said, ["there are too many masks to compare each with each other"]);
+}
+
+/// A flood takes a second or two, ten times that without optimisation, and its like used to take many minutes.
+const FLOOD_MAX: Duration = Duration::from_secs(120);
+
+#[test]
+fn floods_end() {
+    for Flood { name, files, codes } in floods::floods() {
+        let start = Instant::now();
+        let findings = compile_files(&files).findings;
+        let took = start.elapsed();
+        let found: BTreeSet<&str> = findings.iter().map(|finding| finding.code.number).collect();
+        assert_eq!(Vec::from_iter(found), codes, "{name}");
+        assert!(took < FLOOD_MAX, "{name}: {took:?}");
+    }
 }
 
 #[test]

@@ -32,10 +32,10 @@ mod log;
 mod lost;
 mod manual;
 mod masks;
+mod mistakes;
 #[cfg(feature = "failpoints")]
 mod moved;
 mod notify;
-mod mistakes;
 mod operations;
 mod parking;
 mod pipelines;

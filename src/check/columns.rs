@@ -1,7 +1,7 @@
 //! Columns of a table whose columns are known: their names in messages, whether they are sent.
 
 use super::flow::{Flow, Known};
-use super::renaming::{Renamed, Renaming};
+use super::renaming::Renaming;
 use super::settings::{Lane, Setting, Subject};
 use crate::hir::{LockedColumn, LockedTable};
 use crate::pattern::{Matcher, Relation};
@@ -31,9 +31,7 @@ impl<'p> Flow<'p> {
     ) -> Option<ColumnName<'_, 'p>> {
         let (db, table) = (&*known.db, &*known.table);
         let takes = |one: &&Renaming<'_>| {
-            one.kind() == Renamed::Column
-                && one.tables.matches(db, table)
-                && one.column.as_ref().is_some_and(|name| name.matches(column))
+            one.column.as_ref().is_some_and(|name| name.matches(column)) && one.tables.matches(db, table)
         };
         let narrower = |one: &Renaming<'_>, other: &Renaming<'_>| match one.tables.relation(&other.tables) {
             Relation::Equal => match (&one.column, &other.column) {
@@ -42,11 +40,8 @@ impl<'p> Flow<'p> {
             },
             relation => relation == Relation::Narrower,
         };
-        let line = self
-            .renames
-            .iter()
-            .filter(takes)
-            .reduce(|best, one| if narrower(one, best) { one } else { best });
+        let lines = self.renames_of(column).filter(takes);
+        let line = lines.reduce(|best, one| if narrower(one, best) { one } else { best });
         let name = match line {
             None => self.cased(column),
             Some(line) => {

@@ -1,6 +1,7 @@
 //! Which of many patterns take a table, without asking each of them: most name one table.
 
 use crate::pattern::{NamePattern, TableMatcher, TablePattern};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// Patterns by what they name.
@@ -12,30 +13,43 @@ pub(super) struct Index<'p> {
     numbers: Vec<usize>,
     /// Numbers of all others.
     pub(super) open: Vec<usize>,
-    /// The others by what their names begin and end with.
+    /// The others by what their names begin and end with, or hold.
     shapes: Vec<Shape<'p>>,
 }
 
-/// Patterns of which database and table begin, and the table ends, with so many bytes.
+/// Patterns of which database and table begin, and the table ends, with so many bytes, and which hold so many more.
 #[derive(Debug)]
 struct Shape<'p> {
-    lengths: [usize; 3],
-    numbers: HashMap<[&'p str; 3], Vec<usize>>,
+    lengths: [usize; 4],
+    numbers: HashMap<Signs<'p>, Vec<usize>>,
 }
 
+/// The signs that every name of a pattern begins with, of database and table, those that the table ends with, and where it has
+/// none of these some that it holds.
+type Signs<'p> = [Cow<'p, str>; 4];
+
 impl Shape<'_> {
-    /// Numbers of the patterns that may take a table.
-    fn near<'a>(&'a self, db: &'a str, table: &'a str) -> Option<&'a [usize]> {
-        let [of_db, first, last] = self.lengths;
-        let numbers: &HashMap<[&'a str; 3], Vec<usize>> = &self.numbers;
-        let end = table.get(table.len().checked_sub(last)?..)?;
-        numbers.get(&[db.get(..of_db)?, table.get(..first)?, end]).map(Vec::as_slice)
+    /// Adds the numbers of the patterns that may take a table.
+    fn near(&self, db: &str, table: &str, found: &mut Vec<usize>) {
+        let [of_db, first, last, inner] = self.lengths;
+        let end = table.len().checked_sub(last).and_then(|at| table.get(at..));
+        let (Some(db), Some(start), Some(end)) = (db.get(..of_db), table.get(..first), end) else { return };
+        // A name is looked up at each place where the signs may stand.
+        let n_places = if inner == 0 { 1 } else { (table.len() + 1).saturating_sub(inner) };
+        for held in (0..n_places).filter_map(|at| table.get(at..at + inner)) {
+            let signs: Signs<'_> = [db, start, end, held].map(Cow::Borrowed);
+            found.extend(self.numbers.get(&signs).into_iter().flatten());
+        }
     }
 }
 
-/// The signs that every name of a pattern begins and ends with, of database and table.
-fn ends(pattern: &TablePattern) -> [&str; 3] {
-    [pattern.db.beginning(), pattern.table.beginning(), pattern.table.ending()]
+fn signs(pattern: &TablePattern) -> Signs<'_> {
+    let (start, end) = (pattern.table.beginning(), pattern.table.ending());
+    let held = match (start, end) {
+        ("", "") => pattern.table.held(),
+        _ => String::new(),
+    };
+    [pattern.db.beginning().into(), start.into(), end.into(), held.into()]
 }
 
 /// Database and table of a pattern that names one table.
@@ -51,13 +65,14 @@ impl<'p> Index<'p> {
     pub(super) fn new(patterns: impl IntoIterator<Item = Option<&'p TablePattern>>) -> Index<'p> {
         let mut exact = Vec::new();
         let mut open = Vec::new();
-        let mut shapes: BTreeMap<[usize; 3], HashMap<[&'p str; 3], Vec<usize>>> = BTreeMap::new();
+        let mut shapes: BTreeMap<[usize; 4], HashMap<Signs<'p>, Vec<usize>>> = BTreeMap::new();
         for (n, pattern) in patterns.into_iter().enumerate() {
             match pattern.and_then(exact_table) {
                 Some(table) => exact.push((table, n)),
                 None => {
-                    let ends = pattern.map_or([""; 3], ends);
-                    shapes.entry(ends.map(str::len)).or_default().entry(ends).or_default().push(n);
+                    let signs = pattern.map_or_else(Signs::default, signs);
+                    let lengths = signs.each_ref().map(|signs| signs.len());
+                    shapes.entry(lengths).or_default().entry(signs).or_default().push(n);
                     open.push(n);
                 }
             }
@@ -83,10 +98,35 @@ impl<'p> Index<'p> {
         matcher: impl Fn(usize) -> Option<&'a TableMatcher> + 'a,
     ) -> impl Iterator<Item = usize> + 'a {
         let mut open: Vec<usize> = Vec::new();
-        for near in self.shapes.iter().filter_map(|shape| shape.near(db, table)) {
-            open.extend(near.iter().filter(|&&n| matcher(n).is_none_or(|one| one.matches(db, table))));
+        for shape in &self.shapes {
+            shape.near(db, table, &mut open);
         }
+        open.retain(|&n| matcher(n).is_none_or(|one| one.matches(db, table)));
         open.sort_unstable();
+        // Signs may stand in a name more than once.
+        open.dedup();
         self.named(db, table).iter().copied().chain(open)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_that_takes_a_table_is_hit_once() {
+        let texts =
+            ["*ab*", "*b*", "*a[0..9]*bab*", "x*", "*b", "*", "xa?ab", "[x]abab", "xabab", "*ac*", "*é*"];
+        let name = |text: &str| NamePattern::from_glob(text).expect("a pattern");
+        let patterns = texts.map(|text| TablePattern::new(name("shop"), name(text)));
+        let matchers = patterns.each_ref().map(|pattern| pattern.compile().expect("a pattern"));
+        let index = Index::new(patterns.iter().map(Some));
+        for table in ["xabab", "b", "xa", "é", "a7xbab", "abc", ""] {
+            let mut hits: Vec<usize> = index.hits("shop", table, |n| Some(&matchers[n])).collect();
+            hits.sort_unstable();
+            let taken: Vec<usize> =
+                (0..texts.len()).filter(|&n| matchers[n].matches("shop", table)).collect();
+            assert_eq!(hits, taken, "{table}");
+        }
     }
 }

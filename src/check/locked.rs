@@ -2,12 +2,16 @@
 //!
 //! Where a source has no lock, or a part of it was left out, nothing is said about what is missing.
 
+use super::index::exact_table;
 use crate::hir::{LockedTable, Pipeline, Program, SourceLock};
+use crate::mysql::ident::TableNameCase;
 use crate::mysql::schema::TableName;
 use crate::mysql::shadow;
 use crate::pattern::{NamePattern, TableMatcher, TablePattern};
 use crate::statement::{closest, name_text};
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 /// The sources of a pipeline as the lock file has them.
 #[derive(Clone)]
@@ -16,6 +20,8 @@ pub(super) struct Locks<'p> {
     of: Vec<Option<&'p SourceLock>>,
     /// Every source has a lock, and nothing is left out of it.
     complete: bool,
+    /// Patterns that were asked about, and whether they take a table: several rules ask about one.
+    asked: Rc<RefCell<HashMap<TablePattern, bool>>>,
 }
 
 impl<'p> Locks<'p> {
@@ -24,13 +30,17 @@ impl<'p> Locks<'p> {
             pipeline.from.iter().map(|from| program.lock.of(from.value)).collect();
         let known = |lock: &Option<&SourceLock>| lock.is_some_and(|lock| !lock.incomplete);
         let complete = !of.is_empty() && !pipeline.unknown_source && of.iter().all(known);
-        Locks { of, complete }
+        Locks { of, complete, asked: Rc::default() }
     }
 
     /// The same for one source of the pipeline, or for all.
     pub(super) fn only(&self, source: Option<usize>) -> Locks<'p> {
         match source.and_then(|n| self.of.get(n)) {
-            Some(&lock) => Locks { of: vec![lock], complete: lock.is_some_and(|lock| !lock.incomplete) },
+            Some(&lock) => Locks {
+                of: vec![lock],
+                complete: lock.is_some_and(|lock| !lock.incomplete),
+                asked: Rc::default(),
+            },
             None => self.clone(),
         }
     }
@@ -63,13 +73,28 @@ impl<'p> Locks<'p> {
 
     /// True when a table is known that the pattern takes.
     pub(super) fn any_table(&self, pattern: &TablePattern, matcher: &TableMatcher) -> bool {
-        self.sources().any(|lock| tables(lock, pattern, matcher).next().is_some())
+        if let Some(&takes) = self.asked.borrow().get(pattern) {
+            return takes;
+        }
+        let takes = self.sources().any(|lock| tables(lock, pattern, matcher).next().is_some());
+        // An exact name is found sooner than remembered.
+        if exact_table(pattern).is_none() {
+            self.asked.borrow_mut().insert(pattern.clone(), takes);
+        }
+        takes
+    }
+
+    /// True when a source compares names without case.
+    pub(super) fn has_no_case(&self) -> bool {
+        self.sources().any(|lock| lock.case != TableNameCase::Sensitive)
     }
 
     /// True when a pattern takes no table, but takes one of a server that compares names without case when case does not count.
     pub(super) fn is_case_alone(&self, pattern: &TablePattern) -> bool {
         let takes = |lock: &SourceLock| !in_other_case(lock, pattern).is_empty();
-        pattern.compile().is_ok_and(|matcher| !self.any_table(pattern, &matcher)) && self.sources().any(takes)
+        self.has_no_case()
+            && pattern.compile().is_ok_and(|matcher| !self.any_table(pattern, &matcher))
+            && self.sources().any(takes)
     }
 
     /// The pattern with the nearest name in place of the one that is not there.

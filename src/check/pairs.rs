@@ -31,12 +31,17 @@ impl<I: Iterator> Pairs<I> {
     /// Says that some were not compared, where that is so.
     pub(super) fn told(&self, code: Code, place: Span, what: &str, findings: &mut Vec<Diagnostic>) {
         if self.is_cut {
-            let message = format!("there are too many {what} to compare each with each other");
-            findings.push(Diagnostic::advice(code, place, message).help(
-                "only the first pairs were; the same mistake among the others is not seen: make one pattern of many",
-            ));
+            told_of_cut(code, place, what, findings);
         }
     }
+}
+
+/// Says that there are too many of something to compare all of it.
+pub(super) fn told_of_cut(code: Code, place: Span, what: &str, findings: &mut Vec<Diagnostic>) {
+    let message = format!("there are too many {what} to compare each with each other");
+    findings.push(Diagnostic::advice(code, place, message).help(
+        "only the first pairs were; the same mistake among the others is not seen: make one pattern of many",
+    ));
 }
 
 impl<I: Iterator> Iterator for Pairs<I> {

@@ -1,8 +1,10 @@
 //! Lines of `rename`, their patterns compiled once.
 
+use crate::mysql::ident::TableNameCase;
 use crate::pattern::{Matcher, NamePattern, TableMatcher, TablePattern};
 use crate::statement::{Rename, Template};
 use crate::text::{Span, Spanned};
+use std::collections::HashMap;
 
 /// A `rename` line.
 pub(super) struct Renaming<'p> {
@@ -20,6 +22,42 @@ pub(super) enum Renamed {
     Database,
     Table,
     Column,
+}
+
+/// Numbers of the lines about columns, by the names of these: many lines may be about as many columns.
+pub(super) struct ColumnRenames {
+    /// By a column's name in the form in which two spellings of it are equal.
+    exact: HashMap<String, Vec<usize>>,
+    /// Of patterns.
+    open: Vec<usize>,
+}
+
+impl ColumnRenames {
+    pub(super) fn new(renames: &[Renaming<'_>]) -> ColumnRenames {
+        let mut all = ColumnRenames { exact: HashMap::new(), open: Vec::new() };
+        for (n, one) in renames.iter().enumerate() {
+            match one.rename {
+                Rename::Column { column: NamePattern::Exact(name), .. } => {
+                    all.exact.entry(folded(name)).or_default().push(n);
+                }
+                Rename::Column { .. } => all.open.push(n),
+                Rename::Database { .. } | Rename::Table { .. } => {}
+            }
+        }
+        all
+    }
+
+    /// Those that may be about a column, in order.
+    pub(super) fn of(&self, column: &str) -> impl Iterator<Item = usize> + use<> {
+        let named = if self.exact.is_empty() { None } else { self.exact.get(&folded(column)) };
+        let mut lines: Vec<usize> = named.into_iter().flatten().chain(&self.open).copied().collect();
+        lines.sort_unstable();
+        lines.into_iter()
+    }
+}
+
+fn folded(column: &str) -> String {
+    TableNameCase::Insensitive.fold(column).into_owned()
 }
 
 impl<'p> Renaming<'p> {

@@ -91,6 +91,11 @@ impl<'p> Lane<'p> {
         self.columns.get(&rule.span).is_some_and(|left_out| left_out.drops(column))
     }
 
+    /// How many levels it has.
+    pub(super) fn n_levels(&self) -> usize {
+        self.levels.len()
+    }
+
     /// Numbers of the levels that say something about a table.
     pub(super) fn near<'a>(&'a self, db: &'a str, table: &'a str) -> impl Iterator<Item = usize> + 'a {
         let hits = self.index.hits(db, table, |n| self.levels[n].tables.as_ref());
@@ -237,9 +242,12 @@ impl<'p, 's, T: PartialEq> Nearest<'p, 's, T> {
 
     fn setting(self) -> Setting<'p, 's, T> {
         let Some((level, value)) = self.best else { return Setting::Default };
-        // Of blocks that disagree none holds (S0206).
-        let disagrees =
-            |(other, said): &(&Level<'p>, &Spanned<T>)| said.value != value.value && !level.wins_over(other);
+        // Of blocks that disagree none holds (S0206). One that a third is narrower than has no say, whichever is the first of
+        // the narrowest.
+        let disagrees = |(other, said): &(&Level<'p>, &Spanned<T>)| {
+            let is_beaten = || self.others.iter().any(|(third, _)| third.wins_over(other));
+            said.value != value.value && !level.wins_over(other) && !is_beaten()
+        };
         match self.others.iter().any(disagrees) {
             true => Setting::Various,
             false => Setting::Given(value, level.tables.as_ref()),
@@ -302,6 +310,22 @@ mod tests {
         table shop.people {\ncolumns except photo\nmask token with null\n}\n\
         table shop.log {\nkey none\npartition to 0\n}\n\
         rename table shop.o_[1..2] to o\ntable shop.o_* {\nkey origin, id\n}\n";
+
+    #[test]
+    fn neither_order_nor_spelling_decides_which_block_holds() {
+        let tables = "table shop.ab {\nprimary id\ncolumn id \"int not null\"\ncolumn no \"int\"\n}\n";
+        // The first is narrower than the third, and says what the second says: it holds for `shop.ab`.
+        for third in ["*.a*", "shop*.a*"] {
+            let blocks = [("shop.a*", "id"), ("shop.*b", "id"), (third, "none")];
+            for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+                let blocks = order.map(|n| format!("table {} {{\nkey {}\n}}\n", blocks[n].0, blocks[n].1));
+                let lines = format!("include shop.ab\ncolumns except id\n{}", blocks.concat());
+                let mut codes = codes_locked(&lines, tables);
+                codes.sort_unstable();
+                assert_eq!(codes, ["S0206", "S0501"], "{lines}");
+            }
+        }
+    }
 
     #[test]
     fn what_was_left_out_is_not_missing() {

@@ -10,8 +10,11 @@ use std::ops::ControlFlow;
 /// Largest automaton, bytes; the same again while it is built.
 const AUTOMATON_BYTES: usize = 4 << 20;
 
-/// Most states of a walk: some tens of milliseconds.
+/// Most states that a walk keeps.
 const MAX_STATES: usize = 200_000;
+
+/// Most steps of a walk, each of one automaton over one byte: some tens of milliseconds.
+const MAX_STEPS: usize = 20_000_000;
 
 /// A deterministic automaton over the UTF-8 bytes of whole names.
 #[derive(Debug)]
@@ -87,10 +90,12 @@ pub(super) fn walk(
     mut accepts: impl FnMut(&[bool]) -> ControlFlow<()>,
 ) -> Result<(), TooLarge> {
     let bytes = distinct_bytes(automata);
+    let mut steps_left = MAX_STEPS;
     let mut seen: HashSet<Box<[StateID]>> = HashSet::new();
     let mut queue = VecDeque::from([automata.iter().map(|one| one.start).collect::<Box<[_]>>()]);
     let mut flags = vec![false; automata.len()];
     while let Some(states) = queue.pop_front() {
+        steps_left = steps_left.checked_sub(bytes.len() * automata.len()).ok_or(TooLarge)?;
         for &byte in &bytes {
             let next: Box<[StateID]> =
                 automata.iter().zip(&states).map(|(one, &state)| one.dfa.next_state(state, byte)).collect();

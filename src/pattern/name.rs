@@ -73,6 +73,18 @@ impl NamePattern {
         }
     }
 
+    /// Signs, the most of one piece, that every name of a glob holds between what it begins and ends with; else nothing.
+    pub fn held(&self) -> String {
+        let NamePattern::Glob(text) = self else { return String::new() };
+        let parts = Glob::parse(text).map(|glob| glob.parts).unwrap_or_default();
+        let inner = parts.get(1..parts.len().saturating_sub(1)).unwrap_or_default();
+        let literal = |part: &Part| match part {
+            Part::Literal(signs) => Some(signs.clone()),
+            Part::Any | Part::One | Part::Class(_) | Part::Range(_) => None,
+        };
+        inner.iter().filter_map(literal).max_by_key(String::len).unwrap_or_default()
+    }
+
     /// The pattern of a regex segment, its slashes cut off.
     ///
     /// # Errors

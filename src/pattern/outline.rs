@@ -133,7 +133,14 @@ impl Outline {
 
     /// What is between prefix and suffix of a name that is taken.
     fn core_of<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let core = name.strip_prefix(self.prefix.as_str())?.strip_suffix(self.suffix.as_str())?;
+        let core = match self.prefix.is_empty() {
+            true => name,
+            false => name.strip_prefix(self.prefix.as_str())?,
+        };
+        let core = match self.suffix.is_empty() {
+            true => core,
+            false => core.strip_suffix(self.suffix.as_str())?,
+        };
         let fits = match &self.core {
             Core::Gap => true,
             Core::Numbers(range) => range.contains(core),
@@ -144,7 +151,9 @@ impl Outline {
 
     /// False when it is seen at once that a name is none of these.
     pub(super) fn may_be(&self, name: &str) -> bool {
-        self.is_folded || name.starts_with(&self.prefix) && name.ends_with(&self.suffix)
+        let begins = || self.prefix.is_empty() || name.starts_with(&self.prefix);
+        let ends = || self.suffix.is_empty() || name.ends_with(&self.suffix);
+        self.is_folded || begins() && ends()
     }
 
     /// How two patterns relate, where that is seen at once.

@@ -50,7 +50,7 @@ fn of_no_table(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
         Rename::Table { from, .. } => Some(from),
         Rename::Column { table, .. } => Some(table),
     };
-    if !flow.fits_nothing(&renaming.tables)
+    if !flow.fits_nothing(pattern, &renaming.tables)
         || pattern.is_some_and(|pattern| flow.locks.is_case_alone(pattern))
     {
         return None;

@@ -5,7 +5,7 @@ mod naming;
 
 use super::index::{Index, exact_table};
 use super::locked::Locks;
-use super::renaming::{Renamed, Renaming};
+use super::renaming::{ColumnRenames, Renamed, Renaming};
 use super::selector::{Selector, selectors};
 use super::settings::{Lane, Subject};
 use crate::ast::{Settings, TableBlock, Target, TargetKind};
@@ -19,6 +19,9 @@ use std::rc::Rc;
 pub(super) use known::Known;
 pub(super) use naming::NewName;
 use naming::{Topic, shared_topics};
+
+/// Most pairs of an unbounded include and a block of settings that one question is asked about.
+const UNBOUNDED_PAIRS_MAX: usize = 100_000;
 
 /// A program and its pipelines.
 pub(super) struct Project<'p> {
@@ -58,6 +61,9 @@ pub(super) struct Flow<'p> {
     pub(super) include_index: Index<'p>,
     exclude_index: Index<'p>,
     rename_index: Index<'p>,
+    columns_renamed: ColumnRenames,
+    /// Unbounded includes were left out: there are too many to ask about all of them.
+    pub(super) is_cut: bool,
 }
 
 /// A known table on its way to a target.
@@ -106,6 +112,8 @@ impl<'p> Flow<'p> {
             include_index: Index::new(include.iter().map(|one| Some(one.pattern))),
             exclude_index: Index::new(exclude.iter().map(|one| Some(one.pattern))),
             rename_index: Index::new(renames.iter().map(Renaming::pattern)),
+            columns_renamed: ColumnRenames::new(&renames),
+            is_cut: false,
             include,
             exclude,
             renames,
@@ -127,9 +135,12 @@ impl<'p> Flow<'p> {
         flow.unbounded = (0..flow.include.len())
             .filter(|&n| {
                 let Selector { pattern, matcher, .. } = &flow.include[n];
-                !is_bounded(pattern) && !flow.is_unselected(matcher)
+                !is_bounded(pattern) && !flow.is_left_out(matcher)
             })
             .collect();
+        let n_blocks = flow.lanes.iter().map(Lane::n_levels).max().unwrap_or_default();
+        flow.is_cut = flow.unbounded.len() > UNBOUNDED_PAIRS_MAX / n_blocks.max(1);
+        flow.unbounded.truncate(UNBOUNDED_PAIRS_MAX / n_blocks.max(1));
         let sources: Vec<&'p str> = sources(program, pipeline).collect();
         let table =
             |n: usize, one: &Known| flow.locks.table(n, &one.db, &one.table).filter(|_| flow.is_from(n, one));
@@ -184,6 +195,14 @@ impl<'p> Flow<'p> {
     /// True when a table that is selected from some source is selected from the n-th.
     fn is_from(&self, source: usize, known: &Known) -> bool {
         self.pipeline.own.is_empty() || self.selects_from(source, &known.db, &known.table)
+    }
+
+    /// The lines of `rename` that may be about a column of this name.
+    pub(super) fn renames_of<'s>(
+        &'s self,
+        column: &str,
+    ) -> impl Iterator<Item = &'s Renaming<'p>> + use<'s, 'p> {
+        self.columns_renamed.of(column).map(|n| &self.renames[n])
     }
 
     /// True when a column has another name in messages.
@@ -267,6 +286,11 @@ impl<'p> Flow<'p> {
         if !tables.sample().is_some_and(is_met) && !self.include.iter().any(met) {
             return true;
         }
+        self.is_left_out(tables)
+    }
+
+    /// True when the excludes take all of a pattern.
+    fn is_left_out(&self, tables: &TableMatcher) -> bool {
         if self.shows_left(tables) {
             return false;
         }
@@ -287,7 +311,7 @@ impl<'p> Flow<'p> {
 
     /// True when `schema.lock` lists no table that is selected and that a pattern takes. False where that is told already: at an
     /// include that itself takes nothing, or at the range of which a member is missing.
-    pub(super) fn fits_nothing(&self, tables: &TableMatcher) -> bool {
+    pub(super) fn fits_nothing(&self, pattern: Option<&TablePattern>, tables: &TableMatcher) -> bool {
         let is_told = |include: &Selector<'_>| {
             tables.relation(&include.matcher) != Relation::Disjoint
                 && (is_bounded(include.pattern)
@@ -298,7 +322,11 @@ impl<'p> Flow<'p> {
             tables.matches(&known.db, &known.table)
                 && sources.any(|n| self.locks.table(n, &known.db, &known.table).is_some())
         };
-        self.locks.complete() && !self.known.iter().any(fits) && !self.include.iter().any(is_told)
+        // Those that no line names are of the lock file, and a pattern that takes none of it takes none of them.
+        let may_fit = pattern.is_none_or(|pattern| self.locks.any_table(pattern, tables));
+        self.locks.complete()
+            && !self.known.iter().filter(|known| known.written || may_fit).any(fits)
+            && !self.include.iter().any(is_told)
     }
 }
 

@@ -69,13 +69,10 @@ impl<'p> Flow<'p> {
         self.case.apply(name)
     }
 
-    /// The rename of a kind that holds for a table: the narrowest.
-    fn renaming(&self, kind: Renamed, db: &str, table: &str) -> Option<usize> {
-        let hits = self
-            .rename_index
-            .hits(db, table, |n| Some(&self.renames[n].tables))
-            .filter(|&n| self.renames[n].kind() == kind);
-        hits.reduce(|best, n| {
+    /// The rename of a kind that holds for a table, of those that take it: the narrowest.
+    fn renaming(&self, hits: &[usize], kind: Renamed) -> Option<usize> {
+        let of_kind = hits.iter().copied().filter(|&n| self.renames[n].kind() == kind);
+        of_kind.reduce(|best, n| {
             let relation = self.renames[n].tables.relation(&self.renames[best].tables);
             if relation == Relation::Narrower { n } else { best }
         })
@@ -83,7 +80,8 @@ impl<'p> Flow<'p> {
 
     /// A table's name in messages; none when a placeholder stands for nothing.
     pub(in crate::check) fn new_name(&self, source: &str, db: &Rc<str>, table: &Rc<str>) -> Option<NewName> {
-        let lines = (self.renaming(Renamed::Database, db, table), self.renaming(Renamed::Table, db, table));
+        let hits: Vec<usize> = self.rename_index.hits(db, table, |n| Some(&self.renames[n].tables)).collect();
+        let lines = (self.renaming(&hits, Renamed::Database), self.renaming(&hits, Renamed::Table));
         let named = |line: Option<usize>, old: &Rc<str>| match (line, self.case) {
             (None, NameCase::AsSource) => Some(old.clone()),
             (None, case) => Some(case.apply(old).into()),

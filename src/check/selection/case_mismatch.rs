@@ -30,7 +30,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_case_mismatch(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    for flow in project.flows.iter().filter(|flow| flow.locks.complete()) {
+    for flow in project.flows.iter().filter(|flow| flow.locks.complete() && flow.locks.has_no_case()) {
         for (include, taken) in includes(flow) {
             let Some((finding, exact)) = mismatch(include.pattern, include.span, taken) else { continue };
             let certain = exact.filter(|exact| !is_decided(flow, exact));

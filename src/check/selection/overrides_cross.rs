@@ -3,7 +3,7 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
-use super::super::pairs::{Beginnings, Groups, Pairs, SEARCH};
+use super::super::pairs::{Beginnings, Groups, Pairs, SEARCH, told_of_cut};
 use super::masks_cross::check_masks_cross;
 use crate::ast::{Conflict, TableBlock};
 use crate::diagnostic::{CodeDoc, Diagnostic};
@@ -33,6 +33,11 @@ pub(super) const CROSSINGS_MAX: usize = 100;
 fn check_overrides_cross(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     check_masks_cross(project, findings);
     for flow in &project.flows {
+        if flow.is_cut
+            && let Some(last) = flow.include.last()
+        {
+            told_of_cut(OVERRIDES_CROSS, last.span, "`include` lines and `table` blocks", findings);
+        }
         check_level(flow, &flow.pipeline.tables, findings);
         for to in &flow.pipeline.to {
             check_level(flow, &to.tables, findings);

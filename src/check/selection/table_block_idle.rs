@@ -74,7 +74,7 @@ fn is_meant_by_an_include(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
 }
 
 fn is_of_no_table(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
-    flow.locks.complete() && pattern.compile().is_ok_and(|tables| flow.fits_nothing(&tables))
+    flow.locks.complete() && pattern.compile().is_ok_and(|tables| flow.fits_nothing(Some(pattern), &tables))
 }
 
 #[cfg(test)]
