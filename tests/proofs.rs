@@ -1,5 +1,8 @@
 //! Columns that the log does not name, proven by what else is in it; and rows that come without events.
 
+use std::fs;
+use std::path::PathBuf;
+
 use crate::support::shop::{Shop, error};
 use crate::support::{Kafka, Kind, MySql};
 
@@ -94,6 +97,34 @@ fn rows_that_a_partition_brings_are_loaded() {
         assert!(syncc.stderr().contains("came or went without change events"), "{}", syncc.stderr());
         sql.run("insert into parts values (104, 'c4n4ry')");
         shop.wait_ids("parts", &[1, 1, 101, 102, 103, 104]);
+        shop.stop(&mut syncc);
+    }
+}
+
+#[test]
+fn rows_of_a_tablespace_that_is_imported_are_loaded() {
+    for kind in [Kind::MariaDb10_11, Kind::MySql9_7] {
+        let server = MySql::shared(kind);
+        let mut shop = Shop::new("import", server, Kafka::shared());
+        let mut sql = shop.sql();
+        sql.run(
+            "create table t (id int primary key, name text); insert into t values (1, 'c4n4ry');
+             create table brought like t; insert into brought values (5, 'c4n4ry'), (6, 'c4n4ry')",
+        );
+        shop.text.include = "DB.t".to_owned();
+        let mut syncc = shop.run();
+        shop.wait_ids("t", &[1]);
+        let folder = PathBuf::from(sql.one("select @@datadir")).join(&shop.db);
+        sql.run("alter table t discard tablespace; flush tables brought for export");
+        for end in ["ibd", "cfg"] {
+            let file = |table: &str| folder.join(format!("{table}.{end}"));
+            fs::copy(file("brought"), file("t")).expect("the server's files are ours");
+        }
+        sql.run("unlock tables; alter table t import tablespace");
+        shop.wait_ids("t", &[1, 5, 6]);
+        assert!(syncc.stderr().contains("came or went without change events"), "{}", syncc.stderr());
+        sql.run("insert into t values (7, 'c4n4ry')");
+        shop.wait_ids("t", &[1, 5, 6, 7]);
         shop.stop(&mut syncc);
     }
 }

@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use syncc::mysql::schema::TableVersion;
 use syncc::mysql::value::Value;
+use syncc::mysql::zone::Zone;
 use syncc::source::mysql::io::{ChunkReader, ChunkRequest, start_position, tables};
 use syncc::source::mysql::page::paging_key;
 use syncc::transform::filter::{Condition, Filter};
@@ -55,10 +56,14 @@ fn check(kind: Kind) {
     let mut maker = Maker::new(&columns, kind, Dice::part(seed, 1));
     let conditions: Vec<Condition> = (0..CONDITIONS).map(|_| maker.condition(3)).collect();
     let mut kept_any = 0;
-    for asked in conditions.chunks(TOGETHER) {
+    // the second half as a session in another zone, which is `time-zone` of a source
+    let zone = Zone::from_name("+05:30");
+    for (at, asked) in conditions.chunks(TOGETHER).enumerate() {
+        let zone = zone.as_ref().filter(|_| at * TOGETHER >= CONDITIONS / 2);
+        sql.run(&format!("set time_zone = '{}'", if zone.is_some() { "+05:30" } else { "+00:00" }));
         let selected = selected(&mut sql, &db, asked);
         for (condition, selected) in asked.iter().zip(selected) {
-            let mut filter = Filter::bind(condition, &version)
+            let mut filter = Filter::bind(condition, &version, zone)
                 .unwrap_or_else(|misfits| panic!("{kind:?}, seed {seed}: {condition}: {misfits:?}"));
             let kept: BTreeSet<i64> =
                 rows.iter().filter(|(_, row)| filter.keeps(row)).map(|(id, _)| *id).collect();

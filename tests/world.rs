@@ -126,6 +126,63 @@ fn a_server_without_a_log_is_refused() {
 }
 
 #[test]
+fn without_gtids_a_heartbeat_row_stands_for_the_locks() {
+    for kind in [Kind::MySql9_7, Kind::MySql5_7] {
+        let mysql = MySql::start(kind, &["gtid-mode=OFF", "enforce-gtid-consistency=OFF"]);
+        let mut shop = Shop::new("beat", &mysql, Kafka::shared());
+        shop.table("other");
+        let mut sql = mysql.sql();
+        sql.run(&format!("revoke lock tables on *.* from '{}'@'%'", shop.user));
+        shop.text.source = "  heartbeat every 1s table ops.beat\n".to_owned();
+        shop.text.rules = "  start snapshot {\n    chunk 1 rows\n  }\n".to_owned();
+
+        // what is printed mends it
+        let said = shop.ends(&[], 20);
+        let told = error(&said);
+        has_all(&told, &["L0125", "ops.beat", "L0104", "count up"], &said);
+        let statements: Vec<&str> = told
+            .lines()
+            .filter_map(|line| {
+                let at = ["CREATE ", "INSERT ", "GRANT "].iter().filter_map(|word| line.find(word)).min()?;
+                Some(&line[at..])
+            })
+            .collect();
+        assert_eq!(statements.len(), 4, "{told}");
+        sql.run(&statements.concat());
+
+        let mut syncc = shop.run();
+        shop.wait_ids("items", &[1, 2, 3]);
+        let said = syncc.stderr();
+        assert!(!said.contains("L0122") && said.contains("L0109"), "{said}");
+
+        // nobody writes, and the position moves
+        let at = shop.status().expect("a status").tasks[0].position.clone();
+        shop.wait_status(&mut syncc, "the position moves", |status| status.tasks[0].position != at);
+        // what a plan takes in is looked for behind a write, and loaded
+        shop.edit(|text| text.include = "DB.items, DB.other".to_owned());
+        shop.wait_ids("other", &[1, 2, 3]);
+        shop.insert("items", &[4]);
+        shop.wait_ids("items", &[1, 2, 3, 4]);
+
+        // a write that fails is told, and stops nobody
+        sql.run(&format!("revoke update on ops.beat from '{}'@'%'", shop.user));
+        wait::until("the failure is told", SOON, || {
+            let said = syncc.stderr();
+            event(&said, "source.heartbeat_failed").map(|_| ()).ok_or(said)
+        });
+        shop.insert("items", &[5]);
+        shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+        sql.run(&format!("grant update on ops.beat to '{}'@'%'", shop.user));
+        let beat = sql.text("select beat from ops.beat");
+        wait::until("it is counted up again", SOON, || {
+            let now = sql.text("select beat from ops.beat");
+            if now == beat { Err(format!("{now:?}")) } else { Ok(()) }
+        });
+        shop.stop(&mut syncc);
+    }
+}
+
+#[test]
 fn without_gtids_mysql_is_loaded_under_short_locks() {
     for kind in [Kind::MySql9_7, Kind::MySql5_7] {
         let mysql = MySql::start(kind, &["gtid-mode=OFF", "enforce-gtid-consistency=OFF"]);
@@ -254,6 +311,43 @@ fn an_unreachable_broker_is_waited_for_as_long_as_said() {
     has_all(&error(&said), &["L0201", &shop.text.brokers], &said);
     shop.text.brokers.clear();
     check_mended(&shop, &[1, 2, 3]);
+}
+
+#[test]
+fn each_end_is_waited_for_as_long_as_it_says() {
+    let mut shop = shop("ends");
+    let away = format!("127.0.0.1:{}", port::free());
+    let (short, long) = ("  retry for 2s\n".to_owned(), "  retry for 1h\n".to_owned());
+    // the word of the other end, and that of all pipelines, do not count
+    shop.text.rest = "defaults {\n  retry for 1h\n}\n".to_owned();
+    (shop.text.source, shop.text.target) = (short.clone(), long.clone());
+    shop.text.address = away.clone();
+    check(&shop, 24, &[&away, "retry window is over"]);
+    shop.text.address.clear();
+    (shop.text.source, shop.text.target) = (long.clone(), short.clone());
+    shop.text.brokers = away.clone();
+    check(&shop, 24, &[&away, "retry window is over"]);
+    shop.text.brokers.clear();
+    // a pipeline's own does
+    (shop.text.source, shop.text.rules) = (long, short);
+    shop.text.address = away.clone();
+    check(&shop, 24, &[&away, "retry window is over"]);
+    shop.text.address.clear();
+    check_mended(&shop, &[1, 2, 3]);
+}
+
+#[test]
+fn an_answer_in_a_table_block_is_about_that_table() {
+    let mut shop = shop("answers");
+    shop.sql().run("create table bare_1 (id int, name text); create table bare_2 (id int, name text)");
+    shop.text.include = "DB.items, DB.bare_*".to_owned();
+    shop.text.rules =
+        "  table DB.bare_1 {\n    allow S0502 because \"its readers count rows\"\n  }\n".to_owned();
+    let mut syncc = shop.run();
+    let said = syncc.stderr();
+    let told: Vec<&str> = said.lines().filter(|line| line.contains("S0502")).collect();
+    assert!(told.len() == 1 && told[0].contains("bare_2"), "{said}");
+    shop.stop(&mut syncc);
 }
 
 // --- files -------------------------------------------------------------------------------------------------------

@@ -7,5 +7,6 @@ mod source;
 pub use cluster::{ClusterFacts, TopicFacts};
 pub use schema::{ColumnSchema, SourceSchema, TableSchema};
 pub use source::{
-    Cascade, Engine, Replica, ServerFacts, SourceCatalog, Survey, TableFacts, TableKind, TableSize, Upstream,
+    BeatTable, Cascade, Engine, Replica, ServerFacts, SourceCatalog, Survey, TableFacts, TableKind,
+    TableSize, Upstream,
 };

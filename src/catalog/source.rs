@@ -151,6 +151,19 @@ pub struct Survey {
     pub sizes: Vec<TableSize>,
     /// Foreign keys of the selected tables whose actions change rows.
     pub cascades: Vec<Cascade>,
+    /// What the table of `heartbeat` is like; none where there is none.
+    pub beat: Option<BeatTable>,
+}
+
+/// What the table is like that a heartbeat counts up in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BeatTable {
+    /// As it must be.
+    Fits,
+    /// There is none, or none that we may see.
+    Missing,
+    /// It cannot be used, and why: `its engine is not InnoDB`.
+    Unfit(&'static str),
 }
 
 /// A server's own source.

@@ -4,6 +4,7 @@ use super::flow::Project;
 use crate::ast::{TestPlace, Where};
 use crate::hir::LockedTable;
 use crate::mysql::schema::{Column, TableVersion};
+use crate::mysql::zone::Zone;
 use crate::text::Spanned;
 use crate::transform::filter::{Condition, Test};
 
@@ -13,6 +14,8 @@ pub(super) const FINDINGS_MAX: usize = 20;
 /// A table whose rows are filtered.
 pub(super) struct Filtered<'p> {
     pub(super) table: &'p LockedTable,
+    /// Zone of the source, where one is written.
+    pub(super) zone: Option<Zone>,
     /// The lines that hold for it, all of them.
     pub(super) lines: &'p [Spanned<Where>],
 }
@@ -23,11 +26,13 @@ pub(super) fn filtered<'p>(project: &Project<'p>) -> Vec<Filtered<'p>> {
     let mut found = Vec::new();
     for flow in &project.flows {
         for lane in &flow.lanes {
-            for source in 0..flow.pipeline.from.len() {
+            for (source, from) in flow.pipeline.from.iter().enumerate() {
+                let written = project.program.source(from.value).time_zone.as_ref();
+                let zone = written.and_then(|zone| Zone::from_name(&zone.value));
                 for (known, table) in flow.locked(source).filter(|(_, table)| !table.incomplete) {
                     let lines = lane.conditions(known);
                     if !lines.is_empty() {
-                        found.push(Filtered { table, lines });
+                        found.push(Filtered { table, zone: zone.clone(), lines });
                     }
                 }
             }

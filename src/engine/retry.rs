@@ -1,6 +1,6 @@
 //! How long failures are waited out, and how long until the next try.
 //!
-//! The clock starts at the first failure after progress, and only progress (a committed position, a heartbeat that
+//! A clock starts at the first failure after progress, and only progress (a committed position, a heartbeat that
 //! came back) stops it: a server that takes a connection and drops it again is not progress.
 
 use crate::plan::Retry;
@@ -20,6 +20,17 @@ pub enum Kind {
     Request,
 }
 
+/// Where something failed. Each end has its own clock: what one of them spent is not taken from the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// At the source, or on the way to it.
+    Source,
+    /// At the target, or on the way to it.
+    Target,
+    /// At neither.
+    Here,
+}
+
 /// What to do after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
@@ -29,52 +40,62 @@ pub enum Next {
     Expired,
 }
 
-/// The retry clock of one task.
-#[derive(Debug)]
-pub struct RetryClock {
-    retry: Retry,
+/// The retry clocks of one task.
+#[derive(Debug, Default)]
+pub struct RetryClocks {
+    source: Clock,
+    target: Clock,
+    here: Clock,
+}
+
+#[derive(Debug, Default)]
+struct Clock {
     since_ms: Option<u64>,
     tries: u32,
 }
 
-impl RetryClock {
-    /// A clock that does not run.
-    pub fn new(retry: Retry) -> RetryClock {
-        RetryClock { retry, since_ms: None, tries: 0 }
-    }
-
-    /// Takes other windows; a running clock goes on.
-    pub fn set(&mut self, retry: Retry) {
-        self.retry = retry;
-    }
-
-    /// A failure at `now_ms`; `dice` is any random number, for full jitter.
-    pub fn failed(&mut self, kind: Kind, now_ms: u64, dice: u64) -> Next {
-        let since_ms = *self.since_ms.get_or_insert(now_ms);
+impl RetryClocks {
+    /// A failure at `now_ms`, where failures of that end are waited out as `retry` says; `dice` is any random number, for full
+    /// jitter.
+    pub fn failed(&mut self, end: End, kind: Kind, retry: &Retry, now_ms: u64, dice: u64) -> Next {
+        let clock = self.of_mut(end);
+        let since_ms = *clock.since_ms.get_or_insert(now_ms);
         let window_ms = match kind {
-            Kind::Connection => self.retry.window_ms,
-            Kind::Request => self.retry.errors_ms.min(self.retry.window_ms),
+            Kind::Connection => retry.window_ms,
+            Kind::Request => retry.errors_ms.min(retry.window_ms),
         };
         let spent_ms = now_ms - since_ms;
         if spent_ms >= window_ms {
             return Next::Expired;
         }
-        let longest = FIRST_WAIT_MS.saturating_mul(1 << self.tries.min(10)).min(LONGEST_WAIT_MS);
-        self.tries = self.tries.saturating_add(1);
+        let longest = FIRST_WAIT_MS.saturating_mul(1 << clock.tries.min(10)).min(LONGEST_WAIT_MS);
+        clock.tries = clock.tries.saturating_add(1);
         // Full jitter, but never zero, and never beyond the end of the window.
         let wait = (1 + dice % longest).min(window_ms - spent_ms);
         Next::Wait(wait)
     }
 
-    /// Progress: the clock stops.
+    /// Progress: all clocks stop.
     pub fn progress(&mut self) {
-        self.since_ms = None;
-        self.tries = 0;
+        *self = RetryClocks::default();
     }
 
-    /// Milliseconds left of the connection window, when the clock runs.
-    pub fn left_ms(&self, now_ms: u64) -> Option<u64> {
-        self.since_ms.map(|since_ms| self.retry.window_ms.saturating_sub(now_ms - since_ms))
+    /// Milliseconds left of the connection window of an end, when its clock runs.
+    pub fn left_ms(&self, end: End, retry: &Retry, now_ms: u64) -> Option<u64> {
+        let clock = match end {
+            End::Source => &self.source,
+            End::Target => &self.target,
+            End::Here => &self.here,
+        };
+        clock.since_ms.map(|since_ms| retry.window_ms.saturating_sub(now_ms - since_ms))
+    }
+
+    fn of_mut(&mut self, end: End) -> &mut Clock {
+        match end {
+            End::Source => &mut self.source,
+            End::Target => &mut self.target,
+            End::Here => &mut self.here,
+        }
     }
 }
 
@@ -84,9 +105,23 @@ mod tests {
 
     const WINDOWS: Retry = Retry { window_ms: 10_000, errors_ms: 2_000 };
 
+    /// A clock of the source.
+    #[derive(Default)]
+    struct One(RetryClocks);
+
+    impl One {
+        fn failed(&mut self, kind: Kind, now_ms: u64, dice: u64) -> Next {
+            self.0.failed(End::Source, kind, &WINDOWS, now_ms, dice)
+        }
+
+        fn left_ms(&self, now_ms: u64) -> Option<u64> {
+            self.0.left_ms(End::Source, &WINDOWS, now_ms)
+        }
+    }
+
     #[test]
     fn waits_grow_and_end_with_the_window() {
-        let mut clock = RetryClock::new(WINDOWS);
+        let mut clock = One::default();
         assert_eq!(clock.failed(Kind::Connection, 0, 499), Next::Wait(500));
         assert_eq!(clock.failed(Kind::Connection, 1_000, 999), Next::Wait(1_000));
         assert_eq!(clock.failed(Kind::Connection, 9_999, u64::MAX), Next::Wait(1));
@@ -95,20 +130,33 @@ mod tests {
 
     #[test]
     fn only_progress_resets() {
-        let mut clock = RetryClock::new(WINDOWS);
+        let mut clock = One::default();
         clock.failed(Kind::Connection, 0, 0);
         assert_eq!(clock.left_ms(4_000), Some(6_000));
-        clock.progress();
+        clock.0.progress();
         assert_eq!(clock.left_ms(4_000), None);
         assert!(matches!(clock.failed(Kind::Connection, 100_000, 0), Next::Wait(_)));
     }
 
     #[test]
     fn requests_have_the_shorter_window_and_off_means_off() {
-        let mut clock = RetryClock::new(WINDOWS);
+        let mut clock = One::default();
         clock.failed(Kind::Request, 0, 0);
         assert_eq!(clock.failed(Kind::Request, 2_000, 0), Next::Expired);
-        let mut off = RetryClock::new(Retry { window_ms: 0, errors_ms: 0 });
-        assert_eq!(off.failed(Kind::Connection, 5, 0), Next::Expired);
+        let off = Retry { window_ms: 0, errors_ms: 0 };
+        let next = RetryClocks::default().failed(End::Here, Kind::Connection, &off, 5, 0);
+        assert_eq!(next, Next::Expired);
+    }
+
+    #[test]
+    fn an_end_does_not_pay_for_the_other() {
+        let mut clocks = RetryClocks::default();
+        let long = Retry { window_ms: 60_000, errors_ms: 2_000 };
+        assert!(matches!(clocks.failed(End::Target, Kind::Connection, &long, 0, 0), Next::Wait(_)));
+        assert!(matches!(clocks.failed(End::Source, Kind::Connection, &WINDOWS, 30_000, 0), Next::Wait(_)));
+        // it goes on where it was, whatever else failed meanwhile
+        assert_eq!(clocks.left_ms(End::Target, &long, 40_000), Some(20_000));
+        assert_eq!(clocks.failed(End::Target, Kind::Connection, &long, 60_000, 0), Next::Expired);
+        assert_eq!(clocks.left_ms(End::Here, &WINDOWS, 40_000), None);
     }
 }

@@ -142,10 +142,14 @@ impl Compiler<'_> {
             self.pipeline.labels.iter().map(|(name, text)| (name.value.clone(), text.clone())).collect();
         labels.sort();
         Some(TaskPlan {
-            source: source_plan(source, self.retry(Some(&source.retry), &mut noted), &mut noted)?,
+            source: source_plan(
+                source,
+                self.retry_at(&source.retry, Part::SourceRetry, &mut noted),
+                &mut noted,
+            )?,
             target: self.target_plan(target, &mut noted)?,
             start: noted.value(Part::Start, start).unwrap_or_else(|| Start::Snapshot(Snapshot::default())),
-            retry: self.retry(None, &mut noted),
+            retry: self.retry(&mut noted),
             commit: self.commit(&mut noted),
             stream: self.stream(source, &mut noted),
             rules: self.rules(&mut noted),
@@ -155,6 +159,7 @@ impl Compiler<'_> {
                 source: self.allows(source.head),
                 target: self.allows(target.head),
                 pipeline: self.allows(self.pipeline.head),
+                tables: self.table_allows(),
             },
             id,
         })
@@ -167,6 +172,18 @@ impl Compiler<'_> {
         codes.sort();
         codes.dedup();
         codes
+    }
+
+    /// Codes that `table` blocks answer, by the tables they are for.
+    fn table_allows(&self) -> Vec<(TablePattern, Vec<String>)> {
+        let around = self.allows(self.pipeline.head);
+        let blocks = self.pipeline.tables.iter().chain(&self.to.tables);
+        let answers = |block: &ast::TableBlock| {
+            let mut codes = self.allows(block.pattern.span);
+            codes.retain(|code| !around.contains(code));
+            (!codes.is_empty()).then(|| (block.pattern.value.clone(), codes))
+        };
+        blocks.filter_map(answers).collect()
     }
 
     /// Its name; of a target that the pipeline sends to more than once, with the topic that tells this `to` from the others.
@@ -185,7 +202,7 @@ impl Compiler<'_> {
             ast::TargetKind::Stdout => TargetKind::Stdout,
             ast::TargetKind::File { path } => TargetKind::File { path: path.value.clone() },
             ast::TargetKind::Kafka(kafka) => {
-                let retry = self.retry(Some(&kafka.retry), noted);
+                let retry = self.retry_at(&kafka.retry, Part::TargetRetry, noted);
                 let near = self.to.settings.task.over(&self.pipeline.settings.task).producer;
                 let all = &self.program.defaults.settings.task.producer;
                 let producer = near.over(&kafka.producer).over(all);
@@ -195,24 +212,34 @@ impl Compiler<'_> {
         Some(TargetPlan { name: target.name.value.clone(), kind })
     }
 
-    /// How long failures of one end are waited out, or of the task as a whole without one: the pipeline's own word wins,
-    /// then that of the end.
-    fn retry(&self, end: Option<&ast::Retry>, noted: &mut Noted<'_>) -> Retry {
+    /// How long failures are waited out that are of neither end.
+    fn retry(&self, noted: &mut Noted<'_>) -> Retry {
+        let (retry, window, errors) = self.settled_retry(None);
+        noted.note(Part::RetryFor, window);
+        noted.note(Part::RetryErrors, errors);
+        retry
+    }
+
+    /// How long failures of one end are waited out: the pipeline's own word wins, then that of the end.
+    fn retry_at(&self, end: &ast::Retry, part: Part, noted: &mut Noted<'_>) -> Retry {
+        let (retry, window, errors) = self.settled_retry(Some(end));
+        noted.note(part, window.or(errors));
+        retry
+    }
+
+    fn settled_retry(&self, end: Option<&ast::Retry>) -> (Retry, Option<Span>, Option<Span>) {
         let (own, all) = (&self.pipeline.settings.task.retry, &self.program.defaults.settings.task.retry);
         let levels = [Some(own), end, Some(all)];
         let nearest =
             |of: fn(&ast::Retry) -> Option<&Spanned<u64>>| levels.into_iter().flatten().find_map(of);
         let window = nearest(|retry| retry.window_ms.as_ref());
         let errors = nearest(|retry| retry.errors_ms.as_ref());
-        if end.is_none() {
-            noted.note(Part::RetryFor, window.map(|window| window.span));
-            noted.note(Part::RetryErrors, errors.map(|errors| errors.span));
-        }
         let plain = Retry::default();
         let window_ms = window.map_or(plain.window_ms, |window| window.value);
         let errors_ms = errors.map_or(plain.errors_ms, |errors| errors.value);
         // Errors are a part of what is waited out; a shorter window shortens the default of the other.
-        Retry { window_ms, errors_ms: errors_ms.min(window_ms) }
+        let retry = Retry { window_ms, errors_ms: errors_ms.min(window_ms) };
+        (retry, window.map(|window| window.span), errors.map(|errors| errors.span))
     }
 
     fn commit(&self, noted: &mut Noted<'_>) -> CommitPolicy {

@@ -186,6 +186,8 @@ pub struct Decider {
     rules: TableRules,
     /// Tools whose shadow tables no pattern takes.
     online_ddl: WordSet<OnlineDdl>,
+    /// Zone of texts in conditions.
+    time_zone: Option<String>,
     include: Vec<TableMatcher>,
     exclude: Vec<TableMatcher>,
     databases: Vec<(Matcher, Template)>,
@@ -207,6 +209,11 @@ pub struct Hits {
 }
 
 impl Decider {
+    /// Zone of texts that conditions compare with a TIMESTAMP; none: UTC.
+    pub(super) fn time_zone(&self) -> Option<String> {
+        self.time_zone.clone()
+    }
+
     /// Compiles the patterns of a task.
     ///
     /// # Errors
@@ -224,6 +231,7 @@ impl Decider {
             task: plan.id.clone(),
             rules: rules.clone(),
             online_ddl: plan.stream.online_ddl.clone(),
+            time_zone: plan.source.time_zone.clone(),
             include: compile(&rules.include)?,
             exclude: compile(&rules.exclude)?,
             databases: Vec::new(),

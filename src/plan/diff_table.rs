@@ -38,6 +38,7 @@ impl Comparison<'_> {
             names,
             masks,
             conditions,
+            time_zone,
             format,
             headers,
             tombstones,
@@ -103,7 +104,8 @@ impl Comparison<'_> {
                 self.old_rows("mask", place, shown());
             }
         }
-        if old.conditions != *conditions {
+        let other_zone = !conditions.is_empty() && old.time_zone != *time_zone;
+        if old.conditions != *conditions || other_zone {
             let new = conditions.iter().position(|one| !old.conditions.contains(one)).unwrap_or(0);
             let layer = after.filtering_layer(db, name);
             let part = layer.map_or(Part::Pipeline, |n| Part::Condition(n, new));

@@ -2,7 +2,7 @@
 
 use super::explain_known;
 use super::{
-    ColumnRule, DecideError, Decider, KeyRule, Origins, Part, Plan, Rename, TableDecision, TaskPlan,
+    ColumnRule, DecideError, Decider, KeyRule, Origins, Part, Plan, Rename, Retry, TableDecision, TaskPlan,
 };
 use crate::hir::Listed;
 use crate::project::LOCK_NAME;
@@ -309,7 +309,7 @@ impl Explainer<'_> {
     /// What the task as a whole does.
     fn task(&self, all: &mut Vec<Decision>) {
         let TaskPlan { stream, retry, commit, rules, .. } = self.task;
-        let window = match retry.window_ms {
+        let window = |retry: &Retry| match retry.window_ms {
             0 => "off".to_owned(),
             ms => duration_text(ms),
         };
@@ -333,11 +333,22 @@ impl Explainer<'_> {
             ("split", stream.split.to_string(), Part::Split),
             ("limit", limit, Part::Limit),
             ("on-position-lost", stream.on_position_lost.to_string(), Part::OnPositionLost),
-            ("retry", window, Part::RetryFor),
+            ("retry", window(retry), Part::RetryFor),
             ("  errors", duration_text(retry.errors_ms), Part::RetryErrors),
         ] {
             let place = self.place(part);
             all.push(Decision { what: what.to_owned(), value, note: default_note(&place), place });
+        }
+        // An end that says nothing of its own is waited for as long as everything else.
+        for (what, of, part) in [
+            ("  of the source", &self.task.source.retry, Part::SourceRetry),
+            ("  of the target", self.task.target_retry(), Part::TargetRetry),
+        ] {
+            if of != retry {
+                let value = format!("{}, errors {}", window(of), duration_text(of.errors_ms));
+                let place = self.place(part);
+                all.push(Decision { what: what.to_owned(), value, note: default_note(&place), place });
+            }
         }
     }
 

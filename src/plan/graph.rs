@@ -171,6 +171,9 @@ pub struct Allows {
     pub target: Vec<String>,
     /// That of the pipeline: about anything.
     pub pipeline: Vec<String>,
+    /// Those of its `table` blocks: about these tables.
+    #[serde(default)]
+    pub tables: Vec<(TablePattern, Vec<String>)>,
 }
 
 /// A MySQL or MariaDB server.
@@ -420,6 +423,8 @@ pub struct TableDecision {
     pub masks: Vec<MaskRule>,
     /// Rows are sent for which each is true.
     pub conditions: Vec<Condition>,
+    /// Zone of the texts in them, where they are compared with a TIMESTAMP; none: UTC.
+    pub time_zone: Option<String>,
     /// Format.
     pub format: FormatPlan,
     /// Headers of every message.
@@ -472,6 +477,7 @@ impl TableDecision {
             names: NameCase::AsSource,
             masks: Vec::new(),
             conditions: Vec::new(),
+            time_zone: None,
             format: FormatPlan::CanalJson(CanalOptions::default()),
             headers: WordSet::default(),
             tombstones: false,

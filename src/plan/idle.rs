@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn what_only_paused_pipelines_need_does_not_count() {
-        let tail = "source crm mysql \"db2\" {\npassword env P\nretry for 1h\n}\n";
+        let tail = "source crm mysql \"db2\" {\npassword env P\nretry for env WAIT else 10m\n}\n";
         let paused = |more: &str| {
             format!(
                 "pipeline p from shop to bus {{\ninclude shop.*\n}}\n\
@@ -154,7 +154,7 @@ mod tests {
             )
         };
         check(&paused("paused because \"x\"\n"), &[]);
-        check(&paused(""), &["6 limit 5MiB/s", "10 retry for 1h"]);
+        check(&paused(""), &["6 limit 5MiB/s", "10 retry for env WAIT else 10m"]);
         // Defaults are for every pipeline that runs.
         let defaults = "defaults {\nlimit 1MiB/s\n}\n";
         check(&format!("{defaults}{}", paused("paused because \"x\"\n")), &["2 limit 1MiB/s"]);

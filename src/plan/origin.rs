@@ -76,6 +76,10 @@ pub enum Part {
     RetryFor,
     /// `retry errors for`.
     RetryErrors,
+    /// `retry` of the source.
+    SourceRetry,
+    /// `retry` of the target.
+    TargetRetry,
     /// `commit`.
     Commit,
     /// A pattern of `include`.

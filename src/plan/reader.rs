@@ -1,10 +1,16 @@
-//! As whom a task reads the log of its source.
+//! What a task is to its two ends: as whom it reads the log of its source, and how long it waits for either.
 
-use super::{SourcePlan, TargetKind, TaskPlan};
+use super::{Retry, SourcePlan, TargetKind, TaskPlan};
+use crate::mysql::schema::TableName;
 use crate::statement::ServerIds;
 use std::num::NonZeroU32;
 
 impl SourcePlan {
+    /// The table of its heartbeat.
+    pub fn beat_table(&self) -> Option<TableName> {
+        self.heartbeat.table.as_ref().map(|(db, table)| TableName::new(db, table))
+    }
+
     /// Largest event of the log that is taken into memory, bytes.
     pub fn event_limit(&self) -> usize {
         usize::try_from(self.event_limit_bytes).unwrap_or(usize::MAX)
@@ -12,6 +18,14 @@ impl SourcePlan {
 }
 
 impl TaskPlan {
+    /// How long failures of the target are waited out.
+    pub fn target_retry(&self) -> &Retry {
+        match &self.target.kind {
+            TargetKind::Kafka(kafka) => &kafka.retry,
+            TargetKind::Stdout | TargetKind::File { .. } => &self.retry,
+        }
+    }
+
     /// Prefix of the state; targets without a state topic have none.
     pub fn state_prefix(&self) -> &str {
         match &self.target.kind {

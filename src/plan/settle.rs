@@ -108,6 +108,7 @@ impl<'d> Near<'d> {
             columns: self.value(|layer| layer.columns.clone()),
             masks,
             conditions: conditions.unwrap_or_default(),
+            time_zone: self.decider.time_zone(),
             headers: self.value(|layer| layer.headers.clone()).unwrap_or_default(),
             tombstones: tombstones.map_or(compacts || debezium, |switch| switch == Switch::On),
             changes: self.value(|layer| layer.changes.clone()).unwrap_or(plain.changes),

@@ -83,6 +83,10 @@ const SOURCE: &[Row<OfSource>] = &[
             Flavor::MariaDb => "always on".to_owned(),
         }
     }),
+    ("heartbeat", &[source::HEARTBEAT_TABLE], |seen| match seen.catalog.survey.beat {
+        Some(_) => "its table has the row that is counted up".to_owned(),
+        None => "of the log alone".to_owned(),
+    }),
     ("rights", &[source::PRIVILEGE_MISSING, source::PRIVILEGES_TOO_WIDE], |seen| {
         format!("{} may read what it must, and nothing else", seen.catalog.server.account)
     }),

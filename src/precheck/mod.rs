@@ -12,6 +12,7 @@ use crate::check::WHERE_TYPE;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::kafka::TopicName;
 use crate::mysql::schema::TableVersion;
+use crate::mysql::zone::Zone;
 use crate::plan::{Delivery, KafkaPlan, KeyRule, Start, TargetKind, TaskPlan, TopicSettings};
 use crate::source::mysql::reader_name;
 use crate::source::mysql::requirement as source;
@@ -56,6 +57,8 @@ pub fn source_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnost
         rate_bytes_s: rate(plan),
         reader: (server_id.get(), &name),
         include: &plan.rules.include,
+        allows: &plan.allows.tables,
+        time_zone: plan.source.time_zone.as_deref(),
         heartbeat: heartbeat.map(|(db, table)| (db.as_str(), table.as_str())),
     };
     let mut findings = source::findings(&selected, &needs);
@@ -124,7 +127,10 @@ fn condition_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnosti
     for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
         let name = &table.version.name;
         let Ok(Some(decision)) = plan.decide(&name.db, &name.table) else { continue };
-        if let Err(misfits) = Filter::bind(&Condition::all(decision.conditions), &table.version) {
+        let zone = decision.time_zone.as_deref().and_then(Zone::from_name);
+        if let Err(misfits) =
+            Filter::bind(&Condition::all(decision.conditions), &table.version, zone.as_ref())
+        {
             found.extend(misfits.into_iter().map(|misfit| {
                 let message = format!("`where` of table {name}: {}", misfit.why);
                 Diagnostic::nowhere(WHERE_TYPE, Severity::Error, message).help(misfit.why.help())

@@ -3,6 +3,7 @@
 use super::error::RouteError;
 use crate::change::RowChange;
 use crate::mysql::schema::TableVersion;
+use crate::mysql::zone::Zone;
 use crate::transform::filter::{Condition, Filter};
 
 /// The conditions of a table version.
@@ -10,18 +11,20 @@ use crate::transform::filter::{Condition, Filter};
 pub(super) struct Border(Filter);
 
 impl Border {
-    /// The border that conditions draw, all of which must hold; none without any.
+    /// The border that conditions draw, all of which must hold; none without any. `zone` is that of their texts.
     ///
     /// # Errors
     /// When a condition does not fit the table.
     pub(super) fn build(
         conditions: &[Condition],
         version: &TableVersion,
+        zone: Option<&str>,
     ) -> Result<Option<Border>, RouteError> {
         if conditions.is_empty() {
             return Ok(None);
         }
-        match Filter::bind(&Condition::all(conditions.iter().cloned()), version) {
+        let zone = zone.and_then(Zone::from_name);
+        match Filter::bind(&Condition::all(conditions.iter().cloned()), version, zone.as_ref()) {
             Ok(filter) => Ok(Some(Border(filter))),
             Err(misfits) => {
                 let first = misfits.into_iter().next().expect("a condition that is not bound has a misfit");

@@ -105,7 +105,7 @@ impl TableRoute {
         Ok(TableRoute {
             encoder: Encoder::with_schema(&decision.format, table, registered)?,
             version: version.clone(),
-            border: Border::build(&decision.conditions, version)?,
+            border: Border::build(&decision.conditions, version, decision.time_zone.as_deref())?,
             used: used_columns(decision, version, &shown.columns),
             mask: shown.mask,
             changes: decision.changes.clone(),

@@ -2,6 +2,7 @@
 
 use super::Until;
 use super::hub::Hubs;
+use super::pulse::Pulses;
 use super::state_dir::{StateDir, random_id};
 use super::turns::Sources;
 use std::path::PathBuf;
@@ -64,6 +65,8 @@ pub(super) struct Context {
     pub(super) until: Option<Until>,
     /// Time.
     pub(super) clock: Clock,
+    /// Heartbeat rows that are counted up.
+    pub(super) pulses: Pulses,
     /// State of the random numbers that spread retries.
     pub(super) dice: AtomicU64,
 }
@@ -90,6 +93,7 @@ impl Context {
             turns: Sources::default(),
             until: None,
             clock: Clock::start(),
+            pulses: Pulses::default(),
             dice: AtomicU64::new(seed),
         }
     }

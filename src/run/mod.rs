@@ -13,6 +13,7 @@ mod hub;
 mod last_good;
 mod place;
 mod precheck;
+mod pulse;
 pub mod registry;
 mod reload;
 mod ring;

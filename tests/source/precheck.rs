@@ -19,12 +19,17 @@ const READER: u32 = 1 << 31;
 /// What a server looks like to a session.
 fn catalog(session: &mut Session, db: &str) -> SourceCatalog {
     let tables = tables(session, |database, _| database == db).expect("tables");
-    let survey = survey(session, &tables).expect("a survey");
+    let survey = survey(session, &tables, None).expect("a survey");
     SourceCatalog { server: facts(session).expect("facts"), tables, survey }
 }
 
 /// What is found for a user and database.
 fn found_by(endpoint: &Endpoint, db: &str) -> Vec<Diagnostic> {
+    found_with(endpoint, db, None)
+}
+
+/// What is found for a user and database where the files say the server's zone.
+fn found_with(endpoint: &Endpoint, db: &str, time_zone: Option<&str>) -> Vec<Diagnostic> {
     let mut session = Session::open(endpoint, None).expect("the user may log in");
     let name = reader_name("p.shop.bus");
     let needs = Needs {
@@ -33,6 +38,8 @@ fn found_by(endpoint: &Endpoint, db: &str) -> Vec<Diagnostic> {
         rate_bytes_s: None,
         reader: (READER, &name),
         include: &[],
+        allows: &[],
+        time_zone,
         heartbeat: None,
     };
     findings(&catalog(&mut session, db), &needs)
@@ -398,6 +405,11 @@ fn a_zone_that_many_share_is_told() {
         let before = found(&server, "d");
         assert!(statements(&before[0])[0].ends_with("time_zone = '+08:00'"), "{before:?}");
         mended(&server, "d", &["L0118 Warning"], &[]);
+        // or the files say it
+        sql.run("set global time_zone = 'SYSTEM'");
+        check(&found(&server, "d"), &["L0118 Warning"], &server);
+        let said = found_with(&replica(&server), "d", Some("Asia/Shanghai"));
+        check(&said, &[], &server);
     }
 }
 

@@ -15,6 +15,7 @@ use syncc::mysql::binlog::scratch::Scratch;
 use syncc::mysql::binlog::table_map::TableMap;
 use syncc::mysql::key::KeyPart;
 use syncc::mysql::position::{BinlogPosition, Gtid};
+use syncc::mysql::schema::TableName;
 use syncc::mysql::value::Value;
 use syncc::source::mysql::io::{ChunkReader, ChunkRequest, start_position, tables};
 
@@ -31,17 +32,33 @@ fn number(row: &[Value<'_>]) -> i64 {
 
 #[test]
 fn pages_lie_between_their_two_positions_while_others_write() {
-    each(check);
+    each(|kind, server| check(kind, server, None));
 }
 
 #[test]
 fn pages_under_locks_lie_between_their_two_positions_while_others_write() {
     let server = MySql::start(Kind::MySql9_7, &["gtid-mode=OFF", "enforce-gtid-consistency=OFF"]);
     server.sql().run(&format!("grant lock tables on *.* to {}@localhost", MySql::USER));
-    check(Kind::MySql9_7, &server);
+    check(Kind::MySql9_7, &server, None);
 }
 
-fn check(kind: Kind, server: &MySql) {
+#[test]
+fn pages_behind_a_heartbeat_lie_between_their_two_positions_while_others_write() {
+    for kind in [Kind::MySql9_7, Kind::MySql5_7] {
+        let server = MySql::start(kind, &["gtid-mode=OFF", "enforce-gtid-consistency=OFF"]);
+        let beat = TableName::new("ops", "beat");
+        server.sql().run(&format!(
+            "create database ops; create table ops.beat (id int primary key, beat bigint not null);
+             insert into ops.beat values (1, 0); grant select, update on ops.beat to {}@localhost",
+            MySql::USER
+        ));
+        check(kind, &server, Some(&beat));
+        let beats = server.sql().one("select beat from ops.beat").parse::<usize>().expect("a number");
+        assert!(beats >= PAGES, "each page is proved by a write: {beats}");
+    }
+}
+
+fn check(kind: Kind, server: &MySql, beat: Option<&TableName>) {
     let db = server.database("visible");
     let mut sql = server.sql();
     sql.run(&format!("create table `{db}`.t (k int primary key, n int not null)"));
@@ -51,7 +68,8 @@ fn check(kind: Kind, server: &MySql) {
     let mut passed = start_position(&mut session(server)).expect("a position");
     let mut file = passed.file.file.clone();
     let mut dump = open(server, &passed, 1 << 20).expect("a dump");
-    let mut reader = ChunkReader::open(&replica(server), &passed.server).expect("a reader");
+    let mut reader =
+        ChunkReader::open(&replica(server), &passed.server).expect("a reader").beats(&replica(server), beat);
 
     let stop = AtomicBool::new(false);
     // where each transaction ends, and the number it wrote; what each page showed, and where it ends

@@ -125,3 +125,44 @@ fn a_condition_that_does_not_fit_stops_the_start() {
         assert!(error.contains("S0219") && error.contains(said), "{condition}: {error}\nof: {output}");
     }
 }
+
+/// `time-zone` of the source: what a session in that zone selects is sent, of existing rows and of the log.
+#[test]
+fn texts_are_in_the_zone_of_the_source() {
+    let mut shop = Shop::new("zone", MySql::shared(Kind::MySql9_7), Kafka::shared());
+    let mut sql = shop.sql();
+    // in Berlin clocks go from 02:00 to 03:00 at 01:00 of UTC, and back at 01:00
+    sql.run(
+        "set time_zone = '+00:00';
+         create table t (id int primary key, name text, at timestamp(3) not null);
+         insert into t values (1, 'c4n4ry', '2024-03-31 00:59:59.999'), (2, 'c4n4ry', '2024-03-31 01:00:00'),
+             (3, 'c4n4ry', '2024-10-27 02:59:59.999'), (4, 'c4n4ry', '2024-10-27 03:00:00')",
+    );
+    shop.text.include = "DB.t".to_owned();
+    shop.text.source = "  time-zone \"Europe/Berlin\"\n".to_owned();
+    let rules = |from: &str| {
+        format!("  table DB.t {{\n    where at >= '{from}' and at < '2024-10-27 04:00:00'\n  }}\n")
+    };
+    for (from, why) in [("2024-03-31 02:30:00", "never show"), ("2024-10-27 02:30:00", "show twice")] {
+        shop.text.rules = rules(from);
+        let said = shop.ends(&[], 20);
+        let told = error(&said);
+        assert!(told.contains("S0219") && told.contains(why), "{said}");
+    }
+    shop.text.rules = rules("2024-03-31 03:00:00");
+    let mut syncc = shop.run();
+    shop.wait_ids("t", &[2, 3]);
+    sql.run(
+        "insert into t values (5, 'c4n4ry', '2024-03-31 00:59:59'), (6, 'c4n4ry', '2024-03-31 01:00:01')",
+    );
+    shop.wait_ids("t", &[2, 3, 6]);
+
+    // without it the same texts are in UTC
+    shop.edit(|text| text.source.clear());
+    shop.wait_status(&mut syncc, "the edit counts", |status| status.generation == 2);
+    sql.run(
+        "insert into t values (7, 'c4n4ry', '2024-03-31 02:59:59'), (8, 'c4n4ry', '2024-03-31 03:00:00')",
+    );
+    shop.wait_ids("t", &[2, 3, 6, 8]);
+    shop.stop(&mut syncc);
+}

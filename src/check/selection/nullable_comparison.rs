@@ -44,7 +44,7 @@ struct Dropping<'p> {
 
 fn check_nullable_comparison(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let mut found: BTreeMap<Span, Dropping<'_>> = BTreeMap::new();
-    for Filtered { table, lines } in filtered(project) {
+    for Filtered { table, lines, .. } in filtered(project) {
         let thought_of = thought_of(lines);
         for line in lines {
             let dropping = asked(&line.value)

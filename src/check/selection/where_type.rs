@@ -53,7 +53,9 @@ fn check_where_type(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for filtered in filtered(project) {
         let version = version(filtered.table);
         for line in filtered.lines {
-            let Err(misfits) = Filter::bind(&line.value.condition, &version) else { continue };
+            let Err(misfits) = Filter::bind(&line.value.condition, &version, filtered.zone.as_ref()) else {
+                continue;
+            };
             let tests = line.value.condition.tests();
             for misfit in misfits.into_iter().take(FINDINGS_MAX) {
                 // The lock file need not tell collations.

@@ -150,7 +150,7 @@ impl Live<'_> {
         let server = mysql::facts(&mut session)?;
         let selects = |db: &str, table: &str| tasks.iter().any(|task| task.selects(db, table));
         let tables = mysql::tables(&mut session, selects)?;
-        let survey = mysql::survey(&mut session, &tables)?;
+        let survey = mysql::survey(&mut session, &tables, plan.beat_table().as_ref())?;
         let locked = self.program.locked_sources().find(|(name, _)| *name == plan.name);
         let drift = match locked {
             None => None,

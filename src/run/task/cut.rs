@@ -3,7 +3,7 @@
 use super::Task;
 use crate::checkpoint::TaskState;
 use crate::mysql::schema::TableName;
-use crate::plan::TaskPlan;
+use crate::plan::{SourcePlan, TaskPlan};
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::precheck;
@@ -39,7 +39,8 @@ impl Task {
             ));
         };
         let stored = TaskPlan {
-            source: self.plan.source.clone(),
+            // the zone decides which rows are sent, and they are counted
+            source: SourcePlan { time_zone: recorded.source.time_zone.clone(), ..self.plan.source.clone() },
             target: self.plan.target.clone(),
             retry: self.plan.retry,
             paused: self.plan.paused.clone(),

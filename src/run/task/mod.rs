@@ -52,11 +52,12 @@ use super::panic_text;
 use crate::checkpoint::{CtlRecord, MidRecord};
 use crate::control::{Counters, TaskState, TaskStatus};
 use crate::engine::commit::HEARTBEAT_MS;
-use crate::engine::retry::{Kind, Next, RetryClock};
+use crate::engine::retry::{End, Kind, Next, RetryClocks};
 use crate::mysql::position::{Position, ServerIdentity};
 use crate::mysql::schema::TableName;
-use crate::plan::{TaskId, TaskPlan};
+use crate::plan::{Retry, TaskId, TaskPlan};
 use crate::run::precheck;
+use crate::run::pulse::Pulse;
 use crate::run::tap::Taps;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use gauge::Gauge;
@@ -228,7 +229,7 @@ pub(super) struct Task {
     output: Option<Output>,
     /// Records sent by lives that have ended.
     records: u64,
-    retry: RetryClock,
+    retry: RetryClocks,
     orders: Orders,
     n_lives: u64,
     /// Where the task stands, as far as it is known; none: it was not asked yet.
@@ -262,6 +263,8 @@ pub(super) struct Task {
     counters: Counters,
     /// Who asks for the length of the log.
     gauge: Option<Gauge>,
+    /// Who counts up the heartbeat row of the source.
+    pulse: Option<Arc<Pulse>>,
     /// Failures that were told lately.
     told: Vec<Told>,
     /// Where the run ends, once it was found.
@@ -285,6 +288,15 @@ pub(super) struct Shared {
     pub(super) declared: Vec<TaskId>,
 }
 
+/// How long failures of an end are waited out.
+fn retry_at(plan: &TaskPlan, end: End) -> &Retry {
+    match end {
+        End::Source => &plan.source.retry,
+        End::Target => plan.target_retry(),
+        End::Here => &plan.retry,
+    }
+}
+
 impl Task {
     /// A task that will read `inbox`, of which `me` is the sending side.
     pub(super) fn new(
@@ -295,7 +307,6 @@ impl Task {
         shared: Shared,
     ) -> Task {
         let Shared { orders, status, carried, taps, former, declared } = shared;
-        let retry = RetryClock::new(plan.retry);
         let id = plan.id.clone();
         let clock = context.clock.clone();
         Task {
@@ -314,7 +325,7 @@ impl Task {
             waits: Arc::default(),
             output: None,
             records: 0,
-            retry,
+            retry: RetryClocks::default(),
             orders,
             n_lives: 0,
             position: None,
@@ -333,6 +344,7 @@ impl Task {
             fenced: BTreeSet::new(),
             counters: Counters::default(),
             gauge: None,
+            pulse: None,
             told: Vec::new(),
             until: None,
         }
@@ -406,7 +418,6 @@ impl Task {
             self.output = None;
         }
         self.after_cut = None;
-        self.retry.set(plan.retry);
         self.plan = plan;
         self.generation = generation;
     }
@@ -428,6 +439,11 @@ impl Task {
             self.counters.owner_lost += 1;
         }
         self.status().counters = self.counters.clone();
+        let end = match failure.side {
+            Side::Source => End::Source,
+            Side::Target => End::Target,
+            Side::Here => End::Here,
+        };
         let wait_ms = match failure.class {
             Class::Connection | Class::Request | Class::Damaged => {
                 let unreachable_at_start =
@@ -436,7 +452,8 @@ impl Task {
                     return Some(self.fail(Failure { class: Class::Precheck, ..failure }));
                 }
                 let kind = if failure.class == Class::Request { Kind::Request } else { Kind::Connection };
-                match self.retry.failed(kind, self.clock.now_ms(), self.context.dice()) {
+                let now_ms = self.clock.now_ms();
+                match self.retry.failed(end, kind, retry_at(&self.plan, end), now_ms, self.context.dice()) {
                     Next::Wait(wait_ms) => wait_ms,
                     Next::Expired => {
                         let text =
@@ -461,12 +478,12 @@ impl Task {
             | Class::Usage
             | Class::Bug => return Some(self.fail(failure)),
         };
-        let left_s = self.retry.left_ms(self.clock.now_ms()).map(|ms| ms / 1_000);
+        let left_ms = self.retry.left_ms(end, retry_at(&self.plan, end), self.clock.now_ms());
         {
             let mut status = self.status();
             status.state = TaskState::Retrying;
             status.recoveries += 1;
-            status.retry_seconds_left = left_s;
+            status.retry_seconds_left = left_ms.map(|ms| ms / 1_000);
         }
         let lost = match failure.side {
             Side::Source => Name::SourceLost,

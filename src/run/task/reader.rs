@@ -4,7 +4,7 @@ use super::reads::{Found, TableRows};
 use crate::catalog::{Engine, TableFacts};
 use crate::engine::load::{Ask, Chunk, Wanted};
 use crate::mysql::position::{BinlogPosition, ServerIdentity};
-use crate::mysql::schema::TableVersion;
+use crate::mysql::schema::{TableName, TableVersion};
 use crate::run::turns::Turn;
 use crate::source::mysql::io::{
     Barrier, ChunkReader, ChunkRequest, Closer, Endpoint, FailureClass, Session, SourceFailure, tables,
@@ -62,6 +62,8 @@ impl OpenConnection {
 pub(super) struct Reader {
     pub(super) endpoint: Endpoint,
     pub(super) server: ServerIdentity,
+    /// The table of the heartbeat.
+    pub(super) beat: Option<TableName>,
     pub(super) chunks: Option<ChunkReader>,
     pub(super) open: OpenConnection,
     /// Says that the stream stands at the barrier.
@@ -168,7 +170,8 @@ impl Reader {
 
     fn chunks(&mut self) -> Result<&mut ChunkReader, SourceFailure> {
         if self.chunks.is_none() {
-            let chunks = ChunkReader::open(&self.endpoint, &self.server)?;
+            let chunks = ChunkReader::open(&self.endpoint, &self.server)?
+                .beats(&self.endpoint, self.beat.as_ref());
             self.open.remember(chunks.closer()?);
             self.chunks = Some(chunks);
         }

@@ -9,7 +9,7 @@ use crate::change::RowBatch;
 use crate::engine::load::{Ask, Chunk, Policy, ReadId, Refusal};
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, ServerIdentity};
-use crate::mysql::schema::TableVersion;
+use crate::mysql::schema::{TableName, TableVersion};
 use crate::mysql::value::Timestamp;
 use crate::mysql::zone::Zone;
 use crate::run::failure::{Class, Failure};
@@ -143,6 +143,8 @@ struct Worker {
     life: u64,
     endpoint: Endpoint,
     server: ServerIdentity,
+    /// The table of the heartbeat.
+    beat: Option<TableName>,
     /// Where answers go.
     out: Sender<Input>,
 }
@@ -160,7 +162,14 @@ impl Task {
         let (asks, inbox) = bounded(policy.parallel);
         let (go, gate) = bounded(1);
         let worker =
-            Worker { task: self.id.to_string(), life: self.n_lives, endpoint, server, out: self.me.clone() };
+            Worker {
+                task: self.id.to_string(),
+                life: self.n_lives,
+                endpoint,
+                server,
+                beat: self.plan.source.beat_table(),
+                out: self.me.clone(),
+            };
         Reads {
             hours: snapshot.window.map(|window| {
                 let zone = Zone::from_name(&window.zone);
@@ -266,9 +275,9 @@ impl Worker {
         asks: Receiver<Asked>,
         gate: Receiver<()>,
     ) -> std::io::Result<JoinHandle<()>> {
-        let Worker { task, life, endpoint, server, out } = self.clone();
+        let Worker { task, life, endpoint, server, beat, out } = self.clone();
         std::thread::Builder::new().name(format!("loader {task}")).spawn(move || {
-            let mut reader = Reader { endpoint, server, chunks: None, open, gate };
+            let mut reader = Reader { endpoint, server, beat, chunks: None, open, gate };
             loop {
                 let (ask, turn) = match asks.recv_timeout(IDLE) {
                     Ok(asked) => asked,

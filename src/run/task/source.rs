@@ -35,7 +35,7 @@ fn look_at(plan: &TaskPlan, endpoint: &Endpoint) -> Result<Source, Failure> {
     let mut session = Session::open(&endpoint, None)?;
     let server = mysql::facts(&mut session)?;
     let tables = mysql::tables(&mut session, |db, table| plan.selects(db, table))?;
-    let survey = mysql::survey(&mut session, &tables)?;
+    let survey = mysql::survey(&mut session, &tables, plan.source.beat_table().as_ref())?;
     Ok(Source { endpoint, session, catalog: SourceCatalog { server, tables, survey } })
 }
 

@@ -45,6 +45,7 @@ use crate::source::mysql::requirement::{log_kept_ms, moved_to};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Connects to both ends of a plan and holds them against it; nothing running is touched. Returns the errors found.
 pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<Diagnostic>, Failure> {
@@ -170,6 +171,10 @@ impl Task {
                 self.status.clone(),
             )),
         };
+        self.pulse = self.plan.source.beat_table().map(|table| {
+            let every = Duration::from_millis(self.plan.source.heartbeat.every_ms);
+            self.context.pulses.of(&source.endpoint, &position.server, table, every)
+        });
         // from here on the server is asked only where the log or the load has a question
         source.session.quit();
         hit("task.attached");
@@ -550,7 +555,8 @@ impl Task {
     /// Looks at the tables again, now that all before `position` is visible. A plan that is new may load tables; one that
     /// got its name and rows before this position must not be taken for one that comes later.
     fn look_again(&self, source: &mut Source, position: &Position) -> Result<(), Failure> {
-        let mut chunks = ChunkReader::open(&source.endpoint, &position.server)?;
+        let mut chunks = ChunkReader::open(&source.endpoint, &position.server)?
+            .beats(&source.endpoint, self.plan.source.beat_table().as_ref());
         chunks.wait_for(position)?;
         chunks.quit();
         source.catalog.tables =

@@ -50,6 +50,8 @@ pub const NO_LOCK_FREE_LOAD: Code = Code::new("L0122", "no-lock-free-load");
 pub const GTID_TRANSITION: Code = Code::new("L0123", "gtid-mode-in-transition");
 /// The key cannot be paged by.
 pub const KEY_TRAP: Code = Code::new("L0124", "key-column-trap");
+/// The table of `heartbeat` cannot be used.
+pub const HEARTBEAT_TABLE: Code = Code::new("L0125", "heartbeat-table");
 /// The history of a table cannot be told from its rows.
 pub const NOT_A_TABLE: Code = Code::new("S0216", "not-a-table");
 /// An `include` takes no table.
@@ -171,9 +173,11 @@ pub const CODES: &[CodeDoc] = &[
     ),
     page(
         TIME_ZONE,
-        "`time_zone` is SYSTEM, the system's zone is an abbreviation such as CST, and a selected table has a TIMESTAMP column.",
+        "`time_zone` is SYSTEM, the system's zone is an abbreviation such as CST, a selected table has a TIMESTAMP column, and the \
+         source has no `time-zone`.",
         "The log holds points in time and messages say them in UTC, or in `time-zone` of the format. What people see at the server is \
-         local time of a zone that the abbreviation does not tell: CST is Chicago, Shanghai and Havana.",
+         local time of a zone that the abbreviation does not tell: CST is Chicago, Shanghai and Havana. Texts that `where` compares with \
+         such a column are in UTC, too, until `time-zone` of the source says in which zone people write them.",
     ),
     page(
         CASCADE_INVISIBLE,
@@ -197,15 +201,23 @@ pub const CODES: &[CodeDoc] = &[
     ),
     page(
         NO_LOCK_FREE_LOAD,
-        "Existing rows are to be loaded, and `gtid_mode` is OFF.",
-        "Rows are loaded beside the running log; only with GTIDs can the server be asked to show at least what has been read already. \
-         Without, each page is read under `LOCK TABLES … READ`: it waits up to 5 s for transactions that have written to the table, \
+        "Existing rows are to be loaded, `gtid_mode` is OFF, and there is no `heartbeat … table`, or `binlog_order_commits` is OFF.",
+        "Rows are loaded beside the running log; with GTIDs the server can be asked to show at least what has been read already. \
+         With a heartbeat row, and commits in the order of the log, a write to it proves the same. Without either, each page is read under `LOCK TABLES … READ`: it waits up to 5 s for transactions that have written to the table, \
          whoever wants to write waits behind it, and what takes longer is tried again. The right LOCK TABLES is needed (L0104).",
     ),
     page(
         GTID_TRANSITION,
         "`gtid_mode` is ON_PERMISSIVE or OFF_PERMISSIVE.",
         "Transactions without GTID may stand between those with one; a set of GTIDs then does not say what has been read.",
+    ),
+    page(
+        HEARTBEAT_TABLE,
+        "`heartbeat … table DB.NAME` names a table that is not there, is not as it must be (InnoDB, a column `id`, a column `beat` of \
+         type BIGINT, one row with `id` 1, in the log), or stands at a server that is read only.",
+        "syncc counts the row up: so a quiet server shows that it lives and its position moves, and without GTIDs the write proves \
+         what a page of existing rows shows. It makes no tables. The repair is the statements that make it; the rights are \
+         SELECT and UPDATE on this table alone (L0104).",
     ),
     page(
         KEY_TRAP,

@@ -50,6 +50,7 @@ pub fn statements(of: &Use<'_>) -> Vec<String> {
         scopes.iter().filter(|scope| !covered(scope)).map(|scope| grant("SELECT", &scope.to_string())),
     );
     if let Some((db, table)) = of.heartbeat {
+        lines.extend(beat_table(db, table));
         lines.push(grant("SELECT, UPDATE", &format!("{}.{}", Quoted(db), Quoted(table))));
     }
     if of.loads && of.flavor != Some(Flavor::MariaDb) {
@@ -65,6 +66,18 @@ pub fn statements(of: &Use<'_>) -> Vec<String> {
         lines.extend(databases.iter().map(|on| format!("-- {}", grant("LOCK TABLES", on))));
     }
     lines
+}
+
+/// The statements that make the table of a heartbeat, and its row.
+pub(super) fn beat_table(db: &str, table: &str) -> [String; 3] {
+    let (db, table) = (Quoted(db), Quoted(table));
+    [
+        format!("CREATE DATABASE IF NOT EXISTS {db};"),
+        format!(
+            "CREATE TABLE IF NOT EXISTS {db}.{table} (id INT NOT NULL PRIMARY KEY, beat BIGINT NOT NULL) ENGINE=InnoDB;"
+        ),
+        format!("INSERT IGNORE INTO {db}.{table} VALUES (1, 0);"),
+    ]
 }
 
 /// What SELECT is granted on for a pattern, as GRANT writes it; with each the names that tell whether it is: database and table, or

@@ -4,30 +4,35 @@ use super::class::{Class, TextOf};
 use super::condition::{Comparison, Condition, Operand, Test};
 use super::eval::{Against, Filter, Node, Pairing, Scratch};
 use super::misfit::{Misfit, Why};
-use super::moment::{self, Zone};
+use super::moment::{self, NoMoment, Zone};
 use super::number::{Bound, Number};
 use crate::mysql::collate::Like;
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::{Column, TableVersion};
+use crate::mysql::zone;
 use crate::pattern::TextSearch;
 
 /// How dates are written.
 const DATES: &str = "'2026-09-01' or '2026-09-01 10:00:00'";
 /// How instants are written.
-const INSTANTS: &str = "'2026-09-01 10:00:00' in UTC, or with an offset: '2026-09-01 10:00:00+02:00'";
+const INSTANTS: &str = "'2026-09-01 10:00:00' in UTC or `time-zone` of the source, or with an offset: '2026-09-01 10:00:00+02:00'";
 /// How durations are written.
 const TIMES: &str = "'10:00:00', with no more digits of a fraction than the column has";
 /// Years that a YEAR holds, besides 0. The server reads 1 to 99 as years of two digits.
 const YEARS: std::ops::RangeInclusive<i128> = 1901..=2155;
 
 impl Filter {
-    /// Looks up the columns of a condition.
+    /// Looks up the columns of a condition. Texts for TIMESTAMP columns are what clocks of `zone` show, of UTC without one.
     ///
     /// # Errors
     /// Everything that does not fit the table, in the order of the text.
-    pub fn bind(condition: &Condition, table: &TableVersion) -> Result<Filter, Vec<Misfit>> {
-        let mut binder = Binder { table, test: 0, misfits: Vec::new() };
+    pub fn bind(
+        condition: &Condition,
+        table: &TableVersion,
+        zone: Option<&zone::Zone>,
+    ) -> Result<Filter, Vec<Misfit>> {
+        let mut binder = Binder { table, zone, test: 0, misfits: Vec::new() };
         let root = binder.condition(condition);
         if binder.misfits.is_empty() {
             Ok(Filter { root, scratch: Scratch::default() })
@@ -39,6 +44,7 @@ impl Filter {
 
 struct Binder<'t> {
     table: &'t TableVersion,
+    zone: Option<&'t zone::Zone>,
     /// Questions seen.
     test: usize,
     misfits: Vec<Misfit>,
@@ -139,11 +145,11 @@ impl<'t> Binder<'t> {
                 Ok(if same { Node::IsNull(column) } else { Node::Constant(None) })
             }
             (Found::Column(column, of), Found::Literal(literal)) => {
-                let against = against((left_at, of), (right_at, literal))?;
+                let against = against((left_at, of), (right_at, literal), self.zone)?;
                 Ok(Node::Compare { column, op, against })
             }
             (Found::Literal(literal), Found::Column(column, of)) => {
-                let against = against((right_at, of), (left_at, literal))?;
+                let against = against((right_at, of), (left_at, literal), self.zone)?;
                 Ok(Node::Compare { column, op: op.mirrored(), against })
             }
             (Found::Null, Found::Null) => Ok(Node::Constant(same.then_some(true))),
@@ -229,6 +235,7 @@ fn all_fit(nodes: impl IntoIterator<Item = Result<Node, Wrong>>) -> Result<Vec<N
 fn against(
     (column_at, column): (usize, &Column),
     (at, literal): (usize, Literal<'_>),
+    zone: Option<&zone::Zone>,
 ) -> Result<Against, Wrong> {
     let (name, ty) = (column.name.clone(), column.declared.clone());
     if let Literal::Number(number) = literal
@@ -257,9 +264,11 @@ fn against(
         (Class::Moment(_) | Class::Time(_), Literal::Number(number)) => {
             Err(Why::MomentWithNumber { column: name, ty, number: number.to_string(), wanted })
         }
-        (Class::Moment(zone), Literal::Text(text)) => moment::datetime(text, zone)
-            .map(Against::Moment)
-            .ok_or_else(|| Why::NoMoment { column: name, ty, text: text.to_owned(), wanted }),
+        (Class::Moment(of), Literal::Text(text)) => match moment::datetime(text, of, zone) {
+            Ok(moment) => Ok(Against::Moment(moment)),
+            Err(NoMoment::Text) => Err(Why::NoMoment { column: name, ty, text: text.to_owned(), wanted }),
+            Err(NoMoment::Clock(why)) => Err(Why::NoInstant { text: text.to_owned(), why }),
+        },
         (Class::Time(fsp), Literal::Text(text)) => moment::time(text, fsp)
             .map(Against::Time)
             .ok_or_else(|| Why::NoMoment { column: name, ty, text: text.to_owned(), wanted }),

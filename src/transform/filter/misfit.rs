@@ -1,5 +1,7 @@
 //! Why a condition cannot be evaluated over a table.
 
+use crate::mysql::zone::NoInstant;
+
 /// A place of a condition that does not fit the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfit {
@@ -96,6 +98,17 @@ pub enum Why {
         /// How its values are written.
         wanted: &'static str,
     },
+    /// A time of day that clocks of the source do not show, or show twice.
+    #[error("in `time-zone` of the source clocks {} '{text}'", match why {
+        NoInstant::Never => "never show",
+        NoInstant::Twice => "show twice",
+    })]
+    NoInstant {
+        /// The text.
+        text: String,
+        /// Which of the two.
+        why: NoInstant,
+    },
     /// A number that no YEAR is.
     #[error("column `{column}` is a year, and {number} is none")]
     NoYear {
@@ -186,6 +199,7 @@ impl Why {
                 "texts stand in single quotes; the server would turn every text into a floating point number".to_owned()
             }
             Why::MomentWithNumber { wanted, .. } | Why::NoMoment { wanted, .. } => format!("write it as {wanted}"),
+            Why::NoInstant { .. } => "write it with its offset, such as '2026-10-25 02:30:00+02:00'".to_owned(),
             Why::NoYear { .. } => "a year is 0 or 1901 to 2155, in four digits".to_owned(),
             Why::NotInCharset { .. } => "the server refuses such a comparison; compare with a text the column can hold".to_owned(),
             Why::Columns { .. } => {

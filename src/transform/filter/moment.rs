@@ -1,6 +1,7 @@
 //! Dates and times as numbers that are ordered as they are, and the texts that stand for them in conditions.
 
 use crate::mysql::value::{Date, DateTime, Time};
+use crate::mysql::zone::{self, NoInstant};
 
 /// A date with its time of day, as a number: greater is later. A date alone is its midnight; the zero date is the least.
 pub(super) fn of_datetime(value: DateTime) -> i64 {
@@ -30,37 +31,61 @@ fn days(date: Date) -> i64 {
 pub(super) enum Zone {
     /// The column has none.
     None,
-    /// The column is an instant: texts are in UTC where they say nothing else.
+    /// The column is an instant: texts are in the zone of the source, else in UTC, where they say nothing else.
     Utc,
 }
 
+/// Why a text is no value of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoMoment {
+    /// It is not written like one.
+    Text,
+    /// Clocks of the zone do not tell one instant by it.
+    Clock(NoInstant),
+}
+
 /// Reads `YYYY-MM-DD`, `YYYY-MM-DD hh:mm:ss` or the same with up to six digits of a fraction; at an instant also with an offset,
-/// `+02:00`. None for any other text, and for days that no calendar has but `0000-00-00`.
-pub(super) fn datetime(text: &str, zone: Zone) -> Option<i64> {
+/// `+02:00`. At an instant a text without offset is what clocks of `clocks` show, of UTC without one.
+///
+/// # Errors
+/// Any other text, and days that no calendar has but `0000-00-00`; an hour that is left out there, or comes twice.
+pub(super) fn datetime(text: &str, zone: Zone, clocks: Option<&zone::Zone>) -> Result<i64, NoMoment> {
+    let (value, has_offset) = parsed(text, zone).ok_or(NoMoment::Text)?;
+    match clocks {
+        Some(clocks) if zone == Zone::Utc && !has_offset => {
+            clocks.utc(value).map(of_datetime).map_err(NoMoment::Clock)
+        }
+        Some(_) | None => Ok(of_datetime(value)),
+    }
+}
+
+/// Date and time of a text, in UTC where it has an offset, and whether it has one.
+fn parsed(text: &str, zone: Zone) -> Option<(DateTime, bool)> {
     let date = date(text.get(..10)?)?;
     let rest = &text[10..];
     if rest.is_empty() {
-        return Some(of_date(date));
+        return Some((DateTime { date, hour: 0, minute: 0, second: 0, micros: 0, fsp: 6 }, false));
     }
     let clock = rest.strip_prefix([' ', 'T'])?;
-    let (clock, offset_minutes) = match clock.find(['+', '-']) {
-        Some(at) if zone == Zone::Utc => (&clock[..at], offset(&clock[at..])?),
+    let (clock, written) = match clock.find(['+', '-']) {
+        Some(at) if zone == Zone::Utc => (&clock[..at], Some(offset(&clock[at..])?)),
         Some(_) => return None,
-        None => (clock, 0),
+        None => (clock, None),
     };
+    let offset_minutes = written.unwrap_or(0);
     let (hour, minute, second, micros) = clock_parts(clock, 2)?;
     if hour > 23 || date.year == 0 && (hour, minute, second, micros) != (0, 0, 0, 0) {
         return None;
     }
     if offset_minutes == 0 {
         let (hour, minute, second) = (hour as u8, minute as u8, second as u8);
-        return Some(of_datetime(DateTime { date, hour, minute, second, micros, fsp: 6 }));
+        return Some((DateTime { date, hour, minute, second, micros, fsp: 6 }, written.is_some()));
     }
     let minutes = i64::from(hour) * 60 + i64::from(minute) - offset_minutes;
     let date = shifted(date, minutes.div_euclid(1440))?;
     let minutes = minutes.rem_euclid(1440);
     let (hour, minute, second) = ((minutes / 60) as u8, (minutes % 60) as u8, second as u8);
-    Some(of_datetime(DateTime { date, hour, minute, second, micros, fsp: 6 }))
+    Some((DateTime { date, hour, minute, second, micros, fsp: 6 }, true))
 }
 
 /// Whether a text is a day of the calendar, `YYYY-MM-DD`.
@@ -165,7 +190,7 @@ mod tests {
 
     #[test]
     fn texts_of_moments() {
-        let plain = |text: &str| datetime(text, Zone::None);
+        let plain = |text: &str| datetime(text, Zone::None, None).ok();
         assert_eq!(plain("2024-02-29"), Some(moment(2024, 2, 29, 0, 0)));
         assert_eq!(plain("2024-02-29 23:00:00.5"), Some(moment(2024, 2, 29, 23, 500_000)));
         assert_eq!(plain("2024-02-29T23:00:00"), Some(moment(2024, 2, 29, 23, 0)));
@@ -191,11 +216,28 @@ mod tests {
 
     #[test]
     fn offsets_lead_to_utc() {
-        let utc = |text: &str| datetime(text, Zone::Utc);
+        let utc = |text: &str| datetime(text, Zone::Utc, None).ok();
         assert_eq!(utc("2024-03-01 01:00:00+02:00"), Some(moment(2024, 2, 29, 23, 0)));
         assert_eq!(utc("2023-12-31 23:00:00-01:00"), Some(moment(2024, 1, 1, 0, 0)));
         assert_eq!(utc("2024-01-01 00:00:00+14:01"), None);
         assert_eq!(utc("2024-01-01 10:00:00"), Some(moment(2024, 1, 1, 10, 0)));
+    }
+
+    #[test]
+    fn texts_are_what_clocks_of_the_source_show() {
+        let berlin = zone::Zone::from_name("Europe/Berlin");
+        let instant = |text: &str| datetime(text, Zone::Utc, berlin.as_ref());
+        assert_eq!(instant("2024-03-01"), Ok(moment(2024, 2, 29, 23, 0)));
+        assert_eq!(instant("2024-07-01 12:00:00.5"), Ok(moment(2024, 7, 1, 10, 500_000)));
+        assert_eq!(instant("2024-07-01 12:00:00+05:00"), Ok(moment(2024, 7, 1, 7, 0)));
+        assert_eq!(instant("2024-07-01 12:00:00+00:00"), Ok(moment(2024, 7, 1, 12, 0)));
+        assert_eq!(instant("0000-00-00"), Ok(0));
+        assert_eq!(instant("2024-03-31 02:00:00"), Err(NoMoment::Clock(NoInstant::Never)));
+        assert_eq!(instant("2024-10-27 02:59:59"), Err(NoMoment::Clock(NoInstant::Twice)));
+        assert_eq!(instant("yesterday"), Err(NoMoment::Text));
+        // a column without zone is what it says
+        let plain = datetime("2024-03-31 02:00:00", Zone::None, berlin.as_ref());
+        assert_eq!(plain, Ok(moment(2024, 3, 31, 2, 0)));
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn operand(text: &str) -> Operand {
 
 #[track_caller]
 fn refused(condition: Condition, expected: &[&str]) {
-    let misfits = Filter::bind(&condition, &table()).err().unwrap_or_default();
+    let misfits = Filter::bind(&condition, &table(), None).err().unwrap_or_default();
     let shown: Vec<String> =
         misfits.iter().map(|misfit| format!("{}.{} {}", misfit.test, misfit.operand, misfit.why)).collect();
     assert_eq!(shown, expected, "{condition}");
@@ -141,8 +141,8 @@ fn everything_that_does_not_fit_is_told() {
 #[test]
 fn any_column_may_be_asked_for_null() {
     for column in ["body", "name", "rounded", "BODY"] {
-        assert!(Filter::bind(&Condition::Test(Test::IsNull(operand(column))), &table()).is_ok());
-        assert!(Filter::bind(&compare(column, Comparison::Same, "null"), &table()).is_ok());
+        assert!(Filter::bind(&Condition::Test(Test::IsNull(operand(column))), &table(), None).is_ok());
+        assert!(Filter::bind(&compare(column, Comparison::Same, "null"), &table(), None).is_ok());
     }
 }
 
@@ -151,7 +151,7 @@ fn unknown_is_neither_true_nor_false() {
     let mut row = vec![Value::Null; table().columns.len()];
     row[0] = Value::UInt(u64::MAX);
     row[1] = Value::Decimal(Decimal::Text(b"1.50"));
-    let keeps = |condition: &Condition| Filter::bind(condition, &table()).expect("fits").keeps(&row);
+    let keeps = |condition: &Condition| Filter::bind(condition, &table(), None).expect("fits").keeps(&row);
     let unknown = compare("status", Comparison::NotEqual, "'draft'");
     let holds = compare("amount", Comparison::Equal, "1.5");
     let fails = compare("id", Comparison::Less, "18446744073709551615");

@@ -35,7 +35,7 @@ pub(in crate::run::task) struct Target {
 /// that is away is to be told at once.
 fn patience(plan: &TaskPlan, context: &Context) -> Duration {
     let window =
-        if context.require_live { Duration::ZERO } else { Duration::from_millis(plan.retry.window_ms) };
+        if context.require_live { Duration::ZERO } else { Duration::from_millis(plan.target_retry().window_ms) };
     window.clamp(LEAST_PATIENCE, PATIENCE)
 }
 

@@ -5,6 +5,7 @@
 //! reader decides by key which rows of the page are old.
 
 use super::ask::{Ask, set_limit};
+use super::beat::BeatRow;
 use super::cell::{agree, decode_row};
 use super::closer::Closer;
 use super::connect::Endpoint;
@@ -16,7 +17,7 @@ use crate::change::RowBatch;
 use crate::failpoint::hit;
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
-use crate::mysql::schema::TableVersion;
+use crate::mysql::schema::{TableName, TableVersion};
 use crate::source::mysql::page::{Bounds, greatest, name, page, visible};
 use std::sync::Arc;
 use std::thread;
@@ -90,6 +91,17 @@ pub struct ChunkReader {
     page_limit: Duration,
     /// The table of the page is locked.
     locked: bool,
+    beat: Beat,
+}
+
+/// Whether the row of a heartbeat proves what is visible.
+enum Beat {
+    /// There is none, or the server does not commit in the order of its log.
+    None,
+    /// Nobody has looked yet.
+    Table(Box<(Endpoint, TableName)>),
+    /// It does.
+    Row(Box<BeatRow>),
 }
 
 impl ChunkReader {
@@ -99,7 +111,15 @@ impl ChunkReader {
     /// As [`Session::open`](super::Session::open).
     pub fn open(endpoint: &Endpoint, server: &ServerIdentity) -> Result<ChunkReader, SourceFailure> {
         let session = RowSession::open(endpoint, server, Some(PAGE_LIMIT))?;
-        Ok(ChunkReader { session, prepared: None, page_limit: PAGE_LIMIT, locked: false })
+        Ok(ChunkReader { session, prepared: None, page_limit: PAGE_LIMIT, locked: false, beat: Beat::None })
+    }
+
+    /// Where there are no GTIDs, proves by the heartbeat row of this table what is visible, instead of by locks.
+    pub fn beats(mut self, endpoint: &Endpoint, table: Option<&TableName>) -> ChunkReader {
+        if let Some(table) = table {
+            self.beat = Beat::Table(Box::new((endpoint.clone(), table.clone())));
+        }
+        self
     }
 
     /// Changes how long the server lets the statement of a page run, at least 1 ms.
@@ -121,18 +141,18 @@ impl ChunkReader {
 
     /// Takes leave of the server.
     pub fn quit(self) {
+        if let Beat::Row(row) = self.beat {
+            row.quit();
+        }
         self.session.quit();
     }
 
-    /// Waits until what is read from now on shows all that lies before `position`. MySQL without GTIDs has no way to wait for that;
-    /// there a table's own page waits, by a lock.
+    /// Waits until what is read from now on shows all that lies before `position`. MySQL without GTIDs and without a heartbeat row
+    /// has no way to wait for that; there a table's own page waits, by a lock.
     ///
     /// # Errors
     /// [`FailureClass::Behind`] when the server cannot show it yet.
     pub fn wait_for(&mut self, position: &Position) -> Result<(), SourceFailure> {
-        if self.session.flavor() == Flavor::MySql && position.gtids == Gtids::Off {
-            return Ok(());
-        }
         self.catch_up(None, position)?;
         self.end_view()
     }
@@ -236,8 +256,8 @@ impl ChunkReader {
         Ok(Chunk { rows, last, done, high, bytes, read_ms, server_ms })
     }
 
-    /// Waits until a new read view holds `contains`. MariaDB: opens that view and returns its exact place. MySQL without GTIDs: locks
-    /// the table until the view ends, because under the lock nothing of it is on its way, and all that is logged is visible.
+    /// Waits until a new read view holds `contains`. MariaDB: opens that view and returns its exact place. MySQL without GTIDs: writes
+    /// the heartbeat row, which is committed behind all of it, or locks the table until the view ends, because under the lock nothing of it is on its way, and all that is logged is visible.
     fn catch_up(
         &mut self,
         table: Option<&TableVersion>,
@@ -264,6 +284,9 @@ impl ChunkReader {
                 }
             }
             (Flavor::MySql, Gtids::Off | Gtids::MariaDb(_)) => {
+                if self.beaten()? {
+                    return Ok(None);
+                }
                 let Some(table) = table else { return Ok(None) };
                 self.session.run(&format!("SET SESSION lock_wait_timeout = {LOCK_SECONDS}"))?;
                 match self.session.run(&format!("LOCK TABLES {} READ", name(table))) {
@@ -295,6 +318,27 @@ impl ChunkReader {
                     thread::sleep(LOOK_AGAIN);
                 }
             }
+        }
+    }
+
+    /// Writes the heartbeat row, if that proves anything here.
+    fn beaten(&mut self) -> Result<bool, SourceFailure> {
+        if let Beat::Table(table) = &self.beat {
+            let (endpoint, table) = &**table;
+            let mut row = BeatRow::open(endpoint, self.session.identity(), table)?;
+            self.beat = match row.proves()? {
+                true => Beat::Row(Box::new(row)),
+                false => Beat::None,
+            };
+        }
+        let Beat::Row(row) = &mut self.beat else { return Ok(false) };
+        match row.write() {
+            Ok(()) => Ok(true),
+            Err(SourceFailure { code: Some(LOCK_TIMEOUT), .. }) => Err(SourceFailure::new(
+                FailureClass::Behind,
+                "the row of `heartbeat` is locked by somebody else",
+            )),
+            Err(failure) => Err(failure),
         }
     }
 

@@ -44,6 +44,8 @@ const VARIABLES: &[&str] = &[
     "partial_revokes",
     "innodb_native_foreign_keys",
     "gtid_slave_pos",
+    "read_only",
+    "super_read_only",
 ];
 
 /// Reads what the checks before a start need to know.

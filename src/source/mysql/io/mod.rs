@@ -12,6 +12,7 @@
 mod ask;
 mod auth;
 mod barrier;
+mod beat;
 mod cell;
 mod chunk;
 mod closer;
@@ -37,6 +38,7 @@ mod unpack;
 mod wire;
 
 pub use barrier::Barrier;
+pub use beat::{BeatRow, beat_table};
 pub use chunk::{Chunk, ChunkReader, ChunkRequest};
 pub use closer::Closer;
 pub use connect::{Endpoint, Resolved, resolve};

@@ -3,6 +3,7 @@
 //! What we may not ask is left out, never guessed; nothing of it is needed to run.
 
 use super::ask::Ask;
+use super::beat::beat_table;
 use super::failure::{FailureClass, SourceFailure};
 use super::introspect::allowed;
 use super::session::Session;
@@ -13,11 +14,15 @@ use crate::mysql::ident::Quoted;
 use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
 
-/// Asks. `tables` are those the tasks select.
+/// Asks. `tables` are those the tasks select, `beat` is the table of `heartbeat`.
 ///
 /// # Errors
 /// A broken connection, or an answer that makes no sense.
-pub fn survey(session: &mut Session, tables: &[TableFacts]) -> Result<Survey, SourceFailure> {
+pub fn survey(
+    session: &mut Session,
+    tables: &[TableFacts],
+    beat: Option<&TableName>,
+) -> Result<Survey, SourceFailure> {
     let upstream = allowed(upstream(session))?;
     Ok(Survey {
         upstream_known: upstream.is_some(),
@@ -32,6 +37,7 @@ pub fn survey(session: &mut Session, tables: &[TableFacts]) -> Result<Survey, So
             sizes(session, &names)?
         },
         cascades: cascades(session, tables)?,
+        beat: beat.map(|table| beat_table(session, table)).transpose()?,
     })
 }
 

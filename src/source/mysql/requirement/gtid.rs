@@ -1,5 +1,6 @@
 //! L0109, L0122, L0123: GTIDs, and how a server stands to a position by them.
 
+use super::beat::proves;
 use super::{GTID_OFF, GTID_TRANSITION, NO_LOCK_FREE_LOAD, Needs, error, purged, warning};
 use crate::catalog::{ServerFacts, Survey};
 use crate::diagnostic::Diagnostic;
@@ -28,14 +29,16 @@ pub(super) fn gtid_mode(facts: &ServerFacts, needs: &Needs<'_>) -> Vec<Diagnosti
     }
     let message = "`gtid_mode` is OFF: the position means something on this server only".to_owned();
     let mut found = vec![warning(GTID_OFF, message).help(format!("switch GTIDs on, {steps}"))];
-    if needs.snapshot {
+    if needs.snapshot && !proves(facts, needs) {
         let message = "`gtid_mode` is OFF: while existing rows are read, each page takes a short `LOCK TABLES … READ`, behind which \
                        whoever writes to the table waits"
             .to_owned();
-        found.push(
-            warning(NO_LOCK_FREE_LOAD, message)
-                .help(format!("load in a quiet hour, or switch GTIDs on, {steps}")),
-        );
+        let by_heartbeat = match needs.heartbeat {
+            None => "let a heartbeat row prove what is visible: `heartbeat every 10s table DB.NAME`",
+            Some(_) => "let the heartbeat row prove what is visible:\nSET PERSIST binlog_order_commits = ON;",
+        };
+        let help = format!("load in a quiet hour, or {by_heartbeat}\nor switch GTIDs on, {steps}");
+        found.push(warning(NO_LOCK_FREE_LOAD, message).help(help));
     }
     found
 }

@@ -1,5 +1,6 @@
 //! What a task needs of its server, held against what the server is. Pure: the facts come from elsewhere.
 
+mod beat;
 mod gtid;
 mod log;
 mod place;
@@ -15,6 +16,7 @@ use super::grants::Grants;
 use crate::catalog::SourceCatalog;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::mysql::position::Flavor;
+use crate::mysql::schema::TableName;
 use crate::pattern::TablePattern;
 pub use gtid::{Standing, is_namesake, moved_to, standing};
 pub use retention::{Estimate, log_kept_ms, purged};
@@ -32,6 +34,10 @@ pub struct Needs<'n> {
     pub reader: (u32, &'n str),
     /// What the task includes.
     pub include: &'n [TablePattern],
+    /// Codes that the files answer for some tables.
+    pub allows: &'n [(TablePattern, Vec<String>)],
+    /// Zone of the server's clocks as the files say it.
+    pub time_zone: Option<&'n str>,
     /// The table that a heartbeat updates, as database and name.
     pub heartbeat: Option<(&'n str, &'n str)>,
 }
@@ -51,21 +57,35 @@ pub fn findings(catalog: &SourceCatalog, needs: &Needs<'_>) -> Vec<Diagnostic> {
     found.extend(log::server_id(server, survey, needs));
     found.extend(gtid::gtid_mode(server, needs));
     let grants = Grants::of(server);
+    found.extend(beat::heartbeat(server, &grants, survey, needs));
     found.extend(privilege::missing(server, &grants, tables, needs));
     found.extend(privilege::unseen(&grants, tables, needs));
     found.extend(privilege::excess(server, &grants, needs));
     found.extend(retention::retention(catalog, needs));
     found.extend(place::replica_blind(server, survey));
-    found.extend(place::time_zone(server, tables, survey));
+    found.extend(place::time_zone(server, tables, survey, needs));
     found.extend(place::busy(survey, needs));
     for table in tables.iter().filter(|table| table.kind.has_rows()) {
         // the keys of a table that may not be read are unknown; that it may not has been said
         if privilege::readable(&grants, table) {
-            found.extend(table::table(server, table, needs));
+            let told = table::table(server, table, needs);
+            found.extend(told.into_iter().filter(|finding| !answered(needs, &table.version.name, finding)));
         }
     }
-    found.extend(table::cascades(server, survey));
+    found.extend(table::cascades(server, survey, needs));
     found
+}
+
+/// Whether the files answer what is found about a table; errors never.
+fn answered(needs: &Needs<'_>, table: &TableName, finding: &Diagnostic) -> bool {
+    let is_about = |pattern: &TablePattern| {
+        pattern.compile().is_ok_and(|pattern| pattern.matches(&table.db, &table.table))
+    };
+    finding.severity < Severity::Error
+        && needs
+            .allows
+            .iter()
+            .any(|(pattern, codes)| codes.iter().any(|code| code == finding.code.number) && is_about(pattern))
 }
 
 fn error(code: Code, message: String) -> Diagnostic {

@@ -47,25 +47,36 @@ pub(super) fn replica_blind(facts: &ServerFacts, survey: &Survey) -> Option<Diag
 }
 
 /// TIMESTAMP columns show local times at a server whose zone nobody can name.
-pub(super) fn time_zone(facts: &ServerFacts, tables: &[TableFacts], survey: &Survey) -> Option<Diagnostic> {
+pub(super) fn time_zone(
+    facts: &ServerFacts,
+    tables: &[TableFacts],
+    survey: &Survey,
+    needs: &Needs<'_>,
+) -> Option<Diagnostic> {
     let of_system = facts.variable("time_zone").is_some_and(|zone| zone.eq_ignore_ascii_case("SYSTEM"));
     let system = facts.variable("system_time_zone").unwrap_or_default();
     let is_utc = ["UTC", "GMT", "Etc/UTC", "Universal", "Zulu"].contains(&system);
     let has_timestamp = |table: &TableFacts| {
         table.version.columns.iter().any(|column| matches!(column.ty, ColumnType::Timestamp { .. }))
     };
-    if !of_system || is_utc || system.is_empty() || !tables.iter().any(has_timestamp) {
+    if needs.time_zone.is_some()
+        || !of_system
+        || is_utc
+        || system.is_empty()
+        || !tables.iter().any(has_timestamp)
+    {
         return None;
     }
     let message = format!(
         "the server's time zone is that of its system, `{system}`, a name that several zones share: TIMESTAMP columns show \
-         local times there, messages say UTC"
+         local times there, messages say UTC, and so do texts in `where`"
     );
     let offset = survey.system_offset_min.unwrap_or(0);
     let sign = if offset < 0 { '-' } else { '+' };
     let zone = format!("'{sign}{:02}:{:02}'", offset.abs() / 60, offset.abs() % 60);
     Some(warning(TIME_ZONE, message).help(format!(
-        "{}\nwhere it keeps this offset all year; the zone of messages is `time-zone` of the format",
+        "{}\nwhere it keeps this offset all year; or say it in the source, `time-zone \"Asia/Shanghai\"`, and texts in `where` are in \
+         it; the zone of messages is `time-zone` of the format",
         set(facts.flavor(), "time_zone", &zone)
     )))
 }

@@ -3,6 +3,7 @@
 use super::super::grants::{Grant, Grants, Scope};
 use super::super::page::paging_key;
 use super::super::rights::selects;
+use super::beat::proves;
 use super::{MATCHES_NOTHING, Needs, PRIVILEGE_MISSING, PRIVILEGES_TOO_WIDE, error, warning};
 use crate::catalog::{Engine, ServerFacts, TableFacts};
 use crate::diagnostic::Diagnostic;
@@ -76,7 +77,8 @@ pub(super) fn missing(
                 Engine::NonTransactional => true,
                 Engine::Transactional => {
                     facts.flavor() == Flavor::MySql
-                        && (paging_key(&table.version).is_none() || is_without_gtids(facts))
+                        && (paging_key(&table.version).is_none()
+                            || is_without_gtids(facts) && !proves(facts, needs))
                 }
                 Engine::Elsewhere => false,
             };
@@ -94,7 +96,7 @@ pub(super) fn missing(
 }
 
 /// Pages are read under locks where the server cannot be asked to show what has been read already.
-fn is_without_gtids(facts: &ServerFacts) -> bool {
+pub(super) fn is_without_gtids(facts: &ServerFacts) -> bool {
     facts.variable("gtid_mode").is_some_and(|mode| mode.eq_ignore_ascii_case("OFF"))
 }
 

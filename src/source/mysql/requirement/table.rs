@@ -2,8 +2,8 @@
 
 use super::super::page::paging_key;
 use super::{
-    CASCADE_INVISIBLE, ENGINE, KEY_TRAP, NO_PRIMARY_KEY, NOT_A_TABLE, Needs, OLD_TEMPORAL_COLUMNS, error,
-    warning,
+    CASCADE_INVISIBLE, ENGINE, KEY_TRAP, NO_PRIMARY_KEY, NOT_A_TABLE, Needs, OLD_TEMPORAL_COLUMNS, answered,
+    error, warning,
 };
 use crate::catalog::{Engine, ServerFacts, Survey, TableFacts, TableKind};
 use crate::diagnostic::Diagnostic;
@@ -68,25 +68,26 @@ pub(super) fn table(facts: &ServerFacts, table: &TableFacts, needs: &Needs<'_>) 
 /// Rows that the server changes on its own, without an event.
 ///
 /// From MySQL 9.6 on foreign keys are executed above the engine, and what they do is logged; MariaDB leaves them to InnoDB.
-pub(super) fn cascades(facts: &ServerFacts, survey: &Survey) -> Vec<Diagnostic> {
+pub(super) fn cascades(facts: &ServerFacts, survey: &Survey, needs: &Needs<'_>) -> Vec<Diagnostic> {
     let (major, minor, _) = facts.version_number;
     let native = facts.variable("innodb_native_foreign_keys").is_some_and(|it| it.eq_ignore_ascii_case("ON"));
     if facts.flavor() == Flavor::MySql && (major, minor) >= (9, 6) && !native {
         return Vec::new();
     }
-    let told = survey.cascades.iter().map(|cascade| {
+    let told = survey.cascades.iter().filter_map(|cascade| {
         let child = &cascade.child;
         let message = format!(
             "foreign key `{}` of {child} changes rows of that table ({}), and this server does not log it: they change without a \
              message",
             cascade.constraint, cascade.actions
         );
-        warning(CASCADE_INVISIBLE, message).help(format!(
+        let finding = warning(CASCADE_INVISIBLE, message).help(format!(
             "ALTER TABLE {}.{} DROP FOREIGN KEY {}; and change these rows by statements or a trigger, whose rows are logged",
             Quoted(&child.db),
             Quoted(&child.table),
             Quoted(&cascade.constraint)
-        ))
+        ));
+        (!answered(needs, child, &finding)).then_some(finding)
     });
     told.collect()
 }

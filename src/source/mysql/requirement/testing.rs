@@ -14,7 +14,16 @@ pub(super) const READER: (u32, &str) = (1 << 31, "syncc/p.shop.bus");
 /// What a task with a retry window of 12 h needs.
 pub(super) fn needs(snapshot: bool) -> Needs<'static> {
     let retry_ms = 12 * 3_600_000;
-    Needs { snapshot, retry_ms, rate_bytes_s: None, reader: READER, include: &[], heartbeat: None }
+    Needs {
+        snapshot,
+        retry_ms,
+        rate_bytes_s: None,
+        reader: READER,
+        include: &[],
+        allows: &[],
+        time_zone: None,
+        heartbeat: None,
+    }
 }
 
 pub(super) fn position(gtids: &str) -> Position {
