@@ -18,7 +18,7 @@ use syncc::mysql::value::Value;
 use syncc::mysql::zone::Zone;
 use syncc::source::mysql::io::{ChunkReader, ChunkRequest, start_position, tables};
 use syncc::source::mysql::page::paging_key;
-use syncc::transform::filter::{Condition, Filter};
+use syncc::transform::filter::{Condition, Filter, Misfit, Why};
 
 /// Conditions for each server.
 const CONDITIONS: usize = 3_000;
@@ -63,8 +63,12 @@ fn check(kind: Kind) {
         sql.run(&format!("set time_zone = '{}'", if zone.is_some() { "+05:30" } else { "+00:00" }));
         let selected = selected(&mut sql, &db, asked);
         for (condition, selected) in asked.iter().zip(selected) {
-            let mut filter = Filter::bind(condition, &version, zone)
-                .unwrap_or_else(|misfits| panic!("{kind:?}, seed {seed}: {condition}: {misfits:?}"));
+            let mut filter = match Filter::bind(condition, &version, zone) {
+                Ok(filter) => filter,
+                // the first instants of all are none in this zone
+                Err(misfits) if zone.is_some() && misfits.iter().all(is_no_value) => continue,
+                Err(misfits) => panic!("{kind:?}, seed {seed}: {condition}: {misfits:?}"),
+            };
             let kept: BTreeSet<i64> =
                 rows.iter().filter(|(_, row)| filter.keeps(row)).map(|(id, _)| *id).collect();
             assert_eq!(kept, selected, "{kind:?}, seed {seed}: {condition}");
@@ -73,6 +77,10 @@ fn check(kind: Kind) {
     }
     assert!(kept_any > CONDITIONS / 3, "only {kept_any} conditions tell rows apart");
     println!("{kind:?}: {CONDITIONS} conditions over {ROWS} rows agree, {kept_any} of them tell rows apart");
+}
+
+fn is_no_value(misfit: &Misfit) -> bool {
+    matches!(misfit.why, Why::NoMoment { .. })
 }
 
 /// The table as the source knows it, and its rows as the load reads them.

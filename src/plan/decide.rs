@@ -166,7 +166,10 @@ fn with_decider<T>(
 ) -> Result<T, DecideError> {
     let last = LAST.with_borrow(Clone::clone);
     let same = |last: &Rc<Decider>| {
-        last.task == plan.id && last.online_ddl == plan.stream.online_ddl && last.rules == plan.rules
+        last.task == plan.id
+            && last.online_ddl == plan.stream.online_ddl
+            && last.time_zone == plan.source.time_zone
+            && last.rules == plan.rules
     };
     let decider = match last.filter(same) {
         Some(last) => last,

@@ -3,6 +3,7 @@
 use crate::support::shop::{SOON, Shop, error};
 use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 use serde_json::Value;
+use syncc::control::TaskState;
 
 /// A shop whose table `orders` is sent where orders are paid.
 fn shop(name: &str, mysql: &'static MySql) -> Shop<'static> {
@@ -159,7 +160,9 @@ fn texts_are_in_the_zone_of_the_source() {
 
     // without it the same texts are in UTC
     shop.edit(|text| text.source.clear());
-    shop.wait_status(&mut syncc, "the edit counts", |status| status.generation == 2);
+    shop.wait_status(&mut syncc, "the task goes by the edit", |status| {
+        status.tasks[0].generation == 2 && status.tasks[0].state == TaskState::Streaming
+    });
     sql.run(
         "insert into t values (7, 'c4n4ry', '2024-03-31 02:59:59'), (8, 'c4n4ry', '2024-03-31 03:00:00')",
     );

@@ -51,12 +51,27 @@ pub(super) enum NoMoment {
 /// Any other text, and days that no calendar has but `0000-00-00`; an hour that is left out there, or comes twice.
 pub(super) fn datetime(text: &str, zone: Zone, clocks: Option<&zone::Zone>) -> Result<i64, NoMoment> {
     let (value, has_offset) = parsed(text, zone).ok_or(NoMoment::Text)?;
-    match clocks {
-        Some(clocks) if zone == Zone::Utc && !has_offset => {
-            clocks.utc(value).map(of_datetime).map_err(NoMoment::Clock)
-        }
-        Some(_) | None => Ok(of_datetime(value)),
-    }
+    let value = match clocks {
+        Some(clocks) if zone == Zone::Utc && !has_offset => clocks.utc(value).map_err(NoMoment::Clock)?,
+        Some(_) | None => value,
+    };
+    let moment = of_datetime(value);
+    // of what no TIMESTAMP can be the server makes the zero date, which is less than all of them
+    let is_held =
+        zone == Zone::None || moment == 0 || (first_instant()..behind_last_instant()).contains(&moment);
+    is_held.then_some(moment).ok_or(NoMoment::Text)
+}
+
+/// The least value of a TIMESTAMP but the zero date.
+fn first_instant() -> i64 {
+    let date = Date { year: 1970, month: 1, day: 1 };
+    of_datetime(DateTime { date, hour: 0, minute: 0, second: 1, micros: 0, fsp: 0 })
+}
+
+/// Behind the greatest: 32 bits of seconds, as MariaDB has them from 11.5 on.
+fn behind_last_instant() -> i64 {
+    let date = Date { year: 2106, month: 2, day: 7 };
+    of_datetime(DateTime { date, hour: 6, minute: 28, second: 16, micros: 0, fsp: 0 })
 }
 
 /// Date and time of a text, in UTC where it has an offset, and whether it has one.
@@ -232,6 +247,10 @@ mod tests {
         assert_eq!(instant("2024-07-01 12:00:00+05:00"), Ok(moment(2024, 7, 1, 7, 0)));
         assert_eq!(instant("2024-07-01 12:00:00+00:00"), Ok(moment(2024, 7, 1, 12, 0)));
         assert_eq!(instant("0000-00-00"), Ok(0));
+        // before the first instant there, behind it in UTC
+        assert_eq!(instant("1970-01-01 00:59:59"), Err(NoMoment::Text));
+        assert!(datetime("1970-01-01 00:59:59", Zone::Utc, None).is_ok());
+        assert_eq!(instant("2200-01-01"), Err(NoMoment::Text));
         assert_eq!(instant("2024-03-31 02:00:00"), Err(NoMoment::Clock(NoInstant::Never)));
         assert_eq!(instant("2024-10-27 02:59:59"), Err(NoMoment::Clock(NoInstant::Twice)));
         assert_eq!(instant("yesterday"), Err(NoMoment::Text));

@@ -34,8 +34,11 @@ pub(in crate::run::task) struct Target {
 /// Longest wait for an answer before a task is ours: no longer than the task would wait in all, and short where a cluster
 /// that is away is to be told at once.
 fn patience(plan: &TaskPlan, context: &Context) -> Duration {
-    let window =
-        if context.require_live { Duration::ZERO } else { Duration::from_millis(plan.target_retry().window_ms) };
+    let window = if context.require_live {
+        Duration::ZERO
+    } else {
+        Duration::from_millis(plan.target_retry().window_ms)
+    };
     window.clamp(LEAST_PATIENCE, PATIENCE)
 }
 

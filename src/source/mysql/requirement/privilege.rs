@@ -242,6 +242,7 @@ mod tests {
         let mut catalog = sound(flavor);
         catalog.server.account = "`cdc`@`10.%`".to_owned();
         catalog.server.grants = lines.iter().map(|line| (*line).to_owned()).collect();
+        catalog.server.grants.push("GRANT SELECT, UPDATE ON `ops`.`beat` TO `cdc`@`10.%`".to_owned());
         catalog.tables = vec![table];
         let found = findings(&catalog, &Needs { heartbeat: Some(("ops", "beat")), ..needs(true) });
         let asked: Vec<String> = found
