@@ -234,7 +234,7 @@ impl Read {
         cells.take(fixed).map(drop)
     }
 
-    /// Puts what [`Read::value`] will need from the scratch into it, in the same order.
+    /// Puts what [`Read::push`] will need from the scratch into it, in the same order.
     pub(super) fn prepare(self, cells: &mut Cells<'_>, scratch: &mut Scratch) -> Result<(), CellError> {
         match self {
             Read::Padded { length_bytes, bytes } => {
