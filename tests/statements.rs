@@ -28,11 +28,12 @@ pipeline File            reload.rs pipelines_come_and_go
 address Source           ranges.rs every_member_sends_its_rows_under_keys_of_its_own
 user Source              ranges.rs every_member_sends_its_rows_under_keys_of_its_own
 password Source          world.rs a_wrong_password_is_told_at_once
+time-zone Source         where/run.rs texts_are_in_the_zone_of_the_source
 standby Source           failover.rs a_usable_replica_of_mysql_is_followed
 on-failover Source       failover.rs a_server_that_has_diverged_is_refused_with_what_it_lacks
 readers Source           hubs.rs a_target_that_hangs_holds_up_no_other_mariadb
 server-id Source         hubs.rs a_target_that_hangs_holds_up_no_other_mariadb
-heartbeat Source         statements.rs settings_of_a_project_take_effect
+heartbeat Source         world.rs without_gtids_a_heartbeat_row_stands_for_the_locks
 event-limit Source       statements.rs an_event_over_the_limit_stops_with_the_statement_to_write
 tls Source               rights.rs the_least_rights_are_enough
 start Source             beginning.rs at_a_place_of_mariadb
@@ -108,6 +109,7 @@ columns Pipeline         masks.rs masked_columns_are_masked_wherever_a_row_goes
 mask Pipeline            masks.rs masked_columns_are_masked_wherever_a_row_goes
 where To                 where/run.rs rows_cross_the_border_of_a_filter
 retry Pipeline           world.rs an_unreachable_server_is_waited_for_as_long_as_said
+retry Source             world.rs each_end_is_waited_for_as_long_as_it_says
 on-error Pipeline        parking.rs a_table_waits_and_the_others_go_on
 on-oversize Pipeline     world.rs a_message_too_large_stops_before_it_and_names_its_place
 on-position-lost Pipeline  world.rs a_purged_position_is_a_loss_that_is_told
