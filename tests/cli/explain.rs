@@ -49,7 +49,7 @@ fn explain_answers_machines_too() {
     let none = asked(&["table", "crm.a"]);
     let why = "no include of pipeline `shop` takes `crm.a`; it has `shop.*` (shop.sync:9)";
     assert_eq!((&none["answers"], &none["message"]), (&json!([]), &json!(why)));
-    let text = "syncc: `--format json` is for `explain table`, `explain topic` and `explain pipeline`\n";
+    let text = "syncc: `--format json` is for `explain table`, `explain row`, `explain topic` and `explain pipeline`\n";
     check(here.path(), &["explain", "S0101", "--format", "json"], (2, "", text));
 }
 
