@@ -179,6 +179,8 @@ fn a_project_is_split_over_processes() {
     let mut other = shop.start(&["--only", "pipeline:second", "--state", "other"]);
     let status = shop.wait_streaming(&mut one);
     assert_eq!(status.tasks.iter().map(|task| task.task.as_str()).collect::<Vec<_>>(), ["shop.shop.bus"]);
+    // a row that comes while its table is loaded may be told by both
+    wait_said(&mut other, "all existing rows are loaded");
     shop.insert("items", &[4]);
     shop.insert("orders", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);

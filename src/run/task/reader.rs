@@ -170,8 +170,8 @@ impl Reader {
 
     fn chunks(&mut self) -> Result<&mut ChunkReader, SourceFailure> {
         if self.chunks.is_none() {
-            let chunks = ChunkReader::open(&self.endpoint, &self.server)?
-                .beats(&self.endpoint, self.beat.as_ref());
+            let chunks =
+                ChunkReader::open(&self.endpoint, &self.server)?.beats(&self.endpoint, self.beat.as_ref());
             self.open.remember(chunks.closer()?);
             self.chunks = Some(chunks);
         }

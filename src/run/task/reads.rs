@@ -161,15 +161,14 @@ impl Task {
         let policy = policy(&snapshot);
         let (asks, inbox) = bounded(policy.parallel);
         let (go, gate) = bounded(1);
-        let worker =
-            Worker {
-                task: self.id.to_string(),
-                life: self.n_lives,
-                endpoint,
-                server,
-                beat: self.plan.source.beat_table(),
-                out: self.me.clone(),
-            };
+        let worker = Worker {
+            task: self.id.to_string(),
+            life: self.n_lives,
+            endpoint,
+            server,
+            beat: self.plan.source.beat_table(),
+            out: self.me.clone(),
+        };
         Reads {
             hours: snapshot.window.map(|window| {
                 let zone = Zone::from_name(&window.zone);
