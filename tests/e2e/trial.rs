@@ -17,8 +17,9 @@ const BEFORE: u64 = 25;
 /// Transactions that writers are allowed at a time: they stay ahead of syncc, but not by much.
 pub(super) const GRANT: u64 = 5;
 
-/// How long syncc may live past a point before it is killed anyway: the load may be over before its points are met.
-const POINT_PATIENCE: Duration = Duration::from_secs(15);
+/// How long syncc may live past its first commit before it is killed anyway: the load may be over before its points
+/// are met.
+const POINT_PATIENCE: Duration = Duration::from_secs(20);
 
 /// The point on the way back after a failure.
 pub(super) const RECOVERY: &str = "recover.reinit";
@@ -190,13 +191,18 @@ impl<'w> Trial<'w> {
 
     fn until_point(&mut self, name: &'static str, passes: usize) -> Death {
         let mut running = self.world.start(&format!("{name}={passes}*off->return"));
-        let deadline = Instant::now() + POINT_PATIENCE;
+        // a start takes as long as it takes
+        let mut committed = None;
         let struck = wait::until("syncc meets the point", PATIENCE, || {
             if !running.runs() {
                 return Ok(true);
             }
             self.go_on(&mut running);
-            if Instant::now() >= deadline { Ok(false) } else { Err("it lives") }
+            if self.seq > 0 {
+                committed.get_or_insert_with(Instant::now);
+            }
+            let over = committed.is_some_and(|at: Instant| at.elapsed() >= POINT_PATIENCE);
+            if over { Ok(false) } else { Err("it lives") }
         });
         if struck {
             let code = running.wait(10);
