@@ -26,6 +26,7 @@ mod hubs;
 mod kafka;
 mod keys;
 mod letters;
+mod limit;
 mod lines;
 mod load;
 mod log;

@@ -87,10 +87,10 @@ fn what_is_not_executed_is_refused() {
     shop.save();
     let mut syncc = shop.project.start(&["run", "--log", "human"]);
     shop.wait_streaming(&mut syncc);
-    shop.edit(|text| text.rules = "  limit 5MiB/s\n".to_owned());
+    shop.edit(|text| text.rules = "  retry for env WAIT else 10m\n".to_owned());
     let status = shop.wait_refused(&mut syncc, Some("S0020"));
     assert_eq!((status.generation, status.refused.map(|refused| refused.errors)), (1, Some(1)));
-    wait_said(&mut syncc, "`limit` is part of the language, but this release cannot execute it", 0);
+    wait_said(&mut syncc, "`env` in `retry` is part of the language, but this release cannot execute it", 0);
     shop.insert("items", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);
     shop.stop(&mut syncc);
@@ -101,7 +101,7 @@ fn a_paused_pipeline_stands_still_and_goes_on() {
     let mut shop = shop("paused");
     let mut syncc = shop.run();
     // what stands in a paused pipeline is checked, and nobody has to execute it
-    shop.edit(|text| text.rules = "  paused because \"a test\"\n  limit 5MiB/s\n".to_owned());
+    shop.edit(|text| text.rules = "  paused because \"a test\"\n  retry for env WAIT else 10m\n".to_owned());
     shop.wait_status(&mut syncc, "nothing runs", |status| status.tasks.is_empty());
     assert!(event(&syncc.stderr(), "task.paused").is_some());
     shop.insert("items", &[4]);

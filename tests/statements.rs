@@ -115,6 +115,7 @@ on-oversize Pipeline     world.rs a_message_too_large_stops_before_it_and_names_
 on-position-lost Pipeline  world.rs a_purged_position_is_a_loss_that_is_told
 on-invalid-value Pipeline  registry/flow.rs every_type_of_mysql
 commit Pipeline          schema_changes.rs commits_stand_around_a_schema_change
+limit Pipeline           limit.rs a_stream_keeps_to_its_limit_over_a_death_and_an_edit
 split Pipeline           split.rs a_transaction_in_parts_survives_deaths_in_it_on_mysql
 paused Pipeline          reload.rs a_paused_pipeline_stands_still_and_goes_on
 label Pipeline           statements.rs settings_of_a_project_take_effect

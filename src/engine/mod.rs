@@ -8,6 +8,7 @@
 pub mod commit;
 pub mod load;
 pub mod owner;
+pub mod pace;
 pub mod retry;
 pub mod split;
 

@@ -126,8 +126,9 @@ mod tests {
     fn one_finding_for_each_statement() {
         check(
             "pipeline p from shop to bus {\ninclude shop.*\nlimit 5MiB/s\nchanges insert\non-oversize stop\n\
-             to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\nkey id\n}\n}\n",
-            &["3 limit 5MiB/s"],
+             to out {\nwhere a > 1 and b = 2\n}\ntable shop.a {\nkey id\n}\n}\n\
+             pipeline r {\nfrom bus topic \"a.*\"\nto out\ntopic \"{topic}\"\n}\n",
+            &["14 from bus topic \"a.*\""],
         );
     }
 
@@ -150,21 +151,22 @@ mod tests {
         let paused = |more: &str| {
             format!(
                 "pipeline p from shop to bus {{\ninclude shop.*\n}}\n\
-                 pipeline q from crm to bus {{\ninclude crm.*\nlimit 5MiB/s\n{more}}}\n{tail}"
+                 pipeline q from crm to bus {{\ninclude crm.*\nretry for env LONG else 5m\n{more}}}\n{tail}"
             )
         };
         check(&paused("paused because \"x\"\n"), &[]);
-        check(&paused(""), &["6 limit 5MiB/s", "10 retry for env WAIT else 10m"]);
+        check(&paused(""), &["6 retry for env LONG else 5m", "10 retry for env WAIT else 10m"]);
         // Defaults are for every pipeline that runs.
-        let defaults = "defaults {\nlimit 1MiB/s\n}\n";
-        check(&format!("{defaults}{}", paused("paused because \"x\"\n")), &["2 limit 1MiB/s"]);
+        let defaults = "defaults {\nretry for env ALL else 1m\n}\n";
+        let written = &["2 retry for env ALL else 1m"];
+        check(&format!("{defaults}{}", paused("paused because \"x\"\n")), written);
         let alone = "pipeline q from shop to bus {\ninclude crm.*\npaused because \"x\"\n}\n";
         check(&format!("{defaults}{alone}"), &[]);
     }
 
     #[test]
     fn what_a_profile_says_counts_where_it_is_taken() {
-        let profile = "profile strict {\nmarkers data\nlimit 5MiB/s\n}\n";
+        let profile = "profile strict {\nretry for env WAIT else 10m\nlimit 5MiB/s\n}\n";
         let text = |more: &str| {
             format!(
                 "{profile}pipeline p from shop to bus {{\ninclude shop.*\nwith strict\n{more}}}\n\
@@ -172,7 +174,7 @@ mod tests {
             )
         };
         check(&text("paused because \"x\"\n"), &[]);
-        check(&text(""), &["2 markers data", "3 limit 5MiB/s"]);
+        check(&text(""), &["2 retry for env WAIT else 10m"]);
     }
 
     #[test]

@@ -103,8 +103,8 @@ pub const PAGES: &[CodeDoc] = &[
                refuse it before any server is asked. `syncc explain statements` lists all such statements.",
         why: "It would have to be passed over, and then the file would promise what does not happen. Leave it out for now, or \
               say `paused because \"…\"` in its pipeline: such pipelines are checked, not run.",
-        wrong: "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n  limit 5MiB/s\n}\n",
-        right: HELLO,
+        wrong: "edition 2026\n\ntarget bus kafka \"kafka1:9092\"\ntarget dr kafka \"kafka2:9092\"\n\npipeline copy {\n  from bus topic \"shop.*\"\n  to dr\n  topic \"{topic}\"\n}\n",
+        right: "edition 2026\n\ntarget bus kafka \"kafka1:9092\"\ntarget dr kafka \"kafka2:9092\"\n\npipeline copy {\n  from bus topic \"shop.*\"\n  to dr\n  topic \"{topic}\"\n  paused because \"relays are not executed yet\"\n}\n",
     },
     CodeDoc {
         code: ERRORS_SKIPPED,

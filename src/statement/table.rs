@@ -385,8 +385,9 @@ pub static STATEMENTS: &[StatementSpec] = &[
         NoBlock, Single, "after 256MiB, 500_000 rows", InPlace,
         "Where a large transaction of the source is cut: whichever comes first. One that takes longer than a third of `transaction-timeout` is cut there, too. The rows of a part are committed together, the parts one after the other.",
         "split after 64MiB, 100_000 rows"),
-    compiles("limit", &[Pipeline, Defaults, Profile], "RATE(1KiB/s..)", NoBlock, Single, "", InPlace,
-        "Most bytes a second of the stream.",
+    runs("limit", &[Pipeline, Defaults, Profile], "RATE(1KiB/s..)", NoBlock, Single, "", InPlace,
+        "Most bytes a second that the stream of each source sends to each target: keys, values and headers, before compression. \
+         Existing rows are read at their own `rate`. Another one counts at once, even inside of a large transaction.",
         "limit 20MiB/s"),
     runs("paused", &[Pipeline], "because TEXT", NoBlock, Single, "", InPlace, "The pipeline is checked, not run.",
         "paused because \"the target is being rebuilt\""),

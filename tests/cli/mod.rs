@@ -305,7 +305,7 @@ fn explain_tells_what_a_pipeline_says() {
 /// What is not executed is refused before anything is opened: no server is asked, and no state is made.
 #[test]
 fn run_refuses_what_it_cannot_execute() {
-    let idle = RIGHT.replace("  include", "  limit 5MiB/s\n  include");
+    let idle = RIGHT.replace("  include", "  retry for env WAIT else 10m\n  include");
     let here = project(&[("shop.sync", &idle)]);
     check(here.path(), &["check"], (0, "no findings in 1 file\n", ""));
     let output = run(here.path(), &["run", "--log", "human"]);

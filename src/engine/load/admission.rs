@@ -3,6 +3,7 @@
 //! A read begins when fewer are under way than whoever asks may have at once, in the order of asking; and when what was read so
 //! far is no more than the rate allows.
 
+use crate::engine::pace::Pace;
 use std::collections::VecDeque;
 
 /// A load that rested may read for so long at once what it was allowed meanwhile, ms.
@@ -21,8 +22,8 @@ pub enum Refusal {
 #[derive(Debug, Default)]
 pub struct Admission {
     n_reads: usize,
-    /// Whatever may be read at the rate was read up to this time, ms.
-    paid_ms: u64,
+    /// What was read at a rate.
+    pace: Pace,
     /// Who waits for a turn.
     queue: VecDeque<u64>,
 }
@@ -33,10 +34,10 @@ impl Admission {
     /// # Errors
     /// Not now.
     pub fn begin(&mut self, who: u64, parallel: usize, is_paced: bool, now_ms: u64) -> Result<(), Refusal> {
-        if is_paced && now_ms < self.paid_ms {
+        if let Some(at_ms) = self.pace.waits(now_ms).filter(|_| is_paced) {
             // It holds up nobody meanwhile.
             self.leave(who);
-            return Err(Refusal::At(self.paid_ms));
+            return Err(Refusal::At(at_ms));
         }
         let is_first = self.queue.front().is_none_or(|&first| first == who);
         if self.n_reads >= parallel.max(1) || !is_first {
@@ -53,9 +54,7 @@ impl Admission {
     /// So many bytes were read by a load that may read `rate` of them a second; none: any number.
     pub fn read(&mut self, bytes: u64, rate: Option<u64>, now_ms: u64) {
         if let Some(rate) = rate {
-            let took_ms = u128::from(bytes) * 1_000 / u128::from(rate.max(1));
-            let since_ms = self.paid_ms.max(now_ms.saturating_sub(CREDIT_MS));
-            self.paid_ms = since_ms.saturating_add(u64::try_from(took_ms).unwrap_or(u64::MAX));
+            self.pace.passed(bytes, rate, CREDIT_MS, now_ms);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::Task;
 use super::counts::Counts;
+use super::limit::Limit;
 use super::online::Online;
 use super::output::Output;
 use super::progress::Paces;
@@ -66,6 +67,8 @@ pub(super) struct Life {
     pub(super) online: HashMap<TableName, Online>,
     /// The reader had nothing for a while.
     pub(super) idle: bool,
+    /// When the next entries last had to wait for the bound of the pipeline.
+    pub(super) paced_ms: Option<u64>,
     /// When the last entry was looked at.
     pub(super) moved_ms: u64,
     pub(super) beat_ms: u64,
@@ -102,18 +105,30 @@ pub(super) enum Look {
     Moved,
     /// There is none, or it cannot be looked at yet.
     Nothing,
+    /// The next one may not be looked at before this time, ms.
+    Paced(u64),
 }
 
 impl Life {
     /// Looks at the next entries.
-    pub(super) fn consume(&mut self, clock: &Clock, wall_ms: i64) -> Result<Look, Failure> {
+    pub(super) fn consume(
+        &mut self,
+        clock: &Clock,
+        wall_ms: i64,
+        limit: &mut Limit,
+    ) -> Result<Look, Failure> {
         let mut n_looked = 0;
         self.ledger.take_up();
         let began_ms = clock.now_ms();
         loop {
             if self.waiting.has_released() {
                 let now_ms = clock.now_ms();
+                if let Some(at_ms) = limit.waits(now_ms) {
+                    return Ok(if n_looked > 0 { Look::Moved } else { Look::Paced(at_ms) });
+                }
+                let sent = self.counts.bytes;
                 self.released(now_ms, wall_ms)?;
+                limit.sent(self.counts.bytes - sent, now_ms);
                 n_looked += 1;
                 if now_ms >= began_ms + TURN_MS || n_looked >= ENTRIES_PER_TURN || self.ledger.cut_due(now_ms)
                 {
@@ -152,7 +167,23 @@ impl Life {
                 continue;
             }
             let now_ms = clock.now_ms();
+            let may_bring = match entry.what {
+                What::Begin { .. } => true,
+                What::Rows(_) => !self.skip,
+                What::Verdict(_)
+                | What::Writer(_)
+                | What::Definition(_)
+                | What::End { .. }
+                | What::Reached { .. }
+                | What::Stop(_) => false,
+            };
+            if let Some(at_ms) = limit.waits(now_ms).filter(|_| may_bring) {
+                self.block = Some((block, at));
+                return Ok(if n_looked > 0 { Look::Moved } else { Look::Paced(at_ms) });
+            }
+            let sent = self.counts.bytes;
             let ended = self.entry(&block, entry, now_ms, wall_ms)?;
+            limit.sent(self.counts.bytes - sent, now_ms);
             self.block = Some((block, at + 1));
             n_looked += 1;
             let tired = n_looked >= ENTRIES_PER_TURN || now_ms >= began_ms + TURN_MS;

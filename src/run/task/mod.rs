@@ -22,6 +22,7 @@ mod inherit;
 mod known;
 mod letters;
 mod life;
+mod limit;
 mod lost;
 mod online;
 mod output;
@@ -61,6 +62,7 @@ use crate::run::pulse::Pulse;
 use crate::run::tap::Taps;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use gauge::Gauge;
+use limit::Limit;
 use output::Output;
 use retention::Retention;
 use std::collections::{BTreeMap, BTreeSet};
@@ -230,6 +232,8 @@ pub(super) struct Task {
     /// Records sent by lives that have ended.
     records: u64,
     retry: RetryClocks,
+    /// How fast it may go.
+    limit: Limit,
     orders: Orders,
     n_lives: u64,
     /// Where the task stands, as far as it is known; none: it was not asked yet.
@@ -326,6 +330,7 @@ impl Task {
             output: None,
             records: 0,
             retry: RetryClocks::default(),
+            limit: Limit::default(),
             orders,
             n_lives: 0,
             position: None,

@@ -10,6 +10,9 @@ use std::collections::HashMap;
 /// Status is renewed at most this often, ms.
 pub(super) const STATUS_MS: u64 = 200;
 
+/// A stream that was held back by its limit is said to be for so many ms.
+const PACED_MS: u64 = 1_000;
+
 /// The pace of a table is that of so many ms.
 const PACE_MS: u64 = 2_000;
 
@@ -40,6 +43,7 @@ impl Task {
         let tables = life.paces.tell(tables, now_ms);
         let rest = life.reads.rest.as_ref().filter(|_| !life.load.is_reading()).and_then(Rest::why);
         let behind_since_ms = self.behind_since(life);
+        life.paced_ms = life.paced_ms.filter(|&paced_ms| now_ms < paced_ms + PACED_MS);
         self.counters.add(&mut life.counts);
         let retention_left = self.retention.seconds_left(wall_ms());
         let mut status = self.status();
@@ -52,6 +56,7 @@ impl Task {
         }
         status.retention_seconds_left = retention_left;
         status.waits_for = waits_for(life);
+        status.waiting = life.paced_ms.map(|_| "for its pipeline's `limit`".to_owned());
         status.counters = self.counters.clone();
         status.state = if life.load.done() { TaskState::Streaming } else { TaskState::Snapshot };
         status.snapshot = (!tables.is_empty()).then(|| Progress {
@@ -147,6 +152,9 @@ fn seconds(left: u64, per_second: f64) -> Option<u64> {
 
 /// What keeps a task that has something to do from its next commit.
 fn waits_for(life: &Life) -> Option<&'static str> {
+    if life.paced_ms.is_some() {
+        return Some("its pipeline's `limit` lets nothing more through for now");
+    }
     if !life.ledger.between() {
         return Some("a source transaction has begun and not ended");
     }

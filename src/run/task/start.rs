@@ -228,6 +228,7 @@ impl Task {
                 state.online.iter().map(|(copy, record)| (copy.clone(), of(record))).collect()
             },
             idle: false,
+            paced_ms: None,
             moved_ms: now_ms,
             beat_ms: now_ms,
             breadcrumb_ms: 0,

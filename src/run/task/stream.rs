@@ -47,7 +47,13 @@ impl Task {
             self.watch_prepared(life);
             let position = life.ledger.position();
             let held = life.ledger.settled() && (life.load.opening_barrier() || life.load.holds(position));
-            let look = if held { Look::Nothing } else { life.consume(&self.clock, wall_ms())? };
+            let look = match held {
+                true => Look::Nothing,
+                false => {
+                    self.limit.set(self.limit_now());
+                    life.consume(&self.clock, wall_ms(), &mut self.limit)?
+                }
+            };
             match look {
                 Look::Moved => {
                     life.idle = false;
@@ -58,6 +64,42 @@ impl Task {
                     life.output.flush()?;
                     self.rest(life)?;
                 }
+                Look::Paced(at_ms) => {
+                    life.idle = false;
+                    // It is not the source that does not go on.
+                    life.moved_ms = self.clock.now_ms();
+                    life.paced_ms = Some(life.moved_ms);
+                    life.output.flush()?;
+                    self.rest_until(at_ms, life)?;
+                }
+            }
+        }
+    }
+
+    /// Most bytes a second. A plan that waits for the end of the source transaction counts already: a bound that was set too
+    /// low would be what makes it wait.
+    fn limit_now(&self) -> Option<u64> {
+        let waiting = match self.orders.look() {
+            Some(Command::Swap { plan, .. }) => Some(plan),
+            Some(Command::Drain) | None => self.after_cut.as_ref().map(|(plan, _)| plan.clone()),
+        };
+        waiting.as_ref().unwrap_or(&self.plan).stream.limit_bytes
+    }
+
+    /// Waits for the next input, until a time or until something is due. The stream has more.
+    fn rest_until(&mut self, at_ms: u64, life: &mut Life) -> Result<(), Failure> {
+        let now_ms = self.clock.now_ms();
+        let due_ms = match life.ledger.due(now_ms, life.idle) {
+            Due::Commit | Due::Heartbeat => now_ms,
+            Due::At(due_ms) => due_ms,
+        };
+        let until_ms = at_ms.min(due_ms).min(now_ms + STATUS_MS);
+        match self.inbox.recv_timeout(Duration::from_millis(until_ms.saturating_sub(now_ms))) {
+            Ok(input) => self.take(input, life),
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.orders.give(Command::Drain);
+                Ok(())
             }
         }
     }
