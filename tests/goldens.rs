@@ -8,7 +8,7 @@
 mod canal;
 mod debezium;
 mod differences;
-mod json;
+pub(crate) mod json;
 mod maxwell;
 mod readers;
 mod said;

@@ -1,9 +1,13 @@
 //! Every column type through the program: existing rows, the same rows from the log, updates to and from NULL, deletes.
+//! Here in `canal-json` on every server; `every` has all formats on two of them.
 //!
 //! Tables and rows are plain SQL in `tests/torture/`. For each table:
 //! a row's message is the same byte for byte from the snapshot, from an insert and from a delete, but for times and
 //! numbers of messages; its values are what the server says to another client; `old` is exactly what changed.
 
+mod canonical;
+mod every;
+mod message;
 pub(crate) mod run;
 mod said;
 

@@ -1,7 +1,7 @@
 //! JSON as text: members of objects and items of arrays, as they are written.
 
 /// Members of an object in their order, each a name and the text of its value; none for anything else.
-pub(super) fn members(object: &str) -> Vec<(String, &str)> {
+pub(crate) fn members(object: &str) -> Vec<(String, &str)> {
     parts(object, ['{', '}'])
         .into_iter()
         .map(|part| {
@@ -13,12 +13,12 @@ pub(super) fn members(object: &str) -> Vec<(String, &str)> {
 }
 
 /// Items of an array.
-pub(super) fn items(array: &str) -> Vec<&str> {
+pub(crate) fn items(array: &str) -> Vec<&str> {
     parts(array, ['[', ']'])
 }
 
 /// The value of a member.
-pub(super) fn member<'t>(object: &'t str, name: &str) -> Option<&'t str> {
+pub(crate) fn member<'t>(object: &'t str, name: &str) -> Option<&'t str> {
     members(object).into_iter().find(|(found, _)| found == name).map(|(_, value)| value)
 }
 

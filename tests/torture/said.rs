@@ -15,6 +15,8 @@ pub(super) struct Column {
     pub(super) name: String,
     /// The name as SQL has it.
     pub(super) quoted: String,
+    /// `DATA_TYPE`.
+    pub(super) ty: String,
     /// `COLUMN_TYPE` without comments.
     pub(super) declared: String,
     pub(super) nullable: bool,
@@ -70,6 +72,7 @@ pub(super) fn tables(sql: &mut Sql, database: &str) -> Vec<Table> {
         columns.push(Column {
             quoted: quoted(&name),
             name,
+            ty,
             // ` /*M!100301 COMPRESSED*/`: how MariaDB keeps the column, no part of its type
             declared: declared.split(" /*").next().unwrap_or_default().to_owned(),
             nullable: nullable == "YES",
@@ -93,6 +96,11 @@ impl Table {
     /// Its name as SQL has it.
     pub(super) fn full(&self, database: &str) -> String {
         format!("{}.{}", quoted(database), quoted(&self.name))
+    }
+
+    /// Its name in the session's database, as SQL has it.
+    pub(super) fn quoted(&self) -> String {
+        quoted(&self.name)
     }
 
     /// The columns that a statement may give values, as a list of SQL.
