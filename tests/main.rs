@@ -23,6 +23,7 @@ mod headers;
 mod hostile;
 mod http;
 mod hubs;
+mod invalid;
 mod kafka;
 mod keys;
 mod letters;

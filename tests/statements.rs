@@ -113,7 +113,7 @@ retry Source             world.rs each_end_is_waited_for_as_long_as_it_says
 on-error Pipeline        parking.rs a_table_waits_and_the_others_go_on
 on-oversize Pipeline     world.rs a_message_too_large_stops_before_it_and_names_its_place
 on-position-lost Pipeline  world.rs a_purged_position_is_a_loss_that_is_told
-on-invalid-value Pipeline  registry/flow.rs every_type_of_mysql
+on-invalid-value Pipeline  invalid.rs something_else_is_sent_and_counted_or_the_task_stops
 commit Pipeline          schema_changes.rs commits_stand_around_a_schema_change
 limit Pipeline           limit.rs a_stream_keeps_to_its_limit_over_a_death_and_an_edit
 split Pipeline           split.rs a_transaction_in_parts_survives_deaths_in_it_on_mysql

@@ -216,6 +216,15 @@ pub struct Counters {
     pub truncates: u64,
     /// Places of text that were sent as U+FFFD.
     pub text_replaced: u64,
+    /// Dates that no calendar has and that were sent as something else.
+    #[serde(default)]
+    pub dates_mapped: u64,
+    /// Numbers above 2⁶³ − 1 that were sent as something else.
+    #[serde(default)]
+    pub numbers_mapped: u64,
+    /// Empty geometries that were sent as null.
+    #[serde(default)]
+    pub geometries_mapped: u64,
     /// Rows, or what of an event cannot be read, that were told of in a dead-letter topic.
     #[serde(default)]
     pub dead_letters: u64,

@@ -4,6 +4,7 @@
 use super::json_key::KeyValue;
 use super::json_string::{push_jackson_text, push_text};
 use super::number::{write_java_double, write_java_float, write_short_float};
+use super::unsaid::Unsaid;
 use super::wkt::write_wkt;
 use super::{FormatError, Scratch};
 use crate::mysql::charset::Charset;
@@ -158,7 +159,8 @@ impl JsonCell {
                     self.charset.ok_or_else(|| self.wrong("text, but its type has no characters"))?;
                 let text = charset.to_utf8(bytes, &mut scratch.text);
                 quoted(out, |out| self.rules.text.push(text.text, out));
-                return Ok(text.broken);
+                let broken = text.broken;
+                return scratch.converted(broken, &self.column);
             }
             Value::Bytes(bytes) => quoted(out, |out| push_binary(bytes, self.rules.binary, out)),
             Value::Enum(index) => match self.rules.labels {
@@ -172,7 +174,12 @@ impl JsonCell {
             Value::Json(document) => {
                 json::write_json(*document, out).map_err(|_| self.wrong("broken JSON"))?;
             }
-            Value::Geometry(bytes) => self.push_geometry(bytes, out)?,
+            Value::Geometry(bytes) => {
+                if bytes.is_empty() {
+                    scratch.maps(Unsaid::Geometry, &self.column)?;
+                }
+                self.push_geometry(bytes, out)?;
+            }
             Value::Vector(bytes) => self.push_vector(bytes, out)?,
             Value::Uuid(bytes) => quoted(out, |out| inet::write_uuid(bytes, out)),
             Value::Inet4(bytes) => quoted(out, |out| inet::write_inet4(bytes.as_slice(), out)),

@@ -24,6 +24,7 @@ mod plan;
 mod sample;
 mod scratch;
 mod text;
+mod unsaid;
 mod unscaled;
 mod wkt;
 
@@ -51,6 +52,7 @@ pub use plan::{
 };
 pub use scratch::Scratch;
 pub use text::{TextColumns, TextKey};
+pub use unsaid::Mapped;
 
 /// A column as messages carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +125,14 @@ pub enum FormatError {
         /// Column at the source.
         column: String,
         /// What is wrong, without the value.
+        what: &'static str,
+    },
+    /// A value that the format has no words for, where nothing may stand for it.
+    #[error("column `{column}` holds {what}, for which the format has no words (`on-invalid-value stop`)")]
+    Unsaid {
+        /// Column at the source.
+        column: String,
+        /// The value, without what it is.
         what: &'static str,
     },
 }

@@ -1,4 +1,7 @@
-//! Room for values that are converted before they are written.
+//! Room for values that are converted before they are written, and what becomes of those that cannot be.
+
+use super::FormatError;
+use super::unsaid::{Mapped, Unsaid};
 
 /// Larger rooms are given back, so that one huge value does not stay paid for.
 const KEEP_BYTES: usize = 256 * 1024;
@@ -9,12 +12,48 @@ pub struct Scratch {
     pub(super) text: String,
     pub(super) bytes: Vec<u8>,
     pub(super) key: Vec<u8>,
+    /// What cannot be said is not written at all.
+    strict: bool,
+    mapped: Mapped,
 }
 
 impl Scratch {
     /// Empty buffers.
     pub fn new() -> Scratch {
         Scratch::default()
+    }
+
+    /// Empty buffers, for messages in which nothing stands for something else.
+    pub fn strict() -> Scratch {
+        Scratch { strict: true, ..Scratch::default() }
+    }
+
+    /// What was written as something else since the last call.
+    pub fn take_mapped(&mut self) -> Mapped {
+        std::mem::take(&mut self.mapped)
+    }
+
+    /// A value of this column is about to be written as something else.
+    ///
+    /// # Errors
+    /// When that must not be.
+    pub(super) fn maps(&mut self, kind: Unsaid, column: &str) -> Result<(), FormatError> {
+        if self.strict {
+            return Err(FormatError::Unsaid { column: column.to_owned(), what: kind.what() });
+        }
+        self.mapped.count(kind);
+        Ok(())
+    }
+
+    /// Text of this column was converted, with so many places that have no meaning. Returns their number.
+    ///
+    /// # Errors
+    /// When there must be none.
+    pub(super) fn converted(&mut self, broken: usize, column: &str) -> Result<usize, FormatError> {
+        if broken > 0 {
+            self.maps(Unsaid::Text, column)?;
+        }
+        Ok(broken)
     }
 
     /// Gives back what a huge value has taken.

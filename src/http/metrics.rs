@@ -89,7 +89,9 @@ const SPLITS: [Split; 5] = [
         counters.windows_redone.iter().map(|(cause, n)| (cause.clone(), *n)).collect()
     }),
     ("values_mapped", "Values that were sent as something else", "kind", |counters| {
-        vec![("text".to_owned(), counters.text_replaced)]
+        let Counters { text_replaced, dates_mapped, numbers_mapped, geometries_mapped, .. } = *counters;
+        let kinds = ["text", "date", "number", "geometry"].map(str::to_owned);
+        kinds.into_iter().zip([text_replaced, dates_mapped, numbers_mapped, geometries_mapped]).collect()
     }),
 ];
 

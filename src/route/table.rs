@@ -7,13 +7,13 @@ use super::mask::Salts;
 use super::partition::{Hashed, Partitioner};
 use super::shown::Shown;
 use crate::change::{EventMeta, Origin, RowChange};
-use crate::format::{Encoder, KeyEncoder, OutputColumn, OutputTable, Registered, Scratch};
+use crate::format::{Encoder, KeyEncoder, Mapped, OutputColumn, OutputTable, Registered, Scratch};
 use crate::kafka::{Batch, TopicId};
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::{Column, TableVersion};
 use crate::mysql::value::Value;
 use crate::plan::{PartitionRule, TableDecision, TaskId};
-use crate::statement::{ChangeKind, KeyChange, WordSet};
+use crate::statement::{ChangeKind, KeyChange, OnInvalidValue, WordSet};
 use crate::transform::RowMask;
 use crate::transform::filter::Condition;
 use std::num::NonZeroU32;
@@ -51,6 +51,7 @@ pub struct TableRoute {
     split: bool,
     scratch: Scratch,
     broken_text: u64,
+    mapped: Mapped,
     used: Vec<usize>,
 }
 
@@ -117,8 +118,12 @@ impl TableRoute {
             tombstones: decision.tombstones,
             envelope: Envelope::default(),
             split: decision.key_change == KeyChange::Split,
-            scratch: Scratch::new(),
+            scratch: match decision.on_invalid_value {
+                OnInvalidValue::Map => Scratch::new(),
+                OnInvalidValue::Stop => Scratch::strict(),
+            },
             broken_text: 0,
+            mapped: Mapped::default(),
         })
     }
 
@@ -241,6 +246,11 @@ impl TableRoute {
         std::mem::take(&mut self.broken_text)
     }
 
+    /// How many values were sent as something else since the last call, besides text.
+    pub fn take_mapped(&mut self) -> Mapped {
+        std::mem::take(&mut self.mapped)
+    }
+
     fn push_delete(
         &mut self,
         change: &RowChange<'_, '_>,
@@ -287,7 +297,10 @@ impl TableRoute {
         let id = batch.total() + 1;
         let arena = batch.arena();
         let start = arena.len();
+        // The value is what counts: what stands in the key stands in it, too.
+        self.scratch.take_mapped();
         let broken = self.encoder.encode(change, meta, id, &mut self.scratch, arena)?;
+        self.mapped += self.scratch.take_mapped();
         self.broken_text += broken as u64;
         let value = start..arena.len();
         batch.push(self.topic, partition, key, Some(value));

@@ -11,7 +11,7 @@ use crate::pattern::NamePattern;
 use crate::plan::{
     ColumnRule, KeyRule, NameCase, PartitionRule, TableDecision, TaskId, Template, TemplatePart,
 };
-use crate::statement::{ChangeKind, MaskMethod, MaskRule, SecretRef, WordSet};
+use crate::statement::{ChangeKind, MaskMethod, MaskRule, OnInvalidValue, SecretRef, WordSet};
 use crate::transform::filter::{Comparison, Condition, Operand, Test};
 use secrecy::SecretString;
 use std::num::NonZeroU32;
@@ -454,4 +454,28 @@ fn masks_that_do_not_fit_are_refused() {
     refused(&masked(exact("customer"), other), "the salt of a mask was not read");
     // A hash keeps different keys apart.
     assert!(build(&masked(exact("id"), MaskMethod::Sha256 { salt: None }), orders()).is_ok());
+}
+
+#[test]
+fn nothing_stands_for_what_cannot_be_said_where_that_is_not_wanted() {
+    let broken =
+        [Value::UInt(1), Value::Text(b"a\xff"), Value::Decimal(Decimal::Text(b"1.00")), Value::UInt(7)];
+    for (rule, sent) in [(OnInvalidValue::Map, true), (OnInvalidValue::Stop, false)] {
+        let decision = TableDecision { on_invalid_value: rule, ..decision() };
+        let mut route = build(&decision, orders()).unwrap();
+        let mut batch = Batch::new();
+        let pushed = route.push(&RowChange::Insert { after: &broken }, &meta(), &mut batch);
+        match pushed {
+            Ok(n) => assert_eq!((n, sent, route.take_broken_text()), (1, true, 1)),
+            Err(error) => {
+                assert!(!sent && batch.is_empty() && batch.bytes() == 0, "{error}");
+                let text = "column `customer` holds bytes that are no text in its character set, for which the format has \
+                            no words (`on-invalid-value stop`)";
+                assert_eq!(error.to_string(), text);
+            }
+        }
+        // What can be said goes on.
+        let pushed = route.push(&RowChange::Insert { after: &row(2, "ann") }, &meta(), &mut batch);
+        assert_eq!(pushed, Ok(1));
+    }
 }

@@ -11,7 +11,7 @@ words! {
     OnInvalidValue {
         /// It is sent as the format's page says, and counted.
         Map = "map",
-        /// The task stops before it.
+        /// Its row is not sent: one that cannot be.
         Stop = "stop",
     }
 }

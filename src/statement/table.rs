@@ -372,8 +372,10 @@ pub static STATEMENTS: &[StatementSpec] = &[
     runs("on-position-lost", &[Pipeline, Defaults, Profile], "stop | resnapshot", NoBlock, Single, "stop", InPlace,
         "What happens when the log of the server does not reach back to the position any more, or is another one: the task stops, or it goes on from the present and loads all of its tables anew. What was deleted meanwhile is not told.",
         "on-position-lost resnapshot"),
-    runs("on-invalid-value", &[Pipeline, Table, Defaults, Profile], "map | <stop>", NoBlock, Single, "map", Rewire,
-        "What becomes of a value that the format cannot say: what its page says, or the task stops.",
+    runs("on-invalid-value", &[Pipeline, Table, Defaults, Profile], "map | stop", NoBlock, Single, "map", Rewire,
+        "What becomes of a value for which the format has no words: a date that no calendar has, bytes that are no text in their \
+         character set, a number above 2⁶³ − 1 in a signed field. With `map` something else is sent in its place, as the page of the \
+         format says, and counted; with `stop` its row is one that cannot be sent, and `on-error` says what becomes of it.",
         "on-invalid-value stop"),
     runs("commit", &[Pipeline, To, Defaults, Profile],
         "every DURATION(1ms..10m) [, NUMBER(1..1_000_000_000) rows] [, SIZE(1KiB..1GiB)]",

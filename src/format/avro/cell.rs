@@ -2,6 +2,7 @@
 
 use super::super::avro_binary::{NULL, VALUE, push_boolean, push_bytes, push_double, push_float, push_long};
 use super::super::avro_fields::FieldValue;
+use super::super::unsaid::{Unsaid, placeless};
 use super::super::unscaled::unscaled;
 use super::super::{AvroOptions, FormatError, Scratch};
 use super::form::Form;
@@ -39,8 +40,12 @@ impl FieldValue for Cell {
         scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<usize, FormatError> {
+        let hole = placeless(value);
+        if let Some(kind) = hole {
+            scratch.maps(kind, &self.column)?;
+        }
         if self.may_be_null {
-            if is_hole(value) {
+            if hole.is_some() || matches!(value, Value::Null) {
                 out.push(NULL);
                 return Ok(0);
             }
@@ -51,7 +56,10 @@ impl FieldValue for Cell {
             (Value::Int(number), Form::Int | Form::Long) => push_long(*number, out),
             // Above 2⁶³ − 1 it wraps, as the option says.
             (Value::UInt(number) | Value::Bit(number), Form::Int | Form::Long) => {
-                push_long(*number as i64, out)
+                if i64::try_from(*number).is_err() {
+                    scratch.maps(Unsaid::Number, &self.column)?;
+                }
+                push_long(*number as i64, out);
             }
             (Value::UInt(number) | Value::Bit(number), Form::NumberText) => {
                 push_bytes(itoa::Buffer::new().format(*number).as_bytes(), out);
@@ -84,7 +92,8 @@ impl FieldValue for Cell {
             (Value::Text(bytes), Form::Text(charset)) => {
                 let text = charset.to_utf8(bytes, &mut scratch.text);
                 push_bytes(text.text.as_bytes(), out);
-                return Ok(text.broken);
+                let broken = text.broken;
+                return scratch.converted(broken, &self.column);
             }
             (Value::Bytes(bytes), Form::Bytes) => push_bytes(bytes, out),
             (Value::Enum(index), Form::Int) => push_long((*index).into(), out),
@@ -146,34 +155,6 @@ impl Cell {
 
     fn wrong(&self, what: &'static str) -> FormatError {
         FormatError::Value { column: self.column.clone(), what }
-    }
-}
-
-/// True for what is null in a message: NULL, and values that Avro has no place for.
-fn is_hole(value: &Value<'_>) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Date(date) => temporal::days_since_1970(*date).is_none(),
-        Value::DateTime(value) => temporal::days_since_1970(value.date).is_none(),
-        Value::Timestamp(value) => value.seconds == 0 && value.micros == 0,
-        Value::Geometry(bytes) => bytes.is_empty(),
-        Value::Int(_)
-        | Value::UInt(_)
-        | Value::Bit(_)
-        | Value::Float(_)
-        | Value::Double(_)
-        | Value::Decimal(_)
-        | Value::Year(_)
-        | Value::Time(_)
-        | Value::Text(_)
-        | Value::Bytes(_)
-        | Value::Enum(_)
-        | Value::Set(_)
-        | Value::Json(_)
-        | Value::Vector(_)
-        | Value::Uuid(_)
-        | Value::Inet4(_)
-        | Value::Inet6(_) => false,
     }
 }
 

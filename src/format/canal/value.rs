@@ -79,7 +79,8 @@ impl ValueWriter {
                     self.charset.ok_or_else(|| self.wrong("text, but its type has no characters"))?;
                 let text = charset.to_utf8(bytes, &mut scratch.text);
                 push_text(text.text.as_bytes(), out);
-                return Ok(text.broken);
+                let broken = text.broken;
+                return scratch.converted(broken, &self.column);
             }
             Value::Bytes(bytes) | Value::Geometry(bytes) => push_latin1(bytes, out),
             Value::Enum(index) => match &self.labels {

@@ -3,6 +3,7 @@
 use super::super::json_string::push_jackson_text;
 use super::super::json_value::{push_binary, push_floats, push_number, quoted};
 use super::super::number::{write_java_double, write_java_float};
+use super::super::unsaid::{Unsaid, placeless};
 use super::super::unscaled::unscaled;
 use super::super::{DebeziumJsonOptions, FormatError, Scratch};
 use super::form::{Form, FormRules};
@@ -53,11 +54,19 @@ impl Cell {
         scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<usize, FormatError> {
+        if let Some(kind) = placeless(value) {
+            scratch.maps(kind, &self.column)?;
+        }
         match (value, &self.form) {
             (Value::Null, _) => push_null(out),
             (Value::Int(number), _) => push_signed(*number, out),
             // Above 2⁶³ − 1 it wraps, as the option says.
-            (Value::UInt(number), Form::Int64) => push_signed(*number as i64, out),
+            (Value::UInt(number), Form::Int64) => {
+                if i64::try_from(*number).is_err() {
+                    scratch.maps(Unsaid::Number, &self.column)?;
+                }
+                push_signed(*number as i64, out);
+            }
             (Value::UInt(number), Form::Decimal { number: bare, .. }) => {
                 let mut text = itoa::Buffer::new();
                 self.push_decimal(text.format(*number).as_bytes(), *bare, out)?;
@@ -92,7 +101,8 @@ impl Cell {
             (Value::Text(bytes), Form::Text(charset)) => {
                 let text = charset.to_utf8(bytes, &mut scratch.text);
                 quoted(out, |out| push_jackson_text(text.text, out));
-                return Ok(text.broken);
+                let broken = text.broken;
+                return scratch.converted(broken, &self.column);
             }
             (Value::Bytes(bytes), Form::BytesText(form)) => quoted(out, |out| push_binary(bytes, *form, out)),
             (Value::Bytes(bytes), _) => push_base64(bytes, out),

@@ -192,12 +192,14 @@ impl DtsCell {
             Kind::Text(TextForm::Converted(charset)) => {
                 let text = charset.to_utf8(bytes, &mut scratch.text);
                 push_object(branch::CHARACTER, "utf8mb4", text.text.as_bytes(), out);
-                Ok(text.broken)
+                let broken = text.broken;
+                scratch.converted(broken, &self.column)
             }
             Kind::LongText(charset) => {
                 let text = charset.to_utf8(bytes, &mut scratch.text);
                 push_object(branch::BINARY_OBJECT, "TEXT", text.text.as_bytes(), out);
-                Ok(text.broken)
+                let broken = text.broken;
+                scratch.converted(broken, &self.column)
             }
             Kind::Integer(_) | Kind::Object | Kind::Labels(_) | Kind::Plain => {
                 Err(self.wrong("text, but its type has no characters"))

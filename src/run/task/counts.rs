@@ -2,6 +2,7 @@
 
 use crate::control::Counters;
 use crate::engine::load::Redo;
+use crate::format::Mapped;
 use crate::mysql::binlog::rows::RowKind;
 
 /// Counted since the status was renewed.
@@ -16,6 +17,8 @@ pub(super) struct Counts {
     pub(super) bytes: u64,
     /// Places of text that were sent as U+FFFD.
     pub(super) text_replaced: u64,
+    /// Other values that were sent as something else.
+    pub(super) mapped: Mapped,
     /// Rows, or what of an event cannot be read, that were told of in a dead-letter topic.
     pub(super) dead_letters: u64,
     /// Statements by which rows came or went without events.
@@ -61,6 +64,7 @@ impl Counters {
             dropped,
             bytes,
             text_replaced,
+            mapped,
             dead_letters,
             truncates,
             redone_definition,
@@ -73,6 +77,9 @@ impl Counters {
         self.dropped += dropped;
         self.bytes += bytes;
         self.text_replaced += text_replaced;
+        self.dates_mapped += mapped.dates;
+        self.numbers_mapped += mapped.numbers;
+        self.geometries_mapped += mapped.geometries;
         self.dead_letters += dead_letters;
         self.truncates += truncates;
         for (cause, n) in [("definition", redone_definition), ("touched", redone_touched)] {

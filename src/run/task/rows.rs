@@ -311,6 +311,7 @@ fn send(
         );
         Event::warn(Name::TextReplaced, text).position(&ledger.position().file).emit();
     }
+    counts.mapped += live.route.take_mapped();
     output.show(&live.route.version().name, first);
     produced(n_records, bytes, (output, ledger, counts), now_ms)
 }

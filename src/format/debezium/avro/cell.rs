@@ -7,6 +7,7 @@ use super::super::super::avro_binary::{
 use super::super::super::avro_fields::FieldValue;
 use super::super::super::json_value::push_binary;
 use super::super::super::number::shortest_double;
+use super::super::super::unsaid::{Unsaid, placeless};
 use super::super::super::unscaled::unscaled;
 use super::super::super::{FormatError, Scratch};
 use super::super::form::{Form, FormRules};
@@ -44,8 +45,12 @@ impl FieldValue for Cell {
         scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<usize, FormatError> {
+        let unsaid = placeless(value);
+        if let Some(kind) = unsaid {
+            scratch.maps(kind, &self.column)?;
+        }
         if self.may_be_null {
-            if self.is_null(value) {
+            if unsaid.is_some() || matches!(value, Value::Null) {
                 out.push(NULL);
                 return Ok(0);
             }
@@ -55,7 +60,12 @@ impl FieldValue for Cell {
             (Value::Null, _) => return Err(self.wrong("NULL, which it cannot hold")),
             (Value::Int(number), Form::Int16 | Form::Int32 | Form::Int64) => push_long(*number, out),
             // Above 2⁶³ − 1 it wraps, as the option says.
-            (Value::UInt(number), Form::Int16 | Form::Int32 | Form::Int64) => push_long(*number as i64, out),
+            (Value::UInt(number), Form::Int16 | Form::Int32 | Form::Int64) => {
+                if i64::try_from(*number).is_err() {
+                    scratch.maps(Unsaid::Number, &self.column)?;
+                }
+                push_long(*number as i64, out);
+            }
             (Value::UInt(number), Form::Decimal { .. }) => {
                 self.push_unscaled(itoa::Buffer::new().format(*number).as_bytes(), out)?;
             }
@@ -92,7 +102,8 @@ impl FieldValue for Cell {
             (Value::Text(bytes), Form::Text(charset)) => {
                 let text = charset.to_utf8(bytes, &mut scratch.text);
                 push_bytes(text.text.as_bytes(), out);
-                return Ok(text.broken);
+                let broken = text.broken;
+                return scratch.converted(broken, &self.column);
             }
             (Value::Bytes(bytes), Form::Bytes) => push_bytes(bytes, out),
             (Value::Bytes(bytes), Form::BytesText(form)) => {
@@ -134,34 +145,6 @@ impl FieldValue for Cell {
 }
 
 impl Cell {
-    /// True for what is null in a message where null is possible: NULL, dates that no calendar has, an empty geometry.
-    fn is_null(&self, value: &Value<'_>) -> bool {
-        match value {
-            Value::Null => true,
-            Value::Date(date) => temporal::days_since_1970(*date).is_none(),
-            Value::DateTime(value) => since_1970(*value, &self.form).is_none(),
-            Value::Timestamp(value) => value.seconds == 0 && value.micros == 0,
-            Value::Geometry(bytes) => bytes.is_empty(),
-            Value::Int(_)
-            | Value::UInt(_)
-            | Value::Bit(_)
-            | Value::Float(_)
-            | Value::Double(_)
-            | Value::Decimal(_)
-            | Value::Year(_)
-            | Value::Time(_)
-            | Value::Text(_)
-            | Value::Bytes(_)
-            | Value::Enum(_)
-            | Value::Set(_)
-            | Value::Json(_)
-            | Value::Vector(_)
-            | Value::Uuid(_)
-            | Value::Inet4(_)
-            | Value::Inet6(_) => false,
-        }
-    }
-
     /// A DECIMAL by its text.
     fn push_number_of(&self, form: &Form, text: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
         match form {
