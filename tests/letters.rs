@@ -37,13 +37,6 @@ fn noise(id: u32, n: u32) -> String {
     (0..n).map(hash).collect()
 }
 
-#[track_caller]
-fn limit(topic: &str, bytes: u32) {
-    let set = format!("max.message.bytes={bytes}");
-    let arguments = ["--alter", "--entity-type", "topics", "--entity-name", topic, "--add-config", &set];
-    Kafka::shared().tool("kafka.admin.ConfigCommand", &arguments);
-}
-
 #[test]
 fn messages_too_large_are_told_of_once_and_the_others_go_on() {
     let mut shop = Shop::new("oversize", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
@@ -90,7 +83,7 @@ fn messages_too_large_are_told_of_once_and_the_others_go_on() {
     assert!(told["msg"].as_str().is_some_and(|text| text.contains("takes 6000")), "{told}");
 
     // The whole does not fit the other topic either: its beginning is told.
-    limit(&dead, 5000);
+    Kafka::shared().alter_topic(&dead, "max.message.bytes=5000");
     shop.stop(&mut syncc);
     insert(6, 150);
     let mut syncc = shop.start(&[]);
@@ -102,7 +95,7 @@ fn messages_too_large_are_told_of_once_and_the_others_go_on() {
     // The limit goes down under a running task: it is read again.
     insert(7, 60);
     shop.wait_ids("items", &[1, 2, 3, 4, 7]);
-    limit(&topic, 1500);
+    Kafka::shared().alter_topic(&topic, "max.message.bytes=1500");
     insert(8, 60);
     insert(9, 1);
     let (_, letter) = &wait_letters(&dead, 3)[2];
@@ -210,7 +203,7 @@ fn a_dead_letter_topic_that_takes_nothing_stops_before_the_row() {
     let said = finished(&mut syncc, 25);
     assert!(said.contains(&dead) && said.contains(&format!("{}.items", shop.db)), "{said}");
     assert_eq!((shop.ids("items"), letters(&dead).len()), (vec![1, 2, 3], 0));
-    limit(&dead, 9000);
+    Kafka::shared().alter_topic(&dead, "max.message.bytes=9000");
     let mut syncc = shop.start(&[]);
     wait_letters(&dead, 1);
     shop.stop(&mut syncc);

@@ -422,18 +422,7 @@ fn a_message_too_large_stops_before_it_and_names_its_place() {
     has_all(&error(&said), &[&topic, &format!("{}.items", shop.db), "max.message.bytes"], &said);
     let before = shop.ids("items");
     assert!(before.starts_with(&[1, 2, 3]) && !before.contains(&5) && !before.contains(&6), "{before:?}");
-    Kafka::shared().tool(
-        "kafka.admin.ConfigCommand",
-        &[
-            "--alter",
-            "--entity-type",
-            "topics",
-            "--entity-name",
-            &topic,
-            "--add-config",
-            "max.message.bytes=900000",
-        ],
-    );
+    Kafka::shared().alter_topic(&topic, "max.message.bytes=900000");
     let mut syncc = shop.run();
     shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
     shop.stop(&mut syncc);

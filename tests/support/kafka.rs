@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -16,6 +16,7 @@ use rdkafka::message::{Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use rustix::process::Signal;
 
+use super::held::Held;
 use super::process::Process;
 use super::run::{Run, installed, tail};
 use super::way::Way;
@@ -75,9 +76,12 @@ pub(crate) struct Kafka {
     plain: u16,
     sasl: u16,
     mutual: u16,
+    /// Its number in the cluster; the first is the controller, too.
+    node: u16,
+    controller: u16,
     /// The port behind a way, and that of the way.
     behind: Option<(u16, u16)>,
-    process: Mutex<Option<Process>>,
+    process: Held,
     prefixes: AtomicUsize,
 }
 
@@ -118,8 +122,10 @@ impl Kafka {
             plain: 0,
             sasl: 0,
             mutual: 0,
+            node: 1,
+            controller: 0,
             behind: None,
-            process: Mutex::new(None),
+            process: Held::default(),
             prefixes: AtomicUsize::new(0),
         };
         for _ in 0..5 {
@@ -127,7 +133,46 @@ impl Kafka {
             broker.sasl = port::free();
             broker.mutual = port::free();
             broker.behind = way.map(|way| (port::free(), way));
-            fs::write(broker.folder.join("server.properties"), broker.configuration(port::free(), options))
+            broker.controller = port::free();
+            fs::write(broker.folder.join("server.properties"), broker.configuration(options))
+                .expect("the run's folder is writable");
+            if broker.try_start() {
+                return broker;
+            }
+        }
+        panic!("the broker found its ports taken five times");
+    }
+
+    /// One more broker of this cluster, as number `node`.
+    #[track_caller]
+    pub(crate) fn join(&self, node: u16) -> Kafka {
+        let folder = Run::get().new_folder("kafka");
+        let data = folder.join("data");
+        fs::create_dir(&data).expect("the run's folder is writable");
+        // as the formatter writes it: the cluster's number, and one of the folder
+        let meta =
+            fs::read_to_string(self.folder.join("data/meta.properties")).expect("the first is formatted");
+        let own = |line: &str| match line.split_once('=') {
+            Some(("node.id", _)) => format!("node.id={node}\n"),
+            Some(("directory.id", _)) => String::new(),
+            Some(_) | None => format!("{line}\n"),
+        };
+        fs::write(data.join("meta.properties"), meta.lines().map(own).collect::<String>())
+            .expect("the run's folder is writable");
+        let mut broker = Kafka {
+            folder,
+            plain: 0,
+            sasl: 0,
+            mutual: 0,
+            node,
+            controller: self.controller,
+            behind: None,
+            process: Held::default(),
+            prefixes: AtomicUsize::new(0),
+        };
+        for _ in 0..5 {
+            (broker.plain, broker.sasl, broker.mutual) = (port::free(), port::free(), port::free());
+            fs::write(broker.folder.join("server.properties"), broker.configuration(KafkaOptions::default()))
                 .expect("the run's folder is writable");
             if broker.try_start() {
                 return broker;
@@ -280,6 +325,14 @@ impl Kafka {
         received
     }
 
+    /// Changes a setting of a topic, as `max.message.bytes=6000`.
+    #[track_caller]
+    pub(crate) fn alter_topic(&self, topic: &str, setting: &str) {
+        let arguments =
+            ["--alter", "--entity-type", "topics", "--entity-name", topic, "--add-config", setting];
+        self.tool("kafka.admin.ConfigCommand", &arguments);
+    }
+
     /// Runs one of Kafka's own command line tools by its class and gives its stdout.
     #[track_caller]
     pub(crate) fn tool(&self, class: &str, arguments: &[&str]) -> String {
@@ -296,30 +349,23 @@ impl Kafka {
     /// Stops it in an orderly way.
     #[track_caller]
     pub(crate) fn stop(&self) {
-        self.signal(Signal::TERM);
-        if let Some(mut process) = self.process().take() {
-            process.wait(60);
-        }
+        self.process.stop();
     }
 
     /// Kills it on the spot.
     pub(crate) fn kill(&self) {
-        drop(self.process().take());
+        self.process.kill();
     }
 
     /// Starts it again after [`Kafka::stop`] or [`Kafka::kill`], on the same ports and data.
     #[track_caller]
     pub(crate) fn start_again(&self) {
-        wait::until("a start on the same ports", 30, || {
-            if self.try_start() { Ok(()) } else { Err("a port is taken") }
-        });
+        self.process.start_again(|| self.try_start());
     }
 
     /// Sends a signal: `STOP` makes it hang, `CONT` lets it go on.
     pub(crate) fn signal(&self, signal: Signal) {
-        if let Some(process) = self.process().as_mut() {
-            process.signal(signal);
-        }
+        self.process.signal(signal);
     }
 
     /// True when it answers, false when a port is taken.
@@ -345,7 +391,7 @@ impl Kafka {
             if started { Ok(true) } else { Err("it answers but has not started".to_owned()) }
         });
         if answers {
-            *self.process() = Some(process);
+            self.process.hold(process);
         }
         answers
     }
@@ -380,8 +426,12 @@ impl Kafka {
         runtime.block_on(run(admin, options)).unwrap_or_else(|error| panic!("the broker refused: {error}"))
     }
 
-    fn configuration(&self, controller: u16, options: KafkaOptions<'_>) -> String {
-        let Kafka { plain, sasl, mutual, .. } = self;
+    fn configuration(&self, options: KafkaOptions<'_>) -> String {
+        let Kafka { plain, sasl, mutual, node, controller, .. } = self;
+        let (roles, quorum) = match node {
+            1 => ("broker,controller", format!(",CONTROLLER://127.0.0.1:{controller}")),
+            _ => ("broker", String::new()),
+        };
         let data = self.folder.join("data");
         let data = data.display();
         let tls = installed(PART).join("tls");
@@ -402,10 +452,10 @@ impl Kafka {
         };
         // one partition and small buffers for Kafka's own topics: a broker is up sooner and stays small
         format!(
-            "process.roles=broker,controller\n\
-             node.id=1\n\
+            "process.roles={roles}\n\
+             node.id={node}\n\
              controller.quorum.voters=1@127.0.0.1:{controller}\n\
-             listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual},CONTROLLER://127.0.0.1:{controller}{behind}\n\
+             listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual}{quorum}{behind}\n\
              advertised.listeners=PLAINTEXT://127.0.0.1:{plain},SASLS://127.0.0.1:{sasl},MTLS://127.0.0.1:{mutual}{advertised}\n\
              listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASLS:SASL_SSL,MTLS:SSL,BEHIND:PLAINTEXT\n\
              controller.listener.names=CONTROLLER\n\
@@ -433,10 +483,6 @@ impl Kafka {
              group.initial.rebalance.delay.ms=0\n\
              {acls}{properties}\n"
         )
-    }
-
-    fn process(&self) -> std::sync::MutexGuard<'_, Option<Process>> {
-        self.process.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

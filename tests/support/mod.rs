@@ -9,6 +9,7 @@
 //! however it ends (see [`run`]); after a failure the logs stay, and their folder is printed.
 
 pub(crate) mod dice;
+mod held;
 pub(crate) mod kafka;
 pub(crate) mod mysql;
 pub(crate) mod port;

@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
 
 use rustix::process::Signal;
 
+use super::held::Held;
 use super::process::Process;
 use super::run::{Run, installed, tail};
 use super::{Sql, port, wait};
@@ -70,7 +71,7 @@ pub(crate) struct MySql {
     port: u16,
     /// `TZ` of its process.
     zone: Option<&'static str>,
-    process: Mutex<Option<Process>>,
+    process: Held,
 }
 
 impl MySql {
@@ -98,7 +99,7 @@ impl MySql {
             .expect("cp is there");
         assert!(copied.success(), "cannot copy the empty data folder of {kind:?}");
         fs::create_dir(folder.join("tmp")).expect("the run's folder is writable");
-        let mut server = MySql { kind, folder, port: 0, zone, process: Mutex::new(None) };
+        let mut server = MySql { kind, folder, port: 0, zone, process: Held::default() };
         for _ in 0..5 {
             server.port = port::free();
             fs::write(server.folder.join("my.cnf"), server.configuration(&programs, options))
@@ -156,30 +157,23 @@ impl MySql {
     /// Stops it in an orderly way.
     #[track_caller]
     pub(crate) fn stop(&self) {
-        self.signal(Signal::TERM);
-        if let Some(mut process) = self.process().take() {
-            process.wait(60);
-        }
+        self.process.stop();
     }
 
     /// Kills it on the spot.
     pub(crate) fn kill(&self) {
-        drop(self.process().take());
+        self.process.kill();
     }
 
     /// Starts it again after [`MySql::stop`] or [`MySql::kill`], on the same port and data.
     #[track_caller]
     pub(crate) fn start_again(&self) {
-        wait::until("a start on the same port", 30, || {
-            if self.try_start() { Ok(()) } else { Err("the port is taken") }
-        });
+        self.process.start_again(|| self.try_start());
     }
 
     /// Sends a signal: `STOP` makes it hang, `CONT` lets it go on.
     pub(crate) fn signal(&self, signal: Signal) {
-        if let Some(process) = self.process().as_mut() {
-            process.signal(signal);
-        }
+        self.process.signal(signal);
     }
 
     /// True when it answers, false when its port is taken.
@@ -208,7 +202,7 @@ impl MySql {
             Sql::connect(self.port, "root", "").map(|_| true)
         });
         if answers {
-            *self.process() = Some(process);
+            self.process.hold(process);
         }
         answers
     }
@@ -314,10 +308,6 @@ impl MySql {
              sync-binlog=0\n\
              {user}{own}{options}\n"
         )
-    }
-
-    fn process(&self) -> std::sync::MutexGuard<'_, Option<Process>> {
-        self.process.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

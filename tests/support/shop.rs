@@ -251,7 +251,9 @@ pub(crate) fn finished(syncc: &mut Running, code: i32) -> String {
 #[track_caller]
 pub(crate) fn ids(kafka: &Kafka, topic: &str) -> Vec<i64> {
     let mut ids = Vec::new();
-    for record in kafka.consume(topic, Isolation::ReadCommitted) {
+    let records = kafka.consume(topic, Isolation::ReadCommitted).into_iter();
+    // What has no value is a tombstone or a fence, and no row.
+    for record in records.filter(|record| record.value.is_some()) {
         let message: Value = serde_json::from_str(&record.text()).expect("canal-json is JSON");
         let rows = message["data"].as_array().expect("a message of rows has them").clone();
         ids.extend(rows.iter().map(|row| {
