@@ -5,12 +5,23 @@
 /// Appends an `int` or `long`: zig-zag, seven bits a byte.
 #[inline]
 pub(super) fn push_long(value: i64, out: &mut Vec<u8>) {
-    let mut rest = ((value << 1) ^ (value >> 63)) as u64;
-    while rest >= 0x80 {
-        out.push(rest as u8 | 0x80);
-        rest >>= 7;
+    // Room is asked for once: most numbers have one byte or two.
+    match zig_zag(value) {
+        one @ ..0x80 => out.push(one as u8),
+        two @ 0x80..0x4000 => out.extend_from_slice(&[two as u8 | 0x80, (two >> 7) as u8]),
+        mut rest => {
+            while rest >= 0x80 {
+                out.push(rest as u8 | 0x80);
+                rest >>= 7;
+            }
+            out.push(rest as u8);
+        }
     }
-    out.push(rest as u8);
+}
+
+#[inline]
+fn zig_zag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
 }
 
 /// Appends `bytes` or a `string`.
@@ -67,6 +78,11 @@ mod tests {
         check(-1, &[1]);
         check(1, &[2]);
         check(64, &[0x80, 1]);
+        check(-64, &[0x7f]);
+        check(8191, &[0xfe, 0x7f]);
+        check(8192, &[0x80, 0x80, 1]);
+        check(-8192, &[0xff, 0x7f]);
+        check(-8193, &[0x81, 0x80, 1]);
         check(1001, &[0xd2, 0x0f]);
         check(1_709_605_231, &[0xde, 0x85, 0xb4, 0xde, 0x0c]);
         check(i64::MAX, &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]);

@@ -5,6 +5,9 @@
 const GROUPS: usize = 9;
 const BYTES: usize = GROUPS * 4 + 1;
 
+/// So many digits, or fewer and a point, make a number of 64 bits.
+const FEW_SIGNS: usize = 18;
+
 /// Digits that are added at once.
 const STEP: usize = 9;
 
@@ -14,6 +17,9 @@ pub(super) fn unscaled(text: &[u8], use_bytes: impl FnOnce(&[u8])) -> Option<()>
         Some(digits) => (true, digits),
         None => (false, text),
     };
+    if digits.len() <= FEW_SIGNS {
+        return few(negative, digits, use_bytes);
+    }
     let mut groups = [0_u32; GROUPS];
     let (mut value, mut scale, mut pending) = (0_u32, 1_u32, 0);
     for digit in digits.iter().filter(|digit| **digit != b'.') {
@@ -43,6 +49,22 @@ pub(super) fn unscaled(text: &[u8], use_bytes: impl FnOnce(&[u8])) -> Option<()>
     let sign = bytes[0];
     let extra = bytes.windows(2).take_while(|pair| pair[0] == sign && (pair[1] ^ sign) & 0x80 == 0).count();
     use_bytes(&bytes[extra..]);
+    Some(())
+}
+
+/// The same of numbers that have 64 bits.
+fn few(negative: bool, digits: &[u8], use_bytes: impl FnOnce(&[u8])) -> Option<()> {
+    let mut value = 0_i64;
+    for digit in digits.iter().filter(|digit| **digit != b'.') {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        value = value * 10 + i64::from(digit - b'0');
+    }
+    let value = if negative { -value } else { value };
+    // Leading bits that say no more than the sign, but for one.
+    let spare = (value ^ (value >> 63)).leading_zeros() - 1;
+    use_bytes(&value.to_be_bytes()[spare as usize / 8..]);
     Some(())
 }
 
@@ -86,6 +108,9 @@ mod tests {
         assert_eq!(bytes(&"9".repeat(65)).map(|bytes| bytes.len()), Some(28));
         assert_eq!(bytes(&"9".repeat(90)), None);
         assert_eq!(bytes("1e3"), None);
+        assert_eq!(bytes(&format!("1e{}", "3".repeat(30))), None);
+        assert_eq!(bytes("-999999999999999999").map(|it| it.len()), Some(8));
+        assert_eq!(bytes("1234567890123456789.5").map(|it| it.len()), Some(9));
     }
 
     proptest! {

@@ -1,8 +1,9 @@
 //! A value as an item of an image: the branch of the union, then the record of that branch.
 
-use super::super::avro_binary::{push_bytes, push_double, push_long, push_optional_long};
+use super::super::avro_binary::{NULL, VALUE, push_bytes, push_double, push_long};
 use super::super::number::shortest_double;
 use super::super::{FormatError, Scratch};
+use super::small::Small;
 use crate::mysql::charset::Charset;
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::Column;
@@ -33,8 +34,8 @@ pub(super) struct DtsCell {
 
 #[derive(Debug)]
 enum Kind {
-    /// An integer of so many bytes.
-    Integer(i64),
+    /// An integer of so many bytes, at most eight.
+    Integer(u8),
     /// Text of a CHAR or VARCHAR.
     Text(TextForm),
     /// TEXT, which names no character set: clients take it for UTF-8.
@@ -50,7 +51,7 @@ enum Kind {
 #[derive(Debug)]
 enum TextForm {
     /// Bytes as stored. Before them the branch and the name of their character set, as written.
-    Stored(Box<[u8]>),
+    Stored(Small),
     /// Converted to UTF-8.
     Converted(Charset),
 }
@@ -66,7 +67,7 @@ impl DtsCell {
             ColumnType::MediumInt { .. } => Kind::Integer(3),
             ColumnType::Int { .. } => Kind::Integer(4),
             ColumnType::BigInt { .. } => Kind::Integer(8),
-            ColumnType::Bit { bits } => Kind::Integer(i64::from(bits.div_ceil(8))),
+            ColumnType::Bit { bits } => Kind::Integer(bits.div_ceil(8)),
             ColumnType::Char(text) | ColumnType::VarChar(text) => {
                 Kind::Text(TextForm::of(charset(&text.charset)?))
             }
@@ -102,16 +103,12 @@ impl DtsCell {
     ) -> Result<usize, FormatError> {
         match value {
             Value::Null => out.push(branch::NULL),
-            Value::Int(number) => self.push_integer(itoa::Buffer::new().format(*number), out)?,
-            Value::UInt(number) | Value::Bit(number) => {
-                self.push_integer(itoa::Buffer::new().format(*number), out)?;
-            }
+            Value::Int(number) => self.push_integer(number.unsigned_abs(), *number < 0, out)?,
+            Value::UInt(number) | Value::Bit(number) => self.push_integer(*number, false, out)?,
             Value::Float(number) => push_float(shortest_double(*number), out),
             Value::Double(number) => push_float(*number, out),
             Value::Decimal(number) => {
-                scratch.bytes.clear();
-                decimal::write_decimal(*number, &mut scratch.bytes);
-                push_decimal(&scratch.bytes, out);
+                push_decimal(|text| decimal::write_decimal(*number, text), out);
             }
             Value::Year(year) => push_date_time(&[Some(i64::from(*year))], out),
             Value::Date(date) => {
@@ -167,13 +164,15 @@ impl DtsCell {
         Ok(0)
     }
 
-    fn push_integer(&self, text: &str, out: &mut Vec<u8>) -> Result<(), FormatError> {
+    fn push_integer(&self, number: u64, negative: bool, out: &mut Vec<u8>) -> Result<(), FormatError> {
         let Kind::Integer(bytes) = self.kind else {
             return Err(self.wrong("a number, but its type has none"));
         };
-        out.push(branch::INTEGER);
-        push_long(bytes, out);
-        push_bytes(text.as_bytes(), out);
+        let mut all = Small::new();
+        all.push(branch::INTEGER);
+        all.push_long(bytes.into());
+        all.push_number(number, negative);
+        all.append(out);
         Ok(())
     }
 
@@ -185,8 +184,10 @@ impl DtsCell {
     ) -> Result<usize, FormatError> {
         match &self.kind {
             Kind::Text(TextForm::Stored(head)) => {
-                out.extend_from_slice(head);
-                push_bytes(bytes, out);
+                let mut head = *head;
+                head.push_long(bytes.len() as i64);
+                head.append(out);
+                out.extend_from_slice(bytes);
                 Ok(0)
             }
             Kind::Text(TextForm::Converted(charset)) => {
@@ -239,9 +240,11 @@ impl TextForm {
             name @ ("utf8mb4" | "ascii" | "gbk") => name,
             _ => return TextForm::Converted(charset),
         };
-        let mut head = vec![branch::CHARACTER];
-        push_bytes(name.as_bytes(), &mut head);
-        TextForm::Stored(head.into())
+        let mut head = Small::new();
+        head.push(branch::CHARACTER);
+        head.push_long(name.len() as i64);
+        name.bytes().for_each(|sign| head.push(sign));
+        TextForm::Stored(head)
     }
 }
 
@@ -267,21 +270,47 @@ fn push_float(value: f64, out: &mut Vec<u8>) {
 }
 
 /// Precision and scale are those of the value, not of its column.
-fn push_decimal(text: &[u8], out: &mut Vec<u8>) {
-    let digits = text.iter().filter(|sign| sign.is_ascii_digit()).count();
-    let scale = text.iter().position(|sign| *sign == b'.').map_or(0, |point| text.len() - point - 1);
-    out.push(branch::DECIMAL);
-    push_bytes(text, out);
-    push_long(digits as i64, out);
-    push_long(scale as i64, out);
+fn push_decimal(write: impl FnOnce(&mut Vec<u8>), out: &mut Vec<u8>) {
+    // The length, which has one byte, or two for numbers of more digits than most have.
+    out.extend_from_slice(&[branch::DECIMAL, 0]);
+    let begin = out.len();
+    write(out);
+    let len = out.len() - begin;
+    let text = &out[begin..];
+    let point = text.iter().rposition(|sign| *sign == b'.');
+    let scale = point.map_or(0, |point| text.len() - point - 1);
+    let signs = usize::from(point.is_some()) + usize::from(text.first() == Some(&b'-'));
+    let digits = len - signs;
+    match len << 1 {
+        one @ ..0x80 => out[begin - 1] = one as u8,
+        two => {
+            out[begin - 1] = two as u8 | 0x80;
+            out.insert(begin, (two >> 7) as u8);
+        }
+    }
+    let mut scales = Small::new();
+    scales.push_long(digits as i64);
+    scales.push_long(scale as i64);
+    scales.append(out);
 }
 
 /// Year, month, day, hour, minute, second and `millis`, which holds microseconds; absent ones are null.
 fn push_date_time(parts: &[Option<i64>], out: &mut Vec<u8>) {
-    out.push(branch::DATE_TIME);
-    for part in parts.iter().copied().chain(std::iter::repeat(None)).take(7) {
-        push_optional_long(part, out);
+    let mut all = Small::new();
+    all.push(branch::DATE_TIME);
+    for part in parts {
+        match part {
+            None => all.push(NULL),
+            Some(part) => {
+                all.push(VALUE);
+                all.push_long(*part);
+            }
+        }
     }
+    for _ in parts.len()..7 {
+        all.push(NULL);
+    }
+    all.append(out);
 }
 
 /// Every part of a negative time is negative.
@@ -321,8 +350,18 @@ mod tests {
 
     #[test]
     fn records_as_the_published_clients_read_them() {
-        check(|out| push_decimal(b"19.99", out), "06 0a 31 39 2e 39 39 08 04");
-        check(|out| push_decimal(b"-7", out), "06 04 2d 37 02 00");
+        let decimal = |text: &str| {
+            let mut out = Vec::new();
+            push_decimal(|out| out.extend_from_slice(text.as_bytes()), &mut out);
+            out
+        };
+        assert_eq!(decimal("19.99"), hex("06 0a 31 39 2e 39 39 08 04"));
+        assert_eq!(decimal("-7"), hex("06 04 2d 37 02 00"));
+        let long = format!("-{}.{}", "9".repeat(35), "9".repeat(30));
+        let expected = [&hex("06 86 01")[..], long.as_bytes(), &hex("82 01 3c")].concat();
+        assert_eq!(decimal(&long), expected);
+        let border = "9".repeat(63);
+        assert_eq!(decimal(&border), [&hex("06 7e")[..], border.as_bytes(), &hex("7e 00")].concat());
         check(|out| push_float(1.5, out), "08 00 00 00 00 00 00 f8 3f 00 00");
         let date = [2024, 3, 5].map(Some);
         check(|out| push_date_time(&date, out), "0c 02 d0 1f 02 06 02 0a 00 00 00 00");

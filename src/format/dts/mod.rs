@@ -6,6 +6,7 @@
 
 mod cell;
 mod numbers;
+mod small;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::change::{EventMeta, Origin, RowChange, TransactionInfo};
 use crate::mysql::value::Value;
 use cell::DtsCell;
 use numbers::type_number;
+use small::{Small, digits};
 
 /// Symbols of the enumeration `Operation` that are written, by their index.
 mod operation {
@@ -109,13 +111,12 @@ impl DtsTable {
         let streamed = meta.origin == Origin::Stream;
         push_long(self.n_tags + 1 + i64::from(streamed) + i64::from(thread.is_some()), out);
         out.extend_from_slice(&self.tags);
-        let mut number = itoa::Buffer::new();
-        push_tag("readerThroughoutTime", number.format(meta.now_ms).as_bytes(), out);
+        push_number_tag("readerThroughoutTime", meta.now_ms, out);
         if streamed {
-            push_tag("server_id", number.format(meta.transaction.server_id).as_bytes(), out);
+            push_number_tag("server_id", meta.transaction.server_id.into(), out);
         }
         if let Some(thread) = thread {
-            push_tag("thread_id", number.format(thread).as_bytes(), out);
+            push_number_tag("thread_id", thread.into(), out);
         }
         out.push(0);
     }
@@ -188,8 +189,9 @@ fn push_head(meta: &EventMeta<'_>, id: u64, operation: i64, out: &mut Vec<u8>) {
     out.push(0);
     push_long(id as i64, out);
     push_long(meta.event_ms.div_euclid(1_000), out);
-    push_position(meta.offset, meta.transaction, out);
-    push_position(meta.transaction.start, meta.transaction, out);
+    let file = file_number(meta.transaction);
+    push_position(meta.offset, file, out);
+    push_position(meta.transaction.start, file, out);
     push_bytes(b"0", out);
     // `MySQL`, also for MariaDB: the clients know no other name for it.
     out.push(0);
@@ -197,21 +199,40 @@ fn push_head(meta: &EventMeta<'_>, id: u64, operation: i64, out: &mut Vec<u8>) {
     push_long(operation, out);
 }
 
-/// `1203@7` for the offset 1203 of `mysql-bin.000007`.
-fn push_position(offset: u64, transaction: &TransactionInfo, out: &mut Vec<u8>) {
-    let number = transaction.file.rsplit('.').next().unwrap_or_default().trim_start_matches('0');
-    let number = if number.is_empty() { "0" } else { number };
-    let mut buffer = itoa::Buffer::new();
-    let offset = buffer.format(offset).as_bytes();
-    push_long((offset.len() + 1 + number.len()) as i64, out);
-    out.extend_from_slice(offset);
-    out.push(b'@');
+/// `7` of `mysql-bin.000007`.
+fn file_number(transaction: &TransactionInfo) -> &str {
+    let name: &str = &transaction.file;
+    let begin = name.bytes().rposition(|sign| sign == b'.').map_or(0, |point| point + 1);
+    let zeros = name.bytes().skip(begin).take_while(|sign| *sign == b'0').count();
+    match &name[begin + zeros..] {
+        "" => "0",
+        number => number,
+    }
+}
+
+/// `1203@7` for the offset 1203 of the file 7.
+fn push_position(offset: u64, number: &str, out: &mut Vec<u8>) {
+    let digits = digits(offset);
+    let mut all = Small::new();
+    all.push_long((digits + 1 + number.len()) as i64);
+    all.push_digits(offset, digits);
+    all.push(b'@');
+    all.append(out);
     out.extend_from_slice(number.as_bytes());
 }
 
+#[inline]
 fn push_tag(name: &str, value: &[u8], out: &mut Vec<u8>) {
     push_bytes(name.as_bytes(), out);
     push_bytes(value, out);
+}
+
+#[inline]
+fn push_number_tag(name: &str, value: i64, out: &mut Vec<u8>) {
+    push_bytes(name.as_bytes(), out);
+    let mut number = Small::new();
+    number.push_number(value.unsigned_abs(), value < 0);
+    number.append(out);
 }
 
 /// Clients split the object's name at its points, and turn this back.
