@@ -17,6 +17,7 @@ mod json_key;
 mod json_row;
 mod json_string;
 mod json_value;
+mod marker;
 mod maxwell;
 mod number;
 mod plan;
@@ -45,6 +46,7 @@ use dts::DtsTable;
 use json::JsonTable;
 use json_key::JsonKey;
 use json_value::JsonCell;
+pub use marker::MarkerKey;
 use maxwell::MaxwellTable;
 pub use plan::{
     AvroOptions, CanalOptions, DebeziumAvroOptions, DebeziumJsonOptions, DtsOptions, FormatPlan, JsonOptions,

@@ -68,6 +68,9 @@ fn avro_from_a_server() {
     wait_records(&shop, "items", 3);
     change(&shop);
     let records = wait_records(&shop, "items", 8);
+    shop.wait_status(&mut syncc, "a schema each of key and message", |status| {
+        status.tasks[0].counters.schemas_registered == 2
+    });
     shop.stop(&mut syncc);
     let told: Vec<Value> = values(registry, &records)
         .into_iter()
@@ -381,4 +384,26 @@ fn keys_as_avro() {
     let key = json!({ "origin": format!("shop.{}.items", shop.db), "id": 1 });
     assert_eq!(keys(registry, &records)[0], key);
     assert!(records[0].text().starts_with('{'), "the message is JSON");
+}
+
+/// On a topic that compacts, the fence of an accepted break has a key that readers of the rows' keys can read.
+#[test]
+fn a_fence_among_keys_of_avro_is_a_string() {
+    let registry = Registry::shared();
+    let mut shop = shop("fence", Kind::MariaDb10_11, &registry.url(), "format avro");
+    shop.text.topic_block = "    partitions 2\n    cleanup compact\n".into();
+    shop.ends(&["--once"], 0);
+    shop.text.topic = "PREFIX.new.{table}".into();
+    shop.text.rules = "  format json\n".into();
+    shop.ends(&["--once", "--accept", "P1006", "--accept", "P1007"], 0);
+    let records = wait_records(&shop, "items", 5);
+    let keys = keys(registry, &records);
+    let fences: Vec<&Received> = records.iter().filter(|record| record.value.is_none()).collect();
+    assert_eq!(fences.iter().map(|fence| fence.partition).collect::<Vec<_>>(), [0, 1]);
+    assert_eq!(keys.iter().filter(|key| **key == "__syncc").count(), 2, "{keys:?}");
+    assert_eq!(
+        keys.iter().filter(|key| key["id"].is_number() || key["id"].is_string()).count(),
+        3,
+        "{keys:?}"
+    );
 }

@@ -14,6 +14,7 @@ use crate::failpoint::hit;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::Failure;
+use crate::run::precheck::unpack;
 
 impl Task {
     /// True when the task is not to stream: an operator wishes so now, or did before.
@@ -137,7 +138,10 @@ impl Task {
         if !accepted.is_empty() {
             let codes: Vec<&str> = accepted.iter().map(String::as_str).collect();
             let now_ms = self.clock.now_ms();
-            fence::write((&self.id, generation, &codes.join(",")), state, output, ledger, now_ms)?;
+            let newest = state.plans.iter().next_back().and_then(|(_, stored)| unpack(stored));
+            let before = newest.map(|plan| plan.called(&self.id));
+            let before = before.as_ref().unwrap_or(&self.plan);
+            fence::write((&self.id, generation, &codes.join(",")), before, state, output, ledger, now_ms)?;
             let text = format!("{}: fences are written where the new plan begins", codes.join(", "));
             Event::warn(Name::StateAccepted, text).task(&self.id).generation(generation).emit();
         }
