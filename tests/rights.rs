@@ -1,8 +1,10 @@
 //! A cluster whose brokers grant nothing that no ACL allows: what `run` and `check --live` say of it, and that the least rights
 //! are enough.
 
-use crate::support::shop::{Shop, error, finished};
-use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql};
+use crate::support::shop::{SOON, Shop, error, event, finished};
+use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, wait};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use std::time::Duration;
 
 /// A cluster with ACLs.
 fn secured() -> Kafka {
@@ -72,11 +74,7 @@ fn the_least_rights_are_enough() {
     let kafka = secured();
     let shop = shop(&kafka);
     shop.save();
-    let output = shop.project.syncc(&["doctor", "--grants"]);
-    let listed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let commands: Vec<&str> = listed.lines().filter(|line| line.starts_with("kafka-acls ")).collect();
-    assert!(commands.len() >= 3, "{listed}");
-    commands.iter().for_each(|command| obey(&kafka, command));
+    grant_all(&kafka, &shop);
     let mut syncc = shop.run();
     shop.insert("items", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);
@@ -94,6 +92,96 @@ fn the_least_rights_are_enough() {
         assert!(text.contains(word), "`{word}` is not in: {text}");
     }
     assert_eq!(kafka.consume(&topic, Isolation::ReadCommitted).len(), 4);
+}
+
+/// What `doctor --grants` lists, done.
+#[track_caller]
+fn grant_all(kafka: &Kafka, shop: &Shop<'_>) {
+    let output = shop.project.syncc(&["doctor", "--grants"]);
+    let listed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let commands: Vec<&str> = listed.lines().filter(|line| line.starts_with("kafka-acls ")).collect();
+    assert!(commands.len() >= 3, "{listed}");
+    commands.iter().for_each(|command| obey(kafka, command));
+}
+
+/// L0209: a record of somebody else is seen by whoever may read the topic; the least rights do not ask for that.
+#[test]
+fn who_else_writes_to_a_topic_is_told() {
+    let kafka = secured();
+    let shop = shop(&kafka);
+    shop.save();
+    let topic = format!("{}.items", shop.prefix);
+    kafka.create_topic(&topic, 2, &[]);
+    let producer: BaseProducer = kafka.client().create().expect("the settings are valid");
+    let foreign = BaseRecord::<[u8], [u8]>::to(&topic).partition(1).payload(b"{\"id\":1}");
+    producer.send(foreign).unwrap_or_else(|(error, _)| panic!("{error}"));
+    producer.flush(Duration::from_secs(20)).expect("the broker takes it");
+    grant_all(&kafka, &shop);
+    let check = || {
+        let output = shop.project.syncc(&["check", "--live", "--format", "short"]);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let said = check();
+    assert!(!said.contains("L0209") && !said.contains("L0203"), "{said}");
+
+    let read = ["--add", "--allow-principal", "User:alice", "--operation", "Read", "--topic", &topic];
+    kafka.tool("org.apache.kafka.tools.AclCommand", &read);
+    let ran = |said: &str| said.contains(&format!("--list --topic {topic}"));
+    for (said, command) in [(check(), true), (finished(&mut shop.start(&["--once"]), 0), false)] {
+        assert!(command || ran(&said), "{said}");
+        for word in ["L0209", topic.as_str(), "canal-json", "partition 1, offset 0"] {
+            assert!(said.contains(word), "`{word}` is not in: {said}");
+        }
+    }
+    assert_eq!(kafka.consume(&topic, Isolation::ReadCommitted).len(), 4);
+
+    // What syncc has written itself is no stranger's.
+    let shop = self::shop(&kafka);
+    let topic = format!("{}.items", shop.prefix);
+    shop.save();
+    grant_all(&kafka, &shop);
+    let read = ["--add", "--allow-principal", "User:alice", "--operation", "Read", "--topic", &topic];
+    kafka.tool("org.apache.kafka.tools.AclCommand", &read);
+    finished(&mut shop.start(&["--once"]), 0);
+    let output = shop.project.syncc(&["check", "--live", "--format", "short"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("L0216") && !said.contains("L0209"), "{said}");
+}
+
+/// L0213: a quota below what is sent is told when it holds back, with the command that raises it.
+#[test]
+fn a_quota_that_holds_back_is_told() {
+    let kafka = secured();
+    let mut shop = shop(&kafka);
+    shop.text.target.push_str("  compression none\n");
+    shop.save();
+    grant_all(&kafka, &shop);
+    let quota = |rate: u32| {
+        let set = format!("producer_byte_rate={rate}");
+        ["--alter", "--entity-type", "users", "--entity-name", "alice", "--add-config", &set]
+            .map(str::to_owned)
+    };
+    let set = |arguments: &[String]| {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        kafka.tool("kafka.admin.ConfigCommand", &arguments);
+    };
+    set(&quota(20_000));
+    let mut syncc = shop.run();
+    shop.sql().run("insert into items select seq, repeat(md5(seq), 100) from seq_101_to_200");
+    let told = wait::until("it is told", SOON, || {
+        let said = syncc.stderr();
+        event(&said, "kafka.throttled").ok_or(said)
+    });
+    let text = told["msg"].as_str().unwrap_or_default().to_owned();
+    let raise = quota(1_000_000_000);
+    let command = format!("kafka-configs --bootstrap-server {} {}", kafka.sasl_brokers(), raise.join(" "));
+    let command = command.replace("1000000000", "…");
+    for word in ["L0213", "user `alice`", command.as_str(), "allow L0213"] {
+        assert!(text.contains(word), "`{word}` is not in: {text}");
+    }
+    set(&raise);
+    shop.wait_ids("items", &(1..=3).chain(101..=200).collect::<Vec<_>>());
+    shop.stop(&mut syncc);
 }
 
 /// The findings about topics, on a topic each: what is declared or sent, how the topic is, and what is said.

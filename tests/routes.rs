@@ -126,6 +126,21 @@ fn tombstones_and_changed_keys() {
     whole.stop(&mut syncc);
 }
 
+/// Gives a topic more partitions.
+#[track_caller]
+fn partition_anew(kafka: &Kafka, topic: &str, partitions: usize) {
+    let admin: AdminClient<DefaultClientContext> = kafka.client().create().expect("valid settings");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let options = AdminOptions::new();
+    let more = [NewPartitions::new(topic, partitions)];
+    let made = runtime.block_on(admin.create_partitions(&more, &options)).expect("the broker answers");
+    made.into_iter().for_each(|result| assert!(result.is_ok(), "{result:?}"));
+    wait::until("the topic has its partitions", 20, || {
+        let topics = kafka.topics();
+        if topics.contains(&(topic.to_owned(), partitions)) { Ok(()) } else { Err(format!("{topics:?}")) }
+    });
+}
+
 /// F34: the number of partitions is kept, and another one is refused before a row is sent.
 #[test]
 fn another_number_of_partitions_is_refused() {
@@ -134,21 +149,43 @@ fn another_number_of_partitions_is_refused() {
     few.ends(&["--once"], 0);
     let topic = format!("{}.items", few.prefix);
     let before = few.kafka.consume(&topic, Isolation::ReadUncommitted).len();
-    let admin: AdminClient<DefaultClientContext> = few.kafka.client().create().expect("valid settings");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let options = AdminOptions::new();
-    let more = [NewPartitions::new(&topic, 2)];
-    let made = runtime.block_on(admin.create_partitions(&more, &options)).expect("the broker answers");
-    made.into_iter().for_each(|result| assert!(result.is_ok(), "{result:?}"));
-    wait::until("the topic has two partitions", 20, || {
-        let topics = few.kafka.topics();
-        if topics.contains(&(topic.clone(), 2)) { Ok(()) } else { Err(format!("{topics:?}")) }
-    });
+    partition_anew(few.kafka, &topic, 2);
     few.insert("items", &[4, 5, 6, 7]);
     let said = few.ends(&[], 20);
     let text = error(&said);
-    for word in ["L0205", &topic, "2 partitions", "had 1"] {
+    for word in ["L0205", &topic, "2 partitions", "had 1", "--accept P1003"] {
         assert!(text.contains(word), "`{word}` is not in: {text}");
     }
     assert_eq!(few.kafka.consume(&topic, Isolation::ReadUncommitted).len(), before, "nothing was sent");
+
+    // Accepted, it goes on with the new number behind a fence in every partition; and stays so.
+    let fences = || {
+        let read = few.kafka.consume(&topic, Isolation::ReadCommitted).into_iter();
+        let fences: Vec<_> = read.filter(|record| record.value.is_none()).collect();
+        assert!(fences.iter().all(|fence| fence.headers.contains(&("id".to_owned(), b"P1003".to_vec()))));
+        fences.iter().map(|fence| fence.partition).collect::<Vec<_>>()
+    };
+    let mut syncc = few.start(&["--accept", "P1003"]);
+    few.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(fences(), [0, 1]);
+    few.stop(&mut syncc);
+    let rows = few.kafka.consume(&topic, Isolation::ReadCommitted);
+    let fence =
+        rows.iter().find(|record| record.partition == 0 && record.value.is_none()).map(|it| it.offset);
+    let behind = rows.iter().filter(|row| row.partition == 0 && Some(row.offset) > fence).count();
+    assert!(rows.iter().any(|row| row.partition == 1 && row.value.is_some()), "{rows:?}");
+    assert_eq!(behind + rows.iter().filter(|row| row.partition == 1 && row.value.is_some()).count(), 4);
+    let mut syncc = few.start(&[]);
+    few.insert("items", &[8]);
+    few.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 8]);
+
+    // With an edit that says the new number, under a running task.
+    partition_anew(few.kafka, &topic, 3);
+    few.edit(|text| text.topic_block = "    partitions 3\n".to_owned());
+    let output = few.project.syncc(&["reload", "--wait", "--accept", "P1003"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    few.insert("items", &[9]);
+    few.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert_eq!(fences(), [0, 0, 1, 1, 2]);
+    few.stop(&mut syncc);
 }

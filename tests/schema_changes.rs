@@ -93,6 +93,9 @@ fn canal_messages_of_what_is_selected() {
         sql.run("analyze table made3");
         reach(&shop, 10);
         let said = syncc.stderr();
+        shop.wait_status(&mut syncc, "the messages are counted", |status| {
+            status.tasks[0].counters.ddl_sent == 11
+        });
         shop.stop(&mut syncc);
         let records = wait_records(&shop, &topic(&shop), 11);
         assert!(records.iter().all(|record| record.partition == 0 && record.key.is_none()));

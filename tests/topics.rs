@@ -1,7 +1,7 @@
 //! Topics as they are declared, and names that are known only when a table appears.
 
-use crate::support::shop::{Shop, error, finished};
-use crate::support::{Kafka, Kind, MySql};
+use crate::support::shop::{Shop, error, event, finished};
+use crate::support::{Kafka, KafkaOptions, Kind, MySql};
 
 /// Most signs of a topic's name.
 const LONGEST: usize = 249;
@@ -87,4 +87,103 @@ fn a_name_of_the_greatest_length_is_taken() {
     shop.wait_ids(&format!("{filler}.items"), &[1, 2, 3]);
     assert!(shop.kafka.topics().iter().any(|(topic, _)| topic.len() == LONGEST));
     shop.stop(&mut syncc);
+}
+
+/// S0403, with names that are known only when the table is there.
+#[test]
+fn a_table_that_takes_the_name_of_another_stops_or_waits() {
+    let rename = "  key origin, id\n  rename table DB./(?<base>[a-z]+)_eu/ to \"{base}\"\n";
+    let mut shop = shop("collide");
+    shop.text.include = "DB.*".to_owned();
+    shop.text.rules = rename.to_owned();
+    let mut syncc = shop.run();
+    shop.wait_ids("items", &[1, 2, 3]);
+    // One that takes no other's name is sent.
+    shop.table("more_eu");
+    shop.wait_ids("more", &[1, 2, 3]);
+    shop.table("items_eu");
+    let said = finished(&mut syncc, 25);
+    let (old, new) = (format!("{}.items", shop.db), format!("{}.items_eu", shop.db));
+    for word in ["S0403", &old, &new, "`exclude`"] {
+        assert!(error(&said).contains(word), "{word}: {said}");
+    }
+    assert_eq!(shop.ids("items"), [1, 2, 3]);
+
+    // Where both are there, the start is refused, and `check` says it.
+    let said = shop.ends(&["--once"], 20);
+    assert!(error(&said).contains("S0403") && error(&said).contains(&new), "{said}");
+    let output = shop.project.syncc(&["check", "--live", "--format", "short"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("S0403") && said.contains(&new), "{said}");
+    shop.text.rules = format!("{rename}  exclude DB.items_eu\n");
+    let mut syncc = shop.run();
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.stop(&mut syncc);
+
+    // With `park` that table waits, and the others go on.
+    let mut shop = self::shop("collide");
+    shop.text.include = "DB.*".to_owned();
+    shop.text.rules = format!("{rename}  on-error park\n");
+    let mut syncc = shop.run();
+    shop.table("items_eu");
+    let table = format!("{}.items_eu", shop.db);
+    let status = shop.wait_status(&mut syncc, "it waits", |status| {
+        status.tasks[0].parked.iter().any(|parked| parked.table == table)
+    });
+    assert!(status.tasks[0].parked[0].reason.contains("S0403"), "{status:?}");
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn weaker_acknowledgements_are_warned_of_and_sent_or_refused() {
+    for acks in ["1", "0"] {
+        let mut shop = shop("acks");
+        shop.text.target = format!("  delivery at-least-once\n  acks {acks}\n");
+        let mut syncc = shop.run();
+        shop.insert("items", &[4, 5]);
+        shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+        shop.stop(&mut syncc);
+        let output = shop.project.syncc(&["check", "--format", "short"]);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.contains("warning[S0803]"), "{said}");
+
+        shop.text.target = format!("  acks {acks}\n");
+        shop.save();
+        let mut refused = shop.start(&[]);
+        let said = finished(&mut refused, 1);
+        assert!(said.contains("S0810"), "{said}");
+    }
+}
+
+/// Topics of three replicas stand the loss of a broker: rows go on, nothing is lost or sent twice.
+#[test]
+fn three_replicas_stand_the_loss_of_a_broker() {
+    let kafka = Kafka::start(KafkaOptions {
+        properties: &["transaction.state.log.replication.factor=3", "transaction.state.log.min.isr=2"],
+        ..KafkaOptions::default()
+    });
+    let others = [kafka.join(2), kafka.join(3)];
+    let mut shop = Shop::new("replicas", MySql::shared(Kind::MariaDb10_11), &kafka);
+    shop.text.topic_block = "    replicas 3\n    min-insync 2\n    partitions 3\n".to_owned();
+    let mut syncc = shop.run();
+    shop.wait_ids("items", &[1, 2, 3]);
+    let said = syncc.stderr();
+    assert!(!said.contains("L0216") && event(&said, "topic.created").is_some(), "{said}");
+    for topic in [format!("{}.items", shop.prefix), format!("{}.shop.shop.bus.state", shop.prefix)] {
+        let told = kafka.tool("org.apache.kafka.tools.TopicCommand", &["--describe", "--topic", &topic]);
+        assert!(told.contains("ReplicationFactor: 3") && told.contains("min.insync.replicas=2"), "{told}");
+    }
+    others[0].kill();
+    shop.insert("items", &[4, 5, 6, 7, 8, 9]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    shop.stop(&mut syncc);
+
+    shop.text.topic = "PREFIX.more.{table}".to_owned();
+    shop.text.topic_block = "    replicas 4\n".to_owned();
+    shop.text.pipeline = "other".to_owned();
+    let said = shop.ends(&["--once"], 20);
+    assert!(error(&said).contains("L0206") && error(&said).contains("4 replicas"), "{said}");
 }

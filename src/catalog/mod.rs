@@ -4,7 +4,7 @@ mod cluster;
 mod schema;
 mod source;
 
-pub use cluster::{ClusterFacts, TopicFacts};
+pub use cluster::{ClusterFacts, LastRecord, RecordShape, TopicFacts};
 pub use schema::{ColumnSchema, SourceSchema, TableSchema};
 pub use source::{
     BeatTable, Cascade, Engine, Replica, ServerFacts, SourceCatalog, Survey, TableFacts, TableKind,

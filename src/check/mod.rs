@@ -32,6 +32,7 @@ mod side;
 mod testing;
 mod tests;
 
+pub use destination::NAMES_COLLIDE;
 pub use secrets::{ENV_UNSET, SECRET_FILE_OPEN};
 pub use selection::WHERE_TYPE;
 

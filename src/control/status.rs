@@ -228,6 +228,15 @@ pub struct Counters {
     /// Rows, or what of an event cannot be read, that were told of in a dead-letter topic.
     #[serde(default)]
     pub dead_letters: u64,
+    /// Schemas that the registry has taken.
+    #[serde(default)]
+    pub schemas_registered: u64,
+    /// Messages of schema changes.
+    #[serde(default)]
+    pub ddl_sent: u64,
+    /// Schema changes, or parts of them, that are not sent.
+    #[serde(default)]
+    pub ddl_withheld: u64,
     /// Times that the ownership was in doubt.
     pub owner_lost: u64,
 }

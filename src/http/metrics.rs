@@ -73,7 +73,7 @@ const COUNTERS: [Figure<u64>; 7] = [
 /// A kind of figure, several a task, each with a value of one more label.
 type Split = (&'static str, &'static str, &'static str, fn(&Counters) -> Vec<(String, u64)>);
 
-const SPLITS: [Split; 5] = [
+const SPLITS: [Split; 7] = [
     ("rows", "Rows sent", "op", |counters| {
         let Counters { inserted, updated, deleted, read, .. } = counters;
         let named = [("insert", inserted), ("update", updated), ("delete", deleted), ("read", read)];
@@ -87,6 +87,12 @@ const SPLITS: [Split; 5] = [
     }),
     ("window_redo", "Chunks of a load that were read again", "cause", |counters| {
         counters.windows_redone.iter().map(|(cause, n)| (cause.clone(), *n)).collect()
+    }),
+    ("registry", "Schemas by what the registry said of them", "outcome", |counters| {
+        vec![("registered".to_owned(), counters.schemas_registered)]
+    }),
+    ("ddl", "Messages of schema changes, and changes that are not sent", "outcome", |counters| {
+        vec![("sent".to_owned(), counters.ddl_sent), ("withheld".to_owned(), counters.ddl_withheld)]
     }),
     ("values_mapped", "Values that were sent as something else", "kind", |counters| {
         let Counters { text_replaced, dates_mapped, numbers_mapped, geometries_mapped, .. } = *counters;
@@ -242,6 +248,8 @@ mod tests {
         task.counters.committed(3);
         task.counters.committed(60_000);
         task.counters.inserted = 2;
+        task.counters.schemas_registered = 5;
+        task.counters.ddl_withheld = 1;
         let status = Status { program: "1.0".into(), generation: 4, tasks: vec![task], ..Status::default() };
         let text = metrics(status, Some(9)).expect("memory takes it");
         for line in [
@@ -251,6 +259,9 @@ mod tests {
             "syncc_lag_seconds{pipeline=\"shop\",source=\"s\",target=\"t\"} 1.5\n",
             "syncc_records_total{pipeline=\"shop\",source=\"s\",target=\"t\"} 7\n",
             "syncc_rows_total{pipeline=\"shop\",source=\"s\",target=\"t\",op=\"insert\"} 2\n",
+            "syncc_registry_total{pipeline=\"shop\",source=\"s\",target=\"t\",outcome=\"registered\"} 5\n",
+            "syncc_ddl_total{pipeline=\"shop\",source=\"s\",target=\"t\",outcome=\"sent\"} 0\n",
+            "syncc_ddl_total{pipeline=\"shop\",source=\"s\",target=\"t\",outcome=\"withheld\"} 1\n",
             "syncc_commit_seconds_bucket{le=\"0.005\",pipeline=\"shop\",source=\"s\",target=\"t\"} 1\n",
             "syncc_commit_seconds_bucket{le=\"+Inf\",pipeline=\"shop\",source=\"s\",target=\"t\"} 2\n",
             "table=\"a.\\\"<script>\\n\"} 3.0\n",

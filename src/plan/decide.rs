@@ -160,7 +160,7 @@ thread_local! {
     static LAST: RefCell<Option<Rc<Decider>>> = const { RefCell::new(None) };
 }
 
-fn with_decider<T>(
+pub(super) fn with_decider<T>(
     plan: &TaskPlan,
     ask: impl FnOnce(&Decider) -> Result<T, DecideError>,
 ) -> Result<T, DecideError> {
@@ -323,6 +323,13 @@ impl Decider {
         let column_names = self.column_names(db, table, &names)?;
         let decision = near.decide((new_db.clone(), new_table.clone()), topic)?;
         Ok(Some(TableDecision { column_names, names: self.rules.names, ..decision }))
+    }
+
+    /// True when tables of other names have other topics, as the topic of this one is written: with database and table.
+    pub(super) fn topic_is_apart(&self, db: &str, table: &str) -> bool {
+        let near = Near::new(self, db, table);
+        let Some((template, _)) = near.setting(|layer| layer.topic.as_ref()) else { return true };
+        template.names_table() && template.placeholders().any(|name| name == "db" || name == "origin.db")
     }
 
     /// As [`TaskPlan::decide_database`].

@@ -3,6 +3,7 @@
 //! [`compile_project`] is the front door from texts; [`TaskPlan::decide`] says what becomes of one table.
 
 mod change;
+mod collide;
 mod combinations;
 mod compile;
 mod connect;
@@ -47,6 +48,7 @@ pub use change::{
     FIXED_AT_FIRST_START, FLOW_REMOVED, FORMAT_CHANGED, KEY_CHANGED, OLD_ROWS_DIFFER, OTHER_SERVER, PAGES,
     PARTITION_RULE_CHANGED, RENAMED_WITHOUT_MOVED, SCHEMA_NARROWED, SNAPSHOT_NEEDED, TOPIC_MOVED, acceptable,
 };
+pub use collide::{Collision, Taken};
 pub use combinations::{COMBINATION_PAGES, Combined, PARAM_COMBINATION, check_combinations};
 pub use compile::compile;
 pub use decide::{DeadLetters, DecideError, Decider, Hits};

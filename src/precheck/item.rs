@@ -17,7 +17,7 @@
 //! | storage engine | engines: L0115 |
 //! | password format | connection: L0102 names login methods that are not known |
 //! | source version | version: L0103 |
-//! | same-name objects | topics: L0204, L0205; two tables of one project in one topic: S0401 and others, without a server |
+//! | same-name objects | topics: L0204, L0205, L0209; two tables of one project in one topic: S0401 and others, without a server |
 //! | SQL mode | no counterpart: sessions set their own |
 //! | account existence | no counterpart: accounts are not sent |
 //! | topology | state topic: L0215, L0217; copies in a circle: S0601 and others, without a server |
@@ -140,6 +140,7 @@ const TARGET: &[Row<OfCluster>] = &[
             target::REPLICAS,
             target::CLEANUP_POLICY,
             target::SIZE_LIMIT,
+            target::FOREIGN_WRITER,
         ],
         |cluster| format!("{} of ours exist, the others may be made", cluster.topics.len()),
     ),
@@ -195,7 +196,8 @@ mod tests {
             let items = SOURCE.iter().filter(|(_, codes, _)| codes.contains(&code)).count();
             assert_eq!(items, 1, "{code}");
         }
-        let of_other_stages = [target::KAFKA_UNREACHABLE, target::KAFKA_LOGIN_FAILED];
+        // and what is felt only while rows are sent
+        let of_other_stages = [target::KAFKA_UNREACHABLE, target::KAFKA_LOGIN_FAILED, target::QUOTA];
         let codes = target::CODES.iter().map(|page| page.code);
         for code in codes.filter(|code| !of_other_stages.contains(code)) {
             let items = TARGET.iter().filter(|(_, codes, _)| codes.contains(&code)).count();

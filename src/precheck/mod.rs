@@ -3,6 +3,8 @@
 //! `run` holds every task against its servers before it starts, `check --live` all of them at once: the same rules.
 
 mod absent;
+mod collision;
+mod expected;
 mod item;
 
 pub use item::{Item, Seen, of_source as source_items, of_target as target_items};
@@ -64,6 +66,7 @@ pub fn source_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnost
     let mut findings = source::findings(&selected, &needs);
     findings.extend(condition_findings(plan, &selected));
     findings.extend(absent_findings(plan, &selected));
+    findings.extend(collision::findings(plan, &selected));
     answered(plan, findings)
 }
 
@@ -144,6 +147,7 @@ fn condition_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnosti
 fn cluster_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> Option<target::Needs> {
     let TargetKind::Kafka(kafka) = &plan.target.kind else { return None };
     Some(target::Needs {
+        brokers: kafka.brokers.join(","),
         transaction_timeout_ms: match kafka.delivery {
             Delivery::ExactlyOnce => Some(kafka.transaction_timeout_ms),
             Delivery::AtLeastOnce => None,
@@ -187,6 +191,7 @@ fn topic_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, 
             KeyRule::Primary => primary_key.is_empty() && unique_keys.is_empty(),
             KeyRule::Columns { .. } => false,
         };
+        need.expected.get_or_insert_with(|| expected::of(plan, &decision));
         if keyless && need.keyless.is_none() {
             need.keyless = Some(name.to_string());
         }
@@ -208,6 +213,12 @@ pub fn principal(kafka: &KafkaPlan) -> Option<String> {
         (None, Some((certificate, _))) => Some(format!("SUBJECT OF {certificate}")),
         (None, None) => None,
     }
+}
+
+/// The finding for brokers that hold back what a task sends as `client`, for so many ms at a time.
+pub fn quota(plan: &TaskPlan, client: &str, ms: u64) -> Option<Diagnostic> {
+    let TargetKind::Kafka(kafka) = &plan.target.kind else { return None };
+    Some(target::quota(&kafka.brokers.join(","), principal(kafka).as_deref(), client, ms))
 }
 
 /// The commands that grant what a task was refused.

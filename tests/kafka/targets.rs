@@ -100,6 +100,7 @@ fn a_cluster_says_what_it_has() {
     assert_eq!(facts.topics[data.as_str()].config["retention.ms"], "77000");
     assert_eq!(facts.topics[data.as_str()].config["min.insync.replicas"], "1");
     let needs = |timeout| Needs {
+        brokers: kafka.brokers(),
         transaction_timeout_ms: Some(timeout),
         broker_version: None,
         state_topic: state.clone(),

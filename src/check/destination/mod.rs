@@ -17,6 +17,7 @@ mod two_formats;
 
 use super::Rule;
 
+pub use names_collide::NAMES_COLLIDE;
 pub(super) use shared_topic::TOPIC_SHARED_BY_ACCIDENT;
 
 /// The rules of this area.

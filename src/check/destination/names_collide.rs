@@ -10,7 +10,8 @@ use crate::statement::Rename;
 use crate::text::Span;
 use std::collections::{BTreeMap, HashSet};
 
-const NAMES_COLLIDE: Code = Code::new("S0403", "names-collide");
+/// Two things get one name.
+pub const NAMES_COLLIDE: Code = Code::new("S0403", "names-collide");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {

@@ -239,7 +239,10 @@ impl Live<'_> {
             topics
                 .extend(catalog.into_iter().flat_map(|catalog| precheck::topics(task, catalog).into_keys()));
         }
-        Ok(Some(admin.facts(&topics).map_err(SinkFailure::from)?))
+        let mut facts = admin.facts(&topics).map_err(SinkFailure::from)?;
+        let is_state = |name: &str| tasks.iter().any(|task| task.id.state_topic(task.state_prefix()) == name);
+        admin.look_at_last(&mut facts, is_state);
+        Ok(Some(facts))
     }
 
     /// Asks the registry of a cluster whether it takes the schemas of the tasks.

@@ -23,6 +23,12 @@ pub(super) struct Counts {
     pub(super) dead_letters: u64,
     /// Statements by which rows came or went without events.
     pub(super) truncates: u64,
+    /// Schemas that the registry has taken.
+    pub(super) schemas_registered: u64,
+    /// Messages of schema changes.
+    pub(super) ddl_sent: u64,
+    /// Schema changes, or parts of them, that are not sent.
+    pub(super) ddl_withheld: u64,
     redone_definition: u64,
     redone_touched: u64,
 }
@@ -67,6 +73,9 @@ impl Counters {
             mapped,
             dead_letters,
             truncates,
+            schemas_registered,
+            ddl_sent,
+            ddl_withheld,
             redone_definition,
             redone_touched,
         } = std::mem::take(counts);
@@ -82,6 +91,9 @@ impl Counters {
         self.geometries_mapped += mapped.geometries;
         self.dead_letters += dead_letters;
         self.truncates += truncates;
+        self.schemas_registered += schemas_registered;
+        self.ddl_sent += ddl_sent;
+        self.ddl_withheld += ddl_withheld;
         for (cause, n) in [("definition", redone_definition), ("touched", redone_touched)] {
             if n > 0 {
                 *self.windows_redone.entry(cause.to_owned()).or_default() += n;

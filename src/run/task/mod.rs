@@ -29,6 +29,7 @@ mod output;
 mod progress;
 mod reader;
 mod reads;
+mod repartition;
 mod retention;
 mod rows;
 mod salts;
@@ -263,6 +264,8 @@ pub(super) struct Task {
     refused: BTreeMap<String, Option<u64>>,
     /// Codes whose fences are in the open transaction.
     fenced: BTreeSet<String>,
+    /// It was told that brokers hold back what is sent.
+    throttled: bool,
     /// What is counted, as `status` and metrics show it.
     counters: Counters,
     /// Who asks for the length of the log.
@@ -347,6 +350,7 @@ impl Task {
             damaged_at: None,
             refused: BTreeMap::new(),
             fenced: BTreeSet::new(),
+            throttled: false,
             counters: Counters::default(),
             gauge: None,
             pulse: None,

@@ -4,7 +4,10 @@ use super::Task;
 use super::life::Life;
 use super::reads::Rest;
 use crate::control::{ParkedTable, Progress, TableStatus, TaskState};
+use crate::precheck;
 use crate::run::context::wall_ms;
+use crate::run::event::{Event, Name};
+use crate::run::precheck::line;
 use std::collections::HashMap;
 
 /// Status is renewed at most this often, ms.
@@ -44,7 +47,9 @@ impl Task {
         let rest = life.reads.rest.as_ref().filter(|_| !life.load.is_reading()).and_then(Rest::why);
         let behind_since_ms = self.behind_since(life);
         life.paced_ms = life.paced_ms.filter(|&paced_ms| now_ms < paced_ms + PACED_MS);
+        life.counts.schemas_registered += life.output.take_registered();
         self.counters.add(&mut life.counts);
+        self.tell_throttled(life);
         let retention_left = self.retention.seconds_left(wall_ms());
         let mut status = self.status();
         status.generation = life.generation;
@@ -78,6 +83,16 @@ impl Task {
 }
 
 impl Task {
+    /// Tells once that brokers hold back what is sent.
+    fn tell_throttled(&mut self, life: &Life) {
+        if let Some(finding) = life.output.take_throttled(&self.plan).filter(|_| !self.throttled) {
+            self.throttled = true;
+            let allow = precheck::how_to_allow(&self.plan, &finding).map(|allow| format!("; {allow}"));
+            let text = line(&finding) + &allow.unwrap_or_default();
+            Event::info(Name::KafkaThrottled, text).task(&self.id).emit();
+        }
+    }
+
     /// Since when a change may wait that is not committed; none: everything the source has is.
     fn behind_since(&self, life: &Life) -> Option<i64> {
         if life.idle && life.ledger.between() && !life.ledger.has_rows() {

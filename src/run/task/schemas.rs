@@ -28,6 +28,8 @@ pub(super) struct Schemas {
     /// None: a target without a registry.
     registry: Option<Registry>,
     known: BTreeMap<String, SubjectRecord>,
+    /// Schemas that the registry has taken since they were last counted.
+    n_registered: u64,
 }
 
 impl Schemas {
@@ -39,12 +41,17 @@ impl Schemas {
         let url = asked::url(plan).unwrap_or_default();
         let registry = asked::open(plan, &context.project, patience)
             .map_err(|refusal| Failure::of_registry(url, &refusal))?;
-        Ok(Schemas { task: plan.id.clone(), registry, known: BTreeMap::new() })
+        Ok(Schemas { task: plan.id.clone(), registry, known: BTreeMap::new(), n_registered: 0 })
     }
 
     /// The registry, where there is one.
     pub(super) fn registry(&self) -> Option<&Registry> {
         self.registry.as_ref()
+    }
+
+    /// How many schemas the registry has taken since the last call.
+    pub(super) fn take_registered(&mut self) -> u64 {
+        std::mem::take(&mut self.n_registered)
     }
 
     /// Takes up what the state knows.
@@ -99,6 +106,7 @@ impl Schemas {
                 let number = registry
                     .register(subject, &schema.text, *rule)
                     .map_err(|refusal| refused(registry, table, wanted, &refusal))?;
+                self.n_registered += 1;
                 let text = format!("schema {number} of {table} registered as `{subject}`");
                 Event::info(Name::RegistryRegistered, text).task(&self.task).emit();
                 number

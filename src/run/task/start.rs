@@ -105,6 +105,7 @@ impl Task {
         }
         let mut known = Known::of_state(&state, &self.plan, &mut output);
         let mut creates = Vec::new();
+        let mut repartitioned = false;
         let position = match self.committed_position(&mut source, &output, &state)? {
             Some(_) if self.lost => {
                 let position = self.first_position(&mut source, &mut known, &mut output, &mut creates)?;
@@ -114,6 +115,7 @@ impl Task {
                 position
             }
             Some(position) => {
+                repartitioned = self.hold_partitions(&mut output, &mut state)?;
                 let known = self.add_databases(&mut source, &position, &mut known, &mut output)?;
                 known.then_some(position)
             }
@@ -158,7 +160,7 @@ impl Task {
         if self.lost {
             ledger.touch();
         }
-        if !state.plans.contains_key(&generation) {
+        if repartitioned || !state.plans.contains_key(&generation) {
             self.fence(generation, &state, &mut output, &mut ledger)?;
         }
         self.gauge = match self.gauge.take() {
@@ -254,6 +256,7 @@ impl Task {
         let told = life.send_creates(&creates, case, now_ms);
         let ended = told.and_then(|()| self.stream(&mut life)).map_err(|failure| self.sized(failure, &life));
         self.records += life.records;
+        life.counts.schemas_registered += life.output.take_registered();
         self.counters.add(&mut life.counts);
         // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
         if matches!(ended, Ok(Ended::Paused | Ended::Healing | Ended::Swapped { .. })) {
@@ -515,13 +518,6 @@ impl Task {
         let named = |refused: Refused| naming_prepared(refused.into(), &state.prepared);
         self.judge(source, &pos.position, pos.mid.as_ref(), state.snaps.keys()).map_err(named)?;
         let position = moved_to(&source.catalog.server, &pos.position);
-        let tables = state.tables.iter().filter(|(name, record)| {
-            // The rows of a table that goes to another topic now are hashed by the number of that one.
-            self.plan
-                .decide(&name.db, &name.table)
-                .is_ok_and(|decision| decision.is_some_and(|one| one.topic.as_str() == record.topic))
-        });
-        output.partitions_held(tables.map(|(_, record)| (record.topic.as_str(), record.partitions)))?;
         let from = stream_from(&pos.position, state.prepared.values(), Position::clone);
         if from != pos.position {
             self.judge(source, &from, None, state.snaps.keys()).map_err(named)?;

@@ -7,6 +7,7 @@ use super::beats::Beats;
 use super::letters::Letters;
 use super::output::Output;
 use crate::catalog::SourceCatalog;
+use crate::check::NAMES_COLLIDE;
 use crate::checkpoint::{
     DatabaseRecord, History, ParkRecord, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord,
     TableRecord, TaskState,
@@ -16,7 +17,7 @@ use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::ddl::Statement;
 use crate::mysql::position::{Flavor, Position};
 use crate::mysql::schema::{DatabaseChange, Followed, TableChange, TableName, TableState, TableVersion};
-use crate::plan::TaskPlan;
+use crate::plan::{Taken, TaskPlan};
 use crate::route::{Envelope, Salts, TableRoute, schemas};
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
@@ -96,6 +97,8 @@ pub(super) struct Tables {
     needed: Option<Position>,
     /// Topics and partition counts as stored in the state.
     pinned: BTreeMap<TableName, TableRecord>,
+    /// Names and topics of the tables that are sent; none: nobody has asked yet.
+    taken: Option<Taken>,
     /// Tables whose load has a record.
     known: HashSet<TableName>,
     /// Tables whose rows wait.
@@ -132,6 +135,7 @@ impl Tables {
             changed: Vec::new(),
             needed: oldest(&parked),
             pinned: state.tables.clone(),
+            taken: None,
             known,
             parked,
             beats: Beats::default(),
@@ -454,6 +458,31 @@ impl Tables {
         slot
     }
 
+    /// Refuses a table that comes to the name or the topic of another one without being meant to.
+    fn take_place(&mut self, name: &TableName) -> Result<(), Failure> {
+        let history = &self.history;
+        let is_gone = |other: &TableName| {
+            history.newest(other).is_some_and(|newest| matches!(newest.state, TableState::Gone))
+        };
+        let taken = self.taken.get_or_insert_with(|| {
+            let mut taken = Taken::default();
+            for other in self.pinned.keys() {
+                // What these share they had before; who has no name any more fails with its next row.
+                let _ = taken.take(&self.plan, other, is_gone);
+            }
+            taken
+        });
+        let taken = taken.take(&self.plan, name, is_gone);
+        match taken.map_err(|error| Failure::new(Class::Data, format!("table {name}: {error}")))? {
+            None => Ok(()),
+            Some(collision) => {
+                let text =
+                    format!("{} {}: table {name}: {collision}", NAMES_COLLIDE.number, NAMES_COLLIDE.name);
+                Err(Failure { code: Some(NAMES_COLLIDE), ..Failure::new(Class::Data, text) })
+            }
+        }
+    }
+
     fn make(&mut self, version: &Arc<TableVersion>, output: &mut Output) -> Result<Slot, Failure> {
         let name = &version.name;
         let refused =
@@ -461,6 +490,7 @@ impl Tables {
         let Some(decision) = self.plan.decide(&name.db, &name.table).map_err(|error| refused(&error))? else {
             return Ok(Slot::Unselected);
         };
+        self.take_place(name)?;
         let (topic, partitions) = output.topic(&decision.topic, &decision.topic_settings)?;
         output.decode(&decision.topic, fixed_schema(&decision.format))?;
         self.beats.watch(topic, &decision.format);

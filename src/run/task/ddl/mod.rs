@@ -83,6 +83,7 @@ impl Life {
             return Ok(());
         }
         self.follow_copy(definition)?;
+        self.counts.ddl_withheld += outgoing.withheld.len() as u64;
         for (unexpected, text) in outgoing.withheld {
             let event = if unexpected { Event::warn } else { Event::info };
             event(Name::SchemaWithheld, text).position(&self.ledger.position().file).emit();
@@ -107,6 +108,7 @@ impl Life {
             let text =
                 format!("{table} is truncated, which is not sent: its columns are not certain at this place");
             Event::warn(Name::SchemaWithheld, text).position(&self.ledger.position().file).emit();
+            self.counts.ddl_withheld += 1;
             return Ok(());
         };
         let position = self.ledger.position();
@@ -117,6 +119,7 @@ impl Life {
         let batch = self.output.batch();
         let bytes = batch.bytes();
         live.route.push_truncate(&meta, batch);
+        self.counts.ddl_sent += 1;
         let bytes = batch.bytes() - bytes;
         self.ledger.produced(1, bytes as u64, now_ms);
         self.records += 1;
@@ -177,6 +180,7 @@ impl Life {
             let (key, value) = write_ddl(&decision.format, &change, &meta, id, batch.arena());
             batch.push(topic, number, key, Some(value));
             envelope.put("ddl", &meta, batch);
+            self.counts.ddl_sent += 1;
             let bytes = batch.bytes() - bytes;
             self.ledger.produced(1, bytes as u64, now_ms);
             self.records += 1;

@@ -12,6 +12,7 @@ use super::schemas::Schemas;
 use crate::checkpoint::{
     DurablePosition, OwnerRecord, PosRecord, StateChange, StateKey, StateRecord, TaskState,
 };
+use crate::diagnostic::Diagnostic;
 use crate::engine::Covered;
 use crate::engine::commit::HEARTBEAT_MS;
 use crate::failpoint;
@@ -19,7 +20,8 @@ use crate::format::Registered;
 use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
 use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
-use crate::plan::TaskId;
+use crate::plan::{TaskId, TaskPlan};
+use crate::precheck;
 use crate::route::WantedSchema;
 use crate::run::context::Context;
 use crate::run::event::{Event, Name};
@@ -43,6 +45,9 @@ const BATCH_RECORDS: usize = 512;
 
 /// Bytes of a batch before it goes to the producer.
 const BATCH_BYTES: usize = 256 << 10;
+
+/// Why a producer is replaced after a commit during which the coordinator was in trouble.
+const BROKE: &str = "the coordinator's connection broke around a commit";
 
 /// A target that is ours.
 pub(super) struct Output {
@@ -122,6 +127,19 @@ impl Output {
         }
         self.pending.extend(stored.into_iter().map(StateChange::put));
         Ok(registered)
+    }
+
+    /// How many schemas the registry has taken since the last call.
+    pub(super) fn take_registered(&mut self) -> u64 {
+        self.schemas.take_registered()
+    }
+
+    /// How long brokers have held back what is sent, if they did since the last call, with how that is told.
+    pub(super) fn take_throttled(&self, plan: &TaskPlan) -> Option<Diagnostic> {
+        let kafka = self.inner.kafka()?;
+        let ms = kafka.connection.take_throttled_ms()?;
+        let found = precheck::quota(plan, kafka.connection.client_id(), ms);
+        precheck::answered(plan, found.into_iter().collect()).pop()
     }
 
     /// Values of a topic are of this schema, for a target that shows them.
@@ -227,13 +245,22 @@ impl Output {
         self.seq = sent.durable.record().seq;
         self.sink = State::Idle(match sent.sink {
             Some(sink) => sink,
-            None => self.replace_producer(context)?,
+            None => self.replace_producer(context, BROKE)?,
         });
         Ok(sent.durable)
     }
 
-    /// A new producer after a commit during which the coordinator was in trouble; what was committed stands.
-    fn replace_producer(&mut self, context: &Context) -> Result<Sink, Failure> {
+    /// A new producer in the place of one at rest.
+    pub(super) fn renew(&mut self, context: &Context, why: &str) -> Result<(), Failure> {
+        if let State::Idle(_) = &self.sink {
+            self.sink = State::Gone;
+            self.sink = State::Idle(self.replace_producer(context, why)?);
+        }
+        Ok(())
+    }
+
+    /// A new producer, for one that is not to be used any more; what was committed stands.
+    fn replace_producer(&mut self, context: &Context, why: &str) -> Result<Sink, Failure> {
         let sink = self.inner.open(PATIENCE)?;
         failpoint::hit("recover.reinit");
         let state = self.inner.load_state(PATIENCE)?;
@@ -244,9 +271,7 @@ impl Output {
         if state.pos.as_ref().map_or(0, |pos| pos.seq) != self.seq {
             return Err(Failure::new(Class::Request, "the last commit is not in the state topic"));
         }
-        Event::info(Name::KafkaProducerReplaced, "the coordinator's connection broke around a commit")
-            .task(&self.task)
-            .emit();
+        Event::info(Name::KafkaProducerReplaced, why).task(&self.task).emit();
         Ok(sink)
     }
 
@@ -292,7 +317,7 @@ impl Output {
         };
         self.sink = State::Idle(match sending.commit_state()? {
             Some(sink) => sink,
-            None => self.replace_producer(context)?,
+            None => self.replace_producer(context, BROKE)?,
         });
         Ok(())
     }

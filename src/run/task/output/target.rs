@@ -75,7 +75,12 @@ impl Target {
     /// The cluster, with those of `topics` that exist; none for targets without one.
     pub(in crate::run::task) fn facts(&self, topics: &[TopicName]) -> Result<Option<ClusterFacts>, Failure> {
         let (Some(admin), Some(kafka)) = (&self.admin, self.inner.kafka()) else { return Ok(None) };
-        Ok(Some(admin.facts(topics.iter().chain([&kafka.settings.state_topic]))?))
+        let mut facts = admin.facts(topics.iter().chain([&kafka.settings.state_topic]))?;
+        // Later on what is there is ours; that it stays so is asked by `check --live`.
+        if !facts.topics.contains_key(kafka.settings.state_topic.as_str()) {
+            admin.look_at_last(&mut facts, |_| false);
+        }
+        Ok(Some(facts))
     }
 
     /// What stands between a plan and the registry of its target. One that is away is waited for when a new schema needs it:

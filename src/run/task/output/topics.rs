@@ -8,7 +8,6 @@ use crate::kafka::{TopicId, TopicName};
 use crate::plan::TopicSettings;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
-use crate::run::precheck::repartitioned;
 use crate::target::kafka::io::NewTopic;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -121,21 +120,28 @@ impl Output {
         Ok(())
     }
 
-    /// Holds the numbers of partitions of topics against those that were recorded.
-    pub(in crate::run::task) fn partitions_held<'e>(
+    /// A topic has so many partitions from now on.
+    pub(in crate::run::task) fn repartition(&mut self, topic: &str, partitions: u32) {
+        if let (Ok(name), Some(partitions)) = (TopicName::new(topic), NonZeroU32::new(partitions)) {
+            let id = self.topics.intern(&name);
+            self.partitions.insert(id, partitions);
+        }
+    }
+
+    /// Topics that have another number of partitions than was recorded, by name: that one, and the one they have.
+    pub(in crate::run::task) fn repartitioned<'e>(
         &self,
         recorded: impl IntoIterator<Item = (&'e str, u32)>,
-    ) -> Result<(), Failure> {
-        let Some(admin) = &self.admin else { return Ok(()) };
+    ) -> Result<BTreeMap<String, (u32, u32)>, Failure> {
+        let mut found = BTreeMap::new();
+        let Some(admin) = &self.admin else { return Ok(found) };
         for (topic, recorded) in recorded.into_iter().collect::<BTreeSet<_>>() {
             let Ok(name) = TopicName::new(topic) else { continue };
-            if let Some(now) = admin.partitions(&name)?
-                && let Some(failure) = repartitioned(topic, now.get(), recorded)
-            {
-                return Err(failure);
+            if let Some(now) = admin.partitions(&name)?.filter(|now| now.get() != recorded) {
+                found.insert(topic.to_owned(), (recorded, now.get()));
             }
         }
-        Ok(())
+        Ok(found)
     }
 }
 

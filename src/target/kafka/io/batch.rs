@@ -241,7 +241,7 @@ impl NativeProducer {
 
     /// Waits until nothing is queued or on its way; `false` when that takes longer than `patience`.
     ///
-    /// Returns as soon as it is so: only failed deliveries make events, so nothing has to be polled meanwhile.
+    /// Returns as soon as it is so: records that are delivered make no events, so nothing has to be polled meanwhile.
     pub(super) fn flush(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         loop {

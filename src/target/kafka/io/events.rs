@@ -8,9 +8,11 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::ProducerContext;
+use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::error::Error;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Name of the logical connection to the transaction coordinator. Source: librdkafka, `rdkafka_txnmgr.c`.
 const COORDINATOR: &str = "TxnCoordinator";
@@ -30,6 +32,7 @@ const TRANSACTION_ENDED: &str = "TXNERR";
 #[derive(Default)]
 pub(super) struct Events {
     token: Option<TokenFile>,
+    throttled: Throttled,
     seen: Mutex<Seen>,
     coordinator: AtomicBool,
 }
@@ -45,6 +48,37 @@ struct Seen {
     ended: Option<String>,
 }
 
+/// Longest that brokers have held clients back at a time, in ms; 0: not at all. Shared by the clients of a connection.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Throttled(Arc<AtomicU64>);
+
+impl Throttled {
+    /// What was told since the last call; none: nothing was held back.
+    pub(super) fn take_ms(&self) -> Option<u64> {
+        Some(self.0.swap(0, Ordering::Relaxed)).filter(|ms| *ms > 0)
+    }
+
+    fn told(&self, statistics: &[u8]) {
+        #[derive(Deserialize)]
+        struct Statistics {
+            #[serde(default)]
+            brokers: BTreeMap<String, Broker>,
+        }
+        #[derive(Deserialize)]
+        struct Broker {
+            throttle: Option<Window>,
+        }
+        #[derive(Deserialize)]
+        struct Window {
+            max: i64,
+        }
+        let Ok(statistics) = serde_json::from_slice::<Statistics>(statistics) else { return };
+        let longest = statistics.brokers.values().filter_map(|broker| broker.throttle.as_ref());
+        let longest = longest.filter_map(|window| u64::try_from(window.max).ok()).max();
+        self.0.fetch_max(longest.unwrap_or(0), Ordering::Relaxed);
+    }
+}
+
 /// First record that was given up.
 #[derive(Debug, Clone)]
 struct Undelivered {
@@ -54,9 +88,9 @@ struct Undelivered {
 }
 
 impl Events {
-    /// Of a client that logs in with this token, if with one.
-    pub(super) fn new(token: Option<TokenFile>) -> Events {
-        Events { token, ..Events::default() }
+    /// Of a client that logs in with this token, if with one, and tells `throttled` how it is held back.
+    pub(super) fn new(token: Option<TokenFile>, throttled: Throttled) -> Events {
+        Events { token, throttled, ..Events::default() }
     }
 
     /// Where the client's token is.
@@ -161,7 +195,10 @@ impl ClientContext for Events {
         }
     }
 
-    fn stats_raw(&self, _: &[u8]) {}
+    /// Of all that is told only the throttling is not to be had elsewhere.
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.throttled.told(statistics);
+    }
 }
 
 impl ProducerContext for Events {
@@ -224,6 +261,20 @@ mod tests {
         assert_eq!(lose(Code::MessageTimedOut).topic.as_deref(), Some("shop.state"));
         events.seen().denied = None;
         assert!(lose(Code::PurgeQueue).source.words.contains("Current transaction failed"));
+    }
+
+    #[test]
+    fn throttling_is_told_once() {
+        let throttled = Throttled::default();
+        let events = Events::new(None, throttled.clone());
+        events.stats_raw(
+            br#"{"name":"x","brokers":{"a":{"throttle":{"min":0,"max":0}},"b":{"state":"INIT"}}}"#,
+        );
+        assert_eq!(throttled.take_ms(), None);
+        events.stats_raw(br#"{"brokers":{"a":{"throttle":{"max":12}},"b":{"throttle":{"max":900}}}}"#);
+        events.stats_raw(br#"{"brokers":{"a":{"throttle":{"max":7}}}}"#);
+        events.stats_raw(b"{");
+        assert_eq!((throttled.take_ms(), throttled.take_ms()), (Some(900), None));
     }
 
     #[test]

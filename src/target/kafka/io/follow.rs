@@ -3,7 +3,7 @@
 //! What has been committed when a read begins is seen when it ends: records that an open transaction still hides are
 //! waited for, as in a read of the state topic.
 
-use super::config::Connection;
+use super::connection::Connection;
 use super::error::{Class, KafkaFailure};
 use super::state::{Isolation, Reader};
 use crate::kafka::TopicName;

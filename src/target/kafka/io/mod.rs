@@ -4,20 +4,23 @@
 //! aborts a transaction or reuses a producer after a failure: that is the one recovery path of the engine.
 
 mod batch;
-mod config;
+mod connection;
 mod error;
 mod events;
 mod follow;
+mod last;
 mod preflight;
 mod producer;
+mod settings;
 mod state;
 mod token;
 
-pub use config::{Connection, ProducerSettings, state_topic, transactional_id};
+pub use connection::Connection;
 pub use error::{Class, KafkaFailure};
 pub use follow::{Followed, Follower, Take};
 pub use preflight::{Admin, NewTopic};
 pub use producer::{AtLeastOnce, Committed, Producer, Txn};
+pub use settings::{ProducerSettings, state_topic, transactional_id};
 pub use state::{Isolation, StateRead, Watch, WatchedRecord, read_all};
 
 /// Version of the client library inside.

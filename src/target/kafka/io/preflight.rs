@@ -2,7 +2,7 @@
 //!
 //! Asks for no more rights than the task needs: a setting we may not see is left out, not an error.
 
-use super::config::Connection;
+use super::connection::Connection;
 use super::error::{Class, KafkaFailure};
 use super::events::Events;
 use super::state::{Isolation, Reader};
@@ -85,6 +85,7 @@ impl NewTopic {
 /// Asks a cluster about itself and makes topics. Every call blocks, for at most the patience given at
 /// [`open`](Admin::open).
 pub struct Admin {
+    connection: Connection,
     reader: Reader,
     admin: AdminClient<Events>,
     patience: Duration,
@@ -103,7 +104,12 @@ impl Admin {
         let admin = config
             .create_with_context(connection.events())
             .map_err(|error| KafkaFailure::from_client("create the client", &error))?;
-        Ok(Admin { reader, admin, patience })
+        Ok(Admin { connection: connection.clone(), reader, admin, patience })
+    }
+
+    /// A reader of committed records, up to the first open transaction.
+    pub(super) fn committed_reader(&self) -> Result<Reader, KafkaFailure> {
+        Reader::open(&self.connection, Isolation::Visible)
     }
 
     /// The cluster, and of `topics` those that exist.
@@ -130,6 +136,7 @@ impl Admin {
                         partitions: topic.partitions().len() as u32,
                         replicas: replicas.unwrap_or(0) as u32,
                         config: BTreeMap::new(),
+                        last: Vec::new(),
                     };
                     (topic.name().to_owned(), facts)
                 })

@@ -7,9 +7,10 @@
 //! guessed: after a timeout the producer is gone, and the state topic says whether the commit happened.
 
 use super::batch::NativeProducer;
-use super::config::{Connection, ProducerSettings};
+use super::connection::Connection;
 use super::error::{Class, KafkaFailure};
 use super::events::Events;
+use super::settings::ProducerSettings;
 use super::token;
 use crate::checkpoint::{DurablePosition, StateChange, StateRecord};
 use crate::engine::Covered;
@@ -345,8 +346,8 @@ fn client(
     settings: &ProducerSettings,
     transactional: bool,
 ) -> Result<NativeProducer, KafkaFailure> {
-    let producer: BaseProducer<Events> = connection
-        .producer(settings, transactional)
+    let producer: BaseProducer<Events> = settings
+        .client(connection, transactional)
         .create_with_context(connection.events())
         .map_err(|error| KafkaFailure::from_client("create the producer", &error))?;
     token::give(producer.client())?;

@@ -4,7 +4,7 @@
 //! committed records, the broker names the last stable offset instead, and a transaction that is still being ended would
 //! be missed without a trace.
 
-use super::config::Connection;
+use super::connection::Connection;
 use super::error::{Class, KafkaFailure};
 use super::events::Events;
 use super::token;

@@ -1,9 +1,13 @@
 //! What a task needs of a cluster, held against what the cluster is. Pure: the facts come from elsewhere.
 
 mod pages;
+mod quota;
+mod shape;
 mod topic;
 
 pub use pages::CODES;
+pub use quota::quota;
+pub use shape::Expected;
 pub use topic::TopicNeed;
 
 use crate::catalog::{ClusterFacts, TopicFacts};
@@ -27,8 +31,12 @@ pub const REPLICAS: Code = Code::new("L0206", "replicas");
 pub const CLEANUP_POLICY: Code = Code::new("L0207", "cleanup-policy");
 /// A topic takes less than the widest row.
 pub const SIZE_LIMIT: Code = Code::new("L0208", "size-limit");
+/// A topic has records that the task has not written.
+pub const FOREIGN_WRITER: Code = Code::new("L0209", "foreign-writer");
 /// Brokers that are too old.
 pub const BROKER_VERSION: Code = Code::new("L0212", "broker-version");
+/// Brokers hold back what is sent.
+pub const QUOTA: Code = Code::new("L0213", "quota");
 /// Our transactions last longer than the broker allows.
 pub const TRANSACTION_TIMEOUT: Code = Code::new("L0214", "transaction-timeout-over-broker-limit");
 /// The state topic cannot keep state.
@@ -50,6 +58,8 @@ const OLDEST_TESTED: Version = Version::new(2, 1, 0);
 /// What a task needs of its cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needs {
+    /// Where the cluster is, as commands name it.
+    pub brokers: String,
     /// How long a transaction may stay open, ms; none without transactions.
     pub transaction_timeout_ms: Option<u32>,
     /// The version that the files say the brokers have.
@@ -73,7 +83,7 @@ pub fn findings(facts: &ClusterFacts, needs: &Needs) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     found.extend(transaction_timeout(facts, needs));
     found.extend(broker_version(needs));
-    found.extend(needs.topics.iter().flat_map(|need| need.findings(facts)));
+    found.extend(needs.topics.iter().flat_map(|need| need.findings(facts, &needs.brokers)));
     let name = needs.state_topic.as_str();
     match facts.topics.get(name) {
         Some(topic) => found.extend(state_topic(name, topic)),
@@ -226,7 +236,8 @@ pub fn partitions_changed(topic: &str, now: u32, recorded: u32) -> Option<Diagno
              the rows anew, and changes of one row would be in two partitions"
         );
         Diagnostic::nowhere(PARTITIONS_DIFFER, Severity::Error, message).help(format!(
-            "send to another `topic` and load it anew, or make `{topic}` again with {recorded} partitions"
+            "send to another `topic` and load it anew, make `{topic}` again with {recorded} partitions, or go on with {now} from here \
+             on with `--accept P1003`: a fence in every partition marks the place"
         ))
     })
 }
@@ -242,7 +253,7 @@ mod tests {
 
     fn topic(replicas: u32, config: &[(&str, &str)]) -> TopicFacts {
         let config = config.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-        TopicFacts { partitions: 1, replicas, config }
+        TopicFacts { partitions: 1, replicas, config, last: Vec::new() }
     }
 
     fn sound() -> (ClusterFacts, Needs) {
@@ -256,6 +267,7 @@ mod tests {
         facts.topics.insert("p.t.state".into(), state);
         facts.topics.insert("shop.orders".into(), topic(3, &[("min.insync.replicas", "2")]));
         let needs = Needs {
+            brokers: "k:9092".into(),
             transaction_timeout_ms: Some(60_000),
             broker_version: None,
             state_topic: name("p.t.state"),

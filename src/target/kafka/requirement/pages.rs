@@ -1,9 +1,9 @@
 //! The pages of what is found at a cluster.
 
 use super::{
-    ACL_MISSING, BROKER_VERSION, CLEANUP_POLICY, FOREIGN_STATE, KAFKA_LOGIN_FAILED, KAFKA_UNREACHABLE,
-    PARTITIONS_DIFFER, REPLICAS, SIZE_LIMIT, STATE_TOPIC_CONFIG, TOPIC_MISSING, TRANSACTION_TIMEOUT,
-    WEAK_REPLICATION,
+    ACL_MISSING, BROKER_VERSION, CLEANUP_POLICY, FOREIGN_STATE, FOREIGN_WRITER, KAFKA_LOGIN_FAILED,
+    KAFKA_UNREACHABLE, PARTITIONS_DIFFER, QUOTA, REPLICAS, SIZE_LIMIT, STATE_TOPIC_CONFIG, TOPIC_MISSING,
+    TRANSACTION_TIMEOUT, WEAK_REPLICATION,
 };
 use crate::diagnostic::{Code, CodeDoc};
 
@@ -57,11 +57,25 @@ pub const CODES: &[CodeDoc] = &[
         "The task stops at the first row that is too large, unless `on-oversize` says where it goes.",
     ),
     page(
+        FOREIGN_WRITER,
+        "The last record of a partition of a topic does not look like the messages that a table is sent as. Looked at by \
+         `check --live`, and by `run` before a task begins for the first time; in topics that may be read, and the first 50 of them.",
+        "Somebody else writes there, or another format did before: consumers that read all of the topic fail at one of the two. \
+         Send to another `topic`, or stop who else writes.",
+    ),
+    page(
         BROKER_VERSION,
         "The brokers do not know what the delivery needs: transactions came with Kafka 0.11, and exactly-once asks for 2.1. A \
          `broker-version` below that is a warning where rows are sent at least once.",
         "Without transactions rows and position cannot be one. Brokers that old are written to as their protocol allows, and no \
          test of ours sees them.",
+    ),
+    page(
+        QUOTA,
+        "The brokers hold back what a task sends: it is more than a quota of its user or client allows. Told while the task runs, \
+         because a user with the least rights may not ask for quotas, and the rate is not known before.",
+        "Nothing is lost, but the lag grows while more comes than the quota lets through, and transactions that are held back for \
+         longer than `transaction-timeout` are begun anew.",
     ),
     page(
         TRANSACTION_TIMEOUT,

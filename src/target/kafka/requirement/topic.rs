@@ -1,7 +1,8 @@
 //! What a data topic must be for the rows that go there.
 
 use super::{
-    CLEANUP_POLICY, PARTITIONS_DIFFER, REPLICAS, SIZE_LIMIT, TOPIC_MISSING, alter, number, policy_has,
+    CLEANUP_POLICY, Expected, PARTITIONS_DIFFER, REPLICAS, SIZE_LIMIT, TOPIC_MISSING, alter, number,
+    policy_has,
 };
 use crate::catalog::{ClusterFacts, TopicFacts};
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -30,6 +31,8 @@ pub struct TopicNeed {
     pub keyless: Option<String>,
     /// The table with the widest rows, and their declared length in bytes; none where all fit a topic with Kafka's own limit.
     pub widest: Option<(String, u64)>,
+    /// What messages of the tables look like; none for topics of something else.
+    pub expected: Option<Expected>,
 }
 
 impl TopicNeed {
@@ -45,13 +48,14 @@ impl TopicNeed {
             retention_ms: None,
             keyless: None,
             widest: None,
+            expected: None,
         }
     }
 
     /// Everything that stands between the rows and their topic.
-    pub(super) fn findings(&self, cluster: &ClusterFacts) -> Vec<Diagnostic> {
+    pub(super) fn findings(&self, cluster: &ClusterFacts, brokers: &str) -> Vec<Diagnostic> {
         match cluster.topics.get(self.name.as_str()) {
-            Some(topic) => self.of_existing(topic).into_iter().flatten().collect(),
+            Some(topic) => self.of_existing(topic, brokers).into_iter().flatten().collect(),
             None if self.create => self.of_missing(cluster),
             None => vec![self.missing()],
         }
@@ -83,7 +87,7 @@ impl TopicNeed {
         found
     }
 
-    fn of_existing(&self, topic: &TopicFacts) -> [Option<Diagnostic>; 5] {
+    fn of_existing(&self, topic: &TopicFacts, brokers: &str) -> [Option<Diagnostic>; 6] {
         let name = self.name.as_str();
         let error = |code: Code, message: String| Diagnostic::nowhere(code, Severity::Error, message);
         let actual = topic.partitions;
@@ -120,6 +124,7 @@ impl TopicNeed {
             keyless,
             retention,
             self.too_wide(limit.unwrap_or(MAX_MESSAGE_BYTES_DEFAULT as u64)),
+            self.expected.as_ref().and_then(|expected| expected.foreign(name, brokers, topic)),
         ]
     }
 

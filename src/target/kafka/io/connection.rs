@@ -1,15 +1,12 @@
-//! From the plan to the settings of the client library.
+//! How a cluster is reached: from the plan to the settings of the client library that every client shares.
 //!
 //! Guarantees: a connection that is meant to be verified has a file of roots, or is an error that lists where one was
 //! looked for; secrets reach the client library and nothing else.
 
 use super::error::KafkaFailure;
-use super::events::Events;
+use super::events::{Events, Throttled};
 use super::token::TokenFile;
-use crate::catalog::ClusterFacts;
-use crate::kafka::TopicName;
-use crate::kafka::limits::MAX_MESSAGE_BYTES_DEFAULT;
-use crate::plan::{Acks, Compression, KafkaPlan, Mechanism, SecretRef, TaskId, TlsMode, Version};
+use crate::plan::{KafkaPlan, Mechanism, SecretRef, TlsMode, Version};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -36,18 +33,6 @@ const RECONNECT_MS: (u32, u32) = (100, 1_000);
 /// only bridges the moment until every broker knows them.
 const SPREAD_MS: u32 = 5_000;
 
-/// Largest record the client itself lets pass, in bytes: the topic's own limit is what counts.
-const CLIENT_RECORD_LIMIT_BYTES: u32 = 256 * 1024 * 1024;
-
-/// What the broker may count in a batch that the client library does not, bytes.
-const BATCH_SLACK_BYTES: u32 = 512;
-
-/// Most requests without an answer whose order an idempotent producer keeps.
-const IDEMPOTENT_IN_FLIGHT_MAX: u32 = 5;
-
-/// Room a record takes in the producer queue besides its value, in bytes, counted by bounding the number of records.
-const QUEUE_RECORD_OVERHEAD_BYTES: u64 = 256;
-
 /// How a cluster is reached.
 #[derive(Clone)]
 pub struct Connection {
@@ -58,6 +43,8 @@ pub struct Connection {
     identity: Option<(PathBuf, PathBuf)>,
     login: Option<Login>,
     broker_version: Option<Version>,
+    /// How long brokers hold back what producers of this connection send.
+    throttled: Throttled,
 }
 
 #[derive(Clone)]
@@ -150,12 +137,24 @@ impl Connection {
             identity,
             login,
             broker_version: plan.broker_version,
+            throttled: Throttled::default(),
         })
     }
 
     /// What collects the words of a client, and gives it its token.
     pub(super) fn events(&self) -> Events {
-        Events::new(self.login.as_ref().and_then(|login| login.token.clone()))
+        Events::new(self.login.as_ref().and_then(|login| login.token.clone()), self.throttled.clone())
+    }
+
+    /// Client id of its clients.
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Longest that a broker has held a producer of this connection back at a time since the last call, ms; none: it was not held
+    /// back.
+    pub fn take_throttled_ms(&self) -> Option<u64> {
+        self.throttled.take_ms()
     }
 
     /// Settings every client shares. Holds the password: neither kept nor printed.
@@ -233,54 +232,10 @@ impl Connection {
             .set("fetch.wait.max.ms", "50");
         config
     }
-
-    /// Settings of a producer; a transactional one when `transactional`.
-    pub(super) fn producer(&self, settings: &ProducerSettings, transactional: bool) -> ClientConfig {
-        let mut config = self.client();
-        let queue_records = (settings.queue_bytes / QUEUE_RECORD_OVERHEAD_BYTES).max(1_000);
-        config
-            .set("enable.idempotence", settings.is_idempotent().to_string())
-            .set("acks", acks(settings.acks))
-            .set("max.in.flight.requests.per.connection", settings.in_flight.to_string())
-            .set("delivery.report.only.error", "true")
-            .set("message.max.bytes", CLIENT_RECORD_LIMIT_BYTES.to_string())
-            .set("message.timeout.ms", settings.message_timeout_ms().to_string())
-            .set("socket.timeout.ms", settings.socket_timeout_ms().to_string())
-            .set("batch.size", settings.batch_bytes.to_string())
-            .set("batch.num.messages", "1000000")
-            .set("linger.ms", settings.linger_ms.to_string())
-            .set("queue.buffering.max.kbytes", (settings.queue_bytes / 1024).max(1).to_string())
-            .set("queue.buffering.max.messages", queue_records.to_string())
-            .set("compression.codec", codec(settings.compression));
-        if transactional {
-            config
-                .set("transactional.id", &settings.transactional_id)
-                .set("transaction.timeout.ms", settings.transaction_timeout_ms.to_string());
-        }
-        config
-    }
 }
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-fn acks(acks: Acks) -> &'static str {
-    match acks {
-        Acks::All => "all",
-        Acks::Leader => "1",
-        Acks::None => "0",
-    }
-}
-
-fn codec(compression: Compression) -> &'static str {
-    match compression {
-        Compression::None => "none",
-        Compression::Lz4 => "lz4",
-        Compression::Zstd => "zstd",
-        Compression::Snappy => "snappy",
-        Compression::Gzip => "gzip",
-    }
 }
 
 fn system_roots(paths: &[&str]) -> Option<PathBuf> {
@@ -291,101 +246,10 @@ fn no_roots(paths: &[&str]) -> String {
     format!("no file of root certificates; looked for {}; name one with `tls {{ ca … }}`", paths.join(", "))
 }
 
-/// Settings of one task's producer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProducerSettings {
-    /// `<prefix>.<task>`: the same for every life of the task, on every host.
-    pub transactional_id: String,
-    /// How long the broker keeps a transaction open that nobody ends, ms.
-    pub transaction_timeout_ms: u32,
-    /// Largest batch, bytes.
-    pub batch_bytes: u32,
-    /// Wait for a fuller batch, ms.
-    pub linger_ms: u32,
-    /// Codec.
-    pub compression: Compression,
-    /// Whose answer a record waits for.
-    pub acks: Acks,
-    /// Requests without an answer, per broker.
-    pub in_flight: u32,
-    /// Version of brokers that cannot say theirs.
-    pub broker_version: Option<Version>,
-    /// Bytes of values that may wait to be sent.
-    pub queue_bytes: u64,
-    /// Where state records go.
-    pub state_topic: TopicName,
-}
-
-impl ProducerSettings {
-    /// The settings a plan describes; `queue_bytes` is the task's share of the memory.
-    ///
-    /// # Errors
-    /// [`Class::Config`](super::Class::Config) when the names do not make a topic name.
-    pub fn new(plan: &KafkaPlan, task: &TaskId, queue_bytes: u64) -> Result<ProducerSettings, KafkaFailure> {
-        Ok(ProducerSettings {
-            transactional_id: transactional_id(&plan.state.prefix, task),
-            transaction_timeout_ms: plan.transaction_timeout_ms,
-            batch_bytes: plan.batch_bytes,
-            linger_ms: plan.linger_ms,
-            compression: plan.compression,
-            acks: plan.acks,
-            in_flight: plan.in_flight,
-            broker_version: plan.broker_version,
-            queue_bytes,
-            state_topic: state_topic(&plan.state.prefix, task)?,
-        })
-    }
-
-    /// Makes batches no larger than any of the topics takes: a batch is refused as a whole, and its records are not to
-    /// blame. A topic whose limit we may not see counts with the broker's default.
-    pub fn fit(&mut self, facts: &ClusterFacts) {
-        let limits = facts.topics.values().map(|topic| {
-            let limit = topic.config.get("max.message.bytes").and_then(|limit| limit.parse().ok());
-            limit.unwrap_or(MAX_MESSAGE_BYTES_DEFAULT as u32)
-        });
-        for limit in limits {
-            self.batch_bytes = self.batch_bytes.min(limit.saturating_sub(BATCH_SLACK_BYTES)).max(1);
-        }
-    }
-
-    /// Whether the broker drops what a retry repeats. It refuses to without all replicas' answers, and with more requests
-    /// under way than it remembers. Source: Kafka, `ProducerConfig`, `enable.idempotence`; brokers before 0.11 cannot.
-    fn is_idempotent(&self) -> bool {
-        let old = self.broker_version.is_some_and(|version| version < Version::new(0, 11, 0));
-        self.acks == Acks::All && self.in_flight <= IDEMPOTENT_IN_FLIGHT_MAX && !old
-    }
-
-    /// How long a record may wait for its acknowledgement, ms: it is given up before the broker ends the transaction.
-    pub(super) fn message_timeout_ms(&self) -> u32 {
-        (self.transaction_timeout_ms / 10 * 9).max(1)
-    }
-
-    /// How long an answer may take, ms: a dead connection is noticed in time to be replaced within the transaction.
-    pub(super) fn socket_timeout_ms(&self) -> u32 {
-        (self.transaction_timeout_ms / 2).clamp(500, 30_000)
-    }
-}
-
-/// The transactional id of a task.
-pub fn transactional_id(prefix: &str, task: &TaskId) -> String {
-    task.transactional_id(prefix)
-}
-
-/// The state topic of a task.
-///
-/// # Errors
-/// [`Class::Config`](super::Class::Config) when the names do not make a topic name.
-pub fn state_topic(prefix: &str, task: &TaskId) -> Result<TopicName, KafkaFailure> {
-    let name = task.state_topic(prefix);
-    TopicName::new(name.as_str())
-        .map_err(|error| KafkaFailure::config("name the state topic", error.to_string()).on(name))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Class;
     use super::*;
-    use crate::catalog::TopicFacts;
     use crate::plan::{Sasl, Tls};
 
     fn plan(mode: TlsMode, sasl: bool) -> KafkaPlan {
@@ -396,10 +260,6 @@ mod tests {
         });
         let brokers = vec!["a:9092".into(), "b:9092".into()];
         KafkaPlan { sasl, batch_bytes: 1_000_000, ..KafkaPlan::new(brokers, Tls::mode(mode)) }
-    }
-
-    fn task(pipeline: &str) -> TaskId {
-        TaskId { pipeline: pipeline.into(), source: "shop".into(), target: "bus".into() }
     }
 
     fn connection(plan: &KafkaPlan, dir: &Path) -> Result<Connection, KafkaFailure> {
@@ -463,70 +323,5 @@ mod tests {
         assert_eq!(connection.client().get("sasl.password"), Some("canary"));
         let shown = format!("{connection:?}");
         assert!(shown.contains("alice") && !shown.contains("canary"), "{shown}");
-    }
-
-    #[test]
-    fn timeouts_end_inside_the_transaction() {
-        let mut settings =
-            ProducerSettings::new(&plan(TlsMode::Off, false), &task("main"), 64 << 20).unwrap();
-        for timeout in [1_000, 10_000, 60_000, 900_000] {
-            settings.transaction_timeout_ms = timeout;
-            assert!(settings.message_timeout_ms() < timeout);
-            assert!(settings.socket_timeout_ms() < timeout);
-        }
-        assert_eq!(settings.state_topic.as_str(), "syncc.main.shop.bus.state");
-        assert_eq!(settings.transactional_id, "syncc.main.shop.bus");
-    }
-
-    #[test]
-    fn what_a_broker_does_not_promise_is_not_asked_for() {
-        let check = |change: fn(&mut KafkaPlan), expected: [&str; 3]| {
-            let mut plan = plan(TlsMode::Off, false);
-            change(&mut plan);
-            let settings = ProducerSettings::new(&plan, &task("main"), 64 << 20).unwrap();
-            let config = connection(&plan, Path::new(".")).unwrap().producer(&settings, false);
-            let keys = ["enable.idempotence", "acks", "max.in.flight.requests.per.connection"];
-            assert_eq!(keys.map(|key| config.get(key).unwrap_or_default()), expected);
-        };
-        check(|_| {}, ["true", "all", "5"]);
-        check(|plan| plan.in_flight = 1, ["true", "all", "1"]);
-        check(|plan| plan.in_flight = 6, ["false", "all", "6"]);
-        check(|plan| plan.acks = Acks::Leader, ["false", "1", "5"]);
-        check(|plan| plan.acks = Acks::None, ["false", "0", "5"]);
-        check(|plan| plan.broker_version = Some(Version::new(0, 10, 2)), ["false", "all", "5"]);
-        let mut old = plan(TlsMode::Off, false);
-        old.broker_version = Some(Version::new(0, 10, 2));
-        let client = connection(&old, Path::new(".")).unwrap().client();
-        assert_eq!(client.get("broker.version.fallback"), Some("0.10.2"));
-    }
-
-    #[test]
-    fn batches_fit_the_smallest_topic() {
-        let topic = |limit: Option<&str>| TopicFacts {
-            config: limit
-                .map(|limit| ("max.message.bytes".to_owned(), limit.to_owned()))
-                .into_iter()
-                .collect(),
-            ..TopicFacts::default()
-        };
-        let check = |limits: &[Option<&str>], expected| {
-            let mut settings =
-                ProducerSettings::new(&plan(TlsMode::Off, false), &task("main"), 64 << 20).unwrap();
-            let mut facts = ClusterFacts::default();
-            facts
-                .topics
-                .extend(limits.iter().zip(0..).map(|(limit, n): (_, u32)| (n.to_string(), topic(*limit))));
-            settings.fit(&facts);
-            assert_eq!(settings.batch_bytes, expected, "{limits:?}");
-        };
-        check(&[], 1_000_000);
-        check(&[None, Some("2000000")], 1_000_000);
-        check(&[Some("100000"), Some("50000")], 49_488);
-        check(&[Some("100")], 1);
-    }
-
-    #[test]
-    fn names_outside_kafkas_alphabet_are_refused() {
-        assert_eq!(state_topic("syncc", &task("größe")).unwrap_err().class, Class::Config);
     }
 }
