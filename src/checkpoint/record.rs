@@ -146,6 +146,22 @@ pub struct SnapRecord {
     pub rows: u64,
 }
 
+impl SnapRecord {
+    /// A load that has not begun, of a table whose key nobody has looked at yet.
+    pub fn pending(snapshot: impl Into<String>) -> SnapRecord {
+        SnapRecord::unread(snapshot, SnapState::Pending)
+    }
+
+    /// A table none of whose rows need a load: they all come by the log.
+    pub fn none_needed() -> SnapRecord {
+        SnapRecord::unread(String::new(), SnapState::Done)
+    }
+
+    fn unread(snapshot: impl Into<String>, state: SnapState) -> SnapRecord {
+        SnapRecord { snapshot: snapshot.into(), state, key: Vec::new(), max: None, rows: 0 }
+    }
+}
+
 /// How far the load of a table is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SnapState {

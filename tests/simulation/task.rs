@@ -244,13 +244,11 @@ impl Life {
         let at = (index(&position), 0);
         let tables = (0..TABLES.len()).map(|table| {
             let version = version(table);
-            let record = state.snaps.get(&version.name).cloned().unwrap_or_else(|| SnapRecord {
-                snapshot: "s".into(),
-                state: SnapState::Pending,
-                key: vec!["id".into()],
-                max: None,
-                rows: 0,
-            });
+            let record = state
+                .snaps
+                .get(&version.name)
+                .cloned()
+                .unwrap_or_else(|| SnapRecord { key: vec!["id".into()], ..SnapRecord::pending("s") });
             TableLoad::new(version, Some(vec![0]), record, 10)
         });
         Life {

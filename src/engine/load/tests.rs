@@ -44,7 +44,7 @@ fn altered(table: &str) -> DdlEffect {
 }
 
 fn pending() -> SnapRecord {
-    SnapRecord { snapshot: "s".into(), state: SnapState::Pending, key: vec!["id".into()], max: None, rows: 0 }
+    SnapRecord { key: vec!["id".into()], ..SnapRecord::pending("s") }
 }
 
 fn policy(chunk_rows: u32, parallel: usize) -> Policy {

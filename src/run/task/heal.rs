@@ -8,7 +8,7 @@ use super::output::Output;
 use super::source::Source;
 use super::tables::Tables;
 use crate::catalog::{ClusterFacts, SourceCatalog};
-use crate::checkpoint::{History, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, TaskState};
+use crate::checkpoint::{History, SchemaRecord, SnapRecord, StateKey, StateRecord, TaskState};
 use crate::diagnostic::Severity;
 use crate::failpoint::hit;
 use crate::mysql::schema::{TableName, TableState};
@@ -96,13 +96,7 @@ impl Task {
 fn unpark(table: &TableName, state: &mut TaskState, output: &mut Output) {
     state.parked.remove(table);
     output.remove(StateKey::Park(table.clone()));
-    let snap = SnapRecord {
-        snapshot: String::new(),
-        state: SnapState::Pending,
-        key: Vec::new(),
-        max: None,
-        rows: 0,
-    };
+    let snap = SnapRecord::pending("");
     output.store(StateRecord::Snap(table.clone(), snap.clone()));
     state.snaps.insert(table.clone(), snap);
     let newest = state.schemas.newest(table);

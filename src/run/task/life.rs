@@ -363,13 +363,7 @@ impl Life {
 
     /// Loads the existing rows of a table from its first one on.
     pub(super) fn load_anew(&mut self, table: &TableName) {
-        let record = SnapRecord {
-            snapshot: self.snapshot.clone(),
-            state: SnapState::Pending,
-            key: Vec::new(),
-            max: None,
-            rows: 0,
-        };
+        let record = SnapRecord::pending(self.snapshot.clone());
         self.load_announced = false;
         self.tables.learn(table);
         self.load.add(TableLoad::unread(table.clone(), record.clone()));

@@ -9,9 +9,7 @@ use super::known::Known;
 use super::output::Output;
 use super::source::Source;
 use crate::catalog::TableFacts;
-use crate::checkpoint::{
-    CtlRecord, GapRecord, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord, TaskState,
-};
+use crate::checkpoint::{CtlRecord, GapRecord, SchemaRecord, SnapRecord, StateKey, StateRecord, TaskState};
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableState};
 use crate::run::context::wall_ms;
@@ -65,13 +63,7 @@ impl Task {
             output.remove(StateKey::Snap(table));
         }
         for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
-            let snap = SnapRecord {
-                snapshot: String::new(),
-                state: SnapState::Pending,
-                key: Vec::new(),
-                max: None,
-                rows: 0,
-            };
+            let snap = SnapRecord::pending("");
             output.store(StateRecord::Snap(table.version.name.clone(), snap.clone()));
             state.snaps.insert(table.version.name.clone(), snap);
         }

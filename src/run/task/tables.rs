@@ -9,8 +9,8 @@ use super::output::Output;
 use crate::catalog::SourceCatalog;
 use crate::check::NAMES_COLLIDE;
 use crate::checkpoint::{
-    DatabaseRecord, History, ParkRecord, SchemaRecord, SnapRecord, SnapState, StateKey, StateRecord,
-    TableRecord, TaskState,
+    DatabaseRecord, History, ParkRecord, SchemaRecord, SnapRecord, StateKey, StateRecord, TableRecord,
+    TaskState,
 };
 use crate::format::{fixed_schema, heartbeat_every_ms};
 use crate::mysql::binlog::layout::RowLayout;
@@ -410,14 +410,7 @@ impl Tables {
             }
             // A table that appears in the stream without a record was created there: no row existed before.
             if matches!(slot, Slot::Live(_)) && self.known.insert(version.name.clone()) {
-                let record = SnapRecord {
-                    snapshot: String::new(),
-                    state: SnapState::Done,
-                    key: Vec::new(),
-                    max: None,
-                    rows: 0,
-                };
-                output.store(StateRecord::Snap(version.name.clone(), record));
+                output.store(StateRecord::Snap(version.name.clone(), SnapRecord::none_needed()));
             }
             let slot = self.numbered(slot, &version.name);
             if let Some(before) = self.numbers.insert(version.name.clone(), number) {
