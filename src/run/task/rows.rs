@@ -7,7 +7,7 @@ use super::letters::Outlet;
 use super::life::{Life, another};
 use super::reads::TableRows;
 use super::tables::{Live, Slot};
-use crate::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
+use crate::change::{EventMeta, Origin, RowBatch, RowChange, SourceInfo, TransactionInfo};
 use crate::engine::load::Rows;
 use crate::failpoint::hit;
 use crate::mysql::binlog::event::{Header, RawEvent};
@@ -186,32 +186,7 @@ impl Life {
 
     /// Sends the rows of a chunk that the stream has not touched; their number comes back.
     pub(super) fn emit(&mut self, rows: &Rows, now_ms: u64) -> Result<u64, Failure> {
-        let position = self.ledger.position();
-        let Slot::Live(live) = self.tables.loading_slot(&rows.version, &mut self.output, position)? else {
-            return Ok(0);
-        };
-        let place = place_of(position);
-        let meta = snapshot_meta(&self.source, &place);
-        let mut values = recycle(std::mem::take(&mut self.after));
-        let mut sent = 0;
-        for index in 0..rows.rows.len() {
-            rows.rows.row(index, &mut values);
-            if !rows.untouched() {
-                self.key.clear();
-                canonical_key(&values, &rows.key, &mut self.key);
-                if !rows.keeps(&self.key) {
-                    continue;
-                }
-            }
-            let change = RowChange::Insert { after: &values };
-            let into = (&mut self.output, &mut self.ledger, &mut self.counts);
-            let n_records = send(live, &change, &meta, into, now_ms)?;
-            self.records += n_records;
-            self.counts.loaded(n_records);
-            sent += 1;
-        }
-        self.after = recycle(values);
-        Ok(sent)
+        self.load_rows(&rows.version, &rows.rows, Some(rows).filter(|rows| !rows.untouched()), now_ms)
     }
 
     /// Rows of a table without a usable key: all of them, at the place where the stream stands.
@@ -224,7 +199,7 @@ impl Life {
         let sent = match rows {
             // Those that follow one which could not be sent.
             Some(found) if self.tables.waits(&found.version.name) => 0,
-            Some(found) => match self.emit_all(found, now_ms) {
+            Some(found) => match self.load_rows(&found.version, &found.rows, None, now_ms) {
                 Err(failure) if self.parks(&found.version.name, &failure) => {
                     self.park(&found.version.name, failure);
                     0
@@ -239,18 +214,31 @@ impl Life {
         Ok(())
     }
 
-    /// Sends rows that hold where the stream stands; their number comes back.
-    fn emit_all(&mut self, found: &TableRows, now_ms: u64) -> Result<u64, Failure> {
+    /// Sends existing rows as of where the stream stands, without those that it has touched; their number comes back.
+    fn load_rows(
+        &mut self,
+        version: &Arc<TableVersion>,
+        found: &RowBatch,
+        touched: Option<&Rows>,
+        now_ms: u64,
+    ) -> Result<u64, Failure> {
         let position = self.ledger.position();
-        let Slot::Live(live) = self.tables.loading_slot(&found.version, &mut self.output, position)? else {
+        let Slot::Live(live) = self.tables.loading_slot(version, &mut self.output, position)? else {
             return Ok(0);
         };
         let place = place_of(position);
         let meta = snapshot_meta(&self.source, &place);
         let mut values = recycle(std::mem::take(&mut self.after));
         let mut sent = 0;
-        for index in 0..found.rows.len() {
-            found.rows.row(index, &mut values);
+        for index in 0..found.len() {
+            found.row(index, &mut values);
+            if let Some(rows) = touched {
+                self.key.clear();
+                canonical_key(&values, &rows.key, &mut self.key);
+                if !rows.keeps(&self.key) {
+                    continue;
+                }
+            }
             let change = RowChange::Insert { after: &values };
             let into = (&mut self.output, &mut self.ledger, &mut self.counts);
             let n_records = send(live, &change, &meta, into, now_ms)?;
