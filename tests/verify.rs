@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use crate::support::kafka::Received;
 use crate::support::registry::Registry;
-use crate::support::shop::{CANARY, Shop};
-use crate::support::{Isolation, Kafka, Kind, MySql};
+use crate::support::shop::{CANARY, SOON, Shop};
+use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 
 /// Runs `syncc verify shop …`: exit code, what it found, what it said besides.
 #[track_caller]
@@ -310,8 +310,17 @@ impl Shop<'_> {
 fn it_ends_when_it_is_asked_to() {
     let shop = shop("vstop", Kind::MariaDb10_11, "format canal-json");
     let mut syncc = shop.run();
+    let sessions = || {
+        let counted = "select count(*) from information_schema.processlist where user =";
+        shop.sql().one(&format!("{counted} '{}'", shop.user)).parse::<u64>().expect("a number")
+    };
+    let before = sessions();
     let mut verifies = shop.project.start(&["verify", "shop", "--rate", "1KiB/s"]);
-    thread::sleep(Duration::from_millis(1_500));
+    // it listens to signals before it asks the source anything, and at this rate it is at work for many seconds
+    wait::until("it is at the source", SOON, || {
+        let now = sessions();
+        if now > before { Ok(()) } else { Err(format!("{now} sessions, {before} before")) }
+    });
     verifies.signal(Signal::INT);
     assert_eq!(verifies.wait(20), Some(3), "{}", verifies.stderr());
     assert!(verifies.stderr().contains("stopped before the comparison was done"), "{}", verifies.stderr());
