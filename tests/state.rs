@@ -87,6 +87,41 @@ fn what_is_skipped_is_seen_until_it_is_loaded_anew() {
     assert_eq!(syncc.wait(SOON), Some(0));
 }
 
+/// What was sent comes again from a position in the past on, and nothing is skipped because it lies before where the task was.
+fn sends_again(kind: Kind, gtids: &str) {
+    let shop = Shop::new("back", MySql::shared(kind), Kafka::shared());
+    let mut syncc = shop.run();
+    shop.insert("items", &[4]);
+    let back = shop.mysql.sql().one(gtids);
+    // so that the place lies in another file than the one the task comes to
+    shop.mysql.sql().run("flush binary logs");
+    shop.insert("items", &[5, 6]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
+    shop.stop(&mut syncc);
+
+    let (code, said) = state(&shop, &["set-position", TASK, &back, "--accept-gap"]);
+    assert_eq!(code, Some(0), "{said}");
+    let mut syncc = shop.start(&[]);
+    shop.wait_streaming(&mut syncc);
+    shop.insert("items", &[7]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 5, 6, 6, 7]);
+    shop.stop(&mut syncc);
+    // and the place is known again
+    let (_, said) = state(&shop, &["show"]);
+    let pos = said.lines().find(|line| line.trim_start().starts_with("pos ")).unwrap_or_default();
+    assert!(pos.contains("bin") && !pos.contains("\"file\":\"\""), "{pos}");
+}
+
+#[test]
+fn a_position_in_the_past_sends_again_what_lies_behind_it_mariadb() {
+    sends_again(Kind::MariaDb10_11, "select @@global.gtid_binlog_pos");
+}
+
+#[test]
+fn a_position_in_the_past_sends_again_what_lies_behind_it_mysql() {
+    sends_again(Kind::MySql9_7, "select @@global.gtid_executed");
+}
+
 /// The state that exported lines hold.
 fn fold(lines: &str) -> Result<TaskState, CodecError> {
     TaskState::fold(records(lines).into_iter().map(|(key, value)| (key, Some(value))))

@@ -106,6 +106,16 @@ impl BinlogPosition {
         BinlogPosition { file: file.into(), offset }
     }
 
+    /// Of a position that is known by its GTIDs only. It lies before every other one, so it claims that nothing was seen.
+    pub fn unknown() -> BinlogPosition {
+        BinlogPosition::new("", 0)
+    }
+
+    /// True for [`unknown`](BinlogPosition::unknown).
+    pub fn is_unknown(&self) -> bool {
+        self.file.is_empty()
+    }
+
     /// Order of `file` and `offset` against this position.
     fn cmp_parts(&self, file: &str, offset: u64) -> Ordering {
         cmp_files(&self.file, file).then(self.offset.cmp(&offset))
@@ -245,8 +255,11 @@ impl fmt::Display for Gtids {
 }
 
 impl fmt::Display for Position {
-    /// For people: `binlog.000004:1234, 3e11…:1-77`.
+    /// For people: `binlog.000004:1234, 3e11…:1-77`; without the file where it is not known.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.file.is_unknown() {
+            return self.gtids.fmt(f);
+        }
         self.file.fmt(f)?;
         let empty = match &self.gtids {
             Gtids::Off => true,

@@ -161,6 +161,10 @@ fn moved(from: &Position, wanted: &str) -> Result<Position, String> {
             to.gtids = Gtids::MariaDb(wanted.parse().map_err(|error| format!("{error}"))?);
         }
     }
+    if to.gtids != Gtids::Off {
+        // The place it had is that of other GTIDs: on MariaDB all before it would count as seen.
+        to.file = BinlogPosition::unknown();
+    }
     Ok(to)
 }
 
@@ -198,7 +202,9 @@ mod tests {
         assert!(moved(&by_file, "binlog.000007:x").is_err());
 
         let maria = position(Gtids::MariaDb("0-1-7".parse().expect("GTIDs")));
-        assert_eq!(moved(&maria, "0-1-8").expect("a place").gtids.to_string(), "0-1-8");
+        let to = moved(&maria, "0-1-3").expect("a place");
+        assert!(to.file.is_unknown(), "what lies before the old place is not taken for seen: {to:?}");
+        assert_eq!(to.to_string(), "0-1-3");
         assert!(moved(&maria, "binlog.000007:120").is_err());
         assert!(moved(&maria, "nonsense").is_err());
 

@@ -105,9 +105,9 @@ pub fn is_namesake(facts: &ServerFacts, position: &Position) -> bool {
 }
 
 /// A position as the server of `facts` counts it, of which it was proven that it holds it: the GTIDs stay; file and offset, which
-/// meant something on the server before only, claim nothing.
+/// meant something on the server before only, or are not known, claim nothing.
 pub fn moved_to(facts: &ServerFacts, position: &Position) -> Position {
-    if position.server.same_log(&facts.identity) {
+    if position.server.same_log(&facts.identity) && !position.file.is_unknown() {
         return position.clone();
     }
     let oldest = facts.binlog_files.first().cloned().unwrap_or_default();

@@ -157,7 +157,9 @@ pub fn purged(facts: &ServerFacts, position: &Position) -> Option<Diagnostic> {
         let gap = purged.difference(ours);
         return (!gap.is_empty()).then(|| lost(format!("the server has purged {gap}")));
     }
-    if !position.server.same_log(&facts.identity) || facts.binlog_files.is_empty() {
+    // Where only GTIDs are known, the server tells when it is asked for the log.
+    let placed = position.server.same_log(&facts.identity) && !position.file.is_unknown();
+    if !placed || facts.binlog_files.is_empty() {
         return None;
     }
     (!facts.binlog_files.contains(&position.file.file)).then(|| {
