@@ -64,6 +64,7 @@ fn what_ran_last_goes_on_where_the_files_are_broken() {
     let mut syncc = shop.start(&["--last-good"]);
     let said = finished(&mut syncc, 1);
     assert!(said.contains("keeps no plan of a former run"), "{said}");
+    assert!(said.contains(".syncc") && said.contains("name it with --state"), "{said}");
     let mut syncc = shop.run();
     shop.wait_ids("items", &[1, 2, 3]);
     shop.stop(&mut syncc);
@@ -72,6 +73,10 @@ fn what_ran_last_goes_on_where_the_files_are_broken() {
     shop.project.write("shop.sync", &broken);
     let mut syncc = shop.start(&[]);
     finished(&mut syncc, 1);
+    // with the directory of somebody else nothing is known
+    let mut syncc = shop.start(&["--last-good", "--state", "fresh"]);
+    let said = finished(&mut syncc, 1);
+    assert!(said.contains("fresh keeps no plan of a former run"), "{said}");
     let mut syncc = shop.start(&["--last-good"]);
     shop.wait_ids("items", &[1, 2, 3, 4]);
     let status = shop.wait_refused(&mut syncc, Some("S0101"));

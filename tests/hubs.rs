@@ -1,15 +1,18 @@
 //! Several tasks of one source: one connection for those that stand near each other, none held up by another one.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
 
 use crate::support::program::Running;
-use crate::support::shop::{SOON, Shop, ids};
+use crate::support::shop::{SOON, Shop, event, finished, ids};
 use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, wait};
 
 /// How long files must be left alone before they are read, ms.
 const SETTLE_MS: u128 = 250;
+
+/// Where an instance with the state directory `other` is asked.
+const OTHER: &str = "other/control.sock";
 
 /// Connections over which the log of the server is read.
 fn dumps(mysql: &MySql) -> Vec<String> {
@@ -204,10 +207,23 @@ fn who_stands_by_takes_over() {
     let mut first = shop.run();
     let mut second = shop.start(&["--standby", "--state", "other"]);
     wait_said(&mut second, "stands by");
+    let said = shop.project.syncc(&["status", "--control", OTHER, "--format", "json"]);
+    let status: serde_json::Value = serde_json::from_slice(&said.stdout).expect("a status is JSON");
+    let task = &status["tasks"][0];
+    assert_eq!(task["state"], "standby", "{status:#}");
+    assert!(task["waiting"].as_str().is_some_and(|waiting| waiting.contains("signs of life")), "{status:#}");
+    let table = shop.project.syncc(&["status", "--control", OTHER]);
+    assert!(String::from_utf8_lossy(&table.stdout).contains("standby"), "{table:?}");
     shop.insert("items", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);
     first.kill();
+    let killed = Instant::now();
     shop.insert("items", &[5]);
+    wait_said(&mut second, "owns the task");
+    let silent = killed.elapsed();
+    println!("taken over {:.1} s after the owner was killed", silent.as_secs_f64());
+    // four beats of five seconds, and what asking and a busy machine take; not as long as to watch twice
+    assert!(silent < Duration::from_secs(40), "{silent:?}");
     shop.wait_ids("items", &[1, 2, 3, 4, 5]);
     // the first comes back and stands by in its turn, and has the task after an orderly end, too
     let mut first = shop.start(&["--standby"]);
@@ -216,6 +232,29 @@ fn who_stands_by_takes_over() {
     shop.insert("items", &[6]);
     shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
     shop.stop(&mut first);
+}
+
+/// Whoever is taken over by force ends with a code of its own, and says who has the task now.
+#[test]
+fn who_is_taken_over_ends_with_22() {
+    let shop = Shop::new("fenced", MySql::shared(Kind::MySql9_7), Kafka::shared());
+    let mut first = shop.run();
+    let mut second = shop.start(&["--takeover", "--state", "other"]);
+    wait_said(&mut second, "owns the task");
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    let said = finished(&mut first, 22);
+    let lost = event(&said, "owner.lost").unwrap_or_else(|| panic!("no owner.lost: {said}"));
+    assert_eq!(lost["level"], "error", "{lost}");
+    let text = lost["error"]["text"].as_str().unwrap_or_default();
+    let said = shop.project.syncc(&["status", "--control", OTHER, "--format", "json"]);
+    let status: serde_json::Value = serde_json::from_slice(&said.stdout).expect("a status is JSON");
+    assert!(text.contains(&format!("(pid {},", status["pid"])) && text.contains("shop.shop.bus"), "{lost}");
+    // the other one has noticed nothing
+    shop.insert("items", &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    shop.stop(&mut second);
+    assert!(event(&second.stderr(), "kafka.lost").is_none(), "{}", second.stderr());
 }
 
 /// Producer id and epoch of a task, as its cluster knows them.

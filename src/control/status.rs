@@ -69,6 +69,8 @@ pub enum TaskState {
     /// Connecting, checking, taking ownership.
     #[default]
     Starting,
+    /// Waiting, with `--standby`, for the instance that runs the task to fall silent.
+    Standby,
     /// Loading existing rows, while streaming.
     Snapshot,
     /// Following the log.
@@ -85,8 +87,9 @@ pub enum TaskState {
 
 impl TaskState {
     /// All of them.
-    pub const ALL: [TaskState; 7] = [
+    pub const ALL: [TaskState; 8] = [
         TaskState::Starting,
+        TaskState::Standby,
         TaskState::Snapshot,
         TaskState::Streaming,
         TaskState::Retrying,
@@ -100,6 +103,7 @@ impl TaskState {
         match self {
             TaskState::Snapshot | TaskState::Streaming => true,
             TaskState::Starting
+            | TaskState::Standby
             | TaskState::Retrying
             | TaskState::Paused
             | TaskState::Failed
@@ -111,6 +115,7 @@ impl TaskState {
     pub fn name(self) -> &'static str {
         match self {
             TaskState::Starting => "starting",
+            TaskState::Standby => "standby",
             TaskState::Snapshot => "snapshot",
             TaskState::Streaming => "streaming",
             TaskState::Retrying => "retrying",

@@ -21,7 +21,9 @@ pub(super) fn plan(options: &Options, state: &Path) -> Result<Plan, Failure> {
     let context = Context::new(options.project.directory.clone(), StateDir::look(state));
     let kept = context.state.kept_plan().ok_or_else(|| {
         let text = format!(
-            "--last-good: {} keeps no plan of a former run; the files have to be right for a first start",
+            "--last-good: the state directory {} keeps no plan of a former run. A run keeps there what it runs, so the directory \
+             has to outlive the process: name it with --state, in a container a place on a volume. Without it, as for a first \
+             start, the files have to be right",
             state.display()
         );
         Failure::new(Class::Usage, text)

@@ -85,7 +85,8 @@ pub(super) struct Args {
     until: Option<Until>,
     /// Where the files have errors, run what ran last here
     ///
-    /// The state directory keeps the plan. The files take effect once they have no errors.
+    /// The state directory keeps the plan, so it has to be that of the former run (--state), in a container a place on a volume.
+    /// The files take effect once they have no errors.
     #[arg(long)]
     last_good: bool,
     /// A server that cannot be reached at the start ends the run (exit 20) instead of being waited for

@@ -181,10 +181,14 @@ fn task_line(task: &TaskStatus) -> String {
             let left = left.map(|left| format!(", gives up in {}", duration(left))).unwrap_or_default();
             format!("{name} retrying{left}")
         }
-        TaskState::Starting if task.waiting.is_some() => {
+        TaskState::Starting | TaskState::Standby if task.waiting.is_some() => {
             format!("{name} waits {}", task.waiting.as_deref().unwrap_or_default())
         }
-        TaskState::Starting | TaskState::Paused | TaskState::Failed | TaskState::Stopped => {
+        TaskState::Starting
+        | TaskState::Standby
+        | TaskState::Paused
+        | TaskState::Failed
+        | TaskState::Stopped => {
             format!("{name} {}", task.state.name())
         }
     }

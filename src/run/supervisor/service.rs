@@ -63,11 +63,11 @@ fn tell(states: &[NotifyState<'_>]) {
     let _ = sd_notify::notify(states);
 }
 
-/// True when every task loads or follows the log, or stands still because somebody wants it to.
+/// True when every task loads or follows the log, or stands still or by because somebody wants it to.
 fn is_at_work(status: &Status) -> bool {
     !(status.tasks.is_empty() && status.paused.is_empty())
         && status.tasks.iter().all(|task| match task.state {
-            TaskState::Snapshot | TaskState::Streaming | TaskState::Paused => true,
+            TaskState::Standby | TaskState::Snapshot | TaskState::Streaming | TaskState::Paused => true,
             TaskState::Starting | TaskState::Retrying | TaskState::Failed | TaskState::Stopped => false,
         })
 }

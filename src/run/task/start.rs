@@ -21,6 +21,7 @@ use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::OwnerRecord;
 use crate::checkpoint::{Fingerprint, SnapRecord, SnapState, StateKey, StateRecord, StoredPlan, TaskState};
+use crate::control;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::commit::{Ledger, Policy};
 use crate::engine::load::{Load, TableLoad};
@@ -397,6 +398,7 @@ impl Task {
                 return Ok(None);
             }
             if !lives {
+                self.set_state(control::TaskState::Starting);
                 break before;
             }
             if !self.context.standby {
@@ -429,6 +431,9 @@ impl Task {
         let until_ms = self.clock.now_ms() + for_ms;
         let (host, pid) = (&owner.host, owner.pid);
         let told = self.status().waiting.is_some();
+        if self.context.standby {
+            self.set_state(control::TaskState::Standby);
+        }
         if !told {
             let text = match self.context.standby {
                 true => format!("stands by: {host} (pid {pid}) runs this task"),
