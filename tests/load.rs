@@ -146,13 +146,16 @@ fn tables_are_loaded_anew_at_once_and_twice_and_one_that_is_not_there_is_told() 
     let mut syncc = shop.run();
     let table = |name: &str| format!("{}.{name}", shop.db);
     let (b, c, gone) = (table("b"), table("c"), table("gone"));
-    let resnapshot = |tables: &[&str]| {
+    let resnapshot = |tables: &[&str], code: i32| {
         let said = shop.project.syncc(&[&["resnapshot", "shop"], tables].concat());
-        assert_eq!(said.status.code(), Some(0), "{}", String::from_utf8_lossy(&said.stderr));
+        let text = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!(said.status.code(), Some(code), "{text}");
+        text
     };
-    resnapshot(&[&b, &c]);
-    // again, whether the first one is over or not: at least one of them is whole
-    resnapshot(&[&c, &gone]);
+    resnapshot(&[&b, &c], 0);
+    // again, whether the first one is over or not: at least one of them is whole; what is not there keeps nothing from it
+    let said = resnapshot(&[&c, &gone], 2);
+    assert!(said.contains(&format!("{gone}: there is no such table at the source")), "{said}");
     shop.wait_streaming(&mut syncc);
     shop.wait_ids("b", &[1, 1, 2, 2, 3, 3]);
     wait::until("c is loaded anew", SOON, || {

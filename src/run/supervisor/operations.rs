@@ -151,7 +151,10 @@ impl Supervisor<'_> {
             return;
         }
         for task in tasks.iter().filter_map(|id| self.tasks.get(id)) {
-            task.wish(|wishes| wishes.anew.extend(wanted.iter().cloned()));
+            task.wish(|wishes| {
+                wishes.kept.clear();
+                wishes.anew.extend(wanted.iter().cloned());
+            });
         }
         self.waiters.push(Waiter { reply, tasks, aim: Aim::Loading, since: Instant::now() });
     }
@@ -239,6 +242,10 @@ impl Supervisor<'_> {
                     let text = self.kept(&waiter.tasks).unwrap_or_default();
                     waiter.reply.refused(NOT_YET, text);
                 }
+                None if waiter.aim == Aim::Loading && self.missing(&waiter.tasks).is_some() => {
+                    let text = self.missing(&waiter.tasks).unwrap_or_default();
+                    waiter.reply.refused(USAGE, text);
+                }
                 None => {
                     let states: Vec<Value> = waiter.tasks.iter().map(|id| self.state_of(id)).collect();
                     waiter.reply.done(json!({ "tasks": states }));
@@ -276,6 +283,19 @@ impl Supervisor<'_> {
             .map(|(table, cause)| format!("{table} still waits: {cause}"))
             .collect();
         (!kept.is_empty()).then(|| kept.join("; "))
+    }
+
+    /// What is said of tables that were to be loaded and that no source of the tasks has. What one of several sources has is loaded
+    /// from there.
+    fn missing(&self, tasks: &[TaskId]) -> Option<String> {
+        let mut tasks = tasks.iter().filter_map(|id| self.tasks.get(id));
+        let mut missing = tasks.next()?.shared.orders.wishes().kept;
+        for task in tasks {
+            let kept = task.shared.orders.wishes().kept;
+            missing.retain(|table, _| kept.contains_key(table));
+        }
+        let told: Vec<String> = missing.iter().map(|(table, why)| format!("{table}: {why}")).collect();
+        (!told.is_empty()).then(|| format!("{}; other tables that were named are loaded", told.join("; ")))
     }
 
     fn state_of(&self, id: &TaskId) -> Value {

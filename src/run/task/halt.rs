@@ -96,9 +96,18 @@ impl Task {
             self.ctl = paused(&self.ctl, true);
             life.output.store(StateRecord::Ctl(self.ctl.clone()));
         }
-        for table in &wishes.anew {
+        let missing = life.reads.missing(&wishes.anew);
+        for table in wishes.anew.difference(&missing) {
             life.load_anew(table);
         }
+        for table in &missing {
+            life.vanished(table);
+        }
+        self.orders.wish(|wishes| {
+            let told =
+                missing.into_iter().map(|table| (table, "there is no such table at the source".to_owned()));
+            wishes.kept.extend(told);
+        });
         if !wishes.anew.is_empty() && !self.ctl.gaps.is_empty() {
             for gap in &mut self.ctl.gaps {
                 gap.tables.retain(|table| !wishes.anew.contains(table));

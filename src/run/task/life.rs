@@ -371,7 +371,7 @@ impl Life {
     }
 
     /// A table was to be loaded and is not there: should one of its name be made later, the log has all of its rows.
-    fn vanished(&mut self, table: &TableName) {
+    pub(super) fn vanished(&mut self, table: &TableName) {
         let text = format!("there is no table {table} at the source: nothing of it is loaded");
         Event::warn(Name::SnapshotTableDone, text).position(&self.ledger.position().file).emit();
         self.tables.forget(table);

@@ -43,6 +43,7 @@ mod tests;
 mod until;
 mod verdict;
 
+pub(super) use inherit::another_cluster;
 pub(super) use reads::Answer;
 pub(super) use start::prepare;
 
@@ -111,7 +112,7 @@ pub(super) struct Wishes {
     pub(super) anew: BTreeSet<TableName>,
     /// Tables that wait alone and are to go on.
     pub(super) heal: BTreeSet<TableName>,
-    /// Those of them that cannot, and why: for whoever asked.
+    /// Tables that cannot go on or be loaded, and why: for whoever asked.
     pub(super) kept: BTreeMap<TableName, String>,
     /// Codes of changes that were accepted with a plan that is not stored yet.
     pub(super) accepted: BTreeSet<String>,

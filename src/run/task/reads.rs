@@ -15,10 +15,10 @@ use crate::mysql::zone::Zone;
 use crate::run::failure::{Class, Failure};
 use crate::run::panic_text;
 use crate::run::turns::{Seat, Turn};
-use crate::source::mysql::io::Endpoint;
+use crate::source::mysql::io::{self as source, Endpoint, Session};
 use crate::statement::{Snapshot, Window, duration_text};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -192,6 +192,26 @@ impl Reads {
     /// How existing rows are read.
     pub(super) fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Those of the tables that the source does not have. Where that cannot be asked now none is missing: the load tells of it.
+    ///
+    /// Waits for the source; for what an operator asks by hand only.
+    pub(super) fn missing(&self, tables: &BTreeSet<TableName>) -> BTreeSet<TableName> {
+        if tables.is_empty() {
+            return BTreeSet::new();
+        }
+        let Worker { endpoint, server, .. } = &self.worker;
+        let found = Session::open(endpoint, Some(server)).and_then(|mut session| {
+            let wanted = |db: &str, table: &str| tables.contains(&TableName::new(db, table));
+            let found = source::tables(&mut session, wanted)?;
+            session.quit();
+            Ok(found)
+        });
+        let Ok(found) = found else { return BTreeSet::new() };
+        let found: BTreeSet<TableName> =
+            found.into_iter().filter(|table| table.kind.has_rows()).map(|table| table.version.name).collect();
+        tables.difference(&found).cloned().collect()
     }
 
     /// One more read, if one may begin now; why not stands in `rest`.
