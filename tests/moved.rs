@@ -2,7 +2,7 @@
 
 use crate::support::program::Running;
 use crate::support::shop::{Shop, finished};
-use crate::support::{Kafka, Kind, MySql};
+use crate::support::{Kafka, KafkaOptions, Kind, MySql};
 
 /// Waits until the task of this pipeline follows the log, alone.
 #[track_caller]
@@ -84,4 +84,51 @@ fn state_goes_with_the_name_mariadb() {
 #[test]
 fn state_goes_with_the_name_mysql() {
     renames(Kind::MySql9_7);
+}
+
+/// State does not go to another cluster with a name: the target there would begin anew, in silence.
+#[test]
+fn a_target_on_another_cluster_is_no_move() {
+    let mut shop = Shop::new("cluster", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
+    let other = Kafka::start(KafkaOptions::default());
+    let mut syncc = shop.run();
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    let right = shop.file();
+    shop.text.brokers = other.brokers();
+    shop.text.rest = "moved target bus to lake\n".to_owned();
+    let moved = shop.file().replace("target bus", "target lake").replace("to bus", "to lake");
+    shop.project.write("shop.sync", &moved);
+
+    // while it runs: what runs goes on
+    let status = shop.wait_refused(&mut syncc, Some("P1005"));
+    let refused = format!("{:?}", status.refused);
+    assert_eq!(status.tasks[0].task, "shop.shop.bus", "{refused}");
+    shop.insert("items", &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    // nor by its address alone
+    shop.project.write("shop.sync", &right.replace(&Kafka::shared().brokers(), &other.brokers()));
+    let said = shop.project.syncc(&["reload"]);
+    let text = String::from_utf8_lossy(&said.stderr).into_owned() + &String::from_utf8_lossy(&said.stdout);
+    assert_eq!(said.status.code(), Some(4), "{text}");
+    assert!(text.contains("P1005"), "{text}");
+    shop.stop(&mut syncc);
+
+    // while nothing runs
+    shop.project.write("shop.sync", &moved);
+    let mut syncc = shop.start(&[]);
+    let said = finished(&mut syncc, 4);
+    for part in
+        ["P1005 other-server", "shop.shop.bus", "shop.shop.lake", "a target of its own, without `moved`"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert_eq!(other.topics().iter().filter(|(name, _)| name.contains("cluster")).count(), 0);
+
+    // the old name is as it was
+    shop.project.write("shop.sync", &right);
+    shop.insert("items", &[6]);
+    let mut syncc = shop.start(&[]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
+    shop.stop(&mut syncc);
 }

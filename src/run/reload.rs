@@ -303,6 +303,9 @@ impl Look {
             }
         }
         for new in plan.running().filter(|new| !self.runs(new)) {
+            if let Some(finding) = self.another_cluster(change.former(&new.id), new) {
+                return self.refused_change(files, vec![finding]);
+            }
             let findings = match task::prepare(new, &self.context) {
                 Ok(findings) => findings,
                 Err(failure) => {
@@ -320,6 +323,12 @@ impl Look {
         findings.extend(change.findings);
         let told = Told { files, findings };
         Outcome::Accepted { plan, generation: self.generation, summary, accepted, told }
+    }
+
+    /// That a task which runs would find another cluster at its target; who does not answer is met by what follows.
+    fn another_cluster(&self, former: &TaskId, new: &TaskPlan) -> Option<Diagnostic> {
+        let old = self.running.running().find(|old| old.id == *former)?;
+        task::another_cluster(old, new, &self.context).ok().flatten()
     }
 
     /// Notes what was found. False when the last look found the same.

@@ -5,12 +5,58 @@
 
 use super::Task;
 use super::edit::{self, Owned};
+use super::output::Target;
 use crate::checkpoint::{Fingerprint, PosRecord, StateKey, StateRecord, TaskState};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::failpoint::hit;
-use crate::plan::{RENAMED_WITHOUT_MOVED, TaskId, TaskPlan};
+use crate::plan::{OTHER_SERVER, RENAMED_WITHOUT_MOVED, TargetKind, TaskId, TaskPlan};
+use crate::run::context::Context;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::precheck;
+use std::fmt::Display;
+
+/// A target that is to be another cluster: the state of the task does not go there with its name or address. None where it is the
+/// same one, however it is reached.
+///
+/// # Errors
+/// One of the clusters does not say who it is.
+pub(in crate::run) fn another_cluster(
+    old: &TaskPlan,
+    new: &TaskPlan,
+    context: &Context,
+) -> Result<Option<Diagnostic>, Failure> {
+    let brokers = |plan: &TaskPlan| match &plan.target.kind {
+        TargetKind::Kafka(kafka) => Some(kafka.brokers.clone()),
+        TargetKind::Stdout | TargetKind::File { .. } => None,
+    };
+    let (Some(before), Some(after)) = (brokers(old), brokers(new)) else { return Ok(None) };
+    if before == after {
+        return Ok(None);
+    }
+    let cluster = |plan: &TaskPlan| -> Result<String, Failure> {
+        let facts = Target::open(plan, context)?.facts(&[])?;
+        Ok(facts.map(|facts| facts.cluster_id).unwrap_or_default())
+    };
+    // One that is gone may be why the address changes; what it was is known to the state then.
+    let Ok(before) = cluster(old) else { return Ok(None) };
+    let after = cluster(new)?;
+    Ok((before != after).then(|| on_another_cluster((&old.id, &before), (&new.id, &after))))
+}
+
+fn on_another_cluster(
+    (old, before): (&TaskId, &dyn Display),
+    (new, after): (&TaskId, &dyn Display),
+) -> Diagnostic {
+    let message = format!(
+        "`{old}` has its position on the Kafka cluster {before}, and the target of `{new}` is the cluster {after}: `moved` and a new \
+         address lead to the same cluster only"
+    );
+    Diagnostic::nowhere(OTHER_SERVER, Severity::Error, message).help(
+        "declare the other cluster as a target of its own, without `moved`, and send to both until existing rows are loaded there; or \
+         take the change back",
+    )
+}
 
 impl Task {
     /// Takes over what is stored under a former name, once.
@@ -27,7 +73,12 @@ impl Task {
         for id in self.former.clone() {
             let former = self.plan.called(&id);
             let stored = edit::read(&former, &self.context)?;
-            let Some(pos) = &stored.pos else { continue };
+            let Some(pos) = &stored.pos else {
+                if !has_state && !self.accepts_loss() {
+                    self.refuse_another_cluster(&id)?;
+                }
+                continue;
+            };
             match &own.pos {
                 None => {}
                 // It was interrupted between giving and forgetting.
@@ -60,6 +111,27 @@ impl Task {
             }
         }
         Ok(())
+    }
+
+    /// What ran here under a former name has its state on another cluster than the target is now, or has lost it.
+    fn refuse_another_cluster(&self, former: &TaskId) -> Result<(), Failure> {
+        let Some(crumb) = self.context.state.breadcrumb(&former.to_string()) else { return Ok(()) };
+        let cluster = Target::open(&self.plan, &self.context)?.facts(&[])?.map(|facts| facts.cluster_id);
+        match cluster {
+            Some(cluster) if cluster != crumb.cluster => {
+                let finding = on_another_cluster((former, &crumb.cluster), (&self.id, &cluster));
+                let text = precheck::line(&finding);
+                Err(Failure { code: Some(finding.code), ..Failure::new(Class::Refused, text) })
+            }
+            _ => Err(Failure::new(
+                Class::State,
+                format!(
+                    "{} was `{former}`, whose state is gone: commit {} of topic {} was seen, and none is there. Restore the topic, \
+                     or begin anew with --accept-state-loss",
+                    self.id, crumb.seq, crumb.topic
+                ),
+            )),
+        }
     }
 
     /// A task that ran here, is not declared any more and was what this one is: it was renamed, and nobody said so.
