@@ -7,6 +7,8 @@ use std::time::Duration;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rustix::process::Signal;
 
+use crate::support::run::SEARCH;
+use crate::support::shop::CANARY;
 use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, Project, Sql, wait};
 
 #[track_caller]
@@ -192,4 +194,30 @@ fn the_program_runs_in_a_project_and_ends() {
     assert!(project.folder().join("empty.sync").exists());
     assert_eq!(project.syncc(&["--version"]).status.code(), Some(0));
     assert_eq!(project.start(&["--version"]).wait(20), Some(0));
+}
+
+/// What searches the outputs of a whole run finds what never may be said, where it never may, and nothing else.
+#[test]
+fn the_search_of_a_run_finds_what_never_may_be_said() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |file: &str, text: &str| {
+        let file = folder.path().join(file);
+        std::fs::create_dir_all(file.parent().expect("it is in a folder")).expect("writable");
+        std::fs::write(file, text).expect("writable");
+    };
+    write("syncc-1/stderr", &format!("{{\"msg\":\"row {CANARY} 7\"}}"));
+    write("syncc-2/stderr", "nothing");
+    // rows that somebody asked to see
+    write("syncc-2/stdout", CANARY);
+    write("shop-3/.syncc/plan.json", CANARY);
+    let mut search = Command::new("bash");
+    search.args(["-c", SEARCH, "search"]).arg(folder.path()).arg(CANARY);
+    let found = search.output().expect("bash is installed");
+    let mut found: Vec<String> = String::from_utf8(found.stdout)
+        .expect("names")
+        .lines()
+        .map(|name| name.replace(&folder.path().display().to_string(), ""))
+        .collect();
+    found.sort();
+    assert_eq!(found, ["/shop-3/.syncc/plan.json", "/syncc-1/stderr"]);
 }

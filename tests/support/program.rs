@@ -49,7 +49,13 @@ impl Project {
 
     /// Runs `syncc ARGUMENTS` in the project to its end.
     pub(crate) fn syncc(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().expect("the program under test can be started")
+        let output = self.command(arguments).output().expect("the program under test can be started");
+        // what it said is searched at the end of the run, as what is said by those that go on
+        if !output.stderr.is_empty() {
+            let said = Run::get().new_folder("syncc").join("stderr");
+            fs::write(said, &output.stderr).expect("the run's folder is writable");
+        }
+        output
     }
 
     /// Starts `syncc ARGUMENTS` in the project. Its output is kept in the files of [`Running`].

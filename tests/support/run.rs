@@ -2,7 +2,8 @@
 //!
 //! The janitor is a small shell process with the read end of a pipe. The pipe closes when this process ends, however
 //! it ends (return, panic, Ctrl-C, `kill -9`); then the janitor kills what was registered and still lives and
-//! removes the folder. After a panic it leaves the logs. So a server that all tests share needs no last owner.
+//! removes the folder. After a panic it leaves the logs. Where `SYNCC_TEST_LEAKS` names a file, it searches all that syncc has
+//! said in the run for what never may be said, and writes there where it stands. So a server that all tests share needs no last owner.
 
 use std::fs;
 use std::io::Write;
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
+
+use super::shop::CANARY;
 
 /// Registered are leaders of process groups. What is called `data` is large and tells nothing after a failure.
 const JANITOR: &str = r#"
@@ -25,6 +28,7 @@ while read -r word group; do
   esac
 done
 for group in "${!live[@]}"; do kill -9 -- "-$group" 2>/dev/null; done
+[ -z "$SYNCC_TEST_LEAKS" ] || bash -c "$3" search "$1" "$2" >>"$SYNCC_TEST_LEAKS"
 for try in 1 2 3; do
   if [ -n "$keep" ]; then
     find "$1" -depth -type d -name data -exec rm -rf {} + 2>/dev/null && break
@@ -33,6 +37,14 @@ for try in 1 2 3; do
   fi
   sleep 0.2
 done
+"#;
+
+/// Names the files below `$1` in which `$2` stands and never may: what syncc said in its log and to who asked it, and what it
+/// keeps in state directories. What it prints because it was asked to show rows is in other files.
+pub(crate) const SEARCH: &str = r#"
+find "$1" -type f \( -path '*/syncc-*/stderr' -o -name '*.pos' -o -name plan.json -o -name instance-id \) \
+  -exec grep -laF -e "$2" {} +
+exit 0
 "#;
 
 /// This test run.
@@ -56,6 +68,7 @@ impl Run {
             let mut child = Command::new("bash")
                 .args(["-c", JANITOR, "janitor"])
                 .arg(&folder)
+                .args([CANARY, SEARCH])
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
