@@ -27,6 +27,18 @@ fn wait_letters(topic: &str, n: usize) -> Vec<(Option<Vec<u8>>, Value)> {
     })
 }
 
+/// What `syncc verify` says of a table, all of it and the table's part; nothing may differ.
+#[track_caller]
+fn compared(shop: &Shop<'_>, table: &str) -> (Value, Value) {
+    let output = shop.project.syncc(&["verify", "shop", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    assert_eq!(output.status.code(), Some(0), "{report:#}\n{}", String::from_utf8_lossy(&output.stderr));
+    let tables = report["tables"].as_array().expect("tables");
+    let name = format!("{}.{table}", shop.db);
+    let found = tables.iter().find(|one| one["table"] == name).expect("it is compared").clone();
+    (report, found)
+}
+
 fn decoded(value: &Value) -> Vec<u8> {
     data_encoding::BASE64.decode(value.as_str().expect("it is text").as_bytes()).expect("it is base64")
 }
@@ -130,6 +142,14 @@ fn messages_too_large_are_told_of_once_and_the_others_go_on() {
         .map(|(_, letter)| format!("{} {} {}", letter["file"], letter["offset"], letter["key"]))
         .collect();
     assert_eq!(places.len(), found.len(), "{found:?}");
+    // 5, 6 and 8, 10 in the place of 9, and each second one: nothing is taken for lost
+    let (report, table) = compared(&shop, "items");
+    assert_eq!(
+        (&table["missing"], &table["extra"], &table["different"]),
+        (&0.into(), &0.into(), &0.into()),
+        "{report}"
+    );
+    assert_eq!(table["letters"], 20, "{report}");
     shop.stop(&mut syncc);
 }
 
@@ -186,6 +206,12 @@ fn rows_that_cannot_be_read_or_written_are_told_of_and_the_others_go_on() {
     );
     shop.wait_ids("items", &[1, 2, 3, 5]);
     shop.wait_status(&mut syncc, "both are counted", |status| status.tasks[0].counters.dead_letters == 2);
+    let (report, table) = compared(&shop, "states");
+    assert_eq!((&table["missing"], &table["letters"]), (&0.into(), &1.into()), "{report}");
+    // which row the letter is of it does not say
+    let (report, table) = compared(&shop, "items");
+    assert_eq!((&table["missing"], &table["letters"]), (&1.into(), &0.into()), "{report}");
+    assert!(table["notes"].to_string().contains("1 letters in its dead-letter topics"), "{report}");
     shop.stop(&mut syncc);
 }
 

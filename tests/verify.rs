@@ -64,7 +64,12 @@ fn plant(shop: &Shop<'_>, table: &str, like: &Received, value: Option<&[u8]>) {
 
 /// A shop with a table of many types, part of which is sent, and one without a key.
 fn shop(name: &str, kind: Kind, format: &str) -> Shop<'static> {
-    let mut shop = Shop::new(name, MySql::shared(kind), Kafka::shared());
+    shop_on(name, MySql::shared(kind), format)
+}
+
+/// The same on this server.
+fn shop_on<'s>(name: &str, server: &'s MySql, format: &str) -> Shop<'s> {
+    let mut shop = Shop::new(name, server, Kafka::shared());
     let db = shop.db.clone();
     shop.sql().run(
         "create table people (
@@ -190,6 +195,36 @@ fn is_row(record: &Received, id: i64) -> bool {
 fn what_is_planted_is_found_in_canal_json() {
     let shop = shop("vcanal", Kind::MariaDb10_11, "format canal-json");
     planted_in(&shop);
+}
+
+/// Without GTIDs a file and an offset say what is where.
+#[test]
+fn what_is_planted_is_found_without_gtids() {
+    let server = MySql::start(Kind::MySql5_7, &["gtid-mode=OFF", "enforce-gtid-consistency=OFF"]);
+    planted_in(&shop_on("vnogtid", &server, "format canal-json"));
+}
+
+/// `json` does not name tables: those of the same columns are one in a topic, others cannot be told apart.
+#[test]
+fn tables_that_messages_do_not_tell_apart_are_compared_as_one_or_refused() {
+    let mut shop = Shop::new("vone", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
+    shop.sql().run("create table more like items");
+    shop.sql().run(&format!("insert into more values (11, '{CANARY}'), (12, '{CANARY}')"));
+    shop.text.include = "DB.items, DB.more".into();
+    shop.text.topic = "PREFIX.items".into();
+    shop.text.topic_block = "    partitions 1\n".into();
+    shop.text.rules = "  format json\n".into();
+    let mut syncc = shop.run();
+    let report = clean(&shop, &[]);
+    assert_eq!((counts(of(&report, "items"))[0], counts(of(&report, "more"))[0]), (3, 2), "{report:#}");
+    plant(&shop, "items", &records(&shop, "items")[0], None);
+    let (code, report, said) = verify(&shop, &[]);
+    assert_eq!(code, Some(1), "{report:#}\n{said}");
+    shop.sql().run("alter table more add column n int");
+    let (code, _, said) = verify(&shop, &[]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("have different columns") && said.contains("do not say of which table"), "{said}");
+    shop.stop(&mut syncc);
 }
 
 #[test]

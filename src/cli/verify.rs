@@ -149,6 +149,12 @@ fn human(report: &Report) -> String {
             text +=
                 &format!("  note: {} rows were sent without a column that the table has now\n", table.older);
         }
+        if table.letters > 0 {
+            text += &format!(
+                "  note: {} rows could not be sent as they are and were told of in dead-letter topics\n",
+                table.letters
+            );
+        }
         if table.unsettled > 0 {
             text += &format!("  note: {} rows changed all the time and were not compared\n", table.unsettled);
         }

@@ -25,6 +25,11 @@ pub(super) fn id_of<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> Id {
     u128::from_be_bytes(*first)
 }
 
+/// The id without the partition that its lowest bits may hold.
+pub(super) fn bare(id: Id) -> Id {
+    id >> 32
+}
+
 /// Which keys a pass looks at: each is in one of so many parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slices {

@@ -35,6 +35,9 @@ pub struct TableReport {
     pub unsettled: u64,
     /// Rows that were sent before a column was added, compared without it.
     pub older: u64,
+    /// Rows that could not be sent as they are, and were told of in dead-letter topics instead: they count neither as missing nor
+    /// as different.
+    pub letters: u64,
     /// Some of what was found.
     pub findings: Vec<Difference>,
     /// What cannot be proved, and why.

@@ -287,6 +287,11 @@ impl Topic {
         is_key.then(|| self.placed(number, id_of([db, name, self.reader.identity(key)]), partition))
     }
 
+    /// The id of a row whose message has this key, but for its partition; none where rows are not told apart by keys.
+    pub(super) fn id_of_key(&self, number: u16, key: &[u8]) -> Option<Id> {
+        self.key_id(number, key, 0)
+    }
+
     fn row_id(&self, number: u16, key: Option<&[u8]>, row: &Row, partition: i32) -> Option<Id> {
         let [db, name] = self.scope(number);
         match &self.tables[usize::from(number)].identity {

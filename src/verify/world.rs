@@ -221,6 +221,31 @@ impl<'w> World<'w> {
         }
     }
 
+    /// Gives the values of another topic, to the end that it has now; none where there is no such topic.
+    pub(super) fn read_other(
+        &mut self,
+        name: &TopicName,
+        each: &mut dyn FnMut(&[u8]),
+    ) -> Result<(), VerifyError> {
+        let partitions = self.admin.partitions(name).map_err(|error| failed(&error))?;
+        let Some(partitions) = partitions else { return Ok(()) };
+        let follower = Follower::open(&self.connection, name, partitions.get(), MARKER, PATIENCE);
+        let World { watcher, options, .. } = self;
+        let flow = follower.map_err(|error| failed(&error))?.catch_up(options.patience, &mut |record| {
+            if watcher.stops() {
+                return ControlFlow::Break(());
+            }
+            if let Some(value) = record.and_then(|record| record.value) {
+                each(value);
+            }
+            ControlFlow::Continue(())
+        });
+        match flow.map_err(|error| failed(&error))? {
+            ControlFlow::Break(()) => Err(stopped()),
+            ControlFlow::Continue(()) => Ok(()),
+        }
+    }
+
     /// Reads the state of the task as it is now.
     pub(super) fn follow_state(&mut self) -> Result<(), VerifyError> {
         let World { watcher, state, stored, .. } = self;

@@ -7,9 +7,10 @@ use crate::verify::report::{Difference, Kind, MOST_TOLD, Report, TableReport};
 impl Comparison<'_, '_> {
     /// Adds what was found among one part of the keys.
     pub(super) fn add(&self, found: &Found, reports: &mut [TableReport]) {
-        for (report, (met, older)) in reports.iter_mut().zip(found.met.iter().zip(&found.older)) {
-            report.rows += met;
-            report.older += older;
+        for (number, report) in reports.iter_mut().enumerate() {
+            report.rows += found.met[number];
+            report.older += found.older[number];
+            report.letters += found.letters[number];
         }
         let mut rows: Vec<_> = found.rows.values().collect();
         rows.sort_by_key(|one| (one.table, one.kind, one.place.partition, one.place.offset));
@@ -44,6 +45,13 @@ impl Comparison<'_, '_> {
             if let Some(excuse) = self.world.excuse(&table.facts, self.follower.is_cut()) {
                 proof.missing = false;
                 report.notes.push(excuse);
+            }
+            let n_nameless = self.letters.nameless(number);
+            if n_nameless > 0 {
+                proof = Proof { missing: false, different: false, ..proof };
+                report.notes.push(format!(
+                    "{n_nameless} letters in its dead-letter topics do not say of which rows they are: rows may be missing or older"
+                ));
             }
             if self.world.state.parked.contains_key(&table.version.name) {
                 proof = Proof { missing: false, extra: false, different: false };
