@@ -20,6 +20,11 @@ fn many_servers_with_the_same_tables() {
     check(include_str!("mistakes/shards.txt"));
 }
 
+#[test]
+fn a_carrier_and_its_files() {
+    check(include_str!("mistakes/carrier.txt"));
+}
+
 /// Every case of a project; all that differ are told together.
 #[track_caller]
 pub(crate) fn check(text: &str) {

@@ -234,6 +234,10 @@ fn first_edition(reader: &mut Reader<'_>) -> Option<Diagnostic> {
     if statements.first().is_some_and(is_edition) {
         return year(reader, tree.span(statements[0]));
     }
+    // Told as what it is.
+    if statements.first().is_some_and(|&id| is_meant_as_edition(reader, id)) {
+        return None;
+    }
     let at = reader.text.len() - reader.text.trim_start_matches('\u{FEFF}').len();
     let (file, at) = (tree.file(), at as u32);
     let start = Span::new(file, at, at);
@@ -258,6 +262,15 @@ fn first_edition(reader: &mut Reader<'_>) -> Option<Diagnostic> {
     };
     reader.findings.push(finding);
     None
+}
+
+/// True for a statement whose word is another tool's for `edition`, or misspelt.
+fn is_meant_as_edition(reader: &Reader<'_>, id: NodeId) -> bool {
+    let first = reader.tree.children(id).next();
+    let Some(word) = first.map(|first| reader.tree.text(first, reader.text)) else { return false };
+    let known = || st::in_place(Place::File).map(|spec| spec.word);
+    let meant = st::foreign_word(word).or_else(|| st::closest(word, known()));
+    meant == Some("edition") && !known().any(|known| known == word)
 }
 
 /// Checks the year of an `edition` statement; its shape is checked with all others.

@@ -1,5 +1,6 @@
 //! What is said of arguments that do not fit: what was expected at the first of them, and what would mend it.
 
+use super::aside;
 use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::statement::{self as st, Kind, Once, StatementSpec};
@@ -27,7 +28,11 @@ pub(super) struct Misfit<'m> {
 impl Misfit<'_> {
     /// What is wrong with the arguments of a statement, whose word is at `word`.
     pub(super) fn finding(&self, spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> Diagnostic {
+        if let Some(finding) = self.needless(spec, tokens).or_else(|| self.nameless(spec, word, tokens)) {
+            return finding;
+        }
         let wanted = expectation(self.expected);
+        let mut help = format!("it is written `{}`", self.usage(spec));
         let (span, message) = match tokens.get(self.at) {
             Some(token) => {
                 let shown = match token.kind {
@@ -38,6 +43,10 @@ impl Misfit<'_> {
                 };
                 let message = match near_word(token, self.expected) {
                     Some(near) => format!("`{}` knows no {shown}; did you mean `{near}`?", spec.word),
+                    None if self.expected.len() > LISTED_WORDS => {
+                        help = format!("it takes {wanted}");
+                        format!("`{}` does not take {shown} here", spec.word)
+                    }
                     None => format!("`{}` takes {wanted} here, not {shown}", spec.word),
                 };
                 (token.span, message)
@@ -51,7 +60,13 @@ impl Misfit<'_> {
             }
         };
         let span = if span.is_empty() { tokens.last().map_or(word, |token| token.span) } else { span };
-        let mut help = format!("it is written `{}`", spec.usage());
+        let repairs = self.repairs(word, tokens);
+        // What would mend the statement was meant as a part of it.
+        if let Some(elsewhere) = aside::said_elsewhere(spec, tokens, self.at)
+            && (repairs.is_empty() || self.at == 0)
+        {
+            help = elsewhere;
+        }
         // The items may stand below, as other tools write them.
         let lacks_items = tokens.last().is_none_or(|token| token.kind == NodeKind::Comma);
         if self.at == tokens.len() && lacks_items && spec.takes_list() {
@@ -61,10 +76,69 @@ impl Misfit<'_> {
             }
         }
         let mut finding = Diagnostic::error(st::WRONG_ARGUMENTS, span, message).help(help);
-        for fix in self.repairs(word, tokens) {
+        for fix in repairs {
             finding = finding.fix(fix);
         }
         finding
+    }
+
+    /// The form of the statement; what may be left out of a long one is not shown, unless it is what is missing.
+    fn usage(&self, spec: &StatementSpec) -> String {
+        let whole = spec.usage();
+        let short = if whole.len() > USAGE_MAX { spec.usage_in_short() } else { return whole };
+        let is_shown = |expected: &Expected| match expected {
+            Expected::Word(word) => word == "," || short.contains(word.as_str()),
+            Expected::Value(_) | Expected::End => true,
+        };
+        if self.expected.iter().all(is_shown) { short } else { whole }
+    }
+
+    /// A sign or a word before the first argument that is none of ours: `password = env X`, `key by id`, `columns without a`.
+    fn needless(&self, spec: &StatementSpec, tokens: &[Token<'_>]) -> Option<Diagnostic> {
+        let [first, next, ..] = tokens else { return None };
+        if self.at != 1 {
+            return None;
+        }
+        let finding = |message: String| Diagnostic::error(st::WRONG_ARGUMENTS, first.span, message);
+        let removed = Span::new(first.span.file, first.span.start, next.span.start);
+        let fits_without = || (self.fits)(&tokens[1..]);
+        if matches!(first.kind, NodeKind::Op | NodeKind::Arrow) {
+            return fits_without().then(|| {
+                finding(format!("no sign stands between `{}` and its value", spec.word)).fix(Fix::machine(
+                    "remove it",
+                    removed,
+                    "",
+                ))
+            });
+        }
+        let word = first.word()?;
+        if EXCEPTIONS.contains(&word) {
+            let mut replaced = tokens.to_vec();
+            replaced[0] = Token::imagined("except", first.span);
+            return (self.fits)(&replaced).then(|| {
+                finding(format!("`{}` knows no `{word}`; did you mean `except`?", spec.word))
+                    .help(format!("it is written `{}`", self.usage(spec)))
+                    .fix(Fix::machine("write `except`", first.span, "except"))
+            });
+        }
+        (FILLERS.contains(&word) && fits_without()).then(|| {
+            finding(format!("`{}` takes no `{word}` before its first item", spec.word)).fix(Fix::machine(
+                format!("remove `{word}`"),
+                removed,
+                "",
+            ))
+        })
+    }
+
+    /// A head without its name, whose next word was taken for one: `pipeline from shop to bus`.
+    fn nameless(&self, spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> Option<Diagnostic> {
+        let [taken, _, ..] = tokens else { return None };
+        let is_wanted =
+            |expected: &Expected| matches!(expected, Expected::Word(word) if taken.word() == Some(word));
+        (self.at == 1 && self.expected.iter().any(is_wanted)).then(|| {
+            Diagnostic::error(st::WRONG_ARGUMENTS, word, format!("`{}` lacks its name", spec.word))
+                .help(format!("it is written `{}`", self.usage(spec)))
+        })
     }
 
     /// What mends the statement at the argument that did not fit: a word before it, another word in its place, or nothing there.
@@ -76,8 +150,14 @@ impl Misfit<'_> {
             Expected::Word(word) => Some(word.as_str()),
             Expected::Value(_) | Expected::End => None,
         });
-        let mut found: Vec<Repair> =
-            here.and_then(|token| self.requoted(tokens, token)).into_iter().collect();
+        let mut found: Vec<Repair> = Vec::new();
+        match here.and_then(|token| self.requoted(tokens, token)) {
+            // It is what was meant, but for its signs.
+            Some(Repair { title, span, text, is_sure: true }) => {
+                return vec![Fix::machine(title, span, text)];
+            }
+            other => found.extend(other),
+        }
         let mut replacing: Vec<(&str, Span)> = Vec::new();
         // `columns except` alone would name a column of that name.
         for wanted in wanted.filter(|wanted| *wanted != "except" || !tokens.is_empty()) {
@@ -109,17 +189,19 @@ impl Misfit<'_> {
         // Of several words that would fit, the one that was probably meant.
         let near = here.and_then(|token| {
             let words = || replacing.iter().map(|&(word, _)| word);
-            let ours = st::foreign_value(token.text).filter(|ours| words().any(|word| word == *ours));
-            ours.or_else(|| st::closest(token.text, words()))
+            let ours = st::foreign_value(token.text).iter().find(|ours| words().any(|word| word == **ours));
+            ours.copied().or_else(|| st::closest(token.text, words()))
         });
         if let Some(near) = near {
             replacing.retain(|&(word, _)| word == near);
         }
+        let is_comma = here.is_some_and(|token| token.kind == NodeKind::Comma);
         let is_sign = here.is_some_and(|token| matches!(token.kind, NodeKind::Op | NodeKind::Arrow));
         found.extend(replacing.into_iter().map(|(word, span)| Repair {
             title: format!("write `{word}`"),
             span,
-            text: word.to_owned(),
+            // In place of a comma it needs the blank that a comma does not.
+            text: if is_comma { format!(" {word}") } else { word.to_owned() },
             // That it is the only one that fits does not make it what was meant.
             is_sure: near.is_some() || is_sign || LINKS.contains(&word),
         }));
@@ -162,13 +244,47 @@ impl Misfit<'_> {
             text: format!("\"{text}\""),
             is_sure: true,
         };
+        let repair = |title: &str, text: &str, is_sure| Repair {
+            title: title.to_owned(),
+            span: token.span,
+            text: text.to_owned(),
+            is_sure,
+        };
+        let fits_bare = |text: &str| {
+            let number = text.starts_with(|sign: char| sign.is_ascii_digit());
+            let kinds = [NodeKind::Quantity, NodeKind::Timestamp];
+            Token::bare(text, token.span).is_some_and(fits)
+                || number && kinds.into_iter().any(|kind| fits(Token::valued(text, kind, token.span)))
+        };
         match token.kind {
-            NodeKind::String => Token::bare(inner, token.span).is_some_and(fits).then(|| Repair {
-                title: "remove the quotes".to_owned(),
-                span: token.span,
-                text: inner.to_owned(),
-                is_sure: true,
-            }),
+            NodeKind::String | NodeKind::SqlString if fits_bare(inner) => {
+                Some(repair("remove the quotes", inner, true))
+            }
+            NodeKind::String => {
+                let name = inner.replace(' ', "-");
+                fits_bare(&name).then(|| repair(&format!("write `{name}`"), &name, false))
+            }
+            NodeKind::Group => {
+                let parts = inner.split(',').map(|part| Token::bare(part.trim(), token.span));
+                let listed = parts
+                    .map(|part| part.map(|part| [Token::imagined(",", token.span), part]))
+                    .collect::<Option<Vec<_>>>()?;
+                let mut opened = tokens.to_vec();
+                opened.splice(self.at..=self.at, listed.into_iter().flatten().skip(1));
+                (self.fits)(&opened).then(|| repair("remove the parentheses", inner.trim(), true))
+            }
+            // A path of a file: its slashes are read as those of a regular expression.
+            NodeKind::Path if token.text.starts_with('/') => {
+                let touching =
+                    tokens[self.at..].windows(2).take_while(|two| two[0].span.end == two[1].span.start);
+                let last = self.at + touching.count();
+                let path: String = tokens[self.at..=last].iter().map(|token| token.text).collect();
+                let mut replaced = tokens.to_vec();
+                replaced.splice(self.at..=last, [Token::valued(&path, NodeKind::String, token.span)]);
+                let is_plain = !path.contains(['"', '\\', '{']);
+                (is_plain && (self.fits)(&replaced))
+                    .then(|| Repair { span: token.span.to(tokens[last].span), ..quoted(&path) })
+            }
             NodeKind::SqlString if !inner.contains(['"', '\\', '\'']) => {
                 fits(Token::valued(inner, NodeKind::String, token.span)).then(|| quoted(inner))
             }
@@ -179,6 +295,15 @@ impl Misfit<'_> {
         }
     }
 }
+
+/// Longest form of a statement that is shown as it is.
+const USAGE_MAX: usize = 100;
+
+/// What people write for `except`.
+const EXCEPTIONS: [&str; 6] = ["without", "not", "exclude", "excluding", "but", "minus"];
+
+/// Words before a list that say nothing.
+const FILLERS: [&str; 10] = ["by", "on", "of", "only", "all", "column", "columns", "table", "tables", "from"];
 
 /// Words that only link what stands around them: another one in their place means the same.
 const LINKS: [&str; 10] = ["to", "by", "with", "for", "from", "as", "using", "every", "after", "because"];
@@ -192,8 +317,8 @@ struct Repair {
     is_sure: bool,
 }
 
-/// Most words that a message lists when one of them was probably meant.
-const LISTED_WORDS: usize = 7;
+/// Most words that a message lists.
+const LISTED_WORDS: usize = 5;
 
 /// The word that was probably meant, where there are too many to list them all.
 fn near_word<'e>(token: &Token<'_>, expected: &'e [Expected]) -> Option<&'e str> {

@@ -5,6 +5,7 @@
 
 mod allow;
 mod argument;
+mod aside;
 mod binding;
 mod condition;
 mod continued;

@@ -75,11 +75,17 @@ fn no_unit(kind: Kind, token: &Token<'_>) -> Diagnostic {
         format!("`{}` lacks its unit: {} is wanted", token.text, kind.called()),
     );
     let texts = units.iter().map(|unit| format!("{number}{unit}"));
+    // A large number is one of the small unit, as other tools count.
+    let counted = st::number(number).ok().and_then(|number| match kind {
+        Kind::Duration if number >= 1_000 => Some(st::duration_text(number)),
+        Kind::Size if number >= 1_024 => Some(st::size_text(number)),
+        _ => None,
+    });
     match units {
         [_] => texts.fold(finding, |finding, text| {
             finding.fix(Fix::machine(format!("write `{text}`"), token.span, text))
         }),
-        _ => texts.fold(finding, |finding, text| {
+        _ => counted.into_iter().chain(texts).fold(finding, |finding, text| {
             finding.fix(Fix::choice(format!("write `{text}`"), token.span, text))
         }),
     }
@@ -121,6 +127,10 @@ fn with_unit(number: &str, word: &str, parse: impl Fn(&str) -> Result<u64, Quant
         "gb" => "GB",
         unit => unit,
     };
+    if matches!(unit, "w" | "week" | "weeks") {
+        let days = st::number(number).ok()?.checked_mul(7)?;
+        return Some(format!("{days}d")).filter(|text| parse(text).is_ok());
+    }
     let texts = [format!("{number}{word}"), format!("{number}{ours}{rest}")];
     texts.into_iter().find(|text| parse(text).is_ok())
 }

@@ -116,7 +116,10 @@ impl Around<'_> {
     /// already.
     fn reference(&self, span: Span) -> Option<Fix> {
         let written = &self.text[span.start as usize..span.end as usize];
-        let named = written.strip_prefix("env ").and_then(|rest| rest.split(" else").next());
+        let named = written
+            .strip_prefix("env ")
+            .and_then(|rest| rest.split(" else").next())
+            .or_else(|| st::named_variable(written));
         let variable = match named {
             Some(variable) => variable.trim().to_owned(),
             None => self.variable()?,

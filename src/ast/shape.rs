@@ -7,7 +7,7 @@ use super::binding::Values;
 use super::condition::Where;
 use super::misfit::{Expected, Misfit, errors_skipped};
 use super::token::Token;
-use super::value::read_value;
+use super::value::{no_variable, read_value};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{
@@ -327,6 +327,11 @@ impl<'a, 't> Matcher<'a, 't> {
     ) -> Option<(Item, usize)> {
         let Shape::Value { kind, range, range_text } = shape else { return None };
         let name = rest.get(1)?.word()?;
+        if let Some(finding) = no_variable(name, rest[1].span) {
+            let span = rest[0].span.to(rest[1].span);
+            let value = self.good(Err(finding))?;
+            return Some((Item { value, span, origin: Origin::Env }, at + rest.len().min(4)));
+        }
         if rest.get(2).and_then(Token::word) != Some("else") {
             let span = rest[0].span.to(rest[1].span);
             let message = format!(

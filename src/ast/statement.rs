@@ -9,7 +9,7 @@ use super::condition::lower as lower_condition;
 use super::idle::Why;
 use super::left_out::LeftOut;
 use super::shape::{Item, Origin, Shaped, Value, shape};
-use super::unplaced::{given_twice, unplaced, word_as_column};
+use super::unplaced::{given_twice, named_twice, unplaced, word_as_column};
 use crate::diagnostic::Diagnostic;
 use crate::statement::{self as st, Block, FormatName, Once, Place, StatementSpec, Support, Word};
 use crate::syntax::{self, NodeId, NodeKind, Parse, Tree};
@@ -221,6 +221,10 @@ impl<'t> Reader<'t> {
             self.findings.push(finding);
             return None;
         }
+        if let Some(finding) = named_twice(spec, &args) {
+            self.findings.push(finding);
+            return None;
+        }
         let is_bound = self.note_params(id, &args);
         self.bind_captures(&args);
         let outer = self.format;
@@ -318,9 +322,14 @@ impl<'t> Reader<'t> {
                     st::WRONG_ARGUMENTS,
                     Span::new(open.file, open.start, open.start + 1),
                     format!("`{what}` takes no block"),
-                )
-                .help(format!("it is written `{}`", spec.usage()));
-                self.findings.push(finding);
+                );
+                let touches = !self.text[..open.start as usize].ends_with([' ', '\t']);
+                self.findings.push(match spec.word {
+                    "include" | "exclude" if touches => finding.help(
+                        "a pattern has no braces: numbers are `[00..63]`, other names are items of their own",
+                    ),
+                    _ => finding.help(format!("it is written `{}`", spec.usage())),
+                });
                 None
             }
         }
@@ -413,6 +422,28 @@ mod tests {
         check(
             "include shop.a\nshop.b\n",
             &[("`shop.b` is no statement", &format!("{items}: `include shop.b`"))],
+        );
+        check(
+            "include shop.a where x > 0\n",
+            &[(
+                "`include` takes a comma here, not `where`",
+                "`where` begins a statement of its own, on its own line, in the `to` of a pipeline, a `table` or a `profile`",
+            )],
+        );
+        check(
+            "topic \"{table}\" partitions 12\n",
+            &[(
+                "`topic` takes nothing here, not `partitions`",
+                "`partitions` stands in the block of `topic`, between `{` and `}`",
+            )],
+        );
+        check("key by id\n", &[("`key` takes no `by` before its first item", "")]);
+        check(
+            "columns without a\n",
+            &[(
+                "`columns` knows no `without`; did you mean `except`?",
+                "it is written `columns except COLUMN, … | COLUMN, …`",
+            )],
         );
         check("- shop.b\n", &[("`-` is no statement", items)]);
         check(

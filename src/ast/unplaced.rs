@@ -57,6 +57,33 @@ pub(super) fn word_as_column(spec: &StatementSpec, args: &[Item]) -> Option<Diag
     )
 }
 
+/// Something that a list names twice.
+pub(super) fn named_twice(spec: &StatementSpec, args: &[Item]) -> Option<Diagnostic> {
+    if !matches!(spec.word, "key" | "columns" | "partition" | "headers" | "changes" | "mask") {
+        return None;
+    }
+    let is_column = |item: &&Item| matches!(item.value, Value::Column(_) | Value::Columns(_));
+    let is_word = |item: &&Item| matches!(item.value, Value::Word(_)) && spec.takes_list();
+    let listed: Vec<&Item> = args.iter().filter(|item| is_column(item) || is_word(item)).collect();
+    let (n, later) = listed
+        .iter()
+        .enumerate()
+        .find(|(n, item)| listed[..*n].iter().any(|first| first.value == item.value))?;
+    let first = listed[..n].iter().find(|first| first.value == later.value)?;
+    let before = args.iter().rev().find(|item| item.span.end <= later.span.start)?;
+    let removed = Span::new(later.span.file, before.span.end, later.span.end);
+    let what = match &later.value {
+        Value::Word(name) | Value::Column(name) => name.clone(),
+        Value::Columns(pattern) => pattern.to_string(),
+        _ => return None,
+    };
+    Some(
+        Diagnostic::error(st::GIVEN_TWICE, later.span, format!("`{}` names `{what}` twice", spec.word))
+            .also(first.span, "first here")
+            .fix(Fix::machine("remove it", removed, "")),
+    )
+}
+
 /// A word that is no statement here.
 pub(super) fn unplaced(word: &str, span: Span, place: Place, format: Option<FormatName>) -> Diagnostic {
     let here = || {
@@ -72,7 +99,11 @@ pub(super) fn unplaced(word: &str, span: Span, place: Place, format: Option<Form
         let finding = Diagnostic::error(st::STATEMENT_NOT_HERE, span, message)
             .help(format!("it belongs into {}", homes.join(" or ")));
         return match st::closest(word, here()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")),
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::choice(
+                format!("write `{near}`"),
+                span,
+                near,
+            )),
             None => finding,
         };
     }
@@ -129,6 +160,16 @@ fn said_otherwise(word: &str, span: Span, place: Place) -> Option<Diagnostic> {
         "port" | "database.port" if has("address") => {
             Some(finding("the port is a part of the address").help("write `address \"HOST:PORT\"`"))
         }
+        "sasl" | "mechanism" | "sasl.mechanism" | "sasl.mechanisms" | "sasl-mechanism" if has("brokers") => {
+            Some(
+                finding("the mechanism of a login stands behind its user")
+                    .help("write `user \"NAME\" with scram-sha-512`"),
+            )
+        }
+        "database" | "databases" | "dbname" | "schema" | "database.dbname" if has("address") => Some(
+            finding("a source has no database of its own")
+                .help("a pipeline says what it takes of it: `include DB.*`"),
+        ),
         "port" if has("brokers") => {
             Some(finding("the port is a part of the address").help("write `brokers \"HOST:PORT\"`"))
         }

@@ -125,6 +125,11 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
     {
         return Some(Read { value: Ok(Value::Unbound(holes)), n_tokens: 2 });
     }
+    if let Some(SecretRef::Env(name)) = &secret
+        && let Some(finding) = no_variable(name, tokens[1].span)
+    {
+        return Some(Read { value: Err(finding), n_tokens: 2 });
+    }
     if let Some(secret) = secret.filter(|_| !has_else) {
         return Some(Read { value: Ok(Value::Secret(secret)), n_tokens: 2 });
     }
@@ -140,6 +145,13 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
         .label("not repeated here")
         .help("name where it is found when the program starts: `env NAME` or `file \"PATH\"`");
     Some(Read { value: Err(Box::new(finding)), n_tokens })
+}
+
+/// What is wrong with the name of a variable: shells have a `$` before it, and its name has none.
+pub(super) fn no_variable(name: &str, span: Span) -> Option<Box<Diagnostic>> {
+    let bare = name.strip_prefix('$')?;
+    let finding = wrong(span, format!("a variable is named without `$`: `env {bare}`"));
+    Some(Box::new(finding.fix(Fix::machine(format!("write `{bare}`"), span, bare))))
 }
 
 /// A day of the calendar; what a month has of days is not counted.
@@ -182,6 +194,7 @@ fn no_pattern(error: &PatternError, segment: &Segment<'_>, skipped: u32) -> Diag
     let written = segment.text.get(skipped as usize..).and_then(|text| text.get(error.at.clone()));
     let finding = Diagnostic::error(code, span, format!("`{}` is no pattern: {error}", segment.text));
     let mended = match (&error.kind, written) {
+        (PatternErrorKind::Dashed { range }, _) => Some(range.clone()),
         (PatternErrorKind::RangeBackwards { swapped }, _) => Some(swapped.clone()),
         (PatternErrorKind::ClassBackwards { swapped }, Some(written)) => {
             let backwards: String = swapped.chars().rev().collect();
@@ -227,9 +240,39 @@ fn path(token: &Token<'_>, n: usize, kind: Kind) -> Option<Result<Vec<NamePatter
         )));
     }
     if token.segments.len() != n {
-        return Some(Err(wrong(token.span, format!("`{}` is not {}", token.text, kind.called()))));
+        return Some(Err(Box::new(of_another_length(token, kind))));
     }
     Some(token.segments.iter().map(pattern).collect())
+}
+
+/// A name with too few or too many parts.
+fn of_another_length(token: &Token<'_>, kind: Kind) -> Diagnostic {
+    let message = format!("`{}` is not {}", token.text, kind.called());
+    let finding = Diagnostic::error(st::WRONG_ARGUMENTS, token.span, message);
+    match (kind, token.segments.as_slice()) {
+        (Kind::Table, [one]) if one.kind == NodeKind::Regex => {
+            finding.help("a regular expression stands for one name: `DB./…/`")
+        }
+        (Kind::Table, [one]) if one.text == "*" => finding.help("all tables of a database are `DB.*`"),
+        (Kind::Table, [one]) if one.kind == NodeKind::Glob => {
+            let all = format!("{}.*", one.text);
+            finding
+                .help(format!(
+                    "a table is named with its database; all tables of a database `{}` are `{all}`",
+                    one.text
+                ))
+                .fix(Fix::choice(format!("write `{all}`"), token.span, all))
+        }
+        (Kind::ExactTable, _) => finding.help("a table is named with its database"),
+        (Kind::ColumnPath, _) => finding.help("a column is named with its database and its table"),
+        (Kind::Column | Kind::Columns, [_, .., last]) => finding
+            .help("columns are named alone; those of one table in its `table` block")
+            .fix(Fix::choice(format!("write `{}`", last.text), token.span, last.text)),
+        (Kind::Database, [db, ..]) => {
+            finding.fix(Fix::choice(format!("write `{}`", db.text), token.span, db.text))
+        }
+        _ => finding,
+    }
 }
 
 fn exact_table(token: &Token<'_>) -> Option<Result<Value, Box<Diagnostic>>> {

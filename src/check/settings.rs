@@ -375,8 +375,8 @@ mod tests {
     #[test]
     fn what_a_brace_tore_off_is_not_missing() {
         check_project(&["edition 2026\n\
-            source a mysql \"db\"\n  password env P\n\
-            }  # error[S0003]: `}` closes nothing\n\
+            source a mysql \"db\"  # error[S0003]: the block of `source a mysql \"db\"` is not opened\n\
+            \x20 password env P\n}\n\
             target out stdout\npipeline p from a to out {\ninclude a.b\n}\n"]);
     }
 

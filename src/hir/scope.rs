@@ -89,7 +89,9 @@ impl Scope {
         match self.looks.get(&look) {
             Some((other, first)) => {
                 let message = format!("the {}s `{}` and `{other}` look alike", self.kind, name.value);
-                findings.push(beside(Diagnostic::error(CONFUSABLE_NAMES, name.span, message), *first));
+                let finding = Diagnostic::error(CONFUSABLE_NAMES, name.span, message)
+                    .help("rename one of them: they become topics, labels and ids, where nobody tells such two apart");
+                findings.push(beside(finding, *first));
             }
             None => {
                 self.looks.insert(look, (name.value.clone(), name.span));

@@ -22,6 +22,11 @@ pub enum PatternErrorKind {
     },
     /// Glob: `[00..127]`, where it is open which width the names have.
     RangeWidths,
+    /// Glob: `[00-63]`, a set of single signs that reads like a range.
+    Dashed {
+        /// The range, with its brackets.
+        range: String,
+    },
     /// Glob: looks like a range and is none, such as `[n:0..x]`; also over eighteen digits.
     BadRange,
     /// Glob: `[]`.
@@ -57,6 +62,7 @@ impl PatternError {
         match self.kind {
             PatternErrorKind::RangeBackwards { .. }
             | PatternErrorKind::RangeWidths
+            | PatternErrorKind::Dashed { .. }
             | PatternErrorKind::BadRange
             | PatternErrorKind::EmptyClass
             | PatternErrorKind::NegatedClass
@@ -76,6 +82,7 @@ impl fmt::Display for PatternError {
         f.write_str(match &self.kind {
             PatternErrorKind::RangeBackwards { .. } => "the range runs backwards",
             PatternErrorKind::RangeWidths => "both ends of a range need one width, or no leading zero",
+            PatternErrorKind::Dashed { .. } => "numbers from one to another are written with two dots",
             PatternErrorKind::BadRange => "a range is written `[00..63]` or `[name:00..63]`",
             PatternErrorKind::EmptyClass => "the brackets hold no sign",
             PatternErrorKind::NegatedClass => "a set of signs cannot be negated",

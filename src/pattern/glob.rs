@@ -216,6 +216,9 @@ fn brackets(inner: &str) -> Result<Part, PatternErrorKind> {
     if inner.starts_with(['!', '^']) {
         return Err(PatternErrorKind::NegatedClass);
     }
+    if let Some(range) = dashed(inner) {
+        return Err(PatternErrorKind::Dashed { range });
+    }
     if inner.contains("..") || inner.contains(':') {
         return numeric_range(inner).map(Part::Range);
     }
@@ -238,6 +241,15 @@ fn brackets(inner: &str) -> Result<Part, PatternErrorKind> {
         }
     }
     Ok(Part::Class(ranges))
+}
+
+/// The range that was meant by `00-63`: as a set it is single digits, some of them twice.
+fn dashed(inner: &str) -> Option<String> {
+    let (first, last) = ["-", "–", "…", "..."].iter().find_map(|sign| inner.split_once(sign))?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|sign| sign.is_ascii_digit());
+    // `[0-9]` is a set.
+    let is_set = inner.len() == 3;
+    (is_number(first) && is_number(last) && !is_set).then(|| format!("[{first}..{last}]"))
 }
 
 fn numeric_range(inner: &str) -> Result<NumericRange, PatternErrorKind> {
@@ -286,6 +298,10 @@ mod tests {
             assert!(error.in_glob());
         };
         let swapped = |text: &str| PatternErrorKind::RangeBackwards { swapped: text.into() };
+        let range = |text: &str| PatternErrorKind::Dashed { range: text.into() };
+        check("t_[00-63]x", range("[00..63]"), "[00-63]");
+        check("t_[0…63]", range("[0..63]"), "[0…63]");
+        check("t_[1...12]", range("[1..12]"), "[1...12]");
         check("t_[63..00]", swapped("[00..63]"), "[63..00]");
         check("ö[n:9..8]x", swapped("[n:8..9]"), "[n:9..8]");
         check("t_[00..127]", PatternErrorKind::RangeWidths, "[00..127]");

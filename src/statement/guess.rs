@@ -18,13 +18,25 @@ pub fn closest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>)
         .iter()
         .filter(|(_, c)| !is_plain || !c.is_ascii() || least_distance(&signs, c) <= limit)
         .map(|one| (strsim::damerau_levenshtein(&one.1, &folded), one))
-        .filter(|&(distance, _)| distance <= limit)
+        .filter(|&(distance, one)| distance <= limit && !is_half_replaced(&folded, &one.1))
         .collect();
     if let Some(best) = distances.iter().map(|&(distance, _)| distance).min() {
         return only(distances.iter().filter(|(distance, _)| *distance == best).map(|&(_, one)| one));
     }
     let parts = sorted_parts(&folded);
     only(candidates.iter().filter(|(_, c)| c.len() == folded.len() && sorted_parts(c) == parts))
+}
+
+/// True for a word of two signs of which one is another: `on` is no `op`. One sign more or less, or two that are swapped, are
+/// mistakes of the hand.
+fn is_half_replaced(written: &str, candidate: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut signs: Vec<char> = text.chars().collect();
+        signs.sort_unstable();
+        signs
+    };
+    let (written, candidate) = (sorted(written), sorted(candidate));
+    written.len() <= 2 && written.len() == candidate.len() && written != candidate
 }
 
 /// How often a text of ASCII has each sign, by the last bits of it.
@@ -112,7 +124,7 @@ const FOREIGN_WORDS: &[(&str, &[&str])] = &[
     ("address", &["host", "hostname", "url"]),
     ("user", &["username"]),
     ("password", &["passwd", "pass"]),
-    ("tls", &["ssl"]),
+    ("tls", &["ssl", "security.protocol", "security-protocol"]),
     ("edition", &["version"]),
 ];
 
@@ -122,21 +134,24 @@ pub fn foreign_word(word: &str) -> Option<&'static str> {
     FOREIGN_WORDS.iter().find(|(_, theirs)| theirs.contains(&word.as_str())).map(|(ours, _)| *ours)
 }
 
-/// Our word for a value of another tool's vocabulary.
-pub fn foreign_value(word: &str) -> Option<&'static str> {
-    Some(match word.to_ascii_lowercase().as_str() {
-        "mariadb" => "mysql",
-        "canal" => "canal-json",
-        "maxwell" => "maxwell-json",
-        "dts" => "dts-avro",
-        "initial" | "when_needed" => "snapshot",
-        "never" | "schema_only" | "no_data" | "latest" | "latest-offset" => "now",
-        "primary-key" | "primary_key" | "pk" | "hash" => "key",
-        "true" | "yes" | "enabled" => "on",
-        "false" | "no" | "disabled" => "off",
-        "-1" => "all",
-        _ => return None,
-    })
+/// Our words for a value of another tool's vocabulary, of which at most one fits a statement.
+pub fn foreign_value(word: &str) -> &'static [&'static str] {
+    match word.to_ascii_lowercase().as_str() {
+        "mariadb" => &["mysql"],
+        "canal" => &["canal-json"],
+        "maxwell" => &["maxwell-json"],
+        "dts" => &["dts-avro"],
+        "initial" | "when_needed" => &["snapshot"],
+        "never" | "schema_only" | "no_data" | "latest" | "latest-offset" => &["now"],
+        "primary-key" | "primary_key" | "pk" | "hash" => &["key"],
+        "on" | "true" | "yes" | "enabled" => &["on", "verify-full"],
+        "required" => &["require"],
+        "false" | "no" | "disabled" => &["off"],
+        "lowercase" => &["lower"],
+        "uppercase" => &["upper"],
+        "-1" => &["all"],
+        _ => &[],
+    }
 }
 
 fn only<'a, 'c: 'a>(mut found: impl Iterator<Item = &'a (&'c str, String)>) -> Option<&'c str> {
@@ -164,6 +179,9 @@ mod tests {
         assert_eq!(closest("orders_shop_eu", ["shop_orders_eu", "crm"]), Some("shop_orders_eu"));
         assert_eq!(closest("warehouse", ["bus", "dr"]), None);
         assert_eq!(closest("bux", ["bus", "bua"]), None, "two are equally near");
+        assert_eq!(closest("ue", ["eu", "us"]), Some("eu"));
+        assert_eq!(closest("pi", ["pii", "slim"]), Some("pii"));
+        assert_eq!(closest("on", ["op", "none"]), None, "half of the word is another");
         assert_eq!(closest("größe", ["grosse", "größen"]), Some("größen"));
     }
 

@@ -49,7 +49,7 @@ pub use property::Property;
 pub(crate) use property::table_properties;
 pub use quantity::{FOREVER_MS, QuantityError, bytes, duration_ms, duration_text, number, rate, size_text};
 pub use replica::{Heartbeat, OnFailover, ServerIds};
-pub use secret::{holds_login, holds_private_key, looks_secret, secret_places, withhold};
+pub use secret::{holds_login, holds_private_key, looks_secret, named_variable, secret_places, withhold};
 pub use signature::{Kind, Shape, Signature};
 pub use spec::{Block, Once, Place, Reload, StatementSpec, Support, find, in_place, places_of};
 pub use start::{Snapshot, Start, StartAt, Window};

@@ -185,10 +185,11 @@ fn behind_word(line: &str, pieces: &[Piece], mut at: usize, found: &mut Vec<Rang
                 complete = true;
                 at += 1;
             }
-            "file" if next.is_some_and(|next| next.quoted) => {
+            "file" if next.is_some_and(|next| next.quoted || next.text(line).starts_with('/')) => {
                 complete = true;
                 at += 1;
             }
+            text if named_variable(text).is_some() => complete = true,
             _ => {
                 complete |= piece.quoted;
                 found.push(piece.inner.clone());
@@ -212,6 +213,33 @@ fn in_address(text: &str) -> Option<Range<usize>> {
     let end = text[value..].find(['&', ';', ',']).map_or(text.len(), |end| value + end);
     Some(value..end)
 }
+
+/// The variable that a text names as a shell or another tool would, in the place of a secret: `"${X}"`, `$SHOP_PASSWORD`, or
+/// a word without quotes that says what it is, `SHOP_PASSWORD`. Whatever may itself be a secret names none.
+pub fn named_variable(written: &str) -> Option<&str> {
+    let inner = written.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(written);
+    let is_quoted = inner.len() < written.len();
+    let is_loud = |name: &str| {
+        let is_sign = |sign: u8| sign.is_ascii_uppercase() || sign.is_ascii_digit() || sign == b'_';
+        name.contains('_')
+            && name.starts_with(|sign: char| sign.is_ascii_uppercase())
+            && name.bytes().all(is_sign)
+    };
+    if let Some(name) = inner.strip_prefix("${") {
+        let name = name.strip_suffix('}')?;
+        let is_sign = |sign: u8| sign.is_ascii_alphanumeric() || sign == b'_';
+        let is_name = name.starts_with(|sign: char| sign.is_ascii_alphabetic()) && name.bytes().all(is_sign);
+        return is_name.then_some(name);
+    }
+    match inner.strip_prefix('$') {
+        Some(name) => is_loud(name).then_some(name),
+        None => (!is_quoted && is_loud(inner) && NAMES_END.iter().any(|end| inner.ends_with(end)))
+            .then_some(inner),
+    }
+}
+
+/// What names of variables that hold secrets end with.
+const NAMES_END: [&str; 7] = ["_PASSWORD", "_PASSWD", "_PASS", "_PWD", "_SECRET", "_TOKEN", "_SALT"];
 
 /// True for a text with `scheme://user:password@` in it.
 pub fn holds_login(text: &str) -> bool {
@@ -333,6 +361,22 @@ mod tests {
         let mut bytes = line.as_bytes().to_vec();
         in_line(line).into_iter().for_each(|range| bytes[range].fill(b'*'));
         String::from_utf8(bytes).expect("whole signs are masked")
+    }
+
+    #[test]
+    fn what_names_a_variable() {
+        for (written, name) in [
+            ("\"${shop_pw}\"", Some("shop_pw")),
+            ("$SHOP_PW", Some("SHOP_PW")),
+            ("SHOP_PASSWORD", Some("SHOP_PASSWORD")),
+            // These may be what is to be hidden.
+            ("\"SHOP_PASSWORD\"", None),
+            ("$ecret", None),
+            ("HUNTER_2", None),
+            ("\"${hunter-2}\"", None),
+        ] {
+            assert_eq!(named_variable(written), name, "{written}");
+        }
     }
 
     #[test]

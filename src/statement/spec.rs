@@ -1,6 +1,6 @@
 //! One row of the statement table, and how rows are found.
 
-use super::{STATEMENTS, Signature};
+use super::{STATEMENTS, Shape, Signature};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -190,6 +190,16 @@ impl StatementSpec {
             Block::Instead(_) => format!("{usage} | {} {{ … }}", self.word),
             Block::No | Block::May(_) | Block::Must(_) => usage.trim_end().to_owned(),
         }
+    }
+
+    /// The same without what may be left out.
+    pub fn usage_in_short(&self) -> String {
+        let signature = self.signature();
+        let needed = |sequence: &Vec<Shape>| {
+            sequence.iter().filter(|shape| !matches!(shape, Shape::Optional(_))).cloned().collect()
+        };
+        let alternatives = signature.alternatives.iter().map(needed).collect();
+        format!("{} {}", self.word, Signature { alternatives })
     }
 
     /// True when its plain values may be written `env NAME else …`. What decides which text is read is never taken from the

@@ -55,7 +55,7 @@ mod tests {
         );
         check_diagnostics(
             "include shop.*\nddl {\non-deny stop\n}\n\
-             headers schem  # error[S0015]: `headers` takes `none`, `position`, `schema`, `event-time`, `op` or `transaction` here, not `schem`\n",
+             headers schem  # error[S0015]: `headers` knows no `schem`; did you mean `schema`?\n",
         );
     }
 }

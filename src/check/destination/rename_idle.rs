@@ -29,8 +29,9 @@ fn check_rename_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     {
         for renaming in &flow.renames {
             if flow.renames_nothing(renaming) {
+                let message = format!("nothing that is sent is called `{}`", old_name(renaming));
                 findings.push(
-                    Diagnostic::warning(RENAME_IDLE, renaming.span, "nothing that is sent has this name")
+                    Diagnostic::warning(RENAME_IDLE, renaming.span, message)
                         .help("a `rename` is written with the names in the source"),
                 );
             } else {
@@ -42,6 +43,15 @@ fn check_rename_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 
 const LOCK_HELP: &str =
     "a `rename` is written with the names in the source; where it is new, `syncc schema pull` adds it";
+
+/// What a line gives a new name to, as it is written.
+fn old_name(renaming: &Renaming<'_>) -> String {
+    match renaming.rename {
+        Rename::Database { from, .. } => from.to_string(),
+        Rename::Table { from, .. } => from.to_string(),
+        Rename::Column { table, column, .. } => format!("{table}.{column}"),
+    }
+}
 
 /// A rename for tables that are not there.
 fn of_no_table(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
@@ -55,7 +65,8 @@ fn of_no_table(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
     {
         return None;
     }
-    let message = "nothing that `schema.lock` lists and that is sent has this name";
+    let message =
+        format!("nothing that `schema.lock` lists and that is sent is called `{}`", old_name(renaming));
     let finding = Diagnostic::warning(RENAME_IDLE, renaming.span, message).help(LOCK_HELP);
     let near = pattern.and_then(|pattern| flow.locks.nearest(pattern));
     Some(match near {
@@ -104,7 +115,7 @@ mod tests {
             table shop.orders {\nprimary id\ncolumn id \"int not null\"\n}\n";
         check_locked(
             "include shop.*\n\
-             rename table shop.custmers to c  # warning[S0401]: nothing that `schema.lock` lists and that is sent has this name\n\
+             rename table shop.custmers to c  # warning[S0401]: nothing that `schema.lock` lists and that is sent is called `shop.custmers`\n\
              rename column shop.customers.cstno to no  # warning[S0401]: `shop.customers` has no column `cstno`\n\
              rename column shop.*.x_* to y  # warning[S0401]: none of the tables that are sent has a column `x_*`\n\
              rename column shop.*.CUST_NO to no\nrename table shop.orders to o\nrename database shop to s\n",
@@ -116,9 +127,9 @@ mod tests {
     fn of_all_three_kinds() {
         check_diagnostics(
             "include shop.*\nexclude shop.tmp\nrename database s* to a\nrename table shop.a to b\n\
-             rename database crm to a  # warning[S0401]: nothing that is sent has this name\n\
-             rename table shop.tmp to b  # warning[S0401]: nothing that is sent has this name\n\
-             rename column crm.a.b to c  # warning[S0401]: nothing that is sent has this name\n",
+             rename database crm to a  # warning[S0401]: nothing that is sent is called `crm`\n\
+             rename table shop.tmp to b  # warning[S0401]: nothing that is sent is called `shop.tmp`\n\
+             rename column crm.a.b to c  # warning[S0401]: nothing that is sent is called `crm.a.b`\n",
         );
     }
 }

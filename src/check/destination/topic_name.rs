@@ -93,7 +93,16 @@ fn in_template(template: &Template, span: Span) -> Option<Diagnostic> {
         return None;
     }
     let why = TopicName::check(&text).err()?;
-    Some(Diagnostic::error(BAD_TOPIC_NAME, span, format!("\"{template}\" gives no topic name: {why}")))
+    let finding =
+        Diagnostic::error(BAD_TOPIC_NAME, span, format!("\"{template}\" gives no topic name: {why}"));
+    // `${db}`, `%s`, `db/table`
+    Some(match text.chars().find(|&sign| !is_topic_sign(sign)) {
+        Some('$') if template.to_string().contains("${") => {
+            finding.help("a placeholder is written without `$`: `{db}`")
+        }
+        Some('/' | ':' | ' ') => finding.help("names are parted by `.`, `_` or `-`"),
+        Some(_) | None => finding,
+    })
 }
 
 /// A mistake that comes from the name of a table.

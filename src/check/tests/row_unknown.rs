@@ -60,6 +60,21 @@ enum Known<'p> {
 fn schema<'p>(program: &'p Program, test: &'p Test, findings: &mut Vec<Diagnostic>) -> Known<'p> {
     let Some(path) = &test.schema else { return Known::Lock };
     let message = match program.schemas.get(&(path.span.file, path.value.clone())) {
+        Some(Schema::Tables(tables)) if tables.is_empty() => {
+            let is_lock = path.value.rsplit('/').next() == Some("schema.lock");
+            let finding = Diagnostic::error(
+                TEST_ROW_UNKNOWN,
+                path.span,
+                format!("`{}` holds no CREATE TABLE", path.value),
+            );
+            findings.push(match is_lock {
+                true => {
+                    finding.help("without `schema` the tables are those of `schema.lock`: remove the line")
+                }
+                false => finding.help("name a script of the statements that make the tables"),
+            });
+            return Known::Nothing;
+        }
         Some(Schema::Tables(tables)) => return Known::Script(path, tables),
         Some(Schema::Missing) | None => format!("there is no file `{}`", path.value),
         Some(Schema::Outside) => format!("`{}` lies outside of the project root", path.value),
@@ -190,7 +205,6 @@ impl<'p> Rows<'_, 'p> {
                 let near = TableName { db: table.value.db.clone(), table: near.to_owned() };
                 finding.help(format!("did you mean `{}`?", shown(&near)))
             }
-            None if names.is_empty() => finding.help("it holds no CREATE TABLE"),
             None => finding.help(format!("it makes {}", listed(&names))),
         });
         None

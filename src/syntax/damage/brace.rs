@@ -25,6 +25,13 @@ pub(in crate::syntax) enum BraceFault {
         /// True when statements were torn out of their block.
         orphans: bool,
     },
+    /// A `{` is missing: statements below a head are indented as its block would be, and a `}` follows them.
+    Unopened {
+        /// The head, without blanks behind it.
+        head: Range,
+        /// The `}` that finds nothing to close.
+        stray: Range,
+    },
     /// A `{` at the beginning of a statement.
     Headless {
         /// The `{`.
@@ -41,7 +48,7 @@ impl BraceFault {
     pub(super) fn data(&self) -> Option<Range> {
         match self {
             BraceFault::Headless { data, .. } => data.clone(),
-            BraceFault::Unclosed { .. } | BraceFault::Extra { .. } => None,
+            BraceFault::Unclosed { .. } | BraceFault::Extra { .. } | BraceFault::Unopened { .. } => None,
         }
     }
 }
@@ -137,6 +144,12 @@ impl Finder<'_> {
             return;
         }
         let block = torn_from.and_then(|statement| self.child(statement, NodeKind::Block));
+        if let Some(head) = self.unopened(torn_from, orphans, block) {
+            let found = self.range(stray);
+            self.silent.push(head.start..found.end);
+            self.faults.push(BraceFault::Unopened { head, stray: found });
+            return;
+        }
         let early = block.and_then(|block| {
             let close = || self.child(block, NodeKind::Close).filter(|_| !orphans.is_empty());
             self.too_far_right(block).or_else(close)
@@ -150,6 +163,33 @@ impl Finder<'_> {
             },
             None => BraceFault::Extra { brace: found, stray: None, orphans: !orphans.is_empty() },
         });
+    }
+
+    /// The head whose block lacks its `{`: of a block at top level, or of one in the block that was closed in its place.
+    fn unopened(
+        &self,
+        torn_from: Option<NodeId>,
+        orphans: &[NodeId],
+        block: Option<NodeId>,
+    ) -> Option<Range> {
+        let statements = |parent| {
+            self.tree.children(parent).filter(|&id| self.tree.kind(id) == NodeKind::Statement).collect()
+        };
+        let siblings: Vec<NodeId> = match block {
+            Some(block) => statements(block),
+            None => torn_from.into_iter().chain(orphans.iter().copied()).collect(),
+        };
+        let place = |id: NodeId| {
+            let start = self.tree.node(id).start;
+            first_on_line(self.text, start).then(|| indent(self.text, start))
+        };
+        let (head, _) = siblings.iter().zip(siblings.get(1..)?).find(|&(&head, &below)| {
+            let has_block = self.child(head, NodeKind::Block).is_some();
+            !has_block && place(head).zip(place(below)).is_some_and(|(head, below)| below > head)
+        })?;
+        let Range { start, end } = self.range(*head);
+        let written = self.text[start as usize..end as usize].trim_end().len() as u32;
+        Some(start..start + written)
     }
 
     /// The first `}` in or of a block that stands further right than the line which opened it.

@@ -13,6 +13,7 @@ impl Finder<'_> {
             let finding = match fault {
                 BraceFault::Unclosed { open, outside, insert } => self.unclosed(open, *outside, *insert),
                 BraceFault::Extra { brace, stray, orphans } => self.extra(brace, stray.as_ref(), *orphans),
+                BraceFault::Unopened { head, stray } => self.unopened(head, stray),
                 BraceFault::Headless { open, data: Some(_), .. } => self.data(open),
                 BraceFault::Headless { open, head_end, data: None } => self.headless(open, *head_end),
             };
@@ -72,6 +73,16 @@ impl Finder<'_> {
         }
         let fix = Fix::machine("remove `}`", removed, "");
         finding.help("remove it, or write the `{` that it should close").fix(fix)
+    }
+
+    fn unopened(&self, head: &Range<u32>, stray: &Range<u32>) -> Diagnostic {
+        let words = self.slice(head.start, head.end);
+        let end = Span::new(self.tree.file(), head.end, head.end);
+        Diagnostic::error(S0003, self.span(head), format!("the block of `{words}` is not opened"))
+            .label("`{` is missing at the end")
+            .also(self.span(stray), "closes nothing")
+            .help("write `{` at the end of the line")
+            .fix(Fix::machine("add `{`", end, " {"))
     }
 
     fn data(&self, open: &Range<u32>) -> Diagnostic {

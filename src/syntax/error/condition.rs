@@ -16,7 +16,8 @@ const WORD_OPERATORS: &[&str] = &["and", "or", "not", "like", "regexp", "in"];
 const MISSPELT: &[(&str, &str)] = &[("==", "="), ("=>", ">="), ("=<", "<="), ("><", "<>"), ("=!", "<>")];
 
 /// Words of other dialects for what conditions have too.
-const SYNONYMS: &[(&str, &str)] = &[("rlike", "regexp"), ("isnull", "is null"), ("notnull", "is not null")];
+const SYNONYMS: &[(&str, &str)] =
+    &[("rlike", "regexp"), ("ilike", "like"), ("isnull", "is null"), ("notnull", "is not null")];
 
 /// Words of SQL that a condition does not have, and what to do instead.
 const ABSENT: &[(&str, &str)] = &[
@@ -175,7 +176,12 @@ impl Finder<'_> {
             '`' | '/' if opens_quote(text) => self.open_quote(rest.start, 0),
             ')' if self.slice(0, rest.start).trim_end().ends_with(',') => self.missing_item(rest.start),
             ')' => {
-                Diagnostic::error(S0004, sign, "`)` closes nothing").help("remove it, or open it with `(`")
+                let finding =
+                    Diagnostic::error(S0004, sign, "`)` closes nothing").help("remove it, or open it with `(`");
+                match text[1..].trim().is_empty() {
+                    true => finding.fix(Fix::machine("remove it", sign, "")),
+                    false => finding,
+                }
             }
             '(' => self.call(sign),
             ',' if text[1..].trim_start().starts_with(')') => self.missing_item(sign.end),
@@ -285,7 +291,11 @@ impl Finder<'_> {
             number if number.starts_with(|sign: char| sign.is_ascii_digit()) => finding(operator)
                 .help(format!("a value is compared with `{equals}`"))
                 .fix(Fix::machine(format!("write `{equals}`"), operator, equals)),
-            "nul" | "nill" | "nil" | "none" | "nulll" | "empty" => {
+            // What is empty is a text or none at all.
+            "empty" => finding(operator.to(value))
+                .fix(Fix::choice(format!("write `{equals} ''`"), operator.to(value), format!("{equals} ''")))
+                .fix(Fix::choice("write `null`", value, "null")),
+            "nul" | "nill" | "nil" | "none" | "nulll" => {
                 finding(value).fix(Fix::machine("write `null`", value, "null"))
             }
             _ => finding(word),
@@ -314,8 +324,13 @@ impl Finder<'_> {
             return Diagnostic::error(S0015, span, format!("a condition has no `{before}` before a value"))
                 .help(*help);
         }
-        Diagnostic::error(S0015, word, format!("an operator is missing before `{shown}`"))
-            .label("`=`, `and` or another operator expected before this")
+        let finding = Diagnostic::error(S0015, word, format!("an operator is missing before `{shown}`"))
+            .label("`=`, `and` or another operator expected before this");
+        // `'it's'`: the text ended at the quote that was meant as a sign of it.
+        match self.text[..word.start as usize].ends_with('\'') {
+            true => finding.help("a single quote inside of a text is doubled: `'it''s'`"),
+            false => finding,
+        }
     }
 }
 

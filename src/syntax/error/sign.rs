@@ -10,6 +10,9 @@ use crate::text::Span;
 /// Signs at which a word ends.
 const WORD_ENDS: &[char] = &[' ', '\t', '\r', '\n', ',', '{', '}', '(', ')', '#', '"', '\'', '`'];
 
+/// Words behind which a `/` begins no regular expression.
+const PATH_WORDS: [&str; 7] = ["file", "ca", "cert", "use", "schema", "time-zone", "registry"];
+
 /// Longest word without quotes that is taken for one text, in bytes before and behind a sign.
 const WORD_MAX: usize = 256;
 
@@ -164,6 +167,10 @@ impl Finder<'_> {
                     .help("the sign for \"anything\" is `*`")
                     .fix(Fix::machine("write `*`", span, "*"));
             }
+            '[' if !self.text[..span.start as usize].ends_with(WORD_ENDS) => {
+                return Diagnostic::error(S0004, span, "the bracket of a pattern is not closed")
+                    .help("`[abc]`, `[a-z]`, `[00..63]` and `[n:00..63]` are what a pattern may hold");
+            }
             '[' | ']' => "lists are written without brackets: `a, b`",
             '\\' => "an escape stands inside double quotes only",
             '.' => return self.quoted_names(span, message),
@@ -242,8 +249,11 @@ impl Finder<'_> {
         let end = self.text[at as usize..to].find(WORD_ENDS).map_or(to, |found| at as usize + found);
         let word = self.text[start..end].trim_end_matches([';', ':']);
         let range = start as u32..(start + word.len()) as u32;
-        let address = word.find(':').is_some_and(|colon| colon > 0) && !word.contains('\\');
-        (address && range.contains(&at)).then_some(range)
+        let before = self.text[..start].trim_end_matches([' ', '\t']);
+        let before = &before[before.rfind(WORD_ENDS).map_or(0, |at| at + 1)..];
+        let path = word.contains('/') && PATH_WORDS.contains(&before);
+        let address = word.find(':').is_some_and(|colon| colon > 0);
+        ((address || path) && !word.contains('\\') && range.contains(&at)).then_some(range)
     }
 
     fn needs_quotes(&self, word: std::ops::Range<u32>) -> Diagnostic {
