@@ -6,6 +6,7 @@
 //! numbers of messages; its values are what the server says to another client; `old` is exactly what changed.
 
 mod canonical;
+mod consumers;
 mod every;
 mod message;
 pub(crate) mod run;

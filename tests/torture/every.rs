@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::canonical::{Canonical, expected, found};
-use super::message::{Format, Row, rows};
+use super::consumers::{self, Read};
+use super::message::{Format, Named, Row, rows};
 use super::said::{Table, tables};
 use super::{ANY, MARIADB, MYSQL, MYSQL_8, MYSQL_9, shortened};
 use crate::support::kafka::Received;
@@ -44,9 +45,16 @@ fn check(kind: Kind, texts: &[&str]) {
     let names: Vec<&str> = all.iter().map(|table| table.name.as_str()).chain([MARKER]).collect();
     let written = written(server, kafka, registry, &database, &all);
     let mut wrong = Vec::new();
+    let read = consumers::read(registry, &written);
     for (format, records) in &written {
         let mut found: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-        for row in rows(*format, registry, &names, records) {
+        let rows = rows(*format, registry, &names, records);
+        if let Some(read) = read.get(format) {
+            read_alike(*format, records, &rows, read, &all, &mut sql, &mut |what| {
+                wrong.push(format!("{format:?}: {what}"));
+            });
+        }
+        for row in rows {
             found.entry(row.table.clone()).or_default().push(row);
         }
         for table in all.iter().filter(|table| takes(*format, table)) {
@@ -95,12 +103,13 @@ fn written(
             false => format!("`{database}`.*"),
         };
         // one for each table and one for the marker, so that it can be told what a message is of that does not say it
-        let partitions = if format == Format::Json { tables.len() + 1 } else { 1 };
+        let partitions = if format == Format::Json { tables.len() + 1 } else { format.partitions() };
         let name = format!("{format:?}");
         text += &format!(
-            "\npipeline {} from db to bus {{\n  include {include}\n  {}\n  partition to 0\n  topic \"{prefix}-{name}\" {{\n    partitions {partitions}\n  }}\n",
+            "\npipeline {} from db to bus {{\n  include {include}\n  {}\n  {}\n  topic \"{prefix}-{name}\" {{\n    partitions {partitions}\n  }}\n",
             name.to_lowercase(),
-            format.statement()
+            format.statement(),
+            format.partition()
         );
         if format == Format::Json {
             let all = tables.iter().map(Table::quoted).chain([MARKER.to_owned()]);
@@ -211,4 +220,47 @@ fn values_alike(
             }
         }
     }
+}
+
+/// The code of consumers reads the same values, and that of other producers would have sent the records where they are.
+fn read_alike(
+    format: Format,
+    records: &[Received],
+    rows: &[Row],
+    read: &[Read],
+    tables: &[Table],
+    sql: &mut crate::support::Sql,
+    told: &mut impl FnMut(String),
+) {
+    let mut rows = rows.iter();
+    let (mut partitions, mut values) = ([false; 7], 0);
+    for (record, read) in records.iter().zip(read) {
+        let row = record.value.as_ref().map(|_| rows.next().expect("each value is about a row"));
+        let table = row.and_then(|row| tables.iter().find(|table| table.name == row.table));
+        // by its own, Canal knows primary keys only
+        let unknown = format == Format::Canal
+            && table.is_some_and(|table| table.key.is_empty())
+            && record.key.is_some();
+        if record.partition != read.partition && !unknown {
+            let table = table.map(|table| &table.name);
+            told(format!("a row of {table:?} in {}, theirs in {}", record.partition, read.partition));
+        }
+        partitions[record.partition as usize] |= !unknown;
+        let (Some(row), Some(table), Some(columns)) = (row, table, &read.row) else { continue };
+        for (named, column) in row.cells.iter().zip(&table.columns) {
+            let Some((_, cell)) = columns.iter().find(|(name, _)| *name == named.name) else {
+                told(format!("{}.{} is not read", table.name, named.name));
+                continue;
+            };
+            let theirs = Named { name: named.name.clone(), cell: cell.clone(), written: None };
+            let [ours, theirs] = [named, &theirs].map(|named| found(format, column, named, sql));
+            values += 1;
+            if ours != theirs {
+                let [ours, theirs] = [ours, theirs].map(|value| shortened(&format!("{value:?}")));
+                told(format!("{}.{}: they read {theirs}, it is {ours}", table.name, named.name));
+            }
+        }
+    }
+    assert!(partitions[..format.partitions()].iter().all(|there| *there), "{format:?}: too few keys");
+    assert!(values > 2_000 || format == Format::DebeziumJson, "{format:?}: only {values} values");
 }

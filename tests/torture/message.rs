@@ -46,6 +46,23 @@ impl Format {
         }
     }
 
+    /// How many partitions its topic has, where it does not depend on the tables.
+    pub(super) fn partitions(self) -> usize {
+        match self {
+            Format::Canal | Format::DebeziumJson | Format::DebeziumAvro => 7,
+            Format::Dts | Format::Maxwell | Format::Avro | Format::Json => 1,
+        }
+    }
+
+    /// The statement by which a record finds its partition.
+    pub(super) fn partition(self) -> &'static str {
+        match self {
+            Format::Canal => "partition by key using canal-hash",
+            Format::DebeziumJson | Format::DebeziumAvro => "partition by key",
+            Format::Dts | Format::Maxwell | Format::Avro | Format::Json => "partition to 0",
+        }
+    }
+
     /// Whether names of tables and columns must be names to Avro.
     pub(super) fn is_of_registry(self) -> bool {
         match self {
