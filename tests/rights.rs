@@ -168,7 +168,8 @@ fn a_quota_that_holds_back_is_told() {
     set(&quota(20_000));
     let mut syncc = shop.run();
     shop.sql().run("insert into items select seq, repeat(md5(seq), 100) from seq_101_to_200");
-    let told = wait::until("it is told", SOON, || {
+    // It is told every ten seconds, and behind what is held back.
+    let told = wait::until("it is told", 2 * SOON, || {
         let said = syncc.stderr();
         event(&said, "kafka.throttled").ok_or(said)
     });

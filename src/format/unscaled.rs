@@ -115,6 +115,18 @@ mod tests {
 
     proptest! {
         #[test]
+        fn few_bytes_are_the_number(number in any::<i64>(), shift in 0_u32..64) {
+            let number = number >> shift;
+            let found = bytes(&number.to_string()).unwrap();
+            let whole = number.to_be_bytes();
+            let spare = whole.len().saturating_sub(found.len());
+            let filler = if number < 0 { 0xff } else { 0 };
+            prop_assert_eq!(&found[found.len().saturating_sub(8)..], &whole[spare..]);
+            prop_assert!(whole[..spare].iter().all(|byte| *byte == filler));
+            prop_assert!(found.len() == 1 || found[0] != filler || (found[1] ^ filler) & 0x80 != 0);
+        }
+
+        #[test]
         fn the_bytes_are_the_number(number in any::<i128>()) {
             let found = bytes(&number.to_string()).unwrap();
             let whole = number.to_be_bytes();

@@ -57,7 +57,9 @@ pub const PAGES: &[CodeDoc] = &[
     page(
         PARTITION_RULE_CHANGED,
         "The rule, or the number of partitions, by which messages are spread over a topic changes.",
-        "From the change on, a row goes to another partition than before, so its order is lost at that point.",
+        "From the change on, a row goes to another partition than before, so its order is lost at that point. Accepted, a fence in \
+         every partition marks it, in the transaction that stores the rule or the number; that goes for partitions that were added \
+         to a topic by hand, too (L0205).",
     ),
     page(
         OLD_ROWS_DIFFER,

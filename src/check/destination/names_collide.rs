@@ -18,7 +18,8 @@ pub(super) const RULE: Rule = Rule {
         code: NAMES_COLLIDE,
         what: "Two different `rename` lines, or a `rename` and a table that keeps its name, give two tables (or two columns of a \
                table) one name.",
-        why: "Their rows are mixed in one topic, and nothing in a message tells them apart. One pattern that maps many tables to one \
+        why: "Their rows are mixed in one topic, and nothing in a message tells them apart. Tables that no file knows are held against \
+              it at the server: by `check --live`, at a start, and when one appears while a task runs. One pattern that maps many tables to one \
               name says that this is meant.",
         wrong: pipeline!(
             "  include shop.*\n  rename table shop.orders_eu to orders\n  rename table shop.orders_us to orders\n"

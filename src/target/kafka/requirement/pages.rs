@@ -38,7 +38,8 @@ pub const CODES: &[CodeDoc] = &[
          it.",
         "The partition of a row is a hash modulo that number. With another one, changes of one row are in two partitions, and \
          their order is lost. Kafka can only add partitions: send to another topic and load it anew, or delete the topic and \
-         make it again.",
+         make it again. Where consumers can live with it, `run --accept P1003` goes on with the new number behind a fence in every \
+         partition.",
     ),
     page(
         REPLICAS,
