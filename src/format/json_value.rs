@@ -165,7 +165,7 @@ impl JsonCell {
             Value::Bytes(bytes) => quoted(out, |out| push_binary(bytes, self.rules.binary, out)),
             Value::Enum(index) => match self.rules.labels {
                 EnumForm::Index => push_number((*index).into(), out),
-                EnumForm::Label => self.push_label(*index, out)?,
+                EnumForm::Label => push_label(&self.labels, *index, out).map_err(|what| self.wrong(what))?,
             },
             Value::Set(bits) => match self.rules.labels {
                 EnumForm::Index => push_number(*bits, out),
@@ -198,17 +198,6 @@ impl JsonCell {
                 as_big_decimal(start, out);
             }
         }
-    }
-
-    /// The label of an index; 0, the invalid value, is the empty text.
-    fn push_label(&self, index: u16, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        out.push(b'"');
-        if index > 0 {
-            let label = self.labels.get(usize::from(index) - 1);
-            out.extend_from_slice(label.ok_or_else(|| self.wrong("an index without a label"))?);
-        }
-        out.push(b'"');
-        Ok(())
     }
 
     /// An array of the labels, in the order of their declaration.
@@ -268,6 +257,17 @@ impl KeyValue for JsonCell {
     fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), FormatError> {
         JsonCell::write(self, value, scratch, out).map(|_| ())
     }
+}
+
+/// Appends the escaped label of an index, quoted; 0, the invalid value, is the empty text. What is wrong with it otherwise.
+pub(super) fn push_label(labels: &[Vec<u8>], index: u16, out: &mut Vec<u8>) -> Result<(), &'static str> {
+    out.push(b'"');
+    if index > 0 {
+        let label = labels.get(usize::from(index) - 1);
+        out.extend_from_slice(label.ok_or("an index without a label")?);
+    }
+    out.push(b'"');
+    Ok(())
 }
 
 /// Appends the numbers of a VECTOR as an array, each as `write` has them; what is wrong with it otherwise.

@@ -1,7 +1,7 @@
 //! Values as Kafka's `JsonConverter` writes them.
 
 use super::super::json_string::push_jackson_text;
-use super::super::json_value::{push_binary, push_floats, push_number, quoted};
+use super::super::json_value::{push_binary, push_floats, push_label, push_number, quoted};
 use super::super::number::{write_java_double, write_java_float};
 use super::super::unsaid::{Unsaid, placeless};
 use super::super::unscaled::unscaled;
@@ -106,7 +106,9 @@ impl Cell {
             }
             (Value::Bytes(bytes), Form::BytesText(form)) => quoted(out, |out| push_binary(bytes, *form, out)),
             (Value::Bytes(bytes), _) => push_base64(bytes, out),
-            (Value::Enum(index), _) => self.push_label(*index, out)?,
+            (Value::Enum(index), _) => {
+                push_label(&self.labels, *index, out).map_err(|what| self.wrong(what))?;
+            }
             (Value::Set(bits), _) => self.push_labels(*bits, out)?,
             (Value::Json(document), _) => {
                 scratch.bytes.clear();
@@ -167,17 +169,6 @@ impl Cell {
         } else {
             out.push(b'0');
         }
-    }
-
-    /// The label of an index; 0, the invalid value, is the empty text.
-    fn push_label(&self, index: u16, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        out.push(b'"');
-        if index > 0 {
-            let label = self.labels.get(usize::from(index) - 1);
-            out.extend_from_slice(label.ok_or_else(|| self.wrong("an index without a label"))?);
-        }
-        out.push(b'"');
-        Ok(())
     }
 
     /// The labels with commas between them, in the order of their declaration.
