@@ -33,40 +33,78 @@ pub(crate) fn arm() {
     std::mem::forget(fail::FailScenario::setup());
 }
 
-/// Bugs that the tests must find out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bug {
-    /// The position is committed in a transaction of its own, after the rows.
-    #[cfg(feature = "run")]
-    PositionApart,
-    /// Rows that the stream touched meanwhile are emitted by the load all the same.
-    TouchedKept,
-    /// A chunk is read without waiting until it shows what was emitted.
-    NoVisibilityWait,
-    /// The greatest key is asked for without waiting until it shows what lies before the beginning.
-    GreatestKeyTooEarly,
-    /// The owner is not looked at again when the producer is there.
-    OwnerNotReadAgain,
-    /// Two instances on hosts of one name are taken for one.
-    HostForInstance,
-    /// Of a transaction that was cut, all is sent again.
-    PartsSentAgain,
+/// Defines [`Bug`] and the names of its values.
+macro_rules! bugs {
+    ($($(#[$doc:meta])* $bug:ident $name:literal,)*) => {
+        /// Bugs that the tests must find out.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[cfg_attr(not(feature = "run"), allow(dead_code, reason = "some are those of what touches a server"))]
+        pub(crate) enum Bug {
+            $($(#[$doc])* $bug,)*
+        }
+
+        #[cfg(feature = "planted-bugs")]
+        impl Bug {
+            fn name(self) -> &'static str {
+                match self {
+                    $(Bug::$bug => $name,)*
+                }
+            }
+        }
+    };
 }
 
-#[cfg(feature = "planted-bugs")]
-impl Bug {
-    fn name(self) -> &'static str {
-        match self {
-            #[cfg(feature = "run")]
-            Bug::PositionApart => "position-apart",
-            Bug::TouchedKept => "touched-kept",
-            Bug::NoVisibilityWait => "no-visibility-wait",
-            Bug::GreatestKeyTooEarly => "greatest-key-too-early",
-            Bug::OwnerNotReadAgain => "owner-not-read-again",
-            Bug::HostForInstance => "host-for-instance",
-            Bug::PartsSentAgain => "parts-sent-again",
-        }
-    }
+bugs! {
+    /// The position is committed in a transaction of its own, after the rows.
+    PositionApart "position-apart",
+    /// Rows that the stream touched meanwhile are emitted by the load all the same.
+    TouchedKept "touched-kept",
+    /// Of an update only the key after it is noted.
+    OnlyAfterKey "only-after-key",
+    /// A chunk is read without waiting until it shows what was emitted.
+    NoVisibilityWait "no-visibility-wait",
+    /// The greatest key is asked for without waiting until it shows what lies before the beginning.
+    GreatestKeyTooEarly "greatest-key-too-early",
+    /// A window is opened inside of a source transaction.
+    WindowInside "window-inside",
+    /// The stream goes on while a table is opened that is read at one place.
+    BarrierUnheld "barrier-unheld",
+    /// Pages go on behind a text by its bytes, and are in the order of its collation.
+    PagesByBytes "pages-by-bytes",
+    /// The owner is not looked at again when the producer is there.
+    OwnerNotReadAgain "owner-not-read-again",
+    /// Two instances on hosts of one name are taken for one.
+    HostForInstance "host-for-instance",
+    /// Only committed records are signs of life.
+    WatchCommitted "watch-committed",
+    /// A new plan is prepared with a producer of the task that runs.
+    SecondProducer "second-producer",
+    /// The state is read up to the first open transaction.
+    StateUpToOpen "state-up-to-open",
+    /// A producer is used again although its commit took so long that it may have been sent twice.
+    KeptAfterTimeout "kept-after-timeout",
+    /// A producer is used again although its coordinator was in trouble during the commit.
+    KeptAfterTrouble "kept-after-trouble",
+    /// Of a transaction that was cut, all is sent again.
+    PartsSentAgain "parts-sent-again",
+    /// The rest of a transaction that was cut is sent under the plan of the files.
+    TailUnderEdit "tail-under-edit",
+    /// A position says the generation of the next plan.
+    GenerationEarly "generation-early",
+    /// Holes of a GTID set are filled.
+    SetFlattened "set-flattened",
+    /// Numbers of a MariaDB domain tell what was read.
+    BySequence "by-sequence",
+    /// Who goes over to another connection leaves out one transaction too many.
+    MergeTooFar "merge-too-far",
+    /// Checksums of events are not looked at.
+    NoChecksum "no-checksum",
+    /// Events that nobody knows are passed over.
+    UnknownSkipped "unknown-skipped",
+    /// Rows that ROLLBACK TO has undone are sent.
+    BackToIgnored "back-to-ignored",
+    /// Rows of an XA transaction are sent where it is prepared.
+    XaAtPrepare "xa-at-prepare",
 }
 
 #[cfg(feature = "planted-bugs")]

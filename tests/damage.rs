@@ -68,6 +68,27 @@ fn on_the_way_it_is_read_once_more() {
     }
 }
 
+/// Without a look at checksums the damage is a row like any other.
+#[cfg(feature = "planted-bugs")]
+#[test]
+fn a_missing_look_at_checksums_is_found() {
+    let server = MySql::shared(Kind::MariaDb10_11);
+    let mut shop = Shop::new("unlooked", server, Kafka::shared());
+    shop.text.rules = "  start now\n".to_owned();
+    shop.text.address = noisy(server, 1);
+    shop.save();
+    let bug = [("SYNCC_PLANTED_BUG", "no-checksum")];
+    let mut syncc = shop.project.start_with(&["run", "--log", "json"], &bug);
+    shop.wait_streaming(&mut syncc);
+    insert(&shop);
+    shop.wait_ids("items", &[4]);
+    shop.stop(&mut syncc);
+    assert!(event(&syncc.stderr(), "task.retrying").is_none(), "it is not noticed");
+    let topic = format!("{}.items", shop.prefix);
+    let sent = shop.kafka.consume(&topic, crate::support::Isolation::ReadCommitted);
+    assert!(!sent[0].text().contains("damage-me"), "the row is another one: {}", sent[0].text());
+}
+
 #[test]
 fn twice_at_one_place_stops_the_task() {
     let server = MySql::shared(Kind::MySql9_7);

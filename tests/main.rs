@@ -7,6 +7,7 @@
 mod beginning;
 mod changes;
 mod cli;
+mod cluster;
 mod damage;
 mod ddl;
 mod definitions;
@@ -41,6 +42,8 @@ mod notify;
 mod operations;
 mod parking;
 mod pipelines;
+#[cfg(feature = "planted-bugs")]
+mod planted;
 mod proofs;
 mod published;
 mod ranges;
@@ -65,6 +68,8 @@ mod topics;
 mod torture;
 mod tracking;
 mod ui;
+#[cfg(feature = "failpoints")]
+mod upstream;
 mod verify;
 mod r#where;
 mod world;

@@ -13,6 +13,10 @@ mod broker;
 mod dice;
 #[path = "simulation/judge.rs"]
 mod judge;
+#[path = "simulation/life.rs"]
+mod life;
+#[path = "simulation/plan.rs"]
+mod plan;
 #[path = "simulation/source.rs"]
 mod source;
 #[path = "simulation/task.rs"]
@@ -42,7 +46,9 @@ fn every_schedule_ends_with_every_change_once_and_in_order() {
     println!("{seeds} seeds from {first} in {:.1} s: {sum:?}", began.elapsed().as_secs_f64());
     // a world in which nothing happens proves nothing
     assert!(sum.faults > seeds && sum.records > 10 * seeds, "{sum:?}");
-    assert!(sum.cuts > 0 && sum.takeovers > 0 && sum.refused > 0 && sum.late_ends > 0, "{sum:?}");
+    assert!(sum.takeovers > 0 && sum.refused > 0 && sum.late_ends > 0 && sum.expired > 0, "{sum:?}");
+    let did = sum.did;
+    assert!(did.cuts > 0 && did.swaps > 0 && did.barriers > seeds / 2 && did.redone > 0, "{sum:?}");
 }
 
 /// A seed within these must find a planted bug.
@@ -54,11 +60,20 @@ const SEEDS_PER_BUG: u64 = 10_000;
 fn planted_bugs_are_found() {
     for bug in [
         "touched-kept",
+        "only-after-key",
         "no-visibility-wait",
         "greatest-key-too-early",
+        "window-inside",
+        "barrier-unheld",
         "owner-not-read-again",
         "host-for-instance",
+        "kept-after-timeout",
+        "kept-after-trouble",
         "parts-sent-again",
+        "tail-under-edit",
+        "generation-early",
+        "set-flattened",
+        "by-sequence",
     ] {
         syncc::failpoint::plant(Some(bug));
         let found = (1..=SEEDS_PER_BUG).find_map(|seed| Some((seed, World::new(seed).run().err()?)));

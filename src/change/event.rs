@@ -1,5 +1,6 @@
 //! One row change.
 
+use crate::failpoint::{Bug, planted};
 use crate::mysql::position::Flavor;
 use crate::mysql::value::Value;
 use std::sync::Arc;
@@ -27,6 +28,17 @@ pub enum RowChange<'r, 'b> {
 }
 
 impl<'r, 'b> RowChange<'r, 'b> {
+    /// The rows it holds, as they were and as they are.
+    pub fn images(&self) -> impl Iterator<Item = &'r [Value<'b>]> + use<'r, 'b> {
+        let (first, second) = match *self {
+            RowChange::Insert { after } => (after, None),
+            RowChange::Delete { before } => (before, None),
+            RowChange::Update { after, .. } if planted(Bug::OnlyAfterKey) => (after, None),
+            RowChange::Update { before, after } => (before, Some(after)),
+        };
+        std::iter::once(first).chain(second)
+    }
+
     /// The change as somebody sees it to whom only the rows that `keeps` takes exist: an update across that border is a delete
     /// or an insert. None when there is nothing to see.
     pub fn seen_through(self, mut keeps: impl FnMut(&[Value<'b>]) -> bool) -> Option<RowChange<'r, 'b>> {

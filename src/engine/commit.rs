@@ -9,6 +9,7 @@
 use super::Covered;
 use super::split::{Differs, Progress};
 use crate::checkpoint::{DurablePosition, Fingerprint, MidRecord, PosRecord};
+use crate::failpoint::{Bug, planted};
 use crate::mysql::position::{Gtid, Position};
 use crate::plan::CommitPolicy;
 use crate::statement::Split;
@@ -122,9 +123,9 @@ impl Ledger {
         !self.inside && !self.progress.is_cut()
     }
 
-    /// True while the rest of a source transaction is to come that was cut.
-    pub fn is_cut(&self) -> bool {
-        self.progress.is_cut()
+    /// True where windows may open: all that was emitted is what lies before the position.
+    pub fn may_open(&self) -> bool {
+        self.settled() || planted(Bug::WindowInside)
     }
 
     /// Parts of the source transaction under the cursor that are in the target.
@@ -201,7 +202,7 @@ impl Ledger {
     /// True when the source transaction under the cursor is to be cut here: it is large, or what it has brought has been
     /// open for as long as may be.
     pub fn cut_due(&self, now_ms: u64) -> bool {
-        if !self.inside || self.rows == 0 || !self.progress.may_cut() {
+        if self.rows == 0 || !self.may_cut() {
             return false;
         }
         let large = self.part_bytes >= self.policy.split.bytes
@@ -209,15 +210,16 @@ impl Ledger {
         large || self.opened_ms.is_some_and(|opened_ms| now_ms >= opened_ms + self.policy.open_ms)
     }
 
-    /// True when the source transaction under the cursor can be cut here.
+    /// True when the source transaction under the cursor can be cut here. One that has sent something else than rows cannot
+    /// before its first row: it is by rows that a restart knows what is in the target.
     pub fn may_cut(&self) -> bool {
-        self.inside && self.progress.may_cut()
+        self.inside && if self.progress.has_rows() { self.progress.may_cut() } else { self.part_rows == 0 }
     }
 
     /// Rows that wait inside a source transaction which cannot be cut, while the broker is about to end the transaction that
     /// holds them; none while there is time.
     pub fn overdue(&self, now_ms: u64, transaction_timeout_ms: u64) -> Option<u64> {
-        let opened_ms = self.opened_ms.filter(|_| self.inside && !self.progress.may_cut())?;
+        let opened_ms = self.opened_ms.filter(|_| self.inside && !self.may_cut())?;
         (now_ms >= opened_ms + transaction_timeout_ms / 10 * 9).then_some(self.rows)
     }
 
@@ -267,9 +269,14 @@ impl Ledger {
     /// Where the source transaction [may not be cut](Ledger::may_cut).
     pub fn cut(&mut self, now_ms: u64) -> Covered {
         assert!(self.inside, "there is nothing to cut between two source transactions");
-        let mid = self.progress.cut().clone();
+        assert!(self.may_cut(), "what of it is in the target cannot be told by its rows");
+        // What has brought nothing yet stays behind the position as a whole.
+        let mid = match self.progress.has_rows() {
+            true => Some(self.progress.cut().clone()),
+            false => self.progress.record().cloned(),
+        };
         (self.part_rows, self.part_bytes) = (0, 0);
-        self.covered(Some(mid), now_ms)
+        self.covered(mid, now_ms)
     }
 
     fn covered(&mut self, mid: Option<MidRecord>, now_ms: u64) -> Covered {
@@ -278,7 +285,7 @@ impl Ledger {
             seq: self.seq + 1,
             position: self.position.clone(),
             mid,
-            generation: self.generation,
+            generation: self.generation + u64::from(planted(Bug::GenerationEarly)),
             fingerprint: self.fingerprint.clone(),
         })
     }
@@ -296,10 +303,25 @@ impl Ledger {
     }
 }
 
+/// True when the producer of a commit that was acknowledged may serve the next transaction.
+///
+/// `in_trouble` says that the connection to the coordinator of transactions broke meanwhile, `took_ms` how long the answer
+/// took, and `doubtful_ms` how long it may take before the client asks a second time. A second request that is still on
+/// its way would end the next transaction of the same producer.
+pub fn keeps_producer(in_trouble: bool, took_ms: u64, doubtful_ms: u64) -> bool {
+    let late = took_ms > doubtful_ms;
+    match (in_trouble, late) {
+        (false, false) => true,
+        (_, true) => planted(Bug::KeptAfterTimeout),
+        (true, false) => planted(Bug::KeptAfterTrouble),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::mysql::position::{BinlogPosition, Flavor, Gtids, ServerIdentity};
+    use crate::mysql::schema::{TableName, TableVersion};
 
     fn ledger() -> Ledger {
         let policy = Policy {
@@ -358,6 +380,18 @@ mod tests {
         ledger.begin(None, &"binlog.000001".into(), 4);
     }
 
+    /// The next row of the source transaction under the cursor.
+    fn show_row(ledger: &mut Ledger) {
+        let version = TableVersion {
+            name: TableName::new("shop", "orders"),
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            unique_keys: Vec::new(),
+        };
+        let table = ledger.progress().table(&Arc::new(version));
+        ledger.progress().row(table, b"key").expect("it is the same every time");
+    }
+
     #[test]
     fn rows_wait_for_age_size_or_an_idle_reader() {
         let mut by_age = ledger();
@@ -409,6 +443,7 @@ mod tests {
             open.produced(999, 1 << 19, 0);
             assert!(!open.cut_due(60_000), "between two transactions a commit is possible");
             begin(&mut open);
+            show_row(&mut open);
             open.produced(records, bytes, 1_000);
             open
         };
@@ -423,6 +458,7 @@ mod tests {
     fn a_cut_stores_the_position_before_and_what_is_covered() {
         let mut open = ledger();
         begin(&mut open);
+        show_row(&mut open);
         open.produced(5, 5, 0);
         let covered = open.cut(1);
         assert_eq!(covered.record().mid.as_ref().map(|mid| mid.parts), Some(1));
@@ -436,6 +472,7 @@ mod tests {
     fn what_was_cut_is_stored_until_its_end() {
         let mut open = ledger();
         begin(&mut open);
+        show_row(&mut open);
         open.produced(1, 1, 0);
         let stored = open.cut(0).into_record();
         let mut again = Ledger::new(
@@ -449,8 +486,23 @@ mod tests {
         assert!(again.between() && !again.settled());
         assert_eq!(again.cover(1).record().mid, stored.mid);
         begin(&mut again);
+        show_row(&mut again);
         again.end(|_| {}).unwrap();
         assert!(again.settled());
+    }
+
+    #[test]
+    fn what_has_sent_no_row_is_not_cut() {
+        let mut open = ledger();
+        open.produced(1, 1, 0);
+        begin(&mut open);
+        assert!(open.may_cut() && open.cut_due(20_000), "what came before it waits");
+        assert_eq!(open.cut(20_000).record().mid, None, "nothing of it is covered");
+        // a schema change, by which a restart would not know what is in the target
+        open.produced(1, 1, 20_000);
+        assert!(!open.may_cut() && !open.cut_due(100_000));
+        show_row(&mut open);
+        assert!(open.may_cut());
     }
 
     #[test]

@@ -399,7 +399,7 @@ impl Load {
 
     /// True while the barrier is not open yet: the stream stands still at R meanwhile.
     pub fn opening_barrier(&self) -> bool {
-        matches!(self.barrier(), Some((None, _)))
+        matches!(self.barrier(), Some((None, _))) && !planted(Bug::BarrierUnheld)
     }
 
     /// Rows of the barrier were emitted; `end` says that they were the last. Returns the record to store.

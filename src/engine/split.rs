@@ -21,6 +21,12 @@ const TABLES_MAX: usize = 4_096;
 /// Any odd number without a pattern in its bits.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// True when a task that stored this goes on under the plan of then: the rest of a transaction goes to the target as its
+/// beginning went.
+pub fn goes_on_as_stored(cut: Option<&MidRecord>) -> bool {
+    cut.is_some() && !planted(Bug::TailUnderEdit)
+}
+
 /// How far the source transaction under the cursor is, row by row.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -134,6 +140,11 @@ impl Progress {
             }
             Some(_) => Ok(planted(Bug::PartsSentAgain)),
         }
+    }
+
+    /// True when the transaction under the cursor has shown rows.
+    pub fn has_rows(&self) -> bool {
+        !self.tables.is_empty()
     }
 
     /// Rows of a table are not sent any more, from the beginning of the transaction on.

@@ -140,6 +140,19 @@ fn the_state_is_read_past_no_open_transaction() {
     let visible = read(StateIsolation::Visible, LONG).expect("what is visible can be read");
     assert_eq!(visible.records, all.records[..1]);
 
+    #[cfg(feature = "planted-bugs")]
+    {
+        use syncc::failpoint::plant;
+        plant(Some("watch-committed"));
+        let blind = Watch::open(&task.connection, state, Some(0), LONG).expect("the topic is there");
+        let signs =
+            std::iter::from_fn(|| blind.next(Duration::from_millis(500)).expect("the broker answers"));
+        assert_eq!(signs.count(), 1, "the bug shows: the open transaction is no sign of life");
+        plant(Some("state-up-to-open"));
+        let read = read(StateIsolation::Committed, short).expect("nothing is waited for");
+        assert_eq!(read.records, all.records[..1], "the bug shows: what is behind it would be missed");
+        plant(None);
+    }
     foreign.abort_transaction(LONG).expect("the broker answers");
     assert_eq!(task.state().owner.map(|owner| owner.incarnation).as_deref(), Some("ours"));
     assert_eq!(watch.next(Duration::from_millis(300)).expect("the broker answers"), None);

@@ -5,10 +5,10 @@ use syncc::checkpoint::{OwnerRecord, StateRecord, TaskState};
 /// What a record is.
 #[derive(Debug, Clone)]
 pub(super) enum Record {
-    /// Row `op` of source transaction `txn`.
+    /// Change `op` of source transaction `txn`; a statement is the only one of its transaction.
     Change { txn: usize, op: usize },
-    /// An existing row.
-    Loaded { key: i64, value: u64 },
+    /// An existing row, sent behind so many source transactions.
+    Loaded { key: i64, value: u64, at: usize },
     /// State of the task.
     State(Box<StateRecord>),
 }

@@ -2,8 +2,9 @@
 
 use super::broker::Broker;
 use super::judge::judge;
+use super::plan::GENERATIONS;
 use super::source::Source;
-use super::task::{ELSEWHERE, Instance, OWNER_LOST, Phase, Servers};
+use super::task::{Counts, ELSEWHERE, EXPIRED, Instance, OWNER_LOST, Phase, Servers};
 use crate::dice::Dice;
 
 /// Source transactions of a run.
@@ -23,22 +24,25 @@ const WATCH_MS: u64 = 20_000;
 pub(super) struct Figures {
     pub(super) records: u64,
     pub(super) faults: u64,
-    pub(super) cuts: u64,
+    pub(super) did: Counts,
     /// Instances that ended because another one has the task.
     pub(super) takeovers: u64,
     /// Instances that did not begin because another one has it.
     pub(super) refused: u64,
     pub(super) late_ends: u64,
+    /// Instances that ended because nothing moved for too long.
+    pub(super) expired: u64,
 }
 
 impl Figures {
     pub(super) fn add(&mut self, other: Figures) {
         self.records += other.records;
         self.faults += other.faults;
-        self.cuts += other.cuts;
+        self.did.add(other.did);
         self.takeovers += other.takeovers;
         self.refused += other.refused;
         self.late_ends += other.late_ends;
+        self.expired += other.expired;
     }
 }
 
@@ -61,7 +65,8 @@ impl World {
             source.write(&mut dice);
         }
         source.visible = dice.below(source.log.len() + 1);
-        let servers = Servers { source, broker: Broker::default(), now_ms: 1_000, trouble: true };
+        let servers =
+            Servers { source, broker: Broker::default(), now_ms: 1_000, trouble: true, generation: 1 };
         World {
             dice,
             servers,
@@ -80,7 +85,7 @@ impl World {
         }
         self.rest()?;
         self.figures.records = self.servers.broker.committed().count() as u64;
-        judge(&self.servers.source, &self.servers.broker, true)?;
+        judge(&self.servers.source, &self.servers.broker)?;
         Ok(self.figures)
     }
 
@@ -112,6 +117,7 @@ impl World {
                 self.start(one, takeover);
             }
             308 => self.fault(|world, one| world.draining[one] = world.instances[one].is_some()),
+            319..=320 => self.servers.generation = (self.servers.generation + 1).min(GENERATIONS),
             309..=318 => self.figures.late_ends += u64::from(self.servers.broker.late_end()),
             _ => {
                 if self.instances.iter().all(Option::is_none) {
@@ -143,6 +149,7 @@ impl World {
             let at_rest = |instance: &Instance| match &instance.phase {
                 Phase::Live(life) => {
                     super::source::index(life.ledger.position()) == ends
+                        && life.generation() == self.servers.generation
                         && life.ledger.settled()
                         && life.load.done()
                         && !life.ledger.has_rows()
@@ -201,9 +208,9 @@ impl World {
             Phase::Watch { owner, .. } => Some(owner.incarnation.clone()),
             _ => None,
         };
-        let cuts = instance.n_cuts;
+        let before = instance.counts;
         instance.step(&mut self.servers, self.draining[one], &mut self.dice)?;
-        self.figures.cuts += instance.n_cuts - cuts;
+        self.figures.did.add(instance.counts.since(before));
         let took = matches!(instance.phase, Phase::Take { .. });
         let lived = |(other, since_ms): &(String, u64)| {
             watched.as_ref() == Some(other) && *since_ms <= now_ms.saturating_sub(WATCH_MS)
@@ -214,6 +221,7 @@ impl World {
         if let Phase::Ended(code) = instance.phase {
             self.figures.takeovers += u64::from(code == OWNER_LOST);
             self.figures.refused += u64::from(code == ELSEWHERE);
+            self.figures.expired += u64::from(code == EXPIRED);
             self.instances[one] = None;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The types of events: the one table of their numbers, their names, and what a reader does with them.
 
 use super::event::Header;
+use crate::failpoint::{Bug, planted};
 use std::fmt;
 
 /// What a reader does with an event.
@@ -145,7 +146,9 @@ event_types! {
 pub fn duty(header: &Header) -> Duty {
     match header.event_type {
         // the flag excuses nobody from what is known to matter
-        EventType::Unknown | EventType::Other(_) if header.is_ignorable() => Duty::Skip,
+        EventType::Unknown | EventType::Other(_) if header.is_ignorable() || planted(Bug::UnknownSkipped) => {
+            Duty::Skip
+        }
         event_type => event_type.duty(),
     }
 }
@@ -182,6 +185,13 @@ mod tests {
             assert_eq!(EventType::from_number(number).number(), number);
             let named = EventType::NAMED.iter().filter(|named| named.number() == number).count();
             assert_eq!(named, usize::from(number <= 42 || (160..=172).contains(&number)), "type {number}");
+        }
+        #[cfg(feature = "planted-bugs")]
+        {
+            crate::failpoint::plant(Some("unknown-skipped"));
+            let unknown = of(100, 0);
+            crate::failpoint::plant(None);
+            assert_eq!(unknown, Duty::Skip, "the bug shows");
         }
     }
 

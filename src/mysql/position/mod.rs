@@ -8,6 +8,7 @@ mod maria;
 pub use gtid_set::{GtidSet, GtidSetError, MAX_NUMBER};
 pub use maria::{MariaGtids, MariaGtidsError};
 
+use crate::failpoint::{Bug, planted};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
@@ -196,6 +197,11 @@ impl Position {
         match (&self.gtids, transaction.gtid) {
             (Gtids::MySql(set), Some(gtid @ Gtid::MySql { .. })) => Some(set.contains(gtid)),
             (Gtids::MySql(_), _) => None,
+            (Gtids::MariaDb(last), Some(Gtid::MariaDb { domain, sequence, .. }))
+                if planted(Bug::BySequence) =>
+            {
+                Some(last.domains.get(domain).is_some_and(|&(_, last)| *sequence <= last))
+            }
             (Gtids::Off | Gtids::MariaDb(_), _) => self
                 .server
                 .same_log(transaction.server)

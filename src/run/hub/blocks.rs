@@ -5,6 +5,7 @@
 //! connection of its own.
 
 use super::walk::Walker;
+use crate::failpoint::{Bug, planted};
 use crate::mysql::position::{GtidSet, Gtids, Position};
 use crate::run::failure::Failure;
 use crate::source::mysql::io::Plain;
@@ -246,6 +247,7 @@ impl Blocks {
         } else {
             state.first + state.blocks.iter().rposition(|block| block.stamp.serves(seen))? as u64
         };
+        let next = (next + u64::from(planted(Bug::MergeTooFar))).min(state.end());
         Some(state.add(next, waits))
     }
 

@@ -57,6 +57,14 @@ fn a_cursor_begins_with_the_newest_block_that_has_all() {
     let counts = |cursor| std::iter::from_fn(|| (next(&blocks, cursor) == "block").then_some(())).count();
     assert_eq!([first, all, one, none].map(counts), [2, 2, 1, 0]);
 
+    #[cfg(feature = "planted-bugs")]
+    {
+        crate::failpoint::plant(Some("merge-too-far"));
+        let late = blocks.attach(&position("1-6", 4), &waits).expect("held");
+        crate::failpoint::plant(None);
+        assert_eq!(counts(late), 0, "the bug shows: 7 is left out");
+    }
+
     let blocks = Blocks::new(100, stamp("", 100));
     let first = blocks.attach_first(&waits);
     assert!(publish(&blocks, stamp("", 100), 4, stamp("", 200)));

@@ -2,6 +2,7 @@
 
 use super::Task;
 use crate::checkpoint::TaskState;
+use crate::engine::split::goes_on_as_stored;
 use crate::mysql::schema::TableName;
 use crate::plan::{SourcePlan, TaskPlan};
 use crate::run::event::{Event, Name};
@@ -23,7 +24,7 @@ impl Task {
     /// A source transaction that was cut goes on under the plan of then, whatever the files say by now: what of it is in the
     /// target was counted under that plan. Servers are reached as the files say now.
     pub(super) fn plan_of_cut(&mut self, state: &TaskState) -> Result<PlanOfCut, Failure> {
-        let cut = state.pos.as_ref().is_some_and(|pos| pos.mid.is_some());
+        let cut = state.pos.as_ref().is_some_and(|pos| goes_on_as_stored(pos.mid.as_ref()));
         match (cut, &self.after_cut) {
             (false, None) | (true, Some(_)) => return Ok(PlanOfCut::Present),
             (false, Some(_)) => return Ok(PlanOfCut::Passed),

@@ -16,7 +16,7 @@ use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::key::canonical_key;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion};
-use crate::mysql::value::{Value, recycle};
+use crate::mysql::value::recycle;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
@@ -168,7 +168,7 @@ impl Life {
             let n_records = send(live, &change, &meta, into, now_ms)?;
             // A change that is not sent does not bring the row: the load does.
             if let Some(watch) = watched.as_ref().filter(|_| !live.route.withheld()) {
-                for image in images(&change) {
+                for image in change.images() {
                     self.key.clear();
                     canonical_key(image, &watch.key, &mut self.key);
                     self.load.touch(watch.window, &self.key);
@@ -356,19 +356,7 @@ fn identify(change: &RowChange<'_, '_>, identity: &[usize], out: &mut Vec<u8>) {
         RowChange::Update { .. } => 1,
         RowChange::Delete { .. } => 2,
     });
-    for image in images(change) {
+    for image in change.images() {
         canonical_key(image, identity, out);
     }
-}
-
-/// The images of a change.
-fn images<'c, 'r, 'b>(
-    change: &'c RowChange<'r, 'b>,
-) -> impl Iterator<Item = &'r [Value<'b>]> + use<'c, 'r, 'b> {
-    let (first, second) = match *change {
-        RowChange::Insert { after } => (after, None),
-        RowChange::Delete { before } => (before, None),
-        RowChange::Update { before, after } => (before, Some(after)),
-    };
-    std::iter::once(first).chain(second)
 }

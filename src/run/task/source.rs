@@ -12,7 +12,7 @@ use crate::plan::{OnFailover, TaskPlan};
 use crate::run::context::Context;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Side};
-use crate::source::mysql::io::{self as mysql, Endpoint, Session, start_position};
+use crate::source::mysql::io::{self as mysql, Endpoint, Session, log_lacks, start_position};
 use crate::source::mysql::requirement::{self as rules, Standing};
 use std::path::PathBuf;
 use std::sync::PoisonError;
@@ -108,6 +108,16 @@ impl Task {
                 }
                 (standing, _) => standing,
             },
+        };
+        let standing = match standing {
+            Standing::Usable if !moved => {
+                let lacks = log_lacks(&mut source.session, &position.file);
+                match lacks.map_err(|failure| Refused::away(failure.into()))? {
+                    Some(why) => Standing::Blind(why),
+                    None => Standing::Usable,
+                }
+            }
+            standing => standing,
         };
         let tables = || tables.map(ToString::to_string).collect::<Vec<_>>().join(", ");
         Err(match standing {

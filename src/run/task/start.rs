@@ -9,7 +9,7 @@ use super::gauge::Gauge;
 use super::known::{Known, given, table_name_case};
 use super::life::Life;
 use super::online::Online;
-use super::output::{Output, Target};
+use super::output::{Output, Target, not_gone};
 use super::progress::Paces;
 use super::reader::load_key;
 use super::salts;
@@ -26,7 +26,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::commit::{Ledger, Policy};
 use crate::engine::load::{Load, TableLoad};
 use crate::engine::owner::{Claim, alive, claim, confirm};
-use crate::failpoint::hit;
+use crate::failpoint::{Bug, hit, planted};
 use crate::kafka::TopicName;
 use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::position::{BinlogPosition, Gtids, Position};
@@ -41,6 +41,7 @@ use crate::run::framer::{Asks, Framer};
 use crate::run::hub::{Asking, Tie};
 use crate::run::precheck;
 use crate::run::search::Search;
+use crate::run::tap::Taps;
 use crate::source::mysql::io::{self as source, ChunkReader, Closer, Session};
 use crate::source::mysql::requirement::{log_kept_ms, moved_to};
 use std::collections::HashSet;
@@ -58,6 +59,9 @@ pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<
     let mut findings = precheck::findings(plan, &source.catalog, facts.as_ref());
     findings.extend(target.registry_findings(plan, &source.catalog).findings);
     findings.retain(|finding| finding.severity == Severity::Error);
+    if planted(Bug::SecondProducer) {
+        drop(target.take(facts.as_ref(), Taps::default())?);
+    }
     Ok(findings)
 }
 
@@ -86,6 +90,7 @@ impl Task {
         let mut source = self.choose_source(self.position.as_ref())?;
         self.retention.kept_ms = log_kept_ms(&source.catalog.server);
         let facts = self.checked(&source, &target)?;
+        self.topics_kept(&source.catalog, &target, facts.as_ref())?;
         target.make_topics(&self.plan, &source.catalog, facts.as_ref())?;
         let Some((mut output, state)) = self.take_over(target, facts.as_ref())? else {
             // The next life begins with the order.
@@ -235,7 +240,7 @@ impl Task {
             moved_ms: now_ms,
             beat_ms: now_ms,
             breadcrumb_ms: 0,
-            ends_ms: now_ms,
+            ends_ms: 0,
             status_ms: 0,
             records: 0,
             rate: (0, now_ms, 0.0),
@@ -317,6 +322,22 @@ impl Task {
             self.tell_findings(&findings, source);
         }
         Ok(facts)
+    }
+
+    /// No topic is made anew that rows were sent to: whoever reads it would have but the rest.
+    fn topics_kept(
+        &self,
+        catalog: &SourceCatalog,
+        target: &Target,
+        facts: Option<&ClusterFacts>,
+    ) -> Result<(), Failure> {
+        let Some(facts) = facts.filter(|_| !self.context.accept_state_loss) else { return Ok(()) };
+        let topics = topics(&self.plan, catalog);
+        let mut missing = topics.keys().filter(|topic| !facts.topics.contains_key(topic.as_str())).peekable();
+        if missing.peek().is_none() || !target.has_state()? {
+            return Ok(());
+        }
+        not_gone(&target.peek_state()?, &self.plan, missing)
     }
 
     /// What stands between the plan and its servers. A registry that is away is told, and waited for later.

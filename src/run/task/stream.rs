@@ -42,6 +42,9 @@ impl Task {
             if let Some(ended) = ended {
                 return Ok(ended);
             }
+            if life.ledger.may_open() {
+                life.read_on(wall_ms())?;
+            }
             self.renew_status(life, now_ms);
             self.watch_retention(now_ms);
             self.watch_prepared(life);
@@ -161,7 +164,7 @@ impl Task {
         Ok(None)
     }
 
-    /// What is possible between two source transactions: commits, the next read, the end of the life.
+    /// What is possible between two source transactions: commits, the end of the life.
     fn between(&mut self, life: &mut Life, now_ms: u64) -> Result<Option<Ended>, Failure> {
         let settled = life.ledger.settled();
         // A plan changes only where no source transaction is cut.
@@ -209,21 +212,18 @@ impl Task {
                 Event::info(Name::SnapshotDone, "all existing rows are loaded").task(&self.id).emit();
             }
         }
-        if settled {
-            life.read_on(wall_ms())?;
-        }
         Ok(None)
     }
 
     /// Commits what is open together with everything that waits to be stored; a source transaction that is open is cut there.
     fn commit(&mut self, life: &mut Life, release: bool) -> Result<(), Failure> {
         let now_ms = self.clock.now_ms();
-        if now_ms >= life.ends_ms + ENDS_MS || release {
+        let is_due = life.ends_ms == 0 || now_ms >= life.ends_ms + ENDS_MS;
+        if (is_due && life.output.has_written()) || release {
             life.ends_ms = now_ms;
             life.output.note_ends()?;
         }
         life.beat_topics(now_ms)?;
-        life.output.flush()?;
         let has_rows = life.ledger.has_rows();
         let covered = if life.ledger.between() { life.ledger.cover(now_ms) } else { life.ledger.cut(now_ms) };
         life.output.stage_owner(release, &self.context)?;

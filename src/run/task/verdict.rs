@@ -12,6 +12,7 @@ use super::held::{Held, Store};
 use super::life::Life;
 use crate::catalog::{Engine, TableFacts};
 use crate::checkpoint::{StateKey, StateRecord, XaRecord};
+use crate::failpoint::{Bug, planted};
 use crate::mysql::binlog::event::Header;
 use crate::mysql::position::{BinlogPosition, Gtid, Gtids, Position};
 use crate::mysql::schema::TableName;
@@ -148,6 +149,7 @@ impl Life {
                 group.savepoints.retain(|(other, _)| other != name);
                 group.savepoints.push((name.clone(), group.rows.len()));
             }
+            Verdict::BackTo(_) if planted(Bug::BackToIgnored) => {}
             Verdict::BackTo(name) => {
                 let group = waiting.group.get_or_insert_default();
                 let Some(at) = group.savepoints.iter().position(|(other, _)| other == name) else {
@@ -168,6 +170,7 @@ impl Life {
                 }
                 waiting.store.drop_all(undone);
             }
+            Verdict::Prepares if planted(Bug::XaAtPrepare) => {}
             Verdict::Prepares => waiting.group = Some(Group::default()),
             Verdict::Prepared(xid) => {
                 let rows = waiting.group.take().map(|group| group.rows).unwrap_or_default();

@@ -4,6 +4,7 @@
 //! range of the index, where the row form reads the index from its beginning. Values are bound, names are quoted, columns are
 //! listed.
 
+use crate::failpoint::{Bug, planted};
 use crate::mysql::column_type::{ColumnType, Text};
 use crate::mysql::ident::Quoted;
 use crate::mysql::schema::TableVersion;
@@ -83,6 +84,7 @@ fn selected(table: &TableVersion, at: usize) -> String {
 
 /// `(a > ? OR (a = ? AND (b > ?)))`, the last column with `last`.
 fn compare(sql: &mut String, table: &TableVersion, key: &[usize], side: &str, last: &str) {
+    let by_bytes = side == ">" && planted(Bug::PagesByBytes);
     let mut open = 0;
     for (at, &column) in key.iter().enumerate() {
         // ENUM and SET compare as text unless made numbers, as in the list
@@ -92,6 +94,12 @@ fn compare(sql: &mut String, table: &TableVersion, key: &[usize], side: &str, la
                 collated(value, &table.columns[column].ty, table.columns[column].collation.as_deref())
             })
             .unwrap_or_default();
+        let (name, value) = match &table.columns[column].ty {
+            ColumnType::Char(_) | ColumnType::VarChar(_) | ColumnType::Text(_) if by_bytes => {
+                (format!("CAST({name} AS BINARY)"), format!("CAST({value} AS BINARY)"))
+            }
+            _ => (name, value),
+        };
         let end = at + 1 == key.len();
         let _ = write!(sql, "({name} {} {value}", if end { last } else { side });
         open += 1;

@@ -78,7 +78,7 @@ impl Life {
         now_ms: u64,
     ) -> Result<(), Failure> {
         let outgoing = self.outgoing(definition)?;
-        if self.ledger.is_cut() {
+        if self.ledger.parts() > 0 {
             // Rows of the same source transaction are in the target: it was sent with the first of them.
             return Ok(());
         }

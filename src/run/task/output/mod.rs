@@ -7,10 +7,11 @@ mod target;
 mod topics;
 
 pub(super) use target::Target;
+pub(super) use topics::not_gone;
 
 use super::schemas::Schemas;
 use crate::checkpoint::{
-    DurablePosition, OwnerRecord, PosRecord, StateChange, StateKey, StateRecord, TaskState,
+    DurablePosition, EndsRecord, OwnerRecord, PosRecord, StateChange, StateKey, StateRecord, TaskState,
 };
 use crate::diagnostic::Diagnostic;
 use crate::engine::Covered;
@@ -69,6 +70,8 @@ pub(super) struct Output {
     seq: u64,
     /// Topics written to since their ends were noted.
     written: BTreeSet<TopicId>,
+    /// How far topics reached when that was noted last.
+    ends: BTreeMap<String, EndsRecord>,
     taps: Taps,
 }
 
@@ -94,6 +97,7 @@ impl Output {
     pub(super) fn read_state(&mut self) -> Result<TaskState, Failure> {
         let state = self.inner.load_state(PATIENCE)?;
         self.schemas.recall(&state);
+        self.ends.clone_from(&state.ends);
         self.seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
         self.beat = state.owner.as_ref().map_or(0, |owner| owner.beat);
         Ok(state)

@@ -190,6 +190,7 @@ impl Target {
             beat: 0,
             seq: 0,
             written: BTreeSet::new(),
+            ends: BTreeMap::new(),
             taps,
         })
     }

@@ -2,10 +2,10 @@
 
 use super::Output;
 use crate::catalog::ClusterFacts;
-use crate::checkpoint::{EndsRecord, StateChange, StateRecord};
+use crate::checkpoint::{EndsRecord, StateChange, StateRecord, TaskState};
 use crate::kafka::limits::MAX_MESSAGE_BYTES_DEFAULT;
 use crate::kafka::{TopicId, TopicName};
-use crate::plan::TopicSettings;
+use crate::plan::{TaskPlan, TopicSettings};
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::target::kafka::io::NewTopic;
@@ -79,11 +79,20 @@ impl Output {
         let Some(admin) = &self.admin else { return Ok(()) };
         for topic in std::mem::take(&mut self.written) {
             if let (Some(name), Some(partitions)) = (self.topics.name(topic), self.partitions.get(&topic)) {
-                let ends = admin.end_offsets(name, partitions.get())?;
-                self.pending.push(StateChange::put(StateRecord::Ends(name.to_string(), EndsRecord { ends })));
+                let ends = EndsRecord { ends: admin.end_offsets(name, partitions.get())? };
+                if let Some(before) = self.ends.get(name.as_str()) {
+                    not_cut(name.as_str(), before, &ends)?;
+                }
+                self.ends.insert(name.to_string(), ends.clone());
+                self.pending.push(StateChange::put(StateRecord::Ends(name.to_string(), ends)));
             }
         }
         Ok(())
+    }
+
+    /// True when rows were sent since the ends were noted.
+    pub(in crate::run::task) fn has_written(&self) -> bool {
+        !self.written.is_empty()
     }
 
     /// Holds the data topics against the ends that were noted.
@@ -94,28 +103,13 @@ impl Output {
         let Some(admin) = &self.admin else { return Ok(()) };
         for (topic, record) in noted {
             let Ok(name) = TopicName::new(topic.clone()) else { continue };
-            let lost = |what: &str| {
-                Failure::new(
-                    Class::State,
-                    format!(
-                        "topic {topic} {what}: what was sent to it is gone. Load it anew under another name, or accept \
-                         the loss with --accept-state-loss"
-                    ),
-                )
-            };
             if admin.partitions(&name)?.is_none() {
-                return Err(lost("does not exist any more"));
+                return Err(lost(topic, GONE));
             }
             let partitions =
                 record.ends.iter().map(|(partition, _)| *partition as u32 + 1).max().unwrap_or(0);
-            let now: BTreeMap<i32, i64> = admin.end_offsets(&name, partitions)?.into_iter().collect();
-            for (partition, end) in &record.ends {
-                if now.get(partition).is_none_or(|now| now < end) {
-                    return Err(lost(
-                        "ends before what was acknowledged (deleted and made again, or a lost leader)",
-                    ));
-                }
-            }
+            let now = EndsRecord { ends: admin.end_offsets(&name, partitions)? };
+            not_cut(topic, record, &now)?;
         }
         Ok(())
     }
@@ -142,6 +136,47 @@ impl Output {
             }
         }
         Ok(found)
+    }
+}
+
+/// What became of a topic that was deleted.
+const GONE: &str = "does not exist any more";
+
+/// Rows that were acknowledged are not there any more.
+fn lost(topic: &str, what: &str) -> Failure {
+    let text = format!(
+        "topic {topic} {what}: what was sent to it is gone. Load it anew under another name, or accept the loss with \
+         --accept-state-loss"
+    );
+    Failure::new(Class::State, text)
+}
+
+/// No partition of a topic ends before it did.
+fn not_cut(topic: &str, before: &EndsRecord, now: &EndsRecord) -> Result<(), Failure> {
+    let now: BTreeMap<i32, i64> = now.ends.iter().copied().collect();
+    match before.ends.iter().all(|(partition, end)| now.get(partition).is_some_and(|now| now >= end)) {
+        true => Ok(()),
+        false => {
+            Err(lost(topic, "ends before what was acknowledged (deleted and made again, or a lost leader)"))
+        }
+    }
+}
+
+/// A topic that rows of a table were sent to is there: it is made once, with the first of them.
+pub(in crate::run::task) fn not_gone<'t>(
+    state: &TaskState,
+    plan: &TaskPlan,
+    missing: impl Iterator<Item = &'t TopicName>,
+) -> Result<(), Failure> {
+    let sent_to = |topic: &TopicName| {
+        state.tables.iter().any(|(name, record)| {
+            let decision = plan.decide(&name.db, &name.table).ok().flatten();
+            record.topic == topic.as_str() && decision.is_some_and(|one| one.topic == *topic)
+        })
+    };
+    match missing.into_iter().find(|topic| sent_to(topic)) {
+        Some(topic) => Err(lost(topic.as_str(), GONE)),
+        None => Ok(()),
     }
 }
 

@@ -14,6 +14,7 @@ use super::settings::ProducerSettings;
 use super::token;
 use crate::checkpoint::{DurablePosition, StateChange, StateRecord};
 use crate::engine::Covered;
+use crate::engine::commit::keeps_producer;
 use crate::failpoint::{Bug, hit, planted};
 use crate::kafka::{Batch, TopicTable};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -228,9 +229,10 @@ impl Txn {
         }
         hit("txn.commit_acked");
         self.native.take_events();
-        let doubtful =
-            self.native.events().coordinator_was_in_trouble() || started.elapsed() > self.limits.doubtful;
-        Ok((!doubtful).then_some(Producer { native: self.native, limits: self.limits }))
+        let in_trouble = self.native.events().coordinator_was_in_trouble();
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let keeps = keeps_producer(in_trouble, ms(started.elapsed()), ms(self.limits.doubtful));
+        Ok(keeps.then_some(Producer { native: self.native, limits: self.limits }))
     }
 }
 

@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::error::{Class, KafkaFailure};
 use super::events::Events;
 use super::token;
+use crate::failpoint::{Bug, planted};
 use crate::kafka::TopicName;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -60,6 +61,10 @@ pub fn read_all(
     isolation: Isolation,
     patience: Duration,
 ) -> Result<StateRead, KafkaFailure> {
+    let isolation = match isolation {
+        Isolation::Committed if planted(Bug::StateUpToOpen) => Isolation::Visible,
+        isolation => isolation,
+    };
     let deadline = Instant::now() + patience;
     // To a reader of committed records the end is where the first open transaction begins.
     let end = {
@@ -135,7 +140,11 @@ impl Watch {
         patience: Duration,
     ) -> Result<Watch, KafkaFailure> {
         let deadline = Instant::now() + patience;
-        let reader = Reader::open(connection, Isolation::Uncommitted)?;
+        let isolation = match planted(Bug::WatchCommitted) {
+            false => Isolation::Uncommitted,
+            true => Isolation::Visible,
+        };
+        let reader = Reader::open(connection, isolation)?;
         reader.require_topic(topic, deadline)?;
         let from = match from {
             Some(from) => from,
