@@ -124,7 +124,7 @@ fn parameters_are_given_from_outside() {
     };
     assert!(explained(&[], "us").contains("us.orders"));
     assert!(explained(&["--param", "region=eu"], "us").contains("eu.orders"));
-    let wrong = "shop.sync:12:7: error[S0108]: `--param` gives `region` the value `ue`\n";
+    let wrong = "shop.sync:12:7: error[S0108]: `--param` gives `region` the value `ue`; did you mean `eu`?\n";
     check(with_region.path(), &["check", "--format", "short", "--param", "region=ue"], (1, wrong, ""));
     let undeclared =
         "syncc: there is no param `regoin`, which `--param` gives a value; did you mean `region`?\n";
