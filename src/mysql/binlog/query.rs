@@ -7,6 +7,9 @@ use std::fmt;
 /// `MODE_ANSI_QUOTES` of `sql_mode`.
 pub const MODE_ANSI_QUOTES: u64 = 4;
 
+/// `MODE_ORACLE` of MariaDB's `sql_mode`.
+pub const MODE_ORACLE: u64 = 1 << 9;
+
 /// `MODE_NO_BACKSLASH_ESCAPES` of `sql_mode`.
 pub const MODE_NO_BACKSLASH_ESCAPES: u64 = 1 << 20;
 

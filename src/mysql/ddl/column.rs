@@ -27,6 +27,7 @@ impl Cursor<'_, '_> {
         let column = ColumnDef {
             name,
             ty: typed.ty,
+            labels: typed.labels,
             charset: typed.charset,
             nullable: None,
             generated: None,

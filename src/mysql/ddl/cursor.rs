@@ -1,6 +1,6 @@
 //! The rest of a statement, read from its front.
 
-use super::lex::{self, Token};
+use super::lex::{self, Dialect, Token};
 use super::notes::{Note, Notes};
 use super::reserved::is_reserved;
 use crate::mysql::schema::TableName;
@@ -17,6 +17,8 @@ pub(super) struct Cursor<'t, 's> {
     tokens: &'t [Token<'s>],
     /// Default database.
     pub(super) db: Option<&'t str>,
+    /// MariaDB's mode ORACLE: some types mean others.
+    pub(super) oracle: bool,
     /// Number of tokens of the whole statement.
     n_tokens: usize,
     /// Where names are noted, if anybody asks for them.
@@ -25,7 +27,12 @@ pub(super) struct Cursor<'t, 's> {
 
 impl<'t, 's> Cursor<'t, 's> {
     pub(super) fn new(tokens: &'t [Token<'s>], db: Option<&'t str>) -> Cursor<'t, 's> {
-        Cursor { tokens, db, n_tokens: tokens.len(), notes: None }
+        Cursor { tokens, db, oracle: false, n_tokens: tokens.len(), notes: None }
+    }
+
+    /// The same, read in the modes of a session.
+    pub(super) fn in_dialect(self, dialect: Dialect) -> Cursor<'t, 's> {
+        Cursor { oracle: dialect.oracle, ..self }
     }
 
     /// The same, which notes the names it reads.
@@ -180,7 +187,11 @@ impl<'t, 's> Cursor<'t, 's> {
             return Err("a name is empty or has bytes without meaning in its character set".to_owned());
         }
         self.next();
-        Ok(name)
+        // servers keep names in a character set that ends at U+FFFF
+        Ok(match name.chars().all(|sign| sign <= '\u{FFFF}') {
+            true => name,
+            false => name.chars().map(|sign| if sign <= '\u{FFFF}' { sign } else { '?' }).collect(),
+        })
     }
 
     /// Whether a name follows.
@@ -297,7 +308,7 @@ impl<'t, 's> Cursor<'t, 's> {
     /// A string, which may be cut into several.
     pub(super) fn text(&mut self) -> Parsed<String> {
         match self.peek() {
-            Some(Token::Text(raw, quoting)) => {
+            Some(Token::Text(raw, quoting)) if !quoting.national => {
                 self.next();
                 Ok(lex::text(raw, quoting).into_owned())
             }

@@ -141,8 +141,10 @@ impl CharsetClause {
 pub struct ColumnDef {
     /// Its name.
     pub name: String,
-    /// Its type, as written.
+    /// Its type, as written; labels stand apart, because what they are depends on the character set.
     pub ty: Type,
+    /// Labels of ENUM and SET.
+    pub labels: Vec<Label>,
     /// Its character set.
     pub charset: CharsetClause,
     /// NULL or NOT NULL, where written.
@@ -157,6 +159,15 @@ pub struct ColumnDef {
     pub srid: Option<u32>,
     /// WITH SYSTEM VERSIONING, WITHOUT SYSTEM VERSIONING.
     pub versioned: Option<bool>,
+}
+
+/// A label of ENUM or SET, as written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Label {
+    /// A string, of the character set of the client.
+    Text(String),
+    /// A number in hexadecimal or binary: bytes of the character set of the column.
+    Bytes(Vec<u8>),
 }
 
 /// How a column gets its value.
@@ -185,7 +196,7 @@ pub struct Type {
     pub unsigned: bool,
     /// ZEROFILL.
     pub zerofill: bool,
-    /// Labels of ENUM and SET.
+    /// Labels of ENUM and SET; those of a definition stand in [`ColumnDef::labels`].
     pub labels: Vec<String>,
     /// MariaDB's COMPRESSED.
     pub compressed: bool,

@@ -32,6 +32,8 @@ pub(super) enum Token<'s> {
 pub(super) struct Quoting {
     quote: u8,
     plain_backslash: bool,
+    /// N'…': a value, but no text of a clause such as COMMENT.
+    pub(super) national: bool,
 }
 
 /// How text is read.
@@ -41,6 +43,8 @@ pub(super) struct Dialect {
     pub(super) ansi_quotes: bool,
     /// A backslash in a string is itself.
     pub(super) plain_backslash: bool,
+    /// MariaDB's mode ORACLE.
+    pub(super) oracle: bool,
     /// Whose `/*M!`.
     pub(super) flavor: Flavor,
 }
@@ -76,7 +80,7 @@ fn read(text: &str, dialect: Dialect, mut placed: impl FnMut(Range<usize>)) -> O
             }
             b'`' => tokens.push(Token::Name(reader.quoted(true)?, b'`')),
             b'"' if dialect.ansi_quotes => tokens.push(Token::Name(reader.quoted(true)?, b'"')),
-            b'\'' | b'"' => tokens.push(reader.string()?),
+            b'\'' | b'"' => tokens.push(reader.string(false)?),
             _ if is_word(byte) => {
                 let behind_point = tokens.last() == Some(&Token::Sign('.'));
                 tokens.push(reader.word(behind_point)?);
@@ -198,9 +202,9 @@ impl<'s> Reader<'s> {
         Some(&self.text[start..at])
     }
 
-    fn string(&mut self) -> Option<Token<'s>> {
+    fn string(&mut self, national: bool) -> Option<Token<'s>> {
         let plain_backslash = self.dialect.plain_backslash;
-        let quoting = Quoting { quote: self.bytes[self.at], plain_backslash };
+        let quoting = Quoting { quote: self.bytes[self.at], plain_backslash, national };
         self.quoted(plain_backslash).map(|raw| Token::Text(raw, quoting))
     }
 
@@ -212,7 +216,7 @@ impl<'s> Reader<'s> {
             match word {
                 "x" | "X" => return self.quoted(true).map(Token::Hex),
                 "b" | "B" => return self.quoted(true).map(Token::Bits),
-                "n" | "N" => return self.string(),
+                "n" | "N" => return self.string(true),
                 _ => {}
             }
         }
@@ -261,7 +265,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const MYSQL: Dialect = Dialect { ansi_quotes: false, plain_backslash: false, flavor: Flavor::MySql };
+    const MYSQL: Dialect =
+        Dialect { ansi_quotes: false, plain_backslash: false, oracle: false, flavor: Flavor::MySql };
 
     /// Words as they are, names in angles, strings in quotes.
     fn shown(statement: &str, dialect: Dialect) -> Option<String> {

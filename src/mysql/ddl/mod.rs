@@ -8,6 +8,7 @@ mod alter;
 mod column;
 mod create;
 mod cursor;
+mod database;
 mod effect;
 pub mod ir;
 mod key;
@@ -20,6 +21,7 @@ mod partition;
 mod reserved;
 mod rows;
 mod script;
+mod sequence;
 mod shown;
 #[cfg(test)]
 mod tests;

@@ -116,7 +116,9 @@ impl Outline {
         }
         let (tokens, places) = placed_tokens(text, dialect(session, flavor))?;
         let notes = Notes::default();
-        let cursor = Cursor::new(&tokens, Some(db).filter(|db| !db.is_empty())).noting(&notes);
+        let cursor = Cursor::new(&tokens, Some(db).filter(|db| !db.is_empty()))
+            .in_dialect(dialect(session, flavor))
+            .noting(&notes);
         let lists_tables = match statement(cursor) {
             Statement::DropTables(_) | Statement::RenameTables(_) => true,
             Statement::CreateTable(_)

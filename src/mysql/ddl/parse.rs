@@ -8,12 +8,10 @@
 use super::create::CreateHead;
 use super::cursor::{Cursor, Parsed, is_word};
 use super::effect::{DdlEffect, TableDdl};
-use super::ir::{
-    CharsetClause, CreateDatabase, KeyKind, NotUnderstood, Renaming, SequenceAction, Statement, Transaction,
-};
+use super::ir::{KeyKind, NotUnderstood, Renaming, SequenceAction, Statement, Transaction};
 use super::lex::{self, Dialect, Token, tokens};
 use super::notes::Note;
-use crate::mysql::binlog::query::{MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES, Session};
+use crate::mysql::binlog::query::{MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES, MODE_ORACLE, Session};
 use crate::mysql::charset::collation;
 use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
@@ -29,7 +27,8 @@ pub fn parse(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> Stateme
     let unclosed = "a quote or a comment is not closed";
     let statement = match tokens(text, dialect) {
         Some(tokens) => {
-            let mut statement = statement(Cursor::new(&tokens, Some(db).filter(|db| !db.is_empty())));
+            let cursor = Cursor::new(&tokens, Some(db).filter(|db| !db.is_empty())).in_dialect(dialect);
+            let mut statement = statement(cursor);
             if let Statement::NotUnderstood(not) = &mut statement {
                 not.databases = Some(named_databases(&tokens, db));
             }
@@ -51,6 +50,7 @@ pub(super) fn dialect(session: &Session, flavor: Flavor) -> Dialect {
     Dialect {
         ansi_quotes: mode & MODE_ANSI_QUOTES != 0,
         plain_backslash: mode & MODE_NO_BACKSLASH_ESCAPES != 0,
+        oracle: flavor == Flavor::MariaDb && mode & MODE_ORACLE != 0,
         flavor,
     }
 }
@@ -435,109 +435,6 @@ impl Cursor<'_, '_> {
         }
         self.end()?;
         Ok(Statement::RenameTables(pairs))
-    }
-
-    fn create_database(&mut self, or_replace: bool) -> Parsed<Statement> {
-        let if_not_exists = self.if_not_exists();
-        let name = self.database()?;
-        let charset = self.database_options()?;
-        Ok(Statement::CreateDatabase(CreateDatabase { name, if_not_exists, or_replace, charset }))
-    }
-
-    fn alter_database(&mut self) -> Parsed<Statement> {
-        // CHARSET and what else begins an option may be the name of a database, if an option follows
-        let mut without_name = *self;
-        if let Some(db) = self.db
-            && !without_name.at_end()
-            && let Ok(charset) = without_name.database_options()
-        {
-            return Ok(Statement::AlterDatabase { name: db.to_owned(), charset });
-        }
-        let name = self.database()?;
-        if self.take_all(&["UPGRADE", "DATA", "DIRECTORY", "NAME"]) {
-            return self.end().map(|()| Statement::NoEffect);
-        }
-        if self.at_end() {
-            return Err(self.unexpected("an option of a database"));
-        }
-        let charset = self.database_options()?;
-        Ok(Statement::AlterDatabase { name, charset })
-    }
-
-    /// Options of a database to the end.
-    fn database_options(&mut self) -> Parsed<CharsetClause> {
-        let mut charset = CharsetClause::default();
-        while !self.at_end() {
-            if self.default_charset(&mut charset)? {
-                continue;
-            }
-            self.take("DEFAULT");
-            if self.take_any(&["ENCRYPTION", "COMMENT"]) {
-                self.take_sign('=');
-                self.text()?;
-            } else {
-                self.expect("READ")?;
-                self.expect("ONLY")?;
-                self.take_sign('=');
-                if !self.take("DEFAULT") {
-                    self.number()?;
-                }
-            }
-        }
-        Ok(charset)
-    }
-
-    fn drop_database(&mut self) -> Parsed<Statement> {
-        let _ = self.if_exists();
-        let name = self.database()?;
-        self.end()?;
-        Ok(Statement::DropDatabase(name))
-    }
-
-    fn database(&mut self) -> Parsed<String> {
-        let start = self.here();
-        let name = self.name()?;
-        self.note(start, || Note::Database(name.clone()));
-        Ok(name)
-    }
-
-    /// Options of a sequence to the end.
-    fn sequence_options(&mut self) -> Parsed<()> {
-        let mut options = super::option::Options::default();
-        while !self.at_end() {
-            let known = match self.peek_word().as_deref() {
-                Some("AS") => {
-                    self.next();
-                    self.data_type()?;
-                    true
-                }
-                Some("NO") => {
-                    self.next();
-                    self.expect_any(&["MINVALUE", "MAXVALUE", "CACHE", "CYCLE"])?;
-                    true
-                }
-                Some("NOMINVALUE" | "NOMAXVALUE" | "NOCACHE" | "CYCLE" | "NOCYCLE") => self.next().is_some(),
-                Some("START" | "INCREMENT" | "MINVALUE" | "MAXVALUE" | "CACHE" | "RESTART") => {
-                    let restart = self.take("RESTART");
-                    if !restart {
-                        self.next();
-                    }
-                    let announced = self.take_any(&["WITH", "BY"]) || self.take_sign('=');
-                    if announced
-                        || !restart
-                        || matches!(self.peek(), Some(Token::Number(_) | Token::Sign('-')))
-                    {
-                        self.literal()?;
-                    }
-                    true
-                }
-                _ => self.table_option(&mut options)?,
-            };
-            if !known {
-                return Err(self.unexpected("an option of a sequence"));
-            }
-        }
-        options.checked().map(drop)
     }
 
     /// `= user@host`, `= CURRENT_USER()`.

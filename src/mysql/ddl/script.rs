@@ -26,7 +26,8 @@ pub struct CreatedTable {
 ///
 /// Understands what `mysqldump` and `mariadb-dump` write: comments, settings, keys, constraints, generated columns, rows.
 pub fn created_tables(script: &str) -> Option<Vec<CreatedTable>> {
-    let dialect = Dialect { ansi_quotes: false, plain_backslash: false, flavor: Flavor::MySql };
+    let dialect =
+        Dialect { ansi_quotes: false, plain_backslash: false, oracle: false, flavor: Flavor::MySql };
     let tokens = tokens(script, dialect)?;
     let mut tables: Vec<CreatedTable> = Vec::new();
     let mut db = String::new();

@@ -1,9 +1,8 @@
 //! The type of a column, with the character set that stands behind it.
 
 use super::cursor::{Cursor, Parsed};
-use super::ir::{CharsetClause, Type, TypeKind};
+use super::ir::{CharsetClause, Label, Type, TypeKind};
 use super::lex::Token;
-use crate::mysql::charset::Charset;
 
 /// What may follow the name of a type.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,6 +30,7 @@ enum Behind {
 /// A type and what belongs to it.
 pub(super) struct Typed {
     pub(super) ty: Type,
+    pub(super) labels: Vec<Label>,
     pub(super) charset: CharsetClause,
     /// SERIAL stands for more than a type.
     pub(super) serial: bool,
@@ -41,14 +41,16 @@ impl Cursor<'_, '_> {
     pub(super) fn data_type(&mut self) -> Parsed<Typed> {
         let start = *self;
         let Some(mut word) = self.word() else { return Err(self.unexpected("a type")) };
+        let mut oracle = self.oracle;
         // MariaDB qualifies types that mean something else in the mode of the session
         if matches!(word.as_str(), "MARIADB_SCHEMA" | "ORACLE_SCHEMA" | "MAXDB_SCHEMA") && self.take_sign('.')
         {
             let schema = word;
             word = self.word().unwrap_or_default();
-            if schema == "ORACLE_SCHEMA" && word == "DATE" {
-                word = "DATETIME".to_owned();
-            }
+            oracle = schema == "ORACLE_SCHEMA";
+        }
+        if oracle {
+            word = self.oracle_type(word);
         }
         let mut charset = CharsetClause::default();
         let mut serial = false;
@@ -122,8 +124,24 @@ impl Cursor<'_, '_> {
             ty.length = Some(1);
         }
         ty.unsigned = serial;
-        self.behind_type(&mut ty, behind, &mut charset)?;
-        Ok(Typed { ty, charset, serial })
+        let labels = self.behind_type(&mut ty, behind, &mut charset)?;
+        Ok(Typed { ty, labels, charset, serial })
+    }
+
+    /// What a type of MariaDB's mode ORACLE is called without it.
+    fn oracle_type(&self, word: String) -> String {
+        let sized = self.at_sign('(');
+        let plain = match word.as_str() {
+            "DATE" => "DATETIME",
+            "BLOB" if !sized => "LONGBLOB",
+            "CLOB" => "LONGTEXT",
+            "NUMBER" if sized => "DECIMAL",
+            "NUMBER" => "DOUBLE",
+            "RAW" => "VARBINARY",
+            "VARCHAR2" => "VARCHAR",
+            _ => return word,
+        };
+        plain.to_owned()
     }
 
     /// Behind NCHAR, NATIONAL and NVARCHAR.
@@ -153,7 +171,13 @@ impl Cursor<'_, '_> {
         (TypeKind::MediumText, Behind::Charset)
     }
 
-    fn behind_type(&mut self, ty: &mut Type, behind: Behind, charset: &mut CharsetClause) -> Parsed<()> {
+    /// What follows the name of a type; labels come back.
+    fn behind_type(
+        &mut self,
+        ty: &mut Type,
+        behind: Behind,
+        charset: &mut CharsetClause,
+    ) -> Parsed<Vec<Label>> {
         let (needs, two) = match behind {
             Behind::NeedsLength | Behind::NeedsCharacters => (true, false),
             Behind::Number => (false, true),
@@ -177,7 +201,8 @@ impl Cursor<'_, '_> {
             Behind::Integer | Behind::Number => loop {
                 match () {
                     () if self.take("UNSIGNED") => ty.unsigned = true,
-                    () if self.take("SIGNED") => ty.unsigned = false,
+                    // takes nothing back
+                    () if self.take("SIGNED") => {}
                     () if self.take("ZEROFILL") => ty.zerofill = true,
                     () => break,
                 }
@@ -187,8 +212,8 @@ impl Cursor<'_, '_> {
             }
             Behind::Nothing | Behind::Length | Behind::NeedsLength => {}
         }
-        ty.labels = settled(labels, charset)?;
-        self.compressed(ty)
+        self.compressed(ty)?;
+        Ok(labels)
     }
 
     /// COMPRESSED [= zlib], of strings.
@@ -264,16 +289,9 @@ impl Cursor<'_, '_> {
         self.expect_sign('(')?;
         let mut labels = Vec::new();
         loop {
-            labels.push(match self.peek() {
-                Some(Token::Hex(digits)) => {
-                    self.next();
-                    Label::Bytes(bytes_of_hex(digits))
-                }
-                Some(Token::Word(word)) if word.starts_with("0x") => {
-                    self.next();
-                    Label::Bytes(bytes_of_hex(&word[2..]))
-                }
-                _ => Label::Text(self.text()?),
+            labels.push(match self.digits() {
+                Some(bytes) => Label::Bytes(bytes?),
+                None => Label::Text(self.label()?),
             });
             if !self.take_sign(',') {
                 break;
@@ -282,37 +300,42 @@ impl Cursor<'_, '_> {
         self.expect_sign(')')?;
         Ok(labels)
     }
-}
 
-/// A label of ENUM or SET, as written.
-enum Label {
-    Text(String),
-    /// In hexadecimal: bytes of the column's character set; none where there are no such bytes.
-    Bytes(Option<Vec<u8>>),
-}
-
-/// Labels as text. What bytes mean is known when they are ASCII, or when the column names its character set.
-fn settled(labels: Vec<Label>, clause: &CharsetClause) -> Parsed<Vec<String>> {
-    let named =
-        clause.charset.as_deref().or(clause.collation.as_deref().and_then(|name| name.split('_').next()));
-    let charset = named.and_then(|name| Charset::from_name(name).ok());
-    let text = |label| match label {
-        Label::Text(text) => Some(text).filter(|text| !text.contains(char::REPLACEMENT_CHARACTER)),
-        Label::Bytes(bytes) => {
-            let (bytes, mut scratch) = (bytes?, String::new());
-            let charset = charset.or(bytes.is_ascii().then(Charset::binary))?;
-            let text = charset.to_utf8(&bytes, &mut scratch);
-            (text.broken == 0).then(|| text.text.to_owned())
+    fn label(&mut self) -> Parsed<String> {
+        let text = self.text()?;
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            return Err("a label has bytes whose meaning is not known".to_owned());
         }
-    };
-    let labels = labels.into_iter().map(text).collect::<Option<Vec<_>>>();
-    labels.ok_or_else(|| "a label has bytes whose meaning is not known".to_owned())
+        Ok(text)
+    }
+
+    /// The bytes of `x'41'`, `0x41`, `b'01'` or `0b01`, where one follows.
+    fn digits(&mut self) -> Option<Parsed<Vec<u8>>> {
+        let (digits, base) = match self.peek()? {
+            Token::Hex(digits) => (digits, 16),
+            Token::Bits(digits) => (digits, 2),
+            Token::Word(word) => match word.strip_prefix("0x") {
+                Some(digits) => (digits, 16),
+                None => (word.strip_prefix("0b")?, 2),
+            },
+            _ => return None,
+        };
+        let odd = matches!(self.peek(), Some(Token::Hex(_))) && digits.len() % 2 != 0;
+        let bytes = if odd { None } else { bytes_of(digits, base) };
+        let bytes = bytes.ok_or_else(|| self.unexpected("bytes"));
+        self.next();
+        Some(bytes)
+    }
 }
 
-fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair).ok().filter(|pair| pair.len() == 2)?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    pairs.collect()
+/// The bytes of digits, of which the first byte may have less than the others.
+fn bytes_of(digits: &str, base: u32) -> Option<Vec<u8>> {
+    let each = if base == 16 { 2 } else { 8 };
+    if !digits.bytes().all(|digit| char::from(digit).is_digit(base)) {
+        return None;
+    }
+    let (first, rest) = digits.split_at(digits.len() % each);
+    let rest = rest.as_bytes().chunks(each).map(|digits| std::str::from_utf8(digits).unwrap_or_default());
+    let all = Some(first).filter(|first| !first.is_empty()).into_iter().chain(rest);
+    all.map(|digits| u8::from_str_radix(digits, base).ok()).collect()
 }

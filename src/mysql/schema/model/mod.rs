@@ -102,6 +102,9 @@ pub enum Doubt {
     /// A character set that no known server has.
     #[error("the character set `{0}` is not known")]
     Charset(String),
+    /// A label of ENUM or SET that is given in bytes.
+    #[error("a label has bytes that mean nothing in the character set `{0}`")]
+    Label(String),
     /// A collation of another character set.
     #[error("the collation `{collation}` does not belong to the character set `{charset}`")]
     Collation {

@@ -3,7 +3,8 @@
 use super::Doubt;
 use super::collation::{Collations, charset_of, width};
 use super::table::Column;
-use crate::mysql::ddl::ir::{CharsetClause, ColumnDef, Generated, Type, TypeKind};
+use crate::mysql::charset::Charset;
+use crate::mysql::ddl::ir::{ColumnDef, Generated, Label, Type, TypeKind};
 use crate::mysql::position::Flavor;
 
 /// `MODE_REAL_AS_FLOAT` of `sql_mode`.
@@ -15,7 +16,7 @@ const LONGEST_VARCHAR: u64 = 65_535;
 impl Collations<'_> {
     /// Settles a column of a table whose default collation is `outer`.
     pub(super) fn column(&self, def: &ColumnDef, outer: Option<&str>) -> Result<Column, Doubt> {
-        let (ty, collation) = self.data_type(&def.ty, &def.charset, outer)?;
+        let (ty, collation) = self.data_type(def, outer)?;
         let explicit = self.session.explicit_timestamp.unwrap_or(false);
         let nullable = match (def.nullable, def.generated) {
             (_, Some(Generated::RowStart | Generated::RowEnd)) => false,
@@ -35,14 +36,10 @@ impl Collations<'_> {
     }
 
     /// Settles a type.
-    fn data_type(
-        &self,
-        written: &Type,
-        clause: &CharsetClause,
-        outer: Option<&str>,
-    ) -> Result<(Type, Option<String>), Doubt> {
+    fn data_type(&self, def: &ColumnDef, outer: Option<&str>) -> Result<(Type, Option<String>), Doubt> {
         use TypeKind as K;
-        let mut ty = written.clone();
+        let clause = &def.charset;
+        let mut ty = def.ty.clone();
         ty.unsigned |= ty.zerofill;
         match ty.kind {
             K::Real => {
@@ -77,8 +74,8 @@ impl Collations<'_> {
         let collation = self.settle(clause, outer)?;
         match ty.kind {
             K::Enum | K::Set => {
-                let blanks: &[char] = if charset_of(&collation) == "binary" { &[] } else { &[' '] };
-                ty.labels.iter_mut().for_each(|label| label.truncate(label.trim_end_matches(blanks).len()));
+                let labels = def.labels.iter().map(|label| settled(label, charset_of(&collation)));
+                ty.labels = labels.collect::<Result<_, _>>()?;
             }
             _ if charset_of(&collation) == "binary" => {
                 as_binary(&mut ty);
@@ -141,6 +138,44 @@ impl Column {
             self.collation = Some(collation.to_owned());
         }
     }
+}
+
+/// A label as a column of this character set has it.
+fn settled(label: &Label, charset: &str) -> Result<String, Doubt> {
+    let known = Charset::from_name(charset).map_err(|_| Doubt::Charset(charset.to_owned()))?;
+    let mut text = match label {
+        Label::Text(text) => within(text, known),
+        Label::Bytes(bytes) => {
+            let unit = match charset {
+                "ucs2" | "utf16" | "utf16le" => 2,
+                "utf32" => 4,
+                _ => 1,
+            };
+            // a number has no more digits than it needs
+            let mut padded = vec![0; bytes.len().next_multiple_of(unit) - bytes.len()];
+            padded.extend(bytes);
+            let mut scratch = String::new();
+            let text = known.to_utf8(&padded, &mut scratch);
+            if text.broken > 0 {
+                return Err(Doubt::Label(charset.to_owned()));
+            }
+            text.text.to_owned()
+        }
+    };
+    if charset != "binary" {
+        text.truncate(text.trim_end_matches(' ').len());
+    }
+    Ok(text)
+}
+
+/// Text with `?` for what the character set lacks, as servers write it in labels. That is known of sets of one byte a
+/// character and those of Unicode.
+fn within(text: &str, charset: Charset) -> String {
+    if charset.encode("").is_none() {
+        return text.to_owned();
+    }
+    let lacks = |sign: char| charset.encode(sign.encode_utf8(&mut [0; 4])).is_none();
+    text.chars().map(|sign| if lacks(sign) { '?' } else { sign }).collect()
 }
 
 /// Whether a type has a character set.

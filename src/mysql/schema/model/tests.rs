@@ -299,3 +299,33 @@ proptest! {
         }
     }
 }
+
+/// A label in digits has bytes of the column's character set, whoever decides about it.
+#[test]
+fn labels_in_digits_are_of_the_character_set_of_their_column() {
+    let labels = |columns: &str, flavor| {
+        let name = TableName::new("v", "t");
+        let text = format!("create table t ({columns}) charset latin1");
+        let table = Table::from_create(&text, &name, &session(), flavor)?;
+        Ok::<_, Doubt>(table.columns[0].ty.labels.clone())
+    };
+    let check = |columns: &str, expected: &[&str]| {
+        for flavor in [Flavor::MySql, Flavor::MariaDb] {
+            assert_eq!(
+                labels(columns, flavor).as_deref(),
+                Ok(&expected.iter().map(|one| one.to_string()).collect::<Vec<_>>()[..]),
+                "{columns}"
+            );
+        }
+    };
+    check("a enum(x'E4', 0xF6, b'11100100', 0b1100001)", &["ä", "ö", "ä", "a"]);
+    check("a set(x'C3A4', 'b') charset utf8mb4", &["ä", "b"]);
+    check("a enum(x'61', 0x0062) charset ucs2", &["a", "b"]);
+    check("a enum(x'61') charset utf16le", &["\u{6100}"]);
+    check("a enum(x'6120', 0x420)", &["a", "\u{4}"]);
+    check("a enum('\u{65e5}x')", &["?x"]);
+    let broken = labels("a enum(x'FF') charset utf8mb4", Flavor::MySql);
+    assert_eq!(broken, Err(Doubt::Label("utf8mb4".to_owned())));
+    let odd = labels("a enum(x'F')", Flavor::MySql);
+    assert!(matches!(odd, Err(Doubt::Statement(_))), "{odd:?}");
+}
