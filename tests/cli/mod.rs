@@ -5,6 +5,7 @@ mod against;
 mod check;
 mod explain;
 mod graph;
+mod help;
 mod init;
 mod live;
 mod offline;
