@@ -207,7 +207,11 @@ fn settings_of_a_project_take_effect() {
     let file = shop.file().replace("  state {\n", "  state {\n    replicas 1\n    min-insync 1\n");
     shop.project.write("shop.sync", &file);
     let mut syncc = shop.start(&["--param", "region=eu"]);
-    shop.wait_streaming(&mut syncc);
+    let status = shop.wait_streaming(&mut syncc);
+    assert_eq!(status.tasks[0].labels.get("team").map(String::as_str), Some("payments"));
+    let shown = shop.project.syncc(&["status"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("  labels team \"payments\"\n"), "{shown}");
     sql.run(&format!(
         "insert into items values (4, '{CANARY} 4', '{CANARY} hidden'); delete from items where id = 1"
     ));

@@ -172,6 +172,9 @@ pub struct TaskStatus {
     pub recoveries: u64,
     /// Seconds left of the retry window, while it runs.
     pub retry_seconds_left: Option<u64>,
+    /// Words that the files give its pipeline, by their name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// What a start waits for, while it waits.
     #[serde(default)]
     pub waiting: Option<String>,

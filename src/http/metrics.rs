@@ -5,6 +5,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
 use std::fmt::{self, Error};
 
 /// Tables that have a label of their own; the others are `_other`, so that ten thousand tables do not flood a scraper.
@@ -132,6 +133,12 @@ impl Collector for Scrape {
                 to.encode_family(&labels)?.encode_gauge(&value)?;
             }
         }
+        if tasks.iter().any(|task| !task.labels.is_empty()) {
+            let mut to = gauge(&mut to, "task_labels", "Words that the files give the pipeline of a task")?;
+            for task in tasks.iter().filter(|task| !task.labels.is_empty()) {
+                to.encode_family(&named(task))?.encode_gauge(&1.0f64)?;
+            }
+        }
         for (name, help, figure) in GAUGES {
             let mut to = gauge(&mut to, name, help)?;
             for (task, value) in tasks.iter().filter_map(|task| Some((task, figure(task)?))) {
@@ -231,14 +238,25 @@ fn labels(task: &TaskStatus) -> Labels {
     ["pipeline", "source", "target"].map(|label| (label, parts.next().unwrap_or_default())).to_vec()
 }
 
+/// The same with the words of its pipeline. Names of labels have no dash; of two that become one, the first counts.
+fn named(task: &TaskStatus) -> Vec<(String, String)> {
+    let mut words = BTreeMap::new();
+    for (name, text) in &task.labels {
+        words.entry(format!("label_{}", name.replace('-', "_"))).or_insert_with(|| escaped(text));
+    }
+    labels(task).into_iter().map(|(name, value)| (name.to_owned(), value)).chain(words).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_scrape_is_what_the_status_says() {
+        let labels = [("cost-center", "7"), ("team", "pay\"ments\"")];
         let mut task = TaskStatus {
             task: "shop.s.t".into(),
+            labels: labels.map(|(name, text)| (name.to_owned(), text.to_owned())).into(),
             state: TaskState::Streaming,
             lag_seconds: 1.5,
             records: 7,
@@ -256,6 +274,7 @@ mod tests {
             "syncc_config_generation 4.0\n",
             "syncc_build_info{version=\"1.0\"} 1.0\n",
             "syncc_task_state{pipeline=\"shop\",source=\"s\",target=\"t\",state=\"streaming\"} 1.0\n",
+            "syncc_task_labels{pipeline=\"shop\",source=\"s\",target=\"t\",label_cost_center=\"7\",label_team=\"pay\\\"ments\\\"\"} 1.0\n",
             "syncc_lag_seconds{pipeline=\"shop\",source=\"s\",target=\"t\"} 1.5\n",
             "syncc_records_total{pipeline=\"shop\",source=\"s\",target=\"t\"} 7\n",
             "syncc_rows_total{pipeline=\"shop\",source=\"s\",target=\"t\",op=\"insert\"} 2\n",

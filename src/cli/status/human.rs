@@ -78,6 +78,10 @@ fn details(task: &TaskStatus, tables: bool) -> String {
     if let Some(position) = &task.position {
         let _ = writeln!(text, "  at {position} (commit {}, generation {})", task.seq, task.generation);
     }
+    if !task.labels.is_empty() {
+        let named = task.labels.iter().map(|(name, label)| format!("{name} \"{label}\""));
+        let _ = writeln!(text, "  labels {}", named.collect::<Vec<_>>().join(", "));
+    }
     if let Some(waiting) = &task.waiting {
         let _ = writeln!(text, "  waits {waiting}");
     }

@@ -192,7 +192,11 @@ impl Task {
         for switch in weak.iter().filter(|_| self.n_lives == 1) {
             Event::warn(Name::PrecheckPassed, switch.clone()).task(&self.id).emit();
         }
-        self.status().weakened = weak;
+        {
+            let mut status = self.status();
+            status.weakened = weak;
+            status.labels = self.plan.labels.iter().cloned().collect();
+        }
         let now_ms = self.clock.now_ms();
         if open_loads.n_open > 0 {
             Event::info(Name::SnapshotStarted, format!("{} to load", counted(open_loads.n_open, "table")))
