@@ -189,6 +189,10 @@ fn commits<'b>(source: &Source, broker: &'b Broker) -> Result<Told<'b>, String> 
             return Err(format!("lost: {} changes are there of {expected} before position {at}", came.len()));
         }
     }
+    // All of a transaction may have come in parts before a commit says that it is over.
+    if let Some(cut) = told.last.filter(|last| last.mid.is_some()) {
+        told.generations.insert(index(&cut.position), cut.generation);
+    }
     Ok(told)
 }
 
