@@ -1,6 +1,6 @@
 //! What happens to topics and to the cluster while rows are sent to them.
 
-use crate::support::shop::{SOON, Shop, error, event, finished};
+use crate::support::shop::{SOON, Shop, error, finished};
 use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
 use rdkafka::client::DefaultClientContext;
@@ -84,32 +84,6 @@ fn partitions_that_are_added_get_no_rows() {
     let partitions = shop.kafka.consume(&name, Isolation::ReadCommitted);
     assert!(partitions.iter().all(|record| record.partition < 2), "keys went elsewhere");
     shop.stop(&mut syncc);
-}
-
-/// F37: who is slowed down by the brokers comes to its end, without a transaction that ends by its timeout.
-#[test]
-fn a_quota_slows_down_and_nothing_else() {
-    let shop = shop("quota");
-    let mut syncc = shop.run();
-    let quota = |change: [&str; 2]| {
-        let entity = ["--alter", "--entity-type", "clients", "--entity-default"];
-        shop.kafka.tool("kafka.admin.ConfigCommand", &[&entity[..], &change[..]].concat());
-    };
-    quota(["--add-config", "producer_byte_rate=20000"]);
-    let began = std::time::Instant::now();
-    // random, so that no compression makes it small
-    shop.sql().run(
-        "insert into items select seq, group_concat(sha2(concat(seq, rand()), 512) separator 'c4n4ry')
-         from seq_4_to_203 join (select seq as part from seq_1_to_8) parts group by seq",
-    );
-    shop.wait_ids("items", &(1..=203).collect::<Vec<_>>());
-    quota(["--delete-config", "producer_byte_rate"]);
-    assert!(began.elapsed() > Duration::from_secs(3), "the quota did not bite");
-    shop.stop(&mut syncc);
-    let said = syncc.stderr();
-    for name in ["owner.lost", "task.retrying", "kafka.lost"] {
-        assert!(event(&said, name).is_none(), "{name}: {said}");
-    }
 }
 
 /// F39: somebody else's open transaction in a data topic hides what comes behind it and holds up nobody but readers.

@@ -148,7 +148,8 @@ fn who_else_writes_to_a_topic_is_told() {
     assert!(said.contains("L0216") && !said.contains("L0209"), "{said}");
 }
 
-/// L0213: a quota below what is sent is told when it holds back, with the command that raises it.
+/// L0213, F37: a quota below what is sent is told when it holds back, with the command that raises it, and is no reason to
+/// start anew.
 #[test]
 fn a_quota_that_holds_back_is_told() {
     let kafka = secured();
@@ -183,6 +184,10 @@ fn a_quota_that_holds_back_is_told() {
     set(&raise);
     shop.wait_ids("items", &(1..=3).chain(101..=200).collect::<Vec<_>>());
     shop.stop(&mut syncc);
+    let said = syncc.stderr();
+    for name in ["owner.lost", "task.retrying", "kafka.lost"] {
+        assert!(event(&said, name).is_none(), "{name}: {said}");
+    }
 }
 
 /// The findings about topics, on a topic each: what is declared or sent, how the topic is, and what is said.
