@@ -2,7 +2,7 @@
 
 use crate::support::program::Running;
 use crate::support::shop::{Shop, finished};
-use crate::support::{Kafka, KafkaOptions, Kind, MySql};
+use crate::support::{Kafka, Kind, MySql};
 
 /// Waits until the task of this pipeline follows the log, alone.
 #[track_caller]
@@ -90,7 +90,7 @@ fn state_goes_with_the_name_mysql() {
 #[test]
 fn a_target_on_another_cluster_is_no_move() {
     let mut shop = Shop::new("cluster", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
-    let other = Kafka::start(KafkaOptions::default());
+    let other = Kafka::start_another_cluster();
     let mut syncc = shop.run();
     shop.insert("items", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);

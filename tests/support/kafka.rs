@@ -97,6 +97,22 @@ impl Kafka {
         Kafka::start_with(options, None)
     }
 
+    /// Starts a broker that is a cluster of its own by its id, too: all others are copies of one folder, and have one id.
+    #[track_caller]
+    pub(crate) fn start_another_cluster() -> Kafka {
+        let kafka = Kafka::start(KafkaOptions::default());
+        kafka.stop();
+        let file = kafka.folder.join("data/meta.properties");
+        let meta = fs::read_to_string(&file).expect("it is formatted");
+        let other = |line: &str| match line.starts_with("cluster.id=") {
+            true => "cluster.id=BBBBBBBBQACBBBBBBBBBBQ\n".to_owned(),
+            false => format!("{line}\n"),
+        };
+        fs::write(&file, meta.lines().map(other).collect::<String>()).expect("the run's folder is writable");
+        kafka.start_again();
+        kafka
+    }
+
     /// As [`Kafka::start`], with one more plain listener, which clients find by `way` alone.
     #[track_caller]
     pub(crate) fn behind(way: &Way) -> Kafka {
