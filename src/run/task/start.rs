@@ -455,10 +455,16 @@ impl Task {
     fn watch(&self, target: &Target, owner: &OwnerRecord, for_ms: u64) -> Result<bool, Failure> {
         let until_ms = self.clock.now_ms() + for_ms;
         let (host, pid) = (&owner.host, owner.pid);
-        let told = self.status().waiting.is_some();
+        let waits = |left_ms: u64| {
+            let left_s = left_ms.div_ceil(1_000);
+            let text = format!("for signs of life of {host} (pid {pid}), {left_s} s left");
+            self.status().waiting.replace(text).is_some()
+        };
         if self.context.standby {
             self.set_state(control::TaskState::Standby);
         }
+        // who reads the event finds the state
+        let told = waits(for_ms);
         if !told {
             let text = match self.context.standby {
                 true => format!("stands by: {host} (pid {pid}) runs this task"),
@@ -471,8 +477,7 @@ impl Task {
         }
         let over = || {
             let left_ms = until_ms.saturating_sub(self.clock.now_ms());
-            let left_s = left_ms.div_ceil(1_000);
-            self.status().waiting = Some(format!("for signs of life of {host} (pid {pid}), {left_s} s left"));
+            waits(left_ms);
             left_ms == 0 || self.orders.look().is_some()
         };
         let lives = target.watch_owner(|seen| alive(owner, seen), over);
