@@ -11,6 +11,13 @@ fn lose(shop: &Shop<'_>, id: i64) {
         "insert into items (id, name) values ({id}, 'c4n4ry'); delete from items where id = {id} - 3;
          alter table items add column c{id} int; flush logs"
     ));
+    purge(shop);
+}
+
+/// Takes all files of the log but the last.
+#[track_caller]
+fn purge(shop: &Shop<'_>) {
+    let mut sql = shop.sql();
     wait::until("the log is purged", SOON, || {
         let logs = sql.text("show binary logs");
         let last = logs.last().and_then(|row| row[0].clone()).expect("there is a log");
@@ -63,5 +70,44 @@ fn what_is_lost_is_loaded_anew_where_the_files_say_so() {
         assert!(event(&syncc.stderr(), "source.position_lost").is_none());
         syncc.signal(rustix::process::Signal::TERM);
         finished(&mut syncc, 0);
+    }
+}
+
+/// F78: of two pipelines of one source only one has lost its position; the other goes on.
+#[test]
+fn what_one_has_lost_holds_up_no_other() {
+    for kind in [Kind::MariaDb10_11, Kind::MySql9_7] {
+        let server = MySql::start(kind, &[]);
+        let mut shop = Shop::new("onelost", &server, Kafka::shared());
+        shop.table("orders");
+        shop.text.rest =
+            "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n"
+                .to_owned();
+        shop.save();
+        let mut syncc = shop.run();
+        shop.wait_ids("items", &[1, 2, 3]);
+        shop.wait_ids("orders", &[1, 2, 3]);
+        shop.stop(&mut syncc);
+
+        // only the second one sees what is purged then
+        let mut syncc = shop.start(&["--only", "pipeline:second"]);
+        shop.wait_streaming(&mut syncc);
+        shop.insert("items", &[4]);
+        shop.sql().run("flush logs");
+        shop.insert("orders", &[4]);
+        shop.wait_ids("orders", &[1, 2, 3, 4]);
+        shop.stop(&mut syncc);
+        purge(&shop);
+
+        let mut syncc = shop.start(&[]);
+        wait::until("the lost position is told", SOON, || {
+            let said = syncc.stderr();
+            if said.contains("L0111") { Ok(()) } else { Err(said) }
+        });
+        shop.insert("orders", &[5]);
+        shop.wait_ids("orders", &[1, 2, 3, 4, 5]);
+        assert_eq!(shop.ids("items"), [1, 2, 3]);
+        syncc.signal(rustix::process::Signal::TERM);
+        finished(&mut syncc, 23);
     }
 }
