@@ -51,7 +51,8 @@ fn a_log_that_was_reset_is_another_log() {
         reset(&shop);
         let said = shop.ends(&[], 23);
         assert!(error(&said).contains("loaded anew"), "{kind:?}: {said}");
-        shop.insert("items", &(5..40).collect::<Vec<_>>());
+        // one event that is longer than all of the old log: the old place lies inside of it, whatever the servers wrote
+        shop.sql().run("insert into items (id, name) values (5, repeat('c4n4ry', 8000))");
         let said = shop.ends(&[], 23);
         assert!(error(&said).contains("loaded anew"), "{kind:?}: {said}");
         assert_eq!(shop.ids("items"), [1, 2, 3, 4], "{kind:?}: nothing was sent over the gap");
