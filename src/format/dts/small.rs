@@ -1,16 +1,7 @@
 //! A few bytes that are put together before they are appended at once: a copy of a length that the compiler knows costs a part of
 //! many small ones.
 
-/// Digits of 00 to 99.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[0; 2]; 100];
-    let mut n = 0;
-    while n < 100 {
-        pairs[n] = [b'0' + (n / 10) as u8, b'0' + (n % 10) as u8];
-        n += 1;
-    }
-    pairs
-};
+use crate::mysql::temporal::PAIRS;
 
 /// At most [`Small::BYTES`] bytes; whoever puts more panics.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +56,8 @@ impl Small {
         let (mut rest, mut at) = (number, digits);
         while at >= 2 {
             at -= 2;
-            room[at..at + 2].copy_from_slice(&PAIRS[(rest % 100) as usize]);
+            let pair = (rest % 100) as usize * 2;
+            room[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
             rest /= 100;
         }
         if at == 1 {
