@@ -97,14 +97,18 @@ impl Task {
             Due::At(due_ms) => due_ms,
         };
         let until_ms = at_ms.min(due_ms).min(now_ms + STATUS_MS);
-        match self.inbox.recv_timeout(Duration::from_millis(until_ms.saturating_sub(now_ms))) {
-            Ok(input) => self.take(input, life),
-            Err(RecvTimeoutError::Timeout) => Ok(()),
-            Err(RecvTimeoutError::Disconnected) => {
-                self.orders.give(Command::Drain);
-                Ok(())
-            }
+        self.input_within(Duration::from_millis(until_ms.saturating_sub(now_ms)), life)?;
+        Ok(())
+    }
+
+    /// Takes the next input. False when none came for so long.
+    fn input_within(&mut self, wait: Duration, life: &mut Life) -> Result<bool, Failure> {
+        match self.inbox.recv_timeout(wait) {
+            Ok(input) => self.take(input, life)?,
+            Err(RecvTimeoutError::Timeout) => return Ok(false),
+            Err(RecvTimeoutError::Disconnected) => self.orders.give(Command::Drain),
         }
+        Ok(true)
     }
 
     /// Waits for the next input, until something is due.
@@ -119,18 +123,12 @@ impl Task {
         let read_in = life.reads.due_ms().map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)));
         let wait = read_in.map_or(wait, |read_in| wait.min(read_in));
         let wait = if life.idle { wait } else { IDLE.min(wait.max(Duration::from_micros(100))) };
-        match self.inbox.recv_timeout(wait) {
-            Ok(input) => self.take(input, life),
-            Err(RecvTimeoutError::Timeout) => {
-                life.idle = true;
-                self.retention.caught_up(wall_ms());
-                life.stalled(now_ms)
-            }
-            Err(RecvTimeoutError::Disconnected) => {
-                self.orders.give(Command::Drain);
-                Ok(())
-            }
+        if self.input_within(wait, life)? {
+            return Ok(());
         }
+        life.idle = true;
+        self.retention.caught_up(wall_ms());
+        life.stalled(now_ms)
     }
 
     fn take(&mut self, input: Input, life: &mut Life) -> Result<(), Failure> {
