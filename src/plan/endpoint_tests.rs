@@ -83,6 +83,22 @@ fn what_a_source_says() {
 }
 
 #[test]
+fn a_task_is_known_to_its_source_by_where_its_state_is() {
+    let read_as = |target: &str| {
+        let made = task(&target_with(target).replace(" \"kafka1\"", ""));
+        [made.reader_identity(0), made.reader_identity(1), made.searcher_identity()]
+    };
+    let one = read_as("brokers \"k1\", \"k2\"");
+    assert_eq!(one, read_as("brokers \"k2\", \"k1\"\ndelivery at-least-once"));
+    let another = read_as("brokers \"k3\"");
+    let prefix = read_as("brokers \"k1\", \"k2\"\nstate {\nprefix \"other\"\n}");
+    let mut all = [one, another, prefix].concat();
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 9, "{all:?}");
+}
+
+#[test]
 fn what_is_wrong_in_a_source() {
     source_says(
         "time-zone \"Berlin\"",

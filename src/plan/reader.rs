@@ -54,8 +54,22 @@ impl TaskPlan {
         self.identity("#search")
     }
 
+    /// Where the task's state is: the same project run against another cluster is another task to its source.
+    fn state_place(&self) -> String {
+        match &self.target.kind {
+            TargetKind::Kafka(kafka) => {
+                let mut brokers = kafka.brokers.clone();
+                brokers.sort();
+                brokers.join(",")
+            }
+            TargetKind::File { path, .. } => path.clone(),
+            TargetKind::Stdout => String::new(),
+        }
+    }
+
     fn identity(&self, role: &str) -> (NonZeroU32, String) {
-        let text = format!("{}/{}/{}{role}", self.state_prefix(), self.source.name, self.id);
+        let text =
+            format!("{}/{}/{}/{}{role}", self.state_place(), self.state_prefix(), self.source.name, self.id);
         let hash = |seed: u64| -> u64 {
             // FNV-1a: stable across releases, and spread is all that is asked of it.
             text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
