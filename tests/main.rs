@@ -63,6 +63,7 @@ mod split;
 mod state;
 mod statements;
 mod support;
+mod throughput;
 mod tidy;
 mod topics;
 mod torture;

@@ -8,7 +8,7 @@ mod harm;
 mod hidden;
 mod login;
 mod precheck;
-mod stream;
+pub(crate) mod stream;
 mod torture;
 mod traps;
 mod visibility;
