@@ -1,11 +1,21 @@
 //! Projects as people write them, each with one mistake: it is found at its line, once, and nothing else is.
+//!
+//! Before the line of a mistake stands `>>> CODE`; `>>> CODE mended` where its certain repair leaves nothing of it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use syncc::diagnostic::{Diagnostic, Safety, TextEdit};
 use syncc::plan::compile_files;
 use syncc::text::FileSet;
 
-/// What a case expects: place and code of its findings.
+/// What a case expects: place and code of its findings, and whether they are repaired.
 type Expected = Vec<(String, String)>;
+
+/// Behind the code of a finding that is repaired.
+const MENDED: &str = " mended";
+
+/// A repair may uncover another finding; so often that is followed.
+const ROUNDS_MAX: usize = 4;
 
 /// Files by name, with what is found in each.
 type Files<'t> = BTreeMap<&'t str, (String, Expected)>;
@@ -44,6 +54,12 @@ fn differs(base: &Files<'_>, case: &str) -> Option<String> {
         project.add(*path, text.clone());
     }
     let mut expected: Expected = all.into_values().flat_map(|(_, expected)| expected).collect();
+    let left: Vec<String> =
+        expected.iter().filter(|(_, code)| !code.ends_with(MENDED)).map(|(_, code)| code.clone()).collect();
+    let is_mended = left.len() < expected.len();
+    for (_, code) in &mut expected {
+        *code = code.trim_end_matches(MENDED).to_owned();
+    }
     expected.sort();
     let findings = compile_files(&project).findings;
     let mut found: Expected = Vec::new();
@@ -56,7 +72,41 @@ fn differs(base: &Files<'_>, case: &str) -> Option<String> {
     }
     found.sort();
     let said: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
-    (found != expected).then(|| format!("{name}\n  expected {expected:?}\n  found    {found:?}\n  {said:?}"))
+    if found != expected {
+        return Some(format!("{name}\n  expected {expected:?}\n  found    {found:?}\n  {said:?}"));
+    }
+    let still = if is_mended { codes(&repaired(project, findings)) } else { Vec::new() };
+    let mut left = if is_mended { left } else { Vec::new() };
+    left.sort();
+    (still != left).then(|| format!("{name}\n  repaired {still:?}\n  expected {left:?}"))
+}
+
+fn codes(findings: &[Diagnostic]) -> Vec<String> {
+    let mut codes: Vec<String> = findings.iter().map(|finding| finding.code.number.to_owned()).collect();
+    codes.sort();
+    codes
+}
+
+/// What is found when all certain repairs are made.
+fn repaired(mut project: FileSet, mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    for _ in 0..ROUNDS_MAX {
+        let certain = findings
+            .iter()
+            .filter_map(|finding| finding.fixes.iter().find(|fix| fix.safety == Safety::Machine));
+        let mut edits: Vec<&TextEdit> = certain.flat_map(|fix| &fix.edits).collect();
+        edits.sort_by_key(|edit| Reverse(edit.span));
+        let mut now = FileSet::new();
+        for id in project.ids() {
+            let mut text = project.text(id).to_owned();
+            for edit in edits.iter().filter(|edit| edit.span.file == id) {
+                text.replace_range(edit.span.start as usize..edit.span.end as usize, &edit.text);
+            }
+            now.add(project.path(id), text);
+        }
+        findings = compile_files(&now).findings;
+        project = now;
+    }
+    findings
 }
 
 /// The files of a text, behind a line `=== NAME FORM…` each.

@@ -208,10 +208,12 @@ impl<'t> Lowering<'t> {
                 Some(self.test(test, negated, span, Some(at), &operands))
             }
             NodeKind::KwLike => {
-                let pattern = self.value(right);
                 let is_like = self.slice(at).to_ascii_lowercase().ends_with("like");
                 let word = if is_like { "like" } else { "regexp" };
-                let pattern = match pattern? {
+                if let Some(finding) = self.in_slashes(right, is_like) {
+                    return self.find(finding);
+                }
+                let pattern = match self.value(right)? {
                     pattern @ (Operand::Text(_) | Operand::Null) => pattern,
                     Operand::Column(_) | Operand::Number(_) => {
                         let example =
@@ -270,6 +272,21 @@ impl<'t> Lowering<'t> {
                     .help("conditions are joined with `and`, `or` and `not`"),
             ),
         }
+    }
+
+    /// What is wrong with a pattern between slashes: the server takes one as a text.
+    fn in_slashes(&self, pattern: &Expr, is_like: bool) -> Option<Diagnostic> {
+        let ExprKind::Operand { parts, .. } = &pattern.kind else { return None };
+        let [(NodeKind::Regex, _)] = parts.as_slice() else { return None };
+        let shown = self.slice(pattern.span);
+        let regex = shown.strip_prefix('/')?.strip_suffix('/')?;
+        let word = if is_like { "like" } else { "regexp" };
+        let finding = wrong(pattern.span, format!("`{word}` takes a text in single quotes"));
+        if is_like {
+            return Some(finding.help("a regular expression stands behind `regexp`"));
+        }
+        let text = quoted(&regex.replace("\\/", "/"));
+        Some(finding.fix(Fix::machine(format!("write {text}"), pattern.span, text)))
     }
 
     /// A text in single quotes. Escapes are those of MySQL; `\%` and `\_` stay as they are, for `like`.

@@ -22,7 +22,7 @@ use crate::pattern::NamePattern;
 use crate::statement::{self as st, Place, Thing};
 use crate::syntax::{NodeId, NodeKind, Parse};
 use crate::text::{Span, Spanned};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The editions this program knows, oldest first.
 pub const EDITIONS: &[u64] = &[2026];
@@ -56,6 +56,8 @@ pub struct File {
     pub mentions: BTreeSet<String>,
     /// Statements that stand where they do not belong: what seems to be missing elsewhere may be one of them.
     pub misplaced: LeftOut,
+    /// Where a statement names a column, by the place of the statement and the name.
+    pub columns: BTreeMap<(Span, String), Span>,
     /// A pipeline could not be read: it may use any source and target.
     pub lacks_pipeline: bool,
     /// The file was not read to its end: it may declare and use anything.
@@ -119,6 +121,7 @@ pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnosti
     file.mentions = reader.mentions;
     file.misplaced = reader.misplaced;
     file.allows = reader.allows;
+    file.columns = reader.columns;
     file.opaque = reader.opaque;
     once_per_name(&mut reader.findings);
     (file, reader.findings)

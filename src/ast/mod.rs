@@ -27,6 +27,7 @@ mod quantity;
 mod quoted;
 mod range;
 mod registry;
+mod repaired;
 mod secret;
 mod settings;
 mod shape;

@@ -15,6 +15,11 @@ pub(super) fn quantity(
     tokens: &[Token<'_>],
 ) -> Option<Read> {
     let token = &tokens[0];
+    if kind == Kind::Duration
+        && let Some(read) = in_parts(range, tokens)
+    {
+        return Some(read);
+    }
     if token.kind != NodeKind::Quantity {
         return None;
     }
@@ -58,6 +63,33 @@ pub(super) fn quantity(
             format!("`{}` is out of range: {}", token.text, bounds(range_text)),
         )))),
     }
+}
+
+/// A duration in several units, as in `1h30m` or `1h 30m`: it has one here.
+fn in_parts(range: (u64, u64), tokens: &[Token<'_>]) -> Option<Read> {
+    let of_tokens: Vec<Vec<u64>> = tokens.iter().map_while(|token| parts_ms(token.text)).collect();
+    let n_tokens = of_tokens.len();
+    let parts = of_tokens.concat();
+    if parts.len() < 2 {
+        return None;
+    }
+    let sum = parts.into_iter().try_fold(0, u64::checked_add);
+    let sum = sum.filter(|sum| (range.0..=range.1).contains(sum))?;
+    let span = tokens[0].span.to(tokens[n_tokens - 1].span);
+    let text = st::duration_text(sum);
+    let message = format!("a duration has one unit: `{text}`");
+    let finding = Diagnostic::error(st::UNIT_MISSING_OR_WRONG, span, message)
+        .fix(Fix::machine(format!("write `{text}`"), span, text));
+    Some(Read { value: Err(Box::new(finding)), n_tokens })
+}
+
+/// The durations that stand in a text one behind the other, each with its unit, ms.
+fn parts_ms(text: &str) -> Option<Vec<u64>> {
+    let bytes = text.as_bytes();
+    let begins = |&at: &usize| bytes[at].is_ascii_digit() && bytes[at - 1].is_ascii_alphabetic();
+    let ends = (1..bytes.len()).filter(begins).chain([bytes.len()]);
+    let mut from = 0;
+    ends.map(|end| st::duration_ms(text.get(std::mem::replace(&mut from, end)..end)?).ok()).collect()
 }
 
 fn no_unit(kind: Kind, token: &Token<'_>) -> Diagnostic {
@@ -104,7 +136,11 @@ fn wrong_unit(
     let end = token.text.find(|c: char| !(c.is_ascii_digit() || c == '_')).unwrap_or(token.text.len());
     let (number, unit) = token.text.split_at(end);
     match with_unit(number, unit, parse) {
-        Some(text) => finding.fix(Fix::machine(format!("write `{text}`"), token.span, text)),
+        Some(text) => finding.label(format!("did you mean `{text}`?")).fix(Fix::machine(
+            format!("write `{text}`"),
+            token.span,
+            text,
+        )),
         None => finding,
     }
 }

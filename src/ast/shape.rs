@@ -6,9 +6,10 @@
 use super::binding::Values;
 use super::condition::Where;
 use super::misfit::{Expected, Misfit, errors_skipped};
+use super::repaired;
 use super::token::Token;
 use super::value::{no_variable, read_value};
-use crate::diagnostic::{Diagnostic, Fix};
+use crate::diagnostic::Diagnostic;
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{
     self as st, Kind, Literal, SecretRef, Shape, Signature, StatementSpec, Support, Template, Text, Version,
@@ -98,15 +99,8 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>], valu
     let mut lenient = Matcher { lenient: true, ..Matcher::new(tokens, values, takes_env) };
     if lenient.run(&signature).is_some() {
         let mut findings = lenient.findings;
-        if let [finding] = findings.as_mut_slice()
-            && finding.fixes.is_empty()
-        {
-            let fits = |tokens: &[Token<'_>]| Matcher::new(tokens, values, false).run(&signature).is_some();
-            if let Some((help, fix)) = parted(tokens, finding, &fits) {
-                finding.help = Some(help.to_owned());
-                finding.fixes.push(fix);
-            }
-        }
+        let fits = |tokens: &[Token<'_>]| Matcher::new(tokens, values, false).run(&signature).is_some();
+        repaired::look(tokens, &fits, &mut findings);
         return Shaped::Wrong(findings);
     }
     if let Some(finding) = errors_skipped(spec, tokens) {
@@ -115,35 +109,6 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>], valu
     let fits = |tokens: &[Token<'_>]| Matcher::new(tokens, values, takes_env).run(&signature).is_some();
     let misfit = Misfit { at: lenient.furthest, expected: &lenient.expected, fits: &fits };
     Shaped::Wrong(vec![misfit.finding(spec, word, tokens)])
-}
-
-/// Help and repair for a value that is wrong because quotes hold several: a list in one text, database and table in one pair
-/// of backticks.
-fn parted(
-    tokens: &[Token<'_>],
-    finding: &Diagnostic,
-    fits: &dyn Fn(&[Token<'_>]) -> bool,
-) -> Option<(&'static str, Fix)> {
-    let span = finding.primary.as_ref()?.span;
-    let at = tokens.iter().position(|token| token.span == span)?;
-    let inner = tokens[at].text.get(1..tokens[at].text.len().saturating_sub(1))?;
-    let (mut parts, text, help): (Vec<Token<'_>>, String, _) = match tokens[at].kind {
-        NodeKind::String if inner.contains(',') => {
-            let parts = inner.split(',').map(str::trim);
-            let text: Vec<String> = parts.clone().map(|part| format!("\"{part}\"")).collect();
-            let tokens = parts
-                .flat_map(|part| [Token::imagined(",", span), Token::valued(part, NodeKind::String, span)]);
-            (tokens.skip(1).collect(), text.join(", "), "each stands in quotes of its own")
-        }
-        NodeKind::Path if inner.contains('.') && tokens[at].segments.len() == 1 => {
-            let help = "database and table stand in backticks of their own, or in none";
-            (vec![Token::bare(inner, span)?], inner.to_owned(), help)
-        }
-        _ => return None,
-    };
-    let mut mended = tokens.to_vec();
-    mended.splice(at..=at, parts.drain(..));
-    fits(&mended).then(|| (help, Fix::machine(format!("write {text}"), span, text)))
 }
 
 struct Matcher<'a, 't> {

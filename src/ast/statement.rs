@@ -11,10 +11,11 @@ use super::left_out::LeftOut;
 use super::shape::{Item, Origin, Shaped, Value, shape};
 use super::unplaced::{given_twice, named_twice, unplaced, word_as_column};
 use crate::diagnostic::Diagnostic;
+use crate::pattern::NamePattern;
 use crate::statement::{self as st, Block, FormatName, Once, Place, StatementSpec, Support, Word};
 use crate::syntax::{self, NodeId, NodeKind, Parse, Tree};
 use crate::text::Span;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A statement that fits the table.
 #[derive(Debug)]
@@ -63,6 +64,8 @@ pub(super) struct Reader<'t> {
     pub(super) mentions: BTreeSet<String>,
     /// Statements that stand where they do not belong: what seems to be missing elsewhere may be one of them.
     pub(super) misplaced: LeftOut,
+    /// Where a statement names a column, by the place of the statement and the name.
+    pub(super) columns: BTreeMap<(Span, String), Span>,
     /// Files may be added that are not read.
     pub(super) opaque: bool,
     /// `allow`, of all blocks.
@@ -85,6 +88,7 @@ impl<'t> Reader<'t> {
             findings: Vec::new(),
             mentions: BTreeSet::new(),
             misplaced: LeftOut::default(),
+            columns: BTreeMap::new(),
             opaque: parse.not_utf8(),
             allows: Vec::new(),
             scope: parse.tree.span(parse.tree.root()),
@@ -120,7 +124,11 @@ impl<'t> Reader<'t> {
                     skip_deeper_than = None;
                     let doc = (!doc.is_empty()).then(|| doc.join("\n"));
                     let broken = self.tree.has_error(child);
-                    match if broken { None } else { self.statement(child, place, &mut seen, doc) } {
+                    let read = match broken {
+                        true => self.without_signs(child, place, &mut seen, doc),
+                        false => self.statement(child, place, &mut seen, doc),
+                    };
+                    match read {
                         Some(statement) if spec_of_exception(&statement, place) => self.allow(&statement),
                         Some(statement) => body.statements.push(statement),
                         None => {
@@ -157,6 +165,26 @@ impl<'t> Reader<'t> {
         let mark = self.bindings.mark();
         let read = self.bound_statement(id, place, seen, doc);
         self.bindings.back_to(mark);
+        read
+    }
+
+    /// A statement that is whole without signs that mean nothing in it: `include [a.b, a.c]`. Of what else is wrong with it
+    /// nothing is said, as long as these stand there.
+    fn without_signs(
+        &mut self,
+        id: NodeId,
+        place: Place,
+        seen: &mut HashMap<(&'static str, String), Span>,
+        doc: Option<String>,
+    ) -> Option<Stmt> {
+        if !self.tree.has_only_needless_signs(id, self.text) {
+            return None;
+        }
+        let n_findings = self.findings.len();
+        let read = self.statement(id, place, seen, doc);
+        if read.is_none() {
+            self.findings.truncate(n_findings);
+        }
         read
     }
 
@@ -225,6 +253,7 @@ impl<'t> Reader<'t> {
             self.findings.push(finding);
             return None;
         }
+        self.note_columns(spec, head, &args);
         let is_bound = self.note_params(id, &args);
         self.bind_captures(&args);
         let outer = self.format;
@@ -257,6 +286,19 @@ impl<'t> Reader<'t> {
         };
         let line = self.line_of(head);
         Some(Stmt { spec: row, head, line, id, block: self.block(id), args, body, doc, idle })
+    }
+
+    /// Notes where the columns of a statement about tables stand.
+    fn note_columns(&mut self, spec: &StatementSpec, head: Span, args: &[Item]) {
+        if !matches!(spec.word, "key" | "columns" | "mask" | "partition") {
+            return;
+        }
+        self.columns.extend(args.iter().filter_map(|item| match &item.value {
+            Value::Column(name) | Value::Columns(NamePattern::Exact(name)) => {
+                Some(((head, name.clone()), item.span))
+            }
+            _ => None,
+        }));
     }
 
     /// The one argument of `where`.

@@ -141,6 +141,15 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
         _ => 1,
     };
     let span = tokens[0].span.to(tokens[n_tokens - 1].span);
+    if n_tokens == 1
+        && let Some(variable) = st::named_variable(tokens[0].text)
+    {
+        let message = format!("a secret in a variable is written `env {variable}`");
+        return Some(Read {
+            value: Err(Box::new(Diagnostic::error(st::SECRET_LITERAL, span, message))),
+            n_tokens,
+        });
+    }
     let finding = Diagnostic::error(st::SECRET_LITERAL, span, "a secret is never written into a file")
         .label("not repeated here")
         .help("name where it is found when the program starts: `env NAME` or `file \"PATH\"`");

@@ -26,25 +26,23 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// What stands between the word of a statement and its block. A statement with signs that mean nothing is read without them.
+    fn arguments(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<'t> {
+        let tree = self.tree;
+        let is_argument =
+            move |&child: &NodeId| !matches!(tree.kind(child), NodeKind::Ws | NodeKind::Block | NodeKind::Bad);
+        tree.children(id).filter(is_argument).skip(1)
+    }
+
     /// An argument of a statement as it is written.
     pub(super) fn argument(&self, id: NodeId, n: usize) -> Option<Token<'t>> {
-        let mut arguments = self
-            .tree
-            .children(id)
-            .filter(|&child| !matches!(self.tree.kind(child), NodeKind::Ws | NodeKind::Block))
-            .skip(1);
-        arguments.nth(n).map(|child| Token::new(self.tree, self.text, child))
+        self.arguments(id).nth(n).map(|child| Token::new(self.tree, self.text, child))
     }
 
     /// The arguments of a statement, with values in the place of the placeholders that have one.
     pub(super) fn tokens(&mut self, id: NodeId) -> Vec<Token<'t>> {
-        let mut tokens: Vec<Token<'t>> = self
-            .tree
-            .children(id)
-            .filter(|&child| !matches!(self.tree.kind(child), NodeKind::Ws | NodeKind::Block))
-            .skip(1)
-            .map(|child| Token::new(self.tree, self.text, child))
-            .collect();
+        let mut tokens: Vec<Token<'t>> =
+            self.arguments(id).map(|child| Token::new(self.tree, self.text, child)).collect();
         let mark = self.bindings.mark();
         for token in &tokens {
             for capture in token.captures() {

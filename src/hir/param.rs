@@ -85,7 +85,7 @@ pub(super) fn judge(known: Known, noted: Uses, program: &mut Program, findings: 
         findings.push(if unbound.placeholder {
             let params = params.iter().map(|param| param.name.value.as_str());
             let known: Vec<&str> = unbound.known.iter().map(String::as_str).chain(params).collect();
-            placeholder_unbound(&name.value, name.span, &known)
+            placeholder_unbound(&name.value, name.span, true, &known)
         } else {
             scope.unknown(name)
         });

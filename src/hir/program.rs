@@ -4,11 +4,11 @@ use super::lock::{Lock, LockedTable, SourceLock};
 use super::param::Param;
 use super::profile::Profile;
 use crate::ast::{self, Allow, Defaults, Filled, Idle, LeftOut, Moved, Owner, Settings, TableBlock, Test};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Fix};
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, TablePattern};
 use crate::project::Schema;
-use crate::statement::{MaskMethod, Rename, SecretRef, Start, Template, Text};
+use crate::statement::{MaskMethod, Rename, SecretRef, Start, Template, Text, name_text};
 use crate::text::{FileId, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,6 +59,8 @@ pub struct Program {
     pub mentions: BTreeSet<String>,
     /// Statements that stand where they do not belong: what seems to be missing elsewhere may be one of them.
     pub misplaced: LeftOut,
+    /// Where a statement names a column, by the place of the statement and the name.
+    pub columns: BTreeMap<(Span, String), Span>,
     /// A pipeline could not be read: it may use any source and target.
     pub lacks_pipeline: bool,
     /// A file was not read to its end: it may declare and use anything.
@@ -126,6 +128,19 @@ impl Program {
     pub fn locked_tables(&self, db: &str, table: &str) -> BTreeMap<&str, Listed<'_>> {
         let name = TableName::new(db, table);
         self.locked_sources().filter_map(|(source, lock)| Some((source, lock.listed(&name)?))).collect()
+    }
+
+    /// Where a statement names a column; the statement where that is not known.
+    pub fn place_of_column(&self, statement: Span, column: &str) -> Span {
+        self.columns.get(&(statement, column.to_owned())).copied().unwrap_or(statement)
+    }
+
+    /// What writes another name in place of a column of a statement; none where the statement names that already.
+    pub fn other_column(&self, statement: Span, column: &str, other: &str) -> Option<Fix> {
+        let place = *self.columns.get(&(statement, column.to_owned()))?;
+        let text = name_text(other);
+        let names_it = self.columns.contains_key(&(statement, other.to_owned()));
+        (!names_it).then(|| Fix::machine(format!("write `{text}`"), place, text))
     }
 
     /// True when a statement that was left out may have declared or used `name`, so that nothing is said about its absence.

@@ -26,6 +26,7 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
         program.misplaced.add(&file.misplaced.elsewhere());
         program.lacks_pipeline |= file.lacks_pipeline;
         program.allows.extend(file.allows);
+        program.columns.extend(file.columns);
         program.idle.extend(file.idle);
         program.moved.extend(file.moved);
         for profile in file.profiles {

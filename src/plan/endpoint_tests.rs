@@ -258,7 +258,7 @@ fn what_is_wrong_in_a_target() {
     );
     target_says("linger 20", "1:8 S0017]: `20` lacks its unit: a duration such as `30s` is wanted");
     target_says("linger 20 MS", "1:8 S0017]: a unit follows its number without a blank: `20ms`");
-    target_says("batch 1mib", "1:7 S0017]: `1mib` is not a size such as `1MiB`");
+    target_says("batch 1mib", "1:7 S0017]: `1mib` is not a size such as `1MiB`; did you mean `1MiB`?");
 }
 
 #[test]

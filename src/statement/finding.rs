@@ -1,7 +1,7 @@
 //! Codes of findings about the form of a statement, with their pages.
 
-use super::closest;
-use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use super::{FILTERS, closest};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::text::Span;
 
 /// The first statement of a file is not `edition`.
@@ -156,15 +156,37 @@ pub const PAGES: &[CodeDoc] = &[
     },
 ];
 
-/// A placeholder that stands for nothing, where these are known.
-pub fn placeholder_unbound(name: &str, span: Span, known: &[&str]) -> Diagnostic {
+/// A placeholder that stands for nothing, where these are known. It is drawn at its braces, or at the text around it where
+/// nobody knows where in it they stand; only in its braces it can be repaired.
+pub fn placeholder_unbound(name: &str, span: Span, is_braces: bool, known: &[&str]) -> Diagnostic {
     let finding =
         Diagnostic::error(PLACEHOLDER_UNBOUND, span, format!("`{{{name}}}` stands for nothing here"));
-    finding.help(match closest(name, known.iter().copied()) {
-        Some(near) => format!("did you mean `{{{near}}}`?"),
-        None if known.is_empty() => "a brace that is meant as such is written `\\{`".to_owned(),
-        None => format!("what can stand here: {}", known.join(", ")),
-    })
+    let near = match closest(name, known.iter().copied()) {
+        Some(near) => near,
+        None if known.is_empty() => return finding.help("a brace that is meant as such is written `\\{`"),
+        None => return finding.help(format!("what can stand here: {}", known.join(", "))),
+    };
+    let finding = finding.help(format!("did you mean `{{{near}}}`?"));
+    if !is_braces {
+        return finding;
+    }
+    let start = span.start + 1;
+    let written = Span::new(span.file, start, start + name.len() as u32);
+    finding.fix(Fix::machine(format!("write `{{{near}}}`"), written, near))
+}
+
+/// A filter of a placeholder that does not exist; where it is drawn is that of [`placeholder_unbound`].
+pub fn filter_unknown(filter: &str, span: Span, is_braces: bool) -> Diagnostic {
+    let finding = Diagnostic::error(PLACEHOLDER_UNBOUND, span, format!("there is no filter `{filter}`"))
+        .help(format!("there is: {}", FILTERS.join(", ")));
+    match closest(filter, FILTERS.iter().copied()) {
+        Some(near) if is_braces => {
+            let end = span.end - 1;
+            let written = Span::new(span.file, end - filter.len() as u32, end);
+            finding.fix(Fix::machine(format!("write `{near}`"), written, near))
+        }
+        _ => finding,
+    }
 }
 
 const HELLO: &str = "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n}\ntarget bus kafka \"kafka1:9092\"\n\npipeline shop from shop to bus {\n  include shop.*\n}\n";

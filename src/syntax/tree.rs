@@ -201,6 +201,21 @@ impl Tree {
             && head().all(explained)
     }
 
+    /// True when all that is wrong with the head of a statement is signs that mean nothing between words, as `:`, `;` and the
+    /// brackets of a list. [`errors`](super::errors) has said so; without them it may be whole.
+    pub fn has_only_needless_signs(&self, statement: NodeId, text: &str) -> bool {
+        let node = self.node(statement);
+        let block = self.children(statement).find(|&child| self.kind(child) == NodeKind::Block);
+        let head_end = block.map_or(node.end, |block| self.node(block).start);
+        let mut head = (statement.0 + 1..block.map_or(node.subtree_end, |block| block.0)).map(NodeId);
+        let is_needless = |id| {
+            self.kind(id) == NodeKind::Bad && matches!(self.text(id, text), ":" | ";" | "[" | "]")
+        };
+        head_end > node.start
+            && !self.damage.touches(node.start, head_end)
+            && head.all(|id| is_needless(id) || !(self.kind(id).is_error() || self.lacks_condition(id)))
+    }
+
     /// True when braces say nothing about the structure of the file: one is missing or too many, both versions of a merge
     /// are there, or a comment of another language holds some.
     pub fn braces_misfit(&self) -> bool {

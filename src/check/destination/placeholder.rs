@@ -9,7 +9,8 @@ use crate::hir::Program;
 use crate::pattern::NamePattern;
 use crate::statement::{
     FILTERS, PLACEHOLDER_UNBOUND, RELAY_PLACEHOLDERS, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS,
-    Template, TemplatePart, placeholder_unbound,
+    Template, TemplatePart, filter_unknown,
+    placeholder_unbound,
 };
 use crate::text::Span;
 
@@ -81,7 +82,9 @@ fn check_placeholders(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 fn name_the_range(renaming: &Renaming<'_>, finding: &mut Diagnostic) {
     let hole = finding.message.strip_prefix("`{").and_then(|rest| rest.split_once("}`"));
     let range = patterns(renaming).into_iter().find_map(unnamed_range);
-    if let (Some((name, _)), Some(range)) = (hole, range) {
+    if let (Some((name, _)), Some(range)) = (hole, range)
+        && finding.fixes.is_empty()
+    {
         finding.help = Some(format!("give the range this name: `[{name}:{range}]`"));
     }
 }
@@ -134,19 +137,17 @@ fn check_template(
     let params: Vec<&str> = program.params.iter().map(|param| param.name.value.as_str()).collect();
     for (n, part) in template.parts.iter().enumerate() {
         let TemplatePart::Hole { name, filter } = part else { continue };
-        let span = template.place_of(n, span);
+        let place = template.place_of(n, span);
+        let is_braces = place != span;
         if let Some(filter) = filter.as_deref().filter(|filter| !FILTERS.contains(filter)) {
-            findings.push(
-                Diagnostic::error(PLACEHOLDER_UNBOUND, span, format!("there is no filter `{filter}`"))
-                    .help(format!("there is: {}", FILTERS.join(", "))),
-            );
+            findings.push(filter_unknown(filter, place, is_braces));
         // A parameter that could not be read would be known here; one that has no value is a finding of its own.
         } else if !known.contains(&name.as_str())
             && !params.contains(&name.as_str())
             && !program.may_know(name)
         {
             let known: Vec<&str> = known.iter().chain(&params).copied().collect();
-            findings.push(placeholder_unbound(name, span, &known));
+            findings.push(placeholder_unbound(name, place, is_braces, &known));
         }
     }
 }

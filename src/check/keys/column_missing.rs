@@ -4,7 +4,7 @@ use super::super::flow::Project;
 use super::super::locked::listed;
 use super::super::settings::{Setting, Subject};
 use crate::diagnostic::Diagnostic;
-use crate::hir::LockedTable;
+use crate::hir::{LockedTable, Program};
 use crate::mysql::ident::same_column;
 use crate::statement::{KeyRule, PartitionRule, closest};
 use crate::text::Span;
@@ -36,8 +36,11 @@ pub(super) fn check_column_missing(project: &Project<'_>, findings: &mut Vec<Dia
         }
     }
     for (lacking, what) in [(of_keys, "is part of the key"), (of_partitions, "decides about the partition")] {
-        findings
-            .extend(lacking.into_iter().map(|((span, column), tables)| finding(span, column, what, &tables)));
+        findings.extend(
+            lacking
+                .into_iter()
+                .map(|((line, column), tables)| finding(project.program, line, column, what, &tables)),
+        );
     }
 }
 
@@ -50,21 +53,31 @@ fn note<'a>(lacking: &mut Lacking<'a>, span: Span, columns: &'a [String], table:
     }
 }
 
-fn finding(span: Span, column: &str, what: &str, tables: &[&LockedTable]) -> Diagnostic {
+fn finding(
+    program: &Program,
+    line: Span,
+    column: &str,
+    what: &str,
+    tables: &[&LockedTable],
+) -> Diagnostic {
     let names: Vec<String> = tables.iter().map(|table| table.name.value.to_string()).collect();
     let message = match names.as_slice() {
         [one] => format!("`{column}` {what}, but `{one}` has no such column"),
         many => format!("`{column}` {what}, but {} tables have no such column: {}", many.len(), listed(many)),
     };
-    let finding = Diagnostic::error(super::key_dropped::KEY_COLUMN_GONE, span, message);
+    let place = program.place_of_column(line, column);
+    let finding = Diagnostic::error(super::key_dropped::KEY_COLUMN_GONE, place, message);
     // A name that is near in all of them.
     let near = tables.first().and_then(|table| closest(column, names_of(table)));
     let everywhere =
         |near: &&str| tables.iter().all(|table| names_of(table).any(|name| same_column(name, near)));
     match near.filter(everywhere) {
-        Some(near) => finding
-            .label(format!("did you mean `{near}`?"))
-            .help("columns are written with their names in the source"),
+        Some(near) => Diagnostic {
+            fixes: program.other_column(line, column, near).into_iter().collect(),
+            ..finding
+                .label(format!("did you mean `{near}`?"))
+                .help("columns are written with their names in the source")
+        },
         None => {
             finding.help("name columns that the tables have, or give the others a `table` block of their own")
         }

@@ -5,7 +5,7 @@ use super::super::index::exact_table;
 use super::matches_nothing::MATCHES_NOTHING;
 use crate::ast::Settings;
 use crate::diagnostic::Diagnostic;
-use crate::hir::LockedTable;
+use crate::hir::{LockedTable, Program};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{ColumnRule, closest, name_text};
 use crate::text::Span;
@@ -51,8 +51,11 @@ pub(super) fn check_column_unknown(project: &Project<'_>, findings: &mut Vec<Dia
         }
     }
     let unknown = lines.into_iter().filter(|(_, (_, named))| !named.found && !named.lacking.is_empty());
-    findings
-        .extend(unknown.map(|((line, column), (word, named))| finding(line, column, word, &named.lacking)));
+    findings.extend(
+        unknown.map(|((line, column), (word, named))| {
+            finding(project.program, line, column, word, &named.lacking)
+        }),
+    );
 }
 
 /// The columns that the lines of a block name, without patterns, which take what there is.
@@ -83,7 +86,13 @@ fn tables_of<'p>(flow: &Flow<'p>, tables: Option<&TablePattern>) -> Vec<Option<&
     }
 }
 
-fn finding(line: Span, column: &str, word: &str, tables: &[&LockedTable]) -> Diagnostic {
+fn finding(
+    program: &Program,
+    line: Span,
+    column: &str,
+    word: &str,
+    tables: &[&LockedTable],
+) -> Diagnostic {
     let message = match tables {
         [one] => format!("`{word}` names `{column}`, but `{}` has no such column", one.name.value),
         many if many.iter().all(|table| table.name.value == many[0].name.value) => {
@@ -95,11 +104,14 @@ fn finding(line: Span, column: &str, word: &str, tables: &[&LockedTable]) -> Dia
         ),
     };
     let names = tables.iter().flat_map(|table| table.columns.iter().map(|column| column.name.value.as_str()));
-    let finding = Diagnostic::error(MATCHES_NOTHING, line, message);
+    let finding = Diagnostic::error(MATCHES_NOTHING, program.place_of_column(line, column), message);
     match closest(column, names) {
-        Some(near) => finding
-            .label(format!("did you mean `{}`?", name_text(near)))
-            .help("columns are written with their names in the source"),
+        Some(near) => Diagnostic {
+            fixes: program.other_column(line, column, near).into_iter().collect(),
+            ..finding
+                .label(format!("did you mean `{}`?", name_text(near)))
+                .help("columns are written with their names in the source")
+        },
         None => finding.help("columns are written with their names in the source; where it is new, `syncc schema pull` adds it"),
     }
 }
