@@ -78,8 +78,11 @@ fn in_parts(range: (u64, u64), tokens: &[Token<'_>]) -> Option<Read> {
     let span = tokens[0].span.to(tokens[n_tokens - 1].span);
     let text = st::duration_text(sum);
     let message = format!("a duration has one unit: `{text}`");
-    let finding = Diagnostic::error(st::UNIT_MISSING_OR_WRONG, span, message)
-        .fix(Fix::machine(format!("write `{text}`"), span, text));
+    let finding = Diagnostic::error(st::UNIT_MISSING_OR_WRONG, span, message).fix(Fix::machine(
+        format!("write `{text}`"),
+        span,
+        text,
+    ));
     Some(Read { value: Err(Box::new(finding)), n_tokens })
 }
 

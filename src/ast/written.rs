@@ -29,8 +29,9 @@ impl<'t> Reader<'t> {
     /// What stands between the word of a statement and its block. A statement with signs that mean nothing is read without them.
     fn arguments(&self, id: NodeId) -> impl Iterator<Item = NodeId> + use<'t> {
         let tree = self.tree;
-        let is_argument =
-            move |&child: &NodeId| !matches!(tree.kind(child), NodeKind::Ws | NodeKind::Block | NodeKind::Bad);
+        let is_argument = move |&child: &NodeId| {
+            !matches!(tree.kind(child), NodeKind::Ws | NodeKind::Block | NodeKind::Bad)
+        };
         tree.children(id).filter(is_argument).skip(1)
     }
 

@@ -31,7 +31,8 @@ pub use fault::{OnError, OnInvalidValue, OnOversize, OnPositionLost, Split};
 pub use finding::{
     ALLOW_WITHOUT_REASON, BAD_GLOB, BAD_REGEX, EDITION_MISSING, EDITION_TOO_NEW, ERRORS_SKIPPED, GIVEN_TWICE,
     NOT_BUILT_YET, OUT_OF_RANGE, PAGES, PLACEHOLDER_UNBOUND, SECRET_IN_OTHER_TEXT, SECRET_LITERAL,
-    STATEMENT_NOT_HERE, UNIT_MISSING_OR_WRONG, UNKNOWN_STATEMENT, WRONG_ARGUMENTS, filter_unknown, placeholder_unbound,
+    STATEMENT_NOT_HERE, UNIT_MISSING_OR_WRONG, UNKNOWN_STATEMENT, WRONG_ARGUMENTS, filter_unknown,
+    placeholder_unbound,
 };
 pub use format::{
     BigintUnsigned, BinaryForm, Compatibility, DecimalForm, Dialect, EnumForm, FORMATS, FormatHeartbeat,

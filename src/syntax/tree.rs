@@ -208,9 +208,8 @@ impl Tree {
         let block = self.children(statement).find(|&child| self.kind(child) == NodeKind::Block);
         let head_end = block.map_or(node.end, |block| self.node(block).start);
         let mut head = (statement.0 + 1..block.map_or(node.subtree_end, |block| block.0)).map(NodeId);
-        let is_needless = |id| {
-            self.kind(id) == NodeKind::Bad && matches!(self.text(id, text), ":" | ";" | "[" | "]")
-        };
+        let is_needless =
+            |id| self.kind(id) == NodeKind::Bad && matches!(self.text(id, text), ":" | ";" | "[" | "]");
         head_end > node.start
             && !self.damage.touches(node.start, head_end)
             && head.all(|id| is_needless(id) || !(self.kind(id).is_error() || self.lacks_condition(id)))

@@ -78,6 +78,33 @@ fn manual_and_completions_know_every_command() {
     );
 }
 
+/// A reference in a page is the command of the page, and the word for one of its own.
+#[test]
+fn every_page_that_a_page_refers_to_can_be_printed() {
+    let mut left: Vec<Vec<String>> = vec![Vec::new()];
+    let mut n_pages = 0;
+    while let Some(words) = left.pop() {
+        let asked: Vec<&str> = ["man"].into_iter().chain(words.iter().map(String::as_str)).collect();
+        let page = said(&asked).replace("\\-", "-");
+        let title = ["syncc"].into_iter().chain(asked.into_iter().skip(1)).collect::<Vec<_>>().join("-");
+        let head = format!(".TH {title} 1  \"syncc {}\"", env!("CARGO_PKG_VERSION"));
+        assert!(page.contains(&head), "{head}: {page}");
+        for name in page.lines().filter_map(|line| line.strip_suffix("(1)")) {
+            let word = name.strip_prefix(&format!("{title}-")).unwrap_or_else(|| panic!("{title}: {name}"));
+            left.push([words.as_slice(), &[word.to_owned()]].concat());
+        }
+        n_pages += 1;
+    }
+    assert!(n_pages > commands().len() + 5, "{n_pages}");
+    let here = project(&[]);
+    check(
+        here.path(),
+        &["man", "schema", "pul"],
+        (2, "", "syncc: there is no command `pul`; did you mean `pull`?\n"),
+    );
+    check(here.path(), &["man", "check", "x"], (2, "", "syncc: `check` has no commands of its own\n"));
+}
+
 #[test]
 fn the_doctor_looks_at_machine_project_and_state() {
     let files = project(&[("a.sync", RIGHT)]);

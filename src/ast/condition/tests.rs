@@ -121,7 +121,10 @@ fn two_mistakes_are_two_findings() {
 
 #[test]
 fn an_expression_between_slashes_is_a_text() {
-    refused("a regexp /^x\\/'y$/", &["S0015 /^x\\/'y$/ | `regexp` takes a text in single quotes -> '^x/''y$'"]);
+    refused(
+        "a regexp /^x\\/'y$/",
+        &["S0015 /^x\\/'y$/ | `regexp` takes a text in single quotes -> '^x/''y$'"],
+    );
     refused("a not regexp /\\d+/", &["S0015 /\\d+/ | `regexp` takes a text in single quotes -> '\\\\d+'"]);
     refused("a like /x/", &["S0015 /x/ | `like` takes a text in single quotes"]);
 }

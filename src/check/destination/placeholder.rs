@@ -9,8 +9,7 @@ use crate::hir::Program;
 use crate::pattern::NamePattern;
 use crate::statement::{
     FILTERS, PLACEHOLDER_UNBOUND, RELAY_PLACEHOLDERS, RENAME_PLACEHOLDERS, Rename, TOPIC_PLACEHOLDERS,
-    Template, TemplatePart, filter_unknown,
-    placeholder_unbound,
+    Template, TemplatePart, filter_unknown, placeholder_unbound,
 };
 use crate::text::Span;
 

@@ -53,13 +53,7 @@ fn note<'a>(lacking: &mut Lacking<'a>, span: Span, columns: &'a [String], table:
     }
 }
 
-fn finding(
-    program: &Program,
-    line: Span,
-    column: &str,
-    what: &str,
-    tables: &[&LockedTable],
-) -> Diagnostic {
+fn finding(program: &Program, line: Span, column: &str, what: &str, tables: &[&LockedTable]) -> Diagnostic {
     let names: Vec<String> = tables.iter().map(|table| table.name.value.to_string()).collect();
     let message = match names.as_slice() {
         [one] => format!("`{column}` {what}, but `{one}` has no such column"),

@@ -86,13 +86,7 @@ fn tables_of<'p>(flow: &Flow<'p>, tables: Option<&TablePattern>) -> Vec<Option<&
     }
 }
 
-fn finding(
-    program: &Program,
-    line: Span,
-    column: &str,
-    word: &str,
-    tables: &[&LockedTable],
-) -> Diagnostic {
+fn finding(program: &Program, line: Span, column: &str, word: &str, tables: &[&LockedTable]) -> Diagnostic {
     let message = match tables {
         [one] => format!("`{word}` names `{column}`, but `{}` has no such column", one.name.value),
         many if many.iter().all(|table| table.name.value == many[0].name.value) => {
