@@ -55,6 +55,9 @@ fn a_log_that_was_reset_is_another_log() {
         shop.sql().run("insert into items (id, name) values (5, repeat('c4n4ry', 8000))");
         let said = shop.ends(&[], 23);
         assert!(error(&said).contains("loaded anew"), "{kind:?}: {said}");
+        let live = shop.project.syncc(&["check", "--live", "--format", "short"]);
+        let live = String::from_utf8_lossy(&live.stdout).into_owned();
+        assert!(live.contains("L0111"), "{kind:?}: {live}");
         assert_eq!(shop.ids("items"), [1, 2, 3, 4], "{kind:?}: nothing was sent over the gap");
     }
 }

@@ -8,6 +8,7 @@ mod harm;
 mod hidden;
 mod login;
 mod precheck;
+mod reset;
 pub(crate) mod stream;
 mod torture;
 mod traps;

@@ -323,7 +323,7 @@ impl Live<'_> {
             return;
         };
         let at = &pos.position;
-        let why = match standing(&catalog.server, &catalog.survey, at) {
+        let why = match self.standing(task, catalog, at) {
             Standing::Usable => {
                 tell(None, format!("{}, and the log reaches back to it", at.file));
                 return;
@@ -342,6 +342,27 @@ impl Live<'_> {
             "these tables must be loaded anew, after the state of the task is removed or under another `state {{ prefix … }}`: {}",
             tables.join(", ")
         )));
+    }
+
+    /// How the source of a task stands to its position: by GTIDs, and where it is the one that was read by its log, too.
+    fn standing(&self, task: &TaskPlan, catalog: &SourceCatalog, at: &Position) -> Standing {
+        let by_gtids = standing(&catalog.server, &catalog.survey, at);
+        if by_gtids != Standing::Usable || !at.server.same_log(&catalog.server.identity) {
+            return by_gtids;
+        }
+        match self.lacks(task, at) {
+            Ok(Some(why)) => Standing::Blind(why),
+            // it has answered a moment ago; a start asks again
+            Ok(None) | Err(_) => Standing::Usable,
+        }
+    }
+
+    fn lacks(&self, task: &TaskPlan, at: &Position) -> Result<Option<String>, SourceFailure> {
+        let endpoint = mysql::resolve(&task.source, self.directory)?.endpoint;
+        let mut session = Session::open(&endpoint, Some(&at.server))?;
+        let lacks = mysql::log_lacks(&mut session, at);
+        session.quit();
+        lacks
     }
 
     /// A server that could not be asked.

@@ -16,6 +16,17 @@ pub struct MariaGtids {
     pub domains: BTreeMap<u32, (u32, u64)>,
 }
 
+/// How GTIDs that were read up to a place of a log stand to those that the log has before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtPlace {
+    /// As far as can be told, it is the log that was read.
+    Same,
+    /// Before the place stands what was not read: it is another log.
+    Behind,
+    /// What was read does not stand before the place. In the same log it stands behind it, where reading began by GTID.
+    Ahead,
+}
+
 /// Why a text is no MariaDB position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MariaGtidsError {
@@ -46,6 +57,21 @@ impl MariaGtids {
         };
         let ahead = self.domains.iter().filter(|(domain, (_, sequence))| !reached(domain, *sequence));
         MariaGtids { domains: ahead.map(|(&domain, &last)| (domain, last)).collect() }
+    }
+
+    /// How these stand to `logged`, the last GTIDs of a log before the place up to which it was read. Domains of only one of them tell
+    /// nothing: a server forgets those that it is told to, and a position that somebody wrote need not name all. One that agrees
+    /// is enough where none is behind: the others may have been read on another server.
+    pub fn at_place_of(&self, logged: &MariaGtids) -> AtPlace {
+        let both =
+            || self.domains.iter().filter_map(|(domain, read)| Some((read, logged.domains.get(domain)?)));
+        if both().any(|(read, logged)| read.1 < logged.1) {
+            AtPlace::Behind
+        } else if both().next().is_none() || both().any(|(read, logged)| read == logged) {
+            AtPlace::Same
+        } else {
+            AtPlace::Ahead
+        }
     }
 
     /// True without a domain.
@@ -140,6 +166,22 @@ mod tests {
         };
         check("0-1-5,1-1-7", "0-2-5,1-1-8,3-1-1", "");
         check("0-1-5,1-1-7", "0-2-4", "0-1-5,1-1-7");
+    }
+
+    #[test]
+    fn a_log_is_another_one_by_what_stands_before_a_place() {
+        let check = |read: &str, logged: &str, expected| {
+            let (read, logged): (MariaGtids, MariaGtids) = (read.parse().unwrap(), logged.parse().unwrap());
+            assert_eq!(read.at_place_of(&logged), expected, "{read} {logged}");
+        };
+        check("0-1-5", "0-1-5", AtPlace::Same);
+        check("0-1-5", "", AtPlace::Same);
+        check("0-1-5,1-1-7", "0-1-5,2-1-9", AtPlace::Same);
+        check("0-1-5,1-1-7", "0-1-5,1-1-3", AtPlace::Same);
+        check("0-1-5", "0-1-6", AtPlace::Behind);
+        check("0-1-5,1-1-7", "0-1-5,1-1-8", AtPlace::Behind);
+        check("0-1-5", "0-1-4", AtPlace::Ahead);
+        check("0-1-5", "0-2-5", AtPlace::Ahead);
     }
 
     #[test]

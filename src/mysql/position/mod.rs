@@ -6,7 +6,7 @@ mod gtid_set;
 mod maria;
 
 pub use gtid_set::{GtidSet, GtidSetError, MAX_NUMBER};
-pub use maria::{MariaGtids, MariaGtidsError};
+pub use maria::{AtPlace, MariaGtids, MariaGtidsError};
 
 use crate::failpoint::{Bug, planted};
 use serde::{Deserialize, Serialize};

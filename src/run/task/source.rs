@@ -111,7 +111,7 @@ impl Task {
         };
         let standing = match standing {
             Standing::Usable if !moved => {
-                let lacks = log_lacks(&mut source.session, &position.file);
+                let lacks = log_lacks(&mut source.session, position);
                 match lacks.map_err(|failure| Refused::away(failure.into()))? {
                     Some(why) => Standing::Blind(why),
                     None => Standing::Usable,

@@ -127,9 +127,12 @@ pub const CODES: &[CodeDoc] = &[
     ),
     page(
         POSITION_PURGED,
-        "The log from where the task must go on is no longer on the server. Or `start at` names a place that the log does not hold: it \
-         is gone, has yet to come, or lies inside of a transaction.",
-        "What was purged is lost to the stream. Going on from the oldest file would leave a hole that nobody sees.",
+        "The log from where the task must go on is no longer on the server: it was purged, it was begun anew with RESET BINARY LOGS AND \
+         GTIDS (RESET MASTER on MariaDB and before MySQL 8.4), or the server lost its end in a crash. Or `start at` names a place that \
+         the log does not hold: it is gone, has yet to come, or lies inside of a transaction.",
+        "What was purged is lost to the stream. Going on from the oldest file would leave a hole that nobody sees. A log that was reset \
+         has its old names and numbers again, so a place in it says nothing of what was read: it is told by its size, by where its \
+         events begin, and on MariaDB by the GTIDs before the place.",
     ),
     page(
         SERVER_ID_IN_USE,

@@ -61,13 +61,22 @@ pub fn gtids_of(session: &mut Session, file: &BinlogPosition) -> Result<MariaGti
 }
 
 fn gtids_at(session: &mut impl Ask, file: &BinlogPosition) -> Result<MariaGtids, SourceFailure> {
+    let known = gtids_known_at(session, file)?;
+    known.ok_or_else(|| SourceFailure::protocol(format!("the server knows no GTIDs at {file}")))
+}
+
+/// MariaDB: the last GTID of each domain before a place of its log; none where no event begins or ends, or in a file that is gone.
+/// Of an offset the server looks at the lower 32 bits.
+pub(super) fn gtids_known_at(
+    session: &mut impl Ask,
+    file: &BinlogPosition,
+) -> Result<Option<MariaGtids>, SourceFailure> {
     // the name comes from the server and is a file name; still nothing but such characters goes into the statement
     let name: String =
         file.file.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
     let text = session.scalar(&format!("SELECT BINLOG_GTID_POS('{name}', {})", file.offset))?;
-    text.ok_or_else(|| SourceFailure::protocol(format!("the server knows no GTIDs at {file}")))?
-        .parse()
-        .map_err(|error| SourceFailure::protocol(format!("BINLOG_GTID_POS: {error}")))
+    let gtids = text.map(|text| text.parse()).transpose();
+    gtids.map_err(|error| SourceFailure::protocol(format!("BINLOG_GTID_POS: {error}")))
 }
 
 /// The server's clock, microseconds since 1970.
