@@ -8,6 +8,7 @@ mod beginning;
 mod changes;
 mod cli;
 mod cluster;
+mod covered;
 mod damage;
 mod ddl;
 mod definitions;
