@@ -64,6 +64,8 @@ fn follow(kind: Kind, version: (u16, u16, u16)) {
     let flavor = if kind.is_mariadb() { Flavor::MariaDb } else { Flavor::MySql };
     let db = server.database("odd");
     let mut sql = server.sql();
+    // modes change what a session is shown, too
+    let mut reader = server.sql();
     sql.run(&format!("use `{db}`; set names utf8mb4; set foreign_key_checks = 0"));
     let plain = session(&mut sql, flavor);
     let collation = sql.one(&format!(
@@ -114,7 +116,7 @@ fn follow(kind: Kind, version: (u16, u16, u16)) {
                 differs(reason);
                 break;
             }
-            let theirs = tables(&mut sql, &db);
+            let theirs = tables(&mut reader, &db);
             let ours: BTreeMap<String, Vec<String>> = theirs
                 .keys()
                 .map(|name| {

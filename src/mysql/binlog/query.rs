@@ -97,6 +97,11 @@ impl<'b> Query<'b> {
 }
 
 impl Session {
+    /// True for what MySQL 8.0 or later has logged, which tells the default collation of utf8mb4 with each statement.
+    pub fn of_mysql_8(&self) -> bool {
+        self.utf8mb4_collation.is_some()
+    }
+
     /// Walks the status variables. Source of keys and lengths: MySQL `statement_events.h`, MariaDB `log_event.h`;
     /// a key that neither knows ends the walk, since its length is not known either.
     ///

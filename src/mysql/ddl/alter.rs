@@ -413,11 +413,11 @@ impl Cursor<'_, '_> {
         }
         if self.take_any(&["INDEX", "KEY"]) {
             self.does(Action::OtherKey);
-            let _ = self.if_exists();
+            let if_exists = self.if_exists();
             let old = self.name()?;
             self.expect("TO")?;
             let new = self.name()?;
-            actions.push(AlterAction::RenameKey { old, new });
+            actions.push(AlterAction::RenameKey { old, new, if_exists });
             return Ok(());
         }
         if !self.take_any(&["TO", "AS"]) {

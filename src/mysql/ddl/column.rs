@@ -41,6 +41,9 @@ impl Cursor<'_, '_> {
             defined.serial();
         }
         while self.attribute(&mut defined)? {}
+        if self.one_key && defined.keys.iter().any(|key| key.kind == KeyKind::Primary) {
+            defined.keys.retain(|key| key.kind == KeyKind::Primary);
+        }
         Ok(defined)
     }
 

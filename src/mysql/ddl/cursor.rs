@@ -3,6 +3,7 @@
 use super::lex::{self, Dialect, Token};
 use super::notes::{Note, Notes};
 use super::reserved::is_reserved;
+use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
 
 /// What was met instead of what was expected.
@@ -19,6 +20,8 @@ pub(super) struct Cursor<'t, 's> {
     pub(super) db: Option<&'t str>,
     /// MariaDB's mode ORACLE: some types mean others.
     pub(super) oracle: bool,
+    /// MariaDB: a column that is PRIMARY KEY and UNIQUE has one key, not two.
+    pub(super) one_key: bool,
     /// Number of tokens of the whole statement.
     n_tokens: usize,
     /// Where names are noted, if anybody asks for them.
@@ -27,12 +30,12 @@ pub(super) struct Cursor<'t, 's> {
 
 impl<'t, 's> Cursor<'t, 's> {
     pub(super) fn new(tokens: &'t [Token<'s>], db: Option<&'t str>) -> Cursor<'t, 's> {
-        Cursor { tokens, db, oracle: false, n_tokens: tokens.len(), notes: None }
+        Cursor { tokens, db, oracle: false, one_key: false, n_tokens: tokens.len(), notes: None }
     }
 
     /// The same, read in the modes of a session.
     pub(super) fn in_dialect(self, dialect: Dialect) -> Cursor<'t, 's> {
-        Cursor { oracle: dialect.oracle, ..self }
+        Cursor { oracle: dialect.oracle, one_key: dialect.flavor == Flavor::MariaDb, ..self }
     }
 
     /// The same, which notes the names it reads.

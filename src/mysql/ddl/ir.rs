@@ -417,6 +417,8 @@ pub enum AlterAction {
         old: String,
         /// Its name from now on.
         new: String,
+        /// IF EXISTS.
+        if_exists: bool,
     },
     /// `[DEFAULT] CHARACTER SET`, `COLLATE`: of columns to come.
     DefaultCharset(CharsetClause),

@@ -40,17 +40,13 @@ impl Cursor<'_, '_> {
     /// A type.
     pub(super) fn data_type(&mut self) -> Parsed<Typed> {
         let start = *self;
-        let Some(mut word) = self.word() else { return Err(self.unexpected("a type")) };
-        let mut oracle = self.oracle;
-        // MariaDB qualifies types that mean something else in the mode of the session
-        if matches!(word.as_str(), "MARIADB_SCHEMA" | "ORACLE_SCHEMA" | "MAXDB_SCHEMA") && self.take_sign('.')
-        {
-            let schema = word;
-            word = self.word().unwrap_or_default();
-            oracle = schema == "ORACLE_SCHEMA";
-        }
-        if oracle {
-            word = self.oracle_type(word);
+        let schema = self.type_schema();
+        let Some(mut word) = self.word() else { return Err(start.unexpected("a type")) };
+        match schema.as_deref() {
+            Some("ORACLE_SCHEMA") => word = self.oracle_type(word),
+            Some("MAXDB_SCHEMA") if word == "TIMESTAMP" => word = "DATETIME".to_owned(),
+            None if self.oracle => word = self.oracle_type(word),
+            Some(_) | None => {}
         }
         let mut charset = CharsetClause::default();
         let mut serial = false;
@@ -126,6 +122,19 @@ impl Cursor<'_, '_> {
         ty.unsigned = serial;
         let labels = self.behind_type(&mut ty, behind, &mut charset)?;
         Ok(Typed { ty, labels, charset, serial })
+    }
+
+    /// What MariaDB puts before a type that means something else in the mode of the session, in upper case.
+    fn type_schema(&mut self) -> Option<String> {
+        let (Token::Word(schema) | Token::Name(schema, _)) = self.peek()? else { return None };
+        let schema = schema.to_ascii_uppercase();
+        let is_known = matches!(schema.as_str(), "MARIADB_SCHEMA" | "ORACLE_SCHEMA" | "MAXDB_SCHEMA");
+        if !is_known || self.peek_at(1) != Some(Token::Sign('.')) {
+            return None;
+        }
+        self.next();
+        self.next();
+        Some(schema)
     }
 
     /// What a type of MariaDB's mode ORACLE is called without it.

@@ -306,7 +306,7 @@ impl Table {
                 AlterAction::DropKey { name, if_exists } => self.drop_key(name, *if_exists)?,
                 // of a check or a foreign key, if not of a key
                 AlterAction::DropConstraint { name } => self.drop_key(name, true)?,
-                AlterAction::RenameKey { old, new } => self.rename_key(old, new)?,
+                AlterAction::RenameKey { old, new, if_exists } => self.rename_key(old, new, *if_exists)?,
                 _ => {}
             }
         }

@@ -62,6 +62,10 @@ impl Collations<'_> {
             (Some(charset), None) if clause.charset.as_deref() != Some("default") => {
                 self.default_of(&charset)
             }
+            // of the character set MariaDB takes the collation that is built in, whatever database and session have
+            (Some(charset), None) if clause.collation.is_none() && self.flavor == Flavor::MariaDb => {
+                built_in(&charset)
+            }
             (_, None) if clause.collation.is_some() => self.default_of(charset_of(&outer()?)),
             (_, None) => outer()?,
         };
@@ -74,9 +78,7 @@ impl Collations<'_> {
     /// The default collation of a character set in this session.
     fn default_of(&self, charset: &str) -> String {
         let name = |id: u16| collation(id, self.flavor).ok().map(|found| found.name.into_owned());
-        let built_in = DEFAULTS.iter().find(|(known, _)| *known == charset);
-        let built_in =
-            built_in.map_or_else(|| format!("{charset}_general_ci"), |(_, name)| (*name).to_owned());
+        let built_in = built_in(charset);
         let of_session = match self.flavor {
             Flavor::MySql if charset == "utf8mb4" => self.session.utf8mb4_collation.and_then(name),
             Flavor::MySql => None,
@@ -94,6 +96,12 @@ impl Collations<'_> {
         let id = self.session.server_collation?;
         collation(id, self.flavor).ok().map(|found| found.name.into_owned())
     }
+}
+
+/// The default collation that a character set has where no session changes it.
+fn built_in(charset: &str) -> String {
+    let other = DEFAULTS.iter().find(|(known, _)| *known == charset);
+    other.map_or_else(|| format!("{charset}_general_ci"), |(_, name)| (*name).to_owned())
 }
 
 /// The character set of a collation: the first part of its name.

@@ -2,7 +2,7 @@
 
 use super::Doubt;
 use super::table::{Key, Part, Table};
-use crate::mysql::ddl::ir::{KeyDef, KeyKind, KeyPart};
+use crate::mysql::ddl::ir::{Generated, KeyDef, KeyKind, KeyPart};
 use crate::mysql::ident::same_column;
 use crate::mysql::position::Flavor;
 
@@ -65,6 +65,7 @@ impl Table {
     /// What holds for keys when all are there: parts of the primary key are NOT NULL, foreign keys need no key of their
     /// own where another serves, and all are in order.
     pub(super) fn finish_keys(&mut self) {
+        self.end_in_row_end();
         let keys = std::mem::take(&mut self.keys);
         let serves = |at: usize, other: usize| {
             let (key, by) = (&keys[at], &keys[other]);
@@ -161,13 +162,27 @@ impl Table {
     }
 
     /// Gives a key another name.
-    pub(super) fn rename_key(&mut self, old: &str, new: &str) -> Result<(), Doubt> {
+    pub(super) fn rename_key(&mut self, old: &str, new: &str, if_exists: bool) -> Result<(), Doubt> {
         match self.keys.iter_mut().find(|key| same_column(&key.name, old)) {
             Some(key) => {
                 new.clone_into(&mut key.name);
                 Ok(())
             }
+            None if if_exists => Ok(()),
             None => Err(Doubt::UnknownKey(old.to_owned())),
+        }
+    }
+
+    /// Keys of a table that shows the life of its rows (MariaDB) tell old rows from new ones: unless they hold a column of it, its
+    /// end is their last part. (Observed on 10.11 and 11.8.)
+    fn end_in_row_end(&mut self) {
+        let of = |kind| self.columns.iter().find(|column| column.generated == Some(kind));
+        let (Some(start), Some(end)) = (of(Generated::RowStart), of(Generated::RowEnd)) else { return };
+        let life = [start.name.clone(), end.name.clone()];
+        let holds = |part: &Part| part.column.as_ref().is_some_and(|name| life.contains(name));
+        let unique = |key: &&mut Key| matches!(key.kind, KeyKind::Primary | KeyKind::Unique);
+        for key in self.keys.iter_mut().filter(unique).filter(|key| !key.parts.iter().any(holds)) {
+            key.parts.push(Part { column: Some(life[1].clone()), prefix: None });
         }
     }
 }

@@ -68,7 +68,7 @@ impl Collations<'_> {
             _ => {}
         }
         if !is_character(ty.kind) {
-            sized_bytes(&mut ty);
+            self.sized_bytes(&mut ty);
             return Ok((ty, None));
         }
         let collation = self.settle(clause, outer)?;
@@ -79,7 +79,7 @@ impl Collations<'_> {
             }
             _ if charset_of(&collation) == "binary" => {
                 as_binary(&mut ty);
-                sized_bytes(&mut ty);
+                self.sized_bytes(&mut ty);
                 return Ok((ty, None));
             }
             K::VarChar => {
@@ -90,13 +90,32 @@ impl Collations<'_> {
                 }
             }
             K::Text => {
-                if let Some(characters) = ty.length.take().filter(|characters| *characters > 0) {
+                if let Some(characters) = ty.length.take().filter(|length| self.counts(*length)) {
                     ty.kind = text_of(characters.saturating_mul(width(&collation)));
                 }
             }
             _ => {}
         }
         Ok((ty, Some(collation)))
+    }
+
+    /// Whether a length behind TEXT or BLOB chooses the type: of 0 MySQL 8 makes the smallest one, others take it for none.
+    fn counts(&self, length: u64) -> bool {
+        length > 0 || self.session.of_mysql_8()
+    }
+
+    /// Settles the length of BLOB and of a VARBINARY that is too long.
+    fn sized_bytes(&self, ty: &mut Type) {
+        let bytes = match ty.kind {
+            TypeKind::Blob => ty.length.take().filter(|length| self.counts(*length)),
+            TypeKind::VarBinary => ty.length.filter(|bytes| *bytes > LONGEST_VARCHAR),
+            _ => None,
+        };
+        if let Some(bytes) = bytes {
+            ty.length = None;
+            ty.kind = text_of(bytes);
+            as_binary(ty);
+        }
     }
 }
 
@@ -209,18 +228,4 @@ fn as_binary(ty: &mut Type) {
         K::LongText => K::LongBlob,
         other => other,
     };
-}
-
-/// Settles the length of BLOB and of a VARBINARY that is too long.
-fn sized_bytes(ty: &mut Type) {
-    let bytes = match ty.kind {
-        TypeKind::Blob => ty.length.take().filter(|bytes| *bytes > 0),
-        TypeKind::VarBinary => ty.length.filter(|bytes| *bytes > LONGEST_VARCHAR),
-        _ => None,
-    };
-    if let Some(bytes) = bytes {
-        ty.length = None;
-        ty.kind = text_of(bytes);
-        as_binary(ty);
-    }
 }
