@@ -64,7 +64,7 @@ fn follow(kind: Kind, version: (u16, u16, u16)) {
     let flavor = if kind.is_mariadb() { Flavor::MariaDb } else { Flavor::MySql };
     let db = server.database("odd");
     let mut sql = server.sql();
-    // modes change what a session is shown, too
+    // the mode ORACLE changes what a session is shown, too
     let mut reader = server.sql();
     sql.run(&format!("use `{db}`; set names utf8mb4; set foreign_key_checks = 0"));
     let plain = session(&mut sql, flavor);
@@ -82,6 +82,9 @@ fn follow(kind: Kind, version: (u16, u16, u16)) {
             println!("refused: {modes}: {error}");
             continue;
         }
+        let plain_backslash =
+            if modes.contains("NO_BACKSLASH_ESCAPES") { "NO_BACKSLASH_ESCAPES" } else { "" };
+        reader.run(&format!("set sql_mode = '{plain_backslash}'"));
         let bits = MODES.iter().filter(|(mode, _)| modes.split(',').any(|one| one == *mode));
         let mode = bits.fold(0, |bits, (_, bit)| bits | bit);
         let session = Session { sql_mode: Some(mode), ..plain.clone() };

@@ -42,11 +42,16 @@ impl Cursor<'_, '_> {
         let start = *self;
         let schema = self.type_schema();
         let Some(mut word) = self.word() else { return Err(start.unexpected("a type")) };
-        match schema.as_deref() {
-            Some("ORACLE_SCHEMA") => word = self.oracle_type(word),
-            Some("MAXDB_SCHEMA") if word == "TIMESTAMP" => word = "DATETIME".to_owned(),
-            None if self.oracle => word = self.oracle_type(word),
-            Some(_) | None => {}
+        let is_datetime = match (word.as_str(), schema.as_deref()) {
+            ("DATE", Some(schema)) => schema == "ORACLE_SCHEMA",
+            ("DATE", None) => self.oracle,
+            ("TIMESTAMP", schema) => schema == Some("MAXDB_SCHEMA"),
+            _ => false,
+        };
+        if is_datetime {
+            word = "DATETIME".to_owned();
+        } else if self.oracle {
+            word = self.oracle_type(word);
         }
         let mut charset = CharsetClause::default();
         let mut serial = false;
@@ -124,7 +129,8 @@ impl Cursor<'_, '_> {
         Ok(Typed { ty, labels, charset, serial })
     }
 
-    /// What MariaDB puts before a type that means something else in the mode of the session, in upper case.
+    /// What MariaDB puts before DATE and TIMESTAMP, which mean something else in some modes, in upper case. Other types take no notice
+    /// of it.
     fn type_schema(&mut self) -> Option<String> {
         let (Token::Word(schema) | Token::Name(schema, _)) = self.peek()? else { return None };
         let schema = schema.to_ascii_uppercase();
@@ -141,7 +147,6 @@ impl Cursor<'_, '_> {
     fn oracle_type(&self, word: String) -> String {
         let sized = self.at_sign('(');
         let plain = match word.as_str() {
-            "DATE" => "DATETIME",
             "BLOB" if !sized => "LONGBLOB",
             "CLOB" => "LONGTEXT",
             "NUMBER" if sized => "DECIMAL",

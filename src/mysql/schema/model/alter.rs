@@ -3,7 +3,7 @@
 use super::Doubt;
 use super::collation::Collations;
 use super::keys::PRIMARY;
-use super::table::{Column, Table};
+use super::table::{Column, Key, Table};
 use crate::mysql::ddl::ir::{
     AlterAction, CharsetClause, ColumnDef, Generated, KeyDef, Place, TableBody, TypeKind,
 };
@@ -42,7 +42,7 @@ impl Collations<'_> {
             table.not_null(start);
             table.not_null(end);
         }
-        table.finish_keys();
+        table.finish_keys(true);
         Ok(table)
     }
 
@@ -103,7 +103,7 @@ impl Collations<'_> {
             }
         }
         new.names_differ()?;
-        new.alter_keys(actions, &work, self.flavor)?;
+        let adds = new.alter_keys(actions, &work, self.flavor)?;
         for action in actions {
             match action {
                 AlterAction::AddVersioning => new.versioned = true,
@@ -116,7 +116,9 @@ impl Collations<'_> {
                 _ => {}
             }
         }
-        new.finish_keys();
+        // MariaDB leaves the keys in the order they have, unless it has to look for another one that identifies rows
+        let sorted = self.flavor == Flavor::MySql || adds || work.loses_implicit_key(actions, &new);
+        new.finish_keys(sorted);
         Ok(new)
     }
 
@@ -265,6 +267,29 @@ impl Work<'_> {
     }
 }
 
+impl Work<'_> {
+    /// Whether the key that identified rows is still there, and does so no more for what became of its columns.
+    fn loses_implicit_key(&self, actions: &[AlterAction], new: &Table) -> bool {
+        let drops = |key: &Key| {
+            actions.iter().any(|action| match action {
+                AlterAction::DropKey { name, .. } | AlterAction::DropConstraint { name } => {
+                    same_column(name, &key.name)
+                }
+                _ => false,
+            })
+        };
+        let now = |name: &String| match self.fates.iter().find(|(old, _)| same_column(old, name)) {
+            Some((_, now)) => now.clone(),
+            None => Some(name.clone()),
+        };
+        let never_null = |name: &String| {
+            now(name).is_some_and(|name| new.column(&name).is_some_and(|column| !column.nullable))
+        };
+        let key = self.table.implicit_key().filter(|key| !drops(key));
+        key.is_some_and(|key| !key.parts.iter().filter_map(|part| part.column.as_ref()).all(never_null))
+    }
+}
+
 impl Table {
     /// # Errors
     /// Two columns have one name.
@@ -298,8 +323,13 @@ impl Table {
         Ok(())
     }
 
-    /// Keys of the old table follow their columns, then keys are added.
-    fn alter_keys(&mut self, actions: &[AlterAction], work: &Work<'_>, flavor: Flavor) -> Result<(), Doubt> {
+    /// Keys of the old table follow their columns, then keys are added: true if any are.
+    fn alter_keys(
+        &mut self,
+        actions: &[AlterAction],
+        work: &Work<'_>,
+        flavor: Flavor,
+    ) -> Result<bool, Doubt> {
         for action in actions {
             match action {
                 AlterAction::DropPrimaryKey { if_exists } => self.drop_key(PRIMARY, *if_exists)?,
@@ -312,6 +342,7 @@ impl Table {
         }
         self.follow_columns(&work.fates);
         self.forget_prefixes();
+        let n_kept = self.keys.len();
         let add =
             |table: &mut Table, keys: &[KeyDef]| keys.iter().try_for_each(|key| table.add_key(key, flavor));
         for (at, action) in actions.iter().enumerate() {
@@ -331,6 +362,6 @@ impl Table {
         if own_life(work.table) && !own_life(self) {
             self.versioned = false;
         }
-        Ok(())
+        Ok(self.keys.len() > n_kept)
     }
 }

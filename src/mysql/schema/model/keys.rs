@@ -63,8 +63,8 @@ impl Table {
     }
 
     /// What holds for keys when all are there: parts of the primary key are NOT NULL, foreign keys need no key of their
-    /// own where another serves, and all are in order.
-    pub(super) fn finish_keys(&mut self) {
+    /// own where another serves, and all are in order, if they are `sorted`.
+    pub(super) fn finish_keys(&mut self, sorted: bool) {
         self.end_in_row_end();
         let keys = std::mem::take(&mut self.keys);
         let serves = |at: usize, other: usize| {
@@ -96,7 +96,20 @@ impl Table {
             }
             nullable.push(self.may_be_null(&key));
         }
-        self.sort_keys(&nullable);
+        if sorted {
+            self.sort_keys(&nullable);
+        }
+    }
+
+    /// The key that identifies rows where there is no primary key: the first unique one that holds whole columns which are never
+    /// NULL.
+    pub(super) fn implicit_key(&self) -> Option<&Key> {
+        if self.has_key(PRIMARY) {
+            return None;
+        }
+        let whole = |key: &Key| key.parts.iter().all(|part| part.prefix.is_none());
+        let serves = |key: &&Key| key.kind == KeyKind::Unique && whole(key) && !self.may_be_null(key);
+        self.keys.iter().find(serves)
     }
 
     /// Whether a key has a part that may be NULL.
