@@ -73,6 +73,29 @@ fn what_is_lost_is_loaded_anew_where_the_files_say_so() {
     }
 }
 
+/// Every table of a task whose position is lost is named, by whoever notices it.
+#[test]
+fn all_tables_of_a_lost_position_are_named() {
+    for kind in [Kind::MariaDb10_11, Kind::MySql9_7] {
+        let server = MySql::start(kind, &[]);
+        let mut shop = Shop::new("tables", &server, Kafka::shared());
+        shop.table("orders");
+        shop.text.include = "DB.*".to_owned();
+        shop.text.topic = "PREFIX.{table}".to_owned();
+        let mut syncc = shop.run();
+        shop.wait_ids("orders", &[1, 2, 3]);
+        shop.stop(&mut syncc);
+        shop.sql().run("insert into items values (4, 'c4n4ry'); flush logs");
+        purge(&shop);
+        let both = format!("{0}.items, {0}.orders", shop.db);
+        let said = shop.ends(&[], 23);
+        assert!(error(&said).contains(&format!("loaded anew: {both}")), "{kind:?}: {said}");
+        let live = shop.project.syncc(&["check", "--live"]);
+        let live = String::from_utf8_lossy(&live.stdout).into_owned();
+        assert!(live.contains("L0111") && live.contains(&both), "{kind:?}: {live}");
+    }
+}
+
 /// F78: of two pipelines of one source only one has lost its position; the other goes on.
 #[test]
 fn what_one_has_lost_holds_up_no_other() {
