@@ -281,6 +281,11 @@ fn a_break_is_planned_accepted_and_marked() {
     shop.wait_streaming(&mut syncc);
     let (code, said) = says(&shop, &["plan", "--detailed-exitcode"]);
     assert_eq!(code, Some(0), "{said}");
+    let position = shop.status().expect("a status").tasks[0].position.clone().expect("it has committed");
+    assert!(
+        said.contains(&format!("  goes on at {}", position.split(':').next().unwrap_or_default())),
+        "{said}"
+    );
     shop.stop(&mut syncc);
 
     // edited while nothing runs: compared with what is stored, refused, accepted
@@ -298,4 +303,30 @@ fn a_break_is_planned_accepted_and_marked() {
     assert!(event(&syncc.stderr(), "config.accepted").is_some());
     shop.stop(&mut syncc);
     assert_eq!(says(&shop, &["plan", "--against", "state"]).0, Some(0));
+}
+
+#[test]
+fn a_plan_tells_where_a_first_start_begins() {
+    let mut shop = shop("begins");
+    let told = |shop: &Shop<'_>| {
+        shop.save();
+        let (code, said) = says(shop, &["plan", "--against", "state"]);
+        assert_eq!(code, Some(0), "{said}");
+        said.lines()
+            .find(|line| line.starts_with("  begins at "))
+            .unwrap_or_else(|| panic!("{said}"))
+            .to_owned()
+    };
+    assert_eq!(told(&shop), "  begins at the end of the log, and loads existing rows");
+    shop.text.rules = "  start now\n".to_owned();
+    assert_eq!(told(&shop), "  begins at the end of the log");
+    let first = shop.sql().text("show binary logs")[0][0].clone().expect("a file");
+    shop.text.rules = format!("  start at binlog \"{first}:4\"\n");
+    assert!(told(&shop).starts_with(&format!("  begins at {first}:4")), "{}", told(&shop));
+    shop.text.rules = "  start at binlog \"nowhere.000001:4\"\n".to_owned();
+    assert!(
+        told(&shop).contains("no place: `start at binlog`: the server has no log file"),
+        "{}",
+        told(&shop)
+    );
 }

@@ -30,8 +30,20 @@ pub struct TaskReport {
     pub target: String,
     /// It is paused.
     pub paused: bool,
+    /// Where `run` would start it; none where that was not asked, or it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub begins: Option<Begins>,
     /// The changes; empty for none.
     pub changes: Vec<Line>,
+}
+
+/// A place of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Begins {
+    /// The position, for people, or what it will be.
+    pub at: String,
+    /// The task has come there; otherwise it begins there for the first time.
+    pub stored: bool,
 }
 
 /// One change.
@@ -120,6 +132,7 @@ pub fn report(old: &Plan, new: &Plan, diff: &PlanDiff, tables: &dyn Fn(&TaskId) 
             source: id.source.clone(),
             target: id.target.clone(),
             paused: after.get(id).is_some_and(|task| task.paused.is_some()),
+            begins: None,
             changes,
         });
     }

@@ -29,7 +29,7 @@ mod watch;
 pub use given::give_schema;
 pub use search::start_place;
 
-pub use state_tool::{StateToolError, Stored, forget, recorded, set_position, state_records};
+pub use state_tool::{Recorded, StateToolError, Stored, forget, recorded, set_position, state_records};
 
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Severity};

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::precheck;
 use super::state_dir::StateDir;
 use super::task::edit;
+use crate::mysql::position::Position;
 use crate::mysql::schema::TableName;
 use crate::plan::TaskPlan;
 use crate::project::Location;
@@ -42,7 +43,17 @@ pub fn state_records(
     Ok(edit::read(plan, &context)?.encode())
 }
 
-/// The plan that a task ran last and the tables it carried; none when nothing is stored about it.
+/// What is stored of a task that ran.
+pub struct Recorded {
+    /// The plan it ran last.
+    pub plan: TaskPlan,
+    /// Tables it carried.
+    pub tables: Vec<TableName>,
+    /// Where it has come to; none before its first commit.
+    pub position: Option<Position>,
+}
+
+/// What is stored of a task; none when nothing is.
 ///
 /// # Errors
 /// As [`state_records`].
@@ -50,11 +61,12 @@ pub fn recorded(
     project: &Location,
     state: &Path,
     plan: &TaskPlan,
-) -> Result<Option<(TaskPlan, Vec<TableName>)>, StateToolError> {
+) -> Result<Option<Recorded>, StateToolError> {
     let context = Context::new(project.directory.clone(), StateDir::look(state));
     let stored = edit::read(plan, &context)?;
     let newest = stored.plans.values().next_back().and_then(precheck::unpack);
-    Ok(newest.map(|plan| (plan, stored.snaps.into_keys().collect())))
+    let position = stored.pos.map(|pos| pos.position);
+    Ok(newest.map(|plan| Recorded { plan, tables: stored.snaps.into_keys().collect(), position }))
 }
 
 /// Lets a task go on at another position; where it was and where it is now come back, for people.

@@ -1,6 +1,6 @@
 //! A plan's changes as a table for people.
 
-use crate::plan::report::{Counts, Line, Mark, Report, TaskReport};
+use crate::plan::report::{Begins, Counts, Line, Mark, Report, TaskReport};
 
 /// Most tables that a line names.
 const TABLES_MAX: usize = 3;
@@ -20,6 +20,7 @@ pub(super) fn text(report: &Report, ascii: bool) -> String {
     let widths = [0, 1, 2, 3].map(width);
     for (task, rows) in report.tasks.iter().zip(&rows) {
         text += &head(task, report);
+        text += &task.begins.as_ref().map_or_else(String::new, begins);
         if rows.is_empty() {
             text += if task.paused { "  = unchanged (paused)\n" } else { "  = unchanged\n" };
         }
@@ -51,6 +52,11 @@ fn head(task: &TaskReport, report: &Report) -> String {
     } else {
         format!("pipeline {pipeline} from {source} to {target}\n")
     }
+}
+
+fn begins(begins: &Begins) -> String {
+    let how = if begins.stored { "goes on" } else { "begins" };
+    format!("  {how} at {}\n", begins.at)
 }
 
 fn row(line: &Line) -> [String; 5] {

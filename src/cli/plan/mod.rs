@@ -1,5 +1,7 @@
 //! `syncc plan`: what the files change, and what of it is refused. Changes nothing.
 
+#[cfg(feature = "run")]
+mod begins;
 mod human;
 #[cfg(feature = "run")]
 mod running;
@@ -16,9 +18,9 @@ use serde::Serialize;
 
 /// Tells what the files change
 ///
-/// Compares the project with what runs: what comes, goes and changes, and what would break consumers. --against state
-/// compares with what is stored about tasks where nothing runs; a git revision or another directory is compared by its
-/// files and schema.lock alone, and no server is asked. Nothing is changed.
+/// Compares the project with what runs: what comes, goes and changes, and what would break consumers; and where in the log each
+/// task goes on or begins. --against state compares with what is stored about tasks where nothing runs; a git revision or another
+/// directory is compared by its files and schema.lock alone, and no server is asked. Nothing is changed.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
     syncc plan\n  \
@@ -113,9 +115,9 @@ impl Old {
                 Ok((diff, report))
             }
             #[cfg(feature = "run")]
-            Old::Running(old) => Ok(old.compare(new)),
+            Old::Running(old) => Ok(old.compare(new, &global.project)),
             #[cfg(feature = "run")]
-            Old::Stored => Ok(running::Running::stored(new, global)?.compare(new)),
+            Old::Stored => Ok(running::Running::stored(new, global)?.compare(new, &global.project)),
         }
     }
 }

@@ -5,10 +5,12 @@ use super::super::exit::exit_of;
 use super::super::front::Planned;
 use super::super::global::Global;
 use super::super::output::Failure;
+use super::begins;
 use crate::control::{ControlError, Operation, ask};
 use crate::mysql::schema::TableName;
+use crate::plan::report::Begins;
 use crate::plan::{Plan, PlanDiff, Subject, TaskId, TaskPlan, diff, report, subjects};
-use crate::run::recorded;
+use crate::run::{Recorded, recorded};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::os::unix::fs::FileTypeExt;
@@ -20,6 +22,9 @@ pub(super) struct Running {
     plan: Plan,
     /// Database and name, by task.
     tables: BTreeMap<String, Vec<(String, String)>>,
+    /// Where tasks have come to, for people.
+    #[serde(default)]
+    positions: BTreeMap<String, String>,
 }
 
 /// True for the path of a socket.
@@ -43,7 +48,8 @@ impl Running {
     /// Of the tasks that the files declare, as far as anything is stored about them.
     pub(super) fn stored(new: &Planned, global: &Global) -> Result<Running, Failure> {
         let state = global.project.join(".syncc");
-        let mut found = Running { plan: Plan::default(), tables: BTreeMap::new() };
+        let mut found =
+            Running { plan: Plan::default(), tables: BTreeMap::new(), positions: BTreeMap::new() };
         let look = |task: &TaskPlan| {
             recorded(&global.location(), &state, task)
                 .map_err(|error| Failure::new(exit_of(error.exit), error))
@@ -55,20 +61,33 @@ impl Running {
                     stored = look(&task.called(&former))?;
                 }
             }
-            if let Some((plan, tables)) = stored {
+            if let Some(Recorded { plan, tables, position }) = stored {
                 let tables = tables.into_iter().map(|TableName { db, table }| (db, table));
                 found.tables.insert(plan.id.to_string(), tables.collect());
+                let position = position.map(|position| position.to_string());
+                found.positions.extend(position.map(|position| (plan.id.to_string(), position)));
                 found.plan.tasks.push(plan);
             }
         }
         Ok(found)
     }
 
-    /// What the files change in it.
-    pub(super) fn compare(&self, new: &Planned) -> (PlanDiff, report::Report) {
+    /// What the files change in it, and where each of their tasks starts; of those that have not run sources are asked for it.
+    pub(super) fn compare(&self, new: &Planned, project: &Path) -> (PlanDiff, report::Report) {
         let tables = |id: &TaskId| self.tables(id, new);
         let diff = diff(&self.plan, &new.plan, &new.origins, &tables);
-        let report = report::report(&self.plan, &new.plan, &diff, &tables);
+        let mut report = report::report(&self.plan, &new.plan, &diff, &tables);
+        for told in &mut report.tasks {
+            let is_told = |task: &&TaskPlan| {
+                let id = &task.id;
+                (&id.pipeline, &id.source, &id.target) == (&told.pipeline, &told.source, &told.target)
+            };
+            let Some(task) = new.plan.tasks.iter().find(is_told) else { continue };
+            told.begins = Some(match self.positions.get(&diff.former(&task.id).to_string()) {
+                Some(position) => Begins { at: position.clone(), stored: true },
+                None => begins::first(task, project),
+            });
+        }
         (diff, report)
     }
 

@@ -5,7 +5,7 @@
 
 use super::Supervisor;
 use super::tasks::Running;
-use crate::control::{Operation, Reply, TaskState};
+use crate::control::{Operation, Reply, TaskState, TaskStatus};
 use crate::mysql::schema::TableName;
 use crate::plan::{TaskId, acceptable};
 use crate::run::tap::Tap;
@@ -86,7 +86,10 @@ impl Supervisor<'_> {
         };
         let tables: serde_json::Map<String, Value> =
             self.tasks.iter().map(|(id, task)| (id.to_string(), tables(task).into())).collect();
-        json!({ "generation": self.board.status().generation, "plan": self.plan, "tables": tables })
+        let status = self.board.status();
+        let position = |task: &TaskStatus| Some((task.task.clone(), task.position.clone()?.into()));
+        let positions: serde_json::Map<String, Value> = status.tasks.iter().filter_map(position).collect();
+        json!({ "generation": status.generation, "plan": self.plan, "tables": tables, "positions": positions })
     }
 
     /// The running tasks of a pipeline, or the refusal of whoever asked for them.
