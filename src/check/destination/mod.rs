@@ -4,6 +4,7 @@ mod column_collides;
 mod ddl_topic_is_data_topic;
 pub(super) use ddl_topic_is_data_topic::DDL_TOPIC_IS_DATA_TOPIC;
 mod internal_topic;
+mod marker_topic_is_data_topic;
 mod message_too_big;
 mod names_collide;
 mod names_swap;
@@ -35,4 +36,5 @@ pub(super) const RULES: &[Rule] = &[
     names_swap::RULE,
     column_collides::RULE,
     message_too_big::RULE,
+    marker_topic_is_data_topic::RULE,
 ];
