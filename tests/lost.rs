@@ -1,7 +1,7 @@
 //! A position that the log does not reach back to any more, and what the files say becomes of it.
 
 use crate::support::shop::{SOON, Shop, error, event, finished};
-use crate::support::{Kafka, Kind, MySql, wait};
+use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 
 /// What happens while nothing runs, and is purged then: rows come and go, and a column comes.
 #[track_caller]
@@ -33,6 +33,8 @@ fn what_is_lost_is_loaded_anew_where_the_files_say_so() {
         let server = MySql::start(kind, &[]);
         let mut shop = Shop::new("lost", &server, Kafka::shared());
         let items = format!("{}.items", shop.db);
+        let marks = format!("{}.marks", shop.prefix);
+        shop.text.rules = format!("  markers topic \"{marks}\"\n");
         let mut syncc = shop.run();
         shop.wait_ids("items", &[1, 2, 3]);
         shop.stop(&mut syncc);
@@ -43,7 +45,7 @@ fn what_is_lost_is_loaded_anew_where_the_files_say_so() {
         assert_eq!(shop.ids("items"), [1, 2, 3]);
 
         // a crash in the middle of it changes nothing
-        shop.text.rules = "  on-position-lost resnapshot\n".to_owned();
+        shop.text.rules += "  on-position-lost resnapshot\n";
         shop.save();
         let mut syncc =
             shop.project.start_with(&["run", "--log", "json"], &[("FAILPOINTS", "win.closing=return")]);
@@ -61,6 +63,10 @@ fn what_is_lost_is_loaded_anew_where_the_files_say_so() {
         shop.sql().run("insert into items values (5, 'c4n4ry', 9)");
         shop.wait_ids("items", &[1, 2, 2, 3, 3, 4, 5]);
         shop.stop(&mut syncc);
+
+        let told = shop.kafka.consume(&marks, Isolation::ReadCommitted);
+        let told: Vec<String> = told.iter().map(|mark| mark.header("syncc-marker")).collect();
+        assert_eq!(told, ["snapshot-begin", "snapshot-end", "resync-begin", "resync-end"]);
 
         // it is over: nothing is loaded again
         let mut syncc = shop.start(&[]);

@@ -35,6 +35,7 @@ mod load;
 mod log;
 mod lost;
 mod manual;
+mod markers;
 mod masks;
 mod mistakes;
 #[cfg(feature = "failpoints")]

@@ -72,13 +72,16 @@ fn each_missing_right_comes_with_its_command() {
 #[test]
 fn the_least_rights_are_enough() {
     let kafka = secured();
-    let shop = shop(&kafka);
+    let mut shop = shop(&kafka);
+    let marks = format!("{}.marks", shop.prefix);
+    shop.text.rules += &format!("  markers topic \"{marks}\"\n");
     shop.save();
     grant_all(&kafka, &shop);
     let mut syncc = shop.run();
     shop.insert("items", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);
     shop.stop(&mut syncc);
+    assert_eq!(kafka.consume(&marks, Isolation::ReadCommitted).len(), 2);
 
     // While nothing runs.
     let topic = format!("{}.items", shop.prefix);

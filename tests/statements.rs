@@ -95,7 +95,7 @@ key-change Pipeline      routes.rs tombstones_and_changed_keys
 tombstones Pipeline      statements.rs settings_of_a_project_take_effect
 headers Pipeline         headers.rs every_header_and_the_time_of_the_event
 timestamp Pipeline       headers.rs every_header_and_the_time_of_the_event
-markers Pipeline         statements.rs settings_of_a_project_take_effect
+markers Pipeline         markers.rs a_load_is_told_once_whatever_crashes
 changes Pipeline         changes.rs other_kinds_are_left_out
 online-ddl Pipeline      statements.rs settings_of_a_project_take_effect
 ddl Pipeline             schema_changes.rs canal_messages_of_what_is_selected
@@ -197,7 +197,7 @@ fn settings_of_a_project_take_effect() {
             .into();
     shop.text.source = "  heartbeat every 5s\n".into();
     shop.text.target = "  acks all\n  compression zstd\n  batch 64KiB\n  linger 5ms\n  in-flight 4\n".into();
-    shop.text.rules = "  names upper\n  tombstones on\n  online-ddl off\n  markers off\n  commit every 100ms, 100 rows\n  \
+    shop.text.rules = "  names upper\n  tombstones on\n  online-ddl off\n  commit every 100ms, 100 rows\n  \
                        split after 1MiB, 1_000 rows\n  on-oversize stop\n  on-position-lost stop\n  on-invalid-value map\n  \
                        label team \"payments\"\n  with slim\n"
         .into();
@@ -243,7 +243,6 @@ fn settings_of_a_project_take_effect() {
     let ours: Vec<&(String, usize)> =
         topics.iter().filter(|(name, _)| name.starts_with(&shop.prefix)).collect();
     assert!(ours.iter().all(|(name, n)| *n == if name.contains(".eu.") { 2 } else { 1 }), "{ours:?}");
-    assert!(!topics.iter().any(|(name, _)| name == "shop.syncc-markers"), "{topics:?}");
     shop.stop(&mut syncc);
 }
 

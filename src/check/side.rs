@@ -15,7 +15,7 @@ use std::collections::HashMap;
 pub(super) enum Purpose {
     /// Schema changes.
     Ddl,
-    /// Marks of transactions.
+    /// Marks of loads.
     Markers,
     /// Rows that cannot be sent, and messages that are too large.
     DeadLetter,

@@ -415,11 +415,19 @@ pub(super) mod tests {
             (name(), any::<String>(), any::<u32>()).prop_map(|(name, topic, partitions)| {
                 StateRecord::Table(name, TableRecord { topic, partitions })
             }),
-            (name(), proptest::option::of(proptest::collection::vec(key_part(), 0..4)), any::<u64>())
-                .prop_map(|(name, last, rows)| {
+            (
+                name(),
+                proptest::option::of(proptest::collection::vec(key_part(), 0..4)),
+                any::<u64>(),
+                any::<bool>()
+            )
+                .prop_map(|(name, last, rows, again)| {
                     let state = SnapState::Copying { last: last.clone() };
                     let key = vec!["id".to_owned()];
-                    StateRecord::Snap(name, SnapRecord { snapshot: "1".into(), state, key, max: last, rows })
+                    StateRecord::Snap(
+                        name,
+                        SnapRecord { snapshot: "1".into(), state, key, max: last, rows, again },
+                    )
                 }),
             (name(), any::<String>()).prop_map(|(name, column)| {
                 let ty =

@@ -144,12 +144,15 @@ pub struct SnapRecord {
     pub max: Option<Vec<KeyPart>>,
     /// Rows sent.
     pub rows: u64,
+    /// Rows of the table had been sent before it was to be loaded: the load takes their place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 impl SnapRecord {
     /// A load that has not begun, of a table whose key nobody has looked at yet.
-    pub fn pending(snapshot: impl Into<String>) -> SnapRecord {
-        SnapRecord::unread(snapshot, SnapState::Pending)
+    pub fn pending(snapshot: impl Into<String>, again: bool) -> SnapRecord {
+        SnapRecord { again, ..SnapRecord::unread(snapshot, SnapState::Pending) }
     }
 
     /// A table none of whose rows need a load: they all come by the log.
@@ -158,7 +161,7 @@ impl SnapRecord {
     }
 
     fn unread(snapshot: impl Into<String>, state: SnapState) -> SnapRecord {
-        SnapRecord { snapshot: snapshot.into(), state, key: Vec::new(), max: None, rows: 0 }
+        SnapRecord { snapshot: snapshot.into(), state, key: Vec::new(), max: None, rows: 0, again: false }
     }
 }
 

@@ -182,10 +182,16 @@ impl Ledger {
 
     /// Records were produced.
     pub fn produced(&mut self, records: u64, bytes: u64, now_ms: u64) {
-        self.rows += records;
-        self.bytes += bytes;
         self.part_rows += records;
         self.part_bytes += bytes;
+        self.produced_beside(records, bytes, now_ms);
+    }
+
+    /// Records were produced that are not of the source transaction under the cursor, whatever it has brought: a cut parts
+    /// nothing of them.
+    pub fn produced_beside(&mut self, records: u64, bytes: u64, now_ms: u64) {
+        self.rows += records;
+        self.bytes += bytes;
         self.opened_ms.get_or_insert(now_ms);
     }
 
@@ -503,6 +509,15 @@ mod tests {
         assert!(!open.may_cut() && !open.cut_due(100_000));
         show_row(&mut open);
         assert!(open.may_cut());
+    }
+
+    #[test]
+    fn what_is_of_no_source_transaction_keeps_none_from_being_cut() {
+        let mut open = ledger();
+        begin(&mut open);
+        open.produced_beside(1, 1, 1_000);
+        assert!(!open.cut_due(20_999) && open.cut_due(21_000));
+        assert_eq!(open.cut(21_000).record().mid, None);
     }
 
     #[test]

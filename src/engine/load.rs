@@ -226,6 +226,7 @@ impl Load {
                 (Doing::Barrier { at: None, open: false }, Wanted::Barrier(version))
             }
             (Some(key), None, _) | (Some(key), _, SnapState::Pending | SnapState::Done) => {
+                load.record.state = SnapState::Copying { last: None };
                 (Doing::MaxKey, Wanted::MaxKey { version, key: key.clone() })
             }
             (Some(key), Some(max), SnapState::Copying { last }) => {
@@ -241,13 +242,17 @@ impl Load {
             }
         };
         load.reading = Some(id);
+        let begins = match &what {
+            Wanted::MaxKey { .. } | Wanted::Barrier(_) => Some((table.clone(), load.record.clone())),
+            Wanted::Columns(_) | Wanted::Chunk { .. } => None,
+        };
         self.reads.insert(id, Read { table, doing });
         let contains = match &what {
             Wanted::MaxKey { .. } => shown(at, Bug::GreatestKeyTooEarly),
             Wanted::Chunk { .. } => shown(at, Bug::NoVisibilityWait),
             Wanted::Columns(_) | Wanted::Barrier(_) => at.clone(),
         };
-        Some(Ask { read: id, contains, what })
+        Some(Ask { read: id, contains, what, begins })
     }
 
     /// How keys of rows of `table`, which have these columns in the stream, must be noted; none when the table is not watched.

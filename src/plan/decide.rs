@@ -7,7 +7,7 @@ use crate::kafka::{TopicName, TopicNameError};
 use crate::mysql::shadow;
 use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
 use crate::statement::{
-    DdlPartition, DdlTopic, ExpandError, Names, OnError, OnOversize, OnlineDdl, Property,
+    DdlPartition, DdlTopic, ExpandError, Markers, Names, OnError, OnOversize, OnlineDdl, Property,
     RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS, TOPIC_PLACEHOLDERS, WordSet,
 };
 use std::cell::RefCell;
@@ -109,6 +109,38 @@ impl TaskPlan {
         let settings =
             TopicSettings { partitions, cleanup: None, retention_ms: None, ..decision.topic_settings };
         Ok(Some((self.own_topic(template)?, settings)))
+    }
+
+    /// The topic of their own to which marks of loads go; none where they go to those of rows, or nowhere.
+    ///
+    /// # Errors
+    /// Its name is one that Kafka refuses.
+    pub fn own_marker_topic(&self) -> Result<Option<TopicName>, DecideError> {
+        match &self.stream.markers {
+            Markers::Topic(template) => self.own_topic(template).map(Some),
+            Markers::Data | Markers::Off => Ok(None),
+        }
+    }
+
+    /// The topic of the marks of a table's loads, and how it is made; none where there are none.
+    ///
+    /// # Errors
+    /// Its name is one that Kafka refuses.
+    pub fn marker_topic(
+        &self,
+        decision: &TableDecision,
+    ) -> Result<Option<(TopicName, TopicSettings)>, DecideError> {
+        if self.stream.markers == Markers::Data {
+            return Ok(Some((decision.topic.clone(), decision.topic_settings)));
+        }
+        // One partition, so that they are in the order of the loads.
+        let settings = TopicSettings {
+            partitions: Some(1),
+            cleanup: None,
+            retention_ms: None,
+            ..decision.topic_settings
+        };
+        Ok(self.own_marker_topic()?.map(|topic| (topic, settings)))
     }
 
     /// Where rows of a table go that cannot be sent.

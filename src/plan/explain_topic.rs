@@ -14,6 +14,9 @@ use crate::text::FileSet;
 use std::collections::BTreeSet;
 use std::fmt;
 
+/// What is said of a table whose rows go to the topic.
+const ROWS_OF: &str = "rows of";
+
 /// Most tables that are named one by one.
 const TABLES_MAX: usize = 8;
 
@@ -64,7 +67,7 @@ pub fn topic_names(plan: &Plan, known: &dyn Fn(&str) -> Vec<Subject>) -> BTreeSe
                 names.insert(decision.topic.as_str().to_owned());
             }
         }
-        names.extend(markers(task));
+        names.extend(own_markers(task));
         names.extend(state(task));
     }
     names
@@ -90,12 +93,9 @@ fn of_relay(relay: &RelayPlan, topic: &str) -> Option<TopicUse> {
     })
 }
 
-/// Topic for marks of transactions.
-fn markers(task: &TaskPlan) -> Option<String> {
-    match &task.stream.markers {
-        Markers::Topic(template) => own_name(task, template),
-        Markers::Data | Markers::Off => None,
-    }
+/// Topic for marks of loads alone.
+fn own_markers(task: &TaskPlan) -> Option<String> {
+    Some(task.own_marker_topic().ok()??.to_string())
 }
 
 /// Topic that holds the position.
@@ -167,13 +167,17 @@ impl Writer<'_> {
             let guessed = self.sent(&candidates(self.task, &named, topic));
             written = self.of_tables(&widest(guessed), topic);
         }
+        let marks = match self.task.stream.markers {
+            Markers::Data => written.iter().any(|line| line.what == ROWS_OF).then(|| topic.to_owned()),
+            Markers::Topic(_) | Markers::Off => own_markers(self.task),
+        };
         let besides = [
-            (markers(self.task), "marks of transactions", Part::Markers, idle_note("markers", "topic")),
-            (state(self.task), "position and state of the task", Part::StatePrefix, String::new()),
+            (marks, "begin and end of loads", Part::Markers),
+            (state(self.task), "position and state of the task", Part::StatePrefix),
         ];
-        for (name, value, part, note) in besides {
+        for (name, value, part) in besides {
             if name.as_deref() == Some(topic) {
-                written.push(self.decision("holds", value.to_owned(), note, self.place(part)));
+                written.push(self.decision("holds", value.to_owned(), String::new(), self.place(part)));
             }
         }
         if written.is_empty() {
@@ -214,7 +218,7 @@ impl Writer<'_> {
 
     fn of_tables(&self, tables: &[Sent], topic: &str) -> Vec<Decision> {
         let rows: Vec<&Sent> = tables.iter().filter(|sent| sent.decision.topic.as_str() == topic).collect();
-        let mut all = self.table_lines("rows of", &rows, &|sent| self.selected(&sent.subject));
+        let mut all = self.table_lines(ROWS_OF, &rows, &|sent| self.selected(&sent.subject));
         if let Some(first) = rows.first() {
             self.topic_lines(first, &mut all);
         }
@@ -448,9 +452,14 @@ mod tests {
     #[test]
     fn topics_that_hold_something_else() {
         check(
-            "include shop.a\n",
-            "shop.syncc-markers",
-            &["holds marks of transactions (not executed by this release)"],
+            "include shop.a\nmarkers topic \"{pipeline}.{source}.marks\"\n",
+            "shop.shop.marks",
+            &["holds begin and end of loads () 0.sync:8"],
+        );
+        check(
+            "include shop.a\nmarkers data\n",
+            "shop.a",
+            &["rows of shop.a (include shop.a) 0.sync:7", "holds begin and end of loads () 0.sync:8"],
         );
         check("include shop.a\n", "syncc.shop.shop.bus.state", &["holds position and state of the task ()"]);
         check(
@@ -500,9 +509,10 @@ mod tests {
 
     #[test]
     fn names_of_topics_to_suggest() {
-        let files = files(&[&format!("{HEAD}include shop.a, shop.b_*\n}}\n")]);
+        let files =
+            files(&[&format!("{HEAD}include shop.a, shop.b_*\nmarkers topic \"{{pipeline}}.marks\"\n}}\n")]);
         let (plan, _) = compile_files(&files).plan.expect("compiles");
         let names: Vec<String> = topic_names(&plan, &|_| Vec::new()).into_iter().collect();
-        assert_eq!(names, ["shop.a", "shop.syncc-markers", "syncc.shop.shop.bus.state"]);
+        assert_eq!(names, ["shop.a", "shop.marks", "syncc.shop.shop.bus.state"]);
     }
 }

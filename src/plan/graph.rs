@@ -7,7 +7,7 @@ use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::Thing;
 use crate::statement::{
     Acks, Compression, Delivery, Heartbeat, Mechanism, OnFailover, Rename, SecretRef, ServerIds, Start,
-    Template, TemplatePart, Text, TlsMode, Version,
+    Template, Text, TlsMode, Version,
 };
 use crate::statement::{
     ChangeKind, Cleanup, ColumnRule, DdlKind, DdlPartition, DdlTopic, Header, KeyChange, KeyForm, KeyRule,
@@ -349,7 +349,7 @@ pub struct CommitPolicy {
 pub struct StreamPlan {
     /// Time of messages.
     pub timestamp: Timestamp,
-    /// Where marks of transactions go.
+    /// Where marks of loads go.
     pub markers: Markers,
     /// Tools whose shadow tables are left out.
     pub online_ddl: WordSet<OnlineDdl>,
@@ -361,14 +361,12 @@ pub struct StreamPlan {
     pub limit_bytes: Option<u64>,
 }
 
-/// Marks go to a topic of their own, and a part of a split transaction is what one crash may repeat.
+/// Loads are not marked, and a part of a split transaction is what one crash may repeat.
 impl Default for StreamPlan {
     fn default() -> StreamPlan {
-        let pipeline = TemplatePart::Hole { name: "pipeline".to_owned(), filter: None };
-        let markers = Template { parts: vec![pipeline, TemplatePart::Text(".syncc-markers".to_owned())] };
         StreamPlan {
             timestamp: Timestamp::Produce,
-            markers: Markers::Topic(markers),
+            markers: Markers::Off,
             online_ddl: WordSet::new(OnlineDdl::ALL.to_vec()),
             on_position_lost: OnPositionLost::Stop,
             split: Split { bytes: 256 << 20, rows: Some(500_000) },

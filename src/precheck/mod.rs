@@ -172,6 +172,12 @@ fn topic_needs(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, 
             let plain = || target::TopicNeed::plain(topic.clone(), settings.create);
             needs.entry(topic.clone()).or_insert_with(plain);
         }
+        if let Ok(Some((topic, settings))) = plan.marker_topic(&decision)
+            && topic != decision.topic
+        {
+            let plain = || target::TopicNeed::plain(topic.clone(), settings.create);
+            needs.entry(topic.clone()).or_insert_with(plain);
+        }
         if let Ok(letters) = plan.dead_letters((&name.db, &name.table), &decision) {
             for topic in letters.errors.into_iter().chain(letters.oversize) {
                 let plain = || target::TopicNeed::plain(topic.clone(), settings.create);
@@ -236,7 +242,8 @@ pub fn grants(plan: &TaskPlan, denied: &Denied) -> Vec<String> {
     commands(&kafka.brokers.join(","), &user, &[acl].into())
 }
 
-/// Data topics of the tables that are there now, and those of their schema changes and of what cannot be sent, each once.
+/// Data topics of the tables that are there now, and those of their schema changes, of the marks of their loads and of what
+/// cannot be sent, each once.
 pub fn topics(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, TopicSettings> {
     let mut topics = BTreeMap::new();
     for table in catalog.tables.iter().filter(|table| table.kind.has_rows()) {
@@ -244,6 +251,9 @@ pub fn topics(plan: &TaskPlan, catalog: &SourceCatalog) -> BTreeMap<TopicName, T
         // A name that Kafka refuses is told when the table's first row comes, and by `check` where it can be known.
         if let Ok(Some(decision)) = plan.decide(&name.db, &name.table) {
             if let Ok(Some((topic, settings))) = plan.ddl_topic(&decision) {
+                topics.entry(topic).or_insert(settings);
+            }
+            if let Ok(Some((topic, settings))) = plan.marker_topic(&decision) {
                 topics.entry(topic).or_insert(settings);
             }
             if let Ok(letters) = plan.dead_letters((&name.db, &name.table), &decision) {

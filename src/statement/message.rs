@@ -109,7 +109,7 @@ impl NameCase {
     }
 }
 
-/// Where marks of transactions go.
+/// Where it is told that the load of a table begins and ends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Markers {
     /// To the data's topics.

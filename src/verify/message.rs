@@ -16,9 +16,6 @@ pub(super) type Row = BTreeMap<String, String>;
 /// Bytes before a value with the number of its schema.
 const FRAME_BYTES: usize = 5;
 
-/// Key of a record that is no row's, on a topic that takes none without a key.
-const OWN_KEY: &[u8] = b"\"__syncc\"";
-
 /// Database and table as messages name them; none where they do not.
 pub(super) type Names = Option<(String, String)>;
 
@@ -130,7 +127,7 @@ impl Reader {
     pub(super) fn read(&self, key: Option<&[u8]>, value: Option<&[u8]>) -> Result<Message, Unreadable> {
         let Some(value) = value else {
             return Ok(match key {
-                None | Some(OWN_KEY) => Message::Aside,
+                None => Message::Aside,
                 Some(_) => Message::Tombstone,
             });
         };

@@ -9,7 +9,7 @@ use crate::kafka::TopicName;
 use crate::mysql::position::{Flavor, Position, ServerIdentity};
 use crate::mysql::schema::TableName;
 use crate::plan::{TableDecision, TargetKind, TaskPlan, io as secrets};
-use crate::route::Salts;
+use crate::route::{MARKER, Salts};
 use crate::source::mysql::io::{self as mysql, Endpoint, Session, end_of_log};
 use crate::target::io::{Surroundings as Around, Target};
 use crate::target::kafka::io::{Admin, Connection, Follower};
@@ -26,9 +26,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Between two looks at the position of the task.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// Header of records that are no rows.
-const MARKER: &str = "syncc-marker";
 
 /// The tables of a topic.
 pub(super) type Tables = Vec<(TableFacts, TableDecision)>;

@@ -21,8 +21,8 @@ fn explain_tells_who_writes_a_topic() {
         let is_it = |line: &str| line.split_whitespace().eq(words.split_whitespace());
         assert!(text.lines().any(is_it), "{words}\n{text}");
     }
-    let text = "nothing is written to topic \"shp.syncc-markers\"; did you mean \"shop.syncc-markers\"?\n";
-    check(here.path(), &["explain", "topic", "shp.syncc-markers"], (1, text, ""));
+    let text = "nothing is written to topic \"syncc.shp.shop.bus.state\"; did you mean \"syncc.shop.shop.bus.state\"?\n";
+    check(here.path(), &["explain", "topic", "syncc.shp.shop.bus.state"], (1, text, ""));
     check(here.path(), &["explain", "topic", "crm.a"], (1, "nothing is written to topic \"crm.a\"\n", ""));
     check(here.path(), &["explain", "topic"], (2, "", "syncc: `explain topic` takes the name of one\n"));
 }

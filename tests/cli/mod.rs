@@ -275,11 +275,11 @@ fn explain_tells_what_becomes_of_a_table() {
     let explained = String::from_utf8(explained.stdout).expect("text");
     for line in [
         "shop.orders is replicated by pipeline shop from shop to bus",
-        "  selected          include shop.*                                      shop.sync:9",
-        "  name              shop.orders                       as in the source",
-        "  topic             shop.orders                       default",
-        "  key               primary, else first unique        default",
-        "  retry             12h                               default",
+        "  selected          include shop.*                                   shop.sync:9",
+        "  name              shop.orders                    as in the source",
+        "  topic             shop.orders                    default",
+        "  key               primary, else first unique     default",
+        "  retry             12h                            default",
     ] {
         assert!(explained.lines().any(|found| found == line), "{explained}");
     }

@@ -88,6 +88,7 @@ impl Life {
                 key: key.iter().map(|_| "id".into()).collect(),
                 max: None,
                 rows: 0,
+                again: false,
             });
             TableLoad::new(version, key, record, 10)
         });

@@ -65,6 +65,12 @@ impl Received {
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(self.value.as_deref().unwrap_or_default()).into_owned()
     }
+
+    /// A header as text; empty where there is none.
+    pub(crate) fn header(&self, name: &str) -> String {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map_or(String::new(), |(_, value)| String::from_utf8_lossy(value).into_owned())
+    }
 }
 
 /// A single-node cluster with a plain and a SASL_SSL listener, and one that asks for a certificate.

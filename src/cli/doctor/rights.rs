@@ -59,6 +59,8 @@ fn of_target(tasks: &[(&TaskPlan, &KafkaPlan)]) -> Vec<String> {
         let prefix = &kafka.state.prefix;
         rights.insert(Acl::state(task.id.state_topic(prefix)));
         rights.insert(Acl::transactions(task.id.transactional_id(prefix)));
+        let markers = task.own_marker_topic().ok().flatten();
+        rights.extend(markers.map(|topic| Acl::data(Resource::Topic(topic.to_string()), true)));
         for subject in subjects([*task]) {
             rights.extend(of_subject(task, &subject));
             rights.extend(beside_the_data(task, &subject));
@@ -134,7 +136,7 @@ mod tests {
             "edition 2026\nsource shop mysql \"cdc@db1\" {\n  password env P\n  start now\n}\n\
              target bus kafka \"kafka1\" {\n  user \"sync\" with plain\n  password env Q\n}\n\
              target open kafka \"kafka2\"\n\
-             pipeline p from shop to bus {\n  include shop.*\n  include crm.people\n  on-error dead-letter \"dead.{db}\"\n}\n\
+             pipeline p from shop to bus {\n  include shop.*\n  include crm.people\n  markers topic \"{pipeline}.marks\"\n  on-error dead-letter \"dead.{db}\"\n}\n\
              pipeline q from shop to open {\n  include shop.*\n}\n\
              pipeline r from shop to bus {\n  include t.o_[0..1]\n  topic \"all\"\n  key origin, id\n\
              \x20 table t.o_[n:0..1] {\n    on-error dead-letter \"dead.o{n}\"\n  }\n}\n",
@@ -158,6 +160,7 @@ mod tests {
                  {begin} {made} --topic dead.o0\n\
                  {begin} {made} --topic dead.o1\n\
                  {begin} {made} --topic dead.shop\n\
+                 {begin} {made} --topic p.marks\n\
                  {begin} --operation Read {made} --topic syncc.p.shop.bus.state\n\
                  {begin} --operation Read {made} --topic syncc.r.shop.bus.state\n\
                  {begin} {made} --resource-pattern-type prefixed --topic shop.\n\

@@ -1,5 +1,6 @@
 //! What a load wants from the source.
 
+use crate::checkpoint::SnapRecord;
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableVersion};
@@ -18,6 +19,9 @@ pub struct Ask {
     pub contains: Position,
     /// What is read.
     pub what: Wanted,
+    /// The table whose load begins with this read, and the record that says so: every row that exists then is sent from here on,
+    /// by the load or by its own events.
+    pub begins: Option<(TableName, SnapRecord)>,
 }
 
 /// What is read.

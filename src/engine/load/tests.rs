@@ -44,7 +44,7 @@ fn altered(table: &str) -> DdlEffect {
 }
 
 fn pending() -> SnapRecord {
-    SnapRecord { key: vec!["id".into()], ..SnapRecord::pending("s") }
+    SnapRecord { key: vec!["id".into()], ..SnapRecord::pending("s", false) }
 }
 
 fn policy(chunk_rows: u32, parallel: usize) -> Policy {
@@ -73,6 +73,9 @@ fn asked(load: &mut Load, offset: u64, expected: &str) -> ReadId {
         Wanted::Barrier(version) => format!("barrier {}", version.name.table),
     };
     assert_eq!(found, expected);
+    let begins = matches!(ask.what, Wanted::MaxKey { .. } | Wanted::Barrier(_));
+    let expected = begins.then_some(SnapState::Copying { last: None });
+    assert_eq!(ask.begins.map(|(_, record)| record.state), expected, "{found}");
     ask.read
 }
 

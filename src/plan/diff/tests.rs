@@ -130,7 +130,7 @@ fn other_messages_of_the_same_rows() {
         let text = format!("{INCLUDE}  {statement}\n");
         check(INCLUDE, &text, &[(what, Reload::Breaks)], &tell(what, 10, code));
     }
-    for (statement, what) in [("timestamp event", "timestamp"), ("markers off", "markers")] {
+    for (statement, what) in [("timestamp event", "timestamp"), ("markers data", "markers")] {
         let told = format!(
             "10 P1006 `{what}` changes for `shop.shop.bus`: its consumers would read two kinds of messages"
         );

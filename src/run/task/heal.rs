@@ -96,7 +96,7 @@ impl Task {
 fn unpark(table: &TableName, state: &mut TaskState, output: &mut Output) {
     state.parked.remove(table);
     output.remove(StateKey::Park(table.clone()));
-    let snap = SnapRecord::pending("");
+    let snap = SnapRecord::pending("", state.tables.contains_key(table));
     output.store(StateRecord::Snap(table.clone(), snap.clone()));
     state.snaps.insert(table.clone(), snap);
     let newest = state.schemas.newest(table);

@@ -3,6 +3,7 @@
 use super::Task;
 use super::counts::Counts;
 use super::limit::Limit;
+use super::marks::Marks;
 use super::online::Online;
 use super::output::Output;
 use super::progress::Paces;
@@ -27,6 +28,7 @@ use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::follower::Follower;
 use crate::run::ring::{Block, Definition, Entry, What};
+use crate::run::state_dir::random_id;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -91,8 +93,8 @@ pub(super) struct Life {
     pub(super) paces: Paces,
     /// Existing rows are loaded at all.
     pub(super) loads: bool,
-    /// Id of the loads this life begins.
-    pub(super) snapshot: String,
+    /// What is told of loads; none: nothing.
+    pub(super) marks: Option<Marks>,
     /// The stream has ended: the next life needs another one.
     pub(super) source_failed: bool,
     /// Something was committed in this life.
@@ -363,11 +365,16 @@ impl Life {
 
     /// Loads the existing rows of a table from its first one on.
     pub(super) fn load_anew(&mut self, table: &TableName) {
-        let record = SnapRecord::pending(self.snapshot.clone());
+        let id = random_id().unwrap_or_default();
+        let record = SnapRecord::pending(id, self.tables.has_sent(table));
         self.load_announced = false;
         self.tables.learn(table);
         self.load.add(TableLoad::unread(table.clone(), record.clone()));
-        self.store_snap(table.clone(), record);
+        if let Some(marks) = &mut self.marks {
+            marks.forget(table);
+        }
+        self.output.store(StateRecord::Snap(table.clone(), record));
+        self.ledger.touch();
     }
 
     /// A table was to be loaded and is not there: should one of its name be made later, the log has all of its rows.
@@ -421,7 +428,7 @@ impl Life {
             }
             Found::MaxKey(max) => {
                 if let Some((table, record)) = self.load.max_read(read, max) {
-                    self.store_snap(table, record);
+                    self.store_snap(table, record, now_ms)?;
                 }
             }
             Found::Chunk(chunk) => {
@@ -436,12 +443,15 @@ impl Life {
     }
 
     /// Begins the reads that may be under way now. Between two source transactions only.
-    pub(super) fn read_on(&mut self, wall_ms: i64) -> Result<(), Failure> {
+    pub(super) fn read_on(&mut self, now_ms: u64, wall_ms: i64) -> Result<(), Failure> {
         self.reads.rest = None;
         while self.load.wants() {
             let Some(turn) = self.reads.begin(wall_ms) else { break };
-            let Some(ask) = self.load.next(self.ledger.position()) else { break };
+            let Some(mut ask) = self.load.next(self.ledger.position()) else { break };
             hit("win.opened");
+            if let Some((table, record)) = ask.begins.take().filter(|_| self.marks.is_some()) {
+                self.store_snap(table, record, now_ms)?;
+            }
             self.reads.ask(ask, turn)?;
         }
         Ok(())
@@ -466,7 +476,7 @@ impl Life {
                         sent => sent?,
                     };
                     if let Some(record) = self.load.emitted(&rows, sent) {
-                        self.store_snap(rows.version.name.clone(), record);
+                        self.store_snap(rows.version.name.clone(), record, now_ms)?;
                     }
                     hit("win.closed");
                 }
@@ -475,13 +485,20 @@ impl Life {
         Ok(())
     }
 
-    /// Keeps the progress of a table's load for the next commit.
-    pub(super) fn store_snap(&mut self, table: TableName, record: SnapRecord) {
+    /// Keeps the progress of a table's load for the next commit, and tells of it.
+    pub(super) fn store_snap(
+        &mut self,
+        table: TableName,
+        record: SnapRecord,
+        now_ms: u64,
+    ) -> Result<(), Failure> {
+        self.mark_load(&table, &record, now_ms)?;
         if record.state == SnapState::Done {
             Event::info(Name::SnapshotTableDone, format!("{table}: {} rows loaded", record.rows)).emit();
         }
         self.output.store(StateRecord::Snap(table, record));
         self.ledger.touch();
+        Ok(())
     }
 
     /// A failure with the place of the row that caused it, where the target could not know it.

@@ -63,9 +63,10 @@ impl Task {
             output.remove(StateKey::Snap(table));
         }
         for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
-            let snap = SnapRecord::pending("");
-            output.store(StateRecord::Snap(table.version.name.clone(), snap.clone()));
-            state.snaps.insert(table.version.name.clone(), snap);
+            let name = &table.version.name;
+            let snap = SnapRecord::pending("", state.tables.contains_key(name));
+            output.store(StateRecord::Snap(name.clone(), snap.clone()));
+            state.snaps.insert(name.clone(), snap);
         }
         state
     }

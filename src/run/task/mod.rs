@@ -24,6 +24,8 @@ mod letters;
 mod life;
 mod limit;
 mod lost;
+mod marker;
+mod marks;
 mod online;
 mod output;
 mod progress;

@@ -209,7 +209,7 @@ impl Life {
             None => 0,
         };
         if let Some((table, record)) = self.load.barrier_emitted(sent, end) {
-            self.store_snap(table, record);
+            self.store_snap(table, record, now_ms)?;
         }
         Ok(())
     }

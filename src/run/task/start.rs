@@ -8,6 +8,7 @@ use super::cut::PlanOfCut;
 use super::gauge::Gauge;
 use super::known::{Known, given, table_name_case};
 use super::life::Life;
+use super::marks::Marks;
 use super::online::Online;
 use super::output::{Output, Target, not_gone};
 use super::progress::Paces;
@@ -210,6 +211,7 @@ impl Task {
             .emit();
         let mut life = Life {
             ledger,
+            marks: Marks::new(&self.plan, &open_loads.tables),
             load: Load::new(open_loads.tables, reads.policy().clone()),
             follower,
             output,
@@ -258,7 +260,6 @@ impl Task {
             counts: Counts::default(),
             paces: Paces::default(),
             loads: self.plan.start.loads(),
-            snapshot: crate::run::state_dir::random_id().unwrap_or_default(),
             source_failed: false,
             has_committed: false,
         };
@@ -655,6 +656,10 @@ impl Task {
                 key: key.iter().flatten().map(|&at| table.version.columns[at].name.clone()).collect(),
                 max: None,
                 rows: 0,
+                again: state
+                    .snaps
+                    .get(&name)
+                    .map_or_else(|| state.tables.contains_key(&name), |record| record.again),
             };
             let record = match state.snaps.get(&name) {
                 Some(record) => {

@@ -43,7 +43,7 @@ impl Task {
                 return Ok(ended);
             }
             if life.ledger.may_open() {
-                life.read_on(wall_ms())?;
+                life.read_on(now_ms, wall_ms())?;
             }
             self.renew_status(life, now_ms);
             self.watch_retention(now_ms);

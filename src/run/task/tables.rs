@@ -177,6 +177,11 @@ impl Tables {
         other.db == table.db && self.plan.is_copy(&table.db, &other.table, &table.table)
     }
 
+    /// True when rows of a table were sent, in this life or a former one.
+    pub(super) fn has_sent(&self, name: &TableName) -> bool {
+        self.pinned.contains_key(name)
+    }
+
     /// The table's load has a record from now on.
     pub(super) fn learn(&mut self, name: &TableName) {
         self.known.insert(name.clone());
