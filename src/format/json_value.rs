@@ -245,7 +245,7 @@ impl JsonCell {
     }
 
     fn push_vector(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        push_floats(bytes, write_short_float, out).map_err(|what| self.wrong(what))
+        push_floats(bytes, write_signed_float, out).map_err(|what| self.wrong(what))
     }
 
     fn wrong(&self, what: &'static str) -> FormatError {
@@ -293,6 +293,15 @@ pub(super) fn push_floats(
     }
     out.push(b']');
     Ok(())
+}
+
+/// As [`write_short_float`], but with a point in `-0.0`: without one, readers take it for a whole number, which has no such zero.
+fn write_signed_float(number: f32, out: &mut Vec<u8>) {
+    if number == 0.0 && number.is_sign_negative() {
+        out.extend_from_slice(b"-0.0");
+    } else {
+        write_short_float(number, out);
+    }
 }
 
 /// Plain digits from `start` on become what `BigDecimal.toString` gives: where more than six zeros stand between the point
