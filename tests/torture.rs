@@ -5,12 +5,15 @@
 //! a row's message is the same byte for byte from the snapshot, from an insert and from a delete, but for times and
 //! numbers of messages; its values are what the server says to another client; `old` is exactly what changed.
 
+mod alike;
 mod canonical;
 mod consumers;
 mod every;
+mod flink;
 mod message;
 pub(crate) mod run;
 mod said;
+mod subscription;
 
 use run::{Message, Run};
 use said::{Table, tables};

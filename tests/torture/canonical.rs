@@ -24,7 +24,7 @@ fn asked(format: Format, column: &Column) -> String {
         "enum" | "set" | "bit" => format!("cast({name} as unsigned)"),
         // the server prints six digits of a FLOAT by itself
         "float" | "double" => format!("{name} * 1e0"),
-        _ if is_bytes(column) || is_geometry(column) || column.ty == "vector" => format!("hex({name})"),
+        _ if column.is_bytes() || column.is_geometry() || column.ty == "vector" => format!("hex({name})"),
         _ if column.declared.contains("zerofill") => format!("{name} + 0"),
         _ => name.clone(),
     }
@@ -50,7 +50,7 @@ fn kept(format: Format, column: &Column, text: String) -> Canonical {
         // the document `null`
         "json" if text == "null" && matches!(format, Format::Json | Format::Maxwell) => None,
         // an SRID has no place
-        _ if is_geometry(column) && matches!(format, Format::Dts | Format::Maxwell) => {
+        _ if column.is_geometry() && matches!(format, Format::Dts | Format::Maxwell) => {
             Some(text[8..].to_owned())
         }
         _ => Some(text),
@@ -63,8 +63,7 @@ pub(super) fn found(format: Format, column: &Column, value: &Named, sql: &mut Sq
     if *cell == Cell::Null {
         return None;
     }
-    let digits =
-        column.declared.split_once('(').map_or("0", |(_, rest)| rest.split(')').next().expect("split"));
+    let digits = column.digits();
     Some(match column.ty.as_str() {
         "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "year" => match cell {
             Cell::Bytes(bytes) => decimal_of(bytes, 0),
@@ -102,8 +101,8 @@ pub(super) fn found(format: Format, column: &Column, value: &Named, sql: &mut Sq
             Cell::Text(text) => vector(&Cell::of_json(text)),
             list => vector(list),
         },
-        _ if is_geometry(column) => geometry(format, cell, sql),
-        _ if is_bytes(column) => match cell {
+        _ if column.is_geometry() => geometry(format, cell, sql),
+        _ if column.is_bytes() => match cell {
             Cell::Bytes(bytes) => hex(bytes),
             Cell::Text(text) if format == Format::Canal => hex(&latin1(text)),
             cell => hex(&base64(cell.text())),
@@ -113,15 +112,6 @@ pub(super) fn found(format: Format, column: &Column, value: &Named, sql: &mut Sq
             other => format!("no text: {other:?}"),
         },
     })
-}
-
-fn is_bytes(column: &Column) -> bool {
-    ["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"].contains(&column.ty.as_str())
-}
-
-fn is_geometry(column: &Column) -> bool {
-    let ty = column.ty.as_str();
-    ["geom", "point", "linestring", "polygon", "multi"].iter().any(|start| ty.starts_with(start))
 }
 
 fn whole(text: &str) -> String {
@@ -361,7 +351,8 @@ fn days_of(year: i64, month: i64) -> i64 {
     }
 }
 
-fn is_in_calendar(text: &str) -> bool {
+/// Whether there is such a date.
+pub(super) fn is_in_calendar(text: &str) -> bool {
     let part = |range: std::ops::Range<usize>| text[range].parse::<i64>().expect("digits");
     let (year, month, day) = (part(0..4), part(5..7), part(8..10));
     (1..=12).contains(&month) && (1..=days_of(year, month)).contains(&day)

@@ -1,15 +1,17 @@
-//! Every column type in every format: existing rows, the same rows from the log, and what the server says of them.
+//! Every column type in every format: existing rows, the same rows from the log, updates to and from NULL and of keys, and what
+//! the server says of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::canonical::{Canonical, expected, found};
-use super::consumers::{self, Read};
-use super::message::{Format, Named, Row, rows};
+use super::consumers::{self, Written};
+use super::message::{Format, Row, rows};
 use super::said::{Table, tables};
-use super::{ANY, MARIADB, MYSQL, MYSQL_8, MYSQL_9, shortened};
+use super::{ANY, MARIADB, MYSQL, MYSQL_8, MYSQL_9, alike, flink, shortened};
 use crate::support::kafka::Received;
 use crate::support::registry::Registry;
-use crate::support::{Isolation, Kafka, Kind, MySql, Project, wait};
+use crate::support::{Isolation, Kafka, Kind, MySql, Project, Sql, wait};
 
 /// Seconds for what takes a few.
 const SECONDS: u64 = 180;
@@ -43,31 +45,67 @@ fn check(kind: Kind, texts: &[&str]) {
         }
     }
     let names: Vec<&str> = all.iter().map(|table| table.name.as_str()).chain([MARKER]).collect();
-    let written = written(server, kafka, registry, &database, &all);
+    let loaded = told(&all, &mut sql);
+    let sent = sent(server, kafka, registry, &database, &all, &loaded);
+    let ended = told(&all, &mut sql);
     let mut wrong = Vec::new();
-    let read = consumers::read(registry, &written);
-    for (format, records) in &written {
-        let mut found: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-        let rows = rows(*format, registry, &names, records);
-        if let Some(read) = read.get(format) {
-            read_alike(*format, records, &rows, read, &all, &mut sql, &mut |what| {
-                wrong.push(format!("{format:?}: {what}"));
-            });
-        }
-        for row in rows {
-            found.entry(row.table.clone()).or_default().push(row);
-        }
-        for table in all.iter().filter(|table| takes(*format, table)) {
+    let all_rows: Vec<Vec<Row>> =
+        sent.iter().map(|sent| rows(sent.format, registry, &names, &sent.records)).collect();
+    let mut written = Vec::new();
+    for (sent, rows) in sent.iter().zip(&all_rows) {
+        let format = sent.format;
+        for table in all.iter().filter(|table| takes(format, table)) {
+            let of = |part: Range<usize>| -> Vec<&Row> {
+                rows[part].iter().filter(|row| row.table == table.name).collect()
+            };
+            // so far, each record is about a row, but a tombstone
+            let n = |records: usize| sent.records[..records].iter().filter(|it| it.value.is_some()).count();
+            let (load, again) = (of(0..n(sent.loaded)), of(n(sent.loaded)..n(sent.again)));
             let mut told = |what: String| wrong.push(format!("{format:?} {}: {what}", table.name));
-            let of = found.get(&table.name).map_or(&[][..], Vec::as_slice);
-            bytes_alike(of, &mut told);
-            let expected = expected(*format, table, &mut sql);
-            values_alike(*format, table, of, expected, &mut sql, &mut told);
+            bytes_alike(&load, &again, &mut told);
+            let expected = loaded[&format][table.name.as_str()].clone();
+            values_alike(format, table, &load, expected, &mut sql, &mut told);
         }
+        let types = match flink::name(format) {
+            Some(_) => types(format, &all, &loaded[&Format::Canal]),
+            None => BTreeMap::new(),
+        };
+        written.push(Written { format, records: &sent.records, rows, types });
+    }
+    for (of, reader, read) in consumers::read(registry, &written) {
+        let mut told = |what: String| wrong.push(format!("{:?} {reader:?}: {what}", of.format));
+        alike::check(of, reader, &read, &all, &ended[&of.format], &mut sql, &mut told);
     }
     let n = wrong.len();
     wrong.truncate(60);
     assert!(wrong.is_empty(), "{kind:?}: {n} wrong\n{}", wrong.join("\n"));
+}
+
+/// Rows by format and table.
+type Told<'t> = BTreeMap<Format, BTreeMap<&'t str, Vec<Vec<Canonical>>>>;
+
+/// What the server has now, by format and table.
+fn told<'t>(tables: &'t [Table], sql: &mut Sql) -> Told<'t> {
+    let mut all = BTreeMap::new();
+    for format in Format::ALL {
+        let taken = tables.iter().filter(|table| takes(format, table));
+        all.insert(format, taken.map(|table| (table.name.as_str(), expected(format, table, sql))).collect());
+    }
+    all
+}
+
+/// The tables of Flink. `rows` are those of the server as it prints them.
+fn types<'t>(
+    format: Format,
+    tables: &'t [Table],
+    rows: &BTreeMap<&str, Vec<Vec<Canonical>>>,
+) -> BTreeMap<&'t str, String> {
+    let name = |table: &'t Table| table.name.as_str();
+    let taken = tables.iter().filter(|table| takes(format, table));
+    let mut types: BTreeMap<&str, String> =
+        taken.map(|table| (name(table), flink::row_type(format, table, &rows[name(table)]))).collect();
+    types.insert(MARKER, format!("ROW<{MARKER} INT>"));
+    types
 }
 
 /// Whether a table is sent in a format.
@@ -76,14 +114,31 @@ fn takes(format: Format, table: &Table) -> bool {
     !format.is_of_registry() || name.starts_with("t_") || name.starts_with("k_")
 }
 
-/// What all pipelines write: the load, then each row deleted, and inserted anew.
-fn written(
+/// What a pipeline has written.
+struct Sent {
+    format: Format,
+    records: Vec<Received>,
+    /// So many of them are the load.
+    loaded: usize,
+    /// So many are that, and then each row deleted and inserted anew; behind them are updates.
+    again: usize,
+}
+
+impl Sent {
+    fn nothing(format: Format) -> Sent {
+        Sent { format, records: Vec::new(), loaded: 0, again: 0 }
+    }
+}
+
+/// What all pipelines write: the load, then each row deleted, and inserted anew, then updates to and from NULL, and of keys.
+fn sent(
     server: &MySql,
     kafka: &Kafka,
     registry: &Registry,
     database: &str,
     tables: &[Table],
-) -> BTreeMap<Format, Vec<Received>> {
+    loaded: &Told<'_>,
+) -> Vec<Sent> {
     let mut sql = server.sql();
     sql.run(&format!(
         "set sql_mode = '', time_zone = '+00:00'; create table `{database}`.{MARKER} ({MARKER} int primary key)"
@@ -126,6 +181,24 @@ fn written(
         let tasks = status["tasks"].as_array().map_or(&[][..], Vec::as_slice);
         tasks.len() == Format::ALL.len() && tasks.iter().all(|task| task["state"] == "streaming")
     });
+    let mut sent: Vec<Sent> = Format::ALL.map(Sent::nothing).into();
+    let mut take = |what: &str, sent: &mut [Sent], complete: &dyn Fn(Format, &[Received]) -> bool| {
+        for sent in sent {
+            let topic = format!("{prefix}-{:?}", sent.format);
+            let new = wait::until(&format!("{what} in {topic}"), SECONDS, || {
+                assert!(syncc.runs(), "syncc ended:\n{}", syncc.stderr());
+                let new = new(kafka.consume(&topic, Isolation::ReadCommitted), &sent.records);
+                let n = new.len();
+                if complete(sent.format, &new) { Ok(new) } else { Err(format!("{n} records")) }
+            });
+            sent.records.extend(new);
+        }
+    };
+    take("the load", &mut sent, &|format, records| {
+        records.len() == loaded[&format].values().map(Vec::len).sum::<usize>()
+    });
+    sent.iter_mut().for_each(|sent| sent.loaded = sent.records.len());
+
     let aside = server.database("aside");
     for table in tables {
         let (name, aside, columns) = (table.full(database), table.full(&aside), table.written());
@@ -137,24 +210,52 @@ fn written(
         ));
     }
     sql.run(&format!("insert into `{database}`.{MARKER} values (1)"));
-    let all = Format::ALL.into_iter().map(|format| {
-        let records = wait::until(&format!("the last row in {format:?}"), SECONDS, || {
-            assert!(syncc.runs(), "syncc ended:\n{}", syncc.stderr());
-            let records = kafka.consume(&format!("{prefix}-{format:?}"), Isolation::ReadCommitted);
-            // of `avro` only the schema has the name
-            let last = match format {
-                Format::Avro => records.last().is_some_and(|record| {
-                    registry.schema_of(record.value.as_deref().expect("no tombstones")).contains(MARKER)
-                }),
-                _ => records.iter().filter_map(|record| record.value.as_deref()).any(is_marker),
-            };
-            if last { Ok(records) } else { Err(format!("{} records", records.len())) }
-        });
-        (format, records)
-    });
-    let all = all.collect();
+    let ends = |format, records: &[Received]| ends(format, registry, records);
+    take("the rows again", &mut sent, &ends);
+    sent.iter_mut().for_each(|sent| sent.again = sent.records.len());
+
+    tables.iter().for_each(|table| update(table, database, &aside, &mut sql));
+    sql.run(&format!("insert into `{database}`.{MARKER} values (2)"));
+    take("the updates", &mut sent, &ends);
     assert_eq!(syncc.stop(), Some(0), "{}", syncc.stderr());
-    all
+    sent
+}
+
+/// Every column that can be NULL is, and is again what it was; then the keys that are numbers change.
+fn update(table: &Table, database: &str, aside: &str, sql: &mut Sql) {
+    let Some(join) = table.join() else { return };
+    let (name, aside) = (table.full(database), table.full(aside));
+    let nullable = || table.columns.iter().filter(|column| column.nullable && !column.generated);
+    let list =
+        |of: fn(&str) -> String| nullable().map(|column| of(&column.quoted)).collect::<Vec<_>>().join(", ");
+    if nullable().next().is_some() {
+        let (nulls, values) =
+            (list(|name| format!("{name} = null")), list(|name| format!("t.{name} = a.{name}")));
+        sql.run(&format!("update {name} set {nulls}; update {name} t join {aside} a on {join} set {values}"));
+    }
+    let mut keys = table.columns.iter().filter(|column| table.key == [column.name.as_str()]);
+    if let Some(key) = keys.find(|column| column.ty == "int") {
+        sql.run(&format!("update {name} set {0} = {0} + 100000", key.quoted));
+    }
+}
+
+/// The records that are not among the known ones.
+fn new(mut records: Vec<Received>, known: &[Received]) -> Vec<Received> {
+    let place = |record: &Received| (record.partition, record.offset);
+    let known: BTreeSet<_> = known.iter().map(place).collect();
+    records.retain(|record| !known.contains(&place(record)));
+    records
+}
+
+/// Whether the marker is among the records.
+fn ends(format: Format, registry: &Registry, records: &[Received]) -> bool {
+    match format {
+        // only the schema has the name
+        Format::Avro => records.last().is_some_and(|record| {
+            registry.schema_of(record.value.as_deref().expect("no tombstones")).contains(MARKER)
+        }),
+        _ => records.iter().filter_map(|record| record.value.as_deref()).any(is_marker),
+    }
 }
 
 /// Whether the marker's name is in a message, which is short.
@@ -163,15 +264,15 @@ fn is_marker(value: &[u8]) -> bool {
 }
 
 /// The row of the load, of a delete and of an insert is the same bytes.
-fn bytes_alike(rows: &[Row], told: &mut impl FnMut(String)) {
-    let of = |op: char| {
-        let mut all: Vec<&Row> = rows.iter().filter(|row| row.op == op).collect();
-        all.sort_by_key(|row| &row.bytes);
-        all
+fn bytes_alike(load: &[&Row], again: &[&Row], told: &mut impl FnMut(String)) {
+    let sorted = |rows: &mut dyn Iterator<Item = &&Row>| {
+        let mut rows: Vec<Row> = rows.map(|row| (*row).clone()).collect();
+        rows.sort_by(|one, other| one.bytes.cmp(&other.bytes));
+        rows
     };
-    let loaded = of('r');
+    let loaded = sorted(&mut load.iter());
     for op in ['d', 'c'] {
-        let streamed = of(op);
+        let streamed = sorted(&mut again.iter().filter(|row| row.op == op));
         if loaded.len() != streamed.len() {
             told(format!("{} rows of the load, {} of {op}", loaded.len(), streamed.len()));
         }
@@ -192,13 +293,13 @@ fn bytes_alike(rows: &[Row], told: &mut impl FnMut(String)) {
 fn values_alike(
     format: Format,
     table: &Table,
-    rows: &[Row],
+    rows: &[&Row],
     mut expected: Vec<Vec<Canonical>>,
-    sql: &mut crate::support::Sql,
+    sql: &mut Sql,
     told: &mut impl FnMut(String),
 ) {
     let mut read = Vec::new();
-    for row in rows.iter().filter(|row| row.op == 'r') {
+    for row in rows {
         let names = row.cells.iter().map(|named| &named.name);
         if !names.eq(table.columns.iter().map(|column| &column.name)) {
             told(format!("other columns: {:?}", row.cells));
@@ -220,47 +321,4 @@ fn values_alike(
             }
         }
     }
-}
-
-/// The code of consumers reads the same values, and that of other producers would have sent the records where they are.
-fn read_alike(
-    format: Format,
-    records: &[Received],
-    rows: &[Row],
-    read: &[Read],
-    tables: &[Table],
-    sql: &mut crate::support::Sql,
-    told: &mut impl FnMut(String),
-) {
-    let mut rows = rows.iter();
-    let (mut partitions, mut values) = ([false; 7], 0);
-    for (record, read) in records.iter().zip(read) {
-        let row = record.value.as_ref().map(|_| rows.next().expect("each value is about a row"));
-        let table = row.and_then(|row| tables.iter().find(|table| table.name == row.table));
-        // by its own, Canal knows primary keys only
-        let unknown = format == Format::Canal
-            && table.is_some_and(|table| table.key.is_empty())
-            && record.key.is_some();
-        if record.partition != read.partition && !unknown {
-            let table = table.map(|table| &table.name);
-            told(format!("a row of {table:?} in {}, theirs in {}", record.partition, read.partition));
-        }
-        partitions[record.partition as usize] |= !unknown;
-        let (Some(row), Some(table), Some(columns)) = (row, table, &read.row) else { continue };
-        for (named, column) in row.cells.iter().zip(&table.columns) {
-            let Some((_, cell)) = columns.iter().find(|(name, _)| *name == named.name) else {
-                told(format!("{}.{} is not read", table.name, named.name));
-                continue;
-            };
-            let theirs = Named { name: named.name.clone(), cell: cell.clone(), written: None };
-            let [ours, theirs] = [named, &theirs].map(|named| found(format, column, named, sql));
-            values += 1;
-            if ours != theirs {
-                let [ours, theirs] = [ours, theirs].map(|value| shortened(&format!("{value:?}")));
-                told(format!("{}.{}: they read {theirs}, it is {ours}", table.name, named.name));
-            }
-        }
-    }
-    assert!(partitions[..format.partitions()].iter().all(|there| *there), "{format:?}: too few keys");
-    assert!(values > 2_000 || format == Format::DebeziumJson, "{format:?}: only {values} values");
 }

@@ -33,14 +33,14 @@ impl Format {
         Format::Json,
     ];
 
-    /// The statement, and with it a name for rows of the load where the format has none by itself.
+    /// The statement.
     pub(super) fn statement(self) -> &'static str {
         match self {
-            Format::Canal => "format canal-json {\n    snapshot-op init\n  }",
-            Format::Dts => "format dts-avro {\n    snapshot-op init\n    heartbeat every 1h\n  }",
+            Format::Canal => "format canal-json",
+            Format::Dts => "format dts-avro {\n    heartbeat off\n  }",
             Format::DebeziumJson => "format debezium-json",
             Format::DebeziumAvro => "format debezium-avro {\n    subject record\n  }",
-            Format::Maxwell => "format maxwell-json {\n    snapshot-op bootstrap\n  }",
+            Format::Maxwell => "format maxwell-json",
             Format::Avro => "format avro {\n    subject record\n  }",
             Format::Json => "format json",
         }
@@ -165,9 +165,11 @@ pub(super) struct Named {
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) table: String,
-    /// `r` of the load, else `c`, `u` or `d`.
+    /// `r` of the load where the format tells it, else `c`, `u` or `d`.
     pub(super) op: char,
     pub(super) cells: Vec<Named>,
+    /// Of an update, the row that was, where the format tells it.
+    pub(super) before: Option<Vec<Named>>,
     /// The bytes of the row in the message.
     pub(super) bytes: Vec<u8>,
 }
@@ -205,31 +207,45 @@ fn name(text: &str) -> String {
     serde_json::from_str(text).expect("a name is text")
 }
 
-/// A row of a table that is still to be named.
-fn of_object(op: &str, row: &str) -> Row {
-    let cells = members(row).into_iter().map(|(name, written)| Named {
+fn cells(object: &str) -> Vec<Named> {
+    let named = |(name, written): (String, &str)| Named {
         name,
         cell: Cell::of_json(written),
         written: Some(written.to_owned()),
-    });
+    };
+    members(object).into_iter().map(named).collect()
+}
+
+/// The row that was, by what an update changed.
+fn before(row: &[Named], old: &str) -> Vec<Named> {
+    let old = cells(old);
+    let of = |named: &Named| old.iter().find(|old| old.name == named.name).unwrap_or(named).clone();
+    row.iter().map(of).collect()
+}
+
+/// A row of a table that is still to be named.
+fn of_object(op: &str, row: &str) -> Row {
     let op = match op.trim_matches('"') {
-        "r" | "INIT" | "bootstrap-insert" => 'r',
+        "r" => 'r',
         "c" | "INSERT" | "insert" => 'c',
         "u" | "UPDATE" | "update" => 'u',
         "d" | "DELETE" | "delete" => 'd',
         other => panic!("an operation {other}"),
     };
-    Row { table: String::new(), op, cells: cells.collect(), bytes: row.into() }
+    Row { table: String::new(), op, cells: cells(row), before: None, bytes: row.into() }
 }
 
 fn canal(message: &str) -> Row {
     let [row] = items(part(message, "data"))[..] else { panic!("not one row: {message}") };
-    Row { table: name(part(message, "table")), ..of_object(part(message, "type"), row) }
+    let row = of_object(part(message, "type"), row);
+    let old = (row.op == 'u').then(|| items(part(message, "old"))[0]);
+    Row { table: name(part(message, "table")), before: old.map(|old| before(&row.cells, old)), ..row }
 }
 
 fn maxwell(message: &str) -> Row {
     let row = of_object(part(message, "type"), part(message, "data"));
-    Row { table: name(part(message, "table")), ..row }
+    let old = (row.op == 'u').then(|| part(message, "old"));
+    Row { table: name(part(message, "table")), before: old.map(|old| before(&row.cells, old)), ..row }
 }
 
 fn json(table: &str, message: &str) -> Row {
@@ -241,8 +257,9 @@ fn json(table: &str, message: &str) -> Row {
 
 fn debezium_json(message: &str) -> Row {
     let op = part(message, "op");
-    let row = part(message, if op == "\"d\"" { "before" } else { "after" });
-    Row { table: name(part(part(message, "source"), "table")), ..of_object(op, row) }
+    let row = of_object(op, part(message, if op == "\"d\"" { "before" } else { "after" }));
+    let before = (row.op == 'u').then(|| cells(part(message, "before")));
+    Row { table: name(part(part(message, "source"), "table")), before, ..row }
 }
 
 /// Schemas by their first fields, so that it can be told where a field begins and ends.
@@ -289,7 +306,7 @@ impl Schemas<'_> {
         assert_eq!(whole.field("__deleted"), &Cell::Bool(op == 'd'));
         let Cell::Record(mut fields) = whole else { panic!("no record") };
         fields.truncate(n - 3);
-        row(table, op, fields, &datum[..end])
+        row(table, op, fields, None, &datum[..end])
     }
 
     fn debezium_avro(&mut self, message: &[u8]) -> Row {
@@ -302,8 +319,11 @@ impl Schemas<'_> {
         let table = whole.field("source").field("table").text().to_owned();
         let (image, bytes) =
             if op == 'd' { ("before", &datum[..before]) } else { ("after", &datum[before..after]) };
-        let Cell::Record(fields) = whole.field(image).clone() else { panic!("no {image}") };
-        row(table, op, fields, bytes)
+        let fields = |image| match whole.field(image).clone() {
+            Cell::Record(fields) => fields,
+            _ => panic!("no {image}"),
+        };
+        row(table, op, fields(image), (op == 'u').then(|| fields("before")), bytes)
     }
 
     fn dts(&mut self, datum: &[u8]) -> Option<Row> {
@@ -312,7 +332,6 @@ impl Schemas<'_> {
         let (whole, end) = until(DTS_FIELDS);
         assert_eq!(end, datum.len(), "bytes are left");
         let op = match whole.field("operation").text() {
-            "INIT" => 'r',
             "INSERT" => 'c',
             "UPDATE" => 'u',
             "DELETE" => 'd',
@@ -324,19 +343,29 @@ impl Schemas<'_> {
         } else {
             ("afterImages", &datum[before..after])
         };
-        let cells = whole.field(image).clone().list();
         let names = whole.field("fields").clone().list();
-        assert_eq!(names.len(), cells.len());
-        let names = names.iter().map(|field| field.field("name").text().to_owned());
+        let fields = |image| -> Vec<(String, Cell)> {
+            let cells = whole.field(image).clone().list();
+            assert_eq!(names.len(), cells.len());
+            names.iter().map(|field| field.field("name").text().to_owned()).zip(cells).collect()
+        };
         let object = whole.field("objectName").text();
         let (_, table) = object.split_once('.').expect("database and table");
-        Some(row(table.replace("\\u002E", "."), op, names.zip(cells).collect(), bytes))
+        let before = (op == 'u').then(|| fields("beforeImages"));
+        Some(row(table.replace("\\u002E", "."), op, fields(image), before, bytes))
     }
 }
 
-fn row(table: String, op: char, fields: Vec<(String, Cell)>, bytes: &[u8]) -> Row {
-    let cells = fields.into_iter().map(|(name, cell)| Named { name, cell, written: None }).collect();
-    Row { table, op, cells, bytes: bytes.to_vec() }
+/// Values by the names of their columns.
+pub(super) type Fields = Vec<(String, Cell)>;
+
+fn row(table: String, op: char, fields: Fields, before: Option<Fields>, bytes: &[u8]) -> Row {
+    Row { table, op, cells: named(fields), before: before.map(named), bytes: bytes.to_vec() }
+}
+
+/// Values that are not written as JSON.
+pub(super) fn named(fields: Fields) -> Vec<Named> {
+    fields.into_iter().map(|(name, cell)| Named { name, cell, written: None }).collect()
 }
 
 /// Fields of the service's record.

@@ -149,6 +149,22 @@ impl Table {
 }
 
 impl Column {
+    /// What stands in the parentheses of its type; `0` without.
+    pub(super) fn digits(&self) -> &str {
+        self.declared.split_once('(').map_or("0", |(_, rest)| rest.split(')').next().expect("split"))
+    }
+
+    /// Whether its values are bytes.
+    pub(super) fn is_bytes(&self) -> bool {
+        ["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"].contains(&self.ty.as_str())
+    }
+
+    /// Whether its values are geometries.
+    pub(super) fn is_geometry(&self) -> bool {
+        let starts = ["geom", "point", "linestring", "polygon", "multi"];
+        starts.iter().any(|start| self.ty.starts_with(start))
+    }
+
     /// The text of a message in the form that values are compared in.
     pub(super) fn canonical(&self, text: &str) -> String {
         match self.form {
