@@ -62,6 +62,22 @@ fn a_log_that_was_reset_is_another_log() {
     }
 }
 
+/// F23: a log that begins again under its reader, who is sent nothing more and told nothing by some servers.
+#[test]
+fn a_log_that_is_reset_under_its_reader_is_noticed() {
+    for kind in KINDS {
+        let server = MySql::start(kind, &[]);
+        let shop = Shop::new("under", &server, Kafka::shared());
+        let mut syncc = shop.run();
+        shop.insert("items", &[4]);
+        shop.wait_ids("items", &[1, 2, 3, 4]);
+        reset(&shop);
+        shop.insert("items", &[5]);
+        assert_eq!(syncc.wait(3 * SOON), Some(23), "{kind:?}: {}", syncc.stderr());
+        assert!(error(&syncc.stderr()).contains("loaded anew"), "{kind:?}: {}", syncc.stderr());
+    }
+}
+
 /// F10: a server that lost the end of its log in a crash has lost transactions that were sent.
 #[test]
 fn a_log_without_its_end_stops_the_task() {

@@ -2,14 +2,15 @@
 //!
 //! A thread with a short connection of its own, every ten seconds while the task is behind: what the task has read tells
 //! nothing about what it has not. While nothing waits, nobody is asked. Once a minute in any case it is looked whether the
-//! log still holds the position.
+//! log still holds the position, and has not begun again under its reader: MariaDB then sends nothing more, and no error.
 
 use crate::control::TaskStatus;
-use crate::mysql::position::{BinlogPosition, ServerIdentity};
+use crate::mysql::position::{BinlogPosition, ServerIdentity, file_number};
 use crate::plan::TaskId;
 use crate::run::event::{Event, Name};
 use crate::source::mysql::io::{Closer, Endpoint, Session, SourceFailure, log_files};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub(super) struct Gauge {
     server: ServerIdentity,
     /// Where the task is.
     pub(super) place: Place,
+    /// The log ends before a place that was read in it.
+    is_short: Arc<AtomicBool>,
     open: Arc<Mutex<Option<Closer>>>,
     _stop: Sender<()>,
     _thread: Option<JoinHandle<()>>,
@@ -45,6 +48,7 @@ impl Gauge {
         let (stop, stopped) = bounded(0);
         let place = Place::new(Mutex::new(Some(at)));
         let open = Arc::new(Mutex::new(None));
+        let is_short = Arc::new(AtomicBool::new(false));
         let asking = Asking {
             task: task.clone(),
             endpoint,
@@ -52,16 +56,22 @@ impl Gauge {
             place: place.clone(),
             status,
             open: open.clone(),
+            is_short: is_short.clone(),
             told: false,
         };
         let thread = std::thread::Builder::new().name(format!("gauge {task}"));
         let thread = thread.spawn(move || asking.run(&stopped)).ok();
-        Gauge { server, place, open, _stop: stop, _thread: thread }
+        Gauge { server, place, is_short, open, _stop: stop, _thread: thread }
     }
 
     /// True when it asks this server.
     pub(super) fn asks(&self, server: &ServerIdentity) -> bool {
         self.server == *server
+    }
+
+    /// True once the log was seen to end before a place that had been read in it.
+    pub(super) fn is_short(&self) -> bool {
+        self.is_short.load(Ordering::Relaxed)
     }
 }
 
@@ -82,6 +92,7 @@ struct Asking {
     place: Place,
     status: Arc<Mutex<TaskStatus>>,
     open: Arc<Mutex<Option<Closer>>>,
+    is_short: Arc<AtomicBool>,
     told: bool,
 }
 
@@ -95,11 +106,16 @@ impl Asking {
                 }
                 status.behind_since_ms.is_some()
             };
+            // The place from before the question: what is committed meanwhile may lie behind what it tells.
+            let before = self.place();
             // A server that does not answer is told of by who reads from it.
             if (behind || turn % IN_ANY_CASE == IN_ANY_CASE - 1)
                 && let Ok(files) = self.ask()
             {
                 self.judge(&files);
+                if before.is_some_and(|place| ends_before(&files, &place)) {
+                    self.is_short.store(true, Ordering::Relaxed);
+                }
             }
             match stopped.recv_timeout(EVERY) {
                 Err(RecvTimeoutError::Timeout) => {}
@@ -117,8 +133,12 @@ impl Asking {
         files
     }
 
+    fn place(&self) -> Option<BinlogPosition> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn judge(&mut self, files: &[(String, u64)]) {
-        let Some(place) = self.place.lock().unwrap_or_else(PoisonError::into_inner).clone() else { return };
+        let Some(place) = self.place() else { return };
         let bytes = bytes_behind(files, &place);
         {
             let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,6 +163,15 @@ fn bytes_behind(files: &[(String, u64)], place: &BinlogPosition) -> Option<u64> 
     Some(behind.saturating_sub(place.offset))
 }
 
+/// Whether the log ends before a place: its file is shorter, or has yet to come.
+fn ends_before(files: &[(String, u64)], place: &BinlogPosition) -> bool {
+    match (files.iter().find(|(file, _)| *file == place.file), files.last()) {
+        (Some((_, size)), _) => *size < place.offset,
+        (None, Some((last, _))) => file_number(last) < file_number(&place.file),
+        (None, None) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,5 +186,16 @@ mod tests {
         // asked before what has been read since
         assert_eq!(behind("b.3", 9), Some(0));
         assert_eq!(behind("b.0", 4), None);
+    }
+
+    #[test]
+    fn a_log_that_ends_before_its_reader_began_again() {
+        let files = [("b.2".to_owned(), 50), ("b.3".to_owned(), 7)];
+        let ends_before = |file: &str, offset| ends_before(&files, &BinlogPosition::new(file, offset));
+        for (file, offset, expected) in
+            [("b.3", 7, false), ("b.3", 8, true), ("b.2", 51, true), ("b.4", 4, true), ("b.1", 999, false)]
+        {
+            assert_eq!(ends_before(file, offset), expected, "{file}:{offset}");
+        }
     }
 }

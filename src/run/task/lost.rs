@@ -14,7 +14,7 @@ use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableState};
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
-use crate::run::failure::{Class, Failure};
+use crate::run::failure::{Class, Failure, Side};
 use crate::source::mysql::io::Definitions;
 use crate::statement::OnPositionLost;
 use std::collections::BTreeSet;
@@ -37,6 +37,20 @@ impl Task {
         self.cut = None;
         self.follower = None;
         true
+    }
+
+    /// Ends the life when the log was seen to end before what was read in it: the next one judges it.
+    ///
+    /// # Errors
+    /// [`Class::Connection`], once for each such log.
+    pub(super) fn watch_log(&mut self) -> Result<(), Failure> {
+        match self.gauge.take_if(|gauge| gauge.is_short()) {
+            None => Ok(()),
+            Some(_) => {
+                let text = "the log of the server ends before what was read in it: it was reset, or has lost its end";
+                Err(Failure { side: Side::Source, ..Failure::new(Class::Connection, text) })
+            }
+        }
     }
 
     /// What the state says of a position that is lost does not count any more: tables are to be loaded, none waits, nothing was

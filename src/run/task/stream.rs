@@ -48,6 +48,7 @@ impl Task {
             self.renew_status(life, now_ms);
             self.watch_retention(now_ms);
             self.watch_prepared(life);
+            self.watch_log()?;
             let position = life.ledger.position();
             let held = life.ledger.settled() && (life.load.opening_barrier() || life.load.holds(position));
             let look = match held {
