@@ -100,3 +100,24 @@ fn what_is_no_row_is_told() {
         (2, "", "syncc: `explain row` takes a file with a row, or `-`\n"),
     );
 }
+
+/// Of a lock file without collations; what the log would tell is not known here.
+#[test]
+fn a_text_without_a_collation_is_compared_with_nothing() {
+    let files =
+        FILES.map(|(name, text)| (name, text.replace(" character set utf8mb4 collate utf8mb4_bin", "")));
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let project = project(&files);
+    check(project.path(), &["check", "--format", "short"], (0, "", ""));
+    check(
+        project.path(),
+        &["explain", "row", "paid.json"],
+        (
+            1,
+            "",
+            "syncc: shop.orders: `where` cannot be evaluated: texts of column `status` cannot be compared: its collation is not \
+             known; `syncc schema pull` writes it into `schema.lock`, behind the type; the log has it where \
+             `binlog_row_metadata` is FULL\n",
+        ),
+    );
+}

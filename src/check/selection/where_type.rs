@@ -179,10 +179,11 @@ fn is_text_without_quotes(column: &str, wrong: &Wrong<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{check_locked, check_repaired_locked};
+    use super::super::super::testing::{check_locked, check_repaired_locked, codes_locked};
 
     const TABLES: &str = "table d.a {\nprimary id\ncolumn id \"bigint not null\"\ncolumn amount \"decimal(10,2) not null\"\n\
         column status \"varchar(20) not null\"\ncolumn at \"datetime not null\"\ncolumn body \"json\"\n\
+        column kind \"enum('a','b') not null\"\n\
         column name \"varchar(20) character set utf8mb4 collate utf8mb4_ja_0900_as_cs not null\"\n}\n\
         table d.b {\nprimary id\ncolumn id \"bigint not null\"\n}\ntable d.c {\nprimary id\ncolumn id \"bigint not null\"\n}\n";
 
@@ -239,6 +240,25 @@ mod tests {
     fn dates_without_quotes() {
         repairs("at > 20260901", "at > '2026-09-01'");
         repairs("at > 20261301", "at > 20261301");
+    }
+
+    /// The lock file tells no collation, and none would help.
+    #[test]
+    fn what_no_collation_would_mend() {
+        check("status", "column `status` is varchar(20), and alone is no condition");
+        check(
+            "status = id",
+            "column `status` is varchar(20) and column `id` is bigint: the two are not compared",
+        );
+        check("kind", "column `kind` is enum('a','b'), and alone is no condition");
+        check(
+            "kind < id",
+            "column `kind` is enum('a','b') and column `id` is bigint: the two are not compared",
+        );
+        check("kind > 1", "column `kind` is enum('a','b'), and is compared with a number");
+        let lines = "include d.a\ntable d.a {\nwhere status regexp '('\n}\n";
+        assert_eq!(codes_locked(lines, TABLES), ["S0219"]);
+        fits("kind = 'a' or kind < 'b' or kind like 'a%' or kind regexp '^a' or kind = status");
     }
 
     #[test]

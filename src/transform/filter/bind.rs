@@ -172,11 +172,12 @@ impl<'t> Binder<'t> {
             Found::Null => return Ok(Node::Constant(None)),
             Found::Literal(_) => return Err((0, Why::NoColumnToSearch { word })),
         };
-        let text = match Class::of(of).map_err(|why| (0, why))? {
-            Class::Text(text) => text,
-            Class::Whole | Class::Year | Class::Decimal | Class::Real | Class::Moment(_) | Class::Time(_) => {
-                return Err((0, Why::NoText { word, column: of.name.clone(), ty: of.declared.clone() }));
-            }
+        let text = match Class::of(of) {
+            Ok(Class::Text(text)) => text,
+            Err(why) => return Err(never_searched(word, pattern, why)),
+            Ok(
+                Class::Whole | Class::Year | Class::Decimal | Class::Real | Class::Moment(_) | Class::Time(_),
+            ) => return Err((0, Why::NoText { word, column: of.name.clone(), ty: of.declared.clone() })),
         };
         let pattern = match self.look_up(1, pattern)? {
             Found::Literal(Literal::Text(pattern)) => pattern,
@@ -195,12 +196,15 @@ impl<'t> Binder<'t> {
     }
 
     fn truth(&self, operand: &'t Operand) -> Result<Node, Wrong> {
+        let no_truth = |of: &Column| (0, Why::NoTruth { column: of.name.clone(), ty: of.declared.clone() });
         match self.look_up(0, operand)? {
+            // Whatever its collation is.
+            Found::Column(_, of) if is_text(&of.ty) => Err(no_truth(of)),
             Found::Column(column, of) => match Class::of(of).map_err(|why| (0, why))? {
                 Class::Whole | Class::Year => Ok(Node::Truth(column)),
                 // of a fraction older servers look at the whole part alone
                 Class::Decimal | Class::Real | Class::Moment(_) | Class::Time(_) | Class::Text(_) => {
-                    Err((0, Why::NoTruth { column: of.name.clone(), ty: of.declared.clone() }))
+                    Err(no_truth(of))
                 }
             },
             Found::Literal(Literal::Number(number)) => {
@@ -210,6 +214,17 @@ impl<'t> Binder<'t> {
             Found::Null => Ok(Node::Constant(None)),
         }
     }
+}
+
+/// What is wrong with a search in a column that is not searched for this reason: an expression that is none is none in
+/// every collation.
+fn never_searched(word: &str, pattern: &Operand, why: Why) -> Wrong {
+    if let (Why::CollationUnknown { .. }, "regexp", Operand::Text(pattern)) = (&why, word, pattern)
+        && let Err(error) = TextSearch::new(pattern, false)
+    {
+        return (1, Why::Expression(error.to_string()));
+    }
+    (0, why)
 }
 
 /// The column of this name; the server compares names of columns without case. Hidden ones have no name to users.
@@ -290,8 +305,26 @@ fn is_text(ty: &ColumnType) -> bool {
 
 /// Two columns.
 fn pair((left_at, left): (usize, &Column), (right_at, right): (usize, &Column)) -> Result<Pairing, Wrong> {
-    let classes =
-        (Class::of(left).map_err(|why| (left_at, why))?, Class::of(right).map_err(|why| (right_at, why))?);
+    let never = || {
+        let why = Why::Columns {
+            left: left.name.clone(),
+            left_ty: shown(left),
+            right: right.name.clone(),
+            right_ty: shown(right),
+        };
+        Err((right_at, why))
+    };
+    let classes = match (Class::of(left), Class::of(right)) {
+        (Ok(left), Ok(right)) => (left, right),
+        // Whatever its collation is, a text is no number.
+        (Err(Why::CollationUnknown { .. }), Ok(other)) | (Ok(other), Err(Why::CollationUnknown { .. }))
+            if !matches!(other, Class::Text(_)) =>
+        {
+            return never();
+        }
+        (Err(why), _) => return Err((left_at, why)),
+        (_, Err(why)) => return Err((right_at, why)),
+    };
     Ok(match classes {
         (Class::Whole, Class::Whole) | (Class::Year, Class::Year) => Pairing::Whole,
         (Class::Decimal, Class::Decimal | Class::Whole) | (Class::Whole, Class::Decimal) => Pairing::Decimal,
@@ -303,15 +336,7 @@ fn pair((left_at, left): (usize, &Column), (right_at, right): (usize, &Column)) 
         (Class::Text(a), Class::Text(b)) if a.collation == b.collation => {
             Pairing::Text { left: a.form, right: b.form, collator: a.collator }
         }
-        _ => {
-            let why = Why::Columns {
-                left: left.name.clone(),
-                left_ty: shown(left),
-                right: right.name.clone(),
-                right_ty: shown(right),
-            };
-            return Err((right_at, why));
-        }
+        _ => return never(),
     })
 }
 

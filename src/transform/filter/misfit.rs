@@ -32,8 +32,8 @@ pub enum Why {
         /// The collation.
         collation: String,
     },
-    /// The collation was not told.
-    #[error("texts of column `{column}` cannot be compared: the server does not tell its collation")]
+    /// The collation was not told, by the lock file or by the server.
+    #[error("texts of column `{column}` cannot be compared: its collation is not known")]
     CollationUnknown {
         /// Its name.
         column: String,
@@ -187,7 +187,11 @@ impl Why {
                  `unicode_ci`, `unicode_520_ci`, utf8mb4_0900_ai_ci, latin1_swedish_ci and other simple ones; give the \
                  column one of them, or ask another column"
                 .to_owned(),
-            Why::CollationUnknown { .. } => "set `binlog_row_metadata` to FULL".to_owned(),
+            Why::CollationUnknown { .. } => {
+                "`syncc schema pull` writes it into `schema.lock`, behind the type; the log has it where \
+                 `binlog_row_metadata` is FULL"
+                    .to_owned()
+            }
             Why::NeverCompared { column, .. } => {
                 format!("`{column} is null` and `{column} is not null` are what a condition may ask")
             }
