@@ -1,6 +1,7 @@
 //! `where`: a condition of the tree → [`Condition`], or findings that say what MySQL would have there.
 
 use crate::diagnostic::{Diagnostic, Fix};
+use crate::pattern::TextSearch;
 use crate::statement as st;
 use crate::syntax::codes::S0008;
 use crate::syntax::{Chained, Expr, ExprKind, NodeKind};
@@ -285,8 +286,14 @@ impl<'t> Lowering<'t> {
         if is_like {
             return Some(finding.help("a regular expression stands behind `regexp`"));
         }
-        let text = quoted(&regex.replace("\\/", "/"));
-        Some(finding.fix(Fix::machine(format!("write {text}"), pattern.span, text)))
+        let regex = regex.replace("\\/", "/");
+        let text = quoted(&regex);
+        let title = format!("write {text}");
+        // What the server would have besides is another question.
+        Some(finding.fix(match TextSearch::new(&regex, false) {
+            Ok(_) => Fix::machine(title, pattern.span, text),
+            Err(_) => Fix::choice(title, pattern.span, text),
+        }))
     }
 
     /// A text in single quotes. Escapes are those of MySQL; `\%` and `\_` stay as they are, for `like`.
