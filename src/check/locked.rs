@@ -145,6 +145,15 @@ fn is_shadow(lock: &SourceLock, name: &TableName) -> bool {
 
 /// Tables that a pattern takes when case does not count.
 pub(super) fn in_other_case(lock: &SourceLock, pattern: &TablePattern) -> Vec<TableName> {
+    if let Some((db, table)) = exact_table(pattern) {
+        if lock.case == TableNameCase::Sensitive {
+            return Vec::new();
+        }
+        let folded = TableName::new(lock.case.fold(db), lock.case.fold(table));
+        let name = lock.respelt.get(&folded).unwrap_or(&folded);
+        let is_there = lock.tables.contains_key(name) && !is_shadow(lock, name);
+        return is_there.then(|| name.clone()).into_iter().collect();
+    }
     let folded = |pattern: &NamePattern| pattern.folded(lock.case)?.compile().ok();
     let (Some(db), Some(table)) = (folded(&pattern.db), folded(&pattern.table)) else { return Vec::new() };
     let takes = |name: &&TableName| {

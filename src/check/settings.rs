@@ -153,12 +153,13 @@ impl<'p> Lane<'p> {
 
     /// The conditions that hold for a table: those of the nearest level, none where levels disagree (S0206).
     pub(super) fn conditions(&self, known: &Known) -> &'p [Spanned<Where>] {
-        let given = self.levels_of(known).filter(|level| !level.settings.conditions.is_empty());
-        let given: Vec<&Level<'p>> = given.collect();
-        let wins = |level: &&&Level<'p>| {
-            given.iter().all(|other| std::ptr::eq(**level, *other) || level.wins_over(other))
+        let given = || self.levels_of(known).filter(|level| !level.settings.conditions.is_empty());
+        // Whichever wins over all others also wins over the one before it in a row.
+        let nearest = given().reduce(|best, level| if level.wins_over(best) { level } else { best });
+        let wins = |nearest: &&Level<'p>| {
+            given().all(|other| std::ptr::eq(*nearest, other) || nearest.wins_over(other))
         };
-        given.iter().find(wins).map_or(&[], |level| &level.settings.conditions)
+        nearest.filter(wins).map_or(&[], |level| &level.settings.conditions)
     }
 
     /// The mask of a column of tables.
@@ -289,7 +290,7 @@ impl<'p> Level<'p> {
     fn wins_over(&self, other: &Level<'_>) -> bool {
         match (&self.tables, &other.tables) {
             _ if self.rank != other.rank => self.rank > other.rank,
-            (Some(own), Some(other)) => own.relation(other) == Relation::Narrower,
+            (Some(own), Some(other)) => own.is_narrower(other),
             (Some(_), None) => true,
             (None, _) => false,
         }

@@ -33,6 +33,9 @@ pub struct SourceLock {
     pub binlog_expires_ms: Option<u64>,
     /// Tables by name.
     pub tables: BTreeMap<TableName, LockedTable>,
+    /// Names of tables that the server compares without case, and that have another form in which two spellings are equal:
+    /// by that form.
+    pub respelt: BTreeMap<TableName, TableName>,
     /// What has no rows of its own: views, sequences, histories.
     pub views: BTreeMap<TableName, Span>,
     /// Something was left out: a table that seems to be missing may be there.
@@ -169,6 +172,7 @@ fn source_lock(block: ast::Lock, incomplete: bool, findings: &mut Vec<Diagnostic
         case: block.case,
         binlog_expires_ms: block.binlog_expires_ms,
         tables: BTreeMap::new(),
+        respelt: BTreeMap::new(),
         views: BTreeMap::new(),
         incomplete: block.incomplete || incomplete,
     };
@@ -191,7 +195,12 @@ fn source_lock(block: ast::Lock, incomplete: bool, findings: &mut Vec<Diagnostic
     for table in block.tables {
         if is_new(&table.name, findings) {
             let table = locked_table(table, findings);
-            lock.tables.insert(table.name.value.clone(), table);
+            let name = table.name.value.clone();
+            let folded = TableName::new(block.case.fold(&name.db), block.case.fold(&name.table));
+            if folded != name {
+                lock.respelt.insert(folded, name.clone());
+            }
+            lock.tables.insert(name, table);
         }
     }
     for view in block.views {

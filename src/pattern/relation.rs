@@ -119,6 +119,17 @@ impl Matcher {
 }
 
 impl TableMatcher {
+    /// Whether `other` takes everything this pattern takes, and more. Where a name at hand shows that it does not, no
+    /// automaton is asked.
+    pub fn is_narrower(&self, other: &TableMatcher) -> bool {
+        let may_be = |own: &Matcher, other: &Matcher| {
+            own.sample().is_none_or(|name| other.matches(name) || !own.matches(name))
+        };
+        may_be(&self.db, &other.db)
+            && may_be(&self.table, &other.table)
+            && self.relation(other) == Relation::Narrower
+    }
+
     /// How this pattern relates to `other`.
     pub fn relation(&self, other: &TableMatcher) -> Relation {
         use Relation::{Crossing, Disjoint, Equal, Narrower, TooLarge, Wider};

@@ -193,6 +193,8 @@ fn columns_have_no_case() {
 fn relations_of_tables() {
     let check = |a: &str, b: &str, relation: Relation| {
         assert_eq!(table(a).relation(&table(b)), relation, "{a} {b}");
+        assert_eq!(table(a).is_narrower(&table(b)), relation == Relation::Narrower, "{a} {b}");
+        assert_eq!(table(b).is_narrower(&table(a)), relation == Relation::Wider, "{b} {a}");
     };
     check("catalog.price_*", "catalog.*", Relation::Narrower);
     check("shop_[00..15].orders_[00..63]", "shop_*.orders_*", Relation::Narrower);

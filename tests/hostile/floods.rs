@@ -21,8 +21,8 @@ pub(crate) fn floods() -> Vec<Flood> {
     vec![
         flood(
             "pipelines beside a lock",
-            pipelines(150, |n| format!("topic \"p{n}.{{db}}.{{table}}\"")),
-            Some(2_000),
+            pipelines(300, |n| format!("topic \"p{n}.{{db}}.{{table}}\"")),
+            Some(lock(2_000, false)),
             &[],
         ),
         flood(
@@ -33,27 +33,55 @@ pub(crate) fn floods() -> Vec<Flood> {
                      table shop.t{n} {{\n    topic \"own{n}\"\n    columns id, c\n  }}"
                 )
             }),
-            Some(2_000),
+            Some(lock(2_000, false)),
             &["S0212"],
         ),
-        flood("captures that cross", pipeline(&crossing_captures(1_000)), None, &["S0203", "S0206"]),
+        flood("captures that cross", pipeline(&crossing_captures(2_000)), None, &["S0203", "S0206"]),
         flood(
-            "captures that cross, beside a lock",
-            pipeline(&crossing_captures(1_000)),
-            Some(2_000),
+            "captures that cross, beside a lock without case",
+            pipeline(&crossing_captures(2_000)),
+            Some(lock(2_000, true)),
             &["S0203", "S0206"],
         ),
-        flood("table blocks with different settings", pipeline(&blocks(2_000)), Some(2_000), &["S0218"]),
-        flood("renamed columns", pipeline(&renamed_columns(2_000)), Some(2_000), &["S0401", "S0402"]),
-        flood("excludes", pipeline(&excludes(3_000)), Some(2_000), &[]),
+        flood(
+            "renames with captures that cross",
+            pipeline(&crossing_renames(2_000)),
+            Some(lock(2_000, true)),
+            &["S0401", "S0402"],
+        ),
+        flood(
+            "table blocks with conditions that cross",
+            pipeline(&crossing_blocks(2_000)),
+            Some(lock(2_000, false)),
+            &["S0206", "S0218"],
+        ),
+        flood(
+            "names that are not there, where case does not count",
+            pipeline(&names(60_000)),
+            Some(lock(2_000, true)),
+            &["S0212"],
+        ),
+        flood(
+            "table blocks with different settings",
+            pipeline(&blocks(2_000)),
+            Some(lock(2_000, false)),
+            &["S0218"],
+        ),
+        flood(
+            "renamed columns",
+            pipeline(&renamed_columns(2_000)),
+            Some(lock(2_000, false)),
+            &["S0401", "S0402"],
+        ),
+        flood("excludes", pipeline(&excludes(3_000)), Some(lock(2_000, false)), &[]),
     ]
 }
 
-fn flood(name: &'static str, text: String, locked: Option<usize>, codes: &'static [&'static str]) -> Flood {
+fn flood(name: &'static str, text: String, locked: Option<String>, codes: &'static [&'static str]) -> Flood {
     let mut files = FileSet::new();
     files.add("a.sync", text);
-    if let Some(n_tables) = locked {
-        files.add("schema.lock", lock(n_tables));
+    if let Some(lock) = locked {
+        files.add("schema.lock", lock);
     }
     Flood { name, files, codes }
 }
@@ -80,6 +108,29 @@ fn crossing_captures(n: usize) -> String {
         );
     }
     text
+}
+
+/// Each takes what the others take, and gives it another name by what it captures.
+fn crossing_renames(n: usize) -> String {
+    let mut text = "  include shop.*\n".to_owned();
+    for n in 0..n {
+        let _ = writeln!(text, "  rename table shop.*{n}_[x:0..9]* to \"r{n}_{{x}}\"");
+    }
+    text
+}
+
+/// Each takes some of what the others take, under a condition of its own.
+fn crossing_blocks(n: usize) -> String {
+    let mut text = "  include shop.*\n".to_owned();
+    for n in 0..n {
+        let _ = write!(text, "  table shop.*{n}* {{\n    key c, id\n    where c <> 'x{n}'\n  }}\n");
+    }
+    text
+}
+
+fn names(n: usize) -> String {
+    let names: Vec<String> = (0..n).map(|n| format!("shop.x{n}")).collect();
+    format!("  include {}\n", names.join(", "))
 }
 
 fn blocks(n: usize) -> String {
@@ -111,8 +162,11 @@ fn excludes(n: usize) -> String {
     text
 }
 
-fn lock(n: usize) -> String {
-    let mut text = "edition 2026\nlock source shop {\n  server \"8.4.2\"\n".to_owned();
+/// Tables of a server, which compares their names without case or not.
+fn lock(n: usize, without_case: bool) -> String {
+    let case = u8::from(without_case);
+    let mut text =
+        format!("edition 2026\nlock source shop {{\n  server \"8.4.2\"\n  lower-case-table-names {case}\n");
     for n in 0..n {
         let _ = write!(
             text,

@@ -83,9 +83,7 @@ fn clash(flow: &Flow<'_>, first: &Renaming<'_>, later: &Renaming<'_>) -> bool {
         .iter()
         .filter(|third| third.kind() == later.kind() && third.column.is_none())
         .map(|third| &third.tables)
-        .filter(|third| {
-            [&first.tables, &later.tables].iter().all(|one| third.relation(one) == Relation::Narrower)
-        });
+        .filter(|third| [&first.tables, &later.tables].iter().all(|one| third.is_narrower(one)));
     let none: Vec<&TableMatcher> = flow.exclude.iter().map(|one| &one.matcher).chain(deciding).collect();
     flow.include
         .iter()

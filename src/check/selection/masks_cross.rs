@@ -103,7 +103,7 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
         // A narrower block that masks the column decides for the tables it takes.
         let decides = |third: &&MaskedBlock<'_>| {
             third.masks.iter().any(|mask| mask.takes(b))
-                && [tables, others].iter().all(|one| third.tables.relation(one) == Relation::Narrower)
+                && [tables, others].iter().all(|one| third.tables.is_narrower(one))
         };
         let deciding = blocks.iter().filter(decides).map(|block| &block.tables);
         let none: Vec<&TableMatcher> = flow.exclude.iter().map(|one| &one.matcher).chain(deciding).collect();

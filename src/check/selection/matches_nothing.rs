@@ -33,19 +33,26 @@ pub(super) const RULE: Rule = Rule {
     run: check_matches_nothing,
 };
 
+/// Most names of a pipeline for which the one that was meant is looked for. Who has more of them has not misspelt them.
+const GUESSES_MAX: usize = 200;
+
 fn check_matches_nothing(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     check_column_unknown(project, findings);
     for flow in project.flows.iter().filter(|flow| !flow.pipeline.left_out.may_be(&["from"])) {
+        let mut n_found = 0;
         for (include, taken) in includes(flow) {
             match taken {
-                Taken::Nothing => findings.push(nothing(flow, include)),
+                Taken::Nothing => {
+                    n_found += 1;
+                    findings.push(nothing(flow, include, n_found <= GUESSES_MAX));
+                }
                 Taken::Tables | Taken::Views(_) | Taken::OtherCase(..) => {}
             }
         }
     }
 }
 
-fn nothing(flow: &Flow<'_>, include: &Selector<'_>) -> Diagnostic {
+fn nothing(flow: &Flow<'_>, include: &Selector<'_>, may_guess: bool) -> Diagnostic {
     let pattern = include.pattern;
     let message = match exact_table(pattern) {
         Some(_) => format!("`schema.lock` lists no table `{pattern}`"),
@@ -53,6 +60,9 @@ fn nothing(flow: &Flow<'_>, include: &Selector<'_>) -> Diagnostic {
     };
     let finding = Diagnostic::error(MATCHES_NOTHING, include.span, message);
     let pull = "where it is new, `syncc schema pull` adds it";
+    if !may_guess {
+        return finding.help(pull);
+    }
     match flow.locks.only(include.source).nearest(pattern) {
         Some(near) => {
             let text = written(&near);

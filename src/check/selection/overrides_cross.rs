@@ -77,9 +77,7 @@ fn check_level(flow: &Flow<'_>, blocks: &[TableBlock], findings: &mut Vec<Diagno
             let deciding = blocks
                 .iter()
                 .filter(|(third, _)| third.settings.gives(&conflict))
-                .filter(|(_, third)| {
-                    [tables, others].iter().all(|one| third.relation(one) == Relation::Narrower)
-                })
+                .filter(|(_, third)| [tables, others].iter().all(|one| third.is_narrower(one)))
                 .map(|(_, third)| third);
             let none: Vec<&TableMatcher> =
                 flow.exclude.iter().map(|one| &one.matcher).chain(deciding).collect();
