@@ -404,6 +404,12 @@ impl<'t> Lowering<'t> {
         if let Some(finding) = no_name(shown, span) {
             return self.find(finding);
         }
+        if let [(NodeKind::Regex, _)] = segments.as_slice() {
+            return self.find(
+                wrong(span, format!("`{shown}` is a pattern, and a condition names one column"))
+                    .help("a text is searched with an expression by `regexp`: `email regexp '@example'`"),
+            );
+        }
         if segments.iter().any(|(kind, _)| *kind == NodeKind::Regex) || shown.contains(['*', '?', '[']) {
             return self.find(
                 wrong(span, format!("`{shown}` is a pattern, and a condition names one column"))

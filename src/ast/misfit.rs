@@ -186,6 +186,10 @@ impl Misfit<'_> {
                 }
             }
         }
+        // A word that is missing before what stands here, and not another one in its place: `retry 12h`.
+        if !found.is_empty() && here.is_some_and(|token| token.kind == NodeKind::Quantity) {
+            replacing.clear();
+        }
         // Of several words that would fit, the one that was probably meant.
         let near = here.and_then(|token| {
             let words = || replacing.iter().map(|&(word, _)| word);

@@ -2,7 +2,7 @@
 
 use super::shape::Value;
 use super::token::Token;
-use super::value::{Read, wrong};
+use super::value::Read;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::statement::{self as st, Kind, QuantityError};
 use crate::syntax::NodeKind;
@@ -54,15 +54,44 @@ pub(super) fn quantity(
             one(Err(Box::new(no_unit(kind, token))))
         }
         Err(QuantityError::WrongUnit) => one(Err(Box::new(wrong_unit(kind, token, parse)))),
-        Err(QuantityError::NotWhole) => {
-            one(Err(wrong(token.span, format!("`{}` is no whole number from 0 on", token.text))))
-        }
+        Err(QuantityError::NotWhole) => one(Err(Box::new(not_whole(kind, token)))),
         Err(QuantityError::TooLarge) => one(Err(Box::new(Diagnostic::error(
             st::OUT_OF_RANGE,
             token.span,
             format!("`{}` is out of range: {}", token.text, bounds(range_text)),
         )))),
     }
+}
+
+/// A number with a fraction, or below zero. In a smaller unit it may be whole.
+fn not_whole(kind: Kind, token: &Token<'_>) -> Diagnostic {
+    let message = format!("`{}` is no whole number from 0 on", token.text);
+    let finding = Diagnostic::error(st::WRONG_ARGUMENTS, token.span, message);
+    let Some(text) = in_smaller_unit(kind, token.text) else { return finding };
+    finding.label(format!("did you mean `{text}`?")).fix(Fix::machine(
+        format!("write `{text}`"),
+        token.span,
+        text,
+    ))
+}
+
+/// `90m` for `1.5h`, where that is exact.
+fn in_smaller_unit(kind: Kind, text: &str) -> Option<String> {
+    let (whole, rest) = text.split_once('.')?;
+    let unit_at = rest.find(|sign: char| !sign.is_ascii_digit())?;
+    let (fraction, unit) = rest.split_at(unit_at);
+    let factor = |one: String| match kind {
+        Kind::Duration => st::duration_ms(&one).ok(),
+        Kind::Size => st::bytes(&one).ok(),
+        _ => None,
+    };
+    let factor = factor(format!("1{unit}"))?;
+    let tenths = 10u64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    let count = st::number(&format!("{whole}{fraction}")).ok()?.checked_mul(factor)?;
+    count.is_multiple_of(tenths).then(|| match kind {
+        Kind::Duration => st::duration_text(count / tenths),
+        _ => st::size_text(count / tenths),
+    })
 }
 
 /// A duration in several units, as in `1h30m` or `1h 30m`: it has one here.

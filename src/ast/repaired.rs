@@ -16,12 +16,12 @@ pub(super) fn look(tokens: &[Token<'_>], fits: Fits<'_>, findings: &mut Vec<Diag
         return;
     }
     let [finding] = findings.as_mut_slice() else { return };
-    if !finding.fixes.is_empty() {
-        return;
-    }
-    if let Some((help, fix)) = parted(tokens, finding, fits).or_else(|| foreign(tokens, finding, fits)) {
+    let has_none = finding.fixes.is_empty();
+    let other = || parted(tokens, finding, fits).or_else(|| foreign(tokens, finding, fits));
+    let repair = in_brackets(tokens, finding, fits).or_else(|| has_none.then(other).flatten());
+    if let Some((help, fix)) = repair {
         finding.help = Some(help);
-        finding.fixes.push(fix);
+        finding.fixes = vec![fix];
     }
 }
 
@@ -65,6 +65,20 @@ fn without_database(tokens: &[Token<'_>], fits: Fits<'_>, findings: &[Diagnostic
         true => finding.fix(Fix::machine(title(&dotted), span, dotted)),
         false => finding.fix(Fix::choice(title(&dotted), span, dotted)).fix(all),
     })
+}
+
+/// A list in brackets, which is read as a set of signs where no blank is in it: `include [a.b,a.c]`.
+fn in_brackets(tokens: &[Token<'_>], finding: &Diagnostic, fits: Fits<'_>) -> Option<(String, Fix)> {
+    let span = finding.primary.as_ref()?.span;
+    let at = tokens.iter().position(|token| token.span == span)?;
+    let inner = tokens[at].text.strip_prefix('[')?.strip_suffix(']')?;
+    let items = inner.split(',').map(|item| Token::bare(item, span)).collect::<Option<Vec<_>>>()?;
+    let row = items.into_iter().flat_map(|item| [Token::imagined(",", span), item]).skip(1);
+    let mut mended = tokens.to_vec();
+    mended.splice(at..=at, row);
+    let text = inner.replace(',', ", ");
+    let help = "lists are written without brackets".to_owned();
+    fits(&mended).then(|| (help, Fix::machine(format!("write `{text}`"), span, text)))
 }
 
 /// Quotes that hold several: a list in one text, database and table in one pair of backticks.

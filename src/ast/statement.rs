@@ -290,12 +290,16 @@ impl<'t> Reader<'t> {
 
     /// Notes where the columns of a statement about tables stand.
     fn note_columns(&mut self, spec: &StatementSpec, head: Span, args: &[Item]) {
-        if !matches!(spec.word, "key" | "columns" | "mask" | "partition") {
+        if !matches!(spec.word, "key" | "columns" | "mask" | "partition" | "rename") {
             return;
         }
+        let text = self.text;
         self.columns.extend(args.iter().filter_map(|item| match &item.value {
             Value::Column(name) | Value::Columns(NamePattern::Exact(name)) => {
                 Some(((head, name.clone()), item.span))
+            }
+            Value::ColumnPath(_, NamePattern::Exact(name)) => {
+                Some(((head, name.clone()), last_segment(text, item.span, name)?))
             }
             _ => None,
         }));
@@ -381,6 +385,15 @@ impl<'t> Reader<'t> {
         let line = self.text[..at as usize].rfind(['\n', '\r']).map_or(0, |end| end + 1);
         at - line as u32
     }
+}
+
+/// Where a name stands that a path ends with.
+fn last_segment(text: &str, path: Span, name: &str) -> Option<Span> {
+    let written = &text[path.start as usize..path.end as usize];
+    let forms = [name.to_owned(), format!("`{}`", name.replace('`', "``"))];
+    let ends = |form: &&String| written.strip_suffix(form.as_str()).is_some_and(|rest| rest.ends_with('.'));
+    let form = forms.iter().find(ends)?;
+    Some(Span::new(path.file, path.end - form.len() as u32, path.end))
 }
 
 /// True for an `allow` that answers findings; in a `ddl` block it names kinds.

@@ -120,6 +120,12 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
         _ => from_env.map(SecretRef::Env),
     };
     let has_else = tokens.get(2).and_then(Token::word) == Some("else");
+    if let (Some("env"), Some(name)) = (tokens[0].word(), tokens.get(1))
+        && name.kind == NodeKind::String
+        && let Some(variable) = st::named_variable(name.text).filter(|_| name.text.contains('$'))
+    {
+        return Some(Read { value: Err(without_dollar(variable, name.span)), n_tokens: 2 });
+    }
     if let (Some("env" | "file"), Some(holes)) = (tokens[0].word(), tokens.get(1).map(Token::holes))
         && !holes.is_empty()
     {
@@ -158,9 +164,12 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
 
 /// What is wrong with the name of a variable: shells have a `$` before it, and its name has none.
 pub(super) fn no_variable(name: &str, span: Span) -> Option<Box<Diagnostic>> {
-    let bare = name.strip_prefix('$')?;
+    Some(without_dollar(name.strip_prefix('$')?, span))
+}
+
+fn without_dollar(bare: &str, span: Span) -> Box<Diagnostic> {
     let finding = wrong(span, format!("a variable is named without `$`: `env {bare}`"));
-    Some(Box::new(finding.fix(Fix::machine(format!("write `{bare}`"), span, bare))))
+    Box::new(finding.fix(Fix::machine(format!("write `{bare}`"), span, bare)))
 }
 
 /// A day of the calendar; what a month has of days is not counted.

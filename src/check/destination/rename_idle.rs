@@ -5,7 +5,7 @@ use super::super::flow::{Flow, Known, Project};
 use super::super::locked::written;
 use super::super::renaming::Renaming;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::hir::LockedTable;
+use crate::hir::{LockedTable, Program};
 use crate::statement::{Rename, closest};
 
 const RENAME_IDLE: Code = Code::new("S0401", "rename-idle");
@@ -35,7 +35,9 @@ fn check_rename_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                         .help("a `rename` is written with the names in the source"),
                 );
             } else {
-                findings.extend(of_no_table(flow, renaming).or_else(|| of_no_column(flow, renaming)));
+                findings.extend(
+                    of_no_table(flow, renaming).or_else(|| of_no_column(project.program, flow, renaming)),
+                );
             }
         }
     }
@@ -76,7 +78,7 @@ fn of_no_table(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
 }
 
 /// A rename for a column that none of its tables has.
-fn of_no_column(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
+fn of_no_column(program: &Program, flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
     let column = renaming.column.as_ref().filter(|_| flow.locks.complete())?;
     let of_line = |(known, _): &(&Known, &LockedTable)| renaming.tables.matches(&known.db, &known.table);
     let tables: Vec<&LockedTable> = (0..flow.pipeline.from.len())
@@ -100,7 +102,10 @@ fn of_no_column(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> 
     let finding = Diagnostic::warning(RENAME_IDLE, renaming.span, message).help(LOCK_HELP);
     let names = first.columns.iter().map(|column| column.name.value.as_str());
     Some(match closest(&pattern.to_string(), names) {
-        Some(near) => finding.label(format!("did you mean `{near}`?")),
+        Some(near) => Diagnostic {
+            fixes: program.other_column(renaming.span, &pattern.to_string(), near).into_iter().collect(),
+            ..finding.label(format!("did you mean `{near}`?"))
+        },
         None => finding,
     })
 }
