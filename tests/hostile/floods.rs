@@ -21,7 +21,7 @@ pub(crate) fn floods() -> Vec<Flood> {
     vec![
         flood(
             "pipelines beside a lock",
-            pipelines(300, |n| format!("topic \"p{n}.{{db}}.{{table}}\"")),
+            pipelines(150, |n| format!("topic \"p{n}.{{db}}.{{table}}\"")),
             Some(lock(2_000, false)),
             &[],
         ),
@@ -36,28 +36,28 @@ pub(crate) fn floods() -> Vec<Flood> {
             Some(lock(2_000, false)),
             &["S0212"],
         ),
-        flood("captures that cross", pipeline(&crossing_captures(2_000)), None, &["S0203", "S0206"]),
+        flood("captures that cross", pipeline(&crossing_captures(1_000)), None, &["S0203", "S0206"]),
         flood(
             "captures that cross, beside a lock without case",
-            pipeline(&crossing_captures(2_000)),
+            pipeline(&crossing_captures(1_000)),
             Some(lock(2_000, true)),
             &["S0203", "S0206"],
         ),
         flood(
             "renames with captures that cross",
-            pipeline(&crossing_renames(2_000)),
+            pipeline(&crossing_renames(1_000)),
             Some(lock(2_000, true)),
             &["S0401", "S0402"],
         ),
         flood(
             "table blocks with conditions that cross",
-            pipeline(&crossing_blocks(2_000)),
+            pipeline(&crossing_blocks(1_000)),
             Some(lock(2_000, false)),
             &["S0206", "S0218"],
         ),
         flood(
             "names that are not there, where case does not count",
-            pipeline(&names(60_000)),
+            pipeline(&names(20_000)),
             Some(lock(2_000, true)),
             &["S0212"],
         ),
