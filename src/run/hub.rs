@@ -180,6 +180,7 @@ impl Hub {
         };
         let since = waiting.since;
         state.waiting.insert(id.clone(), waiting);
+        let mut without = since;
         self.changed.notify_all();
         loop {
             if feed.tie().over.load(Ordering::Relaxed) {
@@ -234,12 +235,13 @@ impl Hub {
                     }
                     continue;
                 }
-                if since.elapsed() >= WITHOUT {
+                if without.elapsed() >= WITHOUT {
                     // Two tasks share what one had, from the earlier of their places on.
                     let private = state.private.iter().filter_map(Weak::upgrade);
                     let mut others = private.filter(|stream| stream.blocks.tail().is_some());
                     if let Some(stream) = others.next().or(main) {
-                        stream.blocks.give_up();
+                        stream.give_up();
+                        without = Instant::now();
                     }
                 }
             }

@@ -86,6 +86,13 @@ impl Stream {
         Ok(Stream { source, start, blocks, closer, thread: Some(thread) })
     }
 
+    /// Its tasks have to look for another one, since its connection is wanted for more of them. Whoever is busy with what it has
+    /// had does not keep the connection.
+    pub(super) fn give_up(&self) {
+        self.blocks.give_up();
+        self.closer.close();
+    }
+
     /// True when a task of this plan, on this server, can be served by what it reads.
     pub(super) fn is_of(&self, source: &SourcePlan, seen: &Position) -> bool {
         let same_kind = std::mem::discriminant(&self.start.gtids) == std::mem::discriminant(&seen.gtids);

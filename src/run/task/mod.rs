@@ -229,7 +229,7 @@ pub(super) struct Task {
     carried: Carried,
     /// The stream of the last life, when it was not the stream that failed.
     follower: Option<Follower>,
-    /// Whether it waits for long, for who reads the source with it.
+    /// Whether it waits for long, for who reads the source with it: from a failure until it takes events again.
     waits: Arc<AtomicBool>,
     /// The target of the last life, when nothing of it was on its way: it keeps the ownership alive meanwhile.
     output: Option<Output>,
@@ -368,7 +368,6 @@ impl Task {
         let (mut panics, mut n_moved) = (0, 0);
         loop {
             self.set_state(TaskState::Starting);
-            self.waits.store(false, Ordering::Relaxed);
             let life = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.life()));
             let ended = match life {
                 Ok(ended) => ended,

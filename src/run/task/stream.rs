@@ -12,6 +12,7 @@ use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::Failure;
 use crossbeam_channel::RecvTimeoutError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The reader counts as idle when it had nothing for this long.
@@ -26,6 +27,7 @@ const ENDS_MS: u64 = 60_000;
 impl Task {
     /// Streams until the life ends.
     pub(super) fn stream(&mut self, life: &mut Life) -> Result<Ended, Failure> {
+        self.waits.store(false, Ordering::Relaxed);
         loop {
             while let Ok(input) = self.inbox.try_recv() {
                 self.take(input, life)?;
