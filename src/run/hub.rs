@@ -7,6 +7,7 @@
 
 mod blocks;
 mod feed;
+mod seek;
 mod slots;
 mod stream;
 #[cfg(test)]
@@ -179,8 +180,8 @@ impl Hub {
             given: None,
         };
         let since = waiting.since;
-        state.waiting.insert(id.clone(), waiting);
         let mut without = since;
+        state.waiting.insert(id.clone(), waiting);
         self.changed.notify_all();
         loop {
             if feed.tie().over.load(Ordering::Relaxed) {
