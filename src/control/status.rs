@@ -299,9 +299,12 @@ pub struct Progress {
     pub estimate: u64,
     /// Seconds left at the present rate, when it can be told.
     pub eta_seconds: Option<u64>,
-    /// Why no rows are read now, while some are to be.
+    /// Why no rows are read now, or fewer at once than might be, while some are to be.
     #[serde(default)]
     pub waits: Option<String>,
+    /// None are read because it is not their turn or their time.
+    #[serde(skip)]
+    pub rests: bool,
 }
 
 /// One table of a task.

@@ -9,18 +9,20 @@
 //! chunks come in the order of its key. One barrier at most is under way.
 //!
 //! Guarantees: no more reads and windows than the policy says; a window in which the table's definition moved is thrown
-//! away and redone; the last key moves only with rows that were handed over; windows hold no more than [`WINDOWS_BYTES`] (or
-//! one row each).
+//! away and redone; the last key moves only with rows that were handed over; a window holds no more than the [memory](Memory) it
+//! was given, or one row.
 //! Does not: compare keys (the server pages, equality of [canonical keys](crate::mysql::key) is all that is needed),
 //! read anything, or know formats.
 
 mod admission;
 mod ask;
+mod memory;
 mod table;
 mod window;
 
 pub use admission::{Admission, Refusal};
 pub use ask::{Ask, ReadId, Wanted};
+pub use memory::{LEAST, Memory};
 pub use table::TableLoad;
 pub use window::{Chunk, Closed, Redo, Rows, Watch};
 
@@ -49,9 +51,9 @@ const CHUNK_BYTES_MIN: usize = 64 << 10;
 /// Longest a chunk's SELECT should take, ms.
 const CHUNK_MS: u64 = 1_000;
 
-/// Most bytes of all windows: half of it for rows, half for touched keys. A window whose touched keys are over its share is
-/// redone with half its rows.
-const WINDOWS_BYTES: usize = 64 << 20;
+/// Bytes of all windows of a process. Of what a window is given of them half is for rows, half for touched keys; one whose keys
+/// are more than that is redone with half its rows.
+pub const WINDOWS_BYTES: usize = 64 << 20;
 
 /// How existing rows are read.
 #[derive(Debug, Clone)]
@@ -65,19 +67,9 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The share of one window in one half of [`WINDOWS_BYTES`].
-    fn share(&self) -> usize {
-        WINDOWS_BYTES / 2 / self.parallel.max(1)
-    }
-
-    /// Bytes up to which a chunk keeps rows.
-    fn chunk_bytes(&self) -> usize {
-        CHUNK_BYTES.min(self.share())
-    }
-
-    /// Bytes that a chunk should have at most.
-    fn wanted_bytes(&self) -> usize {
-        let most = self.chunk_bytes();
+    /// Bytes that a chunk should have at most, in a window of so many.
+    fn wanted_bytes(&self, window: usize) -> usize {
+        let most = chunk_bytes(window);
         match self.rate_bytes_s {
             None => most,
             Some(rate) => usize::try_from(rate).unwrap_or(most).clamp(CHUNK_BYTES_MIN.min(most), most),
@@ -85,10 +77,17 @@ impl Policy {
     }
 }
 
+/// Bytes up to which a chunk keeps rows, in a window of so many.
+fn chunk_bytes(window: usize) -> usize {
+    CHUNK_BYTES.min(window / 2)
+}
+
 /// A read under way, and what follows of it.
 struct Read {
     table: TableName,
     doing: Doing,
+    /// Bytes that it may hold.
+    memory: usize,
 }
 
 enum Doing {
@@ -105,6 +104,15 @@ enum Doing {
     },
     /// Nobody wants the answer any more.
     Void,
+}
+
+/// What a read needs before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// It brings next to nothing.
+    Nothing,
+    /// It is a window, which holds rows and keys.
+    Memory,
 }
 
 /// Progress of one table, for people.
@@ -205,13 +213,24 @@ impl Load {
         self.tables.iter().find(|(_, load)| free(load)).map(|(name, _)| name)
     }
 
-    /// True when [`Load::next`] gives a read.
-    pub fn wants(&self) -> bool {
-        self.candidate().is_some()
+    /// What the read needs which [`Load::next`] gives; none when it gives no read.
+    pub fn wants(&self) -> Option<Need> {
+        let load = self.tables.get(self.candidate()?)?;
+        let is_window = !load.stale
+            && load.key.is_some()
+            && load.record.max.is_some()
+            && matches!(load.record.state, SnapState::Copying { .. });
+        Some(if is_window { Need::Memory } else { Need::Nothing })
     }
 
-    /// The next read, if one more may be under way. Call between two source transactions only; `at` is R.
-    pub fn next(&mut self, at: &Position) -> Option<Ask> {
+    /// Bytes of memory that windows hold.
+    pub fn held(&self) -> usize {
+        self.reads.values().map(|read| read.memory).sum()
+    }
+
+    /// The next read, if one more may be under way. Call between two source transactions only; `at` is R, and `memory` what it
+    /// may hold, bytes.
+    pub fn next(&mut self, at: &Position, memory: usize) -> Option<Ask> {
         let table = self.candidate()?.clone();
         let load = self.tables.get_mut(&table)?;
         self.n_reads += 1;
@@ -236,7 +255,7 @@ impl Load {
                     after: last.clone(),
                     upto: max.clone(),
                     limit: load.limit(&self.policy),
-                    max_bytes: self.policy.chunk_bytes(),
+                    max_bytes: chunk_bytes(memory),
                 };
                 (Doing::Window(Window::default()), chunk)
             }
@@ -246,7 +265,7 @@ impl Load {
             Wanted::MaxKey { .. } | Wanted::Barrier(_) => Some((table.clone(), load.record.clone())),
             Wanted::Columns(_) | Wanted::Chunk { .. } => None,
         };
-        self.reads.insert(id, Read { table, doing });
+        self.reads.insert(id, Read { table, doing, memory });
         let contains = match &what {
             Wanted::MaxKey { .. } => shown(at, Bug::GreatestKeyTooEarly),
             Wanted::Chunk { .. } => shown(at, Bug::NoVisibilityWait),
@@ -280,9 +299,8 @@ impl Load {
 
     /// Notes a canonical key of the table that the window is of.
     pub fn touch(&mut self, window: ReadId, key: &[u8]) {
-        let most = self.policy.share();
-        if let Some(Read { doing: Doing::Window(window), .. }) = self.reads.get_mut(&window) {
-            window.touch(key, most);
+        if let Some(Read { doing: Doing::Window(window), memory, .. }) = self.reads.get_mut(&window) {
+            window.touch(key, *memory / 2);
         }
     }
 
@@ -308,7 +326,7 @@ impl Load {
         read: ReadId,
         found: Option<(Arc<TableVersion>, Option<Vec<usize>>)>,
     ) -> Option<TableName> {
-        let Some(Read { table, doing: Doing::Columns { moved } }) = self.ended(read) else { return None };
+        let Some(Read { table, doing: Doing::Columns { moved }, .. }) = self.ended(read) else { return None };
         if moved {
             // They may be those of before; the table is still stale, and they are asked for again.
             return None;
@@ -326,7 +344,7 @@ impl Load {
 
     /// Answers [`Wanted::MaxKey`]; none: the table is empty. Returns the record to store.
     pub fn max_read(&mut self, read: ReadId, max: Option<Vec<KeyPart>>) -> Option<(TableName, SnapRecord)> {
-        let Some(Read { table, doing: Doing::MaxKey }) = self.ended(read) else { return None };
+        let Some(Read { table, doing: Doing::MaxKey, .. }) = self.ended(read) else { return None };
         let load = self.tables.get_mut(&table)?;
         load.record.state = match max {
             Some(_) => SnapState::Copying { last: None },
@@ -435,7 +453,7 @@ impl Load {
             | Doing::Void => false,
         };
         let id = self.reads.iter().find(|(_, read)| ripe(read)).map(|(&id, _)| id)?;
-        let Read { table, doing: Doing::Window(window) } = self.ended(id)? else { return None };
+        let Read { table, doing: Doing::Window(window), memory } = self.ended(id)? else { return None };
         let load = self.tables.get_mut(&table)?;
         if let Some(cause) = window.redo {
             if cause == Redo::Touched {
@@ -444,7 +462,7 @@ impl Load {
             return Some(Closed::Redo(table, cause));
         }
         let chunk = window.chunk?;
-        load.adapt(&chunk, &self.policy);
+        load.adapt(&chunk, &self.policy, memory);
         Some(Closed::Emit(Rows {
             version: load.version.clone(),
             key: load.key.clone().unwrap_or_default(),

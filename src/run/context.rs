@@ -3,6 +3,7 @@
 use super::Until;
 use super::hub::Hubs;
 use super::pulse::Pulses;
+use super::room::Rooms;
 use super::state_dir::{StateDir, random_id};
 use super::turns::Sources;
 use std::path::PathBuf;
@@ -61,6 +62,8 @@ pub(super) struct Context {
     pub(super) hubs: Hubs,
     /// Reads of existing rows, by source.
     pub(super) turns: Sources,
+    /// Memory for them.
+    pub(super) rooms: Rooms,
     /// End when the log was followed to a place.
     pub(super) until: Option<Until>,
     /// Time.
@@ -91,6 +94,7 @@ impl Context {
             once: false,
             hubs: Hubs::default(),
             turns: Sources::default(),
+            rooms: Rooms::default(),
             until: None,
             clock: Clock::start(),
             pulses: Pulses::default(),

@@ -17,6 +17,7 @@ mod pulse;
 pub mod registry;
 mod reload;
 mod ring;
+mod room;
 mod search;
 mod state_dir;
 mod state_tool;

@@ -11,7 +11,9 @@ use syncc::change::{Cell, RowBatch, RowChange};
 use syncc::checkpoint::{DurablePosition, Fingerprint, SnapRecord, SnapState, StateRecord, TaskState};
 use syncc::engine::Covered;
 use syncc::engine::commit::{Due, HEARTBEAT_MS, Ledger, Policy, keeps_producer};
-use syncc::engine::load::{Ask, Chunk, Closed, Load, Policy as LoadPolicy, ReadId, TableLoad, Wanted};
+use syncc::engine::load::{
+    Ask, Chunk, Closed, LEAST, Load, Memory, Need, Policy as LoadPolicy, ReadId, TableLoad, Wanted,
+};
 use syncc::engine::retry::End;
 use syncc::engine::split::goes_on_as_stored;
 use syncc::mysql::ddl::{DdlEffect, TableDdl};
@@ -25,9 +27,18 @@ use syncc::statement::Split;
 /// An answer of the broker that takes longer may have been asked for twice, ms.
 const DOUBTFUL_MS: u64 = 5_000;
 
+/// Reads and windows at once.
+const PARALLEL: usize = 2;
+
+/// Numbers of loads, among those of a process: that of the task, and somebody else's.
+const OWN: u64 = 1;
+const OTHER: u64 = 2;
+
 pub(super) struct Life {
     pub(super) ledger: Ledger,
     pub(super) load: Load,
+    /// What all loads of the process may hold.
+    memory: Memory,
     pub(super) epoch: u64,
     plan: Plan,
     /// Columns of each table where the stream stands.
@@ -92,9 +103,17 @@ impl Life {
             });
             TableLoad::new(version, key, record, 10)
         });
-        let load = Load::new(tables, LoadPolicy { chunk_rows: Some(2), parallel: 2, rate_bytes_s: None });
+        let load =
+            Load::new(tables, LoadPolicy { chunk_rows: Some(2), parallel: PARALLEL, rate_bytes_s: None });
+        // Every other life, one more load of its process has all of it.
+        let mut memory = Memory::new(4 * LEAST);
+        memory.join(OWN);
+        if epoch % 2 == 1 {
+            memory.holds(OTHER, 4 * LEAST);
+        }
         Life {
             load,
+            memory,
             ledger: Ledger::new(
                 policy,
                 fingerprint,
@@ -173,7 +192,14 @@ impl Life {
             return Ok(Step::On);
         }
         if self.ledger.may_open() {
-            self.reads.extend(self.load.next(self.ledger.position()));
+            self.memory.holds(OWN, self.load.held());
+            if let Some(need) = self.load.wants() {
+                let memory = match need {
+                    Need::Nothing => Some(0),
+                    Need::Memory => self.memory.take(OWN, PARALLEL),
+                };
+                self.reads.extend(memory.and_then(|memory| self.load.next(self.ledger.position(), memory)));
+            }
         }
         if now_ms >= self.beat_ms + HEARTBEAT_MS {
             // inside of a long source transaction, too

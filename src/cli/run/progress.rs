@@ -212,6 +212,7 @@ mod tests {
                 estimate: 2_000,
                 eta_seconds: Some(3),
                 waits: None,
+                rests: false,
             }),
             ..TaskStatus::default()
         };

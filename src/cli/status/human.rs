@@ -175,6 +175,7 @@ mod tests {
                 estimate: 25,
                 eta_seconds: Some(61),
                 waits: Some("for its turn".into()),
+                rests: true,
             }),
             tables: vec![table("a.c", true, None), table("a.d", false, Some(5))],
             ..TaskStatus::default()

@@ -58,12 +58,12 @@ impl TableLoad {
         self.limit = Some((self.limit(policy) / 2).max(1));
     }
 
-    /// The next chunk has as many rows as this one suggests, where their number is not fixed.
-    pub(super) fn adapt(&mut self, chunk: &Chunk, policy: &Policy) {
+    /// The next chunk has as many rows as this one suggests, which had a window of so many bytes, where their number is not fixed.
+    pub(super) fn adapt(&mut self, chunk: &Chunk, policy: &Policy, window: usize) {
         if policy.chunk_rows.is_some() || chunk.done {
             return;
         }
-        let (bytes, wanted) = (chunk.rows.bytes(), policy.wanted_bytes());
+        let (bytes, wanted) = (chunk.rows.bytes(), policy.wanted_bytes(window));
         if chunk.read_ms > CHUNK_MS || bytes > wanted {
             self.halve(policy);
         } else if chunk.read_ms < CHUNK_MS / 4 && bytes < wanted / 4 {

@@ -59,10 +59,13 @@ fn load(chunk_rows: u32) -> Load {
     Load::new([table("orders")], policy(chunk_rows, 1))
 }
 
+/// What a window may hold.
+const MEMORY: usize = WINDOWS_BYTES;
+
 /// Asks for the next read, which must be of this kind: a word, and the table.
 #[track_caller]
 fn asked(load: &mut Load, offset: u64, expected: &str) -> ReadId {
-    let ask = load.next(&at(offset)).expect("a read is wanted");
+    let ask = load.next(&at(offset), MEMORY).expect("a read is wanted");
     let found = match &ask.what {
         Wanted::Columns(table) => format!("columns {}", table.table),
         Wanted::MaxKey { version, .. } => format!("max {}", version.name.table),
@@ -111,7 +114,7 @@ fn chunk(rows: &[(i64, i64)], limit: usize, high: u64) -> Chunk {
 fn an_empty_table_is_done_after_its_greatest_key_was_asked_for() {
     let mut load = load(2);
     let read = asked(&mut load, 4, "max orders");
-    assert!(load.next(&at(4)).is_none(), "one read at a time");
+    assert!(load.next(&at(4), MEMORY).is_none(), "one read at a time");
     assert_eq!(load.max_read(read, None).map(|(_, record)| record.state), Some(SnapState::Done));
     assert!(load.done());
 }
@@ -186,7 +189,7 @@ fn a_table_without_a_key_is_read_at_one_place_where_the_stream_stops() {
     // One of them at a time; tables with keys go on.
     bounded(&mut load, "zoo");
     let window = asked(&mut load, 4, "chunk zoo");
-    assert!(load.next(&at(4)).is_none());
+    assert!(load.next(&at(4), MEMORY).is_none());
     load.chunk_read(window, chunk(&[(1, 1)], 2, 75));
     assert!(load.opening_barrier());
     load.barrier_opened(read, at(70).file);
@@ -233,7 +236,10 @@ fn the_answer_of_a_read_that_was_given_up_is_nobody_elses() {
     load.add(TableLoad::unread(version_of("zoo").name.clone(), pending()));
     load.add(table("orders"));
     asked(&mut load, 9, "max orders");
-    assert!(load.next(&at(9)).is_none(), "a read whose answer nobody wants is under way all the same");
+    assert!(
+        load.next(&at(9), MEMORY).is_none(),
+        "a read whose answer nobody wants is under way all the same"
+    );
     assert_eq!(load.max_read(old, Some(vec![KeyPart::Int(1)])), None);
     asked(&mut load, 9, "columns zoo");
 }
@@ -242,7 +248,7 @@ fn the_answer_of_a_read_that_was_given_up_is_nobody_elses() {
 fn so_many_tables_are_read_at_once_and_each_in_its_order() {
     let mut load = Load::new(["a", "b", "c"].map(table), policy(2, 2));
     let (a, b) = (asked(&mut load, 4, "max a"), asked(&mut load, 4, "max b"));
-    assert!(!load.wants());
+    assert_eq!(load.wants(), None);
     load.max_read(b, Some(vec![KeyPart::Int(9)]));
     let b = asked(&mut load, 4, "chunk b");
     load.max_read(a, None);
@@ -259,19 +265,27 @@ fn so_many_tables_are_read_at_once_and_each_in_its_order() {
 }
 
 #[test]
-fn windows_share_their_memory() {
+fn a_window_holds_what_it_was_given() {
     let mut load = Load::new(["a", "b"].map(table), policy(1_000, 64));
+    assert_eq!(load.wants(), Some(Need::Nothing), "a greatest key is asked for");
     bounded(&mut load, "a");
-    let ask = load.next(&at(4)).expect("a chunk is wanted");
-    assert!(matches!(ask.what, Wanted::Chunk { max_bytes, .. } if max_bytes == WINDOWS_BYTES / 2 / 64));
+    assert_eq!(load.wants(), Some(Need::Memory));
+    let ask = load.next(&at(4), 1 << 20).expect("a chunk is wanted");
+    assert!(matches!(ask.what, Wanted::Chunk { max_bytes, .. } if max_bytes == 1 << 19));
+    assert_eq!(load.held(), 1 << 20);
     let key = [7; 1 << 10];
     for number in 0..600u32 {
         load.touch(ask.read, &[&number.to_be_bytes()[..], &key].concat());
     }
     load.chunk_read(ask.read, chunk(&[(1, 1)], 1_000, 4));
     assert!(matches!(load.close(&at(4)), Some(Closed::Redo(_, Redo::Touched))));
-    let again = load.next(&at(4)).expect("it is read again");
-    assert!(matches!(again.what, Wanted::Chunk { limit: 500, .. }));
+    assert_eq!(load.held(), 0);
+    let again = load.next(&at(4), MEMORY).expect("it is read again");
+    assert!(matches!(again.what, Wanted::Chunk { limit: 500, max_bytes: CHUNK_BYTES, .. }));
+    load.add(table("a"));
+    assert_eq!(load.held(), MEMORY, "its rows may be on their way");
+    load.chunk_read(again.read, chunk(&[(1, 1)], 1_000, 4));
+    assert_eq!(load.held(), 0);
 }
 
 #[test]
@@ -279,14 +293,14 @@ fn chunks_of_a_slow_load_are_made_for_a_second() {
     let slow = Policy { chunk_rows: None, parallel: 1, rate_bytes_s: Some(100 << 10) };
     let mut load = Load::new([table("a")], slow);
     bounded(&mut load, "a");
-    let ask = load.next(&at(4)).expect("a chunk is wanted");
+    let ask = load.next(&at(4), MEMORY).expect("a chunk is wanted");
     assert!(matches!(ask.what, Wanted::Chunk { limit: FIRST_CHUNK_ROWS, .. }));
     let rows: Vec<(i64, i64)> = (0..10_000).map(|id| (id, id)).collect();
     load.chunk_read(ask.read, chunk(&rows, 1, 4));
     let Some(Closed::Emit(rows)) = load.close(&at(4)) else { panic!("H is passed") };
     assert!(rows.rows.bytes() > 100 << 10);
     load.emitted(&rows, 10_000);
-    let ask = load.next(&at(4)).expect("the next one");
+    let ask = load.next(&at(4), MEMORY).expect("the next one");
     assert!(matches!(ask.what, Wanted::Chunk { limit, .. } if limit == FIRST_CHUNK_ROWS / 2));
 }
 
@@ -427,7 +441,7 @@ impl Run<'_> {
     /// One step: a read begins, one is answered, or a transaction passes.
     fn turn(&mut self, roll: &mut impl FnMut(usize) -> usize) {
         match roll(3) {
-            0 => self.asks.extend(self.load.next(&at(self.passed as u64 * 10))),
+            0 => self.asks.extend(self.load.next(&at(self.passed as u64 * 10), MEMORY)),
             1 if !self.asks.is_empty() => {
                 let ask = self.asks.swap_remove(roll(self.asks.len()));
                 self.answer(ask, roll);

@@ -445,9 +445,10 @@ impl Life {
     /// Begins the reads that may be under way now. Between two source transactions only.
     pub(super) fn read_on(&mut self, now_ms: u64, wall_ms: i64) -> Result<(), Failure> {
         self.reads.rest = None;
-        while self.load.wants() {
-            let Some(turn) = self.reads.begin(wall_ms) else { break };
-            let Some(mut ask) = self.load.next(self.ledger.position()) else { break };
+        self.reads.holds(self.load.held());
+        while let Some(need) = self.load.wants() {
+            let Some((turn, memory)) = self.reads.begin(need, wall_ms) else { break };
+            let Some(mut ask) = self.load.next(self.ledger.position(), memory) else { break };
             hit("win.opened");
             if let Some((table, record)) = ask.begins.take().filter(|_| self.marks.is_some()) {
                 self.store_snap(table, record, now_ms)?;

@@ -44,7 +44,9 @@ impl Task {
             })
             .collect();
         let tables = life.paces.tell(tables, now_ms);
-        let rest = life.reads.rest.as_ref().filter(|_| !life.load.is_reading()).and_then(Rest::why);
+        let told = |rest: &&Rest| !life.load.is_reading() || !rest.is_meant();
+        let rest = life.reads.rest.as_ref().filter(told);
+        let (waits, rests) = (rest.and_then(Rest::why), rest.is_some_and(Rest::is_meant));
         let behind_since_ms = self.behind_since(life);
         life.paced_ms = life.paced_ms.filter(|&paced_ms| now_ms < paced_ms + PACED_MS);
         life.counts.schemas_registered += life.output.take_registered();
@@ -70,7 +72,8 @@ impl Task {
             rows: tables.iter().map(|table| table.rows).sum(),
             estimate: tables.iter().map(expected_rows).sum(),
             eta_seconds: eta(&tables),
-            waits: rest.clone(),
+            waits: waits.clone(),
+            rests,
         });
         status.tables = tables;
         let parked = life.tables.parked().iter().map(|(table, record)| ParkedTable {

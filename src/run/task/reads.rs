@@ -6,7 +6,7 @@
 use super::reader::{OpenConnection, Reader};
 use super::{Input, Task};
 use crate::change::RowBatch;
-use crate::engine::load::{Ask, Chunk, Policy, ReadId, Refusal};
+use crate::engine::load::{Ask, Chunk, Need, Policy, ReadId, Refusal};
 use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, ServerIdentity};
 use crate::mysql::schema::{TableName, TableVersion};
@@ -14,6 +14,7 @@ use crate::mysql::value::Timestamp;
 use crate::mysql::zone::Zone;
 use crate::run::failure::{Class, Failure};
 use crate::run::panic_text;
+use crate::run::room::Room;
 use crate::run::turns::{Seat, Turn};
 use crate::source::mysql::io::{self as source, Endpoint, Session};
 use crate::statement::{Snapshot, Window, duration_text};
@@ -98,9 +99,20 @@ pub(super) enum Rest {
     Rate(u64),
     /// It is not the time of day; minutes that are left.
     Hours(Window, u16),
+    /// Windows that are open hold the memory that so many loads of the process share.
+    Memory(usize),
 }
 
 impl Rest {
+    /// True when it lies with nothing of the load that nothing is read.
+    pub(super) fn is_meant(&self) -> bool {
+        match self {
+            Rest::Busy | Rest::Rate(_) | Rest::Hours(..) => true,
+            // A window is open: who waits for memory has some.
+            Rest::Memory(_) => false,
+        }
+    }
+
     /// For people; none while it is over in a moment.
     pub(super) fn why(&self) -> Option<String> {
         match self {
@@ -109,6 +121,10 @@ impl Rest {
             Rest::Hours(window, minutes) => {
                 let left = duration_text(u64::from(*minutes) * 60_000);
                 Some(format!("for the hours of its `window`, {window}: {left} left"))
+            }
+            Rest::Memory(1) => Some("to read more at once, for memory".to_owned()),
+            Rest::Memory(loads) => {
+                Some(format!("to read more at once, for memory, which {loads} loads share"))
             }
         }
     }
@@ -122,6 +138,7 @@ pub(super) struct Reads {
     policy: Policy,
     hours: Option<(Window, Option<Zone>)>,
     seat: Seat,
+    room: Room,
     asks: Sender<Asked>,
     /// The other end, for threads that are yet to come.
     inbox: Receiver<Asked>,
@@ -176,6 +193,7 @@ impl Task {
             }),
             policy,
             seat,
+            room: self.context.rooms.join(),
             asks,
             inbox,
             go,
@@ -214,21 +232,41 @@ impl Reads {
         tables.difference(&found).cloned().collect()
     }
 
-    /// One more read, if one may begin now; why not stands in `rest`.
-    pub(super) fn begin(&mut self, wall_ms: i64) -> Option<Turn> {
+    /// The load holds so many bytes.
+    pub(super) fn holds(&mut self, bytes: usize) {
+        self.room.holds(bytes);
+    }
+
+    /// Nothing is left to be read.
+    pub(super) fn over(&mut self) {
+        self.room.leave();
+    }
+
+    /// One more read, if one may begin now, and the bytes that it may hold; why not stands in `rest`.
+    pub(super) fn begin(&mut self, need: Need, wall_ms: i64) -> Option<(Turn, usize)> {
         let closed = self
             .hours
             .as_ref()
             .and_then(|(window, zone)| Some((window, opens_in(window, zone.as_ref()?, wall_ms)?)));
         let begun = match closed {
             Some((window, minutes)) => Err(Rest::Hours(window.clone(), minutes)),
-            None => self.seat.begin(&self.policy).map_err(|refusal| match refusal {
-                Refusal::Busy => Rest::Busy,
-                Refusal::At(at_ms) => Rest::Rate(at_ms),
-            }),
+            None => self.turn_with_memory(need),
         };
         self.rest = begun.as_ref().err().cloned();
         begun.ok()
+    }
+
+    fn turn_with_memory(&mut self, need: Need) -> Result<(Turn, usize), Rest> {
+        let turn = self.seat.begin(&self.policy).map_err(|refusal| match refusal {
+            Refusal::Busy => Rest::Busy,
+            Refusal::At(at_ms) => Rest::Rate(at_ms),
+        })?;
+        let memory = match need {
+            Need::Nothing => 0,
+            // Without it the turn is given back.
+            Need::Memory => self.room.take(self.policy.parallel).map_err(Rest::Memory)?,
+        };
+        Ok((turn, memory))
     }
 
     /// Asks for a read. It is answered by the life that asks, if that goes on; there are as many threads as reads under way,
@@ -267,7 +305,8 @@ impl Reads {
     pub(super) fn due_ms(&self) -> Option<u64> {
         match self.rest {
             Some(Rest::Rate(at_ms)) => Some(at_ms),
-            Some(Rest::Busy | Rest::Hours(..)) | None => None,
+            // It ends with a window of the load itself.
+            Some(Rest::Busy | Rest::Hours(..) | Rest::Memory(_)) | None => None,
         }
     }
 }

@@ -206,6 +206,7 @@ impl Task {
             life.load_announced = true;
             // What status and the progress line say must not lag behind the log.
             life.status_ms = 0;
+            life.reads.over();
             if self.made_good(&mut life.output) {
                 life.ledger.touch();
             }
