@@ -65,6 +65,7 @@ mod split;
 mod state;
 mod statements;
 mod support;
+mod stalls;
 mod throughput;
 mod tidy;
 mod topics;

@@ -223,6 +223,12 @@ impl Ring {
         state.bytes - history + size > self.capacity
     }
 
+    /// True while there is a next block.
+    pub(super) fn has_next(&self) -> bool {
+        let state = self.lock();
+        state.cursor - state.first < state.blocks.len() as u64
+    }
+
     /// The next block, if there is one.
     pub(super) fn next(&self) -> Option<Arc<Block>> {
         let mut state = self.lock();
@@ -265,7 +271,9 @@ mod tests {
         assert!(ring.publish(block(4, 4)));
         assert!(ring.publish(block(100, 4)));
         assert_eq!(ring.next().map(|block| block.size), Some(4));
+        assert!(ring.has_next());
         assert!(ring.next().is_some());
+        assert!(!ring.has_next());
         assert!(ring.next().is_none());
         assert!(ring.rewind(&BinlogPosition::new("b.000001", 99)));
         assert_eq!(

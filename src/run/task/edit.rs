@@ -65,7 +65,7 @@ fn owned(plan: &TaskPlan, target: Target, context: &Context) -> Result<Owned, Fa
             return Err(Failure::new(Class::Elsewhere, text));
         }
     }
-    let mut output = target.take(facts.as_ref(), Taps::default())?;
+    let mut output = target.take(facts.as_ref(), Taps::default(), std::sync::Arc::default())?;
     let state = output.read_state()?;
     confirm(before.owner.as_ref(), state.owner.as_ref(), context.state.instance()).map_err(|other| {
         let text = format!("{} (pid {}) took task {} meanwhile", other.host, other.pid, plan.id);

@@ -195,6 +195,12 @@ impl Life {
         }
     }
 
+    /// True while something of the log has come that was not looked at.
+    pub(super) fn has_unread(&self) -> bool {
+        let in_block = self.block.as_ref().is_some_and(|(block, at)| *at < block.entries.len());
+        in_block || self.follower.ring().has_next()
+    }
+
     /// True while the next entry is one whose columns are not proven.
     pub(super) fn waits_for_columns(&self) -> bool {
         let Some((block, at)) = &self.block else { return false };

@@ -98,7 +98,7 @@ impl Task {
 
     /// Since when a change may wait that is not committed; none: everything the source has is.
     fn behind_since(&self, life: &Life) -> Option<i64> {
-        if life.idle && life.ledger.between() && !life.ledger.has_rows() {
+        if life.idle && life.ledger.between() && !life.ledger.has_rows() && !life.has_unread() {
             return None;
         }
         // What was committed last is as old as its event says; before the first one, as our last moment without lag.
@@ -174,10 +174,15 @@ fn waits_for(life: &Life) -> Option<&'static str> {
         return Some("its pipeline's `limit` lets nothing more through for now");
     }
     if !life.ledger.between() {
-        return Some("a source transaction has begun and not ended");
+        return Some("a source transaction has begun, and the source sends no more of it");
     }
-    if life.load.opening_barrier() || life.load.holds(life.ledger.position()) {
-        return Some("a table without a usable key is read at one place, and the log waits for it");
+    if life.load.opening_barrier() {
+        return Some(
+            "a table without a usable key is to be read at one place, and the source has not opened a view of it",
+        );
+    }
+    if life.load.holds(life.ledger.position()) {
+        return Some("a table without a usable key is read at one place, and the log waits for its rows");
     }
     if life.waits_for_columns() {
         return Some("the columns of a table are not proven yet");
@@ -185,5 +190,5 @@ fn waits_for(life: &Life) -> Option<&'static str> {
     if let Some(Rest::Hours(..)) = life.reads.rest {
         return Some("existing rows are read only in the hours of `window`");
     }
-    (!life.load.done()).then_some("existing rows are read from the source")
+    (!life.load.done()).then_some("existing rows were asked for, and the source does not send them")
 }

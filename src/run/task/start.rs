@@ -61,7 +61,7 @@ pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<
     findings.extend(target.registry_findings(plan, &source.catalog).findings);
     findings.retain(|finding| finding.severity == Severity::Error);
     if planted(Bug::SecondProducer) {
-        drop(target.take(facts.as_ref(), Taps::default())?);
+        drop(target.take(facts.as_ref(), Taps::default(), Arc::default())?);
     }
     Ok(findings)
 }
@@ -80,6 +80,7 @@ impl Task {
         let (salts, open_files) = salts::find(&self.plan, &self.context)?;
         let salts = Arc::new(salts);
         self.warn_of(&open_files);
+        self.status().waits_for = Some("the target does not answer");
         self.inherit()?;
         let target = Target::open(&self.plan, &self.context)?;
         if self.is_halted(&target)? {
@@ -88,8 +89,10 @@ impl Task {
         if self.position.is_none() && !self.lost && !self.plan.source.standby.is_empty() {
             self.recall(&target)?;
         }
+        self.status().waits_for = Some("the source does not answer what it is asked at the start");
         let mut source = self.choose_source(self.position.as_ref())?;
         self.retention.kept_ms = log_kept_ms(&source.catalog.server);
+        self.status().waits_for = Some("the target does not answer what it is asked at the start");
         let facts = self.checked(&source, &target)?;
         self.topics_kept(&source.catalog, &target, facts.as_ref())?;
         target.make_topics(&self.plan, &source.catalog, facts.as_ref())?;
@@ -97,6 +100,7 @@ impl Task {
             // The next life begins with the order.
             return self.life();
         };
+        self.status().waits_for = Some("the source does not answer where the log is to be read from");
         let mut state = match self.lost {
             true => self.without_position(&source, state, &mut output),
             false => self.heal(&source, facts.as_ref(), &salts, state, &mut output)?,
@@ -438,7 +442,7 @@ impl Task {
                 ));
             }
         };
-        let mut output = target.take(facts, self.taps.clone())?;
+        let mut output = target.take(facts, self.taps.clone(), self.status.clone())?;
         hit(if self.n_lives > 1 { "recover.reinit" } else { "start.inited" });
         let state = output.read_state()?;
         hit("start.state_read");

@@ -130,7 +130,9 @@ impl Task {
             return Ok(());
         }
         life.idle = true;
-        self.retention.caught_up(wall_ms());
+        if !life.has_unread() {
+            self.retention.caught_up(wall_ms());
+        }
         life.stalled(now_ms)
     }
 
@@ -204,9 +206,9 @@ impl Task {
         }
         if !life.load_announced && life.load.done() {
             life.load_announced = true;
+            life.reads.over();
             // What status and the progress line say must not lag behind the log.
             life.status_ms = 0;
-            life.reads.over();
             if self.made_good(&mut life.output) {
                 life.ledger.touch();
             }
@@ -229,6 +231,9 @@ impl Task {
         let has_rows = life.ledger.has_rows();
         let covered = if life.ledger.between() { life.ledger.cover(now_ms) } else { life.ledger.cut(now_ms) };
         life.output.stage_owner(release, &self.context)?;
+        if has_rows {
+            self.falls_behind();
+        }
         self.status().waits_for = Some("the target has not acknowledged a commit");
         let durable = life.output.commit(covered, &self.context)?;
         let began_ms = now_ms;

@@ -13,6 +13,7 @@ use super::schemas::Schemas;
 use crate::checkpoint::{
     DurablePosition, EndsRecord, OwnerRecord, PosRecord, StateChange, StateKey, StateRecord, TaskState,
 };
+use crate::control::TaskStatus;
 use crate::diagnostic::Diagnostic;
 use crate::engine::Covered;
 use crate::engine::commit::HEARTBEAT_MS;
@@ -36,6 +37,7 @@ use crate::target::lines::io::LineSink;
 use crate::target::registry::Role;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Longest wait for one answer of a target.
@@ -73,6 +75,8 @@ pub(super) struct Output {
     /// How far topics reached when that was noted last.
     ends: BTreeMap<String, EndsRecord>,
     taps: Taps,
+    /// What the task does, as `status` shows it.
+    status: Arc<Mutex<TaskStatus>>,
 }
 
 enum State {
@@ -197,11 +201,18 @@ impl Output {
         if self.taps.any() {
             self.taps.show(&self.task, None, &self.topics, self.batch.records());
         }
-        if let State::Open(sending) = &mut self.sink
-            && let Err(failure) = sending.produce(&self.topics, &self.batch)
-        {
-            self.sink = State::Gone;
-            return Err(failure.into());
+        if let State::Open(sending) = &mut self.sink {
+            let waits_for = |status: &Mutex<TaskStatus>, what| {
+                let mut status = status.lock().unwrap_or_else(PoisonError::into_inner);
+                std::mem::replace(&mut status.waits_for, what)
+            };
+            let before = waits_for(&self.status, Some("the target takes no more rows"));
+            let sent = sending.produce(&self.topics, &self.batch);
+            waits_for(&self.status, before);
+            if let Err(failure) = sent {
+                self.sink = State::Gone;
+                return Err(failure.into());
+            }
         }
         self.batch.clear();
         Ok(())

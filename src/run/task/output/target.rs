@@ -3,6 +3,7 @@
 use super::{Output, PATIENCE, State, topics};
 use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::checkpoint::{OwnerRecord, StateKey, StateRecord, TaskState};
+use crate::control::TaskStatus;
 use crate::kafka::{Batch, TopicName, TopicTable};
 use crate::plan::{TargetKind, TaskId, TaskPlan, io as secrets};
 use crate::precheck;
@@ -15,6 +16,7 @@ use crate::run::task::schemas::Schemas;
 use crate::target::io::{Surroundings, Target as Inner};
 use crate::target::kafka::io::{Admin, NewTopic, Watch};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Shortest wait for an answer: a healthy cluster on a long way needs no more.
@@ -162,11 +164,13 @@ impl Target {
         Ok(false)
     }
 
-    /// Opens the target for sending; with transactions this fences whoever sent before.
+    /// Opens the target for sending; with transactions this fences whoever sent before. Messages are shown to `taps`, and what the
+    /// target is waited for is told in `status`.
     pub(in crate::run::task) fn take(
         mut self,
         facts: Option<&ClusterFacts>,
         taps: Taps,
+        status: Arc<Mutex<TaskStatus>>,
     ) -> Result<Output, Failure> {
         if let Some(facts) = facts {
             self.inner.fit(facts);
@@ -192,6 +196,7 @@ impl Target {
             written: BTreeSet::new(),
             ends: BTreeMap::new(),
             taps,
+            status,
         })
     }
 }

@@ -1,0 +1,134 @@
+//! What a task waits for that does not move although something waits: each reason is told, and ends with it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use syncc::control::TaskState;
+
+use crate::support::program::Running;
+use crate::support::shop::{SOON, Shop, event, ids};
+use crate::support::way::{Way, Weather};
+use crate::support::{Kafka, KafkaOptions, Kind, MySql, wait};
+
+/// The reason of each pipeline.
+const REASONS: [(&str, &str); 5] = [
+    ("shop", "existing rows were asked for, and the source does not send them"),
+    ("keyless", "a table without a usable key is read at one place, and the log waits for its rows"),
+    ("slow", "a source transaction has begun, and the source sends no more of it"),
+    ("commits", "the target has not acknowledged a commit"),
+    ("queue", "the target takes no more rows"),
+];
+
+/// What is told of each pipeline that stalls.
+fn stalled(shop: &Shop<'_>) -> BTreeMap<String, String> {
+    let tasks = shop.status().map(|status| status.tasks).unwrap_or_default();
+    let told = tasks.into_iter().filter_map(|task| {
+        let pipeline = task.task.split('.').next().unwrap_or_default().to_owned();
+        Some((pipeline, task.stalled?))
+    });
+    told.collect()
+}
+
+/// Waits until a topic holds these ids, each once.
+#[track_caller]
+fn wait_topic(kafka: &Kafka, topic: &str, expected: &[i64]) {
+    wait::until(&format!("rows in {topic}"), 3 * SOON, || {
+        let found = ids(kafka, topic);
+        assert!(found.len() <= expected.len(), "something came twice in {topic}: {found:?}");
+        if found == expected { Ok(()) } else { Err(format!("{found:?}")) }
+    });
+}
+
+/// Waits until these pipelines follow the log.
+#[track_caller]
+fn wait_streaming(shop: &Shop<'_>, syncc: &mut Running, pipelines: &[&str]) {
+    shop.wait_status(syncc, "they follow the log", |status| {
+        let streams = |pipeline: &&str| {
+            let prefix = format!("{pipeline}.");
+            let mut tasks = status.tasks.iter().filter(|task| task.task.starts_with(&prefix));
+            tasks.any(|task| task.state == TaskState::Streaming)
+        };
+        pipelines.iter().all(streams)
+    });
+}
+
+#[test]
+fn each_reason_of_a_stall_is_told_and_ends_with_it() {
+    let mysql = MySql::start(Kind::MariaDb10_11, &[]);
+    let (good, far) = (Kafka::start(KafkaOptions::default()), Kafka::start(KafkaOptions::default()));
+    let way = Way::open();
+    way.lead_to(mysql.address());
+    let mut shop = Shop::new("stalls", &mysql, &good);
+    shop.table("orders");
+    shop.sql().run(
+        "create table keyless (id int, name text);
+         insert into keyless values (1, 'one'), (2, 'two'), (3, 'three');
+         create table large (id int primary key, name mediumtext);
+         create table huge (id int primary key, name mediumtext)",
+    );
+    let source = |name: &str, address: &str| {
+        let user = &shop.user;
+        format!("source {name} mysql \"{user}@{address}\" {{\n  password env SHOP_TEST_PASSWORD\n}}\n")
+    };
+    let target = |name: &str, brokers: &str| {
+        format!(
+            "target {name} kafka \"{brokers}\" {{\n  transaction-timeout 300s\n  state {{\n    prefix \"PREFIX\"\n  }}\n}}\n"
+        )
+    };
+    let pipeline = |name: &str, source: &str, target: &str, table: &str| {
+        format!(
+            "pipeline {name} from {source} to {target} {{\n  include DB.{table}\n  topic \"PREFIX.{{table}}\"\n  \
+             split after 1GiB\n}}\n"
+        )
+    };
+    let address = mysql.address();
+    shop.text.rest = [
+        source("place", &address),
+        source("narrow", &way.address()),
+        source("other", &address),
+        target("patient", &good.brokers()),
+        target("far", &far.brokers()),
+        pipeline("keyless", "place", "bus", "keyless"),
+        pipeline("slow", "narrow", "patient", "huge"),
+        pipeline("commits", "other", "far", "orders"),
+        pipeline("queue", "other", "far", "large"),
+    ]
+    .concat();
+    // who reads the rows of these tables waits
+    let mut locks = shop.sql();
+    locks.run("lock tables items write, keyless write");
+    shop.save();
+    let mut syncc = shop.start(&[]);
+    wait_streaming(&shop, &mut syncc, &["slow", "commits", "queue"]);
+    way.turn(Weather::Slow { delay: Duration::ZERO, bytes_per_second: 4 << 10 });
+    far.signal(Signal::STOP);
+    shop.sql().run("insert into huge values (1, repeat('x', 900000))");
+    shop.insert("orders", &[4]);
+    shop.sql().run("insert into large select seq, repeat('x', 500000) from seq_1_to_170");
+
+    wait::until("every reason is told", 4 * SOON, || {
+        let told = stalled(&shop);
+        let is_told = |(pipeline, reason): &(&str, &str)| {
+            told.get(*pipeline)
+                .is_some_and(|told| told.ends_with(&format!("although something waits: {reason}")))
+        };
+        if REASONS.iter().all(is_told) { Ok(()) } else { Err(format!("{told:#?}\n{}", syncc.last_words())) }
+    });
+    assert!(event(&syncc.stderr(), "task.stalled").is_some(), "{}", syncc.stderr());
+
+    locks.run("unlock tables");
+    way.turn(Weather::Fair);
+    far.signal(Signal::CONT);
+    let topic = |table: &str| format!("{}.{table}", shop.prefix);
+    wait_topic(&good, &topic("items"), &[1, 2, 3]);
+    wait_topic(&good, &topic("keyless"), &[1, 2, 3]);
+    wait_topic(&good, &topic("huge"), &[1]);
+    wait_topic(&far, &topic("orders"), &[1, 2, 3, 4]);
+    wait_topic(&far, &topic("large"), &(1..=170).collect::<Vec<_>>());
+    wait::until("nothing stalls", SOON, || {
+        let told = stalled(&shop);
+        if told.is_empty() { Ok(()) } else { Err(format!("{told:#?}")) }
+    });
+    shop.stop(&mut syncc);
+}
