@@ -17,7 +17,7 @@ fn shop(name: &str) -> Shop<'static> {
 
 /// Where a running syncc listens.
 #[track_caller]
-fn address(syncc: &Running) -> SocketAddr {
+pub(crate) fn address(syncc: &Running) -> SocketAddr {
     let started = event(&syncc.stderr(), "process.started").filter(|event| event["level"] == "info");
     let all = syncc.stderr();
     let text = started.map(|event| event["msg"].to_string()).unwrap_or(all);
@@ -38,7 +38,8 @@ fn ask(address: SocketAddr, lines: &[&str]) -> (u16, String) {
     (code, text)
 }
 
-fn get(address: SocketAddr, path: &str) -> (u16, String) {
+/// Code and answer of a GET.
+pub(crate) fn get(address: SocketAddr, path: &str) -> (u16, String) {
     ask(address, &[&format!("GET {path} HTTP/1.1"), "Host: localhost"])
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test runner captures and shows both")]
 
 mod beginning;
+mod brokers;
 mod changes;
 mod cli;
 mod cluster;
@@ -35,6 +36,7 @@ mod load;
 mod log;
 mod lost;
 mod manual;
+mod many;
 mod markers;
 mod masks;
 mod mistakes;
@@ -54,6 +56,7 @@ mod reload;
 mod rights;
 mod routes;
 mod saving;
+mod scarce;
 mod schema;
 mod schema_changes;
 mod services;
@@ -62,6 +65,7 @@ mod snapshot;
 mod source;
 #[cfg(feature = "failpoints")]
 mod split;
+mod stalls;
 mod state;
 mod statements;
 mod support;

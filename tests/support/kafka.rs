@@ -85,6 +85,8 @@ pub(crate) struct Kafka {
     /// Its number in the cluster; the first is the controller, too.
     node: u16,
     controller: u16,
+    /// Further lines of its configuration, and of those that join it.
+    properties: String,
     /// The port behind a way, and that of the way.
     behind: Option<(u16, u16)>,
     process: Held,
@@ -146,6 +148,7 @@ impl Kafka {
             mutual: 0,
             node: 1,
             controller: 0,
+            properties: options.properties.join("\n"),
             behind: None,
             process: Held::default(),
             prefixes: AtomicUsize::new(0),
@@ -156,7 +159,7 @@ impl Kafka {
             broker.mutual = port::free();
             broker.behind = way.map(|way| (port::free(), way));
             broker.controller = port::free();
-            fs::write(broker.folder.join("server.properties"), broker.configuration(options))
+            fs::write(broker.folder.join("server.properties"), broker.configuration(options.acls))
                 .expect("the run's folder is writable");
             if broker.try_start() {
                 return broker;
@@ -165,7 +168,7 @@ impl Kafka {
         panic!("the broker found its ports taken five times");
     }
 
-    /// One more broker of this cluster, as number `node`.
+    /// One more broker of this cluster, as number `node`, without ACLs.
     #[track_caller]
     pub(crate) fn join(&self, node: u16) -> Kafka {
         let folder = Run::get().new_folder("kafka");
@@ -188,13 +191,14 @@ impl Kafka {
             mutual: 0,
             node,
             controller: self.controller,
+            properties: self.properties.clone(),
             behind: None,
             process: Held::default(),
             prefixes: AtomicUsize::new(0),
         };
         for _ in 0..5 {
             (broker.plain, broker.sasl, broker.mutual) = (port::free(), port::free(), port::free());
-            fs::write(broker.folder.join("server.properties"), broker.configuration(KafkaOptions::default()))
+            fs::write(broker.folder.join("server.properties"), broker.configuration(false))
                 .expect("the run's folder is writable");
             if broker.try_start() {
                 return broker;
@@ -448,7 +452,7 @@ impl Kafka {
         runtime.block_on(run(admin, options)).unwrap_or_else(|error| panic!("the broker refused: {error}"))
     }
 
-    fn configuration(&self, options: KafkaOptions<'_>) -> String {
+    fn configuration(&self, acls: bool) -> String {
         let Kafka { plain, sasl, mutual, node, controller, .. } = self;
         let (roles, quorum) = match node {
             1 => ("broker,controller", format!(",CONTROLLER://127.0.0.1:{controller}")),
@@ -458,14 +462,13 @@ impl Kafka {
         let data = data.display();
         let tls = installed(PART).join("tls");
         let tls = tls.display();
-        let acls = if options.acls {
+        let acls = if acls {
             "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
              super.users=User:ANONYMOUS;User:admin\n\
              allow.everyone.if.no.acl.found=false\n"
         } else {
             ""
         };
-        let properties = options.properties.join("\n");
         let (behind, advertised) = match self.behind {
             Some((port, way)) => {
                 (format!(",BEHIND://127.0.0.1:{port}"), format!(",BEHIND://127.0.0.1:{way}"))
@@ -503,7 +506,8 @@ impl Kafka {
              transaction.state.log.min.isr=1\n\
              transaction.state.log.num.partitions=1\n\
              group.initial.rebalance.delay.ms=0\n\
-             {acls}{properties}\n"
+             {acls}{}\n",
+            self.properties
         )
     }
 }

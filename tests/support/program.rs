@@ -80,6 +80,13 @@ impl Project {
         self.spawn(self.at_home(command), environment)
     }
 
+    /// As [`Project::start`], on one processor alone.
+    pub(crate) fn start_on(&self, processor: &str, arguments: &[&str]) -> Running {
+        let mut command = Command::new("taskset");
+        command.args(["-c", processor, SYNCC]).args(arguments);
+        self.spawn(self.at_home(command), &[])
+    }
+
     fn spawn(&self, mut command: Command, environment: &[(&str, &str)]) -> Running {
         // beside the project, not in it: syncc watches that
         let logs = Run::get().new_folder("syncc");
