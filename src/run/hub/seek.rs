@@ -97,6 +97,10 @@ impl Seeker {
         let before = (self.seek != Seek::Here).then(|| self.walker.clone());
         self.walker.pass(event, body);
         let mut gtid = None;
+        if kind == Kind::Quiet {
+            // Whatever was passed has ended.
+            self.passing = false;
+        }
         if kind == Kind::Begin {
             gtid = walk::gtid(&event.header, body);
             // Whoever attached where others were has more in its set than the stream leaves out.

@@ -1,3 +1,5 @@
+//! Logs as they come over connections that begin at different places, and what is handed out of them.
+
 use super::super::blocks::Stamp;
 use super::*;
 use crate::mysql::binlog::event::{EventType, Header};
