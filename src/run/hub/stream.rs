@@ -29,7 +29,7 @@ pub(super) struct Stream {
     pub(super) start: Position,
     /// What it has read.
     pub(super) blocks: Arc<Blocks>,
-    closer: Closer,
+    closer: Arc<Closer>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -54,7 +54,7 @@ impl Stream {
             task: &plan.id.to_string(),
         };
         let dump = Dump::open(endpoint, &request)?;
-        let closer = dump.closer()?;
+        let closer = Arc::new(dump.closer()?);
         let unpacker = Unpacker::new(dump.event_limit())
             .map_err(|error| Failure::new(Class::Request, format!("cannot unpack events: {error}")))?;
         let begun = match &start.gtids {
@@ -65,7 +65,7 @@ impl Stream {
         let blocks = Arc::new(Blocks::new(RING_BYTES, stamp.clone()));
         let name = format!("reader {}", plan.source.name);
         let thread = std::thread::Builder::new().name(name).spawn({
-            let blocks = blocks.clone();
+            let (blocks, closer) = (blocks.clone(), closer.clone());
             move || {
                 let _slot = slot;
                 let reader = Reader { dump, unpacker, stamp, blocks: blocks.clone() };
@@ -75,6 +75,8 @@ impl Stream {
                     let text = format!("this is a bug in syncc, in the reader: {text}");
                     Some(Failure::new(Class::Request, text))
                 });
+                // Tasks that are busy with what was read keep the stream, and by its other handle the connection.
+                closer.close();
                 if let Some(failure) = ended {
                     blocks.finish(failure);
                 }

@@ -130,7 +130,7 @@ impl Task {
             return Ok(());
         }
         life.idle = true;
-        if !life.has_unread() {
+        if life.ledger.between() && !life.has_unread() {
             self.retention.caught_up(wall_ms());
         }
         life.stalled(now_ms)
@@ -231,9 +231,8 @@ impl Task {
         let has_rows = life.ledger.has_rows();
         let covered = if life.ledger.between() { life.ledger.cover(now_ms) } else { life.ledger.cut(now_ms) };
         life.output.stage_owner(release, &self.context)?;
-        if has_rows {
-            self.falls_behind();
-        }
+        let behind_since_ms = self.status().behind_since_ms;
+        self.falls_behind();
         self.status().waits_for = Some("the target has not acknowledged a commit");
         let durable = life.output.commit(covered, &self.context)?;
         let began_ms = now_ms;
@@ -262,6 +261,7 @@ impl Task {
         self.position = Some(durable.record().position.clone());
         self.cut.clone_from(&durable.record().mid);
         let mut status = self.status();
+        status.behind_since_ms = behind_since_ms;
         status.seq = durable.record().seq;
         status.position = Some(durable.record().position.to_string());
         status.retry_seconds_left = None;
