@@ -14,7 +14,7 @@ use crate::run::panic_text;
 use crate::run::ring::BLOCK_BYTES;
 use crate::source::mysql::io::{Closer, Dump, DumpRequest, Endpoint, Unpacker};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub(super) struct Stream {
     pub(super) start: Position,
     /// What it has read.
     pub(super) blocks: Arc<Blocks>,
-    closer: Arc<Closer>,
+    handle: Handle,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -54,7 +54,7 @@ impl Stream {
             task: &plan.id.to_string(),
         };
         let dump = Dump::open(endpoint, &request)?;
-        let closer = Arc::new(dump.closer()?);
+        let handle = Handle(Arc::new(Mutex::new(Some(dump.closer()?))));
         let unpacker = Unpacker::new(dump.event_limit())
             .map_err(|error| Failure::new(Class::Request, format!("cannot unpack events: {error}")))?;
         let begun = match &start.gtids {
@@ -65,7 +65,7 @@ impl Stream {
         let blocks = Arc::new(Blocks::new(RING_BYTES, stamp.clone()));
         let name = format!("reader {}", plan.source.name);
         let thread = std::thread::Builder::new().name(name).spawn({
-            let (blocks, closer) = (blocks.clone(), closer.clone());
+            let (blocks, handle) = (blocks.clone(), handle.clone());
             move || {
                 let _slot = slot;
                 let reader = Reader { dump, unpacker, stamp, blocks: blocks.clone() };
@@ -75,8 +75,7 @@ impl Stream {
                     let text = format!("this is a bug in syncc, in the reader: {text}");
                     Some(Failure::new(Class::Request, text))
                 });
-                // Tasks that are busy with what was read keep the stream, and by its other handle the connection.
-                closer.close();
+                handle.end();
                 if let Some(failure) = ended {
                     blocks.finish(failure);
                 }
@@ -85,14 +84,14 @@ impl Stream {
         let thread = thread
             .map_err(|error| Failure::new(Class::Request, format!("cannot start a thread: {error}")))?;
         let (source, start) = (plan.source.clone(), start.clone());
-        Ok(Stream { source, start, blocks, closer, thread: Some(thread) })
+        Ok(Stream { source, start, blocks, handle, thread: Some(thread) })
     }
 
     /// Its tasks have to look for another one, since its connection is wanted for more of them. Whoever is busy with what it has
     /// had does not keep the connection.
     pub(super) fn give_up(&self) {
         self.blocks.give_up();
-        self.closer.close();
+        self.handle.end();
     }
 
     /// True when a task of this plan, on this server, can be served by what it reads.
@@ -105,10 +104,23 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.blocks.close();
-        self.closer.close();
+        self.handle.end();
         if let Some(thread) = self.thread.take() {
             // Whatever it had to say stands in the ring.
             let _ = thread.join();
+        }
+    }
+}
+
+/// Ends the connection from outside. It also keeps it open: a server that waits to be read sees its end only once all handles are
+/// gone, and tasks that are busy with what was read keep the stream for long.
+#[derive(Clone)]
+struct Handle(Arc<Mutex<Option<Closer>>>);
+
+impl Handle {
+    fn end(&self) {
+        if let Some(closer) = self.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            closer.close();
         }
     }
 }
