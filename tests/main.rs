@@ -69,7 +69,6 @@ mod stalls;
 mod state;
 mod statements;
 mod support;
-mod stalls;
 mod throughput;
 mod tidy;
 mod topics;
