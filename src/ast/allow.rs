@@ -5,6 +5,7 @@ use super::shape::Value;
 use super::statement::{Reader, Stmt};
 use crate::diagnostic::Diagnostic;
 use crate::statement::ALLOW_WITHOUT_REASON;
+use crate::syntax::{NodeId, NodeKind};
 use crate::text::{Span, Spanned};
 
 /// `allow CODE because "…"`.
@@ -18,6 +19,8 @@ pub struct Allow {
     pub cut: Span,
     /// The statement whose block it stands in: what is found there, it answers.
     pub scope: Span,
+    /// False where the statement is broken: it answers all the same, and nothing more is said about it.
+    pub is_whole: bool,
 }
 
 impl Allow {
@@ -44,6 +47,26 @@ impl Reader<'_> {
             );
         }
         let (head, cut, scope) = (statement.head, statement.line, self.scope);
-        self.allows.push(Allow { code, head, cut, scope });
+        self.allows.push(Allow { code, head, cut, scope, is_whole: true });
     }
+
+    /// Notes the codes in a statement that is left out: it was to answer them.
+    pub(super) fn broken_allow(&mut self, id: NodeId) {
+        let head = self.tree.span(id);
+        for node in self.tree.descendants(id).filter(|&node| self.tree.kind(node) == NodeKind::Glob) {
+            let word = self.tree.text(node, self.text);
+            if is_code(word) {
+                let code = Spanned::new(word.to_owned(), self.tree.span(node));
+                self.allows.push(Allow { code, head, cut: head, scope: self.scope, is_whole: false });
+            }
+        }
+    }
+}
+
+/// True for `S0406` and its like.
+fn is_code(word: &str) -> bool {
+    let mut signs = word.bytes();
+    matches!(signs.next(), Some(b'S' | b'L' | b'P'))
+        && word.len() == 5
+        && signs.all(|sign| sign.is_ascii_digit())
 }

@@ -12,6 +12,7 @@ use crate::text::Span;
 impl Reader<'_> {
     /// Notes every name in a statement that is left out.
     pub(super) fn mention(&mut self, id: NodeId) {
+        self.broken_allow(id);
         let unbound: Vec<Span> = self.noted.unbound.iter().map(|one| one.name.span).collect();
         // What it would have added is not known.
         let word = self.tree.text(id, self.text).split([' ', '\t', '"']).next();

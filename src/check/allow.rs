@@ -40,7 +40,7 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
     let mut answered = vec![false; findings.len()];
     for allow in &program.allows {
         let Some(code) = known.iter().find(|code| code.number == allow.code.value) else {
-            told.push(unknown(allow, &known));
+            told.extend(allow.is_whole.then(|| unknown(allow, &known)));
             continue;
         };
         let inside =
@@ -57,6 +57,9 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
                 used |= !is_error;
                 answered[n] |= !is_error;
             }
+        }
+        if !allow.is_whole {
+            continue;
         }
         let could_come = !code.number.starts_with('S') || NEEDS_MORE.contains(&code.number);
         let message = match (used, refused) {

@@ -11,6 +11,7 @@ mod example;
 mod allow;
 mod columns;
 mod conditions;
+mod consequence;
 mod ddl;
 mod destination;
 mod flow;
@@ -133,6 +134,7 @@ pub fn run(program: Program, mut findings: Vec<Diagnostic>, later: &[CodeDoc]) -
         let place = finding.primary.as_ref().map(|label| label.span);
         nth <= n_earlier || seen.insert((finding.code, place))
     });
+    consequence::hide(&program, &mut findings);
     show_values(&mut findings, &program);
     allow::answer(&program, &mut findings, later);
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -140,5 +142,6 @@ pub fn run(program: Program, mut findings: Vec<Diagnostic>, later: &[CodeDoc]) -
     for rule in tests::RULES {
         (rule.run)(&project, &mut findings);
     }
+    consequence::hide(&program, &mut findings);
     Report { findings, checked: (!failed).then_some(Checked(program)) }
 }

@@ -21,19 +21,22 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     };
     let mut ids: Vec<FileId> = files.ids().filter(is_read).collect();
     ids.sort_by_key(|&id| files.path(id));
-    let parsed: Vec<(FileId, Parse)> =
-        ids.into_iter().map(|id| (id, syntax::parse(id, files.text(id)))).collect();
-    // Values of parameters take their places while statements are lowered; so they are known first.
-    let declared = parsed.iter().flat_map(|(id, parse)| ast::params(parse, files.text(*id))).collect();
-    let (values, params) = param::known(declared, &project.choices);
     let mut findings = Vec::new();
+    let mut parsed = Vec::with_capacity(ids.len());
+    for id in ids {
+        let (parse, found) = read(id, files.text(id));
+        parsed.push((id, parse, found));
+    }
+    // Values of parameters take their places while statements are lowered; so they are known first.
+    let declared = parsed.iter().flat_map(|(id, parse, _)| ast::params(parse, files.text(*id))).collect();
+    let (values, params) = param::known(declared, &project.choices);
     let mut lowered = Vec::with_capacity(parsed.len());
     let mut noted = Uses::default();
     let mut lock = None;
-    for (id, parse) in &parsed {
+    for (id, parse, of_signs) in &mut parsed {
         let text = files.text(*id);
         let n_found = findings.len();
-        findings.extend(syntax::errors(parse, text));
+        findings.append(of_signs);
         if project::role_of(files.path(*id)) == Some(Role::Lock) {
             let (file, found) = ast::lower_lock(parse, text);
             findings.extend(found);
@@ -58,9 +61,9 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     let mut test_findings = Vec::new();
     for id in files.ids().filter(|&id| project::role_of(files.path(id)) == Some(Role::Tests)) {
         let text = files.text(id);
-        let parse = syntax::parse(id, text);
+        let (parse, of_signs) = read(id, text);
         let n_found = test_findings.len();
-        test_findings.extend(syntax::errors(&parse, text));
+        test_findings.extend(of_signs);
         let (file, found) = ast::lower_tests(&parse, text, &values);
         test_findings.extend(found);
         ast::weigh_repairs(&parse.tree, text, Place::TestFile, &values, &mut test_findings[n_found..]);
@@ -79,6 +82,13 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     program.shared = files.ids().filter(|&id| files.path(id).contains('/')).collect();
     diagnostic::sort(&mut findings, files);
     (program, findings)
+}
+
+/// A file with what is wrong with its signs; where that is its braces alone, as it was meant.
+fn read(id: FileId, text: &str) -> (Parse, Vec<Diagnostic>) {
+    let parse = syntax::parse(id, text);
+    let findings = syntax::errors(&parse, text);
+    (syntax::balanced(&parse, text).unwrap_or(parse), findings)
 }
 
 /// Tests are about pipelines of the project.

@@ -3,6 +3,7 @@
 //! Guarantees: every text gives a tree, every byte of it lies in exactly one leaf, and the tree prints the text back.
 //! [`errors`] says what is wrong with the text; [`Tree::has_error`] says which statements later stages leave alone.
 
+mod balance;
 pub mod codes;
 mod condition;
 mod damage;
@@ -13,6 +14,7 @@ mod parse;
 pub(crate) mod property_tests;
 mod tree;
 
+pub use balance::balanced;
 pub use condition::{Chained, Expr, ExprKind, condition};
 pub use error::errors;
 pub use parse::{Parse, parse};

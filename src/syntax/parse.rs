@@ -57,10 +57,10 @@ fn bare(file: FileId, text: &str) -> Tree {
 }
 
 /// Byte offset of the bracket that is too deep.
-struct TooDeep(u32);
+pub(super) struct TooDeep(u32);
 
 /// Runs the parser and copies its pairs, which borrow the text and cannot leave the thread, into nodes.
-fn nodes(text: &str) -> Result<Vec<Node>, TooDeep> {
+pub(super) fn nodes(text: &str) -> Result<Vec<Node>, TooDeep> {
     // The grammar is total, but for a block that it does not enter because it is too deep.
     let pairs = Grammar::parse(Rule::file, text).map_err(|error| {
         let (InputLocation::Pos(at) | InputLocation::Span((at, _))) = error.location;

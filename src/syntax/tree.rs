@@ -115,6 +115,11 @@ impl Tree {
         self.node(id).kind
     }
 
+    /// True when every `{` has its `}`.
+    pub(super) fn is_balanced(&self) -> bool {
+        !self.nodes.iter().any(|node| matches!(node.kind, NodeKind::Unclosed | NodeKind::Stray))
+    }
+
     /// Place of a node.
     pub fn span(&self, id: NodeId) -> Span {
         let node = self.node(id);

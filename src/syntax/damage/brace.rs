@@ -152,7 +152,7 @@ impl Finder<'_> {
         }
         let early = block.and_then(|block| {
             let close = || self.child(block, NodeKind::Close).filter(|_| !orphans.is_empty());
-            self.too_far_right(block).or_else(close)
+            self.misplaced(block).or_else(close)
         });
         let found = self.range(stray);
         self.faults.push(match early {
@@ -165,41 +165,60 @@ impl Finder<'_> {
         });
     }
 
-    /// The head whose block lacks its `{`: of a block at top level, or of one in the block that was closed in its place.
+    /// The head whose block lacks its `{`: of a block at top level, or of one inside of a block that was closed in its place.
     fn unopened(
         &self,
         torn_from: Option<NodeId>,
         orphans: &[NodeId],
         block: Option<NodeId>,
     ) -> Option<Range> {
-        let statements = |parent| {
-            self.tree.children(parent).filter(|&id| self.tree.kind(id) == NodeKind::Statement).collect()
-        };
-        let siblings: Vec<NodeId> = match block {
-            Some(block) => statements(block),
-            None => torn_from.into_iter().chain(orphans.iter().copied()).collect(),
+        let lists: Vec<Vec<NodeId>> = match (torn_from, block) {
+            (Some(torn_from), Some(_)) => {
+                let blocks = self.tree.descendants(torn_from);
+                let blocks = blocks.filter(|&id| self.tree.kind(id) == NodeKind::Block);
+                blocks.map(|block| self.statements(block)).collect()
+            }
+            _ => vec![torn_from.into_iter().chain(orphans.iter().copied()).collect()],
         };
         let place = |id: NodeId| {
             let start = self.tree.node(id).start;
             first_on_line(self.text, start).then(|| indent(self.text, start))
         };
-        let (head, _) = siblings.iter().zip(siblings.get(1..)?).find(|&(&head, &below)| {
-            let has_block = self.child(head, NodeKind::Block).is_some();
-            !has_block && place(head).zip(place(below)).is_some_and(|(head, below)| below > head)
-        })?;
-        let Range { start, end } = self.range(*head);
+        let pairs = lists.iter().flat_map(|list| list.windows(2));
+        let opens = |pair: &&[NodeId]| {
+            let has_block = self.child(pair[0], NodeKind::Block).is_some();
+            !has_block && place(pair[0]).zip(place(pair[1])).is_some_and(|(head, below)| below > head)
+        };
+        let head = pairs.filter(opens).map(|pair| pair[0]).min()?;
+        let Range { start, end } = self.range(head);
         let written = self.text[start as usize..end as usize].trim_end().len() as u32;
         Some(start..start + written)
     }
 
-    /// The first `}` in or of a block that stands further right than the line which opened it.
-    fn too_far_right(&self, block: NodeId) -> Option<NodeId> {
-        self.tree.descendants(block).find(|&id| {
-            let node = self.tree.node(id);
-            node.kind == NodeKind::Close
-                && first_on_line(self.text, node.start)
-                && indent(self.text, node.start) > indent(self.text, self.tree.node(node.parent).start)
-        })
+    fn statements(&self, block: NodeId) -> Vec<NodeId> {
+        self.tree.children(block).filter(|&id| self.tree.kind(id) == NodeKind::Statement).collect()
+    }
+
+    /// The first `}` in or of a block that stands further left or right than the line which opened its block, or behind which
+    /// statements stand further right than that line.
+    fn misplaced(&self, block: NodeId) -> Option<NodeId> {
+        let column = |id: NodeId| {
+            let start = self.tree.node(id).start;
+            first_on_line(self.text, start).then(|| indent(self.text, start))
+        };
+        let differs = |&id: &NodeId| {
+            let opened = indent(self.text, self.tree.node(self.tree.node(id).parent).start);
+            self.tree.kind(id) == NodeKind::Close && column(id).is_some_and(|column| column != opened)
+        };
+        let early = |pair: &[NodeId]| {
+            let is_deeper = column(pair[0]).zip(column(pair[1])).is_some_and(|(closed, next)| next > closed);
+            let closed = self.child(pair[0], NodeKind::Block).filter(|_| is_deeper)?;
+            self.child(closed, NodeKind::Close)
+        };
+        let lists = self.tree.descendants(block).filter(|&id| self.tree.kind(id) == NodeKind::Block);
+        let lists = lists.chain([block]).map(|block| self.statements(block));
+        let early = lists.flat_map(|list| list.windows(2).filter_map(early).collect::<Vec<_>>()).min();
+        self.tree.descendants(block).find(differs).into_iter().chain(early).min()
     }
 
     fn unclosed(&mut self, block: NodeId) {

@@ -80,6 +80,12 @@ impl Damage {
         damage
     }
 
+    /// What else is wrong with a file whose braces were put right.
+    pub(super) fn beside_braces(&self) -> Damage {
+        let silent = self.explained.iter().chain(&self.no_such_sign).cloned().collect();
+        Damage { braces: Vec::new(), silent: merged(silent), ..self.clone() }
+    }
+
     /// True when later stages say nothing about a statement whose head lies here.
     pub(super) fn touches(&self, start: u32, end: u32) -> bool {
         meets(&self.silent, start, end)
