@@ -212,8 +212,19 @@ impl<'p> Rows<'_, 'p> {
 
     fn of_lock(&mut self, table: &Spanned<TableName>, source: SourceId) -> Option<Vec<String>> {
         let lock: &SourceLock = self.program.lock.of(source)?;
-        // A table that the lock file does not list is told at the `include`, or was made since.
-        let found = lock.tables.get(&table.value).filter(|found| !found.incomplete)?;
+        let Some(found) = lock.tables.get(&table.value) else {
+            // A table that the lock file does not list is told at the `include`, or was made since; unless one is called nearly so.
+            let known: Vec<String> = lock.tables.keys().map(shown).collect();
+            if let Some(near) = closest(&shown(&table.value), known.iter().map(String::as_str)) {
+                let message = format!("`schema.lock` lists no table `{}`", shown(&table.value));
+                let finding = Diagnostic::error(TEST_ROW_UNKNOWN, table.span, message);
+                self.findings.push(meant(finding, table.span, near));
+            }
+            return None;
+        };
+        if found.incomplete {
+            return None;
+        }
         Some(found.columns.iter().map(|column| column.name.value.clone()).collect())
     }
 
@@ -264,6 +275,19 @@ mod tests {
     fn check(test: &str, lock: &str) {
         let test = format!("edition 2026\n{test}");
         check_files(&[("a.sync", ENDS), ("a.test.sync", &test), ("schema.lock", lock)]);
+    }
+
+    #[test]
+    fn a_table_that_the_lock_file_calls_otherwise() {
+        check_files(&[
+            ("a.sync", ENDS),
+            ("schema.lock", LOCK),
+            (
+                "a.test.sync",
+                "edition 2026\ntest shop \"x\" {\ninsert shop.order {  # error[S1101]: `schema.lock` lists no table `shop.order`\n\
+                 order_id 1\n}\ninsert shop.made_since {\nid 1\n}\nexpect \"shop.orders\" {\nkey order_id 1\n}\n}\n",
+            ),
+        ]);
     }
 
     #[test]
