@@ -208,6 +208,14 @@ fn statements_followed() {
     }
 }
 
+/// What the fuzzer found: a word that is an object to no server, and longer than a reason may be.
+#[test]
+fn reasons_are_short() {
+    for statement in ["alter", "create", "drop", ""] {
+        properties::ddl(&format!("{statement} {}", "\u{fffd}".repeat(140)));
+    }
+}
+
 /// Texts made to take long or to go deep.
 #[test]
 fn huge_statements_end() {

@@ -161,7 +161,7 @@ impl<'t, 's> Cursor<'t, 's> {
     pub(super) fn unexpected(&self, wanted: &str) -> Reason {
         let found = match self.peek() {
             None => "the end".to_owned(),
-            Some(Token::Word(word)) => format!("`{}`", word.chars().take(40).collect::<String>()),
+            Some(Token::Word(word)) => format!("`{}`", shortened(word)),
             Some(Token::Number(_) | Token::Hex(_) | Token::Bits(_)) => "a number".to_owned(),
             Some(Token::Name(..)) => "a quoted name".to_owned(),
             Some(Token::Text(..)) => "a string".to_owned(),
@@ -439,6 +439,14 @@ fn is_digits_of_base(word: &str) -> bool {
     let all = |digits: &str, base| !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(base));
     word.strip_prefix("0x").is_some_and(|digits| all(digits, 16))
         || word.strip_prefix("0b").is_some_and(|digits| all(digits, 2))
+}
+
+/// Most signs of a word that a reason repeats.
+const SHOWN_MAX: usize = 40;
+
+/// What a reason repeats of a word, which may be as long as its statement.
+pub(super) fn shortened(word: &str) -> &str {
+    word.char_indices().nth(SHOWN_MAX).map_or(word, |(end, _)| &word[..end])
 }
 
 pub(super) fn is_word(token: Option<Token<'_>>, word: &str) -> bool {

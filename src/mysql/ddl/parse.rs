@@ -6,7 +6,7 @@
 //! understood then.
 
 use super::create::CreateHead;
-use super::cursor::{Cursor, Parsed, is_word};
+use super::cursor::{Cursor, Parsed, is_word, shortened};
 use super::effect::{DdlEffect, TableDdl};
 use super::ir::{KeyKind, NotUnderstood, Renaming, SequenceAction, Statement, Transaction};
 use super::lex::{self, Dialect, Token, tokens};
@@ -202,9 +202,7 @@ pub(super) fn statement(mut cursor: Cursor<'_, '_>) -> Statement {
         "SELECT" => cursor.select(),
         head if IRRELEVANT.contains(&head) => Ok(Statement::Irrelevant),
         "" => Err(cursor.unexpected("a statement")),
-        head => {
-            Err(format!("`{}` begins no statement that is known", head.chars().take(40).collect::<String>()))
-        }
+        head => Err(format!("`{}` begins no statement that is known", shortened(head))),
     };
     parsed.unwrap_or_else(unknown)
 }
@@ -295,7 +293,7 @@ impl Cursor<'_, '_> {
             "INDEX" => self.create_index(key.unwrap_or(KeyKind::Plain)),
             "DATABASE" | "SCHEMA" => self.create_database(or_replace),
             object if is_other_object(object) => Ok(Statement::Irrelevant),
-            object => Err(format!("`CREATE {object}` is not known")),
+            object => Err(format!("`CREATE {}` is not known", shortened(object))),
         };
         self.of_index(parsed)
     }
@@ -324,7 +322,7 @@ impl Cursor<'_, '_> {
             "DATABASE" | "SCHEMA" => self.alter_database(),
             "INSTANCE" => Ok(Statement::Irrelevant),
             object if is_other_object(object) => Ok(Statement::Irrelevant),
-            object => Err(format!("`ALTER {object}` is not known")),
+            object => Err(format!("`ALTER {}` is not known", shortened(object))),
         };
         parsed.unwrap_or_else(unknown)
     }
@@ -345,7 +343,7 @@ impl Cursor<'_, '_> {
             "DATABASE" | "SCHEMA" => self.drop_database(),
             "PREPARE" => Ok(Statement::Irrelevant),
             object if is_other_object(object) => Ok(Statement::Irrelevant),
-            object => Err(format!("`DROP {object}` is not known")),
+            object => Err(format!("`DROP {}` is not known", shortened(object))),
         };
         self.of_index(parsed)
     }
