@@ -192,12 +192,16 @@ fn rows_that_cannot_be_read_or_written_are_told_of_and_the_others_go_on() {
         if ids == [1, 3] { Ok(()) } else { Err(format!("{ids:?}")) }
     });
 
-    // Columns that nobody tells of: nothing of the event can be read.
+    shop.wait_status(&mut syncc, "it is counted", |status| status.tasks[0].counters.dead_letters == 1);
+
+    // Columns that nobody tells of: nothing of the event can be read. Who is awake might read them between.
+    shop.stop(&mut syncc);
     shop.sql().run(
         "set sql_log_bin = 0; alter table items add column extra int; set sql_log_bin = 1;
          insert into items values (4, 'c4n4ry', 1); alter table items drop column extra",
     );
     shop.insert("items", &[5]);
+    let mut syncc = shop.start(&[]);
     let (key, letter) = &wait_letters(&items, 1)[0];
     assert_eq!((&letter["reason"], &letter["op"]), (&Value::from("unreadable"), &Value::Null), "{letter}");
     assert!(
@@ -205,7 +209,7 @@ fn rows_that_cannot_be_read_or_written_are_told_of_and_the_others_go_on() {
         "{letter}"
     );
     shop.wait_ids("items", &[1, 2, 3, 5]);
-    shop.wait_status(&mut syncc, "both are counted", |status| status.tasks[0].counters.dead_letters == 2);
+    shop.wait_status(&mut syncc, "it is counted", |status| status.tasks[0].counters.dead_letters == 1);
     let (report, table) = compared(&shop, "states");
     assert_eq!((&table["missing"], &table["letters"]), (&0.into(), &1.into()), "{report}");
     // which row the letter is of it does not say
