@@ -112,6 +112,53 @@ fn a_target_that_hangs_holds_up_no_other_mysql() {
     a_target_hangs(Kind::MySql9_7);
 }
 
+/// Where all tasks of a source wait, nobody reads its log: the connection is given back, and asked for again when one goes on.
+/// Waiting tasks for which there are no connections left share one.
+#[test]
+fn tasks_that_wait_hold_no_connection_and_share_those_there_are() {
+    let mysql = MySql::start(Kind::MariaDb10_11, &[]);
+    let bad = Kafka::start(KafkaOptions::default());
+    let mut shop = Shop::new("waiting", &mysql, &bad);
+    shop.sql().run("create table large (id int primary key, name mediumtext)");
+    shop.text.include = "DB.*".to_owned();
+    shop.text.source = "  readers 2\n  server-id 4011 to 4012\n".to_owned();
+    let pipeline = |name: &str| {
+        format!(
+            "pipeline {name} from shop to bus {{\n  include DB.*\n  topic \"PREFIX.{name}.{{table}}\"\n}}\n"
+        )
+    };
+    shop.text.rest = ["second", "third"].map(pipeline).concat();
+    let mut syncc = shop.run();
+    wait_dumps(&mysql, 1);
+    bad.signal(Signal::STOP);
+    insert_large(&shop, 0..170);
+    // the tasks wait once their target has not answered for as long as a healthy one may take
+    wait::until("nobody reads the log", 3 * SOON, || {
+        let dumps = dumps(&mysql);
+        if dumps.is_empty() { Ok(()) } else { Err(format!("{dumps:?}\n{}", syncc.last_words())) }
+    });
+    let closed = Instant::now();
+    shop.insert("items", &[4]);
+    bad.signal(Signal::CONT);
+    // three tasks go on at once, and there are two connections
+    let prefix = &shop.prefix;
+    let topics = [prefix.clone(), format!("{prefix}.second"), format!("{prefix}.third")];
+    let rows: Vec<i64> = (0..170).collect();
+    let mut most = 0;
+    wait::until("all rows in three topics", 3 * SOON, || {
+        most = most.max(dumps(&mysql).len());
+        let missing = topics.iter().find(|topic| ids(&bad, &format!("{topic}.items")).len() < 4);
+        missing.map_or(Ok(()), |topic| Err(format!("{topic}, {:?}", closed.elapsed())))
+    });
+    for topic in &topics {
+        wait_topic(&bad, &format!("{topic}.large"), &rows);
+        wait_topic(&bad, &format!("{topic}.items"), &[1, 2, 3, 4]);
+    }
+    assert!(most <= 2, "{most} connections, `readers` is 2");
+    wait_dumps(&mysql, 1);
+    shop.stop(&mut syncc);
+}
+
 /// Two pipelines with positions of their own read over one connection, also after a restart at different ones.
 fn two_pipelines(kind: Kind) {
     let mysql = MySql::start(kind, &[]);

@@ -125,6 +125,10 @@ impl Admin {
         let asked: Vec<&str> = topics.into_iter().map(TopicName::as_str).collect();
         let (brokers, mut found) = self.reader.ask(WHAT, deadline, |consumer, patience| {
             let metadata = consumer.fetch_metadata(None, patience)?;
+            // A broker that stood still for long answers before the controller counts it in again.
+            if metadata.brokers().is_empty() {
+                return Err(KafkaError::MetadataFetch(Code::BrokerNotAvailable));
+            }
             let found: BTreeMap<String, TopicFacts> = metadata
                 .topics()
                 .iter()
