@@ -135,7 +135,7 @@ fn what_touches_the_world_comes_through_its_door() {
             for word in words.split_whitespace() {
                 if let Some(line) = module.line_with(word) {
                     wrong.insert(format!(
-                        "{}:{line}: `{word}` belongs into {}",
+                        "{}:{line}: `{word}` belongs in {}",
                         module.file,
                         places.join(", ")
                     ));

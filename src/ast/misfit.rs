@@ -43,6 +43,7 @@ impl Misfit<'_> {
                 };
                 let message = match near_word(token, self.expected) {
                     Some(near) => format!("`{}` knows no {shown}; did you mean `{near}`?", spec.word),
+                    None if wanted == NOTHING => format!("`{}` does not take {shown} here", spec.word),
                     None if self.expected.len() > LISTED_WORDS => {
                         help = format!("it takes {wanted}");
                         format!("`{}` does not take {shown} here", spec.word)
@@ -321,6 +322,9 @@ struct Repair {
     is_sure: bool,
 }
 
+/// What is wanted where the arguments are complete.
+const NOTHING: &str = "nothing";
+
 /// Most words that a message lists.
 const LISTED_WORDS: usize = 5;
 
@@ -346,7 +350,7 @@ fn expectation(expected: &[Expected]) -> String {
         .collect();
     words.dedup();
     match words.as_slice() {
-        [] => "nothing".into(),
+        [] => NOTHING.into(),
         [one] => one.clone(),
         [most @ .., last] => format!("{} or {last}", most.join(", ")),
     }

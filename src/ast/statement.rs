@@ -488,7 +488,7 @@ mod tests {
         check(
             "topic \"{table}\" partitions 12\n",
             &[(
-                "`topic` takes nothing here, not `partitions`",
+                "`topic` does not take `partitions` here",
                 "`partitions` stands in the block of `topic`, between `{` and `}`",
             )],
         );

@@ -180,9 +180,9 @@ impl Reader<'_> {
                 Diagnostic::error(
                     st::STATEMENT_NOT_HERE,
                     inner.head,
-                    format!("`{}` does not belong into a `{kind}` target", inner.spec.word),
+                    format!("`{}` does not belong in a `{kind}` target", inner.spec.word),
                 )
-                .help("it belongs into a `kafka` target"),
+                .help("it belongs in a `kafka` target"),
             );
         }
     }

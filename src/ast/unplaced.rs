@@ -95,9 +95,13 @@ pub(super) fn unplaced(word: &str, span: Span, place: Place, format: Option<Form
     let places = st::places_of(word);
     if !places.is_empty() {
         let homes: Vec<&str> = places.iter().map(|place| place.called()).collect();
-        let message = format!("`{word}` does not belong into {}", place.called());
-        let finding = Diagnostic::error(st::STATEMENT_NOT_HERE, span, message)
-            .help(format!("it belongs into {}", homes.join(" or ")));
+        let message = format!("`{word}` does not belong in {}", place.called());
+        let finding = Diagnostic::error(st::STATEMENT_NOT_HERE, span, message).help(match (word, place) {
+            ("include", Place::File) => {
+                format!("it belongs in {}; files of another directory come with `use`", homes.join(" or "))
+            }
+            _ => format!("it belongs in {}", homes.join(" or ")),
+        });
         return match st::closest(word, here()) {
             Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::choice(
                 format!("write `{near}`"),

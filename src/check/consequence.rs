@@ -7,63 +7,50 @@ use crate::hir::Program;
 use crate::text::Span;
 use std::collections::HashSet;
 
-/// Where a cause hides its consequences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Within {
-    /// In the same pipeline.
-    Pipeline,
-    /// Anywhere.
-    Project,
-}
+/// Idle, wrong or colliding statements of a pipeline that takes no table at all, because of what is wrong with its `include`s.
+const OF_NO_TABLE: &[&str] = &["S0204", "S0205", "S0401", "S0501", "S0504"];
 
-/// What hides what.
-struct Consequence {
-    causes: &'static [&'static str],
-    hidden: &'static [&'static str],
-    within: Within,
-}
+/// An `include` that takes nothing.
+const TAKES_NOTHING: &[&str] = &["S0202", "S0212"];
 
-const CONSEQUENCES: [Consequence; 3] = [
-    // A pipeline that takes other tables than were meant: what is about the others finds nothing.
-    Consequence {
-        causes: &["S0202", "S0212"],
-        hidden: &["S0204", "S0205", "S0401", "S0501", "S0504"],
-        within: Within::Pipeline,
-    },
-    Consequence { causes: &["S0102", "S0202", "S0212"], hidden: &["S1101"], within: Within::Project },
-    // A name that is misspelt, or a copy that kept the name of its original: the other name has no use.
-    Consequence {
-        causes: &["S0101", "S0102", "S0903"],
-        hidden: &["S0103", "S0104", "S0904"],
-        within: Within::Project,
-    },
+/// What hides what, anywhere in the project: each a list of causes and one of consequences.
+const ANYWHERE: [(&[&str], &[&str]); 3] = [
+    (&["S0102", "S0202", "S0212"], &["S1101"]),
+    (&["S0903"], &["S0103"]),
+    // A name that is misspelt, or a copy that kept the name of its original: the block that is not read uses what it names.
+    (&["S0101", "S0102"], &["S0104", "S0904"]),
 ];
 
 /// Takes away what follows from something else.
 pub(super) fn hide(program: &Program, findings: &mut Vec<Diagnostic>) {
-    let mut heads: Vec<Span> = program.pipelines.iter().map(|pipeline| pipeline.head).collect();
-    heads.sort();
-    // The pipeline that the place of a finding lies in or behind.
-    let pipeline = |finding: &Diagnostic| {
-        let place = finding.primary.as_ref()?.span;
-        let before = heads.partition_point(|head| (head.file, head.start) <= (place.file, place.start));
-        heads[..before].last().filter(|head| head.file == place.file).copied()
+    let place = |finding: &Diagnostic| finding.primary.as_ref().map(|label| label.span);
+    let errors = || findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let causes: HashSet<&str> = errors().map(|finding| finding.code.number).collect();
+    let idle: HashSet<Span> =
+        errors().filter(|finding| TAKES_NOTHING.contains(&finding.code.number)).filter_map(place).collect();
+    // Heads of the pipelines, and whether none of their `include`s takes anything.
+    let mut pipelines: Vec<(Span, bool)> = (program.pipelines.iter())
+        .map(|pipeline| {
+            let own = pipeline.own.values().flat_map(|own| &own.include);
+            let mut includes = pipeline.include.iter().chain(own).peekable();
+            let is_empty = includes.peek().is_some() && includes.all(|include| idle.contains(&include.span));
+            (pipeline.head, is_empty)
+        })
+        .collect();
+    pipelines.sort();
+    // True for what lies in, or behind, a pipeline that takes nothing.
+    let of_no_table = |finding: &Diagnostic| {
+        let Some(place) = place(finding) else { return false };
+        let before =
+            pipelines.partition_point(|(head, _)| (head.file, head.start) <= (place.file, place.start));
+        pipelines[..before].last().is_some_and(|(head, is_empty)| *is_empty && head.file == place.file)
     };
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
-    let causes: HashSet<(&str, Option<Span>)> =
-        errors.map(|finding| (finding.code.number, pipeline(finding))).collect();
-    let anywhere: HashSet<&str> = causes.iter().map(|(code, _)| *code).collect();
     findings.retain(|finding| {
-        let follows = |consequence: &Consequence| {
-            consequence.hidden.contains(&finding.code.number)
-                && consequence.causes.iter().any(|cause| match consequence.within {
-                    Within::Project => anywhere.contains(cause),
-                    Within::Pipeline => {
-                        pipeline(finding).is_some_and(|own| causes.contains(&(*cause, Some(own))))
-                    }
-                })
-        };
-        !CONSEQUENCES.iter().any(follows)
+        let code = &finding.code.number;
+        let follows = ANYWHERE
+            .iter()
+            .any(|(of, hidden)| hidden.contains(code) && of.iter().any(|cause| causes.contains(cause)));
+        !(follows || OF_NO_TABLE.contains(code) && of_no_table(finding))
     });
 }
 

@@ -428,14 +428,14 @@ mod tests {
         check(
             "target bus stdout\nlock source shop {\ninclude d.t\n}\n",
             &[
-                "schema.lock:2:1: error[S0014]: `target` does not belong into the top level of `schema.lock`",
-                "schema.lock:4:1: error[S0014]: `include` does not belong into a `lock source`",
+                "schema.lock:2:1: error[S0014]: `target` does not belong in the top level of `schema.lock`",
+                "schema.lock:4:1: error[S0014]: `include` does not belong in a `lock source`",
             ],
         );
         let mut files = FileSet::new();
         files.add("a.sync", "edition 2026\nlock source shop {\n  view d.t\n}\n");
         let (_, findings) = crate::hir::program(&Project::of(files.clone()));
         let found: Vec<String> = findings.iter().map(|finding| short::line(finding, &files)).collect();
-        assert_eq!(found, ["a.sync:2:1: error[S0014]: `lock` does not belong into the top level of a file"]);
+        assert_eq!(found, ["a.sync:2:1: error[S0014]: `lock` does not belong in the top level of a file"]);
     }
 }

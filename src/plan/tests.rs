@@ -416,7 +416,7 @@ fn findings_about_shapes() {
     check("key `origin`", "");
     check("excldue shop.a", "1:1 S0013 `excldue` is no statement; did you mean `exclude`?");
     check("whitelist shop.a", "1:1 S0013 `whitelist` is no statement; here it is called `include`");
-    check("brokers \"a\"", "1:1 S0014 `brokers` does not belong into a `pipeline`");
+    check("brokers \"a\"", "1:1 S0014 `brokers` does not belong in a `pipeline`");
     check("table shop.a", "1:1 S0015 `table` lacks its block");
     check("retry for 1h {\n}", "1:14 S0015 `retry` takes no block");
     check("include shop", "1:9 S0015 `shop` is not a table as `DB.TABLE`");
@@ -455,7 +455,7 @@ fn findings_about_settings_of_tables() {
         "2:7 S0015 `allow` knows no `create-tabel`; did you mean `create-table`?",
     );
     check("tombstones on\ntombstones off", "2:1 S0016 `tombstones` is given twice");
-    check("table shop.a {\nretry for 1h\n}", "2:1 S0014 `retry` does not belong into a `table`");
+    check("table shop.a {\nretry for 1h\n}", "2:1 S0014 `retry` does not belong in a `table`");
     check(
         "table shop.a {\nddl off\n}\ntable shop.a {\nddl {\ntopic same\n}\n}",
         "5:1 S0016 `ddl` is given twice",
@@ -697,7 +697,7 @@ fn targets_for_trying() {
     );
     assert_eq!(
         shown(&[&target("target bus stdout {\nlinger 1ms\n}")]),
-        "0.sync:7:1 S0014 `linger` does not belong into a `stdout` target\n"
+        "0.sync:7:1 S0014 `linger` does not belong in a `stdout` target\n"
     );
 }
 

@@ -23,7 +23,7 @@ pub struct TableReport {
     pub table: String,
     /// Topic.
     pub topic: String,
-    /// Rows of the source that belong into the topic.
+    /// Rows of the source that belong in the topic.
     pub rows: u64,
     /// Rows of the source that the topic lacks.
     pub missing: u64,

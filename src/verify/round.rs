@@ -61,7 +61,7 @@ struct Found {
     rows: HashMap<Id, Differing>,
     /// Rows of the topic that were not met, and changed meanwhile.
     unsettled: HashMap<Id, u16>,
-    /// Rows of each table that belong into the topic.
+    /// Rows of each table that belong in the topic.
     met: Vec<u64>,
     /// Rows of each table that have fewer columns than the table has now.
     older: Vec<u64>,

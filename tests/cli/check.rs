@@ -141,3 +141,19 @@ fn a_check_has_an_end() {
     let _held = child.stdin.take();
     assert_eq!(child.wait().expect("it ends").code(), Some(3));
 }
+
+/// Files that are named lie in their project, wherever the shell is.
+#[test]
+fn the_project_is_where_the_named_file_is() {
+    let files = project(&[]);
+    fs::create_dir(files.path().join("prod")).expect("the folder is writable");
+    for (name, text) in
+        [("a.sync", "edition 2026\nsorce s mysql \"db\"\n"), ("b.sync", "edition 2026\nparam\n")]
+    {
+        fs::write(files.path().join("prod").join(name), text).expect("the folder is writable");
+    }
+    let output = run(files.path(), &["check", "prod/a.sync", "--format", "short"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(said.starts_with("a.sync:2:1: error[S0013]") && said.lines().count() == 1, "{said}");
+}

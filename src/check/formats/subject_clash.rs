@@ -126,7 +126,7 @@ fn clash(
     finding.help("give each table a topic of its own, or write `subject topic-record` in the `format` block")
 }
 
-/// True when the schemas of a table are known by its topic alone: no other table belongs into that topic.
+/// True when the schemas of a table are known by its topic alone: no other table belongs in that topic.
 pub(in crate::check) fn shares_subject(lane: &Lane<'_>, known: &Known) -> bool {
     subject(lane, known).is_some_and(|(subject, _)| subject == Subject::Topic)
 }

@@ -37,7 +37,7 @@ pub(super) const LOOKS: Rule = Rule {
     doc: CodeDoc {
         code: LOOKS_SENSITIVE,
         what: "A column whose name says that it holds a secret is sent, and the project has no `sensitive` rule.",
-        why: "Passwords, card numbers and tokens seldom belong into messages. With `defaults { sensitive … }` such columns must be \
+        why: "Passwords, card numbers and tokens seldom belong in messages. With `defaults { sensitive … }` such columns must be \
               masked or left out wherever they are, those that come later too.",
         wrong: locked!(
             "  include shop.customers\n",

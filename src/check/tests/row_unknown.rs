@@ -336,7 +336,7 @@ mod tests {
              expect \"t\" {\nop upsert  # error[S0015]: `op` takes `insert`, `update` or `delete` here, not `upsert`\n\
              key origin \"shop.shop.a\", id 1\nheader op \"c\"\nabsent x, y\npartition 3\n}\n\
              expect nothing else {  # error[S0015]: `expect nothing …` takes no block\n}\n}\n\
-             pipeline q from shop to bus {  # error[S0014]: `pipeline` does not belong into the top level of a file `*.test.sync`\n}\n",
+             pipeline q from shop to bus {  # error[S0014]: `pipeline` does not belong in the top level of a file `*.test.sync`\n}\n",
             "edition 2026\n",
         );
     }

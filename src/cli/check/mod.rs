@@ -280,9 +280,18 @@ fn paths<'a>(args: &'a Args, global: &'a Global) -> Result<(&'a Path, &'a [PathB
             let missing = files.iter().find(|path| !path.exists() && !global.project.join(path).exists());
             match missing {
                 Some(path) => Err(Failure::usage(format!("there is no {}", path.display()))),
-                None => Ok((&global.project, files)),
+                None => Ok((around(&global.project, files), files)),
             }
         }
+    }
+}
+
+/// The directory of the project: where none is named, that of the files that are.
+fn around<'a>(project: &'a Path, files: &'a [PathBuf]) -> &'a Path {
+    let of_file = files.first().filter(|file| file.is_file()).and_then(|file| file.parent());
+    match of_file {
+        Some(parent) if project == Path::new(".") && !parent.as_os_str().is_empty() => parent,
+        Some(_) | None => project,
     }
 }
 
