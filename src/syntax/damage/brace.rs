@@ -173,21 +173,14 @@ impl Finder<'_> {
         block: Option<NodeId>,
     ) -> Option<Range> {
         let lists: Vec<Vec<NodeId>> = match (torn_from, block) {
-            (Some(torn_from), Some(_)) => {
-                let blocks = self.tree.descendants(torn_from);
-                let blocks = blocks.filter(|&id| self.tree.kind(id) == NodeKind::Block);
-                blocks.map(|block| self.statements(block)).collect()
-            }
+            (Some(torn_from), Some(_)) => self.lists(torn_from),
             _ => vec![torn_from.into_iter().chain(orphans.iter().copied()).collect()],
-        };
-        let place = |id: NodeId| {
-            let start = self.tree.node(id).start;
-            first_on_line(self.text, start).then(|| indent(self.text, start))
         };
         let pairs = lists.iter().flat_map(|list| list.windows(2));
         let opens = |pair: &&[NodeId]| {
             let has_block = self.child(pair[0], NodeKind::Block).is_some();
-            !has_block && place(pair[0]).zip(place(pair[1])).is_some_and(|(head, below)| below > head)
+            !has_block
+                && self.column(pair[0]).zip(self.column(pair[1])).is_some_and(|(head, below)| below > head)
         };
         let head = pairs.filter(opens).map(|pair| pair[0]).min()?;
         let Range { start, end } = self.range(head);
@@ -195,29 +188,35 @@ impl Finder<'_> {
         Some(start..start + written)
     }
 
-    fn statements(&self, block: NodeId) -> Vec<NodeId> {
-        self.tree.children(block).filter(|&id| self.tree.kind(id) == NodeKind::Statement).collect()
+    /// The statements of every block in or of a node, those of a block together.
+    fn lists(&self, around: NodeId) -> Vec<Vec<NodeId>> {
+        let is = |id: &NodeId, kind| self.tree.kind(*id) == kind;
+        let statements = |block| self.tree.children(block).filter(|id| is(id, NodeKind::Statement)).collect();
+        let within = self.tree.descendants(around).chain([around]);
+        within.filter(|id| is(id, NodeKind::Block)).map(statements).collect()
+    }
+
+    /// Blanks before what stands first on its line.
+    fn column(&self, id: NodeId) -> Option<u32> {
+        let start = self.tree.node(id).start;
+        first_on_line(self.text, start).then(|| indent(self.text, start))
     }
 
     /// The first `}` in or of a block that stands further left or right than the line which opened its block, or behind which
     /// statements stand further right than that line.
     fn misplaced(&self, block: NodeId) -> Option<NodeId> {
-        let column = |id: NodeId| {
-            let start = self.tree.node(id).start;
-            first_on_line(self.text, start).then(|| indent(self.text, start))
-        };
         let differs = |&id: &NodeId| {
             let opened = indent(self.text, self.tree.node(self.tree.node(id).parent).start);
-            self.tree.kind(id) == NodeKind::Close && column(id).is_some_and(|column| column != opened)
+            self.tree.kind(id) == NodeKind::Close && self.column(id).is_some_and(|column| column != opened)
         };
         let early = |pair: &[NodeId]| {
-            let is_deeper = column(pair[0]).zip(column(pair[1])).is_some_and(|(closed, next)| next > closed);
+            let is_deeper =
+                self.column(pair[0]).zip(self.column(pair[1])).is_some_and(|(closed, next)| next > closed);
             let closed = self.child(pair[0], NodeKind::Block).filter(|_| is_deeper)?;
             self.child(closed, NodeKind::Close)
         };
-        let lists = self.tree.descendants(block).filter(|&id| self.tree.kind(id) == NodeKind::Block);
-        let lists = lists.chain([block]).map(|block| self.statements(block));
-        let early = lists.flat_map(|list| list.windows(2).filter_map(early).collect::<Vec<_>>()).min();
+        let lists = self.lists(block);
+        let early = lists.iter().flat_map(|list| list.windows(2)).filter_map(early).min();
         self.tree.descendants(block).find(differs).into_iter().chain(early).min()
     }
 
