@@ -1,6 +1,6 @@
 //! Files of lines, written by syncc as a user runs it.
 
-use crate::support::shop::{Shop, finished};
+use crate::support::shop::{Shop, event, finished};
 use crate::support::{Kafka, Kind, MySql, wait};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -110,4 +110,35 @@ fn avro_of_a_registry_is_shown_decoded() {
     };
     check("avro", |value| value);
     check("debezium-avro", |value| &value["after"]);
+}
+
+/// Whoever keeps the state in another directory is another reader of the source: neither ends the connection of the other.
+#[test]
+fn two_runs_of_one_project_read_beside_each_other() {
+    let shop = Shop::new("beside", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
+    let file = format!(
+        "edition 2026\nsource shop mysql \"{}@{}\" {{\n  password env SHOP_TEST_PASSWORD\n}}\ntarget out stdout\n\
+         pipeline shop from shop to out {{\n  include {}.items\n  topic \"{{table}}\"\n}}\n",
+        shop.user,
+        shop.mysql.address(),
+        shop.db
+    );
+    shop.project.write("shop.sync", &file);
+    let mut runs = [shop.start(&[]), shop.start(&["--state", "other"])];
+    for id in 4..=6 {
+        for syncc in &mut runs {
+            wait::until("the row before", 60, || {
+                let before = format!("\"id\":\"{}\"", id - 1);
+                if syncc.stdout().contains(&before) { Ok(()) } else { Err(syncc.last_words()) }
+            });
+        }
+        shop.insert("items", &[id]);
+    }
+    for mut syncc in runs {
+        shop.stop(&mut syncc);
+        let said = syncc.stderr();
+        for name in ["source.lost", "owner.lost", "task.retrying"] {
+            assert!(event(&said, name).is_none(), "{said}");
+        }
+    }
 }

@@ -84,9 +84,14 @@ fn what_a_source_says() {
 
 #[test]
 fn a_task_is_known_to_its_source_by_where_its_state_is() {
+    let identities = |made: &TaskPlan, home: &str| {
+        [made.reader_identity(0, home), made.reader_identity(1, home), made.searcher_identity(home)]
+    };
     let read_as = |target: &str| {
         let made = task(&target_with(target).replace(" \"kafka1\"", ""));
-        [made.reader_identity(0), made.reader_identity(1), made.searcher_identity()]
+        let one = identities(&made, "one");
+        assert_eq!(one, identities(&made, "two"), "its state is in Kafka");
+        one
     };
     let one = read_as("brokers \"k1\", \"k2\"");
     assert_eq!(one, read_as("brokers \"k2\", \"k1\"\ndelivery at-least-once"));
@@ -96,6 +101,14 @@ fn a_task_is_known_to_its_source_by_where_its_state_is() {
     all.sort();
     all.dedup();
     assert_eq!(all.len(), 9, "{all:?}");
+    // a target that keeps no state leaves it in the directory of the instance
+    for target in ["target bus stdout", "target bus file \"out/{topic}.jsonl\""] {
+        let made = task(&source_with("").replace("target bus kafka \"kafka1\"", target));
+        let mut all = [identities(&made, "one"), identities(&made, "two")].concat();
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 6, "{all:?}");
+    }
 }
 
 #[test]

@@ -35,11 +35,11 @@ impl TaskPlan {
     }
 
     /// Server id and UUID under which the task reads over the connection of this number: the same for every life of it, another
-    /// for every other task and connection.
-    pub fn reader_identity(&self, connection: u8) -> (NonZeroU32, String) {
+    /// for every other task and connection. `home` is the id of the state directory.
+    pub fn reader_identity(&self, connection: u8, home: &str) -> (NonZeroU32, String) {
         let (id, uuid) = match connection {
-            0 => self.identity(""),
-            _ => self.identity(&format!("#{connection}")),
+            0 => self.identity("", home),
+            _ => self.identity(&format!("#{connection}"), home),
         };
         let given = match self.source.server_ids {
             ServerIds::Auto => None,
@@ -50,26 +50,26 @@ impl TaskPlan {
 
     /// Server id and UUID under which the task looks at a part of the log beside its reader: under one identity, the newer
     /// connection would end the older.
-    pub fn searcher_identity(&self) -> (NonZeroU32, String) {
-        self.identity("#search")
+    pub fn searcher_identity(&self, home: &str) -> (NonZeroU32, String) {
+        self.identity("#search", home)
     }
 
-    /// Where the task's state is: the same project run against another cluster is another task to its source.
-    fn state_place(&self) -> String {
+    /// Where the task's state is: the same project run against another cluster is another task to its source, and so is one that
+    /// keeps its state in another directory.
+    fn state_place(&self, home: &str) -> String {
         match &self.target.kind {
             TargetKind::Kafka(kafka) => {
                 let mut brokers = kafka.brokers.clone();
                 brokers.sort();
                 brokers.join(",")
             }
-            TargetKind::File { path, .. } => path.clone(),
-            TargetKind::Stdout => String::new(),
+            TargetKind::File { .. } | TargetKind::Stdout => home.to_owned(),
         }
     }
 
-    fn identity(&self, role: &str) -> (NonZeroU32, String) {
-        let text =
-            format!("{}/{}/{}/{}{role}", self.state_place(), self.state_prefix(), self.source.name, self.id);
+    fn identity(&self, role: &str, home: &str) -> (NonZeroU32, String) {
+        let (place, prefix) = (self.state_place(home), self.state_prefix());
+        let text = format!("{place}/{prefix}/{}/{}{role}", self.source.name, self.id);
         let hash = |seed: u64| -> u64 {
             // FNV-1a: stable across releases, and spread is all that is asked of it.
             text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {

@@ -50,7 +50,8 @@ impl Block {
 /// What is found at the source of a plan. `catalog` may hold more tables than the plan selects.
 pub fn source_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnostic> {
     let selected = selected(plan, catalog);
-    let (server_id, _) = plan.reader_identity(0);
+    // Only an id of the files can be one that somebody else was given, too, and that one is the same wherever the state is.
+    let (server_id, _) = plan.reader_identity(0, "");
     let name = reader_name(&plan.id.to_string());
     let heartbeat = plan.source.heartbeat.table.as_ref();
     let needs = source::Needs {

@@ -79,6 +79,7 @@ impl Context {
     pub(super) fn new(project: PathBuf, state: StateDir) -> Context {
         let incarnation = random_id().unwrap_or_else(|_| std::process::id().to_string());
         let seed = u64::from_str_radix(incarnation.get(..16).unwrap_or("0"), 16).unwrap_or(0);
+        let hubs = Hubs::new(state.instance());
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         Context {
             project,
@@ -92,7 +93,7 @@ impl Context {
             require_live: false,
             accept: Vec::new(),
             once: false,
-            hubs: Hubs::default(),
+            hubs,
             turns: Sources::default(),
             rooms: Rooms::default(),
             until: None,

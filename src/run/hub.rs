@@ -42,14 +42,23 @@ const LOOK: Duration = Duration::from_millis(50);
 const WITHOUT: Duration = Duration::from_secs(2);
 
 /// The hubs of a process, by the names of their sources.
-#[derive(Default)]
-pub(super) struct Hubs(Mutex<BTreeMap<String, Arc<Hub>>>);
+pub(super) struct Hubs {
+    /// Id of the instance.
+    instance: String,
+    by_source: Mutex<BTreeMap<String, Arc<Hub>>>,
+}
 
 impl Hubs {
+    /// Those of an instance of this id.
+    pub(super) fn new(instance: &str) -> Hubs {
+        Hubs { instance: instance.to_owned(), by_source: Mutex::default() }
+    }
+
     /// That of a source.
     pub(super) fn of(&self, source: &str) -> Arc<Hub> {
-        let mut hubs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        hubs.entry(source.to_owned()).or_default().clone()
+        let mut hubs = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
+        let hub = || Arc::new(Hub { instance: self.instance.clone(), ..Hub::default() });
+        hubs.entry(source.to_owned()).or_insert_with(hub).clone()
     }
 }
 
@@ -65,6 +74,8 @@ pub(super) struct Hub {
     state: Mutex<State>,
     changed: Condvar,
     slots: Slots,
+    /// Id of the instance that reads.
+    instance: String,
 }
 
 #[derive(Default)]
@@ -216,7 +227,7 @@ impl Hub {
                     };
                     state.opening = true;
                     drop(state);
-                    let opened = Stream::open(&plan, feed.endpoint(), &start, slot);
+                    let opened = Stream::open(&plan, feed.endpoint(), &start, slot, &self.instance);
                     state = self.lock();
                     state.opening = false;
                     self.changed.notify_all();

@@ -42,6 +42,8 @@ pub(in crate::run) struct Search<'s> {
     pub(in crate::run) over: &'s dyn Fn() -> bool,
     /// Takes what ends a look from outside.
     pub(in crate::run) opened: &'s dyn Fn(Closer),
+    /// Id of the instance that looks.
+    pub(in crate::run) instance: &'s str,
 }
 
 /// What becomes of a walk behind an event.
@@ -67,7 +69,7 @@ impl Search<'_> {
         from: &Position,
         mut each: impl FnMut(&RawEvent<'_>, &[What]) -> Result<Go, Failure>,
     ) -> Result<Walked, Failure> {
-        let (server_id, uuid) = self.plan.searcher_identity();
+        let (server_id, uuid) = self.plan.searcher_identity(self.instance);
         let event_limit = self.plan.source.event_limit();
         let request = DumpRequest {
             start: from,

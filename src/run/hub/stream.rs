@@ -34,7 +34,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// Connects, as the reader of this slot, and starts to read behind `start`.
+    /// Connects, as the reader of this slot in an instance of this id, and starts to read behind `start`.
     ///
     /// # Errors
     /// Those of the connection; the thread cannot be started.
@@ -43,8 +43,9 @@ impl Stream {
         endpoint: &Endpoint,
         start: &Position,
         slot: Slot,
+        instance: &str,
     ) -> Result<Stream, Failure> {
-        let (server_id, uuid) = plan.reader_identity(slot.number());
+        let (server_id, uuid) = plan.reader_identity(slot.number(), instance);
         let request = DumpRequest {
             start,
             server_id,

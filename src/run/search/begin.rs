@@ -336,7 +336,7 @@ pub fn start_place(
         Start::Snapshot(_) | Start::Now => return None,
     };
     let (server, release, over) = (&facts.identity, facts.version_number, &|| false);
-    let search = Search { plan, endpoint, server, release, over, opened: &|_| {} };
+    let search = Search { plan, endpoint, server, release, over, opened: &|_| {}, instance: "" };
     match begin(&search, session, facts, at) {
         Ok(position) => position.map(Ok),
         Err(failure) => {

@@ -11,6 +11,7 @@ use crate::catalog::TableFacts;
 use crate::mysql::position::{Position, ServerIdentity};
 use crate::mysql::schema::TableName;
 use crate::plan::TaskPlan;
+use crate::run::context::Context;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::search::{Search, begin};
@@ -22,15 +23,17 @@ const SETTLED_READS_MAX: u32 = 20;
 
 /// Where is looked.
 pub(super) struct Looked {
+    instance: String,
     endpoint: Endpoint,
     server: ServerIdentity,
     release: (u16, u16, u16),
 }
 
 impl Looked {
-    pub(super) fn of(source: &Source) -> Looked {
+    pub(super) fn of(source: &Source, context: &Context) -> Looked {
         let server = &source.catalog.server;
         Looked {
+            instance: context.state.instance().to_owned(),
             endpoint: source.endpoint.clone(),
             server: server.identity.clone(),
             release: server.version_number,
@@ -38,8 +41,8 @@ impl Looked {
     }
 
     pub(super) fn search<'s>(&'s self, plan: &'s TaskPlan, over: &'s dyn Fn() -> bool) -> Search<'s> {
-        let Looked { endpoint, server, release } = self;
-        Search { plan, endpoint, server, release: *release, over, opened: &|_| {} }
+        let Looked { instance, endpoint, server, release } = self;
+        Search { plan, endpoint, server, release: *release, over, opened: &|_| {}, instance }
     }
 }
 
@@ -56,7 +59,7 @@ impl Task {
     ) -> Result<Option<Position>, Failure> {
         let plan = self.plan.clone();
         let over = || self.orders.look().is_some();
-        let place = Looked::of(source);
+        let place = Looked::of(source, &self.context);
         let search = place.search(&plan, &over);
         let past = match &plan.start {
             _ if self.lost => None,
@@ -134,7 +137,7 @@ impl Task {
     ) -> Result<bool, Failure> {
         let plan = self.plan.clone();
         let over = || self.orders.look().is_some();
-        let place = Looked::of(source);
+        let place = Looked::of(source, &self.context);
         for _ in 0..SETTLED_READS_MAX {
             let is_new = |db: &str| plan.captures(db) && !known.has_database(db);
             let before = source::definitions(&mut source.session, is_new)?;

@@ -739,12 +739,13 @@ impl Task {
         let ahead = {
             let (endpoint, server) = (source.endpoint.clone(), position.server.clone());
             let (plan, release) = (self.plan.clone(), source.catalog.server.version_number);
+            let instance = self.context.state.instance().to_owned();
             let open = rereading.clone();
             Box::new(move |from: &BinlogPosition, upto: &BinlogPosition| {
                 let (over, opened) = (|| open.over(), |closer| open.begin(closer));
                 let (over, opened): (&dyn Fn() -> bool, &dyn Fn(Closer)) = (&over, &opened);
-                let search =
-                    Search { plan: &plan, endpoint: &endpoint, server: &server, release, over, opened };
+                let (plan, endpoint, server, instance) = (&*plan, &endpoint, &server, &*instance);
+                let search = Search { plan, endpoint, server, release, over, opened, instance };
                 let from = Position { server: server.clone(), file: from.clone(), gtids: Gtids::Off };
                 search.statements(&from, upto)
             })

@@ -28,7 +28,7 @@ impl Task {
             Until::At(at) => {
                 let plan = self.plan.clone();
                 let over = || self.orders.look().is_some();
-                let place = Looked::of(source);
+                let place = Looked::of(source, &self.context);
                 let search = place.search(&plan, &over);
                 begin(&search, &mut source.session, &source.catalog.server, at).map_err(|failure| {
                     Failure { text: failure.text.replace("start at", "--until"), ..failure }
