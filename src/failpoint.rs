@@ -57,6 +57,8 @@ macro_rules! bugs {
 bugs! {
     /// The position is committed in a transaction of its own, after the rows.
     PositionApart "position-apart",
+    /// The position is committed before the rows that it covers.
+    PositionFirst "position-first",
     /// Rows that the stream touched meanwhile are emitted by the load all the same.
     TouchedKept "touched-kept",
     /// Of an update only the key after it is noted.
@@ -91,6 +93,8 @@ bugs! {
     TailUnderEdit "tail-under-edit",
     /// A position says the generation of the next plan.
     GenerationEarly "generation-early",
+    /// Rows are hashed by the number of partitions that a topic happens to have.
+    PartitionsReadAgain "partitions-read-again",
     /// Holes of a GTID set are filled.
     SetFlattened "set-flattened",
     /// Numbers of a MariaDB domain tell what was read.

@@ -2,8 +2,6 @@
 
 use crate::support::shop::{SOON, Shop, error, finished};
 use crate::support::{Isolation, Kafka, Kind, MySql, wait};
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -73,12 +71,8 @@ fn partitions_that_are_added_get_no_rows() {
     let mut shop = shop("added");
     shop.text.topic_block = "    partitions 2\n".to_owned();
     let mut syncc = shop.run();
-    let admin: AdminClient<DefaultClientContext> = shop.kafka.client().create().expect("valid settings");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let name = topic(&shop);
-    let made =
-        runtime.block_on(admin.create_partitions(&[NewPartitions::new(&name, 7)], &AdminOptions::new()));
-    made.expect("the broker answers").into_iter().for_each(|result| assert!(result.is_ok(), "{result:?}"));
+    shop.kafka.add_partitions(&name, 7);
     shop.insert("items", &(4..30).collect::<Vec<_>>());
     shop.wait_ids("items", &(1..30).collect::<Vec<_>>());
     let partitions = shop.kafka.consume(&name, Isolation::ReadCommitted);

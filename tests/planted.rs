@@ -5,7 +5,7 @@
 
 use crate::support::program::Running;
 use crate::support::shop::{CANARY, SOON, Shop};
-use crate::support::{Kafka, Kind, MySql, wait};
+use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 
 /// A shop on shared servers, and a run of it with the bug; none: without.
 fn run(name: &str, include: &str, bug: Option<&str>) -> (Shop<'static>, Running) {
@@ -68,6 +68,25 @@ fn rows_that_are_only_prepared_are_found() {
     };
     assert_eq!(story(None), [1, 2, 3, 20]);
     assert_eq!(story(Some("xa-at-prepare")), [1, 2, 3, 10, 20], "the bug shows");
+}
+
+#[test]
+fn partitions_that_are_read_again_are_found() {
+    let story = |bug| {
+        let (shop, mut syncc) = run("again", "DB.items", bug);
+        shop.stop(&mut syncc);
+        let topic = format!("{}.items", shop.prefix);
+        shop.kafka.add_partitions(&topic, 8);
+        shop.insert("items", &[4, 5, 6, 7]);
+        let planted = bug.map(|bug| ("SYNCC_PLANTED_BUG", bug));
+        let mut syncc = shop.project.start_with(&["run", "--log", "json"], planted.as_slice());
+        wait::until("it refuses, or sends", SOON, || {
+            if !syncc.runs() || shop.ids("items").len() == 7 { Ok(()) } else { Err(syncc.last_words()) }
+        });
+        shop.kafka.consume(&topic, Isolation::ReadCommitted).iter().any(|row| row.partition > 0)
+    };
+    assert!(!story(None));
+    assert!(story(Some("partitions-read-again")), "the bug shows");
 }
 
 #[test]

@@ -2,8 +2,6 @@
 
 use crate::support::shop::{Shop, error};
 use crate::support::{Isolation, Kafka, Kind, MySql, wait};
-use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
-use rdkafka::client::DefaultClientContext;
 
 const TWELVE: &str = "    partitions 12\n";
 
@@ -126,21 +124,6 @@ fn tombstones_and_changed_keys() {
     whole.stop(&mut syncc);
 }
 
-/// Gives a topic more partitions.
-#[track_caller]
-fn partition_anew(kafka: &Kafka, topic: &str, partitions: usize) {
-    let admin: AdminClient<DefaultClientContext> = kafka.client().create().expect("valid settings");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let options = AdminOptions::new();
-    let more = [NewPartitions::new(topic, partitions)];
-    let made = runtime.block_on(admin.create_partitions(&more, &options)).expect("the broker answers");
-    made.into_iter().for_each(|result| assert!(result.is_ok(), "{result:?}"));
-    wait::until("the topic has its partitions", 20, || {
-        let topics = kafka.topics();
-        if topics.contains(&(topic.to_owned(), partitions)) { Ok(()) } else { Err(format!("{topics:?}")) }
-    });
-}
-
 /// F34: the number of partitions is kept, and another one is refused before a row is sent.
 #[test]
 fn another_number_of_partitions_is_refused() {
@@ -149,7 +132,7 @@ fn another_number_of_partitions_is_refused() {
     few.ends(&["--once"], 0);
     let topic = format!("{}.items", few.prefix);
     let before = few.kafka.consume(&topic, Isolation::ReadUncommitted).len();
-    partition_anew(few.kafka, &topic, 2);
+    few.kafka.add_partitions(&topic, 2);
     few.insert("items", &[4, 5, 6, 7]);
     let said = few.ends(&[], 20);
     let text = error(&said);
@@ -180,7 +163,7 @@ fn another_number_of_partitions_is_refused() {
     few.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 8]);
 
     // With an edit that says the new number, under a running task.
-    partition_anew(few.kafka, &topic, 3);
+    few.kafka.add_partitions(&topic, 3);
     few.edit(|text| text.topic_block = "    partitions 3\n".to_owned());
     let output = few.project.syncc(&["reload", "--wait", "--accept", "P1003"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));

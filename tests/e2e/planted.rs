@@ -26,6 +26,13 @@ fn a_position_apart_from_its_rows_is_found() {
 }
 
 #[test]
+fn a_position_before_its_rows_is_found() {
+    assert_eq!(death_after_commit(None, "txn.commit_acked"), []);
+    let found = death_after_commit(Some("position-first"), "txn.commit_acked");
+    assert!(found.contains(&Wrong::Lost), "{found:?}");
+}
+
+#[test]
 fn a_stale_row_of_a_window_is_found() {
     assert_eq!(writes_into_windows(None), []);
     let found = writes_into_windows(Some("touched-kept"));

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -288,6 +288,20 @@ impl Kafka {
         for result in results {
             result.unwrap_or_else(|(topic, code)| panic!("topic {topic} was not deleted: {code}"));
         }
+    }
+
+    /// Gives a topic so many partitions, more than it has.
+    #[track_caller]
+    pub(crate) fn add_partitions(&self, topic: &str, partitions: usize) {
+        let admin: AdminClient<DefaultClientContext> = self.client().create().expect("valid settings");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (more, options) = ([NewPartitions::new(topic, partitions)], AdminOptions::new());
+        let made = runtime.block_on(admin.create_partitions(&more, &options)).expect("the broker answers");
+        made.into_iter().for_each(|result| assert!(result.is_ok(), "{result:?}"));
+        wait::until("the topic has its partitions", 20, || {
+            let topics = self.topics();
+            if topics.contains(&(topic.to_owned(), partitions)) { Ok(()) } else { Err(format!("{topics:?}")) }
+        });
     }
 
     /// The topics there are and their numbers of partitions, by name; Kafka's own left out.

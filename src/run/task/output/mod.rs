@@ -17,7 +17,7 @@ use crate::control::TaskStatus;
 use crate::diagnostic::Diagnostic;
 use crate::engine::Covered;
 use crate::engine::commit::HEARTBEAT_MS;
-use crate::failpoint;
+use crate::failpoint::{self, Bug, planted};
 use crate::format::Registered;
 use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
 use crate::mysql::position::Flavor;
@@ -193,6 +193,13 @@ impl Output {
 
     /// Hands the batch to the producer.
     pub(super) fn flush(&mut self) -> Result<(), Failure> {
+        if planted(Bug::PositionFirst) {
+            return Ok(());
+        }
+        self.hand_over()
+    }
+
+    fn hand_over(&mut self) -> Result<(), Failure> {
         if self.batch.is_empty() {
             return Ok(());
         }
@@ -262,6 +269,9 @@ impl Output {
             Some(sink) => sink,
             None => self.replace_producer(context, BROKE)?,
         });
+        if planted(Bug::PositionFirst) {
+            self.hand_over()?;
+        }
         Ok(sent.durable)
     }
 
