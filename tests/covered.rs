@@ -1,12 +1,12 @@
 //! Which test shows what must be shown: each finding at a source on a server that has the defect, and each trap of the log with
-//! values that a naive reader gets wrong.
+//! values that a naive reader gets wrong. What shows a fault, and what finds a planted bug, is told in `ARCHITECTURE.md`.
 //!
-//! The tables are held complete against the codes and against the tests, so that a code without a test, or a test that was renamed,
+//! The tables are held complete against codes, faults, bugs and tests, so that one without a test, or a test that was renamed,
 //! fails here.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use syncc::source::mysql::requirement::CODES;
 
 /// How a test leaves the server it has shown a finding on.
@@ -172,5 +172,129 @@ fn each_trap_of_the_log_has_a_test() {
         let name = behind.split('(').next().unwrap_or_default();
         let told = TRAPS.iter().any(|(_, file, test)| *file == "source/traps.rs" && *test == name);
         assert!(told, "{name} stands in no table");
+    }
+}
+
+/// Faults of the matrix: F01 to this one.
+const LAST_FAULT: u32 = 78;
+
+fn read(file: &Path) -> String {
+    fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// The rows of the first table of `ARCHITECTURE.md` behind `words`, each as its first cell and the names in code of the others.
+#[track_caller]
+fn rows_behind(words: &str) -> Vec<(String, Vec<String>)> {
+    let text = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ARCHITECTURE.md"));
+    let (_, behind) = text.split_once(words).unwrap_or_else(|| panic!("{words}"));
+    let table = behind.lines().skip_while(|line| !line.starts_with('|'));
+    let rows = table.take_while(|line| line.starts_with('|')).skip(2);
+    let in_code = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    rows.map(|row| {
+        let (first, others) = row.trim_matches('|').split_once('|').unwrap_or_else(|| panic!("{row}"));
+        (first.trim().to_owned(), in_code(others))
+    })
+    .collect()
+}
+
+/// Files of a module of the tests or of the program.
+fn files_of(module: &[&str]) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for base in ["tests", "src"] {
+        let path = module
+            .iter()
+            .fold(Path::new(env!("CARGO_MANIFEST_DIR")).join(base), |path, name| path.join(name));
+        let file = path.with_extension("rs");
+        if file.is_file() {
+            files.push(file);
+        }
+        files.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
+    }
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    files
+}
+
+/// True for what names a test, by its beginning where it ends in dots, or a module of tests.
+fn is_there(name: &str) -> bool {
+    let path: Vec<&str> = name.trim_end_matches("::").split("::").collect();
+    if !files_of(&path).is_empty() {
+        return true;
+    }
+    let Some((test, module)) = path.split_last() else { return false };
+    let head = match test.strip_suffix('…') {
+        Some(beginning) => format!("#[test]\nfn {beginning}"),
+        None => format!("#[test]\nfn {test}() {{"),
+    };
+    let has_it =
+        |file: &PathBuf| read(file).lines().map(str::trim).collect::<Vec<_>>().join("\n").contains(&head);
+    files_of(module).iter().any(has_it)
+}
+
+/// Every row names what is there.
+#[track_caller]
+fn each_is_there(rows: &[(String, Vec<String>)]) {
+    // Other words in code are points where a process dies, and variables.
+    let is_name = |name: &&String| {
+        name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:…".contains(c))
+    };
+    for (row, names) in rows {
+        let names: Vec<&String> = names.iter().filter(is_name).collect();
+        assert!(!names.is_empty(), "{row} names no test");
+        for name in names {
+            assert!(is_there(name), "{row}: there is no {name}");
+        }
+    }
+}
+
+/// The faults that a cell names, as `F01–F04, F06`.
+fn faults(cell: &str) -> Vec<u32> {
+    let number = |text: &str| text.strip_prefix('F')?.get(..2)?.parse::<u32>().ok();
+    let range = |text: &str| {
+        let (first, last) = text.split_once('–').unwrap_or((text, text));
+        number(first.trim()).zip(number(last.trim()))
+    };
+    cell.split(',').filter_map(range).flat_map(|(first, last)| first..=last).collect()
+}
+
+#[test]
+fn each_fault_of_the_matrix_names_its_tests() {
+    let rows = rows_behind("Rows of the fault matrix");
+    each_is_there(&rows);
+    let mut told: Vec<u32> = rows.iter().flat_map(|(cell, _)| faults(cell)).collect();
+    told.sort_unstable();
+    assert_eq!(told, (1..=LAST_FAULT).collect::<Vec<_>>());
+}
+
+#[test]
+fn each_rule_of_security_names_its_tests() {
+    each_is_there(&rows_behind("Rows of the security design"));
+}
+
+#[test]
+fn each_planted_bug_names_who_finds_it() {
+    let rows = rows_behind("Bugs that are planted on purpose");
+    each_is_there(&rows);
+    let source = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/failpoint.rs"));
+    let (_, bugs) = source.split_once("\nbugs! {").expect("the list of bugs");
+    let planted: BTreeSet<&str> = bugs
+        .split("\n}")
+        .next()
+        .into_iter()
+        .flat_map(str::lines)
+        .filter_map(|line| line.split('"').nth(1))
+        .collect();
+    let told: Vec<&str> = rows.iter().flat_map(|(cell, _)| cell.split('`').skip(1).step_by(2)).collect();
+    assert_eq!(told.iter().copied().collect::<BTreeSet<_>>(), planted);
+    for (cell, names) in &rows {
+        let files: Vec<PathBuf> =
+            names.iter().flat_map(|name| files_of(&name.split("::").collect::<Vec<_>>())).collect();
+        let texts: Vec<String> = files.iter().map(|file| read(file)).collect();
+        for bug in cell.split('`').skip(1).step_by(2) {
+            let in_quotes = format!("\"{bug}\"");
+            assert!(
+                texts.iter().any(|text| text.contains(&in_quotes)),
+                "{bug} is not looked for in {names:?}"
+            );
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! What happens to the log and to the tables of a source while, or before, they are read.
 
+use crate::support::kafka::Received;
 use crate::support::shop::{CANARY, SOON, Shop, error, event, finished};
-use crate::support::{Kafka, Kind, MySql, wait};
+use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 use syncc::control::TaskState;
 
 /// Both families of servers.
@@ -128,6 +129,39 @@ fn a_purge_during_a_load_does_no_harm() {
         wait_all(&shop, "items", &(1..30).collect::<Vec<_>>());
         shop.stop(&mut syncc);
         assert!(event(&syncc.stderr(), "task.retrying").is_none(), "{kind:?}: {}", syncc.stderr());
+    }
+}
+
+/// F44: rows that a chunk has seen are gone before it is sent.
+#[test]
+fn rows_that_go_under_a_chunk_do_not_come_back() {
+    let gone = ["truncate items", "drop table items; create table items (id int primary key, name text)"];
+    for (kind, gone) in KINDS.into_iter().flat_map(|kind| gone.map(|gone| (kind, gone))) {
+        let mut shop = Shop::new("gone", MySql::shared(kind), Kafka::shared());
+        shop.text.topic_block = "    partitions 1\n".to_owned();
+        shop.text.rules = "  start snapshot {\n    chunk 2 rows\n    parallel 1\n  }\n".to_owned();
+        shop.insert("items", &(4..15).collect::<Vec<_>>());
+        shop.save();
+        let slow = [("FAILPOINTS", "win.selected=sleep(500)")];
+        let mut syncc = shop.project.start_with(&["run", "--log", "json"], &slow);
+        shop.wait_status(&mut syncc, "rows are loaded", |status| {
+            status.tasks.iter().any(|task| task.state == TaskState::Snapshot && task.records > 0)
+        });
+        shop.sql().run(&format!("{gone}; insert into items values (100, '{CANARY}')"));
+        shop.wait_streaming(&mut syncc);
+        let topic = format!("{}.items", shop.prefix);
+        let ids = wait::until("the row behind it", SOON, || {
+            let records = shop.kafka.consume(&topic, Isolation::ReadCommitted);
+            let texts: Vec<String> = records.iter().map(Received::text).collect();
+            match texts.iter().position(|text| text.contains("\"id\":\"100\"")) {
+                Some(at) => Ok(texts[at..].to_vec()),
+                None => Err(format!("{texts:?}")),
+            }
+        });
+        assert!(ids.iter().all(|text| text.contains("\"id\":\"100\"")), "{kind:?} {gone}: {ids:?}");
+        shop.stop(&mut syncc);
+        let redone = syncc.stderr().contains("window.redone");
+        assert!(redone || kind == Kind::MariaDb10_11, "no chunk was under way: {}", syncc.stderr());
     }
 }
 
