@@ -276,6 +276,8 @@ fn who_stands_by_takes_over() {
     let mut first = shop.start(&["--standby"]);
     wait_said(&mut first, "stands by");
     shop.stop(&mut second);
+    // and is not left to find out by its silence
+    wait_said(&mut first, "has given the task up");
     shop.insert("items", &[6]);
     shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
     shop.stop(&mut first);

@@ -40,6 +40,11 @@ pub fn alive(watched: &OwnerRecord, seen: &OwnerRecord) -> bool {
     seen.incarnation == watched.incarnation && !seen.released
 }
 
+/// True when `seen` says that `watched` gives the task up. It may have been seen before it is committed.
+pub fn gave_up(watched: &OwnerRecord, seen: &OwnerRecord) -> bool {
+    seen.incarnation == watched.incarnation && seen.released
+}
+
 /// What the owner record means after our producer was made, when nobody else can commit any more.
 ///
 /// `before` is what was found before, `instance` our own.
@@ -94,7 +99,9 @@ mod tests {
         let watched = owner("other", "x");
         assert!(alive(&watched, &OwnerRecord { beat: 2, ..watched.clone() }));
         assert!(!alive(&watched, &owner("other", "y")));
-        assert!(!alive(&watched, &OwnerRecord { released: true, ..watched.clone() }));
+        let released = OwnerRecord { released: true, ..watched.clone() };
+        assert!(!alive(&watched, &released) && gave_up(&watched, &released));
+        assert!(!gave_up(&watched, &watched) && !gave_up(&owner("other", "y"), &released));
     }
 
     #[test]

@@ -6,7 +6,8 @@
 use super::output::{Output, Target};
 use crate::catalog::ClusterFacts;
 use crate::checkpoint::{
-    CodecError, CtlRecord, Fingerprint, GapRecord, RetiredRecord, StateKey, StateRecord, TaskState,
+    CodecError, CtlRecord, Fingerprint, GapRecord, OwnerRecord, RetiredRecord, StateKey, StateRecord,
+    TaskState,
 };
 use crate::engine::commit::{Ledger, Policy};
 use crate::engine::owner::{Claim, alive, claim, confirm};
@@ -57,7 +58,8 @@ fn owned(plan: &TaskPlan, target: Target, context: &Context) -> Result<Owned, Fa
     let before = target.peek_state()?;
     if let Claim::Watch { owner, for_ms } = claim(before.owner.as_ref(), context.state.instance()) {
         let until_ms = context.clock.now_ms() + for_ms;
-        if target.watch_owner(|seen| alive(&owner, seen), || context.clock.now_ms() >= until_ms)? {
+        let lives = |seen: &OwnerRecord| alive(&owner, seen).then_some(());
+        if target.watch_owner(lives, || context.clock.now_ms() >= until_ms)?.is_some() {
             let text = format!(
                 "active elsewhere: {} (pid {}, syncc {}) runs task {}; stop it first",
                 owner.host, owner.pid, owner.version, plan.id

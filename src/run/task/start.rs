@@ -26,7 +26,7 @@ use crate::control;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::engine::commit::{Ledger, Policy};
 use crate::engine::load::{Load, TableLoad};
-use crate::engine::owner::{Claim, alive, claim, confirm};
+use crate::engine::owner::{Claim, alive, claim, confirm, gave_up};
 use crate::failpoint::{Bug, hit, planted};
 use crate::kafka::TopicName;
 use crate::mysql::binlog::scratch::Scratch;
@@ -485,12 +485,25 @@ impl Task {
             waits(left_ms);
             left_ms == 0 || self.orders.look().is_some()
         };
-        let lives = target.watch_owner(|seen| alive(owner, seen), over);
+        let sign = |seen: &OwnerRecord| {
+            let lives = alive(owner, seen);
+            (lives || gave_up(owner, seen)).then_some(lives)
+        };
+        let sign = target.watch_owner(sign, over);
+        if matches!(sign, Ok(Some(false))) {
+            Event::info(Name::OwnerElsewhere, format!("{host} (pid {pid}) has given the task up"))
+                .task(&self.id)
+                .emit();
+            // Whoever took it before that is committed would undo the last commit of its owner.
+            while !over() && !target.peek_state()?.owner.is_some_and(|owner| owner.released) {
+                std::thread::sleep(SOON_COMMITTED);
+            }
+        }
         // Who stands by waits on.
-        if !(self.context.standby && matches!(lives, Ok(true))) {
+        if !(self.context.standby && matches!(sign, Ok(Some(true)))) {
             self.status().waiting = None;
         }
-        lives
+        Ok(sign? == Some(true))
     }
 
     fn taken(&self, other: &OwnerRecord) -> Failure {
@@ -773,6 +786,9 @@ impl Task {
         })
     }
 }
+
+/// How often it is looked whether an owner's last words are committed.
+const SOON_COMMITTED: Duration = Duration::from_millis(50);
 
 /// Plans kept in the state besides the newest.
 const PLANS_KEPT: usize = 10;

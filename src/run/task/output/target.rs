@@ -142,26 +142,33 @@ impl Target {
         Ok(self.inner.visible_state(PATIENCE)?)
     }
 
-    /// Watches what is written to the state topic, committed or not, until `over`. True when `alive` recognises an owner.
-    pub(in crate::run::task) fn watch_owner(
+    /// Watches the owner records that are written to the state topic, committed or not, until `over` or until `tell` makes
+    /// something of one.
+    pub(in crate::run::task) fn watch_owner<T>(
         &self,
-        alive: impl Fn(&OwnerRecord) -> bool,
+        tell: impl Fn(&OwnerRecord) -> Option<T>,
         over: impl Fn() -> bool,
-    ) -> Result<bool, Failure> {
-        let Some(kafka) = self.inner.kafka() else { return Ok(false) };
+    ) -> Result<Option<T>, Failure> {
+        let Some(kafka) = self.inner.kafka() else { return Ok(None) };
         let watch = Watch::open(&kafka.connection, &kafka.settings.state_topic, None, PATIENCE)?;
+        // Last words may have come before the watch began, behind the look at the state that led here.
+        if let Some(owner) = self.peek_state()?.owner.filter(|owner| owner.released)
+            && let Some(told) = tell(&owner)
+        {
+            return Ok(Some(told));
+        }
         while !over() {
             let Some(record) = watch.next(Duration::from_millis(200))? else { continue };
             let (Some(StateKey::Owner), Some(value)) = (StateKey::decode(&record.key), record.value) else {
                 continue;
             };
             if let Ok(StateRecord::Owner(owner)) = StateRecord::decode(StateKey::Owner, &value)
-                && alive(&owner)
+                && let Some(told) = tell(&owner)
             {
-                return Ok(true);
+                return Ok(Some(told));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Opens the target for sending; with transactions this fences whoever sent before. Messages are shown to `taps`, and what the
