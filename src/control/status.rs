@@ -175,7 +175,7 @@ pub struct TaskStatus {
     /// Words that the files give its pipeline, by their name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
-    /// What a start waits for, while it waits.
+    /// What a start waits for, while it waits; or a stream that its `limit` holds back.
     #[serde(default)]
     pub waiting: Option<String>,
     /// Last failure: what happened, where, and what to do.

@@ -1,6 +1,6 @@
 //! The statuses of all tasks, as the control socket and the screen see them.
 
-use crate::control::{PausedTask, Pending, Refused, Status, TaskStatus};
+use crate::control::{PausedTask, Pending, Refused, Status, TaskState, TaskStatus};
 use crate::run::context::wall_ms;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,11 +50,14 @@ impl Board {
     }
 }
 
-/// A task's status now: its lag grows while it is silent.
+/// A task's status now: its lag grows while it is silent, and a start that stands says at what.
 fn read(task: &Mutex<TaskStatus>, now_ms: i64) -> TaskStatus {
     let mut status = task.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let behind_ms = status.behind_since_ms.map_or(0, |since_ms| (now_ms - since_ms).max(0));
     status.lag_seconds = behind_ms as f64 / 1_000.0;
+    if status.state == TaskState::Starting && status.waiting.is_none() {
+        status.waiting = status.waits_for.map(|why| format!("because {why}"));
+    }
     status
 }
 
@@ -69,5 +72,17 @@ mod tests {
         assert_eq!(read(&behind(Some(1_500)), 5_000).lag_seconds, 3.5);
         // a server whose clock is ahead
         assert_eq!(read(&behind(Some(9_000)), 5_000).lag_seconds, 0.0);
+    }
+
+    #[test]
+    fn a_start_tells_what_it_waits_for_by_intent_or_else_whose_answer() {
+        let waits_for = Some("the target has not answered yet");
+        let mut status = TaskStatus { waits_for, ..TaskStatus::default() };
+        let waiting = |status: &TaskStatus| read(&Mutex::new(status.clone()), 0).waiting;
+        assert_eq!(waiting(&status).as_deref(), Some("because the target has not answered yet"));
+        status.waiting = Some("for signs of life".to_owned());
+        assert_eq!(waiting(&status).as_deref(), Some("for signs of life"));
+        status = TaskStatus { waits_for, state: TaskState::Streaming, ..TaskStatus::default() };
+        assert_eq!(waiting(&status), None);
     }
 }

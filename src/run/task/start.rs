@@ -80,7 +80,7 @@ impl Task {
         let (salts, open_files) = salts::find(&self.plan, &self.context)?;
         let salts = Arc::new(salts);
         self.warn_of(&open_files);
-        self.status().waits_for = Some("the target does not answer");
+        self.status().waits_for = Some("the target has not answered yet");
         self.inherit()?;
         let target = Target::open(&self.plan, &self.context)?;
         if self.is_halted(&target)? {
@@ -89,10 +89,10 @@ impl Task {
         if self.position.is_none() && !self.lost && !self.plan.source.standby.is_empty() {
             self.recall(&target)?;
         }
-        self.status().waits_for = Some("the source does not answer what it is asked at the start");
+        self.status().waits_for = Some("the source has not answered yet what it is asked at the start");
         let mut source = self.choose_source(self.position.as_ref())?;
         self.retention.kept_ms = log_kept_ms(&source.catalog.server);
-        self.status().waits_for = Some("the target does not answer what it is asked at the start");
+        self.status().waits_for = Some("the target has not answered yet what it is asked at the start");
         let facts = self.checked(&source, &target)?;
         self.topics_kept(&source.catalog, &target, facts.as_ref())?;
         target.make_topics(&self.plan, &source.catalog, facts.as_ref())?;
@@ -100,7 +100,7 @@ impl Task {
             // The next life begins with the order.
             return self.life();
         };
-        self.status().waits_for = Some("the source does not answer where the log is to be read from");
+        self.status().waits_for = Some("the source has not answered yet where the log is to be read from");
         let mut state = match self.lost {
             true => self.without_position(&source, state, &mut output),
             false => self.heal(&source, facts.as_ref(), &salts, state, &mut output)?,
