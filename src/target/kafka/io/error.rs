@@ -197,6 +197,9 @@ const UNKNOWN_TOPIC_GRACE: Duration = Duration::from_secs(60);
 /// The one place where codes become classes.
 ///
 /// A code this release does not know is [`Class::Protocol`]: recovered from once, then a stop.
+///
+/// So is [`Code::InvalidArgument`], by which the client library refuses a call before it asks anybody: the files are checked before
+/// it comes to that, so it is made of something that the cluster has answered, and the next answer may be another one.
 pub(super) fn classify(code: Code, words: &str) -> Class {
     match code {
         Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch => Class::Ownership,
@@ -272,8 +275,7 @@ pub(super) fn classify(code: Code, words: &str) -> Class {
         // The same code stands for a peer that does not verify and for a connection cut while shaking hands.
         Code::SSL if tls_is_refused(words) => Class::Config,
         Code::SSL => Class::Transient,
-        Code::InvalidArgument
-        | Code::InvalidConfig
+        Code::InvalidConfig
         | Code::InvalidTopic
         | Code::InvalidPartitions
         | Code::InvalidReplicationFactor
@@ -317,6 +319,7 @@ mod tests {
         check(Code::InvalidTransactionTimeout, "", Class::InvalidTransactionTimeout);
         check(Code::OutOfOrderSequenceNumber, "", Class::Protocol);
         check(Code::InvalidTransactionalState, "", Class::Protocol);
+        check(Code::InvalidArgument, "", Class::Protocol);
         check(Code::SSL, "SSL handshake failed: certificate verify failed", Class::Config);
         check(Code::SSL, "SSL handshake failed: Disconnected", Class::Transient);
         let alert = "Receive failed: SSL routines::ssl/tls alert bad certificate: SSL alert number 42";
