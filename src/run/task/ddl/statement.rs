@@ -11,7 +11,8 @@ use crate::plan::{DdlPlan, PartitionRule, TableDecision};
 use crate::route::{self, Told};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::Definition;
-use crate::run::task::life::{Life, moves_rows_without_events};
+use crate::run::task::definitions::moves_rows_without_events;
+use crate::run::task::life::Life;
 use crate::statement::{DdlPartition, DdlTopic, OnDeny, Truncate, Word, WordSet};
 use std::collections::BTreeSet;
 

@@ -1,0 +1,127 @@
+//! What a statement of the log does to the tables of a life: other columns, rows that come or go without events.
+
+use super::life::Life;
+use crate::mysql::ddl::ir::AlterAction;
+use crate::mysql::ddl::{DdlEffect, Statement, TableDdl};
+use crate::mysql::schema::TableName;
+use crate::run::event::{Event, Name};
+use crate::run::failure::Failure;
+use crate::run::ring::Definition;
+
+impl Life {
+    /// True for a statement that is sent while rows from before it are not committed.
+    pub(super) fn waits_for_commit(&self, definition: &Definition) -> Result<bool, Failure> {
+        // Rows of its own source transaction stay with it.
+        let before = self.ledger.has_rows() && self.n_rows == 0;
+        Ok(before && !self.outgoing(definition)?.is_empty())
+    }
+
+    /// A statement may have changed definitions, or made rows come or go without events.
+    pub(super) fn definition(&mut self, definition: &Definition) {
+        let Definition { statement, effect, followed, shown, outline: _, case: _ } = definition;
+        self.tables.define(followed, shown);
+        self.load.definition_moved(effect);
+        match effect {
+            DdlEffect::Tables { tables, kind } => {
+                if renames(*kind, tables) {
+                    self.renamed(tables);
+                }
+                for table in gets_rows_without_events(statement) {
+                    self.enter(table);
+                }
+                if moves_rows_without_events(statement) {
+                    for table in
+                        tables.iter().filter(|table| self.tables.tells_of_lost_rows(table, statement))
+                    {
+                        self.counts.truncates += 1;
+                        Event::warn(
+                            Name::TableTruncated,
+                            format!("rows of {table} came or went without change events, by: {shown}"),
+                        )
+                        .position(&self.ledger.position().file)
+                        .emit();
+                    }
+                }
+            }
+            DdlEffect::Database(_)
+            | DdlEffect::Unknown
+            | DdlEffect::Nothing
+            | DdlEffect::Transaction(_)
+            | DdlEffect::Statement(_) => {}
+        }
+    }
+
+    /// A table under a selected name may hold rows that nobody has sent: it is loaded, unless a tool for online changes put
+    /// its copy in the place of the original.
+    fn renamed(&mut self, tables: &[TableName]) {
+        for table in tables {
+            let is_copy = |other: &TableName| self.tables.is_copy(other, table);
+            if !tables.iter().any(is_copy) {
+                self.enter(table);
+            }
+        }
+    }
+
+    /// A selected table has rows that nobody has sent: it is loaded.
+    fn enter(&mut self, table: &TableName) {
+        if self.loads && self.tables.selects(table) && !self.tables.waits(table) {
+            self.load_anew(table);
+        }
+    }
+}
+
+/// True for a statement by which rows come or go that no event tells of: consumers keep what it takes away, and lack what it
+/// brings until the table is loaded anew.
+pub(super) fn moves_rows_without_events(statement: &Statement) -> bool {
+    let moves = |action: &AlterAction| {
+        matches!(
+            action,
+            AlterAction::RowsWithoutEvents
+                | AlterAction::ImportRows
+                | AlterAction::Exchange(_)
+                | AlterAction::PartitionToTable(_)
+                | AlterAction::TableToPartition(_)
+        )
+    };
+    match statement {
+        Statement::Truncate(_) => true,
+        Statement::AlterTable(alter) => alter.actions.iter().any(moves),
+        Statement::NotUnderstood(not) => not.kind == TableDdl::Truncate,
+        Statement::CreateTable(_)
+        | Statement::DropTables(_)
+        | Statement::RenameTables(_)
+        | Statement::CreateDatabase(_)
+        | Statement::AlterDatabase { .. }
+        | Statement::DropDatabase(_)
+        | Statement::Sequence { .. }
+        | Statement::Transaction(_)
+        | Statement::Rows(_)
+        | Statement::NoEffect
+        | Statement::Irrelevant => false,
+    }
+}
+
+/// The tables that have rows behind a statement which no event tells of: by an import, or by partitions that change places.
+fn gets_rows_without_events(statement: &Statement) -> Vec<&TableName> {
+    let Statement::AlterTable(alter) = statement else { return Vec::new() };
+    let mut tables = Vec::new();
+    for action in &alter.actions {
+        if let AlterAction::ImportRows | AlterAction::TableToPartition(_) | AlterAction::Exchange(_) = action
+        {
+            tables.push(&alter.table);
+        }
+        if let AlterAction::Exchange(other) | AlterAction::PartitionToTable(other) = action {
+            tables.push(other);
+        }
+    }
+    tables
+}
+
+/// True for a statement that may give a table another name.
+fn renames(kind: TableDdl, tables: &[TableName]) -> bool {
+    match kind {
+        TableDdl::Rename => true,
+        TableDdl::Alter => tables.len() > 1,
+        TableDdl::Create | TableDdl::Drop | TableDdl::Truncate => false,
+    }
+}

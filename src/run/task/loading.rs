@@ -1,0 +1,125 @@
+//! The load of existing rows within a life: what is read, what was answered, and when it is sent.
+
+use super::life::Life;
+use super::reads::{Answer, Found};
+use crate::checkpoint::{SnapRecord, SnapState, StateKey, StateRecord};
+use crate::engine::load::{Closed, TableLoad};
+use crate::failpoint::hit;
+use crate::mysql::schema::TableName;
+use crate::run::event::{Event, Name};
+use crate::run::failure::Failure;
+use crate::run::state_dir::random_id;
+
+impl Life {
+    /// Loads the existing rows of a table from its first one on.
+    pub(super) fn load_anew(&mut self, table: &TableName) {
+        let id = random_id().unwrap_or_default();
+        let record = SnapRecord::pending(id, self.tables.has_sent(table));
+        self.load_announced = false;
+        self.tables.learn(table);
+        self.load.add(TableLoad::unread(table.clone(), record.clone()));
+        if let Some(marks) = &mut self.marks {
+            marks.forget(table);
+        }
+        self.output.store(StateRecord::Snap(table.clone(), record));
+        self.ledger.touch();
+    }
+
+    /// A table was to be loaded and is not there: should one of its name be made later, the log has all of its rows.
+    pub(super) fn vanished(&mut self, table: &TableName) {
+        let text = format!("there is no table {table} at the source: nothing of it is loaded");
+        Event::warn(Name::SnapshotTableDone, text).position(&self.ledger.position().file).emit();
+        self.tables.forget(table);
+        self.output.remove(StateKey::Snap(table.clone()));
+        self.ledger.touch();
+    }
+
+    /// An answer of the reading thread.
+    pub(super) fn answered(&mut self, answer: Answer, now_ms: u64) -> Result<(), Failure> {
+        if answer.life != self.number {
+            return Ok(());
+        }
+        self.reads.answered(&answer);
+        let read = answer.read;
+        match answer.what? {
+            Found::Columns(found) => {
+                if let Some(gone) = self.load.columns_read(read, found) {
+                    self.vanished(&gone);
+                }
+            }
+            Found::MaxKey(max) => {
+                if let Some((table, record)) = self.load.max_read(read, max) {
+                    self.store_snap(table, record, now_ms)?;
+                }
+            }
+            Found::Chunk(chunk) => {
+                hit("win.read");
+                self.load.chunk_read(read, chunk);
+            }
+            Found::Barrier(at) => self.load.barrier_opened(read, at),
+            Found::Rows { rows, end } => self.barrier_rows(rows.as_ref(), end, now_ms)?,
+            Found::Moved => self.load.moved(read),
+        }
+        Ok(())
+    }
+
+    /// Begins the reads that may be under way now. Between two source transactions only.
+    pub(super) fn read_on(&mut self, now_ms: u64, wall_ms: i64) -> Result<(), Failure> {
+        self.reads.rest = None;
+        self.reads.holds(self.load.held());
+        while let Some(need) = self.load.wants() {
+            let Some((turn, memory)) = self.reads.begin(need, wall_ms) else { break };
+            let Some(mut ask) = self.load.next(self.ledger.position(), memory) else { break };
+            hit("win.opened");
+            if let Some((table, record)) = ask.begins.take().filter(|_| self.marks.is_some()) {
+                self.store_snap(table, record, now_ms)?;
+            }
+            self.reads.ask(ask, turn)?;
+        }
+        Ok(())
+    }
+
+    /// Emits chunks whose high mark has been passed. Between two source transactions only.
+    pub(super) fn windows(&mut self, now_ms: u64) -> Result<(), Failure> {
+        while let Some(closed) = self.load.close(self.ledger.position()) {
+            match closed {
+                Closed::Redo(table, cause) => {
+                    self.counts.redone(cause);
+                    Event::info(Name::WindowRedone, format!("a chunk of {table} is read again: {cause:?}"))
+                        .emit();
+                }
+                Closed::Emit(rows) => {
+                    hit("win.closing");
+                    let sent = match self.emit(&rows, now_ms) {
+                        Err(failure) if self.parks(&rows.version.name, &failure) => {
+                            self.park(&rows.version.name, failure);
+                            continue;
+                        }
+                        sent => sent?,
+                    };
+                    if let Some(record) = self.load.emitted(&rows, sent) {
+                        self.store_snap(rows.version.name.clone(), record, now_ms)?;
+                    }
+                    hit("win.closed");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps the progress of a table's load for the next commit, and tells of it.
+    pub(super) fn store_snap(
+        &mut self,
+        table: TableName,
+        record: SnapRecord,
+        now_ms: u64,
+    ) -> Result<(), Failure> {
+        self.mark_load(&table, &record, now_ms)?;
+        if record.state == SnapState::Done {
+            Event::info(Name::SnapshotTableDone, format!("{table}: {} rows loaded", record.rows)).emit();
+        }
+        self.output.store(StateRecord::Snap(table, record));
+        self.ledger.touch();
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! What follows a failure: it is waited out within its window, or ends the task; and is told once.
+
+use super::{Exit, Task};
+use crate::control::TaskState;
+use crate::engine::retry::{End, Kind, Next};
+use crate::plan::{Retry, TaskPlan};
+use crate::run::event::{Event, Name};
+use crate::run::failure::{Class, Failure, Side};
+
+/// Shortest wait before the owner record is asked whether we were replaced, ms: a new owner needs time to write it.
+const OWNERSHIP_WAIT_MS: u64 = 10_000;
+
+/// While something is tried again, one line for each kind of failure comes this often, ms.
+const LINE_MS: u64 = 60_000;
+
+/// A failure that was told.
+pub(super) struct Told {
+    name: Name,
+    reason: String,
+    at_ms: u64,
+    /// Commits before it.
+    n_moved: u64,
+}
+
+/// How long failures of an end are waited out.
+fn retry_at(plan: &TaskPlan, end: End) -> &Retry {
+    match end {
+        End::Source => &plan.source.retry,
+        End::Target => plan.target_retry(),
+        End::Here => &plan.retry,
+    }
+}
+
+impl Task {
+    /// Waits a failure out, or ends.
+    pub(super) fn after(&mut self, failure: Failure) -> Option<Exit> {
+        let failure = self.judged(failure);
+        if self.gives_up_position(&failure) {
+            return None;
+        }
+        {
+            let mut status = self.status();
+            status.error = Some(failure.text.clone());
+            status.error_kind = Some(failure.kind().to_owned());
+        }
+        self.falls_behind();
+        *self.counters.recoveries.entry(failure.kind().to_owned()).or_default() += 1;
+        if failure.class == Class::Ownership {
+            self.counters.owner_lost += 1;
+        }
+        self.status().counters = self.counters.clone();
+        let end = match failure.side {
+            Side::Source => End::Source,
+            Side::Target => End::Target,
+            Side::Here => End::Here,
+        };
+        let wait_ms = match failure.class {
+            Class::Connection | Class::Request | Class::Damaged => {
+                let unreachable_at_start =
+                    self.context.require_live && self.n_lives <= 1 && self.committed.is_none();
+                if unreachable_at_start {
+                    return Some(self.fail(Failure { class: Class::Precheck, ..failure }));
+                }
+                let kind = if failure.class == Class::Request { Kind::Request } else { Kind::Connection };
+                let now_ms = self.clock.now_ms();
+                match self.retry.failed(end, kind, retry_at(&self.plan, end), now_ms, self.context.dice()) {
+                    Next::Wait(wait_ms) => wait_ms,
+                    Next::Expired => {
+                        let text =
+                            format!("{}; the retry window is over, the position is kept", failure.text);
+                        return Some(self.fail(Failure::new(Class::Expired, text)));
+                    }
+                }
+            }
+            Class::Ownership => {
+                // Whose the task is must be asked, and our own beats must not be the answer.
+                self.output = None;
+                OWNERSHIP_WAIT_MS + self.context.dice() % OWNERSHIP_WAIT_MS
+            }
+            Class::Precheck
+            | Class::Elsewhere
+            | Class::OwnerLost
+            | Class::PositionLost
+            | Class::Expired
+            | Class::Data
+            | Class::State
+            | Class::Refused
+            | Class::Usage
+            | Class::Bug => return Some(self.fail(failure)),
+        };
+        let left_ms = self.retry.left_ms(end, retry_at(&self.plan, end), self.clock.now_ms());
+        {
+            let mut status = self.status();
+            status.state = TaskState::Retrying;
+            status.recoveries += 1;
+            status.retry_seconds_left = left_ms.map(|ms| ms / 1_000);
+        }
+        let lost = match failure.side {
+            Side::Source => Name::SourceLost,
+            Side::Target if failure.too_small.is_some() => Name::RecordOversize,
+            Side::Target => Name::KafkaLost,
+            Side::Here => Name::TaskRetrying,
+        };
+        if self.is_worth_a_line(lost, &failure.text) {
+            Event::warn(lost, failure.text.clone()).task(&self.id).failure(&failure).retry_in(wait_ms).emit();
+        }
+        self.wait(wait_ms)
+    }
+
+    /// What only the task knows of a failure: whether an event came damaged before, and which tables a lost position concerns.
+    fn judged(&mut self, failure: Failure) -> Failure {
+        match failure.class {
+            Class::Damaged if self.damaged_at == failure.damaged_at => Failure {
+                class: Class::Data,
+                text: format!(
+                    "{}: the same event came damaged twice, so it is damaged where it is stored. Mend the log or the disk of the \
+                     server; rows behind it can only be had by loading their tables anew",
+                    failure.text
+                ),
+                ..failure
+            },
+            Class::Damaged => {
+                self.damaged_at.clone_from(&failure.damaged_at);
+                Failure { text: format!("{}; it is read once more", failure.text), ..failure }
+            }
+            // Lost again before anything was committed.
+            Class::PositionLost if self.lost => Failure { class: Class::Request, ..failure },
+            Class::PositionLost if !failure.text.contains("loaded anew: ") => {
+                let carried = self.carried.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+                let tables = carried.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                Failure {
+                    text: format!("{}; these tables must be loaded anew: {tables}", failure.text),
+                    ..failure
+                }
+            }
+            _ => failure,
+        }
+    }
+
+    /// True once a minute for each name of an event, while nothing is committed in between and the reason stays the same.
+    pub(super) fn is_worth_a_line(&mut self, name: Name, reason: &str) -> bool {
+        let now_ms = self.clock.now_ms();
+        let is_told = |told: &Told| {
+            told.name == name
+                && told.reason == reason
+                && told.n_moved == self.n_moved
+                && now_ms < told.at_ms + LINE_MS
+        };
+        let is_due = !self.told.iter().any(is_told);
+        if is_due {
+            self.told.retain(|told| told.name != name);
+            let reason = reason.to_owned();
+            self.told.push(Told { name, reason, at_ms: now_ms, n_moved: self.n_moved });
+        }
+        is_due
+    }
+
+    fn fail(&self, failure: Failure) -> Exit {
+        {
+            let mut status = self.status();
+            status.state = TaskState::Failed;
+            status.error = Some(failure.text.clone());
+            status.error_kind = Some(failure.kind().to_owned());
+        }
+        let name = match failure.class {
+            Class::Precheck => Name::PrecheckFailed,
+            Class::Elsewhere => Name::OwnerElsewhere,
+            Class::Ownership | Class::OwnerLost => Name::OwnerLost,
+            Class::PositionLost => Name::SourcePositionLost,
+            Class::Connection
+            | Class::Request
+            | Class::Expired
+            | Class::Data
+            | Class::Damaged
+            | Class::State
+            | Class::Refused
+            | Class::Usage
+            | Class::Bug => Name::TaskFailed,
+        };
+        Event::error(name, failure.text.clone()).task(&self.id).failure(&failure).emit();
+        Exit::Failed(failure)
+    }
+}

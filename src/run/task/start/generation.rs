@@ -1,0 +1,58 @@
+//! The plan of a life beside the one that is stored: whether the two differ, and the number of the newer.
+
+use crate::checkpoint::{StoredPlan, TaskState};
+use crate::mysql::schema::TableName;
+use crate::run::failure::Failure;
+use crate::run::precheck;
+use crate::run::task::Task;
+use crate::run::task::output::Output;
+
+/// Plans kept in the state besides the newest.
+const PLANS_KEPT: usize = 10;
+
+impl Task {
+    /// The generation this life runs, and its plan stored if it is new.
+    pub(in crate::run::task) fn settle_generation(
+        &mut self,
+        output: &mut Output,
+        state: &TaskState,
+    ) -> Result<u64, Failure> {
+        if let (Some(_), Some(pos)) = (&self.after_cut, &state.pos) {
+            self.status().generation = pos.generation;
+            return Ok(pos.generation);
+        }
+        let newest = state.plans.iter().next_back();
+        let recorded = newest.and_then(|(_, stored)| precheck::unpack(stored));
+        let latest = newest.map_or(0, |(&generation, _)| generation);
+        let generation = if recorded.as_ref() == Some(&*self.plan) {
+            // A pipeline that was removed and is declared again has an older one.
+            latest.max(self.generation.unwrap_or(0))
+        } else {
+            if let (None, Some(recorded)) = (self.committed, &recorded) {
+                // The files were edited while nothing ran, or before this task could begin: the rules of a reload hold for
+                // what the state says, not for what came in between.
+                let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
+                let accept = &self.context.accept;
+                let recorded = recorded.called(&self.id);
+                let accepted = precheck::refuse_breaking(&recorded, &self.plan, &tables, accept)?;
+                self.orders.wish(|wishes| wishes.accepted.extend(accepted));
+            }
+            self.generation.unwrap_or(0).max(latest + 1)
+        };
+        if generation > latest {
+            let bytes = serde_json::to_vec(&*self.plan).expect("a plan is plain data");
+            let (packing, bytes) = precheck::pack(&bytes);
+            for record in StoredPlan::records(generation, packing, &bytes) {
+                output.store(record);
+            }
+            for (&old, stored) in state.plans.iter().rev().skip(PLANS_KEPT - 1) {
+                for key in stored.keys(old) {
+                    output.remove(key);
+                }
+            }
+        }
+        self.generation = Some(generation);
+        self.status().generation = generation;
+        Ok(generation)
+    }
+}

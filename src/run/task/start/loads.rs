@@ -1,0 +1,79 @@
+//! Which tables are loaded, which go on being loaded, and which are left alone.
+
+use crate::checkpoint::{SnapRecord, SnapState, StateKey, StateRecord, TaskState};
+use crate::engine::load::TableLoad;
+use crate::mysql::schema::TableName;
+use crate::run::task::Task;
+use crate::run::task::output::Output;
+use crate::run::task::reader::load_key;
+use crate::run::task::source::Source;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// Tables of a life and their loads.
+pub(super) struct Loads {
+    pub(super) tables: Vec<TableLoad>,
+    pub(super) known: HashSet<TableName>,
+    pub(super) n_open: usize,
+}
+
+impl Task {
+    /// Which tables are to be loaded, continued or left alone.
+    pub(super) fn table_loads(&self, source: &Source, output: &mut Output, state: &TaskState) -> Loads {
+        let snapshot = crate::run::state_dir::random_id().unwrap_or_default();
+        let mut open = Loads { tables: Vec::new(), known: HashSet::new(), n_open: 0 };
+        for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
+            let name = table.version.name.clone();
+            let key = load_key(table);
+            let wanted = state.snaps.get(&name).is_some_and(|record| record.state != SnapState::Done);
+            let fresh = || SnapRecord {
+                snapshot: snapshot.clone(),
+                state: if self.plan.start.loads() || wanted { SnapState::Pending } else { SnapState::Done },
+                key: key.iter().flatten().map(|&at| table.version.columns[at].name.clone()).collect(),
+                max: None,
+                rows: 0,
+                again: state
+                    .snaps
+                    .get(&name)
+                    .map_or_else(|| state.tables.contains_key(&name), |record| record.again),
+            };
+            let record = match state.snaps.get(&name) {
+                Some(record) => {
+                    let same_key = record.key == fresh().key;
+                    let keyless_unfinished = key.is_none() && record.state != SnapState::Done;
+                    if record.state == SnapState::Done || (same_key && !keyless_unfinished) {
+                        record.clone()
+                    } else {
+                        fresh()
+                    }
+                }
+                None => fresh(),
+            };
+            if state.snaps.get(&name) != Some(&record) {
+                output.store(StateRecord::Snap(name.clone(), record.clone()));
+            }
+            if record.state != SnapState::Done && !state.parked.contains_key(&name) {
+                open.n_open += 1;
+            }
+            open.known.insert(name.clone());
+            if state.parked.contains_key(&name) {
+                continue;
+            }
+            open.tables.push(TableLoad::new(
+                Arc::new(table.version.clone()),
+                key,
+                record,
+                table.rows_estimate,
+            ));
+        }
+        for name in state.snaps.keys().filter(|name| !self.plan.selects(&name.db, &name.table)) {
+            // Rows stopped when the table left the plan; declared again, it is loaded again.
+            output.remove(StateKey::Snap(name.clone()));
+            if state.parked.contains_key(name) {
+                output.remove(StateKey::Park(name.clone()));
+            }
+        }
+        open.known.extend(state.snaps.keys().cloned());
+        open
+    }
+}
