@@ -2,6 +2,8 @@
 //!
 //! Source: Apache Avro specification, "Binary Encoding".
 
+use super::Scratch;
+
 /// Appends an `int` or `long`: zig-zag, seven bits a byte.
 #[inline]
 pub(super) fn push_long(value: i64, out: &mut Vec<u8>) {
@@ -29,6 +31,19 @@ fn zig_zag(value: i64) -> u64 {
 pub(super) fn push_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     push_long(bytes.len() as i64, out);
     out.extend_from_slice(bytes);
+}
+
+/// Appends `bytes` or a `string` that `write` makes.
+#[inline]
+pub(super) fn push_written<T>(
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> T,
+) -> T {
+    scratch.bytes.clear();
+    let written = write(&mut scratch.bytes);
+    push_bytes(&scratch.bytes, out);
+    written
 }
 
 /// Appends a `boolean`.

@@ -3,12 +3,13 @@
 
 use super::json_key::KeyValue;
 use super::json_string::{push_jackson_text, push_text};
+use super::labels::{label, of_set};
 use super::number::{write_java_double, write_java_float, write_short_float};
 use super::unsaid::Unsaid;
 use super::wkt::write_wkt;
 use super::{FormatError, Scratch};
 use crate::mysql::charset::Charset;
-use crate::mysql::column_type::{ColumnType, Labels};
+use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::Column;
 use crate::mysql::value::{Decimal, Value};
 use crate::mysql::{decimal, inet, json, temporal};
@@ -73,6 +74,16 @@ impl TextEscapes {
         }
     }
 
+    /// Labels of ENUM or SET, without quotes.
+    pub(super) fn labels(self, labels: &[String]) -> Vec<Vec<u8>> {
+        let escape = |label: &String| {
+            let mut out = Vec::new();
+            self.push(label, &mut out);
+            out
+        };
+        labels.iter().map(escape).collect()
+    }
+
     /// `"name":`
     pub(super) fn member(self, name: &str) -> Vec<u8> {
         let mut out = Vec::new();
@@ -120,7 +131,7 @@ impl JsonCell {
             ),
         };
         let labels = match &column.ty {
-            ColumnType::Enum(labels) | ColumnType::Set(labels) => escaped(labels, rules.text),
+            ColumnType::Enum(labels) | ColumnType::Set(labels) => rules.text.labels(&labels.labels),
             _ => Vec::new(),
         };
         Ok(JsonCell { column: column.name.clone(), rules, charset, labels })
@@ -165,7 +176,10 @@ impl JsonCell {
             Value::Bytes(bytes) => quoted(out, |out| push_binary(bytes, self.rules.binary, out)),
             Value::Enum(index) => match self.rules.labels {
                 EnumForm::Index => push_number((*index).into(), out),
-                EnumForm::Label => push_label(&self.labels, *index, out).map_err(|what| self.wrong(what))?,
+                EnumForm::Label => {
+                    let label = label(&self.labels, *index).map_err(|what| self.wrong(what))?;
+                    quoted(out, |out| out.extend_from_slice(label));
+                }
             },
             Value::Set(bits) => match self.rules.labels {
                 EnumForm::Index => push_number(*bits, out),
@@ -203,16 +217,12 @@ impl JsonCell {
     /// An array of the labels, in the order of their declaration.
     fn push_labels(&self, bits: u64, out: &mut Vec<u8>) -> Result<(), FormatError> {
         out.push(b'[');
-        let mut rest = bits;
-        while rest != 0 {
-            let label = self.labels.get(rest.trailing_zeros() as usize);
-            if rest != bits {
+        for (at, label) in of_set(&self.labels, bits).enumerate() {
+            let label = label.map_err(|what| self.wrong(what))?;
+            if at > 0 {
                 out.push(b',');
             }
-            out.push(b'"');
-            out.extend_from_slice(label.ok_or_else(|| self.wrong("a bit without a label"))?);
-            out.push(b'"');
-            rest &= rest - 1;
+            quoted(out, |out| out.extend_from_slice(label));
         }
         out.push(b']');
         Ok(())
@@ -257,17 +267,6 @@ impl KeyValue for JsonCell {
     fn write(&self, value: &Value<'_>, scratch: &mut Scratch, out: &mut Vec<u8>) -> Result<(), FormatError> {
         JsonCell::write(self, value, scratch, out).map(|_| ())
     }
-}
-
-/// Appends the escaped label of an index, quoted; 0, the invalid value, is the empty text. What is wrong with it otherwise.
-pub(super) fn push_label(labels: &[Vec<u8>], index: u16, out: &mut Vec<u8>) -> Result<(), &'static str> {
-    out.push(b'"');
-    if index > 0 {
-        let label = labels.get(usize::from(index) - 1);
-        out.extend_from_slice(label.ok_or("an index without a label")?);
-    }
-    out.push(b'"');
-    Ok(())
 }
 
 /// Appends the numbers of a VECTOR as an array, each as `write` has them; what is wrong with it otherwise.
@@ -329,23 +328,15 @@ fn as_big_decimal(start: usize, out: &mut Vec<u8>) {
     push_number(zeros as u64 + 1, out);
 }
 
-pub(super) fn quoted(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn quoted<T>(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
     out.push(b'"');
-    write(out);
+    let written = write(out);
     out.push(b'"');
+    written
 }
 
 pub(super) fn push_number(number: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-fn escaped(labels: &Labels, escapes: TextEscapes) -> Vec<Vec<u8>> {
-    let escape = |label: &String| {
-        let mut out = Vec::new();
-        escapes.push(label, &mut out);
-        out
-    };
-    labels.labels.iter().map(escape).collect()
 }
 
 #[cfg(test)]

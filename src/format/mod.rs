@@ -5,6 +5,7 @@
 
 mod avro;
 mod avro_binary;
+mod avro_cell;
 mod avro_change;
 mod avro_fields;
 mod avro_schema;
@@ -17,6 +18,7 @@ mod json_key;
 mod json_row;
 mod json_string;
 mod json_value;
+mod labels;
 mod marker;
 mod maxwell;
 mod number;

@@ -1,63 +1,51 @@
 //! Values as data of Avro.
 
-use super::super::avro_binary::{NULL, VALUE, push_boolean, push_bytes, push_double, push_float, push_long};
-use super::super::avro_fields::FieldValue;
-use super::super::unsaid::{Unsaid, placeless};
+use super::super::avro_binary::{push_boolean, push_bytes, push_double, push_float, push_long};
+use super::super::avro_cell::{AvroCell, AvroForm, wrong};
+use super::super::labels::{label, of_set};
+use super::super::unsaid::Unsaid;
 use super::super::unscaled::unscaled;
 use super::super::{AvroOptions, FormatError, Scratch};
 use super::form::Form;
 use crate::mysql::schema::Column;
 use crate::mysql::value::{DateTime, Time, Value};
-use crate::mysql::{decimal, inet, json, temporal};
+use crate::mysql::{decimal, json, temporal};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
 
 /// How values of one column are written.
-#[derive(Debug)]
-pub struct Cell {
-    /// Name at the source, for errors.
-    column: String,
-    pub(super) form: Form,
-    pub(super) may_be_null: bool,
+pub(in super::super) type Cell = AvroCell<Form>;
+
+/// Prepares the values of a column.
+///
+/// # Errors
+/// When the column is of a character set that is not supported.
+pub(super) fn cell(options: &AvroOptions, column: &Column) -> Result<Cell, FormatError> {
+    let form = Form::of(options, column)?;
+    let may_be_null = column.nullable || form.has_holes();
+    Ok(AvroCell::new(&column.name, form, may_be_null))
 }
 
-impl Cell {
-    /// Prepares the values of a column.
-    ///
-    /// # Errors
-    /// When the column is of a character set that is not supported.
-    pub(super) fn new(options: &AvroOptions, column: &Column) -> Result<Cell, FormatError> {
-        let form = Form::of(options, column)?;
-        Ok(Cell { column: column.name.clone(), may_be_null: column.nullable || form.has_holes(), form })
+impl AvroForm for Form {
+    fn is_plain_text(&self) -> bool {
+        matches!(self, Form::Uuid | Form::Address)
     }
-}
 
-impl FieldValue for Cell {
     fn write(
         &self,
         value: &Value<'_>,
+        column: &str,
         scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<usize, FormatError> {
-        let hole = placeless(value);
-        if let Some(kind) = hole {
-            scratch.maps(kind, &self.column)?;
-        }
-        if self.may_be_null {
-            if hole.is_some() || matches!(value, Value::Null) {
-                out.push(NULL);
-                return Ok(0);
-            }
-            out.push(VALUE);
-        }
-        match (value, &self.form) {
-            (Value::Null, _) => return Err(self.wrong("NULL, which it cannot hold")),
+        let wrong = |what| wrong(column, what);
+        match (value, self) {
             (Value::Int(number), Form::Int | Form::Long) => push_long(*number, out),
             // Above 2⁶³ − 1 it wraps, as the option says.
             (Value::UInt(number) | Value::Bit(number), Form::Int | Form::Long) => {
                 if i64::try_from(*number).is_err() {
-                    scratch.maps(Unsaid::Number, &self.column)?;
+                    scratch.maps(Unsaid::Number, column)?;
                 }
                 push_long(*number as i64, out);
             }
@@ -65,7 +53,7 @@ impl FieldValue for Cell {
                 push_bytes(itoa::Buffer::new().format(*number).as_bytes(), out);
             }
             (Value::UInt(number) | Value::Bit(number), Form::Decimal { .. }) => {
-                self.push_unscaled(itoa::Buffer::new().format(*number).as_bytes(), out)?;
+                push_unscaled(itoa::Buffer::new().format(*number).as_bytes(), out).map_err(wrong)?;
             }
             (Value::Bit(bit), Form::Boolean) => push_boolean(*bit != 0, out),
             (Value::Float(number), Form::Float) => push_float(*number, out),
@@ -75,7 +63,7 @@ impl FieldValue for Cell {
                 decimal::write_decimal(*number, &mut scratch.bytes);
                 match form {
                     Form::NumberText => push_bytes(&scratch.bytes, out),
-                    _ => self.push_unscaled(&scratch.bytes, out)?,
+                    _ => push_unscaled(&scratch.bytes, out).map_err(wrong)?,
                 }
             }
             (Value::Year(year), Form::Int) => push_long((*year).into(), out),
@@ -93,69 +81,51 @@ impl FieldValue for Cell {
                 let text = charset.to_utf8(bytes, &mut scratch.text);
                 push_bytes(text.text.as_bytes(), out);
                 let broken = text.broken;
-                return scratch.converted(broken, &self.column);
+                return scratch.converted(broken, column);
             }
             (Value::Bytes(bytes), Form::Bytes) => push_bytes(bytes, out),
             (Value::Enum(index), Form::Int) => push_long((*index).into(), out),
-            (Value::Enum(0), Form::Label(_)) => push_bytes(b"", out),
             (Value::Enum(index), Form::Label(labels)) => {
-                let label = labels.get(usize::from(*index) - 1);
-                push_bytes(label.ok_or_else(|| self.wrong("an index without a label"))?.as_bytes(), out);
+                push_bytes(label(labels, *index).map_err(wrong)?, out);
             }
             (Value::Set(bits), Form::Long) => push_long(*bits as i64, out),
-            (Value::Set(bits), Form::Labels(labels)) => self.push_labels(*bits, labels, out)?,
+            (Value::Set(bits), Form::Labels(labels)) => push_labels(*bits, labels, out).map_err(wrong)?,
             (Value::Json(document), Form::Json) => {
                 scratch.bytes.clear();
-                json::write_json(*document, &mut scratch.bytes).map_err(|_| self.wrong("broken JSON"))?;
+                json::write_json(*document, &mut scratch.bytes).map_err(|_| wrong("broken JSON"))?;
                 push_bytes(&scratch.bytes, out);
             }
             (Value::Geometry(bytes), Form::Geometry) => {
                 let (srid, wkb) =
-                    bytes.split_first_chunk::<4>().ok_or_else(|| self.wrong("a geometry cut short"))?;
+                    bytes.split_first_chunk::<4>().ok_or_else(|| wrong("a geometry cut short"))?;
                 push_long(u32::from_le_bytes(*srid).into(), out);
                 push_bytes(wkb, out);
             }
             (Value::Vector(bytes), Form::Vector) => {
-                push_floats(bytes, out).ok_or_else(|| self.wrong("a vector cut short"))?;
+                push_floats(bytes, out).ok_or_else(|| wrong("a vector cut short"))?;
             }
-            (Value::Uuid(bytes), Form::Uuid) => {
-                push_written(scratch, out, |text| inet::write_uuid(bytes, text));
-            }
-            (Value::Inet4(bytes), Form::Address) => {
-                push_written(scratch, out, |text| inet::write_inet4(bytes.as_slice(), text));
-            }
-            (Value::Inet6(bytes), Form::Address) => {
-                push_written(scratch, out, |text| inet::write_inet6(bytes, text));
-            }
-            _ => return Err(self.wrong("a value of another type")),
+            _ => return Err(wrong("a value of another type")),
         }
         Ok(0)
     }
 }
 
-impl Cell {
-    fn push_unscaled(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        unscaled(text, |bytes| push_bytes(bytes, out)).ok_or_else(|| self.wrong("a broken decimal"))
-    }
+/// Appends a decimal by its text.
+pub(in super::super) fn push_unscaled(text: &[u8], out: &mut Vec<u8>) -> Result<(), &'static str> {
+    unscaled(text, |bytes| push_bytes(bytes, out)).ok_or("a broken decimal")
+}
 
-    fn push_labels(&self, bits: u64, labels: &[String], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        if bits != 0 {
-            push_long(bits.count_ones().into(), out);
-        }
-        let mut rest = bits;
-        while rest != 0 {
-            let label = labels.get(rest.trailing_zeros() as usize);
-            push_bytes(label.ok_or_else(|| self.wrong("a bit without a label"))?.as_bytes(), out);
-            rest &= rest - 1;
-        }
-        // the end of the array
-        out.push(0);
-        Ok(())
+/// Appends an array of the labels of SET.
+fn push_labels(bits: u64, labels: &[String], out: &mut Vec<u8>) -> Result<(), &'static str> {
+    if bits != 0 {
+        push_long(bits.count_ones().into(), out);
     }
-
-    fn wrong(&self, what: &'static str) -> FormatError {
-        FormatError::Value { column: self.column.clone(), what }
+    for label in of_set(labels, bits) {
+        push_bytes(label?, out);
     }
+    // the end of the array
+    out.push(0);
+    Ok(())
 }
 
 /// Appends an array of the numbers of a VECTOR; none when a number is cut short.
@@ -173,13 +143,6 @@ pub(in super::super) fn push_floats(bytes: &[u8], out: &mut Vec<u8>) -> Option<(
     }
     out.push(0);
     Some(())
-}
-
-/// Appends a `string` that is made here.
-fn push_written(scratch: &mut Scratch, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    scratch.bytes.clear();
-    write(&mut scratch.bytes);
-    push_bytes(&scratch.bytes, out);
 }
 
 fn micros_of(time: Time) -> i64 {

@@ -12,7 +12,7 @@ const U64_DIGITS: u8 = 20;
 
 /// Type of Avro and, where it has one, its meaning.
 #[derive(Debug)]
-pub(super) enum Form {
+pub enum Form {
     /// `boolean`: a single bit.
     Boolean,
     /// `int`.

@@ -15,7 +15,8 @@ use super::avro_schema::{AvroSchema, Frame, check_fields, checked_name, column, 
 use super::{AvroOptions, FormatError, OutputTable, Scratch};
 use crate::change::{EventMeta, Origin, RowChange};
 pub(super) use cell::Cell;
-pub(super) use cell::push_floats;
+use cell::cell;
+pub(super) use cell::{push_floats, push_unscaled};
 
 /// Fields behind the columns.
 const ABOUT: [(&str, &str); 3] =
@@ -105,7 +106,7 @@ pub(super) fn key_schema(
 }
 
 fn fields(options: &AvroOptions, table: OutputTable<'_>) -> Result<AvroFields<Cell>, FormatError> {
-    AvroFields::new(table, |column| Cell::new(options, column))
+    AvroFields::new(table, |column| cell(options, column))
 }
 
 /// Declarations, in which types with names are declared by their first field, in `namespace`.

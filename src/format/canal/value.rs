@@ -2,12 +2,14 @@
 
 use super::super::json_key::KeyValue;
 use super::super::json_string::{push_latin1, push_text};
+use super::super::json_value::{TextEscapes, push_number};
+use super::super::labels::{join, label};
 use super::super::number::{write_java_double, write_java_float, write_short_float};
 use super::super::{FormatError, Scratch};
 use super::types::{SqlType, sql_type};
 use crate::format::CanalOptions;
 use crate::mysql::charset::Charset;
-use crate::mysql::column_type::{ColumnType, Labels};
+use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::Column;
 use crate::mysql::value::Value;
 use crate::mysql::zone::Zone;
@@ -37,7 +39,9 @@ impl ValueWriter {
             _ => None,
         };
         let labels = match &column.ty {
-            ColumnType::Enum(labels) | ColumnType::Set(labels) if options.enum_label => Some(escaped(labels)),
+            ColumnType::Enum(labels) | ColumnType::Set(labels) if options.enum_label => {
+                Some(TextEscapes::None.labels(&labels.labels))
+            }
             _ => None,
         };
         let zone = match (&column.ty, &options.time_zone) {
@@ -85,11 +89,13 @@ impl ValueWriter {
             Value::Bytes(bytes) | Value::Geometry(bytes) => push_latin1(bytes, out),
             Value::Enum(index) => match &self.labels {
                 None => push_number((*index).into(), out),
-                Some(labels) => self.push_label(*index, labels, out)?,
+                Some(labels) => {
+                    out.extend_from_slice(label(labels, *index).map_err(|what| self.wrong(what))?);
+                }
             },
             Value::Set(bits) => match &self.labels {
                 None => push_number(*bits, out),
-                Some(labels) => self.push_labels(*bits, labels, out)?,
+                Some(labels) => join(labels, *bits, out).map_err(|what| self.wrong(what))?,
             },
             Value::Json(document) => {
                 scratch.bytes.clear();
@@ -124,29 +130,6 @@ impl ValueWriter {
             | Value::Inet4(_)
             | Value::Inet6(_) => false,
         }
-    }
-
-    /// Label of an index; 0, the invalid value, is the empty text.
-    fn push_label(&self, index: u16, labels: &[Vec<u8>], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        if index > 0 {
-            let label = labels.get(usize::from(index) - 1);
-            out.extend_from_slice(label.ok_or_else(|| self.wrong("an index without a label"))?);
-        }
-        Ok(())
-    }
-
-    fn push_labels(&self, bits: u64, labels: &[Vec<u8>], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let (mut rest, mut first) = (bits, true);
-        while rest != 0 {
-            let label = labels.get(rest.trailing_zeros() as usize);
-            if !first {
-                out.push(b',');
-            }
-            out.extend_from_slice(label.ok_or_else(|| self.wrong("a bit without a label"))?);
-            rest &= rest - 1;
-            first = false;
-        }
-        Ok(())
     }
 
     fn push_vector(&self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
@@ -187,17 +170,4 @@ impl KeyValue for ValueWriter {
         }
         Ok(())
     }
-}
-
-fn push_number(number: u64, out: &mut Vec<u8>) {
-    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-}
-
-fn escaped(labels: &Labels) -> Vec<Vec<u8>> {
-    let escape = |label: &String| {
-        let mut out = Vec::new();
-        push_text(label.as_bytes(), &mut out);
-        out
-    };
-    labels.labels.iter().map(escape).collect()
 }

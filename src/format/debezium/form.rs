@@ -31,7 +31,7 @@ impl FormRules {
 
 /// Type of Kafka Connect and, where it has one, meaning of Debezium's.
 #[derive(Debug)]
-pub(super) enum Form {
+pub enum Form {
     /// `int16`.
     Int16,
     /// `int32`.

@@ -1,7 +1,8 @@
 //! Values as Kafka's `JsonConverter` writes them.
 
 use super::super::json_string::push_jackson_text;
-use super::super::json_value::{push_binary, push_floats, push_label, push_number, quoted};
+use super::super::json_value::{TextEscapes, push_binary, push_floats, push_number, quoted};
+use super::super::labels::{join, label};
 use super::super::number::{write_java_double, write_java_float};
 use super::super::unsaid::{Unsaid, placeless};
 use super::super::unscaled::unscaled;
@@ -32,13 +33,8 @@ impl Cell {
     /// When the column is of a character set that is not supported.
     pub(super) fn new(options: &DebeziumJsonOptions, column: &Column) -> Result<Cell, FormatError> {
         let form = Form::of(FormRules::of_json(options), column)?;
-        let escaped = |label: &String| {
-            let mut out = Vec::new();
-            push_jackson_text(label, &mut out);
-            out
-        };
         let labels = match &form {
-            Form::Enum(labels) | Form::EnumSet(labels) => labels.iter().map(escaped).collect(),
+            Form::Enum(labels) | Form::EnumSet(labels) => TextEscapes::Jackson.labels(labels),
             _ => Vec::new(),
         };
         Ok(Cell { column: column.name.clone(), form, nullable: column.nullable, labels })
@@ -107,9 +103,12 @@ impl Cell {
             (Value::Bytes(bytes), Form::BytesText(form)) => quoted(out, |out| push_binary(bytes, *form, out)),
             (Value::Bytes(bytes), _) => push_base64(bytes, out),
             (Value::Enum(index), _) => {
-                push_label(&self.labels, *index, out).map_err(|what| self.wrong(what))?;
+                let label = label(&self.labels, *index).map_err(|what| self.wrong(what))?;
+                quoted(out, |out| out.extend_from_slice(label));
             }
-            (Value::Set(bits), _) => self.push_labels(*bits, out)?,
+            (Value::Set(bits), _) => {
+                quoted(out, |out| join(&self.labels, *bits, out)).map_err(|what| self.wrong(what))?;
+            }
             (Value::Json(document), _) => {
                 scratch.bytes.clear();
                 json::write_json(*document, &mut scratch.bytes).map_err(|_| self.wrong("broken JSON"))?;
@@ -169,22 +168,6 @@ impl Cell {
         } else {
             out.push(b'0');
         }
-    }
-
-    /// The labels with commas between them, in the order of their declaration.
-    fn push_labels(&self, bits: u64, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        out.push(b'"');
-        let mut rest = bits;
-        while rest != 0 {
-            let label = self.labels.get(rest.trailing_zeros() as usize);
-            if rest != bits {
-                out.push(b',');
-            }
-            out.extend_from_slice(label.ok_or_else(|| self.wrong("a bit without a label"))?);
-            rest &= rest - 1;
-        }
-        out.push(b'"');
-        Ok(())
     }
 
     fn push_geometry(&self, bytes: &[u8], form: &Form, out: &mut Vec<u8>) -> Result<(), FormatError> {

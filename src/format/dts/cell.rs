@@ -1,6 +1,7 @@
 //! A value as an item of an image: the branch of the union, then the record of that branch.
 
 use super::super::avro_binary::{NULL, VALUE, push_bytes, push_double, push_long};
+use super::super::labels::{join, label};
 use super::super::number::shortest_double;
 use super::super::{FormatError, Scratch};
 use super::small::Small;
@@ -131,17 +132,12 @@ impl DtsCell {
             },
             Value::Vector(bytes) => push_object(branch::BINARY_OBJECT, "BLOB", bytes, out),
             Value::Enum(index) => {
-                let label = match (index, &self.kind) {
-                    (0, _) => "",
-                    (index, Kind::Labels(labels)) => labels
-                        .get(usize::from(*index) - 1)
-                        .ok_or_else(|| self.wrong("an index without a label"))?,
-                    _ => return Err(self.wrong("an index, but its type has no labels")),
-                };
-                push_object(branch::TEXT_OBJECT, "ENUM", label.as_bytes(), out);
+                let label = label(self.labels()?, *index).map_err(|what| self.wrong(what))?;
+                push_object(branch::TEXT_OBJECT, "ENUM", label, out);
             }
             Value::Set(bits) => {
-                self.join_labels(*bits, &mut scratch.bytes)?;
+                scratch.bytes.clear();
+                join(self.labels()?, *bits, &mut scratch.bytes).map_err(|what| self.wrong(what))?;
                 push_object(branch::TEXT_OBJECT, "SET", &scratch.bytes, out);
             }
             Value::Json(document) => {
@@ -208,22 +204,13 @@ impl DtsCell {
         }
     }
 
-    /// Labels with commas between them.
-    fn join_labels(&self, bits: u64, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let Kind::Labels(labels) = &self.kind else {
-            return Err(self.wrong("bits, but its type has no labels"));
-        };
-        out.clear();
-        let mut rest = bits;
-        while rest != 0 {
-            if rest != bits {
-                out.push(b',');
+    fn labels(&self) -> Result<&[String], FormatError> {
+        match &self.kind {
+            Kind::Labels(labels) => Ok(labels),
+            Kind::Integer(_) | Kind::Text(_) | Kind::LongText(_) | Kind::Object | Kind::Plain => {
+                Err(self.wrong("a label, but its type has none"))
             }
-            let label = labels.get(rest.trailing_zeros() as usize);
-            out.extend_from_slice(label.ok_or_else(|| self.wrong("a bit without a label"))?.as_bytes());
-            rest &= rest - 1;
         }
-        Ok(())
     }
 
     fn wrong(&self, what: &'static str) -> FormatError {

@@ -1,73 +1,59 @@
 //! Values as data of Avro.
 
-use super::super::super::avro::push_floats;
+use super::super::super::avro::{push_floats, push_unscaled};
 use super::super::super::avro_binary::{
-    NULL, VALUE, push_boolean, push_bytes, push_double, push_float, push_long, push_optional_long,
+    VALUE, push_boolean, push_bytes, push_double, push_float, push_long, push_optional_long, push_written,
 };
-use super::super::super::avro_fields::FieldValue;
+use super::super::super::avro_cell::{AvroCell, AvroForm, wrong};
 use super::super::super::json_value::push_binary;
+use super::super::super::labels::{join, label};
 use super::super::super::number::shortest_double;
-use super::super::super::unsaid::{Unsaid, placeless};
-use super::super::super::unscaled::unscaled;
+use super::super::super::unsaid::Unsaid;
 use super::super::super::{FormatError, Scratch};
 use super::super::form::{Form, FormRules};
 use super::super::value::{micros_of, point, push_instant, since_1970};
 use crate::mysql::schema::Column;
 use crate::mysql::value::Value;
-use crate::mysql::{decimal, inet, json, temporal};
+use crate::mysql::{decimal, json, temporal};
 
 /// How values of one column are written.
-#[derive(Debug)]
-pub struct Cell {
-    /// Name at the source, for errors.
-    column: String,
-    pub(super) form: Form,
-    pub(super) may_be_null: bool,
+pub(in super::super::super) type Cell = AvroCell<Form>;
+
+/// Prepares the values of a column.
+///
+/// # Errors
+/// When the column is of a character set that is not supported.
+pub(super) fn cell(rules: FormRules, column: &Column) -> Result<Cell, FormatError> {
+    let form = Form::of(rules, column)?;
+    // A NOT NULL geometry is empty after an INSERT IGNORE without a value.
+    let may_be_null = column.nullable || matches!(form, Form::Point | Form::Geometry);
+    Ok(AvroCell::new(&column.name, form, may_be_null))
 }
 
-impl Cell {
-    /// Prepares the values of a column.
-    ///
-    /// # Errors
-    /// When the column is of a character set that is not supported.
-    pub(super) fn new(rules: FormRules, column: &Column) -> Result<Cell, FormatError> {
-        let form = Form::of(rules, column)?;
-        // A NOT NULL geometry is empty after an INSERT IGNORE without a value.
-        let may_be_null = column.nullable || matches!(form, Form::Point | Form::Geometry);
-        Ok(Cell { column: column.name.clone(), form, may_be_null })
+impl AvroForm for Form {
+    fn is_plain_text(&self) -> bool {
+        matches!(self, Form::PlainText)
     }
-}
 
-impl FieldValue for Cell {
     fn write(
         &self,
         value: &Value<'_>,
+        column: &str,
         scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<usize, FormatError> {
-        let unsaid = placeless(value);
-        if let Some(kind) = unsaid {
-            scratch.maps(kind, &self.column)?;
-        }
-        if self.may_be_null {
-            if unsaid.is_some() || matches!(value, Value::Null) {
-                out.push(NULL);
-                return Ok(0);
-            }
-            out.push(VALUE);
-        }
-        match (value, &self.form) {
-            (Value::Null, _) => return Err(self.wrong("NULL, which it cannot hold")),
+        let wrong = |what| wrong(column, what);
+        match (value, self) {
             (Value::Int(number), Form::Int16 | Form::Int32 | Form::Int64) => push_long(*number, out),
             // Above 2⁶³ − 1 it wraps, as the option says.
             (Value::UInt(number), Form::Int16 | Form::Int32 | Form::Int64) => {
                 if i64::try_from(*number).is_err() {
-                    scratch.maps(Unsaid::Number, &self.column)?;
+                    scratch.maps(Unsaid::Number, column)?;
                 }
                 push_long(*number as i64, out);
             }
             (Value::UInt(number), Form::Decimal { .. }) => {
-                self.push_unscaled(itoa::Buffer::new().format(*number).as_bytes(), out)?;
+                push_unscaled(itoa::Buffer::new().format(*number).as_bytes(), out).map_err(wrong)?;
             }
             (Value::Float(number), Form::Float) => push_float(*number, out),
             (Value::Float(number), Form::Double) => push_double(shortest_double(*number), out),
@@ -75,7 +61,7 @@ impl FieldValue for Cell {
             (Value::Decimal(number), form) => {
                 scratch.bytes.clear();
                 decimal::write_decimal(*number, &mut scratch.bytes);
-                self.push_number_of(form, &scratch.bytes, out)?;
+                push_number_of(form, &scratch.bytes, out).map_err(wrong)?;
             }
             (Value::Bit(bits), Form::Boolean) => push_boolean(*bits != 0, out),
             (Value::Bit(value), Form::Bits { bits }) => {
@@ -103,104 +89,60 @@ impl FieldValue for Cell {
                 let text = charset.to_utf8(bytes, &mut scratch.text);
                 push_bytes(text.text.as_bytes(), out);
                 let broken = text.broken;
-                return scratch.converted(broken, &self.column);
+                return scratch.converted(broken, column);
             }
             (Value::Bytes(bytes), Form::Bytes) => push_bytes(bytes, out),
             (Value::Bytes(bytes), Form::BytesText(form)) => {
                 push_written(scratch, out, |text| push_binary(bytes, *form, text));
             }
-            (Value::Enum(0), Form::Enum(_)) => push_bytes(b"", out),
             (Value::Enum(index), Form::Enum(labels)) => {
-                let label = labels.get(usize::from(*index) - 1);
-                push_bytes(label.ok_or_else(|| self.wrong("an index without a label"))?.as_bytes(), out);
+                push_bytes(label(labels, *index).map_err(wrong)?, out);
             }
             (Value::Set(bits), Form::EnumSet(labels)) => {
-                self.join_labels(*bits, labels, &mut scratch.bytes)?;
-                push_bytes(&scratch.bytes, out);
+                push_written(scratch, out, |text| join(labels, *bits, text)).map_err(wrong)?;
             }
             (Value::Json(document), Form::Json) => {
                 scratch.bytes.clear();
-                json::write_json(*document, &mut scratch.bytes).map_err(|_| self.wrong("broken JSON"))?;
+                json::write_json(*document, &mut scratch.bytes).map_err(|_| wrong("broken JSON"))?;
                 push_bytes(&scratch.bytes, out);
             }
             (Value::Geometry(bytes), form @ (Form::Point | Form::Geometry)) => {
-                self.push_geometry(bytes, form, out)?;
+                push_geometry(bytes, form, out).map_err(wrong)?;
             }
             (Value::Vector(bytes), Form::FloatVector) => {
-                push_floats(bytes, out).ok_or_else(|| self.wrong("a vector cut short"))?;
+                push_floats(bytes, out).ok_or_else(|| wrong("a vector cut short"))?;
             }
-            (Value::Uuid(bytes), Form::PlainText) => {
-                push_written(scratch, out, |text| inet::write_uuid(bytes, text));
-            }
-            (Value::Inet4(bytes), Form::PlainText) => {
-                push_written(scratch, out, |text| inet::write_inet4(bytes.as_slice(), text));
-            }
-            (Value::Inet6(bytes), Form::PlainText) => {
-                push_written(scratch, out, |text| inet::write_inet6(bytes, text));
-            }
-            _ => return Err(self.wrong("a value of another type")),
+            _ => return Err(wrong("a value of another type")),
         }
         Ok(0)
     }
 }
 
-impl Cell {
-    /// A DECIMAL by its text.
-    fn push_number_of(&self, form: &Form, text: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        match form {
-            Form::DecimalText => push_bytes(text, out),
-            Form::DecimalDouble => {
-                let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
-                push_double(number.ok_or_else(|| self.wrong("a broken decimal"))?, out);
-            }
-            Form::Decimal { .. } => self.push_unscaled(text, out)?,
-            _ => return Err(self.wrong("a value of another type")),
+/// Appends a DECIMAL by its text.
+fn push_number_of(form: &Form, text: &[u8], out: &mut Vec<u8>) -> Result<(), &'static str> {
+    match form {
+        Form::DecimalText => push_bytes(text, out),
+        Form::DecimalDouble => {
+            let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+            push_double(number.ok_or("a broken decimal")?, out);
         }
-        Ok(())
+        Form::Decimal { .. } => push_unscaled(text, out)?,
+        _ => return Err("a value of another type"),
     }
-
-    fn push_unscaled(&self, text: &[u8], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        unscaled(text, |bytes| push_bytes(bytes, out)).ok_or_else(|| self.wrong("a broken decimal"))
-    }
-
-    /// The labels with commas between them, in the order of their declaration.
-    fn join_labels(&self, bits: u64, labels: &[String], out: &mut Vec<u8>) -> Result<(), FormatError> {
-        out.clear();
-        let mut rest = bits;
-        while rest != 0 {
-            if rest != bits {
-                out.push(b',');
-            }
-            let label = labels.get(rest.trailing_zeros() as usize);
-            out.extend_from_slice(label.ok_or_else(|| self.wrong("a bit without a label"))?.as_bytes());
-            rest &= rest - 1;
-        }
-        Ok(())
-    }
-
-    fn push_geometry(&self, bytes: &[u8], form: &Form, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        let (srid, wkb) = bytes.split_first_chunk::<4>().ok_or_else(|| self.wrong("a geometry cut short"))?;
-        if matches!(form, Form::Point) {
-            let (x, y) = point(wkb).ok_or_else(|| self.wrong("a geometry that is no point"))?;
-            push_double(x, out);
-            push_double(y, out);
-            // the branch of a WKB
-            out.push(VALUE);
-        }
-        push_bytes(wkb, out);
-        let srid = u32::from_le_bytes(*srid);
-        push_optional_long((srid != 0).then_some(srid.into()), out);
-        Ok(())
-    }
-
-    fn wrong(&self, what: &'static str) -> FormatError {
-        FormatError::Value { column: self.column.clone(), what }
-    }
+    Ok(())
 }
 
-/// Appends a `string` that is made here.
-fn push_written(scratch: &mut Scratch, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    scratch.bytes.clear();
-    write(&mut scratch.bytes);
-    push_bytes(&scratch.bytes, out);
+fn push_geometry(bytes: &[u8], form: &Form, out: &mut Vec<u8>) -> Result<(), &'static str> {
+    let (srid, wkb) = bytes.split_first_chunk::<4>().ok_or("a geometry cut short")?;
+    if matches!(form, Form::Point) {
+        let (x, y) = point(wkb).ok_or("a geometry that is no point")?;
+        push_double(x, out);
+        push_double(y, out);
+        // the branch of a WKB
+        out.push(VALUE);
+    }
+    push_bytes(wkb, out);
+    let srid = u32::from_le_bytes(*srid);
+    push_optional_long((srid != 0).then_some(srid.into()), out);
+    Ok(())
 }

@@ -121,5 +121,5 @@ pub(in super::super) fn key_schema(
 
 fn fields(options: &DebeziumAvroOptions, table: OutputTable<'_>) -> Result<AvroFields<Cell>, FormatError> {
     let rules = FormRules::of_avro(options);
-    AvroFields::new(table, |column| Cell::new(rules, column))
+    AvroFields::new(table, |column| cell::cell(rules, column))
 }
