@@ -9,6 +9,7 @@ use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::schema::ResolvedSchema;
 use apache_avro::types::Value as Avro;
+use std::collections::BTreeMap;
 
 /// A shop whose items go to one partition in a format.
 fn shop(name: &str, kind: Kind, format: &str) -> Shop<'static> {
@@ -142,8 +143,8 @@ fn debezium_json_from_a_server() {
     assert_eq!(told, expected);
 }
 
-/// A record as a client of the service reads it: operation, object, and the numbers in its images.
-fn dts(record: &Received) -> (String, Option<String>) {
+/// The fields of a record as a client of the service reads them.
+pub(crate) fn dts_fields(record: &Received) -> BTreeMap<String, Avro> {
     let text = include_str!("../src/format/dts/record.avsc");
     let schemas: Vec<serde_json::Value> = serde_json::from_str(text).expect("the schema is JSON");
     let texts: Vec<String> = schemas.iter().map(ToString::to_string).collect();
@@ -157,9 +158,14 @@ fn dts(record: &Received) -> (String, Option<String>) {
         panic!("no record")
     };
     assert!(bytes.is_empty());
-    let field = |name| &fields.iter().find(|(found, _)| found == name).expect("it is in the schema").1;
-    let Avro::Enum(_, operation) = field("operation") else { panic!("no symbol") };
-    let object = match field("objectName") {
+    fields.into_iter().collect()
+}
+
+/// Its operation and its object.
+fn dts(record: &Received) -> (String, Option<String>) {
+    let fields = dts_fields(record);
+    let Avro::Enum(_, operation) = &fields["operation"] else { panic!("no symbol") };
+    let object = match &fields["objectName"] {
         Avro::Union(1, name) => match name.as_ref() {
             Avro::String(name) => Some(name.clone()),
             other => panic!("{other:?}"),
@@ -209,4 +215,39 @@ fn dts_avro_from_a_server() {
     });
     shop.stop(&mut syncc);
     assert!(beats.iter().all(|beat| dts(beat) == ("HEARTBEAT".into(), None)));
+}
+
+/// Topics that compact take no record without a key: what is of no row has one of its own there.
+#[test]
+fn dts_avro_on_a_topic_that_compacts() {
+    let format = "format dts-avro {\n    heartbeat every 1s\n    transactions on\n  }\n  partition to 0";
+    let mut shop = shop("dtscompact", Kind::MariaDb10_11, format);
+    shop.text.topic_block += "    cleanup compact\n";
+    let mut syncc = shop.run();
+    shop.insert("items", &[4]);
+    let told = wait::until("the row, both ends of its transaction, and heartbeats", 60, || {
+        assert!(syncc.runs(), "{}", syncc.stderr());
+        let records = shop.kafka.consume(&format!("{}.items", shop.prefix), Isolation::ReadCommitted);
+        let told: Vec<String> =
+            records.iter().map(|record| format!("{} {}", key(record), dts(record).0)).collect();
+        let beats = told.iter().filter(|told| told.ends_with("HEARTBEAT")).count();
+        if beats > 1 && told.iter().any(|told| told.ends_with("COMMIT")) {
+            Ok(told)
+        } else {
+            Err(told.join(", "))
+        }
+    });
+    shop.stop(&mut syncc);
+    let expected = [
+        "{\"id\":1} INSERT",
+        "{\"id\":2} INSERT",
+        "{\"id\":3} INSERT",
+        "\"__syncc\" BEGIN",
+        "{\"id\":4} INSERT",
+        "\"__syncc\" COMMIT",
+    ];
+    let (beats, rest): (Vec<&String>, Vec<&String>) =
+        told.iter().partition(|told| told.ends_with("HEARTBEAT"));
+    assert_eq!(rest, expected);
+    assert!(beats.iter().all(|beat| *beat == "\"__syncc\" HEARTBEAT"), "{beats:?}");
 }

@@ -5,6 +5,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test runner captures and shows both")]
 
 mod beginning;
+#[cfg(feature = "failpoints")]
+mod boundaries;
 mod brokers;
 mod changes;
 mod cli;

@@ -82,6 +82,7 @@ time-zone Format         formats/options.rs every_option_from_a_server
 schemas Format           formats/options.rs every_option_from_a_server
 dialect Format           formats/options.rs every_option_from_a_server
 heartbeat Format         formats.rs dts_avro_from_a_server
+transactions Format      boundaries.rs transactions_begin_and_end_in_each_partition_on_mysql
 topic Pipeline           routes.rs policies_of_the_managed_service
 create Topic             world.rs topics_are_not_made_where_that_is_forbidden
 partitions Topic         routes.rs another_number_of_partitions_is_refused

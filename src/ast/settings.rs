@@ -356,6 +356,7 @@ impl Settings {
                 }
                 "schemas" => self.schemas = word(inner),
                 "dialect" => self.dialect = word(inner),
+                "transactions" => self.transactions = word(inner),
                 other => {
                     debug_assert_eq!(other, "heartbeat", "in the table, but not read in a format");
                     let every = quantities(inner).first().copied();

@@ -5,7 +5,7 @@ use crate::mysql::key::KeyPart;
 use crate::mysql::position::{BinlogPosition, Gtid, Position};
 use crate::mysql::schema::{TableName, TableState};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Key of a state record, one compacted series each.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,6 +77,9 @@ pub struct MidRecord {
     pub parts: u32,
     /// What they hold.
     pub tables: Vec<MidTable>,
+    /// Partitions of topics that have its beginning, where that is a message of its own: its end belongs there, too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub begun: BTreeMap<String, BTreeSet<i32>>,
 }
 
 /// Rows of one table in the first parts of a source transaction: the first ones of it, in the order of the log.

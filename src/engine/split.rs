@@ -12,11 +12,15 @@ use crate::checkpoint::{MidRecord, MidTable};
 use crate::failpoint::{Bug, planted};
 use crate::mysql::position::{BinlogPosition, Gtid};
 use crate::mysql::schema::{TableName, TableVersion};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 /// Most tables of one transaction that is cut: what is stored of them is one record.
 const TABLES_MAX: usize = 4_096;
+
+/// Most partitions in which it has a beginning of its own, for the same reason.
+const BEGUN_MAX: usize = 16_384;
 
 /// Any odd number without a pattern in its bits.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -37,6 +41,8 @@ pub struct Progress {
     gtid: Option<Gtid>,
     at: Option<(Arc<str>, u64)>,
     tables: Vec<Counted>,
+    /// Partitions of topics that have its beginning as a message.
+    begun: BTreeMap<String, BTreeSet<i32>>,
 }
 
 #[derive(Debug)]
@@ -109,6 +115,21 @@ impl Progress {
             (None, None) => *cut.at.file == **file && cut.at.offset == offset,
             (Some(_), None) | (None, Some(_)) => false,
         });
+        let cut = self.cut.as_ref().filter(|_| self.again);
+        self.begun = cut.map(|cut| cut.begun.clone()).unwrap_or_default();
+    }
+
+    /// The transaction has a message in this partition. True when it is the first, and its beginning is to be told before it.
+    pub fn begins_in(&mut self, topic: &str, partition: i32) -> bool {
+        match self.begun.get_mut(topic) {
+            Some(partitions) => partitions.insert(partition),
+            None => self.begun.insert(topic.to_owned(), BTreeSet::from([partition])).is_none(),
+        }
+    }
+
+    /// The partitions in which its beginning was told, in this part of it or in a former one.
+    pub fn begun(&self) -> &BTreeMap<String, BTreeSet<i32>> {
+        &self.begun
     }
 
     /// The number of a table within the transaction, for [`row`](Progress::row).
@@ -169,7 +190,8 @@ impl Progress {
                 self.again && met == cut.tables.len() && self.tables.iter().all(passed)
             }
         };
-        alone && self.tables.len() <= TABLES_MAX
+        let n_begun: usize = self.begun.values().map(BTreeSet::len).sum();
+        alone && self.tables.len() <= TABLES_MAX && n_begun <= BEGUN_MAX
     }
 
     /// Cuts the transaction under the cursor: its rows so far are about to be committed.
@@ -189,7 +211,8 @@ impl Progress {
             .collect();
         self.again = true;
         let at = BinlogPosition::new(&*file, offset);
-        self.cut.insert(MidRecord { gtid: self.gtid.clone(), at, parts, tables })
+        let begun = self.begun.clone();
+        self.cut.insert(MidRecord { gtid: self.gtid.clone(), at, parts, tables, begun })
     }
 
     /// The transaction under the cursor ends.
@@ -349,6 +372,25 @@ mod tests {
         begin(&mut progress, 4);
         assert_eq!(rows(&mut progress, "a", &[1]), Ok(vec![false]));
         progress.end().unwrap();
+    }
+
+    #[test]
+    fn a_transaction_in_parts_begins_once_in_each_partition() {
+        let mut progress = Progress::default();
+        begin(&mut progress, 4);
+        rows(&mut progress, "a", &[1]).unwrap();
+        assert!(progress.begins_in("t", 3) && !progress.begins_in("t", 3));
+        let cut = progress.cut().clone();
+        assert!(progress.begins_in("t", 0) && progress.begins_in("u", 3));
+        let mut progress = Progress::new(Some(cut));
+        begin(&mut progress, 99);
+        assert!(progress.begins_in("t", 3), "another one");
+        begin(&mut progress, 4);
+        // what was told behind the cut is told again
+        assert!(!progress.begins_in("t", 3) && progress.begins_in("t", 0));
+        assert_eq!(*progress.begun(), BTreeMap::from([("t".to_owned(), BTreeSet::from([0, 3]))]));
+        begin(&mut progress, 200);
+        assert!(progress.begun().is_empty());
     }
 
     #[test]

@@ -305,6 +305,33 @@ pub fn write_heartbeat(meta: &EventMeta<'_>, id: u64, out: &mut Vec<u8>) {
     dts::write_heartbeat(meta, id, out);
 }
 
+/// An end of a source transaction, as a message of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Boundary {
+    /// Before the first of its rows.
+    Begin,
+    /// Behind the last.
+    Commit,
+}
+
+/// True for a format with messages where source transactions begin and end.
+pub fn has_boundaries(plan: &FormatPlan) -> bool {
+    match plan {
+        FormatPlan::DtsAvro(options) => options.transactions,
+        FormatPlan::CanalJson(_)
+        | FormatPlan::DebeziumJson(_)
+        | FormatPlan::DebeziumAvro(_)
+        | FormatPlan::MaxwellJson(_)
+        | FormatPlan::Avro(_)
+        | FormatPlan::Json(_) => false,
+    }
+}
+
+/// Appends the message of an end of the source transaction of `meta` with the number `id`, for a format that [has them](has_boundaries).
+pub fn write_boundary(boundary: Boundary, meta: &EventMeta<'_>, id: u64, out: &mut Vec<u8>) {
+    dts::write_boundary(boundary, meta, id, out);
+}
+
 /// Writes key bytes of rows of one table version.
 #[derive(Debug)]
 pub enum KeyEncoder {

@@ -132,6 +132,9 @@ pub struct DtsOptions {
     pub snapshot_init: bool,
     /// `heartbeat`.
     pub heartbeat: FormatHeartbeat,
+    /// `transactions on`: records where source transactions begin and end.
+    #[serde(default)]
+    pub transactions: bool,
 }
 
 /// Options of `debezium-json`.

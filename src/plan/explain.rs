@@ -474,6 +474,7 @@ fn outcome(property: Property, decision: &TableDecision) -> String {
         | Property::Schemas
         | Property::Dialect
         | Property::FormatHeartbeat
+        | Property::Transactions
         | Property::DdlTopic
         | Property::DdlPartition
         | Property::DdlAllow

@@ -165,6 +165,7 @@ impl<'d> Near<'d> {
                 heartbeat: self
                     .option(name, |layer| layer.format_heartbeat)
                     .unwrap_or(FormatHeartbeat::Every(FORMAT_HEARTBEAT_MS)),
+                transactions: self.option(name, |layer| layer.transactions) == Some(Switch::On),
             }),
             FormatName::DebeziumJson => FormatPlan::DebeziumJson(DebeziumJsonOptions {
                 snapshot_create: snapshot_op == Some(SnapshotOp::Create),

@@ -27,6 +27,11 @@ impl Envelope {
         Envelope { headers: headers.clone(), event_time: timestamp == Timestamp::Event, schema: 0 }
     }
 
+    /// No headers: of records that are no rows, beside rows.
+    pub fn bare(timestamp: Timestamp) -> Envelope {
+        Envelope { event_time: timestamp == Timestamp::Event, ..Envelope::default() }
+    }
+
     /// The columns of the records have this number from here on; 0: it is not known.
     pub fn set_schema(&mut self, number: u32) {
         self.schema = number;

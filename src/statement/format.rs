@@ -197,6 +197,7 @@ pub static FORMATS: &[FormatSpec] = &[
     FormatSpec { name: FormatName::DtsAvro, options: &[
         option(Property::SnapshotOp, "insert | init", "insert"),
         option(Property::FormatHeartbeat, "every DURATION(1s..1d) | off", "every 1m"),
+        option(Property::Transactions, "off | on", "off"),
     ] },
     FormatSpec { name: FormatName::DebeziumJson, options: &[
         option(Property::SnapshotOp, "read | create", "read"),

@@ -53,6 +53,8 @@ macro_rules! table_properties {
             Dialect, dialect: Dialect, "dialect", "format";
             /// `format { heartbeat }`.
             FormatHeartbeat, format_heartbeat: FormatHeartbeat, "heartbeat", "format";
+            /// `format { transactions }`.
+            Transactions, transactions: Switch, "transactions", "format";
             /// `tombstones`.
             Tombstones, tombstones: Switch, "tombstones", "";
             /// `headers`.

@@ -26,7 +26,11 @@ fn formats() -> [FormatPlan; 8] {
             time_zone: Some("Europe/Berlin".into()),
             ..CanalOptions::default()
         }),
-        FormatPlan::DtsAvro(DtsOptions { snapshot_init: false, heartbeat: FormatHeartbeat::Off }),
+        FormatPlan::DtsAvro(DtsOptions {
+            snapshot_init: false,
+            heartbeat: FormatHeartbeat::Off,
+            transactions: false,
+        }),
         FormatPlan::DebeziumJson(debezium),
         FormatPlan::MaxwellJson(MaxwellOptions { omit_nulls: false, snapshot_bootstrap: false }),
         FormatPlan::Json(JsonOptions::plain()),

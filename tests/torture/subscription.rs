@@ -1,4 +1,5 @@
-//! What a listener of the managed service's own client gets of a shop: rows, a schema change, and what idle topics get.
+//! What a listener of the managed service's own client gets of a shop: rows and the ends of their transactions, a schema
+//! change, and what idle topics get.
 
 use super::consumers::{Read, subscribed};
 use super::message::Cell;
@@ -10,7 +11,7 @@ fn the_services_own_client() {
     let mut shop = Shop::new("subscription", MySql::shared(Kind::MySql9_7), Kafka::shared());
     shop.text.topic_block = "    partitions 1\n".into();
     shop.text.rules = "  start snapshot {\n    schema off\n  }\n  ddl {\n    topic same\n  }\n  \
-                       format dts-avro {\n    heartbeat every 1s\n  }\n  partition to 0\n"
+                       format dts-avro {\n    heartbeat every 1s\n    transactions on\n  }\n  partition to 0\n"
         .into();
     let mut syncc = shop.run();
     let records = |with_key: usize, others: usize| {
@@ -29,8 +30,8 @@ fn the_services_own_client() {
     sql.run("delete from items where id = 1");
     sql.run("alter table items add column `größe` decimal(5, 2)");
     sql.run("insert into items values (6, 'x', -1.50)");
-    // the schema change, and a heartbeat
-    let records = records(9, 2);
+    // the schema change, a heartbeat, and both ends of five transactions
+    let records = records(9, 12);
     shop.stop(&mut syncc);
 
     let read = subscribed(&records);
@@ -42,17 +43,28 @@ fn the_services_own_client() {
     }
     let told: Vec<String> = read.iter().map(|read| shown(read, &shop.db)).collect();
     let items = |operation: &str, images: &str| format!("{operation} DB items [id] {images}");
+    let [begin, commit] = ["BEGIN", "COMMIT"].map(|end| format!("{end} null null [] null -> null"));
     let expected = [
         items("INSERT", "null -> {id: 1, name: c4n4ry 1}"),
         items("INSERT", "null -> {id: 2, name: c4n4ry 2}"),
         items("INSERT", "null -> {id: 3, name: c4n4ry 3}"),
+        begin.clone(),
         items("INSERT", "null -> {id: 4, name: null}"),
+        commit.clone(),
+        begin.clone(),
         items("UPDATE", "{id: 4, name: null} -> {id: 4, name: new}"),
+        commit.clone(),
+        begin.clone(),
         items("DELETE", "{id: 4, name: new} -> null"),
         items("INSERT", "null -> {id: 5, name: new}"),
+        commit.clone(),
+        begin.clone(),
         items("DELETE", "{id: 1, name: c4n4ry 1} -> null"),
+        commit.clone(),
         "DDL DB null [] null -> {ddl: alter table items add column `größe` decimal(5, 2)}".to_owned(),
+        begin,
         items("INSERT", "null -> {id: 6, name: x, größe: -1.50}"),
+        commit,
     ];
     assert_eq!(told, expected);
 }

@@ -222,7 +222,11 @@ fn debezium_without_and_with_schemas() {
 /// To the byte as the reference has it, but for its tags.
 #[test]
 fn dts() {
-    let plan = FormatPlan::DtsAvro(DtsOptions { snapshot_init: false, heartbeat: FormatHeartbeat::Off });
+    let plan = FormatPlan::DtsAvro(DtsOptions {
+        snapshot_init: false,
+        heartbeat: FormatHeartbeat::Off,
+        transactions: false,
+    });
     let orders = orders();
     let change =
         DdlMessage { deed: Deed::CreateTable, sql: "CREATE TABLE t (id INT)", ..altered(&orders, &orders) };

@@ -14,7 +14,7 @@ mod tests;
 use super::avro_binary::{push_bytes, push_long};
 use super::ddl::DdlMessage;
 use super::json_string::push_text;
-use super::{DtsOptions, FormatError, OutputTable, Scratch};
+use super::{Boundary, DtsOptions, FormatError, OutputTable, Scratch};
 use crate::change::{EventMeta, Origin, RowChange, TransactionInfo};
 use crate::mysql::value::Value;
 use cell::DtsCell;
@@ -27,6 +27,8 @@ mod operation {
     pub(super) const UPDATE: i64 = 1;
     pub(super) const DELETE: i64 = 2;
     pub(super) const DDL: i64 = 3;
+    pub(super) const BEGIN: i64 = 4;
+    pub(super) const COMMIT: i64 = 5;
     pub(super) const HEARTBEAT: i64 = 8;
     pub(super) const INIT: i64 = 16;
 }
@@ -159,29 +161,53 @@ pub(super) fn write_heartbeat(meta: &EventMeta<'_>, id: u64, out: &mut Vec<u8>) 
     push_long(meta.event_ms.div_euclid(1_000), out);
 }
 
+/// Where a source transaction begins or ends: of no object and without a row.
+pub(super) fn write_boundary(boundary: Boundary, meta: &EventMeta<'_>, id: u64, out: &mut Vec<u8>) {
+    let operation = match boundary {
+        Boundary::Begin => operation::BEGIN,
+        Boundary::Commit => operation::COMMIT,
+    };
+    push_head(meta, id, operation, out);
+    // No object and no times on the way.
+    out.extend_from_slice(&[0, 0]);
+    push_writer_tags(meta, false, out);
+    // No columns, no images.
+    out.extend_from_slice(&[0, 0, 0]);
+    push_long(meta.event_ms.div_euclid(1_000), out);
+}
+
 /// A schema change: its object is the database, its image behind the statement.
 pub(super) fn write_ddl(change: &DdlMessage<'_>, meta: &EventMeta<'_>, id: u64, out: &mut Vec<u8>) {
-    let transaction = meta.transaction;
     push_head(meta, id, operation::DDL, out);
     out.push(2);
     push_bytes(without_point(change.db).as_bytes(), out);
     out.push(0);
+    push_writer_tags(meta, true, out);
+    // No columns, nothing before.
+    out.extend_from_slice(&[0, 0]);
+    push_long(1, out);
+    push_bytes(change.sql.as_bytes(), out);
+    push_long(meta.event_ms.div_euclid(1_000), out);
+}
+
+/// `tags` of a record that is no row: who wrote the transaction, with or without its server.
+fn push_writer_tags(meta: &EventMeta<'_>, server: bool, out: &mut Vec<u8>) {
+    let transaction = meta.transaction;
     let has_gtid = !transaction.gtid.is_empty();
-    push_long(2 + i64::from(has_gtid) + i64::from(transaction.thread_id.is_some()), out);
+    let n_tags = 1 + i64::from(server) + i64::from(has_gtid) + i64::from(transaction.thread_id.is_some());
+    push_long(n_tags, out);
     let mut number = itoa::Buffer::new();
     push_tag("readerThroughoutTime", number.format(meta.now_ms).as_bytes(), out);
-    push_tag("server_id", number.format(transaction.server_id).as_bytes(), out);
+    if server {
+        push_tag("server_id", number.format(transaction.server_id).as_bytes(), out);
+    }
     if let Some(thread) = transaction.thread_id {
         push_tag("thread_id", number.format(thread).as_bytes(), out);
     }
     if has_gtid {
         push_tag("GTID", transaction.gtid.as_bytes(), out);
     }
-    // The end of the tags, no columns, nothing before.
-    out.extend_from_slice(&[0, 0, 0]);
-    push_long(1, out);
-    push_bytes(change.sql.as_bytes(), out);
-    push_long(meta.event_ms.div_euclid(1_000), out);
+    out.push(0);
 }
 
 /// From `version` to `operation`.

@@ -1,7 +1,7 @@
 use crate::change::sample::streamed;
 use crate::change::{EventMeta, Origin, RowChange, TransactionInfo};
 use crate::format::sample::{every_type, message, table, text};
-use crate::format::{DtsOptions, FormatPlan};
+use crate::format::{Boundary, DtsOptions, FormatPlan, write_boundary};
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::TableVersion;
 use crate::mysql::value::{Date, DateTime, Decimal, Timestamp, Value};
@@ -15,7 +15,7 @@ use apache_avro::types::Value as Avro;
 const SCHEMA: &str = include_str!("record.avsc");
 
 fn plan(snapshot_init: bool) -> FormatPlan {
-    FormatPlan::DtsAvro(DtsOptions { snapshot_init, heartbeat: FormatHeartbeat::Off })
+    FormatPlan::DtsAvro(DtsOptions { snapshot_init, heartbeat: FormatHeartbeat::Off, transactions: false })
 }
 
 fn decoded(mut bytes: &[u8]) -> Avro {
@@ -176,6 +176,43 @@ fn names_with_points_and_keys_of_other_kinds() {
     assert_eq!(tags["server_id"], Avro::String("223344".into()));
     assert_eq!(tags["thread_id"], Avro::String("42".into()));
     assert_eq!(super::without_point("a.b"), "a\\u002Eb");
+}
+
+/// As the sample of the service's own BEGIN has it: no object, no columns, no images.
+#[test]
+fn the_ends_of_a_transaction_to_the_byte() {
+    let transaction =
+        TransactionInfo { gtid: "u:23".into(), ..TransactionInfo::place("mysql-bin.000007".into(), 917) };
+    let meta = EventMeta { transaction: &transaction, offset: 917, ..streamed() };
+    let check = |boundary, meta: &EventMeta<'_>, expected: &str| {
+        let mut bytes = Vec::new();
+        write_boundary(boundary, meta, 1, &mut bytes);
+        assert_eq!(data_encoding::HEXLOWER.encode(&bytes), expected.replace(' ', ""));
+        assert!(bytes.len() > 48, "clients drop shorter ones");
+        let record = decoded(&bytes);
+        for name in ["objectName", "fields", "beforeImages", "afterImages"] {
+            assert_eq!(field(&record, name), &Avro::Union(0, Box::new(Avro::Null)), "{name}");
+        }
+    };
+    let head = "00 02 de85b4de0c";
+    let source = "0230 00 0c382e302e3336";
+    let now = "28 7265616465725468726f7567686f757454696d65 1a 31373039363035323331303530";
+    let gtid = "08 47544944 08 753a3233";
+    check(
+        Boundary::Begin,
+        &meta,
+        &format!(
+            "{head} 0a39313740 37 0a3931374037 {source} 08 00 00 04 {now} {gtid} 00 00 00 00 de85b4de0c"
+        ),
+    );
+    let writer = TransactionInfo { thread_id: Some(9), gtid: String::new(), ..transaction.clone() };
+    check(
+        Boundary::Commit,
+        &EventMeta { transaction: &writer, offset: 1_203, ..meta },
+        &format!(
+            "{head} 0c313230334037 0a3931374037 {source} 0a 00 00 04 {now} 12 7468726561645f6964 02 39 00 00 00 00 de85b4de0c"
+        ),
+    );
 }
 
 #[test]

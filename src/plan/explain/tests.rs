@@ -183,6 +183,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("format debezium-json {\nschemas on\n}", "schemas on"),
     ("format canal-json {\ndialect dts\n}", "dialect dts"),
     ("format dts-avro {\nheartbeat every 5m\n}", "heartbeat every 5m"),
+    ("format dts-avro {\ntransactions on\n}", "transactions on"),
     ("tombstones on", "tombstones on"),
     ("headers schema, position", "headers position, schema"),
     ("changes update, insert", "changes insert, update"),

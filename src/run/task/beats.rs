@@ -1,6 +1,7 @@
 //! Messages of idle topics, for formats whose readers take silence for a dead connection.
 
 use super::life::Life;
+use super::marker::append;
 use super::rows::place_of;
 use crate::change::{EventMeta, Origin};
 use crate::format::{FormatPlan, heartbeat_every_ms, write_heartbeat};
@@ -63,14 +64,16 @@ impl Life {
             number: 0,
         };
         for topic in due {
+            let key = self.tables.rowless_keys.get(&topic).and_then(Option::as_deref);
             let batch = self.output.batch();
             let id = batch.total() + 1;
             let arena = batch.arena();
             let start = arena.len();
             write_heartbeat(&meta, id, arena);
             let value = start..arena.len();
+            let key = key.map(|key| append(batch, key));
             // Readers of these messages read the first partition only.
-            batch.push(topic, 0, None, Some(value));
+            batch.push(topic, 0, key, Some(value));
         }
         Ok(())
     }
@@ -84,7 +87,9 @@ mod tests {
 
     #[test]
     fn a_topic_beats_from_the_first_commit_on() {
-        let dts = |heartbeat| FormatPlan::DtsAvro(DtsOptions { snapshot_init: false, heartbeat });
+        let dts = |heartbeat| {
+            FormatPlan::DtsAvro(DtsOptions { snapshot_init: false, heartbeat, transactions: false })
+        };
         let mut beats = Beats::default();
         beats.watch(TopicId(1), &dts(FormatHeartbeat::Every(60_000)));
         beats.watch(TopicId(2), &dts(FormatHeartbeat::Off));

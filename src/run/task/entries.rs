@@ -185,6 +185,9 @@ impl Life {
             }
             What::End { file, offset } => {
                 let (skip, gtid) = (self.skip, self.gtid.take());
+                if !skip {
+                    self.end_transaction(entry.header.as_ref(), now_ms)?;
+                }
                 let ended = if skip {
                     self.ledger.end(|_| {})
                 } else {

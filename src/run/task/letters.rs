@@ -215,7 +215,9 @@ impl Live {
         let batch = into.0.batch();
         let mark = batch.mark();
         match self.route.push(change, meta, batch) {
-            Ok(n_records) if !self.letters.take_size(batch, &mark) => Ok(n_records as u64),
+            Ok(n_records) if !self.letters.take_size(batch, &mark) => {
+                Ok(n_records as u64 + self.begin_transaction(&mark, change, meta, into)?)
+            }
             Ok(_) => self.letters.oversize(&mark, change, meta, &self.topic, into),
             Err(error) => {
                 // Of a change that becomes two records, none is sent where one cannot.

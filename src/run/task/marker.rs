@@ -76,10 +76,23 @@ pub(super) fn put(
     }
 }
 
-fn append(batch: &mut Batch, bytes: &[u8]) -> Range<usize> {
+/// Appends bytes of a key, a value or a header.
+pub(super) fn append(batch: &mut Batch, bytes: &[u8]) -> Range<usize> {
     let start = batch.arena().len();
     batch.arena().extend_from_slice(bytes);
     start..batch.arena().len()
+}
+
+/// Key of a message of no row in a topic of rows: none but where the topic takes no record without one.
+pub(super) fn key_in(
+    topic: &TopicName,
+    (table, decision): (&TableName, &TableDecision),
+    output: &mut Output,
+) -> Result<Option<Vec<u8>>, Failure> {
+    match output.existing(topic)? {
+        Some((_, _, true)) => key(table, Some(decision), output).map(Some),
+        Some((_, _, false)) | None => Ok(None),
+    }
 }
 
 /// Key of such a record among rows of `table`.

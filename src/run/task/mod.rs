@@ -6,6 +6,7 @@
 //! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
 
 mod beats;
+mod boundaries;
 mod counts;
 mod cut;
 mod ddl;

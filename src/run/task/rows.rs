@@ -267,6 +267,25 @@ pub(super) fn place_of(position: &Position) -> TransactionInfo {
     TransactionInfo::place(position.file.file.as_str().into(), position.file.offset)
 }
 
+/// What a message tells besides that is of the source transaction, and of no row of it.
+pub(super) fn stream_meta<'m>(
+    source: &'m SourceInfo,
+    transaction: &'m TransactionInfo,
+    header: Option<&Header>,
+    number: u64,
+) -> EventMeta<'m> {
+    EventMeta {
+        origin: Origin::Stream,
+        event_ms: header.map_or(0, |header| i64::from(header.time) * 1_000),
+        now_ms: wall_ms(),
+        source,
+        transaction,
+        offset: header.map_or(transaction.start, |header| event_start(transaction.start, header)),
+        row: 0,
+        number,
+    }
+}
+
 fn snapshot_meta<'m>(source: &'m SourceInfo, place: &'m TransactionInfo) -> EventMeta<'m> {
     let now_ms = wall_ms();
     EventMeta {

@@ -16,12 +16,11 @@ use crate::mysql::binlog::event::Header;
 use crate::mysql::schema::{TableName, TableState};
 use crate::plan::{TableDecision, TopicSettings};
 use crate::route::{self, Envelope};
-use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::Definition;
 use crate::run::task::life::Life;
-use crate::run::task::rows::event_start;
+use crate::run::task::rows::stream_meta;
 use crate::run::task::tables::Slot;
 use crate::statement::{DdlPartition, PartitionHash};
 
@@ -199,16 +198,9 @@ fn meta<'m>(
     header: Option<&Header>,
     number: u64,
 ) -> EventMeta<'m> {
-    let now_ms = wall_ms();
-    let stands_ms = if origin == Origin::Snapshot { now_ms } else { 0 };
-    EventMeta {
-        origin,
-        event_ms: header.map_or(stands_ms, |header| i64::from(header.time) * 1_000),
-        now_ms,
-        source,
-        transaction,
-        offset: header.map_or(transaction.start, |header| event_start(transaction.start, header)),
-        row: 0,
-        number,
+    let meta = stream_meta(source, transaction, header, number);
+    match origin {
+        Origin::Stream => meta,
+        Origin::Snapshot => EventMeta { origin, event_ms: meta.now_ms, ..meta },
     }
 }

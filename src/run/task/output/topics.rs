@@ -45,6 +45,11 @@ impl Output {
         Ok((id, partitions))
     }
 
+    /// The number of a topic that is written to.
+    pub(in crate::run::task) fn number(&mut self, name: &TopicName) -> TopicId {
+        self.topics.intern(name)
+    }
+
     /// Bytes that a topic takes in one batch, as it was told to this life; none: it was not.
     pub(in crate::run::task) fn told_limit(&self, topic: &str) -> Option<u64> {
         self.limits.get(topic).copied()

@@ -7,10 +7,12 @@ mod changes;
 mod routes;
 
 use super::beats::Beats;
+use super::boundaries::Boundaries;
 use super::letters::Letters;
 use super::output::Output;
 use crate::catalog::SourceCatalog;
 use crate::checkpoint::{History, ParkRecord, StateRecord, TableRecord, TaskState};
+use crate::kafka::TopicId;
 use crate::mysql::binlog::layout::RowLayout;
 use crate::mysql::ddl::Statement;
 use crate::mysql::position::{Flavor, Position};
@@ -50,6 +52,8 @@ pub(in crate::run::task) struct Live {
     pub(in crate::run::task) counted: usize,
     /// Columns that tell rows apart: the primary key, or all that are read.
     pub(in crate::run::task) identity: Vec<usize>,
+    /// Where source transactions have begun in its topic, for a format that tells.
+    pub(in crate::run::task) boundaries: Option<Boundaries>,
     /// Places of text that had no meaning in their character set.
     broken_text: u64,
 }
@@ -101,6 +105,8 @@ pub(in crate::run::task) struct Tables {
     parked: BTreeMap<TableName, ParkRecord>,
     /// Topics that get messages when they are idle.
     pub(in crate::run::task) beats: Beats,
+    /// Topics that get messages which are of no row, and what key these have.
+    pub(in crate::run::task) rowless_keys: BTreeMap<TopicId, Option<Vec<u8>>>,
     /// Topics of former lives are among them.
     recalled: bool,
 }
@@ -135,6 +141,7 @@ impl Tables {
             known,
             parked,
             beats: Beats::default(),
+            rowless_keys: BTreeMap::new(),
             recalled: false,
         }
     }

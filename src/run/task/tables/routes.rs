@@ -3,17 +3,21 @@
 use super::{Live, Slot, Tables};
 use crate::check::NAMES_COLLIDE;
 use crate::checkpoint::{SnapRecord, StateRecord, TableRecord};
-use crate::format::{fixed_schema, heartbeat_every_ms};
+use crate::format::{fixed_schema, has_boundaries, heartbeat_every_ms};
+use crate::kafka::TopicId;
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableState, TableVersion};
-use crate::plan::Taken;
+use crate::plan::{TableDecision, Taken};
 use crate::route::{Envelope, TableRoute, schemas};
 use crate::run::failure::{Class, Failure};
 use crate::run::precheck::repartitioned;
 use crate::run::ring::Columns;
+use crate::run::task::boundaries::Boundaries;
 use crate::run::task::letters::Letters;
+use crate::run::task::marker::key_in;
 use crate::run::task::output::Output;
 use crate::statement::OnError;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Tables {
@@ -57,6 +61,7 @@ impl Tables {
                 let (topic, _) = output.topic(&decision.topic, &decision.topic_settings)?;
                 output.decode(&decision.topic, fixed_schema(&decision.format))?;
                 self.beats.watch(topic, &decision.format);
+                learn_rowless_key(&mut self.rowless_keys, topic, (name, &decision), output)?;
             }
         }
         Ok(())
@@ -161,6 +166,7 @@ impl Tables {
         let (topic, partitions) = output.topic(&decision.topic, &decision.topic_settings)?;
         output.decode(&decision.topic, fixed_schema(&decision.format))?;
         self.beats.watch(topic, &decision.format);
+        learn_rowless_key(&mut self.rowless_keys, topic, (name, &decision), output)?;
         let record = TableRecord { topic: decision.topic.to_string(), partitions: partitions.get() };
         let pinned = self.pinned.get(name);
         if let Some(pinned) = pinned.filter(|pinned| pinned.topic == record.topic)
@@ -185,6 +191,8 @@ impl Tables {
             false => version.primary_key.clone(),
         };
         let letters = Letters::open(&self.plan, name, &decision, output)?;
+        let key = self.rowless_keys.get(&topic).cloned().flatten();
+        let time = self.plan.stream.timestamp;
         Ok(Slot::Live(Box::new(Live {
             topic: decision.topic.to_string(),
             letters,
@@ -194,7 +202,23 @@ impl Tables {
             rows_in_it: 0,
             counted: 0,
             identity,
+            boundaries: Boundaries::of(&decision, time, (topic, partitions), key),
             broken_text: 0,
         })))
     }
+}
+
+/// Looks up what key messages have that are of no row of `table`, where its format has such.
+fn learn_rowless_key(
+    keys: &mut BTreeMap<TopicId, Option<Vec<u8>>>,
+    topic: TopicId,
+    (table, decision): (&TableName, &TableDecision),
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let has_some = heartbeat_every_ms(&decision.format).is_some() || has_boundaries(&decision.format);
+    if has_some && !keys.contains_key(&topic) {
+        let key = key_in(&decision.topic, (table, decision), output)?;
+        keys.insert(topic, key);
+    }
+    Ok(())
 }
