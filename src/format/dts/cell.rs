@@ -3,6 +3,7 @@
 use super::super::avro_binary::{NULL, VALUE, push_bytes, push_double, push_long};
 use super::super::labels::{join, label};
 use super::super::number::shortest_double;
+use super::super::unsaid::Unsaid;
 use super::super::{FormatError, Scratch};
 use super::small::Small;
 use crate::mysql::charset::Charset;
@@ -145,7 +146,10 @@ impl DtsCell {
                 json::write_json(*document, &mut scratch.bytes).map_err(|_| self.wrong("broken JSON"))?;
                 push_object(branch::TEXT_OBJECT, "JSON", &scratch.bytes, out);
             }
-            Value::Geometry([]) => out.push(branch::NULL),
+            Value::Geometry([]) => {
+                scratch.maps(Unsaid::Geometry, &self.column)?;
+                out.push(branch::NULL);
+            }
             Value::Geometry(bytes) => {
                 let (_, wkb) = bytes.split_at_checked(4).ok_or_else(|| self.wrong("a geometry cut short"))?;
                 let name = super::super::wkt::type_name(wkb).map_err(|what| self.wrong(what))?;

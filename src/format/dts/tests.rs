@@ -1,7 +1,8 @@
+use super::DtsCell;
 use crate::change::sample::streamed;
 use crate::change::{EventMeta, Origin, RowChange, TransactionInfo};
 use crate::format::sample::{every_type, message, table, text};
-use crate::format::{Boundary, DtsOptions, FormatPlan, write_boundary};
+use crate::format::{Boundary, DtsOptions, FormatError, FormatPlan, Scratch, write_boundary};
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::TableVersion;
 use crate::mysql::value::{Date, DateTime, Decimal, Timestamp, Value};
@@ -225,4 +226,16 @@ fn a_heartbeat() {
     let Avro::Enum(_, symbol) = field(&record, "operation") else { panic!("no symbol") };
     assert_eq!(symbol, "HEARTBEAT");
     assert_eq!(field(&record, "bornTimestamp"), &Avro::Long(1_709_605_231));
+}
+
+/// What an INSERT IGNORE leaves in a geometry is null, which counts as something else in its place.
+#[test]
+fn an_empty_geometry_is_null_or_not_sent() {
+    let column = &table(&[("g", ColumnType::Geometry, "geometry")], &[]).columns[0];
+    let (cell, mut out) = (DtsCell::new(column).unwrap(), Vec::new());
+    let mut scratch = Scratch::new();
+    cell.write(&Value::Geometry(b""), &mut scratch, &mut out).unwrap();
+    assert_eq!((out.as_slice(), scratch.take_mapped().geometries), (&[0][..], 1));
+    let refused = cell.write(&Value::Geometry(b""), &mut Scratch::strict(), &mut out);
+    assert!(matches!(refused, Err(FormatError::Unsaid { .. })), "{refused:?}");
 }
