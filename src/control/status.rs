@@ -239,6 +239,9 @@ pub struct Counters {
     /// Schemas that the registry has taken.
     #[serde(default)]
     pub schemas_registered: u64,
+    /// Schemas that the registry has refused.
+    #[serde(default)]
+    pub schemas_refused: u64,
     /// Messages of schema changes.
     #[serde(default)]
     pub ddl_sent: u64,

@@ -90,7 +90,8 @@ const SPLITS: [Split; 7] = [
         counters.windows_redone.iter().map(|(cause, n)| (cause.clone(), *n)).collect()
     }),
     ("registry", "Schemas by what the registry said of them", "outcome", |counters| {
-        vec![("registered".to_owned(), counters.schemas_registered)]
+        let said = [("registered", counters.schemas_registered), ("refused", counters.schemas_refused)];
+        said.map(|(outcome, n)| (outcome.to_owned(), n)).to_vec()
     }),
     ("ddl", "Messages of schema changes, and changes that are not sent", "outcome", |counters| {
         vec![("sent".to_owned(), counters.ddl_sent), ("withheld".to_owned(), counters.ddl_withheld)]
@@ -267,6 +268,7 @@ mod tests {
         task.counters.committed(60_000);
         task.counters.inserted = 2;
         task.counters.schemas_registered = 5;
+        task.counters.schemas_refused = 2;
         task.counters.ddl_withheld = 1;
         let status = Status { program: "1.0".into(), generation: 4, tasks: vec![task], ..Status::default() };
         let text = metrics(status, Some(9)).expect("memory takes it");
@@ -279,6 +281,7 @@ mod tests {
             "syncc_records_total{pipeline=\"shop\",source=\"s\",target=\"t\"} 7\n",
             "syncc_rows_total{pipeline=\"shop\",source=\"s\",target=\"t\",op=\"insert\"} 2\n",
             "syncc_registry_total{pipeline=\"shop\",source=\"s\",target=\"t\",outcome=\"registered\"} 5\n",
+            "syncc_registry_total{pipeline=\"shop\",source=\"s\",target=\"t\",outcome=\"refused\"} 2\n",
             "syncc_ddl_total{pipeline=\"shop\",source=\"s\",target=\"t\",outcome=\"sent\"} 0\n",
             "syncc_ddl_total{pipeline=\"shop\",source=\"s\",target=\"t\",outcome=\"withheld\"} 1\n",
             "syncc_commit_seconds_bucket{le=\"0.005\",pipeline=\"shop\",source=\"s\",target=\"t\"} 1\n",

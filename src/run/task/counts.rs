@@ -1,5 +1,6 @@
 //! What a life counts on its way, between two renewals of the status.
 
+use super::schemas::Answers;
 use crate::control::Counters;
 use crate::engine::load::Redo;
 use crate::format::Mapped;
@@ -24,7 +25,9 @@ pub(super) struct Counts {
     /// Statements by which rows came or went without events.
     pub(super) truncates: u64,
     /// Schemas that the registry has taken.
-    pub(super) schemas_registered: u64,
+    schemas_registered: u64,
+    /// Schemas that it will not have.
+    schemas_refused: u64,
     /// Messages of schema changes.
     pub(super) ddl_sent: u64,
     /// Schema changes, or parts of them, that are not sent.
@@ -48,6 +51,12 @@ impl Counts {
     /// A row of a load became so many records.
     pub(super) fn loaded(&mut self, n_records: u64) {
         *(if n_records == 0 { &mut self.dropped } else { &mut self.read }) += 1;
+    }
+
+    /// The registry has said so much of schemas.
+    pub(super) fn answered(&mut self, Answers { taken, refused }: Answers) {
+        self.schemas_registered += taken;
+        self.schemas_refused += refused;
     }
 
     /// A chunk is read again.
@@ -74,6 +83,7 @@ impl Counters {
             dead_letters,
             truncates,
             schemas_registered,
+            schemas_refused,
             ddl_sent,
             ddl_withheld,
             redone_definition,
@@ -92,6 +102,7 @@ impl Counters {
         self.dead_letters += dead_letters;
         self.truncates += truncates;
         self.schemas_registered += schemas_registered;
+        self.schemas_refused += schemas_refused;
         self.ddl_sent += ddl_sent;
         self.ddl_withheld += ddl_withheld;
         for (cause, n) in [("definition", redone_definition), ("touched", redone_touched)] {

@@ -49,7 +49,7 @@ impl Task {
         let (waits, rests) = (rest.and_then(Rest::why), rest.is_some_and(Rest::is_meant));
         let behind_since_ms = self.behind_since(life);
         life.paced_ms = life.paced_ms.filter(|&paced_ms| now_ms < paced_ms + PACED_MS);
-        life.counts.schemas_registered += life.output.take_registered();
+        life.counts.answered(life.output.take_answers());
         self.counters.add(&mut life.counts);
         self.tell_throttled(life);
         let retention_left = self.retention.seconds_left(wall_ms());

@@ -28,8 +28,17 @@ pub(super) struct Schemas {
     /// None: a target without a registry.
     registry: Option<Registry>,
     known: BTreeMap<String, SubjectRecord>,
-    /// Schemas that the registry has taken since they were last counted.
-    n_registered: u64,
+    /// What the registry has said since it was last counted.
+    answers: Answers,
+}
+
+/// How often a registry has said what.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Answers {
+    /// Schemas that it has taken.
+    pub(super) taken: u64,
+    /// Schemas that it will not have.
+    pub(super) refused: u64,
 }
 
 impl Schemas {
@@ -41,7 +50,7 @@ impl Schemas {
         let url = asked::url(plan).unwrap_or_default();
         let registry = asked::open(plan, &context.project, patience)
             .map_err(|refusal| Failure::of_registry(url, &refusal))?;
-        Ok(Schemas { task: plan.id.clone(), registry, known: BTreeMap::new(), n_registered: 0 })
+        Ok(Schemas { task: plan.id.clone(), registry, known: BTreeMap::new(), answers: Answers::default() })
     }
 
     /// The registry, where there is one.
@@ -49,9 +58,9 @@ impl Schemas {
         self.registry.as_ref()
     }
 
-    /// How many schemas the registry has taken since the last call.
-    pub(super) fn take_registered(&mut self) -> u64 {
-        std::mem::take(&mut self.n_registered)
+    /// What the registry has said since the last call.
+    pub(super) fn take_answers(&mut self) -> Answers {
+        std::mem::take(&mut self.answers)
     }
 
     /// Takes up what the state knows.
@@ -103,10 +112,14 @@ impl Schemas {
         }
         let number = match &self.registry {
             Some(registry) => {
-                let number = registry
-                    .register(subject, &schema.text, *rule)
-                    .map_err(|refusal| refused(registry, table, wanted, &refusal))?;
-                self.n_registered += 1;
+                let number = match registry.register(subject, &schema.text, *rule) {
+                    Ok(number) => number,
+                    Err(refusal) => {
+                        self.answers.refused += u64::from(refusal.class.is_of_schema());
+                        return Err(refused(registry, table, wanted, &refusal));
+                    }
+                };
+                self.answers.taken += 1;
                 let text = format!("schema {number} of {table} registered as `{subject}`");
                 Event::info(Name::RegistryRegistered, text).task(&self.task).emit();
                 number

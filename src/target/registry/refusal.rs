@@ -15,6 +15,16 @@ pub enum Class {
     Invalid,
 }
 
+impl Class {
+    /// True where it is the schema that the registry will not have.
+    pub fn is_of_schema(self) -> bool {
+        match self {
+            Class::Incompatible | Class::Invalid => true,
+            Class::Unreachable | Class::Broken | Class::Setting => false,
+        }
+    }
+}
+
 /// Why a registry did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]

@@ -9,7 +9,7 @@ mod topics;
 pub(super) use target::Target;
 pub(super) use topics::not_gone;
 
-use super::schemas::Schemas;
+use super::schemas::{Answers, Schemas};
 use crate::checkpoint::{
     DurablePosition, EndsRecord, OwnerRecord, PosRecord, StateChange, StateKey, StateRecord, TaskState,
 };
@@ -137,9 +137,9 @@ impl Output {
         Ok(registered)
     }
 
-    /// How many schemas the registry has taken since the last call.
-    pub(super) fn take_registered(&mut self) -> u64 {
-        self.schemas.take_registered()
+    /// What the registry has said since the last call.
+    pub(super) fn take_answers(&mut self) -> Answers {
+        self.schemas.take_answers()
     }
 
     /// How long brokers have held back what is sent, if they did since the last call, with how that is told.

@@ -150,7 +150,11 @@ impl Task {
         );
         // Later on columns are those of the stream, and the server may be ahead of it.
         if state.pos.is_none() && self.plan.start.makes_ahead() {
-            tables.register(&source.catalog, &mut output)?;
+            let registered = tables.register(&source.catalog, &mut output);
+            if registered.is_err() {
+                self.counters.schemas_refused += output.take_answers().refused;
+            }
+            registered?;
         }
         let fingerprint = Fingerprint { task: self.id.to_string(), cluster: output.cluster().to_owned() };
         let seq = state.pos.as_ref().map_or(0, |pos| pos.seq);
@@ -264,7 +268,7 @@ impl Task {
         let told = life.send_creates(&creates, case, now_ms);
         let ended = told.and_then(|()| self.stream(&mut life)).map_err(|failure| self.sized(failure, &life));
         self.records += life.records;
-        life.counts.schemas_registered += life.output.take_registered();
+        life.counts.answered(life.output.take_answers());
         self.counters.add(&mut life.counts);
         // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
         if matches!(ended, Ok(Ended::Paused | Ended::Healing | Ended::Swapped { .. })) {
