@@ -91,6 +91,28 @@ fn a_name_of_the_greatest_length_is_taken() {
 
 /// S0403, with names that are known only when the table is there.
 #[test]
+fn a_table_that_comes_to_the_topic_of_another_stops() {
+    let mut shop = shop("onetopic");
+    let (old, new) = (format!("{}.big_items", shop.db), format!("{}_big.items", shop.db));
+    shop.table("big_items");
+    shop.mysql.sql().run(&format!("create database {}_big", shop.db));
+    shop.text.include = "DB.*, DB_big.*".to_owned();
+    shop.text.topic = "PREFIX.{db}_{table}".to_owned();
+    let mut syncc = shop.run();
+    let topic = format!("{}_big_items", shop.db);
+    shop.wait_ids(&topic, &[1, 2, 3]);
+    shop.mysql.sql().run(&format!("create table {new} (id int primary key, name text)"));
+    shop.mysql.sql().run(&format!("insert into {new} values (9, 'c4n4ry 9')"));
+    let said = finished(&mut syncc, 25);
+    for word in ["S0403", &old, &new, "another sign"] {
+        assert!(error(&said).contains(word), "{word}: {said}");
+    }
+    assert_eq!(shop.ids(&topic), [1, 2, 3]);
+    let said = shop.ends(&["--once"], 20);
+    assert!(error(&said).contains("S0403") && error(&said).contains("goes to topic"), "{said}");
+}
+
+#[test]
 fn a_table_that_takes_the_name_of_another_stops_or_waits() {
     let rename = "  key origin, id\n  rename table DB./(?<base>[a-z]+)_eu/ to \"{base}\"\n";
     let mut shop = shop("collide");
