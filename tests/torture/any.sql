@@ -239,6 +239,16 @@ insert into k_none values (1, 'one'), (1, 'one'), (2, 'two'), (null, null);
 create table k_many (id int primary key, v int) partition by hash(id) partitions 3;
 insert into k_many values (1, 1), (2, 2), (3, 3), (-4, 4), (0, 5);
 
+-- Keys that change: each part by itself, and all of them.
+create table k_change_text (id varchar(20) primary key, v int);
+insert into k_change_text values ('', 1), ('a', 2), ('李 雷', 3), ('"\\', 4), ('😀', 5);
+create table k_change_decimal (id decimal(12,3) primary key, v int);
+insert into k_change_decimal values (-0.001, 1), (0, 2), (1.500, 3), (123456789.999, 4);
+create table k_change_datetime (id datetime(3) primary key, v int);
+insert into k_change_datetime values ('1969-12-31 23:59:59.999', 1), ('2024-03-05 10:20:30.120', 2), ('2024-02-28', 3);
+create table k_change_parts (v int, a int, b varchar(10), c decimal(5,2), d datetime, primary key (b, d, a, c));
+insert into k_change_parts values (1, 1, 'x', -1.50, '2024-03-05 10:20:30'), (2, 1, 'x', -1.50, '2023-03-05 10:20:30'), (3, 7, 'ä', 0, '2024-01-01');
+
 create table t_wide (id int primary key, c0 int, c1 int, c2 int, c3 int, c4 int, c5 int, c6 int, c7 int, c8 int, c9 int, c10 int, c11 int, c12 int,
   c13 int, c14 int, c15 int, c16 int, c17 int, c18 int, c19 int, c20 int);
 insert into t_wide values (1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20),

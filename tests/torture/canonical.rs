@@ -245,7 +245,7 @@ fn clock(format: Format, column: &Column, cell: &Cell, digits: &str) -> String {
             }
         }
         (Cell::Text(text), "timestamp") if format == Format::Json => {
-            text.strip_suffix('Z').unwrap_or("no Z").to_owned()
+            text.strip_suffix('Z').unwrap_or("no Z").replacen('T', " ", 1)
         }
         (Cell::Text(text), _) => text.clone(),
         (Cell::Number(_), "date") => date(number(cell)),

@@ -35,8 +35,8 @@ impl Reader {
             Format::Dts => &[Reader::Subscriber],
             Format::DebeziumJson | Format::Maxwell => &[Reader::Flink],
             Format::DebeziumAvro => &[Reader::Confluent, Reader::Apicurio, Reader::Flink],
-            Format::Avro => &[Reader::Confluent, Reader::Apicurio],
-            Format::Json => &[],
+            Format::Avro => &[Reader::Confluent, Reader::Apicurio, Reader::Flink],
+            Format::Json => &[Reader::Flink],
         }
     }
 

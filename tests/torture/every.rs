@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::canonical::{Canonical, expected, found};
 use super::consumers::{self, Written};
 use super::message::{Format, Row, rows};
-use super::said::{Table, tables};
+use super::said::{Column, Table, tables};
 use super::{ANY, MARIADB, MYSQL, MYSQL_8, MYSQL_9, alike, flink, shortened};
 use crate::support::kafka::Received;
 use crate::support::registry::Registry;
@@ -66,9 +66,9 @@ fn check(kind: Kind, texts: &[&str]) {
             let expected = loaded[&format][table.name.as_str()].clone();
             values_alike(format, table, &load, expected, &mut sql, &mut told);
         }
-        let types = match flink::name(format) {
-            Some(_) => types(format, &all, &loaded[&Format::Canal]),
-            None => BTreeMap::new(),
+        let types = match format {
+            Format::Dts => BTreeMap::new(),
+            _ => types(format, &all, &loaded[&Format::Canal]),
         };
         written.push(Written { format, records: &sent.records, rows, types });
     }
@@ -104,7 +104,7 @@ fn types<'t>(
     let taken = tables.iter().filter(|table| takes(format, table));
     let mut types: BTreeMap<&str, String> =
         taken.map(|table| (name(table), flink::row_type(format, table, &rows[name(table)]))).collect();
-    types.insert(MARKER, format!("ROW<{MARKER} INT>"));
+    types.insert(MARKER, flink::row(format, [format!("{MARKER} INT")]));
     types
 }
 
@@ -221,7 +221,7 @@ fn sent(
     sent
 }
 
-/// Every column that can be NULL is, and is again what it was; then the keys that are numbers change.
+/// Every column that can be NULL is, and is again what it was; then keys change that have room for it.
 fn update(table: &Table, database: &str, aside: &str, sql: &mut Sql) {
     let Some(join) = table.join() else { return };
     let (name, aside) = (table.full(database), table.full(aside));
@@ -233,9 +233,26 @@ fn update(table: &Table, database: &str, aside: &str, sql: &mut Sql) {
             (list(|name| format!("{name} = null")), list(|name| format!("t.{name} = a.{name}")));
         sql.run(&format!("update {name} set {nulls}; update {name} t join {aside} a on {join} set {values}"));
     }
-    let mut keys = table.columns.iter().filter(|column| table.key == [column.name.as_str()]);
-    if let Some(key) = keys.find(|column| column.ty == "int") {
-        sql.run(&format!("update {name} set {0} = {0} + 100000", key.quoted));
+    let key: Vec<&Column> = table.columns.iter().filter(|column| table.key.contains(&column.name)).collect();
+    let changes: Vec<String> = match key[..] {
+        [number] if number.ty == "int" => vec![changed(number)],
+        _ if table.name.starts_with("k_change_") => key.into_iter().map(changed).collect(),
+        _ => return,
+    };
+    for change in changes.iter().chain((changes.len() > 1).then_some(&changes.join(", "))) {
+        sql.run(&format!("update {name} set {change}"));
+    }
+}
+
+/// The assignment that gives a column another value, in each row another one.
+fn changed(column: &Column) -> String {
+    let name = &column.quoted;
+    match column.ty.as_str() {
+        "int" => format!("{name} = {name} + 100000"),
+        "decimal" => format!("{name} = {name} + 100"),
+        "varchar" => format!("{name} = concat({name}, '~')"),
+        "datetime" => format!("{name} = {name} + interval 1 month"),
+        other => panic!("nobody knows another {other}"),
     }
 }
 

@@ -14,7 +14,9 @@ pub(super) fn name(format: Format) -> Option<&'static str> {
         Format::DebeziumJson => Some("debezium-json"),
         Format::DebeziumAvro => Some("debezium-avro-confluent"),
         Format::Maxwell => Some("maxwell-json"),
-        Format::Dts | Format::Avro | Format::Json => None,
+        Format::Avro => Some("avro-confluent"),
+        Format::Json => Some("json"),
+        Format::Dts => None,
     }
 }
 
@@ -26,7 +28,17 @@ pub(super) fn row_type(format: Format, table: &Table, rows: &[Vec<Canonical>]) -
         // as the names of MySQL are quoted
         Some(format!("{} {ty}", column.quoted))
     });
-    format!("ROW<{}>", columns.collect::<Vec<_>>().join(", "))
+    row(format, columns)
+}
+
+/// A row of these columns, and of what the format itself has beside them.
+pub(super) fn row(format: Format, columns: impl IntoIterator<Item = String>) -> String {
+    let own = match format {
+        Format::Avro | Format::Json => &["`__op` STRING", "`__ts_ms` BIGINT", "`__deleted` BOOLEAN"][..],
+        Format::Canal | Format::Dts | Format::DebeziumJson | Format::DebeziumAvro | Format::Maxwell => &[],
+    };
+    let columns: Vec<String> = columns.into_iter().chain(own.iter().map(|own| (*own).to_owned())).collect();
+    format!("ROW<{}>", columns.join(", "))
 }
 
 fn type_of<'v>(format: Format, column: &Column, mut values: impl Iterator<Item = &'v str>) -> Option<String> {
@@ -46,15 +58,25 @@ fn type_of<'v>(format: Format, column: &Column, mut values: impl Iterator<Item =
         "float" if format == Format::DebeziumAvro && column.declared.contains('(') => "DOUBLE",
         "float" => "FLOAT",
         "double" => "DOUBLE",
+        "bit" if format == Format::Avro && digits == "1" => "BOOLEAN",
+        "bit" if format == Format::Avro && digits != "64" => "BIGINT",
         "bit" if !debezium => "DECIMAL(20, 0)",
         "bit" if digits == "1" => "BOOLEAN",
         "bit" => "BYTES",
         "enum" if format == Format::Canal => "INT",
         "set" if format == Format::Canal => "DECIMAL(20, 0)",
-        "set" if format == Format::Maxwell => "ARRAY<STRING>",
+        "set" if matches!(format, Format::Maxwell | Format::Avro | Format::Json) => "ARRAY<STRING>",
         // it is printed anew
-        "json" if format == Format::Maxwell => return None,
+        "json" if matches!(format, Format::Maxwell | Format::Json) => return None,
         "vector" if format != Format::Canal => "ARRAY<FLOAT>",
+        // dates that no calendar has are null
+        "date" if format == Format::Avro => "DATE",
+        // its timestamps are of milliseconds
+        "time" | "datetime" | "timestamp" if format == Format::Avro => "BIGINT",
+        "timestamp" if format == Format::Json && values.all(is_in_calendar) => {
+            return Some(format!("TIMESTAMP_LTZ({digits})"));
+        }
+        "timestamp" if format == Format::Json => "STRING",
         "date" if debezium => "INT",
         "time" | "datetime" if debezium => "BIGINT",
         "timestamp" if format == Format::DebeziumJson => return Some(format!("TIMESTAMP_LTZ({digits})")),
@@ -67,6 +89,9 @@ fn type_of<'v>(format: Format, column: &Column, mut values: impl Iterator<Item =
         "time" if digits <= "3" && values.all(is_in_day) => return Some(format!("TIME({digits})")),
         "point" if debezium => "ROW<`x` DOUBLE, `y` DOUBLE, `wkb` BYTES, `srid` INT>",
         _ if column.is_geometry() && debezium => "ROW<`wkb` BYTES, `srid` INT>",
+        _ if column.is_geometry() && matches!(format, Format::Avro | Format::Json) => {
+            "ROW<`srid` BIGINT, `wkb` BYTES>"
+        }
         _ if column.is_bytes() && format != Format::Canal => "BYTES",
         _ => "STRING",
     };
@@ -80,8 +105,8 @@ fn decimal(format: Format, digits: &str) -> Option<String> {
     match format {
         _ if holds => Some(format!("DECIMAL({digits})")),
         // a number loses its zeros
-        Format::Maxwell => None,
-        Format::DebeziumAvro => Some("BYTES".into()),
+        Format::Maxwell | Format::Json => None,
+        Format::DebeziumAvro | Format::Avro => Some("BYTES".into()),
         _ => Some("STRING".into()),
     }
 }
@@ -89,7 +114,7 @@ fn decimal(format: Format, digits: &str) -> Option<String> {
 /// What a table has of a value: a DOUBLE that was a number of JSON has no zero below zero.
 pub(super) fn held(format: Format, column: &Column, value: Canonical) -> Canonical {
     const BELOW_ZERO: u64 = 1 << 63;
-    let json = matches!(format, Format::DebeziumJson | Format::Maxwell);
+    let json = matches!(format, Format::DebeziumJson | Format::Maxwell | Format::Json);
     let is_zero = json && column.ty == "double" && value == Some(format!("{BELOW_ZERO:016x}"));
     if is_zero { Some(format!("{:016x}", 0)) } else { value }
 }

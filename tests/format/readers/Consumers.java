@@ -97,7 +97,8 @@ public final class Consumers {
 
     private void read(String reader, int partitions, String type, byte[] key, byte[] value, Map<String, Object> read)
             throws Exception {
-        if (!reader.startsWith("canal")) {
+        // rows of json are sent to a partition of their table
+        if (!reader.startsWith("canal") && !reader.equals("json")) {
             read.put("partition", key == null ? 0 : BuiltInPartitioner.partitionForKey(key, partitions));
         }
         switch (reader) {

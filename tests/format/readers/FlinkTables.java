@@ -7,8 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
+import org.apache.flink.formats.avro.AvroRowDataDeserializationSchema;
+import org.apache.flink.formats.avro.AvroToRowDataConverters;
+import org.apache.flink.formats.avro.registry.confluent.ConfluentRegistryAvroDeserializationSchema;
 import org.apache.flink.formats.avro.registry.confluent.debezium.DebeziumAvroDeserializationSchema;
+import org.apache.flink.formats.avro.typeutils.AvroSchemaConverter;
 import org.apache.flink.formats.common.TimestampFormat;
+import org.apache.flink.formats.json.JsonRowDataDeserializationSchema;
 import org.apache.flink.formats.json.canal.CanalJsonDeserializationSchema;
 import org.apache.flink.formats.json.debezium.DebeziumJsonDeserializationSchema;
 import org.apache.flink.formats.json.maxwell.MaxwellJsonDeserializationSchema;
@@ -54,7 +59,13 @@ final class FlinkTables {
                     case INSERT, UPDATE_AFTER -> "after";
                     case DELETE, UPDATE_BEFORE -> "before";
                 };
-                if (read.put(image, fields(type, row)) != null) {
+                Map<String, Object> fields = fields(type, row);
+                if (fields.get("__deleted") instanceof Boolean deleted) {
+                    // a row by itself, whose delete has the row that was
+                    List.of("__op", "__ts_ms", "__deleted").forEach(fields::remove);
+                    image = deleted ? "before" : "after";
+                }
+                if (read.put(image, fields) != null) {
                     throw new IllegalStateException("two rows of one record: " + image);
                 }
             }
@@ -76,6 +87,16 @@ final class FlinkTables {
                 new MaxwellJsonDeserializationSchema(data, List.of(), info, false, TimestampFormat.SQL);
             case "debezium-json" -> new DebeziumJsonDeserializationSchema(
                     data, List.of(), info, false, false, TimestampFormat.ISO_8601);
+            case "json" -> new JsonRowDataDeserializationSchema(type, info, true, false, TimestampFormat.SQL);
+            case "avro-confluent" -> {
+                // as the table's factory has it: the row itself is not null
+                RowType row = (RowType) type.copy(false);
+                yield new AvroRowDataDeserializationSchema(
+                        ConfluentRegistryAvroDeserializationSchema.forGeneric(
+                                AvroSchemaConverter.convertToSchema(row), registry),
+                        AvroToRowDataConverters.createRowConverter(row),
+                        info);
+            }
             case "debezium-avro-confluent" -> new DebeziumAvroDeserializationSchema(type, info, registry, null, null);
             default -> throw new IllegalArgumentException(format);
         };
