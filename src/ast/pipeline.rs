@@ -46,6 +46,8 @@ pub struct Pipeline {
     pub labels: Vec<(Spanned<String>, String)>,
     /// Where the new name of each `rename` stands, by the line's place.
     pub new_names: BTreeMap<Span, Span>,
+    /// Where the tables of each `rename` of tables and columns stand, by the line's place.
+    pub renamed: BTreeMap<Span, Span>,
     /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place: its line, or
     /// in a longer list a comma.
     pub cuts: BTreeMap<Span, Span>,
@@ -145,6 +147,7 @@ impl Reader<'_> {
             paused: None,
             labels: Vec::new(),
             new_names: BTreeMap::new(),
+            renamed: BTreeMap::new(),
             cuts: BTreeMap::new(),
             left_out: statement.body.left_out.clone(),
         };
@@ -177,6 +180,7 @@ impl Reader<'_> {
                 "rename" => {
                     pipeline.renames.extend(rename(inner));
                     pipeline.new_names.extend(inner.args.last().map(|name| (inner.head, name.span)));
+                    pipeline.renamed.extend(self.renamed(inner).map(|tables| (inner.head, tables)));
                 }
                 "table" => pipeline.tables.extend(table(inner)),
                 "start" => {
@@ -192,6 +196,20 @@ impl Reader<'_> {
             }
         }
         Some(pipeline)
+    }
+
+    /// Where a `rename` of tables or columns names its tables.
+    fn renamed(&self, statement: &Stmt) -> Option<Span> {
+        statement.args.iter().find_map(|item| match &item.value {
+            Value::Table(_) => Some(item.span),
+            Value::ColumnPath(..) => {
+                let written = &self.text[item.span.start as usize..item.span.end as usize];
+                // In backticks a dot may be a sign of the name.
+                let dot = written.rfind('.').filter(|_| !written.ends_with('`'))?;
+                Some(Span::new(item.span.file, item.span.start, item.span.start + dot as u32))
+            }
+            _ => None,
+        })
     }
 
     /// What goes with each argument of a list. The cuts of the first two meet, so that no two repairs empty a list.

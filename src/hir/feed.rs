@@ -1,7 +1,7 @@
 //! Where a pipeline's rows come from: sources by name or pattern, and topics of a target.
 
-use super::program::{Program, Selection, SourceId};
-use super::scope::Scope;
+use super::ends::Scopes;
+use super::program::{Selection, SourceId};
 use crate::ast::{self, given_twice};
 use crate::diagnostic::Diagnostic;
 use crate::pattern::NamePattern;
@@ -20,19 +20,21 @@ pub(super) struct Feeds {
 }
 
 impl Feeds {
-    /// Resolves the sources of a pipeline.
+    /// Resolves the sources of a pipeline. Of those at the places that are `told` of nothing more is said.
     pub(super) fn resolve(
         froms: Vec<ast::From>,
-        program: &Program,
-        scope: &Scope,
+        scopes: Scopes<'_>,
+        told: &[Span],
         findings: &mut Vec<Diagnostic>,
     ) -> Feeds {
         let mut feeds = Feeds::default();
         for from in froms {
-            let ids = scope.matching(&from.sources.value);
+            let ids = scopes.sources.matching(&from.sources.value);
             if ids.is_empty() {
                 feeds.unknown = true;
-                feeds.report_unknown(&from.sources, program, scope, findings);
+                if !told.contains(&from.sources.span) {
+                    report_unknown(&from.sources, scopes, findings);
+                }
             }
             let mut again: Option<Span> = None;
             for id in ids.into_iter().map(SourceId) {
@@ -53,32 +55,28 @@ impl Feeds {
         }
         feeds
     }
+}
 
-    fn report_unknown(
-        &self,
-        name: &Spanned<NamePattern>,
-        program: &Program,
-        scope: &Scope,
-        findings: &mut Vec<Diagnostic>,
-    ) {
-        match &name.value {
-            NamePattern::Exact(exact) => {
-                if !program.may_know(exact) {
-                    findings.push(scope.unknown(&Spanned::new(exact.clone(), name.span)));
-                }
+fn report_unknown(name: &Spanned<NamePattern>, scopes: Scopes<'_>, findings: &mut Vec<Diagnostic>) {
+    let Scopes { sources, program, .. } = scopes;
+    match &name.value {
+        NamePattern::Exact(exact) => {
+            if !program.may_know(exact) {
+                findings.push(scopes.no_source(&Spanned::new(exact.clone(), name.span)));
             }
-            NamePattern::Glob(_) | NamePattern::Regex(_) => {
-                let matcher = name.value.compile();
-                // A source whose statement could not be read may be one of these.
-                let may_match = program.opaque
-                    || matcher.is_ok_and(|matcher| {
-                        program.mentions.iter().any(|mentioned| {
-                            *mentioned == name.value.to_string() || matcher.matches(mentioned)
-                        })
-                    });
-                if !may_match {
-                    findings.push(scope.nothing_matches(name));
-                }
+        }
+        NamePattern::Glob(_) | NamePattern::Regex(_) => {
+            let matcher = name.value.compile();
+            // A source whose statement could not be read may be one of these.
+            let may_match = program.opaque
+                || matcher.is_ok_and(|matcher| {
+                    program
+                        .mentions
+                        .iter()
+                        .any(|mentioned| *mentioned == name.value.to_string() || matcher.matches(mentioned))
+                });
+            if !may_match {
+                findings.push(sources.nothing_matches(name));
             }
         }
     }

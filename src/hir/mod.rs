@@ -3,6 +3,7 @@
 //! Declarations whose shape does not change by it (sources, targets, settings) are those of [`crate::ast`].
 //! Does not: judge whether a project makes sense (see [`crate::check`]).
 
+mod ends;
 mod feed;
 mod files;
 mod lock;

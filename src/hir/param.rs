@@ -1,13 +1,13 @@
 //! Parameters and their values (S0108).
 
 use super::Program;
-use super::scope::Scope;
+use super::scope::{Scope, UNKNOWN_NAME};
 use crate::ast::{self, ParamKind, Uses, Values};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::project::{Choices, variable};
-use crate::statement::{closest, number, placeholder_unbound};
-use crate::text::Spanned;
-use std::collections::BTreeSet;
+use crate::statement::{TOPIC_PLACEHOLDERS, closest, number, placeholder_unbound};
+use crate::text::{Span, Spanned};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A value that a parameter cannot have, or none at all.
 pub const PARAM_VALUE: Code = Code::new("S0108", "param-value");
@@ -69,7 +69,18 @@ pub(super) fn known(declared: Vec<ast::Param>, choices: &Choices) -> (Values, Kn
 pub(super) fn judge(known: Known, noted: Uses, program: &mut Program, findings: &mut Vec<Diagnostic>) {
     let Known { params, scope, unknown, findings: found } = known;
     findings.extend(found);
-    for name in unknown.iter().filter(|name| !program.may_know(&name.value)) {
+    let by: Vec<&str> = params.iter().filter_map(|param| param.by.as_deref()).collect();
+    let is_used = |name: &str| noted.params.contains(name) || by.contains(&name);
+    for (param, used) in
+        misspelt(&params, &unknown, &noted, program).into_iter().filter(|(d, _)| !is_used(&d.name.value))
+    {
+        findings.push(misspelt_declaration(&param.name, &used));
+        program.misspelt_params.insert(used.name);
+    }
+    let is_told = |name: &Spanned<String>| {
+        program.misspelt_params.contains(&name.value) || program.may_know(&name.value)
+    };
+    for name in unknown.iter().filter(|name| !is_told(name)) {
         findings.push(scope.unknown(name));
     }
     // What stands in a range is read once for each of its members.
@@ -79,7 +90,7 @@ pub(super) fn judge(known: Known, noted: Uses, program: &mut Program, findings: 
         if !told.insert(name.span) {
             continue;
         }
-        if scope.id(&name.value).is_some() || program.may_know(&name.value) {
+        if scope.id(&name.value).is_some() || is_told(name) {
             continue;
         }
         findings.push(if unbound.placeholder {
@@ -99,6 +110,57 @@ pub(super) fn judge(known: Known, noted: Uses, program: &mut Program, findings: 
     program.used_params = noted.params.into_iter().chain(by).chain(meant).collect();
     program.filled = noted.filled;
     program.params = params;
+}
+
+/// A name that is used, and nothing declares it.
+struct Used {
+    name: String,
+    places: BTreeSet<Span>,
+}
+
+/// Parameters that are called nearly as a name which several places use: who writes it in the same way each time means that.
+fn misspelt<'p>(
+    params: &'p [Param],
+    unknown: &[Spanned<String>],
+    noted: &Uses,
+    program: &Program,
+) -> Vec<(&'p Param, Used)> {
+    let mut used: BTreeMap<&str, BTreeSet<Span>> = BTreeMap::new();
+    let unbound = noted.unbound.iter().map(|unbound| &unbound.name);
+    for name in unknown.iter().chain(unbound) {
+        used.entry(&name.value).or_default().insert(name.span);
+    }
+    let topics: Vec<_> = program.settings().filter_map(|settings| settings.topic.as_ref()).collect();
+    for topic in topics {
+        for name in topic.value.placeholders().filter(|name| !TOPIC_PLACEHOLDERS.contains(name)) {
+            used.entry(name).or_default().insert(topic.span);
+        }
+    }
+    let declared = || params.iter().map(|param| param.name.value.as_str());
+    let several = used.into_iter().filter(|(name, places)| places.len() > 1 && !program.may_know(name));
+    let misspelt = several.filter_map(|(name, places)| {
+        let near = closest(name, declared()).filter(|near| *near != name)?;
+        let param = params.iter().find(|param| param.name.value == near)?;
+        Some((param, Used { name: name.to_owned(), places }))
+    });
+    misspelt.collect()
+}
+
+fn misspelt_declaration(declared: &Spanned<String>, used: &Used) -> Diagnostic {
+    let Used { name, places } = used;
+    let message = format!(
+        "there is no param `{name}`: {} places use it, and none uses `{}`",
+        places.len(),
+        declared.value
+    );
+    let finding =
+        Diagnostic::error(UNKNOWN_NAME, declared.span, message).label(format!("did you mean `{name}`?"));
+    let finding = places
+        .iter()
+        .next()
+        .into_iter()
+        .fold(finding, |finding, &place| finding.beside(place, "the first use"));
+    finding.fix(Fix::machine(format!("write `{name}`"), declared.span, name.clone()))
 }
 
 impl Known {
@@ -398,12 +460,20 @@ mod tests {
         // Without a value there is one finding, and none about what uses it.
         check(&used("param p integer\n"), "", &["a.sync:2:7: error[S0108]: `p` has no value"]);
         check(
-            &used("param pq integer default 1\n"),
+            &used("param parts integer default 1\n"),
             "",
             &[
                 "a.sync:3:20: error[S0405]: `{p}` stands for nothing here",
                 "a.sync:4:15: error[S0405]: `{p}` stands for nothing here",
-                "a.sync:8:18: error[S0101]: there is no param `p`; did you mean `pq`?",
+                "a.sync:8:18: error[S0101]: there is no param `p`",
+            ],
+        );
+        // It is the declaration that is misspelt where all uses say the same.
+        check(
+            &used("param pq integer default 1\n"),
+            "",
+            &[
+                "a.sync:2:7: error[S0101]: there is no param `p`: 3 places use it, and none uses `pq`; did you mean `p`?",
             ],
         );
         // Members of a range are read from one text.

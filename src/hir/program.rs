@@ -39,6 +39,8 @@ pub struct Program {
     pub params: Vec<Param>,
     /// Names of parameters that something uses.
     pub used_params: BTreeSet<String>,
+    /// Names that several places use and nothing declares, where a parameter is called nearly so: that is told.
+    pub misspelt_params: BTreeSet<String>,
     /// Values that took the place of parameters.
     pub filled: Vec<Filled>,
     /// `allow`, of all blocks.
@@ -109,7 +111,7 @@ impl Program {
     }
 
     /// What `defaults`, pipelines, `to` and `table` blocks say of tables.
-    fn settings(&self) -> impl Iterator<Item = &Settings> {
+    pub(super) fn settings(&self) -> impl Iterator<Item = &Settings> {
         let blocks = |tables| <[TableBlock]>::iter(tables).map(|table| &table.settings);
         let of_pipelines = self.pipelines.iter().flat_map(move |pipeline| {
             let of_targets =
@@ -195,6 +197,8 @@ pub struct Pipeline {
     pub labels: Vec<(Spanned<String>, String)>,
     /// Where the new name of each `rename` stands, by the line's place.
     pub new_names: BTreeMap<Span, Span>,
+    /// Where the tables of each `rename` of tables and columns stand, by the line's place.
+    pub renamed: BTreeMap<Span, Span>,
     /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place.
     pub cuts: BTreeMap<Span, Span>,
     /// A source is not known; no finding tells of others that seem unused.

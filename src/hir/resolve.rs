@@ -1,5 +1,6 @@
 //! Files to a program.
 
+use super::ends::{Scopes, exchanged};
 use super::feed::Feeds;
 use super::lock::resolve_lock;
 use super::profile::Profiles;
@@ -8,7 +9,7 @@ use super::scope::Scope;
 use crate::ast::{self, Conflict, Defaults, LeftOut, Retry, TableBlock, TargetKind, given_twice};
 use crate::diagnostic::Diagnostic;
 use crate::statement::{self as st, duration_text};
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
 
 /// Resolves all names of a project, and those of its lock file. `files` come in the order of their paths, so that of two equal
 /// places the later is drawn.
@@ -78,8 +79,8 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
         program.lock = resolve_lock(lock, &sources, |name| program.may_know(name), &mut findings);
     }
     for pipeline in declared {
-        let scopes = Scopes { sources: &sources, targets: &targets };
-        let resolved = resolve_pipeline(pipeline, &program, scopes, &mut profiles, &mut findings);
+        let scopes = Scopes { sources: &sources, targets: &targets, program: &program };
+        let resolved = resolve_pipeline(pipeline, scopes, &mut profiles, &mut findings);
         program.pipelines.push(resolved);
     }
     program.profiles = profiles.finish();
@@ -97,28 +98,27 @@ fn report(conflicts: Vec<Conflict>, findings: &mut Vec<Diagnostic>) {
     findings.extend(conflicts.into_iter().map(|c| given_twice(&c.statement(), c.second, c.first)));
 }
 
-/// Names that a pipeline refers to.
-#[derive(Clone, Copy)]
-struct Scopes<'a> {
-    sources: &'a Scope,
-    targets: &'a Scope,
-}
-
 fn resolve_pipeline(
     mut pipeline: ast::Pipeline,
-    program: &Program,
-    Scopes { sources, targets }: Scopes<'_>,
+    scopes: Scopes<'_>,
     profiles: &mut Profiles,
     findings: &mut Vec<Diagnostic>,
 ) -> Pipeline {
+    let Scopes { targets, program, .. } = scopes;
     let mut left_out = profiles.apply(&mut pipeline.settings, &pipeline.with, program, findings);
     let mut unknown_target = false;
-    let unknown = |scope: &Scope, name: &Spanned<String>, findings: &mut Vec<Diagnostic>| {
-        if !program.may_know(&name.value) {
-            findings.push(scope.unknown(name));
+    let swapped = scopes.exchanged(&pipeline);
+    if let Some((from, to)) = &swapped {
+        findings.push(exchanged(from, to));
+    }
+    // An end that is told of already is not told of again.
+    let told: Vec<Span> = swapped.iter().flat_map(|(from, to)| [from.span, to.span]).collect();
+    let unknown = |name: &Spanned<String>, findings: &mut Vec<Diagnostic>| {
+        if !program.may_know(&name.value) && !told.contains(&name.span) {
+            findings.push(scopes.no_target(name));
         }
     };
-    let feeds = Feeds::resolve(pipeline.from, program, sources, findings);
+    let feeds = Feeds::resolve(pipeline.from, scopes, &told, findings);
     let mut relays: Vec<Relay> = Vec::new();
     for relay in pipeline.relays {
         match targets.id(&relay.target.value).map(TargetId) {
@@ -130,7 +130,7 @@ fn resolve_pipeline(
             None => {
                 unknown_target = true;
                 left_out.add(&LeftOut::word("from"));
-                unknown(targets, &relay.target, findings);
+                unknown(&relay.target, findings);
             }
         }
     }
@@ -138,7 +138,7 @@ fn resolve_pipeline(
     for one in pipeline.to {
         let Some(id) = targets.id(&one.target.value).map(TargetId) else {
             unknown_target = true;
-            unknown(targets, &one.target, findings);
+            unknown(&one.target, findings);
             continue;
         };
         let target = Spanned::new(id, one.target.span);
@@ -190,6 +190,7 @@ fn resolve_pipeline(
         paused: pipeline.paused,
         labels,
         new_names: pipeline.new_names,
+        renamed: pipeline.renamed,
         cuts: pipeline.cuts,
         unknown_source: feeds.unknown,
         unknown_target,

@@ -144,6 +144,7 @@ fn check_template(
         } else if !known.contains(&name.as_str())
             && !params.contains(&name.as_str())
             && !program.may_know(name)
+            && !program.misspelt_params.contains(name)
         {
             let known: Vec<&str> = known.iter().chain(&params).copied().collect();
             findings.push(placeholder_unbound(name, place, is_braces, &known));
