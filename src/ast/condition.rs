@@ -181,6 +181,44 @@ impl<'t> Lowering<'t> {
         self.slice(at).split_ascii_whitespace().nth(n).is_some_and(|word| word.eq_ignore_ascii_case("not"))
     }
 
+    /// What is said of several columns that are compared at once, `(a, b) in ((1, 2))`, and how it is written out.
+    fn rows(
+        &self,
+        span: Span,
+        (operator, at): (NodeKind, Span),
+        columns: &[Expr],
+        right: &Expr,
+    ) -> Diagnostic {
+        let finding = wrong(span, "a condition compares one column at a time")
+            .help("write it out: `(a = 1 and b = 2) or (a = 1 and b = 3)`");
+        let rows: &[Expr] = match &right.kind {
+            ExprKind::Group(rows) if operator == NodeKind::KwIn => rows,
+            ExprKind::Group(_) if operator == NodeKind::Cmp && self.slice(at) == "=" => {
+                std::slice::from_ref(right)
+            }
+            _ => return finding,
+        };
+        let written = |row: &Expr| {
+            let ExprKind::Group(values) = &row.kind else { return None };
+            let is_plain = |one: &Expr| matches!(one.kind, ExprKind::Operand { .. });
+            if values.len() != columns.len() || !values.iter().chain(columns).all(is_plain) {
+                return None;
+            }
+            let pairs = columns.iter().zip(values);
+            let pairs: Vec<String> = pairs
+                .map(|(column, value)| format!("{} = {}", self.slice(column.span), self.slice(value.span)))
+                .collect();
+            Some(format!("({})", pairs.join(" and ")))
+        };
+        let Some(rows) = rows.iter().map(written).collect::<Option<Vec<_>>>() else { return finding };
+        let any = match rows.as_slice() {
+            [one] => one.clone(),
+            many => format!("({})", many.join(" or ")),
+        };
+        let text = if self.negated(at, 0) { format!("not {any}") } else { any };
+        finding.fix(Fix::machine(format!("write `{text}`"), span, text))
+    }
+
     fn infix(
         &mut self,
         span: Span,
@@ -189,6 +227,11 @@ impl<'t> Lowering<'t> {
         right: &Expr,
     ) -> Option<Condition> {
         let negated = self.negated(at, 0);
+        if let ExprKind::Group(columns) = &left.kind
+            && columns.len() > 1
+        {
+            return self.find(self.rows(span, (operator, at), columns, right));
+        }
         let operand = self.value(left);
         match operator {
             NodeKind::KwIn => {

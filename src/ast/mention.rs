@@ -16,7 +16,7 @@ impl Reader<'_> {
         let unbound: Vec<Span> = self.noted.unbound.iter().map(|one| one.name.span).collect();
         // What it would have added is not known.
         let word = self.tree.text(id, self.text).split([' ', '\t', '"']).next();
-        self.opaque |= word == Some("use");
+        self.opaque |= word == Some("use") || self.adds_files(id);
         for node in self.tree.descendants(id) {
             match self.tree.kind(node) {
                 // Whether something is known by this name is the question.

@@ -235,6 +235,33 @@ impl Misfit<'_> {
         found.into_iter().map(fix).collect()
     }
 
+    /// A list of names that all stand in quotes.
+    fn all_unquoted(&self, tokens: &[Token<'_>]) -> Option<Repair> {
+        let list = &tokens[self.at..];
+        let (first, last) = (list.first()?, list.last()?);
+        let is_text = |token: &Token<'_>| matches!(token.kind, NodeKind::String | NodeKind::SqlString);
+        if list.len() < 3 || !list.iter().all(|token| is_text(token) || token.kind == NodeKind::Comma) {
+            return None;
+        }
+        let mut names = Vec::new();
+        for token in list {
+            names.push(match is_text(token) {
+                true => Token::bare(token.text.get(1..token.text.len().saturating_sub(1))?, token.span)?,
+                false => Token::imagined(",", token.span),
+            });
+        }
+        let text: Vec<&str> =
+            names.iter().filter(|name| name.kind == NodeKind::Path).map(|name| name.text).collect();
+        let text = text.join(", ");
+        let mended: Vec<Token<'_>> = tokens[..self.at].iter().cloned().chain(names).collect();
+        (self.fits)(&mended).then(|| Repair {
+            title: "remove the quotes".to_owned(),
+            span: first.span.to(last.span),
+            text,
+            is_sure: true,
+        })
+    }
+
     /// Quotes around what has none, or none around what has them.
     fn requoted(&self, tokens: &[Token<'_>], token: &Token<'_>) -> Option<Repair> {
         let inner = token.text.get(1..token.text.len().saturating_sub(1)).unwrap_or_default();
@@ -267,7 +294,8 @@ impl Misfit<'_> {
             }
             NodeKind::String => {
                 let name = inner.replace(' ', "-");
-                fits_bare(&name).then(|| repair(&format!("write `{name}`"), &name, false))
+                let one = || fits_bare(&name).then(|| repair(&format!("write `{name}`"), &name, false));
+                self.all_unquoted(tokens).or_else(one)
             }
             NodeKind::Group => {
                 let parts = inner.split(',').map(|part| Token::bare(part.trim(), token.span));

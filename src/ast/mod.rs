@@ -3,10 +3,12 @@
 //! Guarantees: whatever is in these nodes fits the statement table; what does not fit is left out, with a finding, and the
 //! node around it knows what: [`LeftOut`]. Does not: resolve names, or know whether a project makes sense.
 
+mod added;
 mod allow;
 mod argument;
 mod aside;
 mod binding;
+mod cause;
 mod condition;
 mod continued;
 mod feed;
@@ -45,6 +47,7 @@ mod written;
 
 pub use allow::Allow;
 pub use binding::{Filled, Unbound, Uses, Values};
+pub use cause::tell_causes;
 pub use condition::{TestPlace, Where};
 pub use feed::{From, Relay};
 pub use file::{Defaults, EDITIONS, File, Profile, lower, uses};

@@ -51,7 +51,7 @@ pub(super) fn quantity(
                 .fix(Fix::machine(format!("write `{joined}`"), span, joined));
                 return Some(Read { value: Err(Box::new(finding)), n_tokens: 2 });
             }
-            one(Err(Box::new(no_unit(kind, token))))
+            one(Err(Box::new(no_unit(kind, token, range))))
         }
         Err(QuantityError::WrongUnit) => one(Err(Box::new(wrong_unit(kind, token, parse)))),
         Err(QuantityError::NotWhole) => one(Err(Box::new(not_whole(kind, token)))),
@@ -96,9 +96,12 @@ fn in_smaller_unit(kind: Kind, text: &str) -> Option<String> {
 
 /// A duration in several units, as in `1h30m` or `1h 30m`: it has one here.
 fn in_parts(range: (u64, u64), tokens: &[Token<'_>]) -> Option<Read> {
-    let of_tokens: Vec<Vec<u64>> = tokens.iter().map_while(|token| parts_ms(token.text)).collect();
-    let n_tokens = of_tokens.len();
-    let parts = of_tokens.concat();
+    let mut parts = Vec::new();
+    let mut n_tokens = 0;
+    while let Some((of_token, n)) = part_ms(&tokens[n_tokens..]) {
+        parts.extend(of_token);
+        n_tokens += n;
+    }
     if parts.len() < 2 {
         return None;
     }
@@ -115,6 +118,22 @@ fn in_parts(range: (u64, u64), tokens: &[Token<'_>]) -> Option<Read> {
     Some(Read { value: Err(Box::new(finding)), n_tokens })
 }
 
+/// The durations of the next argument, or of it and a unit behind it, `30 minutes`; how many arguments these are.
+fn part_ms(tokens: &[Token<'_>]) -> Option<(Vec<u64>, usize)> {
+    let (first, rest) = tokens.split_first()?;
+    // `1 hour and 30 minutes`
+    if let ("and", [_, ..]) = (first.text, rest) {
+        return part_ms(rest).map(|(parts, n)| (parts, n + 1));
+    }
+    if let Some(parts) = parts_ms(first.text) {
+        return Some((parts, 1));
+    }
+    let unit = rest.first()?.word()?;
+    st::number(first.text).ok()?;
+    let joined = with_unit(first.text, unit, st::duration_ms)?;
+    Some((vec![st::duration_ms(&joined).ok()?], 2))
+}
+
 /// The durations that stand in a text one behind the other, each with its unit, ms.
 fn parts_ms(text: &str) -> Option<Vec<u64>> {
     let bytes = text.as_bytes();
@@ -124,10 +143,10 @@ fn parts_ms(text: &str) -> Option<Vec<u64>> {
     ends.map(|end| st::duration_ms(text.get(std::mem::replace(&mut from, end)..end)?).ok()).collect()
 }
 
-fn no_unit(kind: Kind, token: &Token<'_>) -> Diagnostic {
+fn no_unit(kind: Kind, token: &Token<'_>, range: (u64, u64)) -> Diagnostic {
     let number = token.text.strip_suffix("/s").unwrap_or(token.text);
     let units: &[&str] = match kind {
-        Kind::Duration => &["s", "m", "h"],
+        Kind::Duration => &["ms", "s", "m", "h"],
         // A size needs no more than the second it is sent in.
         Kind::Rate if number.ends_with('B') => &["/s"],
         Kind::Rate => &["KiB/s", "MiB/s"],
@@ -138,10 +157,20 @@ fn no_unit(kind: Kind, token: &Token<'_>) -> Diagnostic {
         token.span,
         format!("`{}` lacks its unit: {} is wanted", token.text, kind.called()),
     );
-    let texts = units.iter().map(|unit| format!("{number}{unit}"));
+    // Of units for a time those that are possible: nobody waits for 20 hours where 15 minutes are the most.
+    let is_possible = |text: &String| match kind {
+        Kind::Duration => {
+            let is_short = !text.ends_with("ms") || range.1 <= SHORT_MS;
+            is_short && st::duration_ms(text).is_ok_and(|ms| (range.0..=range.1).contains(&ms))
+        }
+        _ => true,
+    };
+    let texts = units.iter().map(|unit| format!("{number}{unit}")).filter(is_possible);
     // A large number is one of the small unit, as other tools count.
     let counted = st::number(number).ok().and_then(|number| match kind {
-        Kind::Duration if number >= 1_000 => Some(st::duration_text(number)),
+        Kind::Duration if number >= 1_000 => {
+            Some(st::duration_text(number)).filter(|_| (range.0..=range.1).contains(&number))
+        }
         Kind::Size if number >= 1_024 => Some(st::size_text(number)),
         _ => None,
     });
@@ -154,6 +183,14 @@ fn no_unit(kind: Kind, token: &Token<'_>) -> Diagnostic {
         }),
     }
 }
+
+/// A rate of a number and a unit of sizes; none where the unit is none.
+pub(super) fn rate_text(number: &str, unit: &str) -> Option<String> {
+    with_unit(number, &format!("{unit}/s"), st::rate)
+}
+
+/// Where a time is at most so long, it is often one of milliseconds.
+const SHORT_MS: u64 = 3_600_000;
 
 fn wrong_unit(
     kind: Kind,
@@ -199,7 +236,8 @@ fn with_unit(number: &str, word: &str, parse: impl Fn(&str) -> Result<u64, Quant
         let days = st::number(number).ok()?.checked_mul(7)?;
         return Some(format!("{days}d")).filter(|text| parse(text).is_ok());
     }
-    let texts = [format!("{number}{word}"), format!("{number}{ours}{rest}")];
+    // A rate without its second, too.
+    let texts = [format!("{number}{word}"), format!("{number}{ours}{rest}"), format!("{number}{ours}/s")];
     texts.into_iter().find(|text| parse(text).is_ok())
 }
 

@@ -72,11 +72,13 @@ fn in_brackets(tokens: &[Token<'_>], finding: &Diagnostic, fits: Fits<'_>) -> Op
     let span = finding.primary.as_ref()?.span;
     let at = tokens.iter().position(|token| token.span == span)?;
     let inner = tokens[at].text.strip_prefix('[')?.strip_suffix(']')?;
-    let items = inner.split(',').map(|item| Token::bare(item, span)).collect::<Option<Vec<_>>>()?;
+    // Names in quotes, as JSON has them.
+    let names: Vec<&str> = inner.split(',').map(|item| item.trim_matches(['"', '\''])).collect();
+    let items = names.iter().map(|item| Token::bare(item, span)).collect::<Option<Vec<_>>>()?;
     let row = items.into_iter().flat_map(|item| [Token::imagined(",", span), item]).skip(1);
     let mut mended = tokens.to_vec();
     mended.splice(at..=at, row);
-    let text = inner.replace(',', ", ");
+    let text = names.join(", ");
     let help = "lists are written without brackets".to_owned();
     fits(&mended).then(|| (help, Fix::machine(format!("write `{text}`"), span, text)))
 }

@@ -198,7 +198,8 @@ impl<'t> Reader<'t> {
     ) -> Option<Stmt> {
         let (word, word_span) = self.word(id)?;
         let Some(row) = st::find(word, place) else {
-            match self.goes_on(id, word, place) {
+            let otherwise = self.added_otherwise(id, place).map(Some);
+            match otherwise.or_else(|| self.goes_on(id, word, place)) {
                 Some(finding) => self.findings.extend(finding),
                 None => self.findings.push(unplaced(word, word_span, place, self.format)),
             }
@@ -263,7 +264,11 @@ impl<'t> Reader<'t> {
                 _ => None,
             });
         }
+        let n_findings = self.findings.len();
         let body = self.inner(id, spec, head, args.is_empty());
+        if let (Some(format), Some(name), "format") = (self.format, args.first(), spec.word) {
+            self.join_options(id, format, name.span, n_findings);
+        }
         self.format = outer;
         let body = body.filter(|_| is_bound)?;
         if spec.once != Once::No {

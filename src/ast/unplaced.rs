@@ -4,7 +4,8 @@ use super::shape::{Item, Value};
 use super::statement::Reader;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::NamePattern;
-use crate::statement::{self as st, FormatName, FormatSpec, Place, StatementSpec, Word};
+use crate::statement::{self as st, FORMATS, FormatName, FormatSpec, Place, StatementSpec, Word};
+use crate::syntax::{NodeId, NodeKind};
 use crate::text::Span;
 
 impl Reader<'_> {
@@ -31,6 +32,47 @@ impl Reader<'_> {
             Diagnostic::error(st::STATEMENT_NOT_HERE, span, message)
                 .help(format!("`{}` has {own}; `{}` is one of {others}", format.name, spec.word)),
         ))
+    }
+}
+
+impl Reader<'_> {
+    /// Several options of a block that its format does not have, and another one does: it is the format that is wrong. That is told
+    /// once, of the findings from the given one on.
+    pub(super) fn join_options(&mut self, id: NodeId, format: FormatName, name: Span, from: usize) {
+        let Some(block) = self.block(id) else { return };
+        let (tree, text) = (self.tree, self.text);
+        let statements = tree.children(block).filter(|&child| tree.kind(child) == NodeKind::Statement);
+        let words: Vec<NodeId> = statements.filter_map(|statement| self.first_word(statement)).collect();
+        let foreign: Vec<Span> = (words.iter())
+            .filter(|&&word| format.spec().option(tree.text(word, text)).is_none())
+            .map(|&word| tree.span(word))
+            .collect();
+        let has_all =
+            |other: &&FormatSpec| words.iter().all(|&word| other.option(tree.text(word, text)).is_some());
+        let others: Vec<FormatName> = FORMATS.iter().filter(has_all).map(|other| other.name).collect();
+        let is_foreign = |finding: &Diagnostic| {
+            finding.code == st::STATEMENT_NOT_HERE
+                && finding.primary.as_ref().is_some_and(|label| foreign.contains(&label.span))
+        };
+        if foreign.len() < 2 || others.is_empty() {
+            return;
+        }
+        let mut is_first = true;
+        for mut finding in self.findings.split_off(from) {
+            if is_foreign(&finding) {
+                if !std::mem::take(&mut is_first) {
+                    continue;
+                }
+                let all = others.iter().map(|other| format!("`{other}`")).collect::<Vec<_>>().join(" and ");
+                finding = finding
+                    .help(format!("these are options of {all}: write that format, or remove them"))
+                    .also(name, "the format");
+                for other in &others {
+                    finding = finding.fix(Fix::choice(format!("write `{other}`"), name, other.word()));
+                }
+            }
+            self.findings.push(finding);
+        }
     }
 }
 
@@ -82,6 +124,11 @@ pub(super) fn named_twice(spec: &StatementSpec, args: &[Item]) -> Option<Diagnos
             .also(first.span, "first here")
             .fix(Fix::machine("remove it", removed, "")),
     )
+}
+
+/// True for a word of another tool.
+pub(super) fn is_foreign(word: &str, span: Span, place: Place) -> bool {
+    st::foreign_word(word).is_some() || said_otherwise(word, span, place).is_some()
 }
 
 /// A word that is no statement here.
@@ -156,7 +203,28 @@ pub(super) fn unplaced(word: &str, span: Span, place: Place, format: Option<Form
 fn said_otherwise(word: &str, span: Span, place: Place) -> Option<Diagnostic> {
     let has = |word: &str| st::in_place(place).any(|spec| spec.word == word);
     let finding = |message: &str| Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
-    match word.to_ascii_lowercase().as_str() {
+    let lower = word.to_ascii_lowercase();
+    let needless =
+        |why: &str| finding(&format!("`{word}` is no statement, and nothing takes its place")).help(why);
+    if ["schema.history.", "database.history", "canal.instance.tsdb.", "schema_database"]
+        .iter()
+        .any(|theirs| lower.starts_with(theirs))
+    {
+        return Some(needless(
+            "remove it: the columns of tables are kept with the position, in the state topic of the target",
+        ));
+    }
+    match lower.as_str() {
+        "connector.class" | "tasks.max" | "canal.servermode" | "client_id" | "producer" => Some(needless(
+            "remove it: the heads of `source` and `target` say what they are, and a process has one task for each pipeline, source and target",
+        )),
+        "max.batch.size" | "max.queue.size" | "max.queue.size.in.bytes" | "poll.interval.ms" => {
+            Some(needless("remove it: what may lie in memory is bound by `run --memory`"))
+        }
+        "skipped.operations" if has("changes") => Some(
+            finding("`skipped.operations` is no statement")
+                .help("name what is sent: `changes insert, update`"),
+        ),
         "column.exclude.list" if has("columns") => Some(
             finding("`column.exclude.list` is no statement; here it is called `columns except`")
                 .fix(Fix::machine("write `columns except`", span, "columns except")),

@@ -28,6 +28,13 @@ pub(super) fn read_value(
 ) -> Option<Read> {
     let token = &tokens[0];
     let one = |value| Some(Read { value, n_tokens: 1 });
+    if kind == Kind::Plain
+        && let Some(name) = shell_variable(token.text)
+    {
+        let text = format!("env {name}");
+        let finding = wrong(token.span, format!("a variable is written `{text}`, without quotes and braces"));
+        return one(Err(Box::new(finding.fix(Fix::machine(format!("write `{text}`"), token.span, text)))));
+    }
     // A text in which something stands for nothing has no value yet.
     if is_text(kind) && !token.holes().is_empty() {
         return one(Ok(Value::Unbound(token.holes())));
@@ -75,6 +82,13 @@ pub(super) fn read_value(
         Kind::Binlog => one(text(token)?.and_then(|text| binlog(&text, token.span))),
         Kind::Date => one(date(token)?),
     }
+}
+
+/// The variable that a whole text names as a shell would: `"${SHOP_ADDRESS}"`.
+fn shell_variable(written: &str) -> Option<&str> {
+    let name = written.strip_prefix("\"${")?.strip_suffix("}\"")?;
+    let is_sign = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+    (!name.is_empty() && name.chars().all(is_sign)).then_some(name)
 }
 
 /// True for values that are a text without placeholders.
@@ -126,6 +140,16 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
     {
         return Some(Read { value: Err(without_dollar(variable, name.span)), n_tokens: 2 });
     }
+    // As a function is called: `env(SHOP_PASSWORD)`.
+    if let (Some(word @ ("env" | "file")), Some(called)) = (tokens[0].word(), tokens.get(1))
+        && called.kind == NodeKind::Group
+        && let Some(reference) = called_reference(word, called.text)
+    {
+        let span = tokens[0].span.to(called.span);
+        let finding = wrong(span, format!("a secret has no parentheses: `{reference}`"));
+        let finding = finding.fix(Fix::machine(format!("write `{reference}`"), span, reference));
+        return Some(Read { value: Err(Box::new(finding)), n_tokens: 2 });
+    }
     if let (Some("env" | "file"), Some(holes)) = (tokens[0].word(), tokens.get(1).map(Token::holes))
         && !holes.is_empty()
     {
@@ -160,6 +184,18 @@ fn secret(tokens: &[Token<'_>]) -> Option<Read> {
         .label("not repeated here")
         .help("name where it is found when the program starts: `env NAME` or `file \"PATH\"`");
     Some(Read { value: Err(Box::new(finding)), n_tokens })
+}
+
+/// `env NAME` for `env("NAME")`, `file "PATH"` for `file('PATH')`; none where something else stands in the parentheses.
+fn called_reference(word: &str, group: &str) -> Option<String> {
+    let inner = group.strip_prefix('(')?.strip_suffix(')')?.trim();
+    let inner = inner.trim_matches(['"', '\'']);
+    let is_name = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
+    let is_path = |sign: char| is_name(sign) || "/.-".contains(sign);
+    match word {
+        "env" => (!inner.is_empty() && inner.chars().all(is_name)).then(|| format!("env {inner}")),
+        _ => (inner.contains('/') && inner.chars().all(is_path)).then(|| format!("file \"{inner}\"")),
+    }
 }
 
 /// What is wrong with the name of a variable: shells have a `$` before it, and its name has none.

@@ -2,11 +2,11 @@
 
 use super::scope::Scope;
 use super::{Program, param, resolve};
-use crate::ast::{self, Uses};
+use crate::ast::{self, Uses, Values};
 use crate::diagnostic::{self, Diagnostic};
 use crate::project::{self, Project, Role};
 use crate::statement::Place;
-use crate::syntax::{self, Parse};
+use crate::syntax::{self, Parse, Tree};
 use crate::text::FileId;
 
 /// Parses, lowers and resolves the files of a project, without those that hold tests, and its lock file. Total: any texts give a program and
@@ -40,13 +40,13 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
         if project::role_of(files.path(*id)) == Some(Role::Lock) {
             let (file, found) = ast::lower_lock(parse, text);
             findings.extend(found);
-            ast::weigh_repairs(&parse.tree, text, Place::LockFile, &values, &mut findings[n_found..]);
+            weigh(&parse.tree, text, Place::LockFile, &values, &mut findings, n_found);
             lock = Some(file);
             continue;
         }
         let (mut file, found) = ast::lower(parse, text, &values);
         findings.extend(found);
-        ast::weigh_repairs(&parse.tree, text, Place::File, &values, &mut findings[n_found..]);
+        weigh(&parse.tree, text, Place::File, &values, &mut findings, n_found);
         for path in &file.uses {
             if let Some(unfound) = project.unfound(*id, &path.value) {
                 findings.push(unfound.finding(&path.value, path.span));
@@ -66,7 +66,7 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
         test_findings.extend(of_signs);
         let (file, found) = ast::lower_tests(&parse, text, &values);
         test_findings.extend(found);
-        ast::weigh_repairs(&parse.tree, text, Place::TestFile, &values, &mut test_findings[n_found..]);
+        weigh(&parse.tree, text, Place::TestFile, &values, &mut test_findings, n_found);
         noted.add(file.noted);
         tests.extend(file.tests);
     }
@@ -82,6 +82,21 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     program.shared = files.ids().filter(|&id| files.path(id).contains('/')).collect();
     diagnostic::sort(&mut findings, files);
     (program, findings)
+}
+
+/// Tells findings of a file, those from `n_found` on, as what caused them, and says which repairs are certain.
+fn weigh(
+    tree: &Tree,
+    text: &str,
+    place: Place,
+    values: &Values,
+    findings: &mut Vec<Diagnostic>,
+    n_found: usize,
+) {
+    let mut own = findings.split_off(n_found);
+    ast::tell_causes(tree, text, place, &mut own);
+    ast::weigh_repairs(tree, text, place, values, &mut own);
+    findings.append(&mut own);
 }
 
 /// A file with what is wrong with its signs; where that is its braces alone, as it was meant.

@@ -1,6 +1,6 @@
 //! Codes of findings about the form of a statement, with their pages.
 
-use super::{FILTERS, closest};
+use super::{FILTERS, closest, foreign_placeholder};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::text::Span;
 
@@ -161,7 +161,8 @@ pub const PAGES: &[CodeDoc] = &[
 pub fn placeholder_unbound(name: &str, span: Span, is_braces: bool, known: &[&str]) -> Diagnostic {
     let finding =
         Diagnostic::error(PLACEHOLDER_UNBOUND, span, format!("`{{{name}}}` stands for nothing here"));
-    let near = match closest(name, known.iter().copied()) {
+    let foreign = || foreign_placeholder(name).filter(|ours| known.contains(ours));
+    let near = match closest(name, known.iter().copied()).or_else(foreign) {
         Some(near) => near,
         None if known.is_empty() => return finding.help("a brace that is meant as such is written `\\{`"),
         None => return finding.help(format!("what can stand here: {}", known.join(", "))),

@@ -38,7 +38,7 @@ pub use format::{
     BigintUnsigned, BinaryForm, Compatibility, DecimalForm, Dialect, EnumForm, FORMATS, FormatHeartbeat,
     FormatName, FormatOption, FormatSpec, Nulls, SnapshotOp, Subject,
 };
-pub use guess::{closest, foreign_value, foreign_word};
+pub use guess::{closest, foreign_placeholder, foreign_value, foreign_word};
 pub use literal::Literal;
 pub use mask::{MaskMethod, MaskRule};
 pub use message::{

@@ -178,6 +178,8 @@ fn behind_word(line: &str, pieces: &[Piece], mut at: usize, found: &mut Vec<Rang
     while let Some(piece) = pieces.get(at) {
         let next = pieces.get(at + 1);
         match piece.text(line) {
+            // A second brace is that of a template.
+            "{" if at == first + 1 && pieces[first].text(line) == "{" => {}
             "{" | "}" | ";" if at > first => break,
             "#" | "##" | "//" | "--" if complete => break,
             "{" | "=" | ":" | "," | ";" | "else" | "from" => {}
@@ -189,6 +191,15 @@ fn behind_word(line: &str, pieces: &[Piece], mut at: usize, found: &mut Vec<Rang
                 complete = true;
                 at += 1;
             }
+            // `env("NAME")`, as a function is called.
+            "env(" if next.is_some() => {
+                complete = true;
+                at += 1;
+            }
+            ")" if complete => {}
+            text if text.starts_with("env(") => complete = true,
+            // `{{ NAME }}`, as templates have it.
+            _ if is_braced(line, piece) => complete = true,
             text if named_variable(text).is_some() => complete = true,
             _ => {
                 complete |= piece.quoted;
@@ -198,6 +209,17 @@ fn behind_word(line: &str, pieces: &[Piece], mut at: usize, found: &mut Vec<Rang
         at += 1;
     }
     at
+}
+
+/// True for the name of a variable between two pairs of braces.
+fn is_braced(line: &str, piece: &Piece) -> bool {
+    let name = piece.text(line);
+    let is_sign = |sign: u8| sign.is_ascii_uppercase() || sign.is_ascii_digit() || sign == b'_';
+    let (before, behind) = (&line[..piece.inner.start], &line[piece.inner.end..]);
+    !name.is_empty()
+        && name.bytes().all(is_sign)
+        && before.trim_end().ends_with("{{")
+        && behind.trim_start().starts_with("}}")
 }
 
 /// The password in `user:password@host`, with a scheme before it or without, or in `?password=…`.
@@ -361,6 +383,14 @@ mod tests {
         let mut bytes = line.as_bytes().to_vec();
         in_line(line).into_iter().for_each(|range| bytes[range].fill(b'*'));
         String::from_utf8(bytes).expect("whole signs are masked")
+    }
+
+    #[test]
+    fn references_of_other_tools_are_none() {
+        for line in ["password env(SHOP_PW)", "password env(\"SHOP_PW\")", "password {{ SHOP_PW }}"] {
+            assert_eq!(masked(line), line);
+        }
+        assert_eq!(masked("password {{ swordfish }}"), "password {{ ********* }}");
     }
 
     #[test]
