@@ -35,6 +35,11 @@ fn a_carrier_and_its_files() {
     check(include_str!("mistakes/carrier.txt"));
 }
 
+#[test]
+fn a_chain_of_hotels_and_its_files() {
+    check(include_str!("mistakes/hotel.txt"));
+}
+
 /// Every case of a project; all that differ are told together.
 #[track_caller]
 pub(crate) fn check(text: &str) {

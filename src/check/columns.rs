@@ -4,10 +4,12 @@ use super::flow::{Flow, Known};
 use super::renaming::Renaming;
 use super::settings::{Lane, Setting, Subject};
 use crate::hir::{LockedColumn, LockedTable};
+use crate::mysql::schema::TableName;
 use crate::pattern::{Matcher, Relation};
 use crate::statement::{ColumnRule, RENAME_PLACEHOLDERS};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A column's name in messages, and the line that gives it, if one does.
 pub(super) struct ColumnName<'a, 'p> {
@@ -55,6 +57,38 @@ impl<'p> Flow<'p> {
         };
         Some(ColumnName { name, line })
     }
+}
+
+impl Flow<'_> {
+    /// Columns of a table with their names in messages; none when a placeholder of one stands for nothing.
+    pub(super) fn named_columns(
+        &self,
+        source: &str,
+        table: &TableName,
+        columns: &[String],
+    ) -> Option<Vec<Named>> {
+        let near = Rc::from(Vec::new());
+        let span = self.pipeline.head;
+        let known = Known {
+            db: table.db.as_str().into(),
+            table: table.table.as_str().into(),
+            span,
+            written: false,
+            near,
+        };
+        let named = |column: &String| {
+            let name = self.column_name(source, &known, column)?.name;
+            Some(Named { old: column.clone(), new: name })
+        };
+        columns.iter().map(named).collect()
+    }
+}
+
+/// A column's name in the source and in messages.
+#[derive(Debug, Clone)]
+pub(super) struct Named {
+    pub(super) old: String,
+    pub(super) new: String,
 }
 
 /// The columns that are sent; none when that is not one rule.

@@ -20,6 +20,7 @@ mod graph;
 mod index;
 mod keys;
 mod locked;
+mod misspelt;
 mod names;
 mod pairs;
 mod reliability;

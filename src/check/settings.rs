@@ -1,15 +1,15 @@
 //! Which setting holds for which tables.
 
 use super::columns;
-use super::flow::Known;
+use super::flow::{Guess, Known};
 use super::index::Index;
 use super::selector::Selector;
 use crate::ast::{LeftOut, Settings, TableBlock, Where};
 use crate::hir::{Pipeline, Program, To};
-use crate::pattern::{Covered, Matcher, Relation, TableMatcher};
+use crate::pattern::{Covered, Matcher, Relation, TableMatcher, TablePattern};
 use crate::statement::{ColumnRule, MaskRule, Template};
 use crate::text::{Span, Spanned};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A pipeline towards one of its targets.
 pub(super) struct Lane<'p> {
@@ -60,7 +60,14 @@ pub(super) enum Setting<'p, 's, T> {
 }
 
 impl<'p> Lane<'p> {
-    pub(super) fn new(program: &'p Program, pipeline: &'p Pipeline, n: usize) -> Lane<'p> {
+    /// The n-th of a pipeline. Blocks that are for no table as they are written are for those they were `meant` for: what they
+    /// say is not missing there.
+    pub(super) fn new(
+        program: &'p Program,
+        pipeline: &'p Pipeline,
+        n: usize,
+        meant: &BTreeMap<TablePattern, Guess>,
+    ) -> Lane<'p> {
         let to = &pipeline.to[n];
         let everywhere = |rank, settings, left_out| Level::new(rank, None, settings, left_out);
         let mut levels = vec![
@@ -74,8 +81,9 @@ impl<'p> Lane<'p> {
             let mut blocks: Vec<&TableBlock> = blocks.iter().collect();
             blocks.sort_by(|a, b| a.pattern.value.cmp(&b.pattern.value));
             for TableBlock { pattern, settings, left_out, .. } in blocks {
-                if let Ok(tables) = pattern.value.compile() {
-                    patterns.push(Some(&pattern.value));
+                let guess = meant.get(&pattern.value);
+                if let Ok(tables) = guess.map_or(&pattern.value, |guess| &guess.pattern).compile() {
+                    patterns.push(guess.is_none().then_some(&pattern.value));
                     levels.push(Level::new(rank, Some(tables), settings, left_out));
                 }
             }
@@ -105,6 +113,15 @@ impl<'p> Lane<'p> {
     /// The levels that say something about a known table.
     fn levels_of<'s>(&'s self, known: &Known) -> impl Iterator<Item = &'s Level<'p>> {
         known.near[self.n].iter().map(|&n| &self.levels[n])
+    }
+
+    /// The settings of the levels that say something about a known table.
+    pub(super) fn settings_of<'s>(
+        &'s self,
+        known: &Known,
+    ) -> impl Iterator<Item = &'p Settings> + use<'s, 'p> {
+        let levels = known.near[self.n].to_vec();
+        levels.into_iter().map(|n| self.levels[n].settings)
     }
 
     /// Every block of settings, and the pattern of a `table` block.

@@ -1,7 +1,7 @@
 //! Topics besides those of rows: of schema changes, of markers, of rows that cannot be sent.
 
 use super::flow::{Flow, Placed, Project, sources};
-use super::settings::Lane;
+use super::settings::{Lane, Setting};
 use crate::hir::TargetId;
 use crate::pattern::TableMatcher;
 use crate::statement::{
@@ -41,9 +41,7 @@ impl Side<'_, '_> {
 
     /// Its name from a source where no table is needed to know it.
     fn own_name(&self, flow: &Flow<'_>, source: &str) -> Option<String> {
-        let pipeline = flow.pipeline.name.value.as_str();
-        let names = Names { source, pipeline, db: "", table: "", origin_db: "", origin_table: "" };
-        names.expand(self.template, &[], TASK_PLACEHOLDERS).ok()
+        name_without_table(flow, source, self.template)
     }
 
     /// Its name for a table from a source; none when it is not for that table, or a placeholder stands for nothing.
@@ -63,6 +61,13 @@ impl Side<'_, '_> {
         };
         names.expand(self.template, &captures, self.placeholders()).ok()
     }
+}
+
+/// What a template gives where no table is needed to know it.
+fn name_without_table(flow: &Flow<'_>, source: &str, template: &Template) -> Option<String> {
+    let pipeline = flow.pipeline.name.value.as_str();
+    let names = Names { source, pipeline, db: "", table: "", origin_db: "", origin_table: "" };
+    names.expand(template, &[], TASK_PLACEHOLDERS).ok()
 }
 
 /// All such topics that are written for a pipeline towards a target.
@@ -111,11 +116,23 @@ pub(super) fn meetings(project: &Project<'_>, purpose: Purpose) -> Vec<Meeting> 
     if !project.flows.iter().flat_map(|flow| &flow.lanes).any(|lane| of_lane(lane).next().is_some()) {
         return Vec::new();
     }
-    let mut rows: HashMap<(TargetId, &str), Span> = HashMap::new();
+    let mut rows: HashMap<(TargetId, String), Span> = HashMap::new();
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
             for placed in (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source)) {
-                rows.entry((lane.to.target.value, placed.topic)).or_insert(placed.span());
+                rows.entry((lane.to.target.value, placed.topic.to_owned())).or_insert(placed.span());
+            }
+            // What patterns take goes there whatever it is called, where the topic has no placeholder for that.
+            for subject in flow.unbounded() {
+                let Setting::Given(topic, _) = lane.setting(subject, |settings| settings.topic.as_ref())
+                else {
+                    continue;
+                };
+                for source in sources(project.program, flow.pipeline) {
+                    if let Some(name) = name_without_table(flow, source, &topic.value) {
+                        rows.entry((lane.to.target.value, name)).or_insert(topic.span);
+                    }
+                }
             }
         }
     }
@@ -131,7 +148,7 @@ pub(super) fn meetings(project: &Project<'_>, purpose: Purpose) -> Vec<Meeting> 
                         }
                     };
                     let met = names.into_iter().find_map(|name| {
-                        let rows = *rows.get(&(lane.to.target.value, name.as_str()))?;
+                        let rows = *rows.get(&(lane.to.target.value, name.clone()))?;
                         Some(Meeting { name, span: side.span, rows })
                     });
                     found.extend(met);

@@ -2,7 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Known, Project};
-use super::super::locked::written;
+use super::super::misspelt::{labelled, meant};
 use super::super::renaming::Renaming;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::{LockedTable, Program};
@@ -28,12 +28,15 @@ fn check_rename_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         .filter(|flow| !flow.pipeline.left_out.may_be(&["from", "include"]) && !flow.include.is_empty())
     {
         for renaming in &flow.renames {
+            let pattern = renaming.pattern();
+            if pattern.is_some_and(|pattern| flow.guesses.is_told_elsewhere(pattern, renaming.span)) {
+                continue;
+            }
             if flow.renames_nothing(renaming) {
                 let message = format!("nothing that is sent is called `{}`", old_name(renaming));
-                findings.push(
-                    Diagnostic::warning(RENAME_IDLE, renaming.span, message)
-                        .help("a `rename` is written with the names in the source"),
-                );
+                let finding = Diagnostic::warning(RENAME_IDLE, renaming.span, message)
+                    .help("a `rename` is written with the names in the source");
+                findings.push(misspelt(flow, renaming, finding));
             } else {
                 findings.extend(
                     of_no_table(flow, renaming).or_else(|| of_no_column(project.program, flow, renaming)),
@@ -70,11 +73,17 @@ fn of_no_table(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
     let message =
         format!("nothing that `schema.lock` lists and that is sent is called `{}`", old_name(renaming));
     let finding = Diagnostic::warning(RENAME_IDLE, renaming.span, message).help(LOCK_HELP);
-    let near = pattern.and_then(|pattern| flow.locks.nearest(pattern));
-    Some(match near {
-        Some(near) => finding.label(format!("did you mean `{}`?", written(&near))),
-        None => finding,
-    })
+    Some(misspelt(flow, renaming, finding))
+}
+
+/// What was probably meant by a line whose tables are not sent.
+fn misspelt(flow: &Flow<'_>, renaming: &Renaming<'_>, finding: Diagnostic) -> Diagnostic {
+    let Some(pattern) = renaming.pattern() else { return finding };
+    let Some(guess) = flow.guess(pattern) else { return finding };
+    match flow.pipeline.renamed.get(&renaming.span) {
+        Some(&place) => meant(finding, place, &guess),
+        None => labelled(finding, &guess),
+    }
 }
 
 /// A rename for a column that none of its tables has.

@@ -1,11 +1,12 @@
 //! S0406: tables that share a topic without anybody having said so.
 
 use super::super::Rule;
-use super::super::flow::Project;
+use super::super::flow::{Flow, Placed, Project};
 use super::super::formats::shares_subject;
+use super::super::keys::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::text::Span;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub(in crate::check) const TOPIC_SHARED_BY_ACCIDENT: Code = Code::new("S0406", "topic-shared-by-accident");
 
@@ -26,6 +27,7 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             for source in 0..flow.pipeline.from.len() {
                 // The first table of each topic, by the template's place.
                 let mut first: HashMap<(Span, &str), &str> = HashMap::new();
+                let mut by_topic: BTreeMap<&str, Met<'_>> = BTreeMap::new();
                 for placed in flow.placed(lane, source).filter(|placed| placed.is_shared) {
                     let Some(template) = placed.template.filter(|template| !template.value.names_table())
                     else {
@@ -35,6 +37,15 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     // What follows from one subject for all of them is an error of its own.
                     if shares_subject(&flow.lanes[lane], placed.known) {
                         continue;
+                    }
+                    match by_topic.get_mut(topic) {
+                        Some(met) => met.add(flow, (lane, source), template.span, placed),
+                        None => {
+                            by_topic.insert(
+                                topic,
+                                Met { template: template.span, placed, found: None, differ: false },
+                            );
+                        }
                     }
                     let other = *first.entry((template.span, topic)).or_insert(table);
                     if other != table {
@@ -48,14 +59,71 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                         );
                     }
                 }
+                // Keys that differ weigh more, and are told.
+                let met = by_topic.into_values().filter(|met| !met.differ);
+                findings.extend(met.filter_map(|met| met.found));
             }
         }
     }
 }
 
+/// The first table of a topic, and what was found of the others that go there by other lines.
+struct Met<'a> {
+    template: Span,
+    placed: Placed<'a>,
+    found: Option<Diagnostic>,
+    /// Some of them are keyed by other columns.
+    differ: bool,
+}
+
+impl Met<'_> {
+    fn add(&mut self, flow: &Flow<'_>, way: (usize, usize), template: Span, other: Placed<'_>) {
+        let (topic, a, b) = (other.topic, &self.placed.name.table, &other.name.table);
+        self.differ |= differ_in_key(flow, way, &self.placed, &other);
+        if self.template == template || a == b || self.found.is_some() {
+            return;
+        }
+        let message = format!("`{a}` and `{b}` share the topic `{topic}`");
+        let (earlier, later) = (self.template.min(template), self.template.max(template));
+        let finding = Diagnostic::warning(TOPIC_SHARED_BY_ACCIDENT, later, message)
+            .beside(earlier, "the same topic")
+            .help(
+                "give one of them another topic; to merge tables, `rename` them to one name by one pattern",
+            );
+        self.found = Some(finding);
+    }
+}
+
+/// True for tables that are keyed by different columns.
+fn differ_in_key(
+    flow: &Flow<'_>,
+    (lane, source): (usize, usize),
+    one: &Placed<'_>,
+    other: &Placed<'_>,
+) -> bool {
+    let columns = |placed: &Placed<'_>| {
+        let table = flow.locks.table(source, &placed.known.db, &placed.known.table);
+        let key = message_key(&flow.lanes[lane], placed.known, table)?;
+        Some((key.origin, key.columns.into_iter().map(str::to_owned).collect::<Vec<String>>()))
+    };
+    columns(one).zip(columns(other)).is_some_and(|(one, other)| one != other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::{check_diagnostics, check_repaired};
+
+    #[test]
+    fn two_blocks_and_one_topic() {
+        check_diagnostics(
+            "include shop.a, shop.b\ntable shop.a {\ntopic \"all\"\n}\n\
+             table shop.b {\ntopic \"all\"  # warning[S0406]: `a` and `b` share the topic `all`\n}\n",
+        );
+        check_diagnostics(
+            "include shop.a, shop.b\ntable shop.a {\ntopic \"all\"\n}\ntable shop.b {\ntopic \"all\"\n\
+             allow S0406 because \"one feed\"\n}\n",
+        );
+    }
 
     #[test]
     fn two_names_and_one_topic() {

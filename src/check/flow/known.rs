@@ -1,6 +1,7 @@
 //! Tables that are known by name: those that lines name, and those of `schema.lock`.
 
 use super::super::locked;
+use super::super::selection::is_system_database;
 use super::super::settings::Lane;
 use super::Flow;
 use crate::mysql::schema::TableName;
@@ -71,6 +72,10 @@ impl Flow<'_> {
             }
             let tables = pattern.table.names().unwrap_or_default();
             for db in pattern.db.names().unwrap_or_default() {
+                // Of what the server keeps for itself nothing else is said.
+                if is_system_database(&db) {
+                    continue;
+                }
                 let selected = tables.iter().filter(|table| self.selects(&db, table));
                 found.extend(selected.map(|table| (db.clone(), table.clone(), span)));
             }

@@ -1,11 +1,12 @@
 //! A program as its rules look at it: patterns compiled once, the tables that are known, and which setting holds where.
 
+mod guess;
 mod known;
 mod naming;
 
 use super::index::{Index, exact_table};
 use super::locked::Locks;
-use super::renaming::{ColumnRenames, Renamed, Renaming};
+use super::renaming::{ColumnRenames, Renaming};
 use super::selector::{Selector, selectors};
 use super::settings::{Lane, Subject};
 use crate::ast::{Settings, TableBlock, Target, TargetKind};
@@ -16,6 +17,8 @@ use crate::text::{Span, Spanned};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+pub(super) use guess::Guess;
+use guess::Guesses;
 pub(super) use known::Known;
 pub(super) use naming::NewName;
 use naming::{Topic, shared_topics};
@@ -62,6 +65,8 @@ pub(super) struct Flow<'p> {
     exclude_index: Index<'p>,
     rename_index: Index<'p>,
     columns_renamed: ColumnRenames,
+    /// What was meant by patterns that take nothing.
+    pub(super) guesses: Guesses,
     /// Unbounded includes were left out: there are too many to ask about all of them.
     pub(super) is_cut: bool,
 }
@@ -123,11 +128,15 @@ impl<'p> Flow<'p> {
             tables: Vec::new(),
             case: case(program, pipeline),
             unread_renames: pipeline.left_out.tables("rename"),
-            lanes: (0..pipeline.to.len()).map(|n| Lane::new(program, pipeline, n)).collect(),
+            lanes: Vec::new(),
+            guesses: Guesses::default(),
             unbounded: Vec::new(),
             names: Vec::new(),
             topics: Vec::new(),
         };
+        flow.guesses = flow.guesses();
+        let lane = |n| Lane::new(program, pipeline, n, &flow.guesses.blocks);
+        flow.lanes = (0..pipeline.to.len()).map(lane).collect();
         flow.known = flow.known();
         let mut seen = HashSet::new();
         flow.groups =
@@ -205,11 +214,6 @@ impl<'p> Flow<'p> {
         self.columns_renamed.of(column).map(|n| &self.renames[n])
     }
 
-    /// True when a column has another name in messages.
-    pub(super) fn renames_columns(&self) -> bool {
-        self.renames.iter().any(|one| one.kind() == Renamed::Column)
-    }
-
     /// True when an `include` and a pattern have a table in common.
     pub(super) fn is_met(&self, pattern: &TablePattern, matcher: &TableMatcher) -> bool {
         match exact_table(pattern) {
@@ -251,6 +255,7 @@ impl<'p> Flow<'p> {
         let known = self.known.iter().zip(&self.tables[source]);
         known
             .filter(move |(known, _)| known.written || !only_written)
+            .filter(|(known, _)| known.written || !self.is_meant_to_be_excluded(&known.db, &known.table))
             .filter_map(|(known, table)| Some((known, (*table)?)))
     }
 

@@ -38,8 +38,13 @@ fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 else {
                     continue;
                 };
+                let is_misspelt = |column: &str| match subject {
+                    Subject::One(known) => flow.has_misspelt(known, column),
+                    Subject::All(_) => false,
+                };
                 let mut check = |span, columns: &[String], what: &str, by: &str| {
-                    if let Some(column) = columns.iter().find(|column| lane.drops(rule, column)) {
+                    let is_dropped = |column: &&String| lane.drops(rule, column) && !is_misspelt(column);
+                    if let Some(column) = columns.iter().find(is_dropped) {
                         let message = format!("`{column}` {what} and is left out");
                         findings.push(
                             Diagnostic::error(KEY_COLUMN_GONE, span, message)
@@ -83,7 +88,9 @@ fn primary_keys(project: &Project<'_>) -> Vec<Diagnostic> {
                 let rule = lane.setting(subject, |settings| settings.columns.as_ref());
                 let Setting::Given(rule, _) = rule else { continue };
                 let columns = left_out.entry(rule.span).or_default();
-                for column in key.columns.into_iter().filter(|column| lane.drops(rule, column)) {
+                let is_dropped =
+                    |column: &&str| lane.drops(rule, column) && !flow.is_meant_column(known, table, column);
+                for column in key.columns.into_iter().filter(is_dropped) {
                     let column = format!("{}.{column}", table.name.value);
                     if !columns.contains(&column) {
                         columns.push(column);

@@ -7,17 +7,18 @@ use crate::statement::KeyRule;
 use crate::text::Span;
 
 /// A key.
-pub(super) struct MessageKey<'a> {
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::check) struct MessageKey<'a> {
     /// Source, database and table are part of it.
-    pub(super) origin: bool,
+    pub(in crate::check) origin: bool,
     /// Its columns by their names in the source, in key order.
-    pub(super) columns: Vec<&'a str>,
+    pub(in crate::check) columns: Vec<&'a str>,
     /// The `key` line, where one is written.
-    pub(super) line: Option<Span>,
+    pub(in crate::check) line: Option<Span>,
 }
 
 /// The key of a table's messages; none when it has none, or it is not known.
-pub(super) fn message_key<'a>(
+pub(in crate::check) fn message_key<'a>(
     lane: &Lane<'a>,
     known: &Known,
     table: Option<&'a LockedTable>,

@@ -12,6 +12,8 @@ mod no_primary_key;
 mod partition_column;
 mod partition_range;
 
+pub(super) use message_key::message_key;
+
 use super::Rule;
 
 /// The rules of this area.

@@ -41,6 +41,10 @@ mod tests {
              table shop.a {\non-oversize dead-letter \"{db}.{table}\"  # error[S0808]: what cannot be sent goes to `shop.a`, a topic of rows\n}\n",
         );
         check_diagnostics(
+            "include shop.*\ntopic \"all\"\n\
+             on-error dead-letter \"all\"  # error[S0808]: what cannot be sent goes to `all`, a topic of rows\n",
+        );
+        check_diagnostics(
             "include shop.a\non-error dead-letter \"{db}.{table}.errors\"\non-oversize dead-letter \"shop.b\"\n",
         );
     }

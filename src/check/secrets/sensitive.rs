@@ -148,7 +148,8 @@ fn in_clear(project: &Project<'_>, wanted: impl Fn(&LockedColumn) -> bool) -> BT
             for (known, table) in locked.filter(|(known, _)| !lane.may_lack_for(known, &["mask"])) {
                 for column in sent(lane, known, table).unwrap_or_default() {
                     let name = &column.name.value;
-                    if wanted(column) && matches!(lane.mask(Subject::One(known), name), Setting::Default) {
+                    let is_clear = || matches!(lane.mask(Subject::One(known), name), Setting::Default);
+                    if wanted(column) && is_clear() && !flow.is_meant_column(known, table, name) {
                         let columns = found.entry(known.span).or_default();
                         let column = format!("{}.{name}", table.name.value);
                         if !columns.contains(&column) {

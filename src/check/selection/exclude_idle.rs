@@ -2,14 +2,17 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
+use super::super::misspelt::meant;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::statement::name_text;
 
 const EXCLUDE_IDLE: Code = Code::new("S0204", "exclude-idle");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: EXCLUDE_IDLE,
-        what: "An `exclude` has no name in common with any `include` of its pipeline.",
+        what: "An `exclude` has no name in common with any `include` of its pipeline; or `schema.lock` does not list the table it \
+               names, but one that is called nearly so and is sent.",
         why: "The line has no effect; perhaps its name is misspelt, and the table that was meant is sent.",
         wrong: pipeline!("  include shop.*\n  exclude crm.tmp_*\n"),
         right: pipeline!("  include shop.*\n  exclude shop.tmp_*\n"),
@@ -25,15 +28,28 @@ fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         .filter(|flow| !flow.pipeline.left_out.may_be(&["from", "include"]) && !flow.include.is_empty())
     {
         for exclude in &flow.exclude {
+            if flow.guesses.is_told_elsewhere(exclude.pattern, exclude.span) {
+                continue;
+            }
             if !flow.is_met(exclude.pattern, &exclude.matcher) {
                 let message =
                     format!("`{}` takes nothing away: no `include` takes such a table", exclude.pattern);
                 let mut finding = Diagnostic::warning(EXCLUDE_IDLE, exclude.span, message)
                     .help("remove it, or write the name that was meant");
-                if let Some(&cut) = flow.pipeline.cuts.get(&exclude.span) {
+                if let Some((_, near)) = flow.guesses.database(exclude.pattern) {
+                    finding = finding.label(format!("did you mean the database `{}`?", name_text(near)));
+                } else if let Some(&cut) = flow.pipeline.cuts.get(&exclude.span) {
                     finding = finding.fix(Fix::machine(format!("remove `{}`", exclude.pattern), cut, ""));
                 }
                 findings.push(finding);
+            } else if let Some(guess) = flow.guesses.excludes.get(exclude.pattern) {
+                let message =
+                    format!("`{}` takes nothing away: `schema.lock` lists no such table", exclude.pattern);
+                findings.push(meant(
+                    Diagnostic::warning(EXCLUDE_IDLE, exclude.span, message),
+                    exclude.span,
+                    guess,
+                ));
             }
         }
     }

@@ -20,10 +20,12 @@ mod selects_nothing;
 mod system_schema;
 mod table_block_idle;
 mod taken;
+mod topics_cross;
 mod where_constant;
 mod where_label;
 mod where_type;
 
+pub(super) use system_schema::is_system_database;
 pub use where_type::WHERE_TYPE;
 
 use super::Rule;

@@ -5,6 +5,7 @@ use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
 use super::super::pairs::{Beginnings, Groups, Pairs, SEARCH, told_of_cut};
 use super::masks_cross::check_masks_cross;
+use super::topics_cross::check_topics_cross;
 use crate::ast::{Conflict, TableBlock};
 use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::hir::OVERRIDES_CROSS;
@@ -15,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: OVERRIDES_CROSS,
         what: "Two `table` blocks of one level both take some tables, neither is the narrower one, and they give a setting two \
-               different values.",
+               different values. Or tables that share a topic give it different numbers of partitions or replicas.",
         why: "The narrower pattern wins, wherever it stands. Of two that cross neither does, and the order of lines never matters.",
         wrong: pipeline!(
             "  include shop.*\n  table shop.order_* {\n    key order_id\n  }\n  table shop.*_log {\n    key none\n  }\n"
@@ -32,6 +33,7 @@ pub(super) const CROSSINGS_MAX: usize = 100;
 
 fn check_overrides_cross(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     check_masks_cross(project, findings);
+    check_topics_cross(project, findings);
     for flow in &project.flows {
         if flow.is_cut
             && let Some(last) = flow.include.last()

@@ -44,8 +44,12 @@ pub(super) fn is_system(pattern: &TablePattern) -> bool {
 
 fn system_database(pattern: &TablePattern) -> Option<String> {
     let named = pattern.db.members().unwrap_or_default();
-    let is_system = |name: &str| SYSTEM.iter().any(|system| name.eq_ignore_ascii_case(system));
-    named.into_iter().map(|member| member.name).find(|name| is_system(name))
+    named.into_iter().map(|member| member.name).find(|name| is_system_database(name))
+}
+
+/// True for a database of the server itself.
+pub(in crate::check) fn is_system_database(name: &str) -> bool {
+    SYSTEM.iter().any(|system| name.eq_ignore_ascii_case(system))
 }
 
 #[cfg(test)]

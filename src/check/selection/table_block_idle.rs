@@ -2,7 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
-use super::super::locked::written;
+use super::super::misspelt::meant;
 use super::taken::{Taken, includes};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::{Relation, TablePattern};
@@ -33,28 +33,30 @@ fn check_table_block_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
             if flow.locks.complete() && flow.locks.is_case_alone(pattern) {
                 continue;
             }
-            if flow.is_idle(pattern) {
+            let place = block.pattern.span;
+            if flow.guesses.is_told_elsewhere(pattern, place) {
+                continue;
+            }
+            let (message, help) = if flow.is_idle(pattern) {
                 if is_meant_by_an_include(flow, pattern) {
                     continue;
                 }
-                let message = format!("no table that is sent fits `{pattern}`");
-                findings.push(
-                    Diagnostic::warning(TABLE_BLOCK_IDLE, block.pattern.span, message)
-                        .help("include the table, or remove the block"),
-                );
+                (format!("no table that is sent fits `{pattern}`"), IDLE_HELP)
             } else if is_of_no_table(flow, pattern) {
-                let message = format!("no table that `schema.lock` lists and that is sent fits `{pattern}`");
-                let finding = Diagnostic::warning(TABLE_BLOCK_IDLE, block.pattern.span, message);
-                findings.push(match flow.locks.nearest(pattern) {
-                    Some(near) => {
-                        finding.label(format!("did you mean `{}`?", written(&near))).help(LOCK_HELP)
-                    }
-                    None => finding.help(LOCK_HELP),
-                });
-            }
+                (format!("no table that `schema.lock` lists and that is sent fits `{pattern}`"), LOCK_HELP)
+            } else {
+                continue;
+            };
+            let finding = Diagnostic::warning(TABLE_BLOCK_IDLE, place, message).help(help);
+            findings.push(match flow.guesses.blocks.get(pattern) {
+                Some(guess) => meant(finding, place, guess),
+                None => finding,
+            });
         }
     }
 }
+
+const IDLE_HELP: &str = "include the table, or remove the block";
 
 const LOCK_HELP: &str =
     "write the name of a table, or remove the block; where the table is new, `syncc schema pull` adds it";

@@ -1,6 +1,7 @@
 //! Tests against the pipelines they are about. What is found here keeps nothing from running.
 
 mod row_unknown;
+mod value;
 
 use super::Rule;
 

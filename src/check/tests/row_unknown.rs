@@ -1,11 +1,14 @@
 //! S1101: a test speaks of a table or a column that its pipeline does not know.
 
 use super::super::Rule;
+use super::super::columns::Named;
 use super::super::flow::{Flow, Project};
+use super::super::index::exact_table;
 use super::super::locked::listed;
+use super::value;
 use crate::ast::{Expect, RowStep, Step, Test};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
-use crate::hir::{Program, SourceId, SourceLock};
+use crate::hir::{LockedTable, Program, SourceId, SourceLock};
 use crate::mysql::ddl::CreatedTable;
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::TableName;
@@ -18,7 +21,8 @@ const TEST_ROW_UNKNOWN: Code = Code::new("S1101", "test-row-unknown");
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: TEST_ROW_UNKNOWN,
-        what: "A row of a test is of a table that the pipeline does not send, or has a column that its table does not have; the \
+        what: "A row of a test is of a table that the pipeline does not send, or has a column that its table does not have, \
+               or a value that this cannot hold; a message is expected with a column under another name than it has there; the \
                file of `schema` is not there, or cannot be read. Tables and columns are those of the script that `schema` \
                names, else those of `schema.lock`.",
         why: "The test would show nothing about the pipeline: the row would not reach it, or would be no row of the server.",
@@ -97,7 +101,7 @@ struct Rows<'a, 'p> {
 impl<'p> Rows<'_, 'p> {
     fn check(&mut self, test: &'p Test) {
         // Names of all columns that messages may hold, as long as they are known.
-        let mut names: Option<Vec<String>> = Some(Vec::new());
+        let mut names: Option<Vec<Named>> = Some(Vec::new());
         for step in &test.steps {
             match step {
                 Step::Row(row) => {
@@ -110,15 +114,16 @@ impl<'p> Rows<'_, 'p> {
                 // What it makes of the tables is not known here.
                 Step::Ddl(_) => return,
                 Step::Expect(Expect::Message(message)) => {
-                    let columns = names.as_ref().filter(|_| !self.flow.renames_columns());
-                    let Some(columns) = columns.filter(|columns| !columns.is_empty()) else { continue };
+                    let Some(columns) = names.as_ref().filter(|columns| !columns.is_empty()) else {
+                        continue;
+                    };
                     let key = match &message.key {
                         Some(crate::ast::ExpectedKey::Columns { fields, .. }) => fields.as_slice(),
                         Some(crate::ast::ExpectedKey::None) | None => &[],
                     };
                     let fields = key.iter().chain(&message.before).chain(&message.after);
                     for (column, _) in fields {
-                        self.column(column, columns, "a table of this test");
+                        self.expected_column(column, columns);
                     }
                 }
                 Step::Expect(Expect::NothingElse | Expect::File(_)) => {}
@@ -127,25 +132,69 @@ impl<'p> Rows<'_, 'p> {
     }
 
     /// Looks at one row. The columns of its table, if they are known.
-    fn row(&mut self, row: &'p RowStep) -> Option<Vec<String>> {
+    fn row(&mut self, row: &'p RowStep) -> Option<Vec<Named>> {
         let TableName { db, table } = &row.table.value;
         let source = self.source(row);
         if !self.flow.selects(db, table) {
-            if !self.flow.pipeline.left_out.may_be(&["from", "include"]) {
+            if !self.flow.pipeline.left_out.may_be(&["from", "include"]) && !self.is_told(&row.table.value) {
                 self.not_sent(&row.table);
             }
             return None;
         }
         let columns = match self.schema {
             Known::Script(path, tables) => self.of_script(&row.table, path, tables)?,
-            Known::Lock => self.of_lock(&row.table, source?)?,
+            Known::Lock => {
+                let locked = self.of_lock(&row.table, source?)?;
+                self.values(row, locked);
+                locked.columns.iter().map(|column| column.name.value.clone()).collect()
+            }
             Known::Nothing => return None,
         };
         let shown = format!("`{}`", shown(&row.table.value));
         for (column, _) in &row.fields {
             self.column(column, &columns, &shown);
         }
-        Some(columns)
+        let source = source.map_or("", |source| self.program.source(source).name.value.as_str());
+        self.flow.named_columns(source, &row.table.value, &columns)
+    }
+
+    /// True when a `table` block names the table, too, which is told there: an `include` is missing.
+    fn is_told(&self, table: &TableName) -> bool {
+        let mut blocks = self.flow.blocks().map(|block| &block.pattern.value);
+        blocks.any(|block| exact_table(block) == Some((&table.db, &table.table)))
+    }
+
+    /// Looks at the values of a row.
+    fn values(&mut self, row: &RowStep, table: &LockedTable) {
+        for (name, value) in &row.fields {
+            let Some(why) = table.column(&name.value).and_then(|column| value::misfit(column, value)) else {
+                continue;
+            };
+            self.findings.push(
+                Diagnostic::error(TEST_ROW_UNKNOWN, name.span, why)
+                    .label(format!("in `{}`", shown(&table.name.value)))
+                    .help("the server would not hold such a row; where the column has changed, `syncc schema pull` tells"),
+            );
+        }
+    }
+
+    /// A column of a message, by its name there.
+    fn expected_column(&mut self, column: &Spanned<String>, columns: &[Named]) {
+        let is_new = |known: &Named| same_column(&known.new, &column.value);
+        if columns.iter().any(is_new) {
+            return;
+        }
+        match columns.iter().find(|known| same_column(&known.old, &column.value)) {
+            Some(renamed) => {
+                let message = format!("`{}` is called `{}` in messages", column.value, renamed.new);
+                let finding = Diagnostic::error(TEST_ROW_UNKNOWN, column.span, message);
+                self.findings.push(meant(finding, column.span, &renamed.new).help("the pipeline renames it"));
+            }
+            None => {
+                let names: Vec<String> = columns.iter().map(|known| known.new.clone()).collect();
+                self.column(column, &names, "a table of this test");
+            }
+        }
     }
 
     /// The source of a row: the one it names, else the only one of the pipeline.
@@ -210,8 +259,8 @@ impl<'p> Rows<'_, 'p> {
         None
     }
 
-    fn of_lock(&mut self, table: &Spanned<TableName>, source: SourceId) -> Option<Vec<String>> {
-        let lock: &SourceLock = self.program.lock.of(source)?;
+    fn of_lock(&mut self, table: &Spanned<TableName>, source: SourceId) -> Option<&'p LockedTable> {
+        let lock: &'p SourceLock = self.program.lock.of(source)?;
         let Some(found) = lock.tables.get(&table.value) else {
             // A table that the lock file does not list is told at the `include`, or was made since; unless one is called nearly so.
             let known: Vec<String> = lock.tables.keys().map(shown).collect();
@@ -222,10 +271,7 @@ impl<'p> Rows<'_, 'p> {
             }
             return None;
         };
-        if found.incomplete {
-            return None;
-        }
-        Some(found.columns.iter().map(|column| column.name.value.clone()).collect())
+        (!found.incomplete).then_some(found)
     }
 
     fn column(&mut self, column: &Spanned<String>, columns: &[String], of: &str) {
@@ -314,6 +360,53 @@ mod tests {
              ddl \"ALTER TABLE shop.orders ADD COLUMN note text\"\nupdate shop.orders {\norder_id 1\nnote 'x'\n}\n}\n",
             LOCK,
         );
+    }
+
+    #[test]
+    fn values_that_no_row_has() {
+        let columns = "column id \"int unsigned not null\"\ncolumn size \"tinyint\"\ncolumn kind \"enum('a','b')\"\n\
+            column price \"decimal(5,2)\"\ncolumn at \"datetime\"\ncolumn flags \"set('x','y')\"\ncolumn note \"text\"\n";
+        let lock =
+            format!("edition 2026\nlock source shop {{\ntable shop.t {{\nprimary id\n{columns}}}\n}}\n");
+        check(
+            "test shop \"x\" {\ninsert shop.t {\n\
+             id -1  # error[S1101]: `id` is int unsigned, which cannot be -1\n\
+             size 300  # error[S1101]: `size` is tinyint, which cannot be 300\n\
+             kind 'c'  # error[S1101]: `kind` is enum('a','b'), which cannot be 'c'\n\
+             price 1000  # error[S1101]: `price` is decimal(5,2), which cannot be 1000\n\
+             at 'now'  # error[S1101]: `at` is datetime, which cannot be 'now'\n\
+             flags 'x,z'  # error[S1101]: `flags` is set('x','y'), which cannot be 'x,z'\n}\n\
+             insert shop.t {\nid null  # error[S1101]: `id` is never null\n\
+             size 'big'  # error[S1101]: `size` is tinyint, which cannot be 'big'\n}\n\
+             insert shop.t {\nid '7'\nsize -128\nkind 'B'\nprice -999.99\nat 2026-09-01T10:00:00Z\nflags ''\nnote null\n}\n\
+             insert shop.t {\nid 8\nsize true\nkind 1\nprice null\nat '2026/9/1 10:00'\nflags 'y,x'\nnote 5\n}\n}\n",
+            &lock,
+        );
+    }
+
+    #[test]
+    fn messages_have_new_names() {
+        let ends = ENDS.replace("exclude shop.tmp_*", "rename column shop.orders.status to state");
+        check_files(&[
+            ("a.sync", &ends),
+            ("schema.lock", LOCK),
+            (
+                "a.test.sync",
+                "edition 2026\ntest shop \"x\" {\ninsert shop.orders {\norder_id 1\nstatus 'new'\n}\n\
+                 expect \"shop.orders\" {\nkey order_id 1\nafter state 'new'\n\
+                 before status 'old'  # error[S1101]: `status` is called `state` in messages\n\
+                 after stae 'new'  # error[S1101]: a table of this test has no column `stae`\n}\n}\n",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_missing_include_is_told_once() {
+        let ends = ENDS.replace("include shop.*", "include shop.a\ntable shop.orders {  # warning[S0205]: no table that is sent fits `shop.orders`\nkey order_id\n}");
+        check_files(&[
+            ("a.sync", &ends.replace("exclude shop.tmp_*\n", "")),
+            ("a.test.sync", "edition 2026\ntest shop \"x\" {\ninsert shop.orders {\norder_id 1\n}\n}\n"),
+        ]);
     }
 
     #[test]
