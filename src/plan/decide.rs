@@ -2,13 +2,12 @@
 
 use super::narrow::Relations;
 use super::settle::Near;
-use super::{Layer, Rename, TableDecision, TableRules, TaskId, TaskPlan, Template, TopicSettings};
+use super::{Layer, Rename, TableDecision, TableRules, TaskId, TaskPlan, Template};
 use crate::kafka::{TopicName, TopicNameError};
 use crate::mysql::shadow;
 use crate::pattern::{Matcher, NamePattern, PatternError, Relation, TableMatcher};
 use crate::statement::{
-    DdlPartition, DdlTopic, ExpandError, Markers, Names, OnError, OnOversize, OnlineDdl, Property,
-    RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS, TOPIC_PLACEHOLDERS, WordSet,
+    ExpandError, Names, OnlineDdl, Property, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, WordSet,
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -33,17 +32,6 @@ pub enum DecideError {
     /// A new name that is empty.
     #[error("the new name is empty")]
     EmptyName,
-}
-
-/// Where rows of a table go that cannot be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetters {
-    /// Rows that cannot be read or written.
-    pub errors: Option<TopicName>,
-    /// Messages that their topic does not take.
-    pub oversize: Option<TopicName>,
-    /// How such a topic is made.
-    pub settings: TopicSettings,
 }
 
 impl TaskPlan {
@@ -85,96 +73,6 @@ impl TaskPlan {
     /// Its rules give no name.
     pub fn decide_database(&self, db: &str) -> Result<Option<TableDecision>, DecideError> {
         with_decider(self, |decider| decider.decide_database(db))
-    }
-
-    /// The topic of a table's or database's schema changes, and how it is made; none where they are not sent, or where they go among
-    /// rows that a database does not have.
-    ///
-    /// # Errors
-    /// Its name is one that Kafka refuses.
-    pub fn ddl_topic(
-        &self,
-        decision: &TableDecision,
-    ) -> Result<Option<(TopicName, TopicSettings)>, DecideError> {
-        let Some(ddl) = &decision.ddl else { return Ok(None) };
-        let template = match &ddl.topic {
-            DdlTopic::Same if decision.table.is_empty() => return Ok(None),
-            DdlTopic::Same => return Ok(Some((decision.topic.clone(), decision.topic_settings))),
-            DdlTopic::Topic(template) => template,
-        };
-        let partitions = match ddl.partition {
-            DdlPartition::To(number) => Some(number.saturating_add(1)),
-            DdlPartition::ByTable | DdlPartition::ToAll => None,
-        };
-        let settings =
-            TopicSettings { partitions, cleanup: None, retention_ms: None, ..decision.topic_settings };
-        Ok(Some((self.own_topic(template)?, settings)))
-    }
-
-    /// The topic of their own to which marks of loads go; none where they go to those of rows, or nowhere.
-    ///
-    /// # Errors
-    /// Its name is one that Kafka refuses.
-    pub fn own_marker_topic(&self) -> Result<Option<TopicName>, DecideError> {
-        match &self.stream.markers {
-            Markers::Topic(template) => self.own_topic(template).map(Some),
-            Markers::Data | Markers::Off => Ok(None),
-        }
-    }
-
-    /// The topic of the marks of a table's loads, and how it is made; none where there are none.
-    ///
-    /// # Errors
-    /// Its name is one that Kafka refuses.
-    pub fn marker_topic(
-        &self,
-        decision: &TableDecision,
-    ) -> Result<Option<(TopicName, TopicSettings)>, DecideError> {
-        if self.stream.markers == Markers::Data {
-            return Ok(Some((decision.topic.clone(), decision.topic_settings)));
-        }
-        // One partition, so that they are in the order of the loads.
-        let settings = TopicSettings {
-            partitions: Some(1),
-            cleanup: None,
-            retention_ms: None,
-            ..decision.topic_settings
-        };
-        Ok(self.own_marker_topic()?.map(|topic| (topic, settings)))
-    }
-
-    /// Where rows of a table go that cannot be sent.
-    ///
-    /// # Errors
-    /// A name is one that Kafka refuses.
-    pub fn dead_letters(
-        &self,
-        (db, table): (&str, &str),
-        decision: &TableDecision,
-    ) -> Result<DeadLetters, DecideError> {
-        let topic = |property, template: &Template| {
-            let name = with_decider(self, |decider| decider.expand(property, template, (db, table)))?;
-            TopicName::new(name.clone()).map_err(|why| DecideError::Topic { name, why })
-        };
-        let errors = match &decision.on_error {
-            OnError::DeadLetter(template) => Some(topic(Property::OnError, template)?),
-            OnError::Stop | OnError::Park => None,
-        };
-        let oversize = match &decision.on_oversize {
-            OnOversize::DeadLetter(template) => Some(topic(Property::OnOversize, template)?),
-            OnOversize::Stop => None,
-        };
-        let settings =
-            TopicSettings { partitions: None, cleanup: None, retention_ms: None, ..decision.topic_settings };
-        Ok(DeadLetters { errors, oversize, settings })
-    }
-
-    /// A topic that no table is needed to know.
-    fn own_topic(&self, template: &Template) -> Result<TopicName, DecideError> {
-        let (source, pipeline) = (&self.id.source, &self.id.pipeline);
-        let names = Names { source, pipeline, db: "", table: "", origin_db: "", origin_table: "" };
-        let name = names.expand(template, &[], TASK_PLACEHOLDERS)?;
-        TopicName::new(name.clone()).map_err(|why| DecideError::Topic { name, why })
     }
 
     /// What becomes of a table; none when it is not selected. Patterns of the task last asked about are kept compiled, per
@@ -377,10 +275,18 @@ impl Decider {
             }
             None => self.rules.names.apply(db),
         };
+        self.decide_unnamed(new_db).map(Some)
+    }
+
+    /// What holds where no block speaks of a table. The decision has no table, and `topic` is nothing.
+    ///
+    /// # Errors
+    /// None: its topic has a name.
+    pub(super) fn decide_unnamed(&self, db: String) -> Result<TableDecision, DecideError> {
         let nowhere = "none".to_owned();
         let topic =
             TopicName::new(nowhere.clone()).map_err(|why| DecideError::Topic { name: nowhere, why })?;
-        Near::of_no_table(self).decide((new_db, String::new()), topic).map(Some)
+        Near::of_no_table(self).decide((db, String::new()), topic)
     }
 
     /// A template that is a setting of a table, with what it stands for there. Captures are those of the block it is written in.

@@ -7,7 +7,9 @@ mod collide;
 mod combinations;
 mod compile;
 mod connect;
+mod connection;
 mod decide;
+mod decision;
 mod diff;
 mod diff_table;
 mod endpoint;
@@ -24,6 +26,7 @@ mod layer;
 mod load_estimate;
 mod narrow;
 mod origin;
+mod own_topics;
 pub mod picture;
 #[cfg(test)]
 mod property_tests;
@@ -51,15 +54,22 @@ pub use change::{
 pub use collide::{Collision, Taken};
 pub use combinations::{COMBINATION_PAGES, Combined, PARAM_COMBINATION, check_combinations};
 pub use compile::compile;
-pub use decide::{DeadLetters, DecideError, Decider, Hits};
+pub use connection::{
+    KafkaPlan, RegistryPlan, Retry, Sasl, SourcePlan, StatePlan, TargetKind, TargetPlan, Tls,
+};
+pub use decide::{DecideError, Decider, Hits};
+pub use decision::{DdlPlan, TableDecision, TopicSettings};
 pub use diff::{Change, PlanDiff, TaskDiff, diff};
 pub use endpoint::Login;
 pub use explain::{Decision, Explanation, KnownTables, explain_table, outcomes};
 pub use explain_topic::{TopicUse, explain_topic, topic_names};
 pub use front::{Compiled, compile_files, compile_project};
-pub use graph::*;
+pub use graph::{
+    Allows, CommitPolicy, MovedPlan, Plan, RelayPlan, StreamPlan, TableRules, TaskId, TaskPlan,
+};
 pub use layer::Layer;
 pub use load_estimate::row_bytes;
 pub use origin::{Origins, Part};
 pub use schema_change::schema_changes;
+pub use own_topics::DeadLetters;
 pub use subject::{Subject, subjects};
