@@ -31,6 +31,7 @@ mod range;
 mod registry;
 mod repaired;
 mod secret;
+mod setting;
 mod settings;
 mod shape;
 mod source;

@@ -1,18 +1,19 @@
 //! Statements that say what becomes of tables, and how a task goes about it: in `defaults`, a pipeline, `to`, and `table`.
 
-use super::argument::{quantities, quantity, secret, text, words};
+use super::argument::{quantities, quantity, text, words};
 use super::condition::Where;
 use super::pipeline::{Commit, Retry, commit};
-use super::shape::Value;
+use super::setting::{
+    columns, condition, key, markers, masks, number, partition, split, template, word, word_set,
+};
 use super::statement::Stmt;
 use super::target::Producer;
 use crate::statement::{
     BigintUnsigned, BinaryForm, ChangeKind, Cleanup, ColumnRule, Compatibility, Create, DdlKind,
     DdlPartition, DdlTopic, DecimalForm, Dialect, EnumForm, FormatHeartbeat, FormatName, Header, Key,
-    KeyChange, KeyForm, KeyRule, Markers, MaskMethod, MaskRule, Millis, NameCase, Nulls, OnDeny, OnError,
-    OnInvalidValue, OnOversize, OnPositionLost, OnlineDdl, Partition, PartitionHash, PartitionRule, Property,
-    Quoted, SnapshotOp, Split, Subject, Switch, Template, Timestamp, Truncate, Word, WordSet,
-    table_properties,
+    KeyChange, Markers, MaskRule, Millis, NameCase, Nulls, OnDeny, OnError, OnInvalidValue, OnOversize,
+    OnPositionLost, OnlineDdl, Partition, Property, Quoted, SnapshotOp, Split, Subject, Switch, Template,
+    Timestamp, Truncate, Word, WordSet, table_properties,
 };
 use crate::text::{Span, Spanned};
 use crate::transform::filter::Condition;
@@ -395,125 +396,6 @@ impl Settings {
             }
         }
     }
-}
-
-/// The first word that is a value of the kind.
-fn word<T: Word>(statement: &Stmt) -> Option<Spanned<T>> {
-    let value = words(statement).into_iter().find_map(T::from_word)?;
-    Some(Spanned::new(value, statement.head))
-}
-
-pub(super) fn word_set<T: Word + Ord>(statement: &Stmt) -> Spanned<WordSet<T>> {
-    let items = words(statement).into_iter().filter_map(T::from_word).collect();
-    Spanned::new(WordSet::new(items), statement.head)
-}
-
-/// A number that the table keeps in the range of its type.
-fn number<T: TryFrom<u64>>(statement: &Stmt) -> Option<Spanned<T>> {
-    let count = quantity(statement)?;
-    Some(Spanned::new(T::try_from(count.value).ok()?, count.span))
-}
-
-fn template(statement: &Stmt) -> Option<Spanned<Template>> {
-    statement.args.iter().find_map(|item| match &item.value {
-        Value::Template(template) => Some(Spanned::new(template.clone(), item.span)),
-        _ => None,
-    })
-}
-
-fn markers(statement: &Stmt) -> Spanned<Markers> {
-    match (template(statement), words(statement).first()) {
-        (Some(topic), _) => Spanned::new(Markers::Topic(topic.value), topic.span),
-        (None, Some(&"off")) => Spanned::new(Markers::Off, statement.head),
-        (None, _) => Spanned::new(Markers::Data, statement.head),
-    }
-}
-
-fn split(statement: &Stmt) -> Option<Spanned<Split>> {
-    let counts = quantities(statement);
-    let split = Split { bytes: *counts.first()?, rows: counts.get(1).copied() };
-    Some(Spanned::new(split, statement.head))
-}
-
-fn partition(statement: &Stmt) -> Option<Spanned<Partition>> {
-    let words = words(statement);
-    let rule = match words.as_slice() {
-        ["by", "key", ..] => PartitionRule::ByKey,
-        ["by", "table", ..] => PartitionRule::ByTable,
-        ["by", "database", ..] => PartitionRule::ByDatabase,
-        ["by", ..] => PartitionRule::ByColumns(exact_columns(statement)),
-        _ => PartitionRule::To(number(statement)?.value),
-    };
-    let hash = words.last().and_then(|word| PartitionHash::from_word(word));
-    let partition = Partition { rule, hash: hash.unwrap_or(PartitionHash::Murmur2) };
-    Some(Spanned::new(partition, statement.head))
-}
-
-fn key(statement: &Stmt) -> Spanned<Key> {
-    let words = words(statement);
-    let rule = match words.first() {
-        Some(&"primary") => KeyRule::Primary,
-        Some(&"none") => KeyRule::None,
-        first => KeyRule::Columns { origin: first == Some(&"origin"), columns: exact_columns(statement) },
-    };
-    let form = words.last().and_then(|word| KeyForm::from_word(word));
-    Spanned::new(Key { rule, form }, statement.head)
-}
-
-fn columns(statement: &Stmt) -> Spanned<ColumnRule> {
-    let patterns = column_patterns(statement);
-    let rule = if words(statement) == ["except"] {
-        ColumnRule::Except(patterns)
-    } else {
-        ColumnRule::Only(patterns)
-    };
-    Spanned::new(rule, statement.head)
-}
-
-fn masks(statement: &Stmt) -> Vec<Spanned<MaskRule>> {
-    let count = quantity(statement).and_then(|count| u32::try_from(count.value).ok()).unwrap_or(0);
-    let method = match words(statement).as_slice() {
-        ["with", "sha256", ..] => MaskMethod::Sha256 { salt: secret(statement).map(|salt| salt.value) },
-        ["with", "null"] => MaskMethod::Null,
-        ["keep", "first"] => MaskMethod::KeepFirst(count),
-        ["keep", "last"] => MaskMethod::KeepLast(count),
-        _ => MaskMethod::Fixed(text(statement).map(|text| text.value).unwrap_or_default()),
-    };
-    let rule = |column| Spanned::new(MaskRule { column, method: method.clone() }, statement.head);
-    column_patterns(statement).into_iter().map(rule).collect()
-}
-
-fn condition(statement: &Stmt) -> Option<Spanned<Where>> {
-    statement.args.iter().find_map(|item| match &item.value {
-        Value::Condition(condition) => Some(Spanned::new((**condition).clone(), item.span)),
-        _ => None,
-    })
-}
-
-/// The patterns of columns. The order of a set means nothing.
-fn column_patterns(statement: &Stmt) -> Vec<crate::pattern::NamePattern> {
-    let mut patterns: Vec<_> = statement
-        .args
-        .iter()
-        .filter_map(|item| match &item.value {
-            Value::Columns(pattern) => Some(pattern.clone()),
-            _ => None,
-        })
-        .collect();
-    patterns.sort();
-    patterns.dedup();
-    patterns
-}
-
-fn exact_columns(statement: &Stmt) -> Vec<String> {
-    statement
-        .args
-        .iter()
-        .filter_map(|item| match &item.value {
-            Value::Column(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect()
 }
 
 pub(super) fn differ<T: PartialEq>(

@@ -4,7 +4,7 @@ use super::argument::{plain, quantities, quantity, says, secret, text, texts};
 use super::left_out::LeftOut;
 use super::pipeline::Retry;
 use super::range::Rank;
-use super::settings::word_set;
+use super::setting::word_set;
 use super::shape::Value;
 use super::statement::{Reader, Stmt};
 use super::tls::{Tls, tls};
