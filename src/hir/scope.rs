@@ -13,6 +13,9 @@ pub const DECLARED_TWICE: Code = Code::new("S0102", "declared-twice");
 /// Two names that look alike.
 pub const CONFUSABLE_NAMES: Code = Code::new("S0105", "confusable-names");
 
+/// Most names that a finding lists.
+const NAMED_MAX: usize = 12;
+
 /// The pages of the codes of this module.
 pub const PAGES: &[CodeDoc] = &[
     CodeDoc {
@@ -152,22 +155,24 @@ impl Scope {
         if self.written.is_empty() {
             return finding.help(format!("this project declares no {}", self.kind));
         }
-        let names: Vec<&str> = self.written.iter().map(String::as_str).collect();
-        finding.help(format!("there is: {}", names.join(", ")))
+        let shown: Vec<&str> = self.written.iter().take(NAMED_MAX).map(String::as_str).collect();
+        let more = match self.written.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        finding.help(format!("declared {}s: {}{more}", self.kind, shown.join(", ")))
     }
 
     /// The finding for a use of a name that is not declared.
     pub(super) fn unknown(&self, name: &Spanned<String>) -> Diagnostic {
         let message = format!("there is no {} `{}`", self.kind, name.value);
-        let finding = Diagnostic::error(UNKNOWN_NAME, name.span, message);
-        match closest(&name.value, self.ids.keys().map(String::as_str)) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
-                format!("write `{near}`"),
-                name.span,
-                near,
-            )),
-            None => self.with_names(finding),
-        }
+        let finding = self.with_names(Diagnostic::error(UNKNOWN_NAME, name.span, message));
+        let Some(near) = closest(&name.value, self.ids.keys().map(String::as_str)) else { return finding };
+        let (_, declared) = self.ids[near];
+        finding
+            .label(format!("did you mean `{near}`?"))
+            .fix(Fix::machine(format!("write `{near}`"), name.span, near))
+            .related(declared, "declared here")
     }
 }
 
