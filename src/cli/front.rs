@@ -1,7 +1,9 @@
 //! From the project directory to its compiled form: what most subcommands begin with.
 
 use super::global::Global;
+use super::here;
 use super::output::{Failure, Output};
+use crate::ast::TargetKind;
 use crate::diagnostic::render::{Renderer, Style};
 use crate::diagnostic::{Diagnostic, Severity, Summary};
 use crate::hir::{self, LockedTable, Program, SourceLock};
@@ -59,6 +61,16 @@ impl Planned {
         known_tables(&self.program, source)
     }
 
+    /// Word for the kind of a target.
+    pub(super) fn target_kind(&self, name: &str) -> &'static str {
+        match self.program.targets.iter().find(|target| target.name.value == name).map(|target| &target.kind)
+        {
+            Some(TargetKind::Stdout) => "stdout",
+            Some(TargetKind::File { .. }) => "file",
+            Some(TargetKind::Kafka(_)) | None => "kafka",
+        }
+    }
+
     /// The same with their columns.
     pub(super) fn known_columns(&self, source: &str) -> Vec<KnownTable> {
         let of_table = |table: &LockedTable| {
@@ -103,7 +115,8 @@ pub(super) fn planned(global: &Global, output: &mut Output) -> Result<Option<Pla
     let (program, _) = hir::program(&project);
     let files = project.files;
     let Some((plan, origins)) = compiled.plan else {
-        let renderer = renderer(&files, global.style());
+        let shown = here::from_here(&files, &global.project);
+        let renderer = renderer(&shown, global.style());
         for finding in compiled.findings.iter().filter(|finding| finding.severity == Severity::Error) {
             output.print(&format!("{}\n", renderer.draw(finding)))?;
         }

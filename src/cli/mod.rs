@@ -20,6 +20,7 @@ mod form;
 mod front;
 mod global;
 mod graph;
+mod here;
 mod init;
 #[cfg(feature = "run")]
 mod instance;

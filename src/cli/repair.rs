@@ -25,7 +25,7 @@ pub(super) fn rounds(
 ) -> Repaired {
     let (mut now, mut findings) = (files.clone(), findings);
     for _ in 0..ROUNDS_MAX {
-        let edits = edits(&findings, &now);
+        let edits = edits(&findings);
         if edits.is_empty() {
             break;
         }
@@ -41,18 +41,14 @@ pub(super) fn rounds(
 }
 
 /// The edits of all certain repairs, sorted; of repairs that meet, the first found counts.
-fn edits(findings: &[Diagnostic], files: &FileSet) -> Vec<TextEdit> {
-    // A file with bytes that are no text is not ours to write.
-    let is_text: Vec<bool> = files.ids().map(|id| !files.text(id).contains(['\u{FFFD}', '\0'])).collect();
+fn edits(findings: &[Diagnostic]) -> Vec<TextEdit> {
     let mut taken: BTreeMap<Span, &str> = BTreeMap::new();
     for finding in findings {
         let Some(fix) = finding.fixes.iter().find(|fix| fix.safety == Safety::Machine) else { continue };
         let possible = fix.edits.iter().all(|edit| {
             let behind = Span::new(edit.span.file, edit.span.end, u32::MAX);
             let before = taken.range(..=behind).next_back();
-            let meets =
-                before.is_some_and(|(span, _)| span.file == edit.span.file && span.end >= edit.span.start);
-            is_text[edit.span.file.0 as usize] && !meets
+            before.is_none_or(|(span, _)| span.file != edit.span.file || span.end < edit.span.start)
         });
         if possible {
             taken.extend(fix.edits.iter().map(|edit| (edit.span, edit.text.as_str())));
@@ -62,8 +58,8 @@ fn edits(findings: &[Diagnostic], files: &FileSet) -> Vec<TextEdit> {
 }
 
 fn edited(files: &FileSet, edits: &[TextEdit]) -> FileSet {
-    let mut now = FileSet::new();
-    for id in files.ids() {
+    let mut now = files.clone();
+    for id in files.ids().filter(|&id| edits.iter().any(|edit| edit.span.file == id)) {
         let text = files.text(id);
         let mut new = String::with_capacity(text.len());
         let mut at = 0;
@@ -73,7 +69,7 @@ fn edited(files: &FileSet, edits: &[TextEdit]) -> FileSet {
             at = edit.span.end as usize;
         }
         new.push_str(&text[at..]);
-        now.add(files.path(id), new);
+        now.replace(id, new);
     }
     now
 }

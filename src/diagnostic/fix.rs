@@ -1,6 +1,7 @@
 //! Repairs of a finding.
 
-use crate::text::Span;
+use super::Diagnostic;
+use crate::text::{FileSet, Span};
 
 /// Who may apply a repair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,5 +45,18 @@ impl Fix {
     /// One of several possible repairs of one place.
     pub fn choice(title: impl Into<String>, span: Span, text: impl Into<String>) -> Fix {
         Fix { safety: Safety::Choice, ..Fix::machine(title, span, text) }
+    }
+}
+
+/// Leaves it to a person to write into files that hold bytes which are no text.
+pub fn spare_damaged_files(findings: &mut [Diagnostic], files: &FileSet) {
+    let is_text: Vec<bool> = files.ids().map(|id| files.is_text(id)).collect();
+    if is_text.iter().all(|&is_text| is_text) {
+        return;
+    }
+    for fix in findings.iter_mut().flat_map(|finding| &mut finding.fixes) {
+        if fix.edits.iter().any(|edit| !is_text[edit.span.file.0 as usize]) {
+            fix.safety = Safety::Choice;
+        }
     }
 }

@@ -32,7 +32,7 @@ fn annotation(diagnostic: &Diagnostic, files: &FileSet, repository: Repository<'
         }
         properties.push(',');
     }
-    let title = property(&format!("{} {}", diagnostic.code.number, diagnostic.code.name));
+    let title = diagnostic.code.number;
     format!("::{command} {properties}title={title}::{}", data(&harmless(&short::paragraph(diagnostic))))
 }
 
@@ -109,21 +109,21 @@ mod tests {
         let file = files.add("a,b:c.sync", "one\ntwo\n");
         let code = Code::new("S0101", "unknown-name");
         let found = Diagnostic::error(code, Span::new(file, 4, 7), "50% of `a|b` are\ngone")
-            .label("here: this")
+            .label("is it this?")
             .help("write <c>");
         let nowhere = Diagnostic::nowhere(code, Severity::Advice, "no place");
         let all = [found, nowhere];
         let repository = Repository { prefix: "prod" };
         assert_eq!(
             annotations(&all, &files, repository),
-            "::error file=prod/a%2Cb%3Ac.sync,line=2,endLine=2,col=1,endColumn=4,title=S0101 unknown-name::50%25 of \
-             `a|b` are%0Agone; here: this%0Ahelp: write <c>\n\
-             ::notice title=S0101 unknown-name::no place\n"
+            "::error file=prod/a%2Cb%3Ac.sync,line=2,endLine=2,col=1,endColumn=4,title=S0101::50%25 of \
+             `a|b` are%0Agone; is it this?%0Ahelp: write <c>\n\
+             ::notice title=S0101::no place\n"
         );
         assert_eq!(
             summary(&all, &files, Summary::of(&all, 1), repository),
             "### syncc check: 1 error, 1 advice in 1 file\n\n| | finding | place | |\n|---|---|---|---|\n\
-             | error | S0101 unknown-name | prod/a,b:c.sync:2:1 | 50% of &#96;a\\|b&#96; are gone; here: this |\n\
+             | error | S0101 unknown-name | prod/a,b:c.sync:2:1 | 50% of &#96;a\\|b&#96; are gone; is it this? |\n\
              | advice | S0101 unknown-name |  | no place |\n"
         );
     }

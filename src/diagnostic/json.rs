@@ -174,7 +174,7 @@ fn labelled<'a>(span: Span, text: &'a str, files: &'a FileSet) -> Label<'a> {
 fn place(span: Span, files: &FileSet) -> Place {
     let point = |offset| {
         let at = files.line_col(span.file, offset);
-        Point { line: at.line, col: at.col, offset }
+        Point { line: at.line, col: at.col, offset: files.file_offset(span.file, offset) }
     };
     Place { start: point(span.start), end: point(span.end) }
 }

@@ -11,9 +11,11 @@ pub mod render;
 pub mod sarif;
 pub mod short;
 mod summary;
+mod words;
 
 pub use code::{Code, CodeDoc, example_files};
-pub use fix::{Fix, Safety, TextEdit};
+pub use fix::{Fix, Safety, TextEdit, spare_damaged_files};
 pub use model::{Diagnostic, Label, Related, Severity};
 pub use place::Repository;
 pub use summary::{Summary, sort};
+pub use words::words;

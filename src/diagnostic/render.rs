@@ -4,7 +4,7 @@
 //! of a terminal. Lines and columns are those of [`FileSet::line_col`]. What lies in places named as secret is not drawn.
 //! Limits: a place on a line longer than [`LINE_BYTES_MAX`] is named and not drawn.
 
-use super::{Diagnostic, Severity};
+use super::{Diagnostic, Severity, words};
 use crate::text::{FileId, FileSet, Span};
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
@@ -16,6 +16,9 @@ use textwrap::WordSplitter;
 
 /// Longest line that is drawn, in bytes.
 const LINE_BYTES_MAX: usize = 2000;
+
+/// In place of a blank at which no line is broken; of a plane for private use, so that no text has it.
+const GLUE: &str = "\u{F8FFF}";
 
 /// How to draw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,10 +64,15 @@ impl<'a> Renderer<'a> {
         Renderer { files, texts, handler, ascii: style.ascii }
     }
 
-    /// Words of ours in a form that is safe to print. What a person wrote in another script stays as it is.
+    /// Words of ours in a form that is safe to print, and that keeps code on one line. What a person wrote in another script
+    /// stays as it is.
     fn words(&self, text: &str) -> String {
         let text = harmless(text);
-        if self.ascii { text.replace('…', "...") } else { text.into_owned() }
+        let text = if self.ascii { text.replace('…', "...") } else { text.into_owned() };
+        let lines = text
+            .lines()
+            .map(|line| words(line).iter().map(|word| word.replace(' ', GLUE)).collect::<Vec<_>>().join(" "));
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// One finding, with a line end.
@@ -72,7 +80,7 @@ impl<'a> Renderer<'a> {
         let mut text = String::new();
         let shown = self.shown(diagnostic);
         match self.handler.render_report(&mut text, &shown) {
-            Ok(()) => text,
+            Ok(()) => text.replace(GLUE, " "),
             // Never hide a finding because it could not be drawn.
             Err(fmt::Error) => format!("{}\n", super::short::line(diagnostic, self.files)),
         }
@@ -368,6 +376,17 @@ Advice:
             .help("write a line that names the kind, such as rename-table");
         let narrow = Renderer::new(&files, &[], Style { width: 60, ..PLAIN }).draw(&found);
         assert!(narrow.contains("rename-table"), "{narrow}");
+        let code = "`allow S0503 because \"it is so\"`";
+        let found = Diagnostic::error(
+            CODE,
+            Span::new(orders, 0, 5),
+            format!("it is said by a line such as {code} in it"),
+        )
+        .help(format!("write into this block {code} and all is well"));
+        for width in 45..90 {
+            let narrow = Renderer::new(&files, &[], Style { width, ..PLAIN }).draw(&found);
+            assert_eq!(narrow.matches(code).count(), 2, "{narrow}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Diagnostic, Severity};
 use crate::text::FileSet;
 
-/// `path:line:col: error[S0101]: message; label`, without a line end; without a place it begins with the weight.
+/// `path:line:col: error[S0101]: message; did you mean NAME?`, without a line end; without a place it begins with the weight.
 ///
 /// Control signs are replaced, so that a line stays one line.
 pub fn line(diagnostic: &Diagnostic, files: &FileSet) -> String {
@@ -17,9 +17,10 @@ pub fn line(diagnostic: &Diagnostic, files: &FileSet) -> String {
     super::render::harmless(&line).replace('\n', " ")
 }
 
-/// What is wrong and why here: `message; label`.
+/// What is wrong: the message, and the name that may be meant. Other labels speak of a place in a drawing, and say nothing
+/// without it.
 pub(super) fn sentence(diagnostic: &Diagnostic) -> String {
-    match diagnostic.primary.as_ref().filter(|label| !label.text.is_empty()) {
+    match diagnostic.primary.as_ref().filter(|label| label.text.ends_with('?')) {
         Some(label) => format!("{}; {}", diagnostic.message, label.text),
         None => diagnostic.message.clone(),
     }
@@ -57,6 +58,8 @@ mod tests {
             line(&found, &files),
             "a.sync:2:3: error[S0101]: there is no target \"b? \"; did you mean \"c\"?"
         );
+        let drawn = found.label("opened here");
+        assert_eq!(line(&drawn, &files), "a.sync:2:3: error[S0101]: there is no target \"b? \"");
         let nowhere = Diagnostic::nowhere(code, Severity::Advice, "no place");
         assert_eq!(line(&nowhere, &files), "advice[S0101]: no place");
     }

@@ -450,7 +450,7 @@ mod tests {
         check(
             &used("param p integer default 0\n"),
             "",
-            &["a.sync:8:12: error[S0018]: `0` is out of range: 1 to 1_000_000; `param p` is `0`"],
+            &["a.sync:8:12: error[S0018]: `0` is out of range: 1 to 1_000_000"],
         );
         check(
             &used("param p text default \"six\"\n"),

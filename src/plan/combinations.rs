@@ -137,8 +137,7 @@ mod tests {
             ),
             &[
                 "a.sync:13:9: warning[S0203]: `a.b` is included by `a.*` already",
-                "a.sync:16:12: error[S0109]: when `stage` is `staging`: S0018 `0` is out of range: 1 to 1_000_000; \
-                 `param n` is `0`",
+                "a.sync:16:12: error[S0109]: when `stage` is `staging`: S0018 `0` is out of range: 1 to 1_000_000",
             ],
             4,
         );
@@ -153,7 +152,7 @@ mod tests {
             ),
             &[
                 "a.sync:11:1: error[S0109]: when `region` is `eu` and `stage` is `staging`: S0403 `a.b` and `a.c` are both \
-               called `a.eu_staging`; the name of `a.c`",
+               called `a.eu_staging`",
             ],
             4,
         );

@@ -118,10 +118,7 @@ fn what_is_wrong_in_a_source() {
         "1:11 S0015]: there is no time zone \"Berlin\"; did you mean \"Europe/Berlin\"?",
     );
     source_says("time-zone \"+15:00\"", "1:11 S0015]: there is no time zone \"+15:00\"");
-    source_says(
-        "standby \"db2\", \"u:p@db3\"",
-        "1:16 S0302]: an address holds no password; not repeated here",
-    );
+    source_says("standby \"db2\", \"u:p@db3\"", "1:16 S0302]: an address holds no password");
     source_says("on-failover abort", "1:13 S0015]: `on-failover` takes `stop` or `follow` here, not `abort`");
     source_says("server-id 0", "1:11 S0018]: `0` is out of range: 1 to 4_294_967_295");
     source_says(
@@ -263,7 +260,7 @@ fn what_is_wrong_in_a_target() {
     );
     target_says(
         "registry \"https://me:pw@registry\"",
-        "1:10 S0302]: an address holds no user and no password; not repeated here",
+        "1:10 S0302]: an address holds no user and no password",
     );
     target_says(
         "registry \"https://r\" {\npasword env X\n}",

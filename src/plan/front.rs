@@ -42,6 +42,7 @@ pub fn compile_project(project: &Project) -> Compiled {
         .collect();
     let mut report = check::run(program, findings, PAGES);
     statement::withhold(&mut report.findings, files);
+    diagnostic::spare_damaged_files(&mut report.findings, files);
     diagnostic::sort(&mut report.findings, files);
     let mut idle = report.checked.as_ref().map(|checked| idle(checked.program())).unwrap_or_default();
     diagnostic::sort(&mut idle, files);
@@ -55,6 +56,6 @@ fn undeclared(name: &str, program: &Program) -> Diagnostic {
     match statement::closest(name, names()) {
         Some(near) => finding.help(format!("did you mean `{near}`?")),
         None if program.params.is_empty() => finding.help("this project declares no param"),
-        None => finding.help(format!("there is: {}", names().collect::<Vec<_>>().join(", "))),
+        None => finding.help(format!("declared params: {}", names().collect::<Vec<_>>().join(", "))),
     }
 }

@@ -45,7 +45,7 @@ fn the_environment_is_looked_at_when_asked() {
     let files =
         project(&[("a.sync", &RIGHT.replace("SHOP_DB_PASSWORD", "SYNCC_TEST_UNSET")), ("secret", "x")]);
     check(files.path(), &["check", "-q"], (0, "", ""));
-    let line = "a.sync:4:3: error[S0305]: the variable `SYNCC_TEST_UNSET` is not set here; a value is taken from it\n";
+    let line = "a.sync:4:3: error[S0305]: the variable `SYNCC_TEST_UNSET` is not set here\n";
     check(files.path(), &["check", "--env", "--format", "short"], (1, line, ""));
     let set = command(files.path(), &["check", "--env", "-q"]).env("SYNCC_TEST_UNSET", "x").output();
     assert_eq!(set.expect("the program starts").status.code(), Some(0));
@@ -87,7 +87,7 @@ fn github_gets_annotations_and_a_summary() {
         .expect("the program starts");
     assert_eq!(
         String::from_utf8_lossy(&output.stdout),
-        "::error file=a.sync,line=6,endLine=6,col=31,endColumn=32,title=S0004 unexpected-character::`;` has no meaning \
+        "::error file=a.sync,line=6,endLine=6,col=31,endColumn=32,title=S0004::`;` has no meaning \
          here%0Ahelp: a statement ends with its line; no sign is needed\n1 error in 1 file\n"
     );
     let table = fs::read_to_string(&summary).expect("the summary is written");
@@ -155,5 +155,114 @@ fn the_project_is_where_the_named_file_is() {
     let output = run(files.path(), &["check", "prod/a.sync", "--format", "short"]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(said.starts_with("a.sync:2:1: error[S0013]") && said.lines().count() == 1, "{said}");
+    assert!(said.starts_with("prod/a.sync:2:1: error[S0013]") && said.lines().count() == 1, "{said}");
+}
+
+/// What people and editors read leads to the file from the working directory; the JSON form names files by their project.
+#[test]
+fn paths_lead_to_the_file_from_here() {
+    let files = project(&[]);
+    for folder in ["prod", "platform"] {
+        fs::create_dir(files.path().join(folder)).expect("the folder is writable");
+    }
+    let write =
+        |name: &str, text: &str| fs::write(files.path().join(name), text).expect("the folder is writable");
+    write("prod/a.sync", "edition 2026\nuse \"../platform\"\n;\n");
+    write("platform/b.sync", "edition 2026\n;\n");
+    let said = |arguments: &[&str]| {
+        let output = run(files.path(), &[&["check", "-C", "./prod"], arguments].concat());
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let short = said(&["--format", "short"]);
+    let paths: Vec<&str> =
+        short.lines().filter_map(|line| line.split_once(": ")).map(|(place, _)| place).collect();
+    assert_eq!(paths, ["platform/b.sync:2:1", "prod/a.sync:3:1"], "{short}");
+    let drawn = said(&[]);
+    assert!(drawn.contains("[platform/b.sync:2:1]") && drawn.contains("[prod/a.sync:3:1]"), "{drawn}");
+    let document: serde_json::Value = serde_json::from_str(&said(&["--format", "json"])).expect("JSON");
+    let paths: Vec<&serde_json::Value> =
+        document["diagnostics"].as_array().expect("a list").iter().map(|finding| &finding["file"]).collect();
+    assert_eq!(paths, ["../platform/b.sync", "a.sync"]);
+}
+
+/// The example of the JSON form, member by member.
+#[test]
+fn the_documented_json_is_what_is_printed() {
+    let text = "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n  start now\n}\n\
+                target bus kafka \"kafka1:9092\"\n\npipeline shop from shop to buss {\n  include shop.*\n}\n";
+    let files = project(&[("shop.sync", text)]);
+    let output = run(files.path(), &["check", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let span = |start: (u32, u32, u32), end: (u32, u32, u32)| {
+        let point = |(line, col, offset)| serde_json::json!({"line": line, "col": col, "offset": offset});
+        serde_json::json!({"start": point(start), "end": point(end)})
+    };
+    let here = span((9, 28, 156), (9, 32, 160));
+    let expected = serde_json::json!({
+        "version": 1,
+        "diagnostics": [{
+            "code": "S0101", "name": "unknown-name", "severity": "error",
+            "message": "there is no target `buss`",
+            "file": "shop.sync", "span": here,
+            "labels": [{"file": "shop.sync", "span": here, "text": "did you mean `bus`?"}],
+            "help": "declared targets: bus",
+            "fixes": [{
+                "title": "write `bus`", "safety": "machine",
+                "edits": [{"file": "shop.sync", "span": here, "text": "bus"}],
+            }],
+            "related": [
+                {"file": "shop.sync", "span": span((7, 8, 104), (7, 11, 107)), "message": "declared here"},
+            ],
+            "url": null,
+        }],
+        "summary": {"errors": 1, "warnings": 0, "advice": 0, "files": 1, "fixable": 1},
+    });
+    assert_eq!(document, expected);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+/// Places count the bytes of the file, also behind bytes that are no text; nobody writes into such a file.
+#[test]
+fn bytes_that_are_no_text_move_no_place() {
+    let files = project(&[]);
+    let text = [RIGHT.as_bytes(), b"# caf\xe9 \xff\xfe\ntarget lake kafka \"x\" ; # \xe9\n"].concat();
+    fs::write(files.path().join("a.sync"), &text).expect("the folder is writable");
+    let output = run(files.path(), &["check", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let found = document["diagnostics"].as_array().expect("a list");
+    let at = |code: &str| {
+        let finding = found.iter().find(|finding| finding["code"] == code);
+        &finding.unwrap_or_else(|| panic!("{code} in {document}"))["span"]["start"]
+    };
+    assert_eq!(at("S0010"), &serde_json::json!({"line": 11, "col": 6, "offset": RIGHT.len() + 5}));
+    let sign = text.iter().rposition(|byte| *byte == b';').expect("it is there");
+    assert_eq!(at("S0004"), &serde_json::json!({"line": 12, "col": 23, "offset": sign}));
+    assert_eq!(document["summary"]["fixable"], 0);
+    let drawn = run(files.path(), &["check"]);
+    assert!(!String::from_utf8_lossy(&drawn.stdout).contains("--fix"), "{drawn:?}");
+    run(files.path(), &["check", "--fix"]);
+    assert_eq!(fs::read(files.path().join("a.sync")).expect("it is there"), text);
+}
+
+#[test]
+fn standard_input_alone_is_a_project() {
+    // Beside a project it is another one, and what it declares is not declared twice.
+    let files = project(&[("a.sync", RIGHT)]);
+    let wrong = RIGHT.replace("9092\"", "9092\";");
+    let said = |arguments: &[&str], text: &str| {
+        let output = super::with_input(
+            files.path(),
+            &[&["check", "--format", "short"], arguments].concat(),
+            text.as_bytes(),
+        );
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert_eq!(said(&["--stdin"], RIGHT), (Some(0), String::new()));
+    let line = "6:31: error[S0004]: `;` has no meaning here\n";
+    assert_eq!(said(&["--stdin"], &wrong), (Some(1), format!("<stdin>:{line}")));
+    assert_eq!(said(&["--stdin", "--stdin-path", "a.sync"], &wrong), (Some(1), format!("a.sync:{line}")));
+    // The project is where the file lies.
+    fs::create_dir(files.path().join("prod")).expect("the folder is writable");
+    let prod = ["--stdin", "--stdin-path", "prod/a.sync"];
+    assert_eq!(said(&prod, &wrong), (Some(1), format!("prod/a.sync:{line}")));
 }

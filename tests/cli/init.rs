@@ -52,7 +52,7 @@ fn jobs_and_hints_go_to_the_root_of_the_repository() {
     assert!(read("syncc.gitlab-ci.yml").contains("syncc check -C prod --format junit"));
     assert_eq!((read(".gitlab-ci.yml"), read(".editorconfig")), ("mine\n".into(), "mine\n".into()));
     let task: serde_json::Value = serde_json::from_str(&read(".vscode/tasks.json")).expect("JSON");
-    assert_eq!(task["tasks"][0]["problemMatcher"]["fileLocation"][1], "${workspaceFolder}/prod");
+    assert_eq!(task["tasks"][0]["problemMatcher"]["fileLocation"][1], "${workspaceFolder}");
 }
 
 #[test]
@@ -61,9 +61,10 @@ fn what_makes_no_project_writes_nothing() {
     for (flags, told) in [
         (&["--from", "mysql", "syncc:hunter2@db1"][..], "leave the password out of the address"),
         (&["--from", "postgres", "db1"], "--from takes `mysql ADDRESS`, not `postgres`"),
-        (&["--tables", "a b"], "that makes no project: "),
-        (&["--tables", "shop.[a"], "that makes no project: "),
-        (&["--to", "kafka1:x"], "that makes no project: "),
+        (&["--tables", "a b"], "--tables is not understood: "),
+        (&["--tables", "shop.[a"], "--tables is not understood: "),
+        (&["--to", "kafka1:x"], "--to is not understood: "),
+        (&["--to", "syncc:hunter2@kafka1"], "--to is not understood: "),
     ] {
         let output = run(here.path(), &[&["init"], flags].concat());
         assert_eq!(output.status.code(), Some(2), "{flags:?}");

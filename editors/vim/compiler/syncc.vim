@@ -1,4 +1,4 @@
-" :make checks the project of the working directory and fills the quickfix list.
+" :make checks the project of the working directory, :make -C DIR another one, and fills the quickfix list.
 if exists('current_compiler')
   finish
 endif

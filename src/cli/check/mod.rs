@@ -10,6 +10,7 @@ mod weight;
 
 use super::comparison::{Comparison, State};
 use super::global::{Global, duration_of};
+use super::here::STDIN;
 use super::output::{Failure, Output, note};
 use super::revision::Revision;
 use super::{Exit, front, repair};
@@ -40,6 +41,7 @@ use weight::Weights;
     syncc check --only pipeline:shop --deny S0702\n  \
     syncc check --live                      what would keep `run` from starting\n  \
     syncc check --format short shop.sync    one line each, for grep and editors\n  \
+    syncc check --stdin < draft.sync        one file alone\n  \
     syncc check --format sarif > syncc.sarif\n\n\
     Exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage or a file that cannot be read, \
     3 not done within --timeout. A finding is silenced in the files, by `allow CODE because`, and nowhere else.")]
@@ -81,10 +83,10 @@ pub(super) struct Args {
     /// Print the certain repairs as a diff instead of applying them
     #[arg(long, conflicts_with_all = ["stdin", "fix"])]
     fix_dry_run: bool,
-    /// Read one file from standard input
-    #[arg(long, requires = "stdin_path")]
+    /// Read one file from standard input; without --stdin-path it is a project of its own
+    #[arg(long)]
     stdin: bool,
-    /// Where that file belongs in the project
+    /// The file of the project that standard input stands for
     #[arg(long, value_name = "PATH", requires = "stdin")]
     stdin_path: Option<PathBuf>,
     /// Check again whenever a file is saved, until Ctrl-C
@@ -155,9 +157,9 @@ impl Check<'_> {
     /// Reads and checks the project, and prints what was found.
     fn once(&self, output: &mut Output) -> Result<Exit, Failure> {
         let args = self.args;
-        let mut project = match &args.stdin_path {
-            Some(path) => with_stdin(&self.location, path)?,
-            None => front::read(&self.location)?,
+        let mut project = match args.stdin {
+            true => with_stdin(&self.location, args.stdin_path.as_deref())?,
+            false => front::read(&self.location)?,
         };
         let scope = Scope::new(&project, self.directory(), self.only, self.pipeline)?;
         let mut compiled = self.compile(&project)?;
@@ -275,11 +277,17 @@ impl Check<'_> {
 /// The project directory, and the files to print findings of.
 fn paths<'a>(args: &'a Args, global: &'a Global) -> Result<(&'a Path, &'a [PathBuf]), Failure> {
     match args.paths.as_slice() {
+        [] => Ok((
+            args.stdin_path.as_deref().map_or(&global.project, |path| beside(&global.project, path)),
+            &[],
+        )),
         [directory] if directory.is_dir() => Ok((directory, &[])),
         files => {
             let missing = files.iter().find(|path| !path.exists() && !global.project.join(path).exists());
             match missing {
-                Some(path) => Err(Failure::usage(format!("there is no {}", path.display()))),
+                Some(path) => {
+                    Err(Failure::usage(format!("there is no file or directory {}", path.display())))
+                }
                 None => Ok((around(&global.project, files), files)),
             }
         }
@@ -288,24 +296,26 @@ fn paths<'a>(args: &'a Args, global: &'a Global) -> Result<(&'a Path, &'a [PathB
 
 /// The directory of the project: where none is named, that of the files that are.
 fn around<'a>(project: &'a Path, files: &'a [PathBuf]) -> &'a Path {
-    let of_file = files.first().filter(|file| file.is_file()).and_then(|file| file.parent());
-    match of_file {
-        Some(parent) if project == Path::new(".") && !parent.as_os_str().is_empty() => parent,
+    files.first().filter(|file| file.is_file()).map_or(project, |file| beside(project, file))
+}
+
+/// The directory of the project that a file lies in, which need not be there yet.
+fn beside<'a>(project: &'a Path, file: &'a Path) -> &'a Path {
+    match file.parent() {
+        Some(parent) if project == Path::new(".") && parent.is_dir() => parent,
         Some(_) | None => project,
     }
 }
 
-/// The project with one of its files, or a new one, read from standard input.
-fn with_stdin(location: &Location, path: &Path) -> Result<Project, Failure> {
+/// The project with one of its files, or a new one, read from standard input; without a path that text alone.
+fn with_stdin(location: &Location, path: Option<&Path>) -> Result<Project, Failure> {
     let mut bytes = Vec::new();
     let limit = crate::project::FILE_BYTES_MAX;
     std::io::stdin().take(limit + 1).read_to_end(&mut bytes).map_err(Failure::usage)?;
     if bytes.len() as u64 > limit {
         return Err(Failure::usage(format!("standard input is larger than {limit} bytes")));
     }
-    let overlay = Overlay {
-        name: &path.file_name().unwrap_or_default().to_string_lossy(),
-        text: &String::from_utf8_lossy(&bytes),
-    };
+    let name = path.map_or(STDIN.into(), |path| path.file_name().unwrap_or_default().to_string_lossy());
+    let overlay = Overlay { name: &name, bytes: &bytes, alone: path.is_none() };
     Ok(read_with(location, overlay).map_err(Failure::usage)?.project)
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::global::Global;
 use crate::cli::output::{Failure, Output, note};
-use crate::cli::{front, pages, revision};
+use crate::cli::{front, here, pages, revision};
 use crate::diagnostic::render::Style;
 use crate::diagnostic::{Diagnostic, Repository, Severity, Summary, github, json, junit, sarif, short};
 use crate::statement;
@@ -62,10 +62,13 @@ impl Report<'_> {
 
     /// The findings in one form.
     fn text(&self, format: Format, style: Style, repository: Repository<'_>) -> String {
-        let Report { findings, files, least, .. } = *self;
+        let Report { findings, files, least, directory } = *self;
         match format {
             Format::Human => self.drawings(style),
-            Format::Short => findings.iter().map(|finding| short::line(finding, files) + "\n").collect(),
+            Format::Short => {
+                let files = &here::from_here(files, directory);
+                findings.iter().map(|finding| short::line(finding, files) + "\n").collect()
+            }
             Format::Json => json::document(findings, files, self.summary()),
             Format::Jsonl => json::lines(findings, files, self.summary()),
             Format::Sarif => {
@@ -82,7 +85,8 @@ impl Report<'_> {
     }
 
     fn drawings(&self, style: Style) -> String {
-        let renderer = front::renderer(self.files, style);
+        let files = here::from_here(self.files, self.directory);
+        let renderer = front::renderer(&files, style);
         let drawn = self.findings.iter().take(DRAWN_MAX);
         let mut text: String = drawn.map(|finding| renderer.draw(finding) + "\n").collect();
         if self.findings.len() > DRAWN_MAX {

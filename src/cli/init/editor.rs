@@ -13,11 +13,6 @@ insert_final_newline = true
 trim_trailing_whitespace = true
 ";
     let project = &place.project;
-    let base = if project == "." {
-        "${workspaceFolder}".to_owned()
-    } else {
-        format!("${{workspaceFolder}}/{project}")
-    };
     let task = serde_json::json!({
         "version": "2.0.0",
         "tasks": [{
@@ -28,7 +23,7 @@ trim_trailing_whitespace = true
             "group": "build",
             "problemMatcher": {
                 "owner": "syncc",
-                "fileLocation": ["relative", base],
+                "fileLocation": ["autoDetect", "${workspaceFolder}"],
                 "pattern": {
                     "regexp": "^(.+?):(\\d+):(\\d+): (error|warning|advice)\\[(\\w+)\\]: (.*)$",
                     "file": 1, "line": 2, "column": 3, "severity": 4, "code": 5, "message": 6,

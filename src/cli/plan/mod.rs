@@ -11,7 +11,7 @@ use super::form::Form;
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::revision::Revision;
-use super::{Exit, front};
+use super::{Exit, front, here};
 use crate::diagnostic::{self, Summary, json};
 use crate::plan::{PlanDiff, report};
 use serde::Serialize;
@@ -56,7 +56,8 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
     match args.format {
         Form::Human => {
             output.print(&human::text(&report, global.ascii))?;
-            let renderer = front::renderer(&new.files, global.style());
+            let files = here::from_here(&new.files, &global.project);
+            let renderer = front::renderer(&files, global.style());
             for finding in diff.findings.iter().filter(|_| diff.is_refused() && !global.quiet) {
                 if finding.severity == diagnostic::Severity::Error {
                     output.print(&format!("\n{}", renderer.draw(finding)))?;

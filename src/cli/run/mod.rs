@@ -1,7 +1,7 @@
 //! `syncc run`: from files to running tasks.
 
-use super::front;
 use super::global::{Global, duration_of};
+use super::{front, here};
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Summary};
 use crate::http::Tls;
@@ -205,7 +205,8 @@ impl Screen for Terminal<'_> {
             findings.iter().for_each(|finding| log::finding(finding, files));
             return;
         }
-        let renderer = front::renderer(files, self.global.style_for_stderr());
+        let shown = here::from_here(files, &self.global.project);
+        let renderer = front::renderer(&shown, self.global.style_for_stderr());
         for finding in findings {
             self.bars.print(&format!("{}\n", renderer.draw(finding)));
         }

@@ -3,7 +3,7 @@
 use super::super::form::Form;
 use super::super::global::Global;
 use super::super::output::{Failure, Output, note};
-use super::super::{Exit, front};
+use super::super::{Exit, front, here};
 use crate::catalog::SourceSchema;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::hir;
@@ -288,7 +288,8 @@ fn draw(
     global: &Global,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let renderer = front::renderer(files, global.style());
+    let shown = here::from_here(files, &global.project);
+    let renderer = front::renderer(&shown, global.style());
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
         output.print(&format!("{}\n", renderer.draw(finding)))?;
     }

@@ -11,7 +11,7 @@ mod used;
 mod write;
 
 pub use list::{Entry, Listing, list};
-pub use open::read_text;
+pub use open::{read_bytes, read_text};
 pub use write::{replace_text, write_text};
 
 use super::{Location, Project};
@@ -101,8 +101,10 @@ pub struct Reading {
 pub struct Overlay<'a> {
     /// Name of the file.
     pub name: &'a str,
-    /// Its text.
-    pub text: &'a str,
+    /// What it holds.
+    pub bytes: &'a [u8],
+    /// It is a project of its own: the other files of the directory are left out.
+    pub alone: bool,
 }
 
 /// Reads a project.
@@ -112,7 +114,7 @@ pub struct Overlay<'a> {
 /// When a directory or a file cannot be read, a limit of `project` is passed, there is no `.sync` file, or the files keep
 /// changing while they are read. A `use` that adds nothing is no error: the project says so.
 pub fn read(location: &Location) -> Result<Reading, ReadError> {
-    read_as_one(location, None, read_text)
+    read_as_one(location, None, read_bytes)
 }
 
 /// [`read`] with a text that is not saved yet.
@@ -121,19 +123,19 @@ pub fn read(location: &Location) -> Result<Reading, ReadError> {
 ///
 /// Those of [`read`].
 pub fn read_with(location: &Location, overlay: Overlay<'_>) -> Result<Reading, ReadError> {
-    read_as_one(location, Some(overlay), read_text)
+    read_as_one(location, Some(overlay), read_bytes)
 }
 
 /// [`read`] with the reading of the texts as a parameter, so that a test can change files in between.
 fn read_as_one(
     location: &Location,
     overlay: Option<Overlay<'_>>,
-    mut read_text: impl FnMut(&Path) -> Result<String, ReadError>,
+    mut read_bytes: impl FnMut(&Path) -> Result<Vec<u8>, ReadError>,
 ) -> Result<Reading, ReadError> {
     let mut last = None;
     for _ in 0..TRIES {
         let mut sweep = Sweep::new(location, overlay)?;
-        let swept = sweep.run(&mut read_text);
+        let swept = sweep.run(&mut read_bytes);
         // An error counts only when the files rested: a file may vanish between listing and reading.
         match (sweep.rested(), swept) {
             (true, Ok(())) => return Ok(sweep.reading()),
@@ -226,7 +228,7 @@ mod tests {
             if n == 1 {
                 fs::write(dir.path().join("b.sync"), "two").expect("a file");
             }
-            read_text(path)
+            read_bytes(path)
         });
         assert_eq!((n, reading.expect("a project").project.files.len()), (3, 2));
 
@@ -234,7 +236,7 @@ mod tests {
         let restless = read_as_one(&location, None, |path| {
             n += 1;
             fs::write(dir.path().join("a.sync"), "x".repeat(n)).expect("a file");
-            read_text(path)
+            read_bytes(path)
         });
         assert!(matches!(restless, Err(ReadError::KeepsChanging { .. })));
         // Both files, every time.
@@ -244,14 +246,19 @@ mod tests {
     #[test]
     fn a_text_that_is_not_saved_stands_for_the_file() {
         let dir = directory(&[("a.sync", "saved"), ("b.sync", "b")]);
-        let read = |name, text| {
-            let reading = read_with(&Location::new(dir.path()), Overlay { name, text }).expect("a project");
+        let read = |name, text: &str, alone| {
+            let overlay = Overlay { name, bytes: text.as_bytes(), alone };
+            let reading = read_with(&Location::new(dir.path()), overlay).expect("a project");
             let files = reading.project.files;
             files.ids().map(|id| format!("{} {}", files.path(id), files.text(id))).collect::<Vec<_>>()
         };
-        assert_eq!(read("a.sync", "new"), ["a.sync new", "b.sync b"]);
-        assert_eq!(read("c.sync", "new"), ["a.sync saved", "b.sync b", "c.sync new"]);
+        assert_eq!(read("a.sync", "new", false), ["a.sync new", "b.sync b"]);
+        assert_eq!(read("c.sync", "new", false), ["a.sync saved", "b.sync b", "c.sync new"]);
+        assert_eq!(read("c.sync", "new", true), ["c.sync new"]);
         let empty = directory(&[]);
-        assert!(read_with(&Location::new(empty.path()), Overlay { name: "a.sync", text: "x" }).is_ok());
+        assert!(
+            read_with(&Location::new(empty.path()), Overlay { name: "a.sync", bytes: b"x", alone: false })
+                .is_ok()
+        );
     }
 }

@@ -7,12 +7,12 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Text of a file. Bytes that are not UTF-8 are read as U+FFFD, which the language reports.
+/// Bytes of a file.
 ///
 /// # Errors
 ///
 /// When it cannot be read, is no regular file, or is larger than a project file may be.
-pub fn read_text(path: &Path) -> Result<String, ReadError> {
+pub fn read_bytes(path: &Path) -> Result<Vec<u8>, ReadError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let limit_bytes = if name == LOCK_NAME { LOCK_BYTES_MAX } else { FILE_BYTES_MAX };
     let unreadable = |source: std::io::Error| ReadError::Unreadable { path: path.to_owned(), source };
@@ -30,6 +30,16 @@ pub fn read_text(path: &Path) -> Result<String, ReadError> {
     if bytes.len() as u64 > limit_bytes {
         return Err(ReadError::FileTooLarge { path: path.to_owned(), limit_bytes });
     }
+    Ok(bytes)
+}
+
+/// Text of a file; U+FFFD stands for bytes that are not UTF-8.
+///
+/// # Errors
+///
+/// Those of [`read_bytes`].
+pub fn read_text(path: &Path) -> Result<String, ReadError> {
+    let bytes = read_bytes(path)?;
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|failed| String::from_utf8_lossy(failed.as_bytes()).into_owned()))
 }

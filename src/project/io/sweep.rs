@@ -47,11 +47,11 @@ impl<'a> Sweep<'a> {
     /// Reads all texts, and those of every directory that they add.
     pub(super) fn run(
         &mut self,
-        mut read_text: impl FnMut(&Path) -> Result<String, ReadError>,
+        mut read_bytes: impl FnMut(&Path) -> Result<Vec<u8>, ReadError>,
     ) -> Result<(), ReadError> {
         let mut waiting = VecDeque::from([0]);
         while let Some(n) = waiting.pop_front() {
-            for (id, path) in self.read_directory(n, &mut read_text)? {
+            for (id, path) in self.read_directory(n, &mut read_bytes)? {
                 if let Some(added) = self.follow(n, id, path) {
                     waiting.push_back(added);
                 }
@@ -64,7 +64,7 @@ impl<'a> Sweep<'a> {
     fn read_directory(
         &mut self,
         n: usize,
-        mut read_text: impl FnMut(&Path) -> Result<String, ReadError>,
+        mut read_bytes: impl FnMut(&Path) -> Result<Vec<u8>, ReadError>,
     ) -> Result<Vec<(FileId, String)>, ReadError> {
         let listing = &self.listings[n];
         let shown = used::relative(&self.listings[0].directory, &listing.directory);
@@ -72,6 +72,9 @@ impl<'a> Sweep<'a> {
         let mut names: Vec<&str> = listing.entries.iter().map(|entry| entry.name.as_str()).collect();
         // A used directory is a project of its own, and its lock file speaks of that.
         names.retain(|name| n == 0 || role(name) != Some(Role::Lock));
+        if overlay.is_some_and(|overlay| overlay.alone) {
+            names.clear();
+        }
         if let Some(overlay) = overlay
             && let Err(at) = names.binary_search(&overlay.name)
         {
@@ -85,18 +88,18 @@ impl<'a> Sweep<'a> {
         }
         let mut uses = Vec::new();
         for name in names {
-            let text = match overlay.filter(|overlay| overlay.name == name) {
-                Some(overlay) => overlay.text.to_owned(),
-                None => read_text(&listing.directory.join(name))?,
+            let bytes = match overlay.filter(|overlay| overlay.name == name) {
+                Some(overlay) => overlay.bytes.to_owned(),
+                None => read_bytes(&listing.directory.join(name))?,
             };
-            self.bytes += text.len() as u64;
+            self.bytes += bytes.len() as u64;
             if self.bytes > PROJECT_BYTES_MAX {
                 return Err(ReadError::TooLarge {
                     directory: self.listings[0].directory.clone(),
                     limit_bytes: PROJECT_BYTES_MAX,
                 });
             }
-            let id = self.files.add(format!("{shown}{name}"), text);
+            let id = self.files.add_bytes(format!("{shown}{name}"), bytes);
             if role(name) == Some(Role::Tests) {
                 for path in used::schemas(id, self.files.text(id)) {
                     let schema = used::schema(&listing.directory, &path, &self.root);
