@@ -7,7 +7,7 @@ use super::{
     Exit, explain_format, explain_pipeline, explain_row, explain_statement, explain_table, explain_topic,
     pages,
 };
-use crate::diagnostic::CodeDoc;
+use crate::diagnostic::{CodeDoc, words};
 
 /// Widest line of a page; longer ones tire the eye.
 pub(super) const WIDTH_MAX: usize = 100;
@@ -16,7 +16,7 @@ pub(super) const WIDTH_MAX: usize = 100;
 ///
 /// With a code: what it means, why it matters, and an example of it, wrong and right. Codes are printed with every finding;
 /// their names do as well. With `table DB.TABLE`: what becomes of that table, and which line says so. With `topic NAME`: who
-/// writes it. With `pipeline NAME`: what it takes and says, line by line. With `format NAME`: its options, and what is in its
+/// writes it. With `pipeline NAME`: every setting of it and of its two ends, line by line. With `format NAME`: its options, and what is in its
 /// messages. With `statement NAME`: what a statement takes, where it stands, and what holds without it; `statements` lists
 /// them. With `row FILE`: what becomes of one row, in JSON: `{"table": "shop.orders", "after": {"id": 7, "status": "paid"}}`, with
 /// `before` alone for a delete and both for an update; types come from schema.lock. Without any of these: all codes.
@@ -24,7 +24,9 @@ pub(super) const WIDTH_MAX: usize = 100;
 #[command(
     after_long_help = "Examples:\n  syncc explain\n  syncc explain S0101\n  syncc explain unknown-name\n  syncc explain table shop.orders\n  \
                        syncc explain topic shop.orders --format json\n  syncc explain pipeline shop\n  syncc explain format canal-json\n  \
-                       syncc explain row row.json\n  syncc explain statement retry\n  syncc explain statements"
+                       syncc explain row row.json\n  syncc explain statement retry\n  syncc explain statements\n\n\
+    Exit codes: 0 explained, 1 no pipeline sends the table, nothing is written to the topic, or the files have errors, 2 wrong \
+    usage or a file that cannot be read."
 )]
 pub(super) struct Args {
     /// Code or name of a finding, such as S0101 or unknown-name
@@ -104,7 +106,7 @@ fn page_text(page: &CodeDoc, width: usize) -> String {
 pub(super) fn wrapped(text: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut columns = 0;
-    for word in text.split_whitespace() {
+    for word in words(text) {
         let len = word.chars().count();
         if columns > 0 && columns + 1 + len > width {
             lines.push('\n');

@@ -1,6 +1,6 @@
 //! The JSON form of what `syncc explain` says of a table, a topic or a pipeline.
 
-use crate::plan::Decision;
+use crate::plan::{Decision, Way};
 use serde::Serialize;
 
 /// Version of the form; members are only added.
@@ -22,7 +22,7 @@ pub(super) struct Document<'a> {
 /// What one path from a source to a target does.
 #[derive(Debug, Serialize)]
 pub(super) struct Answer<'a> {
-    by: &'a str,
+    by: String,
     decisions: Vec<Line<'a>>,
 }
 
@@ -49,8 +49,8 @@ impl<'a> Document<'a> {
 }
 
 impl<'a> Answer<'a> {
-    pub(super) fn new(by: &'a str, decisions: &'a [Decision]) -> Answer<'a> {
-        Answer { by, decisions: decisions.iter().map(line).collect() }
+    pub(super) fn new(by: &Way, decisions: &'a [Decision]) -> Answer<'a> {
+        Answer { by: by.to_string(), decisions: decisions.iter().map(line).collect() }
     }
 }
 

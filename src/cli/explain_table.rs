@@ -5,7 +5,7 @@ use super::form::Form;
 use super::global::Global;
 use super::output::{Failure, Output};
 use super::{Exit, front};
-use crate::plan::{Explanation, explain_table};
+use crate::plan::{Explanation, explain_table, merged_tables};
 use crate::statement::unquote;
 
 /// Prints what every pipeline does with a table. Exit code 1 when none sends it, or the files have errors.
@@ -32,9 +32,11 @@ pub(super) fn run(asked: &str, form: Form, global: &Global, output: &mut Output)
             }
         }
     }
-    let texts: Vec<String> = explanations.iter().map(ToString::to_string).collect();
     match form {
-        Form::Human => output.print(&texts.join("\n"))?,
+        Form::Human => {
+            let texts: Vec<String> = merged_tables(explanations).iter().map(ToString::to_string).collect();
+            output.print(&texts.join("\n"))?;
+        }
         Form::Json => output.print(&document.text())?,
     }
     Ok(exit)

@@ -8,6 +8,7 @@
 mod automaton;
 mod cache;
 mod error;
+mod filled;
 mod glob;
 #[cfg(test)]
 mod language_tests;

@@ -31,7 +31,8 @@ pub fn compile(checked: &Checked) -> (Plan, Origins) {
         }
     }
     tasks.sort_by(|a, b| a.id.cmp(&b.id));
-    (Plan { tasks, relays: relays(program), moved: moved(program) }, origins)
+    let relays = relays(program, &mut origins);
+    (Plan { tasks, relays, moved: moved(program) }, origins)
 }
 
 struct Compiler<'p> {
@@ -64,22 +65,29 @@ fn moved(program: &Program) -> Vec<MovedPlan> {
 }
 
 /// What copies topics, in the order of names.
-fn relays(program: &Program) -> Vec<RelayPlan> {
+fn relays(program: &Program, origins: &mut Origins) -> Vec<RelayPlan> {
     let mut relays = Vec::new();
     for pipeline in &program.pipelines {
-        for relay in &pipeline.relays {
-            relays.extend(pipeline.to.iter().map(|to| {
-                RelayPlan {
-                    pipeline: pipeline.name.value.clone(),
-                    from: program.target(relay.target.value).name.value.clone(),
-                    topics: relay.topics.value.clone(),
-                    to: program.target(to.target.value).name.value.clone(),
-                    topic: pipeline
-                        .topic_of_relay(to)
-                        .map_or_else(|| Template::hole("topic"), |topic| topic.value.clone()),
-                    paused: pipeline.paused.as_ref().map(|because| because.value.clone()),
-                }
-            }));
+        for (relay, to) in
+            pipeline.relays.iter().flat_map(|relay| pipeline.to.iter().map(move |to| (relay, to)))
+        {
+            let topic = pipeline.topic_of_relay(to);
+            let target = program.target(to.target.value);
+            let plan = RelayPlan {
+                pipeline: pipeline.name.value.clone(),
+                from: program.target(relay.target.value).name.value.clone(),
+                topics: relay.topics.value.clone(),
+                to: target.name.value.clone(),
+                topic: topic.map_or_else(|| Template::hole("topic"), |topic| topic.value.clone()),
+                paused: pipeline.paused.as_ref().map(|because| because.value.clone()),
+            };
+            let mut noted = Noted(origins.relay(plan.clone()));
+            noted.note(Part::Pipeline, Some(pipeline.head));
+            noted.note(Part::Relay, Some(relay.span));
+            noted.note(Part::Target, Some(to.target.span));
+            noted.note(Part::RelayTopic, topic.map(|topic| topic.span));
+            noted.note(Part::Paused, pipeline.paused.as_ref().map(|because| because.span));
+            relays.push(plan);
         }
     }
     relays.sort();
@@ -138,9 +146,11 @@ impl Compiler<'_> {
         let mut noted = Noted(origins.task(id.clone()));
         noted.note(Part::Pipeline, Some(self.pipeline.head));
         let start = self.pipeline.start.as_ref().or(source.start.as_ref());
-        let mut labels: Vec<(String, String)> =
-            self.pipeline.labels.iter().map(|(name, text)| (name.value.clone(), text.clone())).collect();
-        labels.sort();
+        let mut labels: Vec<&(Spanned<String>, String)> = self.pipeline.labels.iter().collect();
+        labels.sort_by(|(a, _), (b, _)| a.value.cmp(&b.value));
+        for (n, (name, _)) in labels.iter().enumerate() {
+            noted.note(Part::Label(n), Some(name.span));
+        }
         Some(TaskPlan {
             source: source_plan(
                 source,
@@ -154,7 +164,7 @@ impl Compiler<'_> {
             stream: self.stream(source, &mut noted),
             rules: self.rules(&mut noted),
             paused: noted.value(Part::Paused, self.pipeline.paused.as_ref()),
-            labels,
+            labels: labels.into_iter().map(|(name, text)| (name.value.clone(), text.clone())).collect(),
             allows: Allows {
                 source: self.allows(source.head),
                 target: self.allows(target.head),

@@ -138,6 +138,7 @@ pub(super) fn kafka_plan(
         mechanism,
         password: password.value.clone(),
     });
+    noted.note(Part::TargetPassword, kafka.password.as_ref().map(|password| password.span));
     let Producer { acks, compression, batch_bytes, linger_ms, in_flight, lines: _ } = producer;
     let timeout = noted.value(Part::TransactionTimeout, kafka.transaction_timeout_ms.as_ref());
     let tls = tls_plan(noted.value(Part::TargetTls, kafka.tls.as_ref()), loopback);

@@ -2,9 +2,12 @@
 
 use super::explain_known;
 use super::{
-    ColumnRule, DecideError, Decider, KeyRule, Origins, Part, Plan, Rename, Retry, TableDecision, TaskPlan,
+    ColumnRule, DecideError, Decider, KeyRule, Layer, Origins, Part, Plan, Rename, Retry, TableDecision,
+    TaskPlan, Way,
 };
+use crate::diagnostic::render::harmless;
 use crate::hir::Listed;
+use crate::pattern::{Covered, Matcher};
 use crate::project::LOCK_NAME;
 use crate::statement::{Key, Partition, Property, closest, duration_text, size_text};
 use crate::text::{FileSet, Span};
@@ -25,7 +28,7 @@ pub enum Explanation {
         /// What is asked about, `db.table`.
         table: String,
         /// Which pipeline, and from where to where when it has several.
-        by: String,
+        by: Way,
         /// `schema.lock` lists all tables of the source, and not this one: it is sent once it is there.
         is_missing: bool,
         /// The decisions, in the order of a row's way.
@@ -36,7 +39,7 @@ pub enum Explanation {
         /// What is asked about.
         table: String,
         /// Which pipeline.
-        by: String,
+        by: Way,
         /// Why.
         error: DecideError,
     },
@@ -151,7 +154,7 @@ struct Explainer<'a> {
 
 impl Explainer<'_> {
     fn explain(&self) -> Explanation {
-        let (table, by) = (format!("{}.{}", self.db, self.table), self.by());
+        let (table, by) = (format!("{}.{}", self.db, self.table), Way::of(&self.task.id));
         let decider = match Decider::new(self.task) {
             Ok(decider) => decider,
             Err(error) => return Explanation::Undecided { table, by, error },
@@ -169,11 +172,6 @@ impl Explainer<'_> {
             Ok(None) => Explanation::NotSent { why: self.why_not(&decider) },
             Err(error) => Explanation::Undecided { table, by, error },
         }
-    }
-
-    fn by(&self) -> String {
-        let id = &self.task.id;
-        format!("pipeline {} from {} to {}", id.pipeline, id.source, id.target)
     }
 
     fn why_not(&self, decider: &Decider) -> String {
@@ -291,16 +289,23 @@ impl Explainer<'_> {
         if masking.is_empty() {
             row("masked", "none".into(), String::new());
         }
+        // What a stronger mask takes is not left for a weaker one.
+        let mut stronger: Vec<Matcher> = Vec::new();
         for n in masking {
             for (at, mask) in layers[n].masks.iter().enumerate() {
-                row("masked", format!("{} {}", mask.column, mask.method), self.place(Part::Mask(n, at)));
+                let Ok(columns) = mask.column.compile_column() else { continue };
+                if columns.covered_by(&stronger.iter().collect::<Vec<_>>()) != Covered::Yes {
+                    row("masked", format!("{} {}", mask.column, mask.method), self.place(Part::Mask(n, at)));
+                }
+                stronger.push(columns);
             }
         }
         match decider.filtering_layer(self.db, self.table) {
             None => row("where", "none".into(), String::new()),
             Some(n) => {
-                for (nth, condition) in layers[n].conditions.iter().enumerate() {
-                    row("where", condition.to_string(), self.place(Part::Condition(n, nth)));
+                let span = |part| self.origins.span(&self.task.id, part);
+                for (value, nth) in conditions(&layers[n], n, self.files, &span) {
+                    row("where", value, self.place(Part::Condition(n, nth)));
                 }
             }
         }
@@ -423,12 +428,36 @@ pub(super) fn place(files: &FileSet, span: Span) -> String {
     format!("{}:{}", files.path(span.file), files.line_col(span.file, span.start).line)
 }
 
+/// The conditions of the n-th layer as they are written, line by line, and the number of one of each line. Those that stand
+/// in no file are told in the words of the plan.
+pub(super) fn conditions(
+    layer: &Layer,
+    n: usize,
+    files: &FileSet,
+    span: &dyn Fn(Part) -> Option<Span>,
+) -> Vec<(String, usize)> {
+    let numbers = 0..layer.conditions.len();
+    let mut lines: Vec<(Option<Span>, usize)> =
+        numbers.map(|nth| (span(Part::Condition(n, nth)), nth)).collect();
+    lines.sort();
+    lines.dedup_by(|a, b| a.0.is_some() && a.0 == b.0);
+    let text = |(span, nth): (Option<Span>, usize)| match span {
+        Some(span) => {
+            // The line begins with its own word.
+            let words: Vec<&str> = files.slice(span).split_whitespace().skip(1).collect();
+            (harmless(&words.join(" ")).into_owned(), nth)
+        }
+        None => (layer.conditions[nth].to_string(), nth),
+    };
+    lines.into_iter().map(text).collect()
+}
+
 pub(super) fn default_note(place: &str) -> String {
     if place.is_empty() { "default".into() } else { String::new() }
 }
 
 /// What becomes of a table by a setting, in the words of the language.
-fn outcome(property: Property, decision: &TableDecision) -> String {
+pub(super) fn outcome(property: Property, decision: &TableDecision) -> String {
     match property {
         Property::Topic => decision.topic.to_string(),
         Property::Key => {

@@ -3,7 +3,8 @@
 use super::explain::{decisions_text, default_note, place};
 use super::topic_reading::{candidates, readings};
 use super::{
-    Decider, Decision, Origins, Part, Plan, RelayPlan, Subject, TableDecision, TargetKind, TaskPlan, subjects,
+    Decider, Decision, Origins, Part, Plan, RelayPlan, Subject, TableDecision, TargetKind, TaskPlan, Way,
+    subjects,
 };
 use crate::pattern::{FILLER, NamePattern, TableMatcher, TablePattern};
 use crate::statement::{
@@ -26,7 +27,7 @@ pub struct TopicUse {
     /// The topic.
     pub topic: String,
     /// Which pipeline, from where to where.
-    pub by: String,
+    pub by: Way,
     /// What goes there, and how the topic is made.
     pub decisions: Vec<Decision>,
 }
@@ -52,7 +53,7 @@ pub fn explain_topic(
         Writer { task, decider: Decider::new(task).ok()?, origins, files }.explain(&known, topic)
     };
     let tasks = plan.tasks.iter().filter_map(of_task);
-    tasks.chain(plan.relays.iter().filter_map(|relay| of_relay(relay, topic))).collect()
+    tasks.chain(plan.relays.iter().filter_map(|relay| of_relay(relay, origins, files, topic))).collect()
 }
 
 /// The topics of a plan whose names are known: those of tables that are named, and those that tasks have besides.
@@ -73,7 +74,7 @@ pub fn topic_names(plan: &Plan, known: &dyn Fn(&str) -> Vec<Subject>) -> BTreeSe
     names
 }
 
-fn of_relay(relay: &RelayPlan, topic: &str) -> Option<TopicUse> {
+fn of_relay(relay: &RelayPlan, origins: &Origins, files: &FileSet, topic: &str) -> Option<TopicUse> {
     let mut template = relay.topic.clone();
     template.fill(|hole| (hole == "pipeline").then(|| relay.pipeline.clone()));
     let topics = relay.topics.compile().ok()?;
@@ -81,15 +82,37 @@ fn of_relay(relay: &RelayPlan, topic: &str) -> Option<TopicUse> {
         let (_, of) = reading.into_iter().find(|(hole, _)| hole == "topic")?;
         topics.matches(&of).then_some(of)
     })?;
+    let RelayPlan { pipeline, from, to, paused, .. } = relay;
+    let line = |what: &str, value: String, note: String, part| Decision {
+        what: what.to_owned(),
+        value,
+        note,
+        place: origins.relay_span(relay, part).map_or_else(String::new, |span| place(files, span)),
+    };
+    let named_by = line("named by", format!("\"{}\"", relay.topic), String::new(), Part::RelayTopic);
+    let mut decisions = vec![
+        line(
+            "copies",
+            format!("topic {copied}"),
+            format!("of target {from}, taken by {}", relay.topics),
+            Part::Relay,
+        ),
+        Decision { note: default_note(&named_by.place), ..named_by },
+        line("pipeline", pipeline.clone(), String::new(), Part::Pipeline),
+        line("target", to.clone(), String::new(), Part::Target),
+    ];
+    if let Some(why) = paused {
+        decisions.push(line(
+            "paused",
+            "nothing is written now".into(),
+            format!("because {why}"),
+            Part::Paused,
+        ));
+    }
     Some(TopicUse {
         topic: topic.to_owned(),
-        by: format!("pipeline {} from {} to {}", relay.pipeline, relay.from, relay.to),
-        decisions: vec![Decision {
-            what: "copies".to_owned(),
-            value: format!("topic {copied}"),
-            note: format!("of target {}, taken by {}", relay.from, relay.topics),
-            place: String::new(),
-        }],
+        by: Way { pipeline: pipeline.clone(), from: vec![from.clone()], to: to.clone() },
+        decisions,
     })
 }
 
@@ -200,11 +223,7 @@ impl Writer<'_> {
                 self.place(Part::Paused),
             ));
         }
-        Some(TopicUse {
-            topic: topic.to_owned(),
-            by: format!("pipeline {} from {} to {}", id.pipeline, id.source, id.target),
-            decisions: written,
-        })
+        Some(TopicUse { topic: topic.to_owned(), by: Way::of(id), decisions: written })
     }
 
     /// Of some tables, those that are sent.
@@ -359,160 +378,4 @@ impl Writer<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::{files, shown};
-    use super::*;
-    use crate::plan::compile_files;
-
-    const HEAD: &str = "edition 2026\nsource shop mysql \"db1\" {\npassword env P\n}\n\
-        target bus kafka \"kafka1\"\npipeline shop from shop to bus {\n";
-
-    fn explained(lines: &str, known: &[(&str, &str)], topic: &str) -> Vec<TopicUse> {
-        let text = format!("{HEAD}{lines}}}\n");
-        let files = files(&[&text]);
-        let Some((plan, origins)) = compile_files(&files).plan else { panic!("{}", shown(&[&text])) };
-        let known = |_: &str| known.iter().map(|&(db, table)| Subject::table(db, table)).collect();
-        explain_topic(&plan, &origins, &files, &known, topic)
-    }
-
-    /// What goes to a topic, as `what value (note) place`.
-    #[track_caller]
-    fn check(lines: &str, topic: &str, expected: &[&str]) {
-        let uses = explained(lines, &[], topic);
-        let tables = |one: &Decision| one.what.ends_with(" of") || one.what == "holds";
-        let shown: Vec<String> = uses
-            .iter()
-            .flat_map(|one| one.decisions.iter().filter(|one| tables(one)))
-            .map(|one| {
-                format!("{} {} ({}) {}", one.what, one.value, one.note, one.place).trim_end().to_owned()
-            })
-            .collect();
-        assert_eq!(shown, expected, "{lines}");
-    }
-
-    #[test]
-    fn a_topic_of_rows_has_its_settings() {
-        let uses = explained(
-            "include shop.*\ntopic \"{db}.{table}\" {\npartitions 12\ncleanup compact\n}\n",
-            &[],
-            "shop.orders",
-        );
-        let shown: String = uses.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            shown,
-            r#"shop.orders is written by pipeline shop from shop to bus
-
-  rows of     shop.orders         include shop.*  0.sync:7
-  named by    "{db}.{table}"                      0.sync:8
-  format      canal-json          default
-  create      when it is missing  default
-  partitions  12                                  0.sync:9
-  replicas    the cluster's own   default
-  min-insync  the cluster's own   default
-  cleanup     compact                             0.sync:10
-  retention   the cluster's own   default
-  pipeline    shop                                0.sync:6
-  source      shop                                0.sync:2
-  target      bus                                 0.sync:5
-"#,
-            "\n{shown}"
-        );
-    }
-
-    #[test]
-    fn tables_are_found_by_the_names_of_their_topics() {
-        check("include shop.*\n", "shop.orders", &["rows of shop.orders (include shop.*) 0.sync:7"]);
-        check("include shop.*\nexclude shop.tmp_*\n", "shop.tmp_1", &[]);
-        check("include shop.*\n", "crm.orders", &[]);
-        check(
-            "include shop.*\nrename database shop to commerce\nrename table shop.order_item to lines\n",
-            "commerce.lines",
-            &["rows of shop.order_item (include shop.*) 0.sync:7"],
-        );
-        check(
-            "include shop.*\nrename database shop to commerce\n",
-            "commerce.a",
-            &["rows of shop.a (include shop.*) 0.sync:7"],
-        );
-        check(
-            "include *.*\ntopic \"all.{table}\"\n",
-            "all.orders",
-            &["rows of *.orders (include *.*) 0.sync:7"],
-        );
-        check(
-            "include shop.a_[0..1]\ntopic \"a\"\nkey origin, id\n",
-            "a",
-            &[
-                "rows of shop.a_0 (include shop.a_[0..1]) 0.sync:7",
-                "rows of shop.a_1 (include shop.a_[0..1]) 0.sync:7",
-            ],
-        );
-    }
-
-    #[test]
-    fn topics_that_hold_something_else() {
-        check(
-            "include shop.a\nmarkers topic \"{pipeline}.{source}.marks\"\n",
-            "shop.shop.marks",
-            &["holds begin and end of loads () 0.sync:8"],
-        );
-        check(
-            "include shop.a\nmarkers data\n",
-            "shop.a",
-            &["rows of shop.a (include shop.a) 0.sync:7", "holds begin and end of loads () 0.sync:8"],
-        );
-        check("include shop.a\n", "syncc.shop.shop.bus.state", &["holds position and state of the task ()"]);
-        check(
-            "include shop.a\non-error dead-letter \"{table}.errors\"\n",
-            "a.errors",
-            &["rows that cannot be sent of shop.a () 0.sync:8"],
-        );
-        check(
-            "include shop.*\non-oversize dead-letter \"{table}.large\"\n",
-            "b.large",
-            &["messages too large of shop.b () 0.sync:8"],
-        );
-        check(
-            "include shop.a\nddl {\ntopic \"{pipeline}.ddl\"\n}\n",
-            "shop.ddl",
-            &["schema changes of shop.a () 0.sync:9"],
-        );
-    }
-
-    #[test]
-    fn where_the_tables_are_known_no_other_is_guessed() {
-        let lines = "include shop.*\n";
-        let known = [("shop", "orders")];
-        assert_eq!(explained(lines, &known, "shop.orders").len(), 1);
-        assert_eq!(explained(lines, &known, "shop.ordres"), []);
-    }
-
-    #[test]
-    fn many_tables_are_counted() {
-        let lines = "include shop.t[0..19]\ntopic \"all\"\nkey origin, id\n";
-        let uses = explained(lines, &[], "all");
-        let values: Vec<&str> = uses[0].decisions.iter().map(|one| one.value.as_str()).collect();
-        assert_eq!(values[TABLES_MAX - 1..=TABLES_MAX], ["shop.t15", "and 12 more"]);
-    }
-
-    #[test]
-    fn copies_of_topics() {
-        let relay = "include shop.a\n}\ntarget other kafka \"kafka2\"\npipeline copy {\n\
-                     from bus topic \"shop.*\"\nto other\ntopic \"copy.{topic}\"\n";
-        let uses = explained(relay, &[], "copy.shop.a");
-        let shown: Vec<String> = uses.iter().map(ToString::to_string).collect();
-        let copied = "copy.shop.a is written by pipeline copy from bus to other\n\n  \
-                      copies  topic shop.a  of target bus, taken by shop.*\n";
-        assert_eq!(shown, [copied]);
-        assert_eq!(explained(relay, &[], "copy.crm.a"), []);
-    }
-
-    #[test]
-    fn names_of_topics_to_suggest() {
-        let files =
-            files(&[&format!("{HEAD}include shop.a, shop.b_*\nmarkers topic \"{{pipeline}}.marks\"\n}}\n")]);
-        let (plan, _) = compile_files(&files).plan.expect("compiles");
-        let names: Vec<String> = topic_names(&plan, &|_| Vec::new()).into_iter().collect();
-        assert_eq!(names, ["shop.a", "shop.marks", "syncc.shop.shop.bus.state"]);
-    }
-}
+mod tests;

@@ -17,6 +17,7 @@ mod endpoint;
 mod endpoint_tests;
 mod explain;
 mod explain_known;
+mod explain_pipeline;
 mod explain_topic;
 mod front;
 mod graph;
@@ -41,6 +42,7 @@ mod subject;
 #[cfg(test)]
 mod tests;
 mod topic_reading;
+mod way;
 
 pub use crate::statement::{
     Acks, Cleanup, ColumnRule, Compression, Delivery, FILTERS, FormatName, Heartbeat, KeyRule, Mechanism,
@@ -62,14 +64,14 @@ pub use decision::{DdlPlan, TableDecision, TopicSettings};
 pub use diff::{Change, PlanDiff, TaskDiff, diff};
 pub use endpoint::Login;
 pub use explain::{Decision, Explanation, KnownTables, explain_table, outcomes};
+pub use explain_pipeline::{PipelinePage, explain_pipeline};
 pub use explain_topic::{TopicUse, explain_topic, topic_names};
 pub use front::{Compiled, compile_files, compile_project};
-pub use graph::{
-    Allows, CommitPolicy, MovedPlan, Plan, RelayPlan, StreamPlan, TableRules, TaskId, TaskPlan,
-};
+pub use graph::{Allows, CommitPolicy, MovedPlan, Plan, RelayPlan, StreamPlan, TableRules, TaskId, TaskPlan};
 pub use layer::Layer;
 pub use load_estimate::row_bytes;
 pub use origin::{Origins, Part};
-pub use schema_change::schema_changes;
 pub use own_topics::DeadLetters;
+pub use schema_change::schema_changes;
 pub use subject::{Subject, subjects};
+pub use way::{Way, merged_pages, merged_tables, merged_topics};

@@ -1,11 +1,11 @@
 //! From a part of a plan back to the text that says it.
 
-use super::TaskId;
+use super::{RelayPlan, TaskId};
 use crate::statement::Property;
 use crate::text::Span;
 use std::collections::BTreeMap;
 
-/// A part of a task. Its index is that in the plan's own list.
+/// A part of a task or a relay. Its index is that in the plan's own list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
     /// The pipeline's line.
@@ -40,6 +40,8 @@ pub enum Part {
     Brokers,
     /// Its login.
     Sasl,
+    /// The password of its login.
+    TargetPassword,
     /// Its `tls`.
     TargetTls,
     /// Its `registry`.
@@ -72,6 +74,8 @@ pub enum Part {
     Start,
     /// `paused`.
     Paused,
+    /// A `label`.
+    Label(usize),
     /// `retry for`.
     RetryFor,
     /// `retry errors for`.
@@ -108,18 +112,33 @@ pub enum Part {
     Split,
     /// `limit`.
     Limit,
+    /// `from TARGET topic PATTERN` of a relay.
+    Relay,
+    /// Its `topic`.
+    RelayTopic,
 }
 
 /// Where the parts of a plan are written. What holds by default has no place.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origins {
     tasks: BTreeMap<TaskId, BTreeMap<Part, Span>>,
+    relays: BTreeMap<RelayPlan, BTreeMap<Part, Span>>,
 }
 
 impl Origins {
     /// The places of a task's parts.
     pub(super) fn task(&mut self, task: TaskId) -> &mut BTreeMap<Part, Span> {
         self.tasks.entry(task).or_default()
+    }
+
+    /// The places of a relay's parts.
+    pub(super) fn relay(&mut self, relay: RelayPlan) -> &mut BTreeMap<Part, Span> {
+        self.relays.entry(relay).or_default()
+    }
+
+    /// Where a part of a relay is written.
+    pub fn relay_span(&self, relay: &RelayPlan, part: Part) -> Option<Span> {
+        self.relays.get(relay)?.get(&part).copied()
     }
 
     /// Where a part of a task is written.

@@ -163,7 +163,7 @@ proptest! {
                     let decisions = compiled.plan.as_ref().and_then(|(plan, origins)| {
                         let all = explain_table(plan, origins, &files, &Default::default(), table);
                         all.into_iter().find_map(|one| match one {
-                            Explanation::Sent { by: other, decisions, .. } if other == by => Some(decisions),
+                            Explanation::Sent { by: other, decisions, .. } if other.to_string() == by => Some(decisions),
                             Explanation::Sent { .. } | Explanation::Undecided { .. } | Explanation::NotSent { .. } => None,
                         })
                     });

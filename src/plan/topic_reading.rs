@@ -1,7 +1,7 @@
 //! From the name of a topic back to the tables that may have given it.
 
-use super::{Subject, TaskPlan};
-use crate::pattern::FILLER;
+use super::{Rename, Subject, TaskPlan};
+use crate::pattern::{FILLER, NamePattern, TablePattern};
 use crate::statement::{OnError, OnOversize, Template, TemplatePart};
 use std::collections::BTreeSet;
 
@@ -63,6 +63,7 @@ pub(super) fn candidates(task: &TaskPlan, named: &[Subject], topic: &str) -> Vec
             guesses
                 .extend(db.iter().flat_map(|&db| tables.iter().map(move |&table| (db.into(), table.into()))));
             guesses.extend(db.zip(table).map(|(db, table)| (db.to_owned(), table.to_owned())));
+            guesses.extend(unmade(task, &reading, db, table));
         }
     }
     guesses.sort();
@@ -73,6 +74,58 @@ pub(super) fn candidates(task: &TaskPlan, named: &[Subject], topic: &str) -> Vec
         ..Subject::table(db, table)
     };
     guesses.into_iter().map(subject).collect()
+}
+
+/// Tables whose names were made anew, or went into the topic in parts: by what the patterns with captures take once these are
+/// known.
+fn unmade(
+    task: &TaskPlan,
+    reading: &Reading,
+    db: Option<&str>,
+    table: Option<&str>,
+) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut add = |(sample_db, sample_table): (String, String)| {
+        found.extend(table.map(|table| (sample_db.clone(), table.to_owned())));
+        found.extend(db.map(|db| (db.to_owned(), sample_table.clone())));
+        found.push((sample_db, sample_table));
+    };
+    let some = |pattern: &TablePattern| pattern.compile().ok()?.some_table();
+    for pattern in task.rules.layers.iter().filter_map(|layer| layer.tables.as_ref()) {
+        let captured = cases(reading).filter_map(|captures| pattern.filled(&captures));
+        captured.filter_map(|filled| some(&filled)).for_each(&mut add);
+    }
+    for rename in &task.rules.renames {
+        match (rename, db, table) {
+            (Rename::Table { from, to }, _, Some(table)) => {
+                for reading in readings(to, table) {
+                    let captured = cases(&reading).filter_map(|captures| from.filled(&captures));
+                    let all = captured.chain(reading.is_empty().then(|| from.clone()));
+                    all.filter_map(|filled| some(&filled)).for_each(&mut add);
+                }
+            }
+            (Rename::Database { from, to }, Some(db), _) => {
+                let any = NamePattern::Glob("*".to_owned());
+                for reading in readings(to, db) {
+                    let captured = cases(&reading).filter_map(|captures| from.filled(&captures));
+                    let all = captured.map(|db| TablePattern::new(db, any.clone()));
+                    all.filter_map(|filled| some(&filled)).for_each(&mut add);
+                }
+            }
+            (Rename::Database { .. } | Rename::Table { .. } | Rename::Column { .. }, _, _) => {}
+        }
+    }
+    found
+}
+
+/// What captures may have been: a filter may have changed their case.
+fn cases(reading: &Reading) -> impl Iterator<Item = Reading> {
+    let all = |change: fn(&str) -> String| -> Reading {
+        reading.iter().map(|(name, text)| (name.clone(), change(text))).collect()
+    };
+    let mut cases = vec![all(str::to_owned), all(str::to_lowercase), all(str::to_uppercase)];
+    cases.dedup();
+    cases.into_iter()
 }
 
 /// What topics of tables are named by, with what the task gives filled in.

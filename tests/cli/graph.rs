@@ -41,7 +41,7 @@ fn lineage_knows_the_columns_of_the_lock_file() {
         subgraph table_shop_pshop_porders [\"shop.orders<br>shop\"]\n    \
         column_shop_pshop_porders_pid[\"id<br>int\"]\n    \
         column_shop_pshop_porders_pemail[\"email<br>varchar(100)\"]\n  end\n  \
-        subgraph topic_bus_pshop_porders_pshop_porders [\"shop.orders<br>bus\"]\n    \
+        subgraph message_bus_pshop_porders_pshop_porders [\"shop.orders<br>bus\"]\n    \
         field_bus_pshop_porders_pshop_porders_pid[\"id<br>key\"]\n    \
         field_bus_pshop_porders_pshop_porders_pemail[\"email\"]\n  end\n  \
         column_shop_pshop_porders_pid --> field_bus_pshop_porders_pshop_porders_pid\n  \

@@ -71,10 +71,12 @@ fn check_tells_by_exit_code() {
     let wrong = project(&[("shop.sync", &RIGHT.replace("9092\"", "9092\";"))]);
     let line = "shop.sync:6:31: error[S0004]: `;` has no meaning here\n";
     check(wrong.path(), &["check", "--format", "short"], (1, line, ""));
+    // From elsewhere, the path still leads to the file.
+    let elsewhere = wrong.path().to_string_lossy().into_owned();
     check(
         right.path(),
-        &["check", "--format", "short", "-C", &wrong.path().to_string_lossy()],
-        (1, line, ""),
+        &["check", "--format", "short", "-C", &elsewhere],
+        (1, &format!("{elsewhere}/{line}"), ""),
     );
 
     let marked = project(&[("shop.sync", &format!("\u{FEFF}{RIGHT}"))]);
@@ -142,8 +144,8 @@ fn every_combination_of_parameters_is_checked() {
     ) + "param region one-of eu, us default eu\nparam n by region {\n  eu 3\n  us 0\n}\n";
     let project = project(&[("shop.sync", &text)]);
     check(project.path(), &["check", "-q"], (0, "", ""));
-    let line = "shop.sync:11:16: error[S0109]: when `region` is `us`: S0018 `0` is out of range: 1 to 1_000_000; \
-                `param n` is `0`\n";
+    let line =
+        "shop.sync:11:16: error[S0109]: when `region` is `us`: S0018 `0` is out of range: 1 to 1_000_000\n";
     check(project.path(), &["check", "--all-params", "--format", "short"], (1, line, ""));
 }
 
@@ -296,10 +298,27 @@ fn explain_tells_what_a_pipeline_says() {
         "  include shop.*\n  table shop.a {\n    mask b with null\n    key none\n  }\n  rename table shop.b to c\n",
     );
     let here = project(&[("shop.sync", &text)]);
-    let page = "pipeline shop from shop to bus\n\n  include shop.*                  shop.sync:9\n  \
-                rename table shop.b to \"c\"      shop.sync:14\n  table shop.a: key none          shop.sync:12\n  table shop.a: mask b with null  shop.sync:11\n";
-    check(here.path(), &["explain", "pipeline", "shop"], (0, page, ""));
-    let text = "syncc: there is no pipeline \"shp\" that reads from a source; did you mean \"shop\"?\n";
+    let output = run(here.path(), &["explain", "pipeline", "shop"]);
+    let page = String::from_utf8(output.stdout).expect("text");
+    assert!(page.starts_with("pipeline shop from shop to bus\n\n  include shop.* "), "{page}");
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    for line in [
+        "include shop.* shop.sync:9",
+        "rename table shop.b to \"c\" shop.sync:14",
+        "format canal-json default",
+        "commit every 500ms, 20000 rows, 8MiB default",
+        "key none shop.sync:12",
+        "mask b with null shop.sync:11",
+        "password env SHOP_DB_PASSWORD shop.sync:4",
+        "brokers kafka1:9092 shop.sync:6",
+        "compression lz4 default",
+    ] {
+        assert_eq!(page.lines().filter(|found| words(found) == line).count(), 1, "{line}\n{page}");
+    }
+    for block in ["\n  table shop.a\n", "\n  source shop\n", "\n  target bus\n"] {
+        assert!(page.contains(block), "{page}");
+    }
+    let text = "syncc: there is no pipeline \"shp\"; did you mean \"shop\"?\n";
     check(here.path(), &["explain", "pipeline", "shp"], (2, "", text));
 }
 

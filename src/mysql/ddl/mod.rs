@@ -32,5 +32,6 @@ pub use ir::{Statement, Transaction};
 pub use notes::Action;
 pub use outline::{ColumnName, Names, Outline, Unclear, Written};
 pub use parse::parse;
+pub use reserved::is_reserved;
 pub use script::{CreatedTable, created_tables};
 pub use shown::shown;

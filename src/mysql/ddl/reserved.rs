@@ -31,7 +31,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// Whether a bare word cannot be a name.
-pub(super) fn is_reserved(word: &str) -> bool {
+pub fn is_reserved(word: &str) -> bool {
     let upper = || word.bytes().map(|byte| byte.to_ascii_uppercase());
     RESERVED.binary_search_by(|known| known.bytes().cmp(upper())).is_ok()
 }

@@ -248,3 +248,42 @@ fn every_setting_has_a_line() {
         assert!(SETTINGS.iter().any(|(statement, _)| statement.contains(property.word())), "{property:?}");
     }
 }
+
+/// The lines that begin with these words.
+#[track_caller]
+fn check_lines(body: &str, what: &str, expected: &[&str]) {
+    let text = format!(
+        "edition 2026\nsource shop mysql \"db1\" {{\npassword env P\n}}\ntarget bus kafka \"kafka1\"\n\
+         pipeline shop from shop to bus {{\ninclude shop.*\n{body}}}\n"
+    );
+    let files = files(&[&text]);
+    let (plan, origins) = compile_files(&files).plan.expect("compiles");
+    let all = explain_table(&plan, &origins, &files, &KnownTables::new(), ("shop", "a"));
+    let Some(Explanation::Sent { decisions, .. }) = all.first() else { panic!("{all:?}") };
+    let told = decisions.iter().filter(|one| one.what == what);
+    let shown: Vec<String> = told.map(|one| format!("{} {}", one.value, one.place)).collect();
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn masks_that_are_overruled_are_not_told() {
+    check_lines(
+        "mask email, phone with null\ntable shop.a {\nmask email keep last 4\n}\n",
+        "masked",
+        &["email keep last 4 0.sync:10", "phone with null 0.sync:8"],
+    );
+    check_lines(
+        "mask e_mail, *_x with null\ntable shop.a {\nmask e* keep last 4\nmask a_x keep last 2\n}\n",
+        "masked",
+        &["a_x keep last 2 0.sync:11", "e* keep last 4 0.sync:10", "*_x with null 0.sync:8"],
+    );
+}
+
+#[test]
+fn conditions_are_told_as_they_are_written() {
+    check_lines(
+        "table shop.a {\nwhere `order` > 3  and ( b = 1 )\nwhere a = 'x'\nwhere B = 1\n}\n",
+        "where",
+        &["`order` > 3 and ( b = 1 ) 0.sync:9", "a = 'x' 0.sync:10", "B = 1 0.sync:11"],
+    );
+}

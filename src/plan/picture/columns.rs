@@ -46,11 +46,12 @@ pub fn columns(plan: &Plan, known: &dyn Fn(&str) -> Vec<KnownTable>) -> Picture 
         let Ok(decider) = Decider::new(task) else { continue };
         for KnownTable { subject, columns } in tables {
             let Ok(Some(decision)) = decider.decide(&subject.db, &subject.table) else { continue };
-            let table = format!("{}.{subject}", task.id.source);
+            let table = super::tables::table_path(&task.id.source, &subject);
             let topic = super::tables::topic(task, &subject).unwrap_or_default();
-            let message = format!("{}.{topic}.{}.{}", task.id.target, decision.db, decision.table);
+            let (db, name) = (exact(&decision.db), exact(&decision.table));
+            let message = format!("{}.{topic}.{db}.{name}", task.target.name);
             picture.node(Node::new(Shape::Table, &table, subject.to_string()).detail(&task.id.source));
-            picture.node(Node::new(Shape::Topic, &message, &topic).detail(&task.id.target));
+            picture.node(Node::new(Shape::Message, &message, &topic).detail(&task.target.name));
             let all_known = !columns.is_empty();
             let columns = if all_known { columns } else { named(&decision) };
             for column in &columns {
@@ -66,8 +67,18 @@ pub fn columns(plan: &Plan, known: &dyn Fn(&str) -> Vec<KnownTable>) -> Picture 
     picture
 }
 
+/// A name as a part of a longer one.
+fn exact(name: &str) -> String {
+    NamePattern::Exact(name.to_owned()).to_string()
+}
+
+/// The same for a column or a field; all others together are a `*`, which is no plain word.
+fn path_of(name: &str) -> String {
+    if name == OTHERS { name.to_owned() } else { exact(name) }
+}
+
 fn draw(picture: &mut Picture, decision: &TableDecision, table: &str, message: &str, column: &KnownColumn) {
-    let mut node = Node::new(Shape::Column, &format!("{table}.{}", column.name), &column.name);
+    let mut node = Node::new(Shape::Column, &format!("{table}.{}", path_of(&column.name)), &column.name);
     if !column.text.is_empty() {
         node = node.detail(&column.text);
     }
@@ -79,12 +90,12 @@ fn draw(picture: &mut Picture, decision: &TableDecision, table: &str, message: &
         return;
     }
     let name = if column.name == OTHERS { OTHERS.to_owned() } else { field(decision, &column.name) };
-    let mut field = Node::new(Shape::Field, &format!("{message}.{name}"), &name);
+    let mut field = Node::new(Shape::Field, &format!("{message}.{}", path_of(&name)), &name);
     if is_key(decision, column) {
         field = field.detail("key");
     }
     let to = field.id.clone();
-    picture.node(field.inside(id(Shape::Topic, message)));
+    picture.node(field.inside(id(Shape::Message, message)));
     picture.edge(from, to, mask(decision, &column.name));
 }
 

@@ -15,6 +15,9 @@ fn write(text: &mut String, picture: &Picture) -> fmt::Result {
     writeln!(text, "digraph syncc {{\n  rankdir=LR;")?;
     for frame in picture.frames() {
         writeln!(text, "  subgraph cluster_{} {{\n    label={};", bare(&frame.id), label(frame))?;
+        if let Some(doc) = &frame.doc {
+            writeln!(text, "    tooltip={};", quoted(doc))?;
+        }
         for node in picture.inside(Some(&frame.id)) {
             writeln!(text, "    {}", declared(node))?;
         }
@@ -36,9 +39,10 @@ fn declared(node: &Node) -> String {
         Shape::Source => "cylinder",
         Shape::Pipeline => "box",
         Shape::Target => "cds",
-        Shape::Table | Shape::Topic | Shape::Column | Shape::Field => "plaintext",
+        Shape::Table | Shape::Topic | Shape::Message | Shape::Column | Shape::Field => "plaintext",
     };
-    format!("{} [shape={shape}, label={}];", bare(&node.id), label(node))
+    let doc = node.doc.as_ref().map_or_else(String::new, |doc| format!(", tooltip={}", quoted(doc)));
+    format!("{} [shape={shape}, label={}{doc}];", bare(&node.id), label(node))
 }
 
 fn label(node: &Node) -> String {

@@ -34,7 +34,9 @@ fn declared(node: &Node) -> String {
     let (open, close) = match node.kind {
         Shape::Source => ("[(", ")]"),
         Shape::Target => ("([", "])"),
-        Shape::Pipeline | Shape::Table | Shape::Topic | Shape::Column | Shape::Field => ("[", "]"),
+        Shape::Pipeline | Shape::Table | Shape::Topic | Shape::Message | Shape::Column | Shape::Field => {
+            ("[", "]")
+        }
     };
     format!("{}{open}{}{close}", bare(&node.id), label(node))
 }

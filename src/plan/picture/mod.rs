@@ -14,8 +14,10 @@ pub use flow::flow;
 pub use mermaid::mermaid;
 pub use tables::tables;
 
-use super::TargetKind;
 use serde::Serialize;
+
+/// Kind of a target, by its name.
+pub type Targets<'p> = &'p dyn Fn(&str) -> &'static str;
 
 /// Nodes and edges, each once, in the order they are drawn in.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -37,6 +39,8 @@ pub struct Node {
     pub name: String,
     /// What else is said about it.
     pub details: Vec<String>,
+    /// What the `##` lines above its declaration say.
+    pub doc: Option<String>,
     /// Id of the node that it belongs to; such nodes are drawn as frames.
     pub group: Option<String>,
 }
@@ -55,6 +59,8 @@ pub enum Shape {
     Table,
     /// A topic.
     Topic,
+    /// The messages of one table in a topic.
+    Message,
     /// A column of a table.
     Column,
     /// A field of a message.
@@ -81,6 +87,7 @@ impl Shape {
             Shape::Target => "target",
             Shape::Table => "table",
             Shape::Topic => "topic",
+            Shape::Message => "message",
             Shape::Column => "column",
             Shape::Field => "field",
         }
@@ -90,7 +97,7 @@ impl Shape {
 impl Node {
     /// A node with the full name `path`, shown as `name`.
     pub fn new(kind: Shape, path: &str, name: impl Into<String>) -> Node {
-        Node { id: id(kind, path), kind, name: name.into(), details: Vec::new(), group: None }
+        Node { id: id(kind, path), kind, name: name.into(), details: Vec::new(), doc: None, group: None }
     }
 
     /// The same with one more detail.
@@ -111,6 +118,13 @@ impl Picture {
     pub fn node(&mut self, node: Node) {
         if !self.nodes.iter().any(|other| other.id == node.id) {
             self.nodes.push(node);
+        }
+    }
+
+    /// Gives nodes the text that `doc` has for their kind and name.
+    pub fn document(&mut self, doc: impl Fn(Shape, &str) -> Option<String>) {
+        for node in &mut self.nodes {
+            node.doc = doc(node.kind, &node.name);
         }
     }
 
@@ -159,14 +173,6 @@ fn bare(id: &str) -> String {
     bare
 }
 
-fn kind(kind: &TargetKind) -> &'static str {
-    match kind {
-        TargetKind::Kafka(_) => "kafka",
-        TargetKind::Stdout => "stdout",
-        TargetKind::File { .. } => "file",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::{HELLO, plan};
@@ -176,7 +182,7 @@ mod tests {
     #[test]
     fn hello_world_in_both_languages() {
         let text = HELLO.replace("pipeline shop", "pipeline web-shop");
-        let picture = flow(&plan(&[&text]));
+        let picture = flow(&plan(&[&text]), &|_| "kafka");
         assert_eq!(
             dot(&picture),
             "digraph syncc {\n  rankdir=LR;\n  source_shop [shape=cylinder, label=\"shop\\nmysql\"];\n  \
@@ -193,14 +199,15 @@ mod tests {
     #[test]
     fn tables_and_topics_stand_in_their_frames() {
         let lines = "  include shop.*, crm.`a \"b\"<c>`\n  rename table crm.`a \"b\"<c>` to people\n  topic \"x.{db}.{table}\"\n";
-        let picture = tables(&plan(&[&HELLO.replace("  include shop.*\n", lines)]), &|_| Vec::new());
+        let picture =
+            tables(&plan(&[&HELLO.replace("  include shop.*\n", lines)]), &|_| "kafka", &|_| Vec::new());
         assert_eq!(
             dot(&picture),
             r##"digraph syncc {
   rankdir=LR;
   subgraph cluster_source_shop {
     label="shop\nmysql";
-    table_shop_pcrm_pa_x20__x22_b_x22__x3c_c_x3e_ [shape=plaintext, label="crm.a \"b\"<c>"];
+    table_shop_pcrm_p_x60_a_x20__x22_b_x22__x3c_c_x3e__x60_ [shape=plaintext, label="crm.a \"b\"<c>"];
     table_shop_pshop_p_x2a_ [shape=plaintext, label="shop.*"];
   }
   subgraph cluster_target_bus {
@@ -208,7 +215,7 @@ mod tests {
     topic_bus_px_pcrm_ppeople [shape=plaintext, label="x.crm.people"];
     topic_bus_px_pshop_p_x2a_ [shape=plaintext, label="x.shop.*"];
   }
-  table_shop_pcrm_pa_x20__x22_b_x22__x3c_c_x3e_ -> topic_bus_px_pcrm_ppeople [label="shop"];
+  table_shop_pcrm_p_x60_a_x20__x22_b_x22__x3c_c_x3e__x60_ -> topic_bus_px_pcrm_ppeople [label="shop"];
   table_shop_pshop_p_x2a_ -> topic_bus_px_pshop_p_x2a_ [label="shop"];
 }
 "##
@@ -250,6 +257,65 @@ mod tests {
             columns: vec![column("id", true), column("NAME", false), column("secret", false)],
         }];
         assert_eq!(edges(&|_| known.clone()), ["id -> id ", "NAME -> full_name ", "secret not sent"]);
+    }
+
+    #[test]
+    fn copies_of_topics_are_drawn() {
+        let copy = "target dr kafka \"kafka2\"\npipeline copy {\n  from bus topic \"shop.*\"\n  to dr\n  \
+                    topic \"copy.{topic}\"\n  paused because \"later\"\n}\n";
+        let plan = plan(&[&format!("{HELLO}{copy}")]);
+        let edges = |picture: &Picture| {
+            let line = |edge: &Edge| {
+                format!("{} -> {} {}", edge.from, edge.to, edge.label.as_deref().unwrap_or(""))
+                    .trim_end()
+                    .to_owned()
+            };
+            picture.edges.iter().map(line).collect::<Vec<_>>()
+        };
+        let picture = flow(&plan, &|_| "kafka");
+        assert_eq!(
+            edges(&picture),
+            [
+                "source:shop -> pipeline:shop",
+                "target:bus -> pipeline:copy topic shop.*",
+                "pipeline:shop -> target:bus",
+                "pipeline:copy -> target:dr",
+            ]
+        );
+        let paused = picture.nodes.iter().find(|node| node.id == "pipeline:copy").expect("it is drawn");
+        assert_eq!(paused.details, ["paused"]);
+        assert_eq!(
+            edges(&tables(&plan, &|_| "kafka", &|_| Vec::new())),
+            ["table:shop.shop.* -> topic:bus.shop.* shop", "topic:bus.shop.* -> topic:dr.copy.shop.* copy"]
+        );
+    }
+
+    /// Two topics at one target are one target.
+    #[test]
+    fn a_target_is_one_node() {
+        let to = |letter: char| format!("  to bus {{\n    topic \"{letter}.{{table}}\"\n  }}\n");
+        let head = format!("pipeline shop {{\n  from shop\n{}{}", to('a'), to('b'));
+        let text = HELLO.replace("pipeline shop from shop to bus {\n", &head);
+        let plan = plan(&[&text]);
+        let targets = |picture: Picture| {
+            let all = picture.nodes.into_iter().filter(|node| node.kind == Shape::Target);
+            all.map(|node| node.id).collect::<Vec<_>>()
+        };
+        assert_eq!(plan.tasks.len(), 2);
+        assert_eq!(targets(flow(&plan, &|_| "kafka")), ["target:bus"]);
+        assert_eq!(targets(tables(&plan, &|_| "kafka", &|_| Vec::new())), ["target:bus"]);
+    }
+
+    #[test]
+    fn names_with_dots_stay_apart() {
+        let lines = "  include `a.b`.c, a.`b.c`\n";
+        let plan = plan(&[&HELLO.replace("  include shop.*\n", lines)]);
+        let ids = |picture: Picture| picture.nodes.into_iter().map(|node| node.id).collect::<BTreeSet<_>>();
+        let both = ids(tables(&plan, &|_| "kafka", &|_| Vec::new()));
+        for id in ["table:shop.`a.b`.c", "table:shop.a.`b.c`"] {
+            assert!(both.contains(id), "{both:?}");
+        }
+        assert_eq!(ids(columns(&plan, &|_| Vec::new())).len(), 8);
     }
 
     #[test]

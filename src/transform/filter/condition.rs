@@ -1,6 +1,7 @@
 //! Conditions over the columns of a row, as written: names are not looked up yet, and nothing has a place in a file.
 
 use super::number::Number;
+use crate::mysql::ddl::is_reserved;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -325,12 +326,13 @@ impl fmt::Debug for Operand {
 pub const WORDS: &[&str] =
     &["and", "or", "not", "like", "regexp", "in", "between", "is", "null", "true", "false"];
 
-/// A column's name as a condition writes it: in backticks where it could be read as something else.
+/// A column's name as a condition writes it: in backticks where it could be read as something else, here or by a server.
 pub fn column_text(name: &str) -> String {
     let plain = name.chars().all(|sign| sign.is_alphanumeric() || sign == '_' || sign == '$')
         && !name.starts_with(|sign: char| sign.is_ascii_digit())
         && !name.is_empty()
-        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(name));
+        && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(name))
+        && !is_reserved(name);
     if plain { name.to_owned() } else { format!("`{}`", name.replace('`', "``")) }
 }
 
@@ -381,7 +383,7 @@ mod tests {
         let either = Condition::any([equals("a", "1"), equals("order", "2").negated()]);
         assert_eq!(
             Condition::all([either, equals("b c", "-0.5")]).to_string(),
-            "(a = 1 or not order = 2) and `b c` = -0.5"
+            "(a = 1 or not `order` = 2) and `b c` = -0.5"
         );
         let list = Test::In {
             operand: Operand::Column("in".into()),
