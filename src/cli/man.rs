@@ -19,6 +19,9 @@ pub(super) struct Args {
     command: Vec<String>,
 }
 
+/// Section and missing date in the first line of a page.
+const NO_DATE: &str = "1  ";
+
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     let mut program = Cli::command();
     // Flags of every command are handed down to the commands.
@@ -33,9 +36,12 @@ pub(super) fn run(args: &Args, output: &mut Output) -> Result<Exit, Failure> {
     clap_mangen::Man::new(asked.clone())
         .title(title)
         .source(version.trim())
+        .manual("syncc manual")
         .render(&mut page)
         .map_err(|error| Failure::new(Exit::Failed, error))?;
-    output.write(&page)?;
+    let page = String::from_utf8_lossy(&page);
+    // The generator leaves out a date that is not given, and `man` takes what follows for it.
+    output.print(&page.replacen(&format!("{NO_DATE}\""), "1 \"\" \"", 1))?;
     Ok(Exit::Fine)
 }
 

@@ -78,6 +78,35 @@ fn manual_and_completions_know_every_command() {
     );
 }
 
+/// Bash itself is asked what it offers.
+#[test]
+fn bash_completes_what_can_be_explained() {
+    let here = project(&[]);
+    fs::write(here.path().join("syncc.bash"), said(&["completions", "bash"]))
+        .expect("the folder is writable");
+    let offered = |words: &[&str]| {
+        let last = words.len() - 1;
+        let asked = format!(
+            "source syncc.bash; COMP_WORDS=({}); COMP_CWORD={last}; _syncc syncc '{}' '{}'; echo \"${{COMPREPLY[@]}}\"",
+            words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
+            words[last],
+            words[last - 1],
+        );
+        let output =
+            std::process::Command::new("bash").args(["-c", &asked]).current_dir(here.path()).output();
+        String::from_utf8(output.expect("bash starts").stdout).expect("text").trim_end().to_owned()
+    };
+    assert_eq!(
+        offered(&["syncc", "explain", "S010"]),
+        "S0101 S0102 S0103 S0104 S0105 S0106 S0107 S0108 S0109"
+    );
+    assert_eq!(offered(&["syncc", "explain", "t"]), "table topic");
+    assert_eq!(offered(&["syncc", "explain", "statement", "on-e"]), "on-error");
+    assert_eq!(offered(&["syncc", "explain", "format", "canal"]), "canal-json");
+    assert_eq!(offered(&["syncc", "explain", "table", ""]), "");
+    assert_eq!(offered(&["syncc", "man", "che"]), "check");
+}
+
 /// A reference in a page is the command of the page, and the word for one of its own.
 #[test]
 fn every_page_that_a_page_refers_to_can_be_printed() {
@@ -87,7 +116,7 @@ fn every_page_that_a_page_refers_to_can_be_printed() {
         let asked: Vec<&str> = ["man"].into_iter().chain(words.iter().map(String::as_str)).collect();
         let page = said(&asked).replace("\\-", "-");
         let title = ["syncc"].into_iter().chain(asked.into_iter().skip(1)).collect::<Vec<_>>().join("-");
-        let head = format!(".TH {title} 1  \"syncc {}\"", env!("CARGO_PKG_VERSION"));
+        let head = format!(".TH {title} 1 \"\" \"syncc {}\" \"syncc manual\"", env!("CARGO_PKG_VERSION"));
         assert!(page.contains(&head), "{head}: {page}");
         for name in page.lines().filter_map(|line| line.strip_suffix("(1)")) {
             let word = name.strip_prefix(&format!("{title}-")).unwrap_or_else(|| panic!("{title}: {name}"));

@@ -12,7 +12,7 @@ use super::revision::place_in_repository;
 use crate::diagnostic::{Severity, short};
 use crate::plan::compile_project;
 use crate::project::{Project, io::list};
-use crate::text::FileSet;
+use crate::text::{FileSet, Span};
 use answers::Answers;
 use clap::ValueEnum;
 use std::fs::{self, File};
@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
     syncc init\n  \
     syncc init prod --from mysql syncc@db1:3306 --to kafka1:9092,kafka2:9092 --tables 'shop.*'\n  \
     syncc init prod --from mysql mysql://syncc@db1:3306/shop --to kafka1:9092 --ci github --editor\n\n\
-    Exit codes: 0 written, 2 there is a project already, or what was said makes none.")]
+    Exit codes: 0 written, 2 there is a project already, or a flag is not understood.")]
 pub(super) struct Args {
     /// Directory of the project; it is made if needed [default: that of -C]
     #[arg(value_name = "DIR")]
@@ -135,16 +135,23 @@ fn refuse_what_does_not_compile(name: &str, text: &str) -> Result<(), Failure> {
     files.add(name, text);
     let project = Project::of(files);
     let findings = compile_project(&project).findings;
-    match findings.iter().find(|finding| finding.severity == Severity::Error) {
-        None => Ok(()),
-        Some(finding) => {
-            let place = finding.primary.as_ref().map(|label| project.files.slice(label.span));
-            let place = place.map_or_else(String::new, |text| format!(" in `{text}`"));
-            let said = short::line(finding, &project.files);
-            let said = said.split_once("]: ").map_or(said.as_str(), |(_, said)| said);
-            Err(Failure::usage(format!("that makes no project: {said}{place}")))
-        }
-    }
+    let Some(finding) = findings.iter().find(|finding| finding.severity == Severity::Error) else {
+        return Ok(());
+    };
+    let line = |span: Span| {
+        let line = project.files.line(span.file, span.start);
+        project.files.slice(project.files.line_span(span.file, line)).trim_start()
+    };
+    let line = finding.primary.as_ref().map_or("", |label| line(label.span));
+    let flag = match line.split(' ').next().unwrap_or_default() {
+        "source" => "--from",
+        "target" | "brokers" => "--to",
+        _ => "--tables",
+    };
+    let said = short::line(finding, &project.files);
+    let said = said.split_once("]: ").map_or(said.as_str(), |(_, said)| said);
+    // Not what was typed: it may hold a password.
+    Err(Failure::usage(format!("{flag} is not understood: {said}")))
 }
 
 /// Writes a file that is not there yet, and says what became of it.
@@ -156,13 +163,18 @@ fn write(file: &NewFile) -> Result<String, Failure> {
     match File::create_new(path) {
         Ok(mut new) => {
             new.write_all(file.text.as_bytes()).map_err(|error| failed(path, &error))?;
-            Ok(format!("wrote {}\n", path.display()))
+            Ok(format!("wrote {}\n", shown(path)))
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Ok(format!("left {} alone: it is there already\n", path.display()))
+            Ok(format!("left {} alone: it is there already\n", shown(path)))
         }
         Err(error) => Err(failed(path, &error)),
     }
+}
+
+/// `./shop.sync` is `shop.sync` to a reader.
+fn shown(path: &Path) -> std::path::Display<'_> {
+    path.strip_prefix(".").unwrap_or(path).display()
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
