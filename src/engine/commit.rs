@@ -7,6 +7,7 @@
 //! one together with what of it is covered; sequence numbers have no gap.
 
 use super::Covered;
+use super::headroom::Headroom;
 use super::split::{Differs, Progress};
 use crate::checkpoint::{DurablePosition, Fingerprint, MidRecord, PosRecord};
 use crate::failpoint::{Bug, planted};
@@ -47,6 +48,7 @@ pub struct Policy {
 #[derive(Debug)]
 pub struct Ledger {
     policy: Policy,
+    headroom: Headroom,
     fingerprint: Fingerprint,
     generation: u64,
     /// Last committed number.
@@ -87,6 +89,7 @@ impl Ledger {
     ) -> Ledger {
         Ledger {
             policy,
+            headroom: Headroom::new(&policy.commit),
             fingerprint,
             generation,
             seq,
@@ -240,8 +243,7 @@ impl Ledger {
             return Due::Commit;
         }
         if let Some(opened_ms) = self.opened_ms {
-            let full =
-                self.rows >= u64::from(self.policy.commit.rows) || self.bytes >= self.policy.commit.bytes;
+            let full = self.headroom.is_used(self.rows, self.bytes);
             let old_at = opened_ms + u64::from(self.policy.commit.every_ms);
             let spaced_at = self.commit_began_ms + IDLE_COMMIT_SPACING_MS;
             if full || now_ms >= old_at || (reader_idle && now_ms >= spaced_at) {
@@ -300,6 +302,10 @@ impl Ledger {
     pub fn committed(&mut self, durable: &DurablePosition, now_ms: u64) {
         debug_assert_eq!(durable.record().seq, self.seq + 1, "commits are numbered without gaps");
         self.seq = durable.record().seq;
+        // One that its age or an idle source brought about says nothing of larger ones.
+        if self.headroom.is_used(self.rows, self.bytes) {
+            self.headroom.learn(now_ms.saturating_sub(self.commit_began_ms));
+        }
         self.rows = 0;
         self.bytes = 0;
         self.opened_ms = None;
@@ -411,6 +417,19 @@ mod tests {
         let mut by_bytes = ledger();
         by_bytes.produced(1, 1_000, 1_000);
         assert_eq!(by_bytes.due(1_000, false), Due::Commit);
+    }
+
+    #[test]
+    fn commits_grow_with_a_target_that_is_fast() {
+        let mut ledger = ledger();
+        ledger.headroom = Headroom::new(&CommitPolicy { every_ms: 500, rows: 1_000_000, bytes: 16 << 20 });
+        // MiB that are committed before more is taken, and those that are committed because the source is idle
+        for (mib, is_full) in [(8, true), (8, false), (16, true), (16, true)] {
+            ledger.produced(1, mib << 20, 1_000);
+            assert_eq!(ledger.due(1_000, false) == Due::Commit, is_full, "{mib} MiB");
+            let durable = DurablePosition::stored(ledger.cover(1_000).into_record());
+            ledger.committed(&durable, 1_001);
+        }
     }
 
     #[test]

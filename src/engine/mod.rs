@@ -6,6 +6,7 @@
 //! Does not: know MySQL's wire, Kafka's client, or what a row looks like in a format.
 
 pub mod commit;
+mod headroom;
 pub mod load;
 pub mod owner;
 pub mod pace;

@@ -16,8 +16,10 @@ use crate::statement::{NameCase, Split, Template, Thing};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeMap;
 
-/// Half a second of lag is readable, and a transaction of these sizes stays far below its timeout.
-const COMMIT: CommitPolicy = CommitPolicy { every_ms: 500, rows: 20_000, bytes: 8 << 20 };
+/// Half a second of lag is readable. While there is more to send than the target takes, it is age that ends most commits:
+/// each stops the stream for a few round trips, and a fast target would be stopped dozens of times a second.
+const COMMIT: CommitPolicy = CommitPolicy { every_ms: 500, rows: 200_000, bytes: 64 << 20 };
+
 /// Compiles a program.
 pub fn compile(checked: &Checked) -> (Plan, Origins) {
     let program = checked.program();

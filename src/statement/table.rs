@@ -183,7 +183,8 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "Largest record batch.",
         "batch 512KiB"),
     runs("linger", &[Target, To, Defaults, Profile], "DURATION(0ms..15m)", NoBlock, Single, "0ms", Rewire,
-        "How long a batch waits to fill.",
+        "How long a batch waits to fill. With `delivery exactly-once` nothing is seen before the commit, which sends what waits: there a \
+         batch waits for 200ms at least.",
         "linger 20ms"),
     runs("in-flight", &[Target, To, Defaults, Profile], "NUMBER(1..1_000)", NoBlock, Single, "5", Rewire,
         "Requests to a broker without an answer. Above 5 a retry may change the order.",
@@ -382,8 +383,9 @@ pub static STATEMENTS: &[StatementSpec] = &[
         "on-invalid-value stop"),
     runs("commit", &[Pipeline, To, Defaults, Profile],
         "every DURATION(1ms..10m) [, NUMBER(1..1_000_000_000) rows] [, SIZE(1KiB..1GiB)]",
-        NoBlock, Single, "every 500ms, 20_000 rows, 8MiB", InPlace,
-        "When what was sent is committed: whichever comes first.",
+        NoBlock, Single, "every 500ms, 200_000 rows, 64MiB", InPlace,
+        "When what was sent is committed: whichever comes first. While a target is slow to acknowledge, commits are smaller: \
+         never more than 20,000 rows or 8 MiB until it has acknowledged one within the time that is given here.",
         "commit every 1s, 50_000 rows, 16MiB"),
     runs("split", &[Pipeline, To, Defaults, Profile],
         "after SIZE(1MiB..1024GiB) [, NUMBER(1..1_000_000_000) rows]",

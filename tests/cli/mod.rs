@@ -277,11 +277,11 @@ fn explain_tells_what_becomes_of_a_table() {
     let explained = String::from_utf8(explained.stdout).expect("text");
     for line in [
         "shop.orders is replicated by pipeline shop from shop to bus",
-        "  selected          include shop.*                                   shop.sync:9",
-        "  name              shop.orders                    as in the source",
-        "  topic             shop.orders                    default",
-        "  key               primary, else first unique     default",
-        "  retry             12h                            default",
+        "  selected          include shop.*                                     shop.sync:9",
+        "  name              shop.orders                      as in the source",
+        "  topic             shop.orders                      default",
+        "  key               primary, else first unique       default",
+        "  retry             12h                              default",
     ] {
         assert!(explained.lines().any(|found| found == line), "{explained}");
     }
@@ -306,7 +306,7 @@ fn explain_tells_what_a_pipeline_says() {
         "include shop.* shop.sync:9",
         "rename table shop.b to \"c\" shop.sync:14",
         "format canal-json default",
-        "commit every 500ms, 20000 rows, 8MiB default",
+        "commit every 500ms, 200000 rows, 64MiB default",
         "key none shop.sync:12",
         "mask b with null shop.sync:11",
         "password env SHOP_DB_PASSWORD shop.sync:4",

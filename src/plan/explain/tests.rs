@@ -106,37 +106,37 @@ fn every_decision_has_its_line() {
         "customers",
         r#"shop.customers is replicated by pipeline shop from shop to bus
 
-  selected          include shop.*                                  0.sync:7
+  selected          include shop.*                                    0.sync:7
   not hit           exclude shop.tmp_*
-  name              commerce.customers             rename database  0.sync:9
-  column            cust_no is customer_number     rename column    0.sync:11
-  topic             commerce.customers                              0.sync:12
-    partitions      12                                              0.sync:13
-  key               primary, else first unique     default
-  key-change        split                          default
-  partition         by key                         default
-  format            canal-json                     default
-  tombstones        off                            default
-  headers           none                           default
-  changes           insert, update, delete         default
-  columns           all except password_hash                        0.sync:16
-  masked            none                           default
-  where             none                           default
-  ddl               off                            default
-  truncate          warn                           default
-  on-error          stop                           default
-  on-oversize       stop                           default
-  on-invalid-value  map                            default
-  names             as-source                      default
-  timestamp         produce                        default
-  markers           off                            default
-  online-ddl        gh-ost, pt-osc                 default
-  commit            every 500ms, 20000 rows, 8MiB  default
-  split             after 256MiB, 500000 rows      default
-  limit             none                           default
-  on-position-lost  stop                           default
-  retry             2h                                              0.sync:18
-    errors          10m                            default
+  name              commerce.customers               rename database  0.sync:9
+  column            cust_no is customer_number       rename column    0.sync:11
+  topic             commerce.customers                                0.sync:12
+    partitions      12                                                0.sync:13
+  key               primary, else first unique       default
+  key-change        split                            default
+  partition         by key                           default
+  format            canal-json                       default
+  tombstones        off                              default
+  headers           none                             default
+  changes           insert, update, delete           default
+  columns           all except password_hash                          0.sync:16
+  masked            none                             default
+  where             none                             default
+  ddl               off                              default
+  truncate          warn                             default
+  on-error          stop                             default
+  on-oversize       stop                             default
+  on-invalid-value  map                              default
+  names             as-source                        default
+  timestamp         produce                          default
+  markers           off                              default
+  online-ddl        gh-ost, pt-osc                   default
+  commit            every 500ms, 200000 rows, 64MiB  default
+  split             after 256MiB, 500000 rows        default
+  limit             none                             default
+  on-position-lost  stop                             default
+  retry             2h                                                0.sync:18
+    errors          10m                              default
 "#,
     );
 }
@@ -205,7 +205,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("timestamp event", "timestamp event"),
     ("markers data", "markers data"),
     ("online-ddl off", "online-ddl off"),
-    ("commit every 2s, 5 rows", "commit every 2s, 5 rows, 8MiB"),
+    ("commit every 2s, 5 rows", "commit every 2s, 5 rows, 64MiB"),
     ("split after 1MiB", "split after 1MiB, 500000 rows"),
     ("limit 5MiB/s", "limit 5MiB/s"),
     ("on-position-lost resnapshot", "on-position-lost resnapshot"),

@@ -77,7 +77,7 @@ fn every_setting_has_its_line_or_its_default() {
         ": start snapshot 30",
         ": start parallel 2 30",
         ": start chunk adapts",
-        ": commit every 1s, 20000 rows, 8MiB 33",
+        ": commit every 1s, 200000 rows, 64MiB 33",
         ": split after 64MiB, 500000 rows 34",
         ": retry for 2h 17",
         ": retry errors for 10m",

@@ -57,7 +57,7 @@ fn hello_world_is_all_defaults() {
             parallel: None,
         }),
         retry: Retry { window_ms: 12 * 3_600_000, errors_ms: 600_000 },
-        commit: CommitPolicy { every_ms: 500, rows: 20_000, bytes: 8 << 20 },
+        commit: CommitPolicy { every_ms: 500, rows: 200_000, bytes: 64 << 20 },
         rules: TableRules {
             include: vec![crate::pattern::TablePattern { db: shop, table: any }],
             ..TableRules::default()
@@ -216,7 +216,7 @@ fn producer_and_commit_of_a_target_win_where_it_is_used() {
     let task = plan(&[&text]).tasks.remove(0);
     let TargetKind::Kafka(kafka) = &task.target.kind else { panic!("a cluster") };
     assert_eq!((kafka.linger_ms, kafka.batch_bytes, kafka.compression), (9, 512 << 10, Compression::None));
-    assert_eq!(task.commit, CommitPolicy { every_ms: 2000, rows: 20_000, bytes: 8 << 20 });
+    assert_eq!(task.commit, CommitPolicy { every_ms: 2000, rows: 200_000, bytes: 64 << 20 });
 }
 
 #[test]

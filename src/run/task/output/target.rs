@@ -22,8 +22,9 @@ use std::time::Duration;
 /// Shortest wait for an answer: a healthy cluster on a long way needs no more.
 const LEAST_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Bytes that may wait in a producer's queue: no loss of throughput against four times as much.
-const QUEUE_BYTES: u64 = 64 << 20;
+/// Bytes that may wait in a producer's queue: as much as a fast broker takes while a batch of each partition is on its way. A
+/// commit holds more than that; what waits is sent while the rest of it is written.
+const QUEUE_BYTES: u64 = 32 << 20;
 
 /// A target as prepared for one life, before ownership.
 pub(in crate::run::task) struct Target {
