@@ -7,6 +7,8 @@ use crate::support::kafka::Received;
 use crate::support::program::Running;
 use crate::support::shop::{SOON, Shop};
 use crate::support::{Isolation, Kafka, Kind, MySql, wait};
+#[cfg(feature = "failpoints")]
+use syncc::control::TaskState;
 
 /// Marks of one load, in order: kind, and rows where it ends.
 type Load = Vec<(String, Option<String>)>;
@@ -95,7 +97,8 @@ fn a_load_is_told_once_whatever_crashes() {
         // A table without a key begins anew, as another load, where its rows had not all come.
         let (last, before) = told["bare"].split_last().expect("it is loaded");
         assert_eq!(*last, load("snapshot", 2), "{marks:?}");
-        assert!(before.iter().all(|load| load.len() == 1), "{marks:?}");
+        let given_up = [("snapshot-begin".to_owned(), None), ("snapshot-given-up".to_owned(), None)];
+        assert!(before.iter().all(|load| *load == given_up), "{marks:?}");
 
         // What the value says; the task and the table are the key.
         let mark = marks.iter().find(|mark| mark.header("origin_table") == "items").expect("it is there");
@@ -160,6 +163,55 @@ fn among_rows_a_load_stands_between_its_marks() {
         for mark in records.iter().filter(is_mark) {
             assert_eq!((mark.key.as_deref(), &mark.value), (Some(&b"__syncc"[..]), &None));
         }
+        shop.stop(&mut syncc);
+    }
+}
+
+/// Waits until the marks of `items` are these loads.
+#[cfg(feature = "failpoints")]
+#[track_caller]
+fn wait_loads(shop: &Shop<'_>, syncc: &mut Running, expected: &[Load]) {
+    wait::until(&format!("{expected:?}"), SOON, || {
+        assert!(syncc.runs(), "{}", syncc.stderr());
+        let told = loads(&read(shop, "marks")).remove("items").unwrap_or_default();
+        if told == expected { Ok(()) } else { Err(format!("{told:?}")) }
+    });
+}
+
+/// What is told of a load is true from its beginning on: one that is under way when `markers` is switched on begins anew. One
+/// that is given up has no end, and that is told.
+#[cfg(feature = "failpoints")]
+#[test]
+fn loads_under_way_begin_anew_or_are_told_as_given_up() {
+    let one = |kind: &str| (kind.to_owned(), None);
+    for kind in [Kind::MariaDb10_11, Kind::MySql9_7] {
+        let mut shop = Shop::new("switched", MySql::shared(kind), Kafka::shared());
+        shop.text.rules = "  start snapshot {\n    chunk 1 rows\n    parallel 1\n  }\n".to_owned();
+        shop.insert("items", &(4..9).collect::<Vec<_>>());
+        shop.table("others");
+        shop.save();
+        let slow = [("FAILPOINTS", "win.selected=sleep(1500)")];
+        let mut syncc = shop.project.start_with(&["run", "--log", "json"], &slow);
+        shop.wait_status(&mut syncc, "rows are loaded", |status| {
+            status.tasks.iter().any(|task| task.state == TaskState::Snapshot && task.records > 0)
+        });
+        let topic = format!("  markers topic \"{}.marks\"\n", shop.prefix);
+        shop.edit(|text| text.rules.push_str(&topic));
+        let output = shop.project.syncc(&["reload", "--wait", "--accept", "P1006"]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        wait_loads(&shop, &mut syncc, &[vec![one("resync-begin")]]);
+
+        // loaded anew in the middle of it, and then left out of the files in the middle of that
+        let table = format!("{}.items", shop.db);
+        let output = shop.project.syncc(&["resnapshot", "shop", &table]);
+        assert!(output.status.success(), "{output:?}");
+        let given_up = vec![one("resync-begin"), one("resync-given-up")];
+        wait_loads(&shop, &mut syncc, &[given_up.clone(), vec![one("resync-begin")]]);
+        shop.edit(|text| text.include = "DB.others".to_owned());
+        wait_loads(&shop, &mut syncc, &[given_up.clone(), given_up.clone()]);
+        shop.edit(|text| text.include = "DB.items".to_owned());
+        wait_loads(&shop, &mut syncc, &[given_up.clone(), given_up, load("resync", 8)]);
+        shop.wait_streaming(&mut syncc);
         shop.stop(&mut syncc);
     }
 }

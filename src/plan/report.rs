@@ -115,7 +115,7 @@ pub fn report(old: &Plan, new: &Plan, diff: &PlanDiff, tables: &dyn Fn(&TaskId) 
                 Some(changed) => changed_lines(old, new, changed, &tables(diff.former(id))),
                 None => Vec::new(),
             },
-            (None, Some(new)) => vec![added(new)],
+            (None, Some(new)) => added(new),
             (Some(_), None) | (None, None) => vec![removed(diff, id)],
         };
         let former = diff.former(id);
@@ -160,7 +160,17 @@ fn line(mark: Mark, what: &str, effect: impl Into<String>) -> Line {
     Line { mark, what: what.to_owned(), tables: Vec::new(), from: None, to: None, effect, code: None }
 }
 
-fn added(task: &TaskPlan) -> Line {
+/// A task that comes, and the topic for marks of its loads where it has one of its own.
+fn added(task: &TaskPlan) -> Vec<Line> {
+    let topic = task.own_marker_topic().ok().flatten();
+    let markers = topic.map(|topic| {
+        let to = Some(topic.to_string());
+        Line { to, ..line(Mark::Add, "markers", "begin and end of loads") }
+    });
+    [added_task(task)].into_iter().chain(markers).collect()
+}
+
+fn added_task(task: &TaskPlan) -> Line {
     let effect =
         if task.start.loads() { "existing rows are loaded first" } else { "no existing rows are loaded" };
     let tables = task.rules.include.iter().map(ToString::to_string).collect();

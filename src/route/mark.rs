@@ -19,6 +19,10 @@ pub enum LoadMarkKind {
     ResyncBegin,
     /// All of them have come: what was sent before and not since is gone.
     ResyncEnd,
+    /// No more of them come by this load, which began as a first one.
+    SnapshotGivenUp,
+    /// The same of one that began anew: nothing is known of what was sent before.
+    ResyncGivenUp,
 }
 
 impl LoadMarkKind {
@@ -32,6 +36,11 @@ impl LoadMarkKind {
         if again { LoadMarkKind::ResyncEnd } else { LoadMarkKind::SnapshotEnd }
     }
 
+    /// That of a load that has no end.
+    pub fn given_up(again: bool) -> LoadMarkKind {
+        if again { LoadMarkKind::ResyncGivenUp } else { LoadMarkKind::SnapshotGivenUp }
+    }
+
     /// As it is written.
     pub fn name(self) -> &'static str {
         match self {
@@ -39,6 +48,8 @@ impl LoadMarkKind {
             LoadMarkKind::SnapshotEnd => "snapshot-end",
             LoadMarkKind::ResyncBegin => "resync-begin",
             LoadMarkKind::ResyncEnd => "resync-end",
+            LoadMarkKind::SnapshotGivenUp => "snapshot-given-up",
+            LoadMarkKind::ResyncGivenUp => "resync-given-up",
         }
     }
 }
@@ -66,7 +77,7 @@ pub struct LoadMark<'a> {
     pub origin_table: &'a str,
     /// Where the log stands.
     pub position: &'a str,
-    /// Rows that the load has sent; none: it begins.
+    /// Rows that the load has sent; none: it begins, or is given up.
     pub rows: Option<u64>,
 }
 
@@ -168,6 +179,8 @@ mod tests {
             (LoadMarkKind::end(false), "snapshot-end"),
             (LoadMarkKind::begin(true), "resync-begin"),
             (LoadMarkKind::end(true), "resync-end"),
+            (LoadMarkKind::given_up(false), "snapshot-given-up"),
+            (LoadMarkKind::given_up(true), "resync-given-up"),
         ] {
             let mark = mark(kind, Some(7));
             let value: serde_json::Value = serde_json::from_slice(&mark.value()).expect("it is JSON");

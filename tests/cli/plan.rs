@@ -67,3 +67,16 @@ fn files_with_errors_have_no_plan() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(run(new.path(), &["plan"]).status.code(), Some(3), "nothing runs here");
 }
+
+#[test]
+fn a_task_that_comes_tells_its_topic_of_marks() {
+    let (old, new) = (old(), project(&[("schema.lock", LOCK)]));
+    let old = old.path().to_string_lossy().into_owned();
+    let more = "pipeline more from shop to bus {\n  include shop.orders\n  topic \"more.{table}\"\n  markers topic \"{pipeline}.marks\"\n}\n";
+    let text = format!("{}{more}", RIGHT.replace("shop.*", "shop.people"));
+    std::fs::write(new.path().join("shop.sync"), text).expect("a file");
+    let output = run(new.path(), &["plan", "--against", &old, "--width", "100"]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = said.lines().find(|line| line.contains("+ markers")).unwrap_or_else(|| panic!("{said}"));
+    assert!(line.contains("-> more.marks ") && line.ends_with("begin and end of loads"), "{said}");
+}

@@ -17,17 +17,17 @@ impl Life {
     }
 
     /// A statement may have changed definitions, or made rows come or go without events.
-    pub(super) fn definition(&mut self, definition: &Definition) {
+    pub(super) fn definition(&mut self, definition: &Definition, now_ms: u64) -> Result<(), Failure> {
         let Definition { statement, effect, followed, shown, outline: _, case: _ } = definition;
         self.tables.define(followed, shown);
         self.load.definition_moved(effect);
         match effect {
             DdlEffect::Tables { tables, kind } => {
                 if renames(*kind, tables) {
-                    self.renamed(tables);
+                    self.renamed(tables, now_ms)?;
                 }
                 for table in gets_rows_without_events(statement) {
-                    self.enter(table);
+                    self.enter(table, now_ms)?;
                 }
                 if moves_rows_without_events(statement) {
                     for table in
@@ -49,24 +49,27 @@ impl Life {
             | DdlEffect::Transaction(_)
             | DdlEffect::Statement(_) => {}
         }
+        Ok(())
     }
 
     /// A table under a selected name may hold rows that nobody has sent: it is loaded, unless a tool for online changes put
     /// its copy in the place of the original.
-    fn renamed(&mut self, tables: &[TableName]) {
+    fn renamed(&mut self, tables: &[TableName], now_ms: u64) -> Result<(), Failure> {
         for table in tables {
             let is_copy = |other: &TableName| self.tables.is_copy(other, table);
             if !tables.iter().any(is_copy) {
-                self.enter(table);
+                self.enter(table, now_ms)?;
             }
         }
+        Ok(())
     }
 
     /// A selected table has rows that nobody has sent: it is loaded.
-    fn enter(&mut self, table: &TableName) {
+    fn enter(&mut self, table: &TableName, now_ms: u64) -> Result<(), Failure> {
         if self.loads && self.tables.selects(table) && !self.tables.waits(table) {
-            self.load_anew(table);
+            self.load_anew(table, now_ms)?;
         }
+        Ok(())
     }
 }
 

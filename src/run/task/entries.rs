@@ -179,7 +179,7 @@ impl Life {
             What::Definition(definition) => {
                 if !self.skip {
                     self.send_definition(definition, entry.header.as_ref(), now_ms)?;
-                    self.definition(definition);
+                    self.definition(definition, now_ms)?;
                 }
                 Ok(false)
             }

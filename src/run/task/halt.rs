@@ -91,17 +91,17 @@ impl Task {
     }
 
     /// Carries out what is wished, to be stored by the next commit. True when there is anything to store.
-    pub(super) fn grant(&mut self, life: &mut Life, wishes: &Wishes) -> bool {
+    pub(super) fn grant(&mut self, life: &mut Life, wishes: &Wishes, now_ms: u64) -> Result<bool, Failure> {
         if wishes.paused == Some(true) {
             self.ctl = paused(&self.ctl, true);
             life.output.store(StateRecord::Ctl(self.ctl.clone()));
         }
         let missing = life.reads.missing(&wishes.anew);
         for table in wishes.anew.difference(&missing) {
-            life.load_anew(table);
+            life.load_anew(table, now_ms)?;
         }
         for table in &missing {
-            life.vanished(table);
+            life.vanished(table, now_ms)?;
         }
         self.orders.wish(|wishes| {
             let told =
@@ -116,7 +116,7 @@ impl Task {
             self.show_gaps();
             store_ctl(&self.ctl, &mut life.output);
         }
-        wishes.paused.is_some() || !wishes.anew.is_empty()
+        Ok(wishes.paused.is_some() || !wishes.anew.is_empty())
     }
 
     /// What was wished is stored, or holds.

@@ -12,26 +12,27 @@ use crate::run::state_dir::random_id;
 
 impl Life {
     /// Loads the existing rows of a table from its first one on.
-    pub(super) fn load_anew(&mut self, table: &TableName) {
+    pub(super) fn load_anew(&mut self, table: &TableName, now_ms: u64) -> Result<(), Failure> {
+        self.give_up_load(table, now_ms)?;
         let id = random_id().unwrap_or_default();
         let record = SnapRecord::pending(id, self.tables.has_sent(table));
         self.load_announced = false;
         self.tables.learn(table);
         self.load.add(TableLoad::unread(table.clone(), record.clone()));
-        if let Some(marks) = &mut self.marks {
-            marks.forget(table);
-        }
         self.output.store(StateRecord::Snap(table.clone(), record));
         self.ledger.touch();
+        Ok(())
     }
 
     /// A table was to be loaded and is not there: should one of its name be made later, the log has all of its rows.
-    pub(super) fn vanished(&mut self, table: &TableName) {
+    pub(super) fn vanished(&mut self, table: &TableName, now_ms: u64) -> Result<(), Failure> {
+        self.give_up_load(table, now_ms)?;
         let text = format!("there is no table {table} at the source: nothing of it is loaded");
         Event::warn(Name::SnapshotTableDone, text).position(&self.ledger.position().file).emit();
         self.tables.forget(table);
         self.output.remove(StateKey::Snap(table.clone()));
         self.ledger.touch();
+        Ok(())
     }
 
     /// An answer of the reading thread.
@@ -44,7 +45,7 @@ impl Life {
         match answer.what? {
             Found::Columns(found) => {
                 if let Some(gone) = self.load.columns_read(read, found) {
-                    self.vanished(&gone);
+                    self.vanished(&gone, now_ms)?;
                 }
             }
             Found::MaxKey(max) => {

@@ -177,7 +177,7 @@ impl Task {
         let passed = settled && self.after_cut.is_some();
         let healing = settled && !wishes.heal.is_empty();
         let ending = order.is_some() || pausing || passed || healing;
-        let granted = self.grant(life, &wishes);
+        let granted = self.grant(life, &wishes, now_ms)?;
         let loaded = settled && (self.context.once || self.is_at_end(life)) && life.load.done() && !passed;
         if ending || loaded {
             hit("drain.begun");

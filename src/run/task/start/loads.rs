@@ -3,10 +3,12 @@
 use crate::checkpoint::{SnapRecord, SnapState, StateKey, StateRecord, TaskState};
 use crate::engine::load::TableLoad;
 use crate::mysql::schema::TableName;
+use crate::run::precheck;
 use crate::run::task::Task;
 use crate::run::task::output::Output;
 use crate::run::task::reader::load_key;
 use crate::run::task::source::Source;
+use crate::statement::Markers;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -15,13 +17,33 @@ pub(super) struct Loads {
     pub(super) tables: Vec<TableLoad>,
     pub(super) known: HashSet<TableName>,
     pub(super) n_open: usize,
+    /// Tables whose load had begun and is not gone on with, as that was stored.
+    pub(super) given_up: Vec<(TableName, SnapRecord)>,
 }
 
 impl Task {
-    /// Which tables are to be loaded, continued or left alone.
-    pub(super) fn table_loads(&self, source: &Source, output: &mut Output, state: &TaskState) -> Loads {
+    /// True when marks of loads are told from now on and were not before, or elsewhere. A load that is under way would have an end
+    /// there and no beginning.
+    pub(super) fn tells_loads_anew(&self, state: &TaskState, generation: u64) -> bool {
+        let markers = &self.plan.stream.markers;
+        if *markers == Markers::Off || state.plans.contains_key(&generation) {
+            return false;
+        }
+        let recorded = state.plans.values().next_back().and_then(precheck::unpack);
+        recorded.is_some_and(|recorded| recorded.stream.markers != *markers)
+    }
+
+    /// Which tables are to be loaded, continued or left alone. With `anew` none is continued.
+    pub(super) fn table_loads(
+        &self,
+        source: &Source,
+        output: &mut Output,
+        state: &TaskState,
+        anew: bool,
+    ) -> Loads {
+        let has_begun = |record: &SnapRecord| matches!(record.state, SnapState::Copying { .. });
         let snapshot = crate::run::state_dir::random_id().unwrap_or_default();
-        let mut open = Loads { tables: Vec::new(), known: HashSet::new(), n_open: 0 };
+        let mut open = Loads { tables: Vec::new(), known: HashSet::new(), n_open: 0, given_up: Vec::new() };
         for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
             let name = table.version.name.clone();
             let key = load_key(table);
@@ -38,6 +60,9 @@ impl Task {
                     .map_or_else(|| state.tables.contains_key(&name), |record| record.again),
             };
             let record = match state.snaps.get(&name) {
+                Some(record) if anew && has_begun(record) => {
+                    SnapRecord { again: state.tables.contains_key(&name), ..fresh() }
+                }
                 Some(record) => {
                     let same_key = record.key == fresh().key;
                     let keyless_unfinished = key.is_none() && record.state != SnapState::Done;
@@ -49,7 +74,13 @@ impl Task {
                 }
                 None => fresh(),
             };
-            if state.snaps.get(&name) != Some(&record) {
+            let before = state.snaps.get(&name);
+            if let Some(before) = before.filter(|before| !anew && has_begun(before))
+                && before.snapshot != record.snapshot
+            {
+                open.given_up.push((name.clone(), before.clone()));
+            }
+            if before != Some(&record) {
                 output.store(StateRecord::Snap(name.clone(), record.clone()));
             }
             if record.state != SnapState::Done && !state.parked.contains_key(&name) {
@@ -66,7 +97,11 @@ impl Task {
                 table.rows_estimate,
             ));
         }
-        for name in state.snaps.keys().filter(|name| !self.plan.selects(&name.db, &name.table)) {
+        for (name, record) in state.snaps.iter().filter(|(name, _)| !self.plan.selects(&name.db, &name.table))
+        {
+            if !anew && has_begun(record) {
+                open.given_up.push((name.clone(), record.clone()));
+            }
             // Rows stopped when the table left the plan; declared again, it is loaded again.
             output.remove(StateKey::Snap(name.clone()));
             if state.parked.contains_key(name) {

@@ -136,7 +136,8 @@ impl Task {
         if state.pos.is_some() && self.plan.start.loads() && !state.plans.contains_key(&generation) {
             self.look_again(&mut source, &position)?;
         }
-        let open_loads = self.table_loads(&source, &mut output, &state);
+        let anew = self.tells_loads_anew(&state, generation);
+        let open_loads = self.table_loads(&source, &mut output, &state, anew);
         let follower = self.follow_log(&mut source, &position, &state, &known)?;
         drop(coming);
         let known_tables = open_loads.known.clone();
@@ -212,7 +213,7 @@ impl Task {
             .emit();
         let mut life = Life {
             ledger,
-            marks: Marks::new(&self.plan, &open_loads.tables),
+            marks: Marks::new(&self.plan, &open_loads.tables, &open_loads.given_up),
             load: Load::new(open_loads.tables, reads.policy().clone()),
             follower,
             output,
@@ -265,7 +266,10 @@ impl Task {
             has_committed: false,
         };
         let case = table_name_case(&source.catalog.server);
-        let told = life.send_creates(&creates, case, now_ms);
+        let mut told = life.send_creates(&creates, case, now_ms);
+        for (table, _) in &open_loads.given_up {
+            told = told.and_then(|()| life.give_up_load(table, now_ms));
+        }
         let ended = told.and_then(|()| self.stream(&mut life)).map_err(|failure| self.sized(failure, &life));
         self.records += life.records;
         life.counts.answered(life.output.take_answers());
