@@ -2,6 +2,7 @@
 
 use crate::support::shop::{SOON, Shop, error, finished};
 use crate::support::{Kafka, Kind, MySql, wait};
+use serde_json::Value;
 
 /// A primary and a replica that follows it by GTID.
 struct Pair {
@@ -79,6 +80,12 @@ fn a_usable_replica_is_followed(kind: Kind) {
     pair.insert(&shop, &[6, 7]);
     syncc.wait_for("source.failover", SOON);
     shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7]);
+    // who compares finds the server that is read now
+    let output = shop.project.syncc(&["verify", "shop", "--format", "json"]);
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{report}\n{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_str(&report).expect("a report is JSON");
+    assert_eq!(report["tables"][0]["rows"], 7, "{report:#}");
     shop.stop(&mut syncc);
     // a new process finds its way by the stored position
     pair.insert(&shop, &[8]);

@@ -95,12 +95,23 @@ impl<'w> World<'w> {
             None => None,
         };
         let resolved = mysql::resolve(&plan.source, project).map_err(|error| failed(&error))?;
+        let mut opened =
+            Session::open(&resolved.endpoint, None).map(|session| (resolved.endpoint.clone(), session));
+        for endpoint in &resolved.standby {
+            // The one that is away may be the one that was lost: another is read by now.
+            if opened.is_err()
+                && let Ok(session) = Session::open(endpoint, None)
+            {
+                opened = Ok((endpoint.clone(), session));
+            }
+        }
+        let (endpoint, session) = opened.map_err(|error| failed(&error))?;
         let mut world = World {
             plan,
             options,
             watcher,
-            endpoint: resolved.endpoint.clone(),
-            session: Session::open(&resolved.endpoint, None).map_err(|error| failed(&error))?,
+            endpoint,
+            session,
             meta: Meta::new("", Flavor::MySql, ""),
             tables: Vec::new(),
             connection,
