@@ -266,21 +266,6 @@ impl Sending {
         })
     }
 
-    /// A bug to be found by the tests: commits the rows, and their position in a transaction of its own.
-    ///
-    /// # Errors
-    /// As [`commit`](Sending::commit).
-    #[cfg(feature = "planted-bugs")]
-    pub fn commit_apart(self, covered: Covered) -> Result<Sent, SinkFailure> {
-        match self {
-            Sending::Transactional(txn) => {
-                let committed = txn.commit_apart(covered)?;
-                Ok(Sent { durable: committed.durable, sink: committed.producer.map(Sink::Transactional) })
-            }
-            other @ (Sending::AtLeastOnce(_) | Sending::Lines(_)) => other.commit(covered),
-        }
-    }
-
     /// Commits the state alone; the stored position stays as it is. Gives the sink, or asks for a new one.
     ///
     /// # Errors

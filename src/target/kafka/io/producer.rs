@@ -175,19 +175,6 @@ impl Txn {
         Ok(Committed { durable: DurablePosition::stored(covered.into_record()), producer })
     }
 
-    /// A bug to be found by the tests: commits the rows, and their position in a transaction of its own.
-    ///
-    /// # Errors
-    /// As [`commit`](Txn::commit).
-    #[cfg(feature = "planted-bugs")]
-    pub fn commit_apart(self, covered: Covered) -> Result<Committed, KafkaFailure> {
-        let Some(producer) = self.finish()? else {
-            let words = "the planted bug needs the producer again";
-            return Err(KafkaFailure::new(Class::Protocol, "commit", None, words));
-        };
-        producer.begin()?.commit(covered)
-    }
-
     /// Commits state records alone: who owns the task, which plan it runs. The stored position stays as it is.
     ///
     /// # Errors
