@@ -60,7 +60,12 @@ pub fn confirm(
         None => Ok(()),
         Some(_) if planted(Bug::OwnerNotReadAgain) => Ok(()),
         Some(owner) if owner.released || owner.instance == instance => Ok(()),
-        Some(owner) if before.is_some_and(|before| before.incarnation == owner.incarnation) => Ok(()),
+        // One that had given up and has the task again lives.
+        Some(owner)
+            if before.is_some_and(|before| before.incarnation == owner.incarnation && !before.released) =>
+        {
+            Ok(())
+        }
         Some(owner) => Err(Box::new(owner.clone())),
     }
 }
@@ -110,6 +115,9 @@ mod tests {
         assert!(confirm(Some(&dead), Some(&dead), "me").is_ok());
         assert!(confirm(Some(&dead), None, "me").is_ok());
         assert!(confirm(None, Some(&owner("me", "z")), "me").is_ok());
+        let gave_up = OwnerRecord { released: true, ..dead.clone() };
+        assert!(confirm(Some(&gave_up), Some(&gave_up), "me").is_ok());
+        assert_eq!(confirm(Some(&gave_up), Some(&dead), "me"), Err(Box::new(dead.clone())));
         let third = owner("third", "y");
         assert_eq!(confirm(Some(&dead), Some(&third), "me"), Err(Box::new(third)));
     }

@@ -8,21 +8,30 @@ fn records_the_topic_does_not_take_are_told_apart() {
     let mut task = Task::new(kafka, "oversize");
     task.create_topics(&[("max.message.bytes", "5000")]);
     task.settings.compression = Compression::None;
-    let mut txn = task.begin();
-    let topic = task.topics.intern(&task.data());
-    let mut batch = Batch::new();
-    batch.arena().resize(10_000, b'x');
-    batch.push(topic, 2, None, Some(0..10_000));
-    let failure = match txn.produce(&task.topics, &batch) {
-        Ok(()) => {
-            let covered = task.ledger.cover(0);
-            txn.commit(covered).map(drop).expect_err("the record is refused")
+    let larger_than_the_queue = task.settings.queue_bytes as usize + 1;
+    // those that carry a time take another way into the queue
+    for (size, time) in
+        [(10_000, None), (larger_than_the_queue, None), (larger_than_the_queue, Some(1_700_000_000_000))]
+    {
+        let mut txn = task.begin();
+        let topic = task.topics.intern(&task.data());
+        let mut batch = Batch::new();
+        batch.arena().resize(size, b'x');
+        batch.push(topic, 2, None, Some(0..size));
+        if let Some(time) = time {
+            batch.time(time);
         }
-        Err(failure) => failure,
-    };
-    assert_eq!(failure.class, Class::Oversize, "{}", failure.source);
-    assert_eq!((failure.topic.as_deref(), failure.partition), (Some(task.data().as_str()), Some(2)));
-    assert!(task.seen(kafka).is_empty());
+        let failure = match txn.produce(&task.topics, &batch) {
+            Ok(()) => {
+                let covered = task.ledger.cover(0);
+                txn.commit(covered).map(drop).expect_err("the record is refused")
+            }
+            Err(failure) => failure,
+        };
+        assert_eq!(failure.class, Class::Oversize, "{size} bytes: {}", failure.source);
+        assert_eq!((failure.topic.as_deref(), failure.partition), (Some(task.data().as_str()), Some(2)));
+        assert!(task.seen(kafka).is_empty());
+    }
 }
 
 #[test]

@@ -70,6 +70,8 @@ pub(super) struct Output {
     beat: u64,
     /// Number of the last commit, as acknowledged.
     seq: u64,
+    /// What was said last is that the task is given up: another may have it as soon as that is committed.
+    released: bool,
     /// Topics written to since their ends were noted.
     written: BTreeSet<TopicId>,
     /// How far topics reached when that was noted last.
@@ -238,6 +240,7 @@ impl Output {
     /// Says who we are; `release` gives the task up.
     pub(super) fn stage_owner(&mut self, release: bool, context: &Context) -> Result<(), Failure> {
         self.beat += 1;
+        self.released = release;
         let owner = OwnerRecord {
             incarnation: context.incarnation.clone(),
             instance: context.state.instance().to_owned(),
@@ -265,10 +268,7 @@ impl Output {
         };
         let sent = sending.commit(covered)?;
         self.seq = sent.durable.record().seq;
-        self.sink = State::Idle(match sent.sink {
-            Some(sink) => sink,
-            None => self.replace_producer(context, BROKE)?,
-        });
+        self.rest(sent.sink, context)?;
         if planted(Bug::PositionFirst) {
             self.hand_over()?;
         }
@@ -340,10 +340,17 @@ impl Output {
         let State::Open(sending) = std::mem::replace(&mut self.sink, State::Gone) else {
             return Err(gone());
         };
-        self.sink = State::Idle(match sending.commit_state()? {
-            Some(sink) => sink,
-            None => self.replace_producer(context, BROKE)?,
-        });
+        let sink = sending.commit_state()?;
+        self.rest(sink, context)
+    }
+
+    /// After a commit that stands: with its producer, or with a new one. A new one would fence whoever has the task by now.
+    fn rest(&mut self, sink: Option<Sink>, context: &Context) -> Result<(), Failure> {
+        self.sink = match sink {
+            Some(sink) => State::Idle(sink),
+            None if self.released => State::Gone,
+            None => State::Idle(self.replace_producer(context, BROKE)?),
+        };
         Ok(())
     }
 

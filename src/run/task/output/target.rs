@@ -201,6 +201,7 @@ impl Target {
             pending: Vec::new(),
             beat: 0,
             seq: 0,
+            released: false,
             written: BTreeSet::new(),
             ends: BTreeMap::new(),
             taps,

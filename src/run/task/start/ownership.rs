@@ -57,8 +57,13 @@ impl Task {
                 return Ok(None);
             }
             if !lives {
+                let now = target.peek_state()?;
+                // Who else stood by may have been faster, and must not be fenced.
+                if now.owner.as_ref().is_some_and(|now| now.incarnation != owner.incarnation) {
+                    continue;
+                }
                 self.set_state(control::TaskState::Starting);
-                break before;
+                break now;
             }
             if !self.context.standby {
                 return Err(Failure::new(
@@ -124,7 +129,7 @@ impl Task {
                 .task(&self.id)
                 .emit();
             // Whoever took it before that is committed would undo the last commit of its owner.
-            while !over() && !target.peek_state()?.owner.is_some_and(|owner| owner.released) {
+            while !over() && target.peek_state()?.owner.is_some_and(|now| alive(owner, &now)) {
                 std::thread::sleep(SOON_COMMITTED);
             }
         }

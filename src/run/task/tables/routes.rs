@@ -56,7 +56,7 @@ impl Tables {
         for name in self.pinned.keys() {
             // A table that cannot be decided fails with its next row, where it can be told.
             if let Ok(Some(decision)) = self.plan.decide(&name.db, &name.table)
-                && heartbeat_every_ms(&decision.format).is_some()
+                && (heartbeat_every_ms(&decision.format).is_some() || has_boundaries(&decision.format))
             {
                 let (topic, _) = output.topic(&decision.topic, &decision.topic_settings)?;
                 output.decode(&decision.topic, fixed_schema(&decision.format))?;

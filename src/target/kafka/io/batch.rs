@@ -160,6 +160,7 @@ impl NativeProducer {
         const WHAT: &str = "produce a record";
         let mut rest = messages;
         while !rest.is_empty() {
+            let was_empty = self.is_empty();
             let count = i32::try_from(rest.len()).unwrap_or(i32::MAX);
             // SAFETY: `topic` is a handle of this client that lives in `self`; `rest` holds at least `count` messages,
             // whose keys and values are borrowed from a batch that outlives this call and are copied by it.
@@ -179,6 +180,9 @@ impl NativeProducer {
                 None => done.len(),
                 // Once the queue is full the call refuses everything that follows, so the order is kept.
                 Some(at) => match Code::from(done[at].err) {
+                    Code::QueueFull if at == 0 && was_empty => {
+                        return Err(self.explain(WHAT, Code::MessageSizeTooLarge));
+                    }
                     Code::QueueFull => at,
                     code => return Err(self.explain(WHAT, code)),
                 },
@@ -210,6 +214,7 @@ impl NativeProducer {
             one.headers = Some(record.headers.iter().fold(room, added));
         }
         loop {
+            let was_empty = self.is_empty();
             let refused = self.producer.send(one);
             self.take_events();
             if let Some(failure) = self.events().undelivered() {
@@ -217,6 +222,9 @@ impl NativeProducer {
             }
             match refused {
                 Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(Code::QueueFull), _)) if was_empty => {
+                    return Err(self.explain(WHAT, Code::MessageSizeTooLarge));
+                }
                 Err((KafkaError::MessageProduction(Code::QueueFull), again)) => {
                     one = again;
                     std::thread::sleep(QUEUE_FULL_PAUSE);
@@ -225,6 +233,11 @@ impl NativeProducer {
                 Err((error, _)) => return Err(KafkaFailure::config(WHAT, error.to_string()).on(topic)),
             }
         }
+    }
+
+    /// Whether nothing waits: a record for which the queue has no room then is larger than the queue, and never gets in.
+    fn is_empty(&self) -> bool {
+        self.producer.in_flight_count() == 0
     }
 
     /// A failure with the reason behind a code that only says that there is one.

@@ -12,7 +12,7 @@ use super::error::{Class, KafkaFailure};
 use super::events::Events;
 use super::settings::ProducerSettings;
 use super::token;
-use crate::checkpoint::{DurablePosition, StateChange, StateRecord};
+use crate::checkpoint::{DurablePosition, StateChange, StateKey, StateRecord};
 use crate::engine::Covered;
 use crate::engine::commit::keeps_producer;
 use crate::failpoint::{Bug, hit, planted};
@@ -313,6 +313,9 @@ impl AtLeastOnce {
             return Err(KafkaFailure::new(Class::Protocol, WHAT, None, "the producer has failed before"));
         }
         self.settle("deliver the rows")?;
+        // Whoever reads that the task is given up takes it, and must find the position.
+        let owner = StateKey::Owner.encode();
+        self.staged.sort_by_key(|(key, _)| *key == owner);
         for (key, value) in std::mem::take(&mut self.staged) {
             self.native.send_state(&key, value.as_deref())?;
         }

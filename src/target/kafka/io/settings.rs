@@ -77,7 +77,8 @@ impl ProducerSettings {
     }
 
     /// Makes batches no larger than any of the topics takes: a batch is refused as a whole, and its records are not to
-    /// blame. A topic whose limit we may not see counts with the broker's default.
+    /// blame. A topic whose limit we may not see counts with the broker's default. The queue has room for the largest record
+    /// that any of them takes.
     pub fn fit(&mut self, facts: &ClusterFacts) {
         let limits = facts.topics.values().map(|topic| {
             let limit = topic.config.get("max.message.bytes").and_then(|limit| limit.parse().ok());
@@ -85,6 +86,7 @@ impl ProducerSettings {
         });
         for limit in limits {
             self.batch_bytes = self.batch_bytes.min(limit.saturating_sub(BATCH_SLACK_BYTES)).max(1);
+            self.queue_bytes = self.queue_bytes.max(limit.into());
         }
     }
 
@@ -261,11 +263,17 @@ mod tests {
                 .extend(limits.iter().zip(0..).map(|(limit, n): (_, u32)| (n.to_string(), topic(*limit))));
             settings.fit(&facts);
             assert_eq!(settings.batch_bytes, expected, "{limits:?}");
+            settings.queue_bytes
         };
-        check(&[], 1_000_000);
-        check(&[None, Some("2000000")], 1_000_000);
-        check(&[Some("100000"), Some("50000")], 49_488);
-        check(&[Some("100")], 1);
+        assert_eq!(check(&[], 1_000_000), 64 << 20);
+        assert_eq!(check(&[None, Some("2000000")], 1_000_000), 64 << 20);
+        assert_eq!(check(&[Some("100000"), Some("50000")], 49_488), 64 << 20);
+        assert_eq!(check(&[Some("100")], 1), 64 << 20);
+        assert_eq!(
+            check(&[Some("100000000")], 1_000_000),
+            100_000_000,
+            "the queue takes what the topic takes"
+        );
     }
 
     #[test]
