@@ -122,12 +122,32 @@ impl Misfit<'_> {
                     .fix(Fix::machine("write `except`", first.span, "except"))
             });
         }
+        if let Some(near) = self.near_exception(spec, tokens, word) {
+            return Some(near);
+        }
         (FILLERS.contains(&word) && fits_without()).then(|| {
             finding(format!("`{}` takes no `{word}` before its first item", spec.word)).fix(Fix::machine(
                 format!("remove `{word}`"),
                 removed,
                 "",
             ))
+        })
+    }
+
+    /// `columns excpt ssn`: the word that turns a list round, or a name behind which a comma is missing. The one would send
+    /// what the other leaves out, so nothing is chosen.
+    fn near_exception(&self, spec: &StatementSpec, tokens: &[Token<'_>], word: &str) -> Option<Diagnostic> {
+        st::closest(word, ["except"])?;
+        let first = &tokens[0];
+        let mut replaced = tokens.to_vec();
+        replaced[0] = Token::imagined("except", first.span);
+        let behind = Span::new(first.span.file, first.span.end, first.span.end);
+        (self.fits)(&replaced).then(|| {
+            let message = format!("`{}` knows no `{word}`; did you mean `except`?", spec.word);
+            Diagnostic::error(st::WRONG_ARGUMENTS, first.span, message)
+                .help(format!("it is written `{}`", self.usage(spec)))
+                .fix(Fix::choice("write `except`", first.span, "except"))
+                .fix(Fix::choice("add `,`", behind, ","))
         })
     }
 

@@ -165,7 +165,9 @@ pub(super) fn unplaced(word: &str, span: Span, place: Place, format: Option<Form
     let known = || st::STATEMENTS.iter().map(|spec| spec.word);
     if let Some(ours) = st::foreign_word(word) {
         let finding = finding(format!("`{word}` is no statement; here it is called `{ours}`"));
-        return if here().any(|word| word == ours) {
+        return if PARTS_OF_TOPICS.contains(&word.to_ascii_lowercase().as_str()) {
+            finding.help("there it is a part of the name, or makes it; a template says all of it: `topic \"shop.{db}.{table}\"`")
+        } else if here().any(|word| word == ours) {
             finding.fix(Fix::machine(format!("write `{ours}`"), span, ours))
         } else {
             finding
@@ -198,6 +200,10 @@ pub(super) fn unplaced(word: &str, span: Span, place: Place, format: Option<Form
         },
     }
 }
+
+/// Words of other tools for a topic whose values are no names of one.
+const PARTS_OF_TOPICS: &[&str] =
+    &["topic.prefix", "topic-prefix", "database.server.name", "dynamictopic", "canal.mq.dynamictopic"];
 
 /// What stands elsewhere here: the rest of a condition or of an address, or more than one word.
 fn said_otherwise(word: &str, span: Span, place: Place) -> Option<Diagnostic> {

@@ -52,10 +52,13 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                         let message = format!("`{other}` and `{table}` share the topic `{topic}`");
                         let before_quote = template.span.end - 1;
                         let before_quote = Span::new(template.span.file, before_quote, before_quote);
+                        // Where something is renamed, the tables may have been meant to have one name.
+                        let renames = !flow.renames.is_empty() || flow.pipeline.left_out.may_be(&["rename"]);
+                        let fix = if renames { Fix::choice } else { Fix::machine };
                         findings.push(
                             Diagnostic::warning(TOPIC_SHARED_BY_ACCIDENT, template.span, message)
                                 .help("add `{table}`; to merge tables, `rename` them to one name by one pattern")
-                                .fix(Fix::machine("add `{table}`", before_quote, ".{table}")),
+                                .fix(fix("add `{table}`", before_quote, ".{table}")),
                         );
                     }
                 }

@@ -4,6 +4,7 @@ use super::super::Rule;
 use super::super::flow::Project;
 use super::super::misspelt::meant;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::pattern::NamePattern;
 use crate::statement::name_text;
 
 const EXCLUDE_IDLE: Code = Code::new("S0204", "exclude-idle");
@@ -39,7 +40,14 @@ fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 if let Some((_, near)) = flow.guesses.database(exclude.pattern) {
                     finding = finding.label(format!("did you mean the database `{}`?", name_text(near)));
                 } else if let Some(&cut) = flow.pipeline.cuts.get(&exclude.span) {
-                    finding = finding.fix(Fix::machine(format!("remove `{}`", exclude.pattern), cut, ""));
+                    // Without it, a table that was meant to be left out would be sent, and nobody would be told any more.
+                    let is_elsewhere = flow.include.iter().all(|include| {
+                        matches!(include.pattern.db, NamePattern::Exact(_))
+                            && matches!(exclude.pattern.db, NamePattern::Exact(_))
+                            && include.pattern.db != exclude.pattern.db
+                    });
+                    let fix = if is_elsewhere { Fix::machine } else { Fix::choice };
+                    finding = finding.fix(fix(format!("remove `{}`", exclude.pattern), cut, ""));
                 }
                 findings.push(finding);
             } else if let Some(guess) = flow.guesses.excludes.get(exclude.pattern) {
