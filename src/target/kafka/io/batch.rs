@@ -159,8 +159,8 @@ impl NativeProducer {
     ) -> Result<(), KafkaFailure> {
         const WHAT: &str = "produce a record";
         let mut rest = messages;
+        let mut was_empty = false;
         while !rest.is_empty() {
-            let was_empty = self.is_empty();
             let count = i32::try_from(rest.len()).unwrap_or(i32::MAX);
             // SAFETY: `topic` is a handle of this client that lives in `self`; `rest` holds at least `count` messages,
             // whose keys and values are borrowed from a batch that outlives this call and are copied by it.
@@ -193,7 +193,7 @@ impl NativeProducer {
             }
             rest = &mut rest[queued..];
             if !rest.is_empty() && refused.is_some() {
-                std::thread::sleep(QUEUE_FULL_PAUSE);
+                was_empty = self.wait_for_room();
             }
         }
         Ok(())
@@ -213,8 +213,8 @@ impl NativeProducer {
             };
             one.headers = Some(record.headers.iter().fold(room, added));
         }
+        let mut was_empty = false;
         loop {
-            let was_empty = self.is_empty();
             let refused = self.producer.send(one);
             self.take_events();
             if let Some(failure) = self.events().undelivered() {
@@ -227,7 +227,7 @@ impl NativeProducer {
                 }
                 Err((KafkaError::MessageProduction(Code::QueueFull), again)) => {
                     one = again;
-                    std::thread::sleep(QUEUE_FULL_PAUSE);
+                    was_empty = self.wait_for_room();
                 }
                 Err((KafkaError::MessageProduction(code), _)) => return Err(self.explain(WHAT, code)),
                 Err((error, _)) => return Err(KafkaFailure::config(WHAT, error.to_string()).on(topic)),
@@ -235,8 +235,10 @@ impl NativeProducer {
         }
     }
 
-    /// Whether nothing waits: a record for which the queue has no room then is larger than the queue, and never gets in.
-    fn is_empty(&self) -> bool {
+    /// Pauses before a full queue is tried again. True when nothing waits in it: a record that it has no room for then is larger
+    /// than the queue, and never gets in.
+    fn wait_for_room(&self) -> bool {
+        std::thread::sleep(QUEUE_FULL_PAUSE);
         self.producer.in_flight_count() == 0
     }
 
