@@ -113,17 +113,8 @@ impl Misfit<'_> {
             });
         }
         let word = first.word()?;
-        if EXCEPTIONS.contains(&word) {
-            let mut replaced = tokens.to_vec();
-            replaced[0] = Token::imagined("except", first.span);
-            return (self.fits)(&replaced).then(|| {
-                finding(format!("`{}` knows no `{word}`; did you mean `except`?", spec.word))
-                    .help(format!("it is written `{}`", self.usage(spec)))
-                    .fix(Fix::machine("write `except`", first.span, "except"))
-            });
-        }
-        if let Some(near) = self.near_exception(spec, tokens, word) {
-            return Some(near);
+        if let Some(finding) = self.exception(spec, tokens, word) {
+            return Some(finding);
         }
         (FILLERS.contains(&word) && fits_without()).then(|| {
             finding(format!("`{}` takes no `{word}` before its first item", spec.word)).fix(Fix::machine(
@@ -134,20 +125,27 @@ impl Misfit<'_> {
         })
     }
 
-    /// `columns excpt ssn`: the word that turns a list round, or a name behind which a comma is missing. The one would send
-    /// what the other leaves out, so nothing is chosen.
-    fn near_exception(&self, spec: &StatementSpec, tokens: &[Token<'_>], word: &str) -> Option<Diagnostic> {
-        st::closest(word, ["except"])?;
-        let first = &tokens[0];
+    /// A word that turns a list round, in other words or misspelt. `columns excpt ssn` may be that, or a name behind which a comma
+    /// is missing: the one would send what the other leaves out, so nothing is chosen.
+    fn exception(&self, spec: &StatementSpec, tokens: &[Token<'_>], word: &str) -> Option<Diagnostic> {
+        let is_sure = EXCEPTIONS.contains(&word);
+        if !is_sure {
+            st::closest(word, ["except"])?;
+        }
+        let span = tokens[0].span;
         let mut replaced = tokens.to_vec();
-        replaced[0] = Token::imagined("except", first.span);
-        let behind = Span::new(first.span.file, first.span.end, first.span.end);
+        replaced[0] = Token::imagined("except", span);
         (self.fits)(&replaced).then(|| {
             let message = format!("`{}` knows no `{word}`; did you mean `except`?", spec.word);
-            Diagnostic::error(st::WRONG_ARGUMENTS, first.span, message)
-                .help(format!("it is written `{}`", self.usage(spec)))
-                .fix(Fix::choice("write `except`", first.span, "except"))
-                .fix(Fix::choice("add `,`", behind, ","))
+            let finding = Diagnostic::error(st::WRONG_ARGUMENTS, span, message)
+                .help(format!("it is written `{}`", self.usage(spec)));
+            let behind = Span::new(span.file, span.end, span.end);
+            match is_sure {
+                true => finding.fix(Fix::machine("write `except`", span, "except")),
+                false => finding
+                    .fix(Fix::choice("write `except`", span, "except"))
+                    .fix(Fix::choice("add `,`", behind, ",")),
+            }
         })
     }
 
