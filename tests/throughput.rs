@@ -120,7 +120,7 @@ fn produce(kafka: &Kafka, topic: &str, compression: &str, rows: usize) -> Durati
         ("transactional.id", copy.as_str()),
         ("enable.idempotence", "true"),
         ("compression.codec", compression),
-        ("linger.ms", "5"),
+        ("linger.ms", "200"),
         ("batch.size", "1000000"),
         ("batch.num.messages", "1000000"),
         ("queue.buffering.max.kbytes", "65536"),

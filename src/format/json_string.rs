@@ -3,8 +3,8 @@
 //! Escapes what JSON demands and nothing else, as Canal's serializer does: `"`, `\` and control characters; text beyond
 //! ASCII stays as it is.
 
-/// Bytes looked at together: small enough for short names, large enough for the compiler to use vector instructions.
-const BLOCK: usize = 16;
+/// Bytes looked at together: those of one word.
+const WORD: usize = size_of::<u64>();
 
 const fn is_plain(byte: u8) -> bool {
     byte >= b' ' && byte != b'"' && byte != b'\\'
@@ -33,16 +33,11 @@ fn push<const JACKSON: bool>(text: &[u8], out: &mut Vec<u8>) {
     let digits = if JACKSON { b"0123456789ABCDEF" } else { b"0123456789abcdef" };
     let mut rest = text;
     loop {
-        let blocks = rest.chunks_exact(BLOCK).take_while(|block| all_good::<JACKSON>(block)).count();
-        let good = blocks * BLOCK;
-        let tail = rest[good..].iter().take(BLOCK).take_while(|byte| is_good::<JACKSON>(**byte)).count();
-        let (good, after) = rest.split_at(good + tail);
+        let (good, after) = rest.split_at(good_prefix::<JACKSON>(rest));
         out.extend_from_slice(good);
         let Some((byte, after)) = after.split_first() else { return };
         rest = after;
-        if is_good::<JACKSON>(*byte) {
-            out.push(*byte);
-        } else if let (FOUR_BYTES.., Some((tail, after))) = (*byte, after.split_first_chunk::<3>()) {
+        if let (FOUR_BYTES.., Some((tail, after))) = (*byte, after.split_first_chunk::<3>()) {
             push_surrogates(*byte, *tail, digits, out);
             rest = after;
         } else {
@@ -51,9 +46,30 @@ fn push<const JACKSON: bool>(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Without a way out in the middle, so that a block is compared at once.
-fn all_good<const JACKSON: bool>(block: &[u8]) -> bool {
-    block.iter().fold(true, |good, byte| good & is_good::<JACKSON>(*byte))
+/// Number of bytes before the first that is not written as it is.
+fn good_prefix<const JACKSON: bool>(text: &[u8]) -> usize {
+    let (words, tail) = text.as_chunks::<WORD>();
+    for (index, word) in words.iter().enumerate() {
+        let bad = bad_bytes::<JACKSON>(u64::from_le_bytes(*word));
+        if bad != 0 {
+            return index * WORD + bad.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * WORD + tail.iter().take_while(|byte| is_good::<JACKSON>(**byte)).count()
+}
+
+/// The high bit of each byte that is not good, and none when all are. A borrow may mark a byte behind the first marked one, too.
+const fn bad_bytes<const JACKSON: bool>(word: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; WORD]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; WORD]);
+    const fn below(word: u64, byte: u8) -> u64 {
+        word.wrapping_sub(ONES * byte as u64) & !word
+    }
+    let bad =
+        below(word, b' ') | below(word ^ (ONES * b'"' as u64), 1) | below(word ^ (ONES * b'\\' as u64), 1);
+    // the upper four bits of a byte are set
+    let long = if JACKSON { word & word << 1 & word << 2 & word << 3 } else { 0 };
+    (bad | long) & HIGH
 }
 
 /// The escapes of a character of four bytes.
@@ -138,6 +154,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_first_byte_to_escape_is_found(text in prop::collection::vec(any::<u8>(), 0..40), plain in 0usize..40) {
+            let mut text = text;
+            text.iter_mut().take(plain).for_each(|byte| *byte = *byte % 32 + b'a');
+            let first = |good: fn(u8) -> bool| text.iter().position(|byte| !good(*byte)).unwrap_or(text.len());
+            prop_assert_eq!(good_prefix::<false>(&text), first(is_good::<false>));
+            prop_assert_eq!(good_prefix::<true>(&text), first(is_good::<true>));
+        }
+
         #[test]
         fn serde_reads_it_back(text in any::<String>(), bytes in any::<Vec<u8>>()) {
             let mut out = vec![b'"'];
