@@ -305,6 +305,54 @@ fn a_break_is_planned_accepted_and_marked() {
     assert_eq!(says(&shop, &["plan", "--against", "state"]).0, Some(0));
 }
 
+/// A break that is accepted while a task stands still has its fences, however it was accepted, once the task goes on.
+#[test]
+fn a_break_that_is_accepted_in_a_pause_is_marked() {
+    let mut shop = shop("standing");
+    let mut syncc = shop.run();
+    shop.wait_ids("items", &[1, 2, 3]);
+    assert_eq!(says(&shop, &["pause", "shop"]).0, Some(0));
+    wait_state(&shop, &mut syncc, TaskState::Paused);
+    shop.stop(&mut syncc);
+    let fences = |shop: &Shop<'_>, topic: &str| {
+        let records = Kafka::shared().consume(&format!("{}.{topic}", shop.prefix), Isolation::ReadCommitted);
+        records.into_iter().filter(|record| record.header("syncc-marker") == "fence").count()
+    };
+    let goes_on = |shop: &Shop<'_>, syncc: &mut Running, id: i64, topic: &str| {
+        let (code, said) = says(shop, &["resume", "shop"]);
+        assert_eq!(code, Some(0), "{said}{}", syncc.stderr());
+        shop.wait_streaming(syncc);
+        shop.insert("items", &[id]);
+        wait::until("the new topic has rows", SOON, || {
+            assert!(syncc.runs(), "{}", syncc.stderr());
+            let found = shop.ids(topic);
+            if found == [id] { Ok(()) } else { Err(format!("{found:?}")) }
+        });
+    };
+
+    // by the flag of a start
+    shop.edit(|text| text.topic = "PREFIX.new.{table}".to_owned());
+    let mut syncc = shop.start(&["--accept", "P1007"]);
+    wait_state(&shop, &mut syncc, TaskState::Paused);
+    assert_eq!(fences(&shop, "items"), 0, "what stands still sends nothing");
+    goes_on(&shop, &mut syncc, 4, "new.items");
+    assert!(fences(&shop, "items") > 0, "{}", syncc.stderr());
+
+    // by a reload
+    assert_eq!(says(&shop, &["pause", "shop"]).0, Some(0));
+    wait_state(&shop, &mut syncc, TaskState::Paused);
+    shop.stop(&mut syncc);
+    let mut syncc = shop.start(&[]);
+    wait_state(&shop, &mut syncc, TaskState::Paused);
+    shop.edit(|text| text.topic = "PREFIX.newer.{table}".to_owned());
+    shop.wait_refused(&mut syncc, Some("P1007"));
+    let (code, said) = says(&shop, &["reload", "--wait", "--accept", "P1007"]);
+    assert_eq!(code, Some(0), "{said}");
+    goes_on(&shop, &mut syncc, 5, "newer.items");
+    assert!(fences(&shop, "new.items") > 0, "{}", syncc.stderr());
+    shop.stop(&mut syncc);
+}
+
 #[test]
 fn a_plan_tells_where_a_first_start_begins() {
     let mut shop = shop("begins");

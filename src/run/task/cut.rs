@@ -54,8 +54,7 @@ impl Task {
         }
         if self.committed.is_none() {
             let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
-            let accept = &self.context.accept;
-            let accepted = precheck::refuse_breaking(&recorded, &self.plan, &tables, accept)?;
+            let accepted = precheck::refuse_breaking(&recorded, &self.plan, &tables, &self.accepts())?;
             self.orders.wish(|wishes| wishes.accepted.extend(accepted));
         }
         Event::info(Name::TaskSwapped, "a transaction that was sent in part goes on under the plan of then")

@@ -25,12 +25,15 @@ impl Task {
         if let Some(known) = self.paused {
             return Ok(known);
         }
-        let stored = target.has_state()? && target.peek_state()?.ctl.paused_since.is_some();
+        let state = if target.has_state()? { target.peek_state()? } else { TaskState::default() };
+        // What an edit breaks is known from here on, also of a task that does not begin for long.
+        self.carry(state.snaps.keys());
+        let stored = state.ctl.paused_since.is_some();
         self.paused = Some(stored);
         Ok(stored)
     }
 
-    /// Owns the task, stores that it stands still and under which plan, and goes no further: no source is asked.
+    /// Owns the task, stores that it stands still, and goes no further: no source is asked.
     pub(super) fn halt(&mut self, target: Target) -> Result<Ended, Failure> {
         let facts = target.facts(&[])?;
         if let Some(facts) = &facts {
@@ -39,12 +42,8 @@ impl Task {
         let Some((mut output, state)) = self.take_over(target, facts.as_ref())? else {
             return self.life();
         };
-        if self.orders.wishes().accepted.is_empty() {
-            self.settle_generation(&mut output, &state)?;
-        } else {
-            // The plan is stored together with its fences, by the first transaction that may hold them.
-            self.status().generation = self.generation.unwrap_or_default();
-        }
+        // The plan is stored, together with its fences, by the first transaction that may hold rows of it.
+        self.number_generation(&state)?;
         if state.ctl.paused_since.is_none() {
             output.store(StateRecord::Ctl(paused(&state.ctl, true)));
         }

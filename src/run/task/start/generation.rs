@@ -10,6 +10,14 @@ use crate::run::task::output::Output;
 /// Plans kept in the state besides the newest.
 const PLANS_KEPT: usize = 10;
 
+/// The plan of a life, numbered beside those that are stored.
+pub(in crate::run::task) struct Numbered {
+    /// Its number.
+    generation: u64,
+    /// The newest number that is stored.
+    latest: u64,
+}
+
 impl Task {
     /// The generation this life runs, and its plan stored if it is new.
     pub(in crate::run::task) fn settle_generation(
@@ -21,6 +29,13 @@ impl Task {
             self.status().generation = pos.generation;
             return Ok(pos.generation);
         }
+        let numbered = self.number_generation(state)?;
+        self.store_generation(&numbered, output, state);
+        Ok(numbered.generation)
+    }
+
+    /// The number of the plan. One that breaks consumers is refused here, or what of it is accepted is noted.
+    pub(in crate::run::task) fn number_generation(&mut self, state: &TaskState) -> Result<Numbered, Failure> {
         let newest = state.plans.iter().next_back();
         let recorded = newest.and_then(|(_, stored)| precheck::unpack(stored));
         let latest = newest.map_or(0, |(&generation, _)| generation);
@@ -32,27 +47,43 @@ impl Task {
                 // The files were edited while nothing ran, or before this task could begin: the rules of a reload hold for
                 // what the state says, not for what came in between.
                 let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
-                let accept = &self.context.accept;
                 let recorded = recorded.called(&self.id);
-                let accepted = precheck::refuse_breaking(&recorded, &self.plan, &tables, accept)?;
+                let accepted = precheck::refuse_breaking(&recorded, &self.plan, &tables, &self.accepts())?;
                 self.orders.wish(|wishes| wishes.accepted.extend(accepted));
             }
             self.generation.unwrap_or(0).max(latest + 1)
         };
-        if generation > latest {
-            let bytes = serde_json::to_vec(&*self.plan).expect("a plan is plain data");
-            let (packing, bytes) = precheck::pack(&bytes);
-            for record in StoredPlan::records(generation, packing, &bytes) {
-                output.store(record);
-            }
-            for (&old, stored) in state.plans.iter().rev().skip(PLANS_KEPT - 1) {
-                for key in stored.keys(old) {
-                    output.remove(key);
-                }
-            }
-        }
         self.generation = Some(generation);
         self.status().generation = generation;
-        Ok(generation)
+        Ok(Numbered { generation, latest })
+    }
+
+    /// Stores the plan with the next commit, if its number is new.
+    pub(in crate::run::task) fn store_generation(
+        &self,
+        numbered: &Numbered,
+        output: &mut Output,
+        state: &TaskState,
+    ) {
+        if numbered.generation <= numbered.latest {
+            return;
+        }
+        let bytes = serde_json::to_vec(&*self.plan).expect("a plan is plain data");
+        let (packing, bytes) = precheck::pack(&bytes);
+        for record in StoredPlan::records(numbered.generation, packing, &bytes) {
+            output.store(record);
+        }
+        for (&old, stored) in state.plans.iter().rev().skip(PLANS_KEPT - 1) {
+            for key in stored.keys(old) {
+                output.remove(key);
+            }
+        }
+    }
+
+    /// Codes of changes that are accepted: those that the process was started with, and those of reloads which are not stored
+    /// yet, because the task has stood still since.
+    pub(in crate::run::task) fn accepts(&self) -> Vec<String> {
+        let wished = self.orders.wishes().accepted;
+        self.context.accept.iter().cloned().chain(wished).collect()
     }
 }
