@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serde_json::Value;
-use syncc::checkpoint::{CodecError, TaskState};
+use syncc::checkpoint::{CodecError, FORMAT, TaskState};
 
 use crate::support::shop::{SOON, Shop, event};
 use crate::support::{Kafka, Kind, MySql};
@@ -144,7 +144,7 @@ fn records(lines: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
 #[test]
 fn state_of_former_releases_is_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/state");
-    let mut n_read = 0;
+    let mut n_read = 0_u32;
     for entry in fs::read_dir(&folder).expect("the folder is there") {
         let path = entry.expect("an entry").path();
         let lines = fs::read_to_string(&path).expect("text");
@@ -155,7 +155,7 @@ fn state_of_former_releases_is_read() {
         assert!(!state.snaps.is_empty() && !state.tables.is_empty());
         n_read += 1;
     }
-    assert!(n_read > 0);
+    assert_eq!(n_read, FORMAT, "each format has an export");
     // what a newer release has written is told, not guessed at
     let newer = (b"pos".to_vec(), Some(b"999 00000000 {}".to_vec()));
     assert!(matches!(TaskState::fold([newer]), Err(CodecError::TooNew { found: 999, .. })));

@@ -14,8 +14,15 @@ use crate::mysql::schema::TableName;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Format number that this release writes; it reads this one and older ones.
-pub const FORMAT: u32 = 1;
+/// Newest format number that this release writes; it reads this one and older ones.
+pub const FORMAT: u32 = 2;
+
+/// Format number of all that needs no newer one: it can be read by every release.
+const FIRST_FORMAT: u32 = 1;
+
+/// Format number of a position inside of a source transaction whose beginning was told in messages of its own. A release that does
+/// not know of them would tell its beginning once more, and its end not everywhere.
+const BEGUN_FORMAT: u32 = 2;
 
 /// A state record: a key and the value that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,6 +232,14 @@ impl StateRecord {
         }
     }
 
+    /// The oldest format whose readers understand the record.
+    fn format(&self) -> u32 {
+        match self {
+            StateRecord::Pos(pos) if pos.mid.as_ref().is_some_and(|mid| !mid.begun.is_empty()) => BEGUN_FORMAT,
+            _ => FIRST_FORMAT,
+        }
+    }
+
     /// Key and value as bytes.
     pub fn encode(&self) -> (Vec<u8>, Vec<u8>) {
         let payload = match self {
@@ -243,7 +258,7 @@ impl StateRecord {
             StateRecord::Xa(_, value) => json(value),
             StateRecord::Retired(value) => json(value),
         };
-        let mut value = format!("{FORMAT} {:08x} ", crc32fast::hash(&payload)).into_bytes();
+        let mut value = format!("{} {:08x} ", self.format(), crc32fast::hash(&payload)).into_bytes();
         value.extend_from_slice(&payload);
         (self.key().encode(), value)
     }
@@ -342,7 +357,7 @@ fn parse_plan(key: &StateKey, part: u32, payload: &[u8]) -> Result<PlanPart, Cod
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::record::{Fingerprint, SnapState};
+    use super::super::record::{Fingerprint, MidRecord, SnapState};
     use super::*;
     use crate::mysql::column_type::{ColumnType, Text};
     use crate::mysql::key::KeyPart;
@@ -563,12 +578,32 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn only_what_older_releases_would_misread_has_a_newer_format() {
+        let cut = |begun: &[(&str, i32)]| MidRecord {
+            gtid: None,
+            at: position(4).file,
+            parts: 1,
+            tables: Vec::new(),
+            begun: begun.iter().map(|(topic, partition)| ((*topic).to_owned(), [*partition].into())).collect(),
+        };
+        let check = |mid, format: &[u8]| {
+            let record = StateRecord::Pos(PosRecord { mid, ..pos(1) });
+            let (_, value) = record.encode();
+            assert_eq!(&value[..2], format);
+            assert_eq!(StateRecord::decode(StateKey::Pos, &value), Ok(record));
+        };
+        check(None, b"1 ");
+        check(Some(cut(&[])), b"1 ");
+        check(Some(cut(&[("a", 0), ("b", 7)])), b"2 ");
+    }
+
+    #[test]
     fn newer_formats_are_refused() {
         let (_, value) = StateRecord::Pos(pos(1)).encode();
-        let newer = [b"2", &value[1..]].concat();
+        let newer = [b"3", &value[1..]].concat();
         assert_eq!(
             StateRecord::decode(StateKey::Pos, &newer),
-            Err(CodecError::TooNew { key: "pos".into(), found: 2 })
+            Err(CodecError::TooNew { key: "pos".into(), found: 3 })
         );
         let far = [b"99999999999999999999", &value[1..]].concat();
         assert!(matches!(StateRecord::decode(StateKey::Pos, &far), Err(CodecError::TooNew { .. })));

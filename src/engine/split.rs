@@ -16,11 +16,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-/// Most tables of one transaction that is cut: what is stored of them is one record.
-const TABLES_MAX: usize = 4_096;
+/// Most bytes of what is stored of a transaction that is cut: it is part of one record, whose topic may take no more than 1 MiB of it,
+/// and the position beside it has a set of GTIDs.
+const STORED_MAX: usize = 512 << 10;
 
-/// Most partitions in which it has a beginning of its own, for the same reason.
-const BEGUN_MAX: usize = 16_384;
+/// Bytes that are stored of a table besides its names: members, a number of rows, a hash.
+const TABLE_BYTES: usize = 96;
+
+/// Bytes that are stored of a topic besides its name.
+const TOPIC_BYTES: usize = 8;
+
+/// Bytes that are stored of a partition.
+const PARTITION_BYTES: usize = 11;
 
 /// Any odd number without a pattern in its bits.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -43,6 +50,8 @@ pub struct Progress {
     tables: Vec<Counted>,
     /// Partitions of topics that have its beginning as a message.
     begun: BTreeMap<String, BTreeSet<i32>>,
+    /// Bytes that would be stored of it.
+    stored: usize,
 }
 
 #[derive(Debug)]
@@ -117,14 +126,21 @@ impl Progress {
         });
         let cut = self.cut.as_ref().filter(|_| self.again);
         self.begun = cut.map(|cut| cut.begun.clone()).unwrap_or_default();
+        let begun = self.begun.iter();
+        self.stored = begun.map(|(topic, them)| topic_bytes(topic) + them.len() * PARTITION_BYTES).sum();
     }
 
     /// The transaction has a message in this partition. True when it is the first, and its beginning is to be told before it.
     pub fn begins_in(&mut self, topic: &str, partition: i32) -> bool {
-        match self.begun.get_mut(topic) {
+        let is_first = match self.begun.get_mut(topic) {
             Some(partitions) => partitions.insert(partition),
-            None => self.begun.insert(topic.to_owned(), BTreeSet::from([partition])).is_none(),
-        }
+            None => {
+                self.stored += topic_bytes(topic);
+                self.begun.insert(topic.to_owned(), BTreeSet::from([partition])).is_none()
+            }
+        };
+        self.stored += if is_first { PARTITION_BYTES } else { 0 };
+        is_first
     }
 
     /// The partitions in which its beginning was told, in this part of it or in a former one.
@@ -139,6 +155,7 @@ impl Progress {
             let cut = self.cut.as_ref().filter(|_| self.again);
             let before = cut.and_then(|cut| cut.tables.iter().find(|table| table.table == version.name));
             let before = before.map(|table| (table.rows, table.hash));
+            self.stored += TABLE_BYTES + quoted(&version.name.db) + quoted(&version.name.table);
             self.tables.push(Counted { version: version.clone(), rows: 0, hash: 0, before, left: false });
             self.tables.len() - 1
         })
@@ -190,8 +207,7 @@ impl Progress {
                 self.again && met == cut.tables.len() && self.tables.iter().all(passed)
             }
         };
-        let n_begun: usize = self.begun.values().map(BTreeSet::len).sum();
-        alone && self.tables.len() <= TABLES_MAX && n_begun <= BEGUN_MAX
+        alone && self.stored <= STORED_MAX
     }
 
     /// Cuts the transaction under the cursor: its rows so far are about to be committed.
@@ -232,6 +248,16 @@ impl Progress {
         }
         Ok(())
     }
+}
+
+/// Bytes that are stored of a topic.
+fn topic_bytes(topic: &str) -> usize {
+    TOPIC_BYTES + quoted(topic)
+}
+
+/// Most bytes of a name in a record: signs that JSON escapes take six.
+fn quoted(name: &str) -> usize {
+    name.bytes().map(|byte| if byte < b' ' { 6 } else { 1 + usize::from(matches!(byte, b'"' | b'\\')) }).sum()
 }
 
 /// The hash of one more key. It guards against mistakes, not against people, and is stored: it stays as it is.
@@ -391,6 +417,43 @@ mod tests {
         assert_eq!(*progress.begun(), BTreeMap::from([("t".to_owned(), BTreeSet::from([0, 3]))]));
         begin(&mut progress, 200);
         assert!(progress.begun().is_empty());
+    }
+
+    #[test]
+    fn what_is_stored_of_a_transaction_fits_into_a_record() {
+        let stored = |fill: &dyn Fn(&mut Progress, usize)| {
+            let mut progress = Progress::default();
+            begin(&mut progress, 4);
+            rows(&mut progress, "a", &[1]).unwrap();
+            let n_filled = (0..1_000_000).take_while(|n| {
+                fill(&mut progress, *n);
+                progress.may_cut()
+            });
+            let n_filled = n_filled.count();
+            // as it was before the last one
+            let mut progress = Progress::default();
+            begin(&mut progress, 4);
+            (0..n_filled).for_each(|n| fill(&mut progress, n));
+            let cut = progress.cut();
+            let bytes = serde_json::to_vec(cut).expect("it is plain data").len();
+            assert!(bytes <= STORED_MAX, "{bytes} bytes of {n_filled}");
+            assert!(bytes > STORED_MAX / 3, "it is cut only as long as there is room: {bytes} bytes of {n_filled}");
+            let mut again = Progress::new(Some(cut.clone()));
+            begin(&mut again, 4);
+            (0..n_filled).for_each(|n| fill(&mut again, n));
+            assert_eq!(again.stored, progress.stored, "counted alike by a life that comes later");
+        };
+        let long = "t".repeat(240);
+        stored(&|progress, n| {
+            progress.begins_in(&format!("{long}{n}"), 0);
+        });
+        stored(&|progress, n| {
+            progress.begins_in("t", n as i32);
+        });
+        stored(&|progress, n| {
+            let table = progress.table(&version(&format!("\u{1}\"{n}")));
+            progress.row(table, b"key").expect("it is the same every time");
+        });
     }
 
     #[test]

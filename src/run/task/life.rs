@@ -179,8 +179,8 @@ impl Life {
         Err(Failure::new(
             Class::Data,
             format!(
-                "behind {}: one source transaction has brought {rows} rows and is not at its end, has too many tables to be sent in \
-                 parts, but `transaction-timeout` is {} s. Raise it above the time the transaction takes (and \
+                "behind {}: one source transaction has brought {rows} rows and is not at its end, has too many tables or \
+                 topics to be sent in parts, but `transaction-timeout` is {} s. Raise it above the time the transaction takes (and \
                  `transaction.max.timeout.ms` of the brokers), or use `delivery at-least-once`",
                 self.ledger.position().file,
                 timeout_ms / 1_000
