@@ -215,3 +215,103 @@ fn loads_under_way_begin_anew_or_are_told_as_given_up() {
         shop.stop(&mut syncc);
     }
 }
+
+/// What ends a load while nothing runs is told by the next start: its table is gone, or the position is.
+#[cfg(feature = "failpoints")]
+#[test]
+fn loads_that_end_while_nothing_runs_are_told_as_given_up() {
+    let one = |kind: &str| (kind.to_owned(), None);
+    let given_up = vec![one("snapshot-begin"), one("snapshot-given-up")];
+    let server = MySql::start(Kind::MariaDb10_11, &[]);
+    let mut shop = Shop::new("ended", &server, Kafka::shared());
+    shop.sql().run("create table gone like items; insert into gone select * from items");
+    shop.text.include = "DB.*".to_owned();
+    shop.text.rules = format!(
+        "  start snapshot {{\n    chunk 1 rows\n    parallel 2\n  }}\n  markers topic \"{}.marks\"\n  \
+         on-position-lost resnapshot\n",
+        shop.prefix
+    );
+    shop.save();
+    let both_begin = |shop: &Shop<'_>, syncc: &mut Running| {
+        wait::until("both loads are under way", SOON, || {
+            assert!(syncc.runs(), "{}", syncc.stderr());
+            let told = loads(&read(shop, "marks"));
+            let begun = |load: &Load| load.len() == 1;
+            let n_begun = told.values().filter_map(|loads| loads.last()).filter(|load| begun(load)).count();
+            if n_begun == 2 { Ok(()) } else { Err(format!("{told:?}")) }
+        });
+    };
+    let slow = [("FAILPOINTS", "win.selected=sleep(3000)")];
+    let mut syncc = shop.project.start_with(&["run", "--log", "json"], &slow);
+    both_begin(&shop, &mut syncc);
+    syncc.kill();
+    shop.sql().run("drop table gone");
+    let mut syncc = shop.start(&[]);
+    shop.wait_ids("items", &[1, 2, 3]);
+    shop.wait_streaming(&mut syncc);
+    let told = loads(&read(&shop, "marks"));
+    assert_eq!((&told["gone"], &told["items"]), (&vec![given_up.clone()], &vec![load("snapshot", 3)]));
+    shop.stop(&mut syncc);
+
+    // once more, and the log is gone meanwhile
+    shop.sql().run("create table later like items; insert into later values (1, 'x'), (2, 'x'), (3, 'x')");
+    let mut syncc = shop.project.start_with(&["run", "--log", "json"], &slow);
+    let tables = ["items", "later"].map(|table| format!("{}.{table}", shop.db));
+    shop.wait_streaming(&mut syncc);
+    let output = shop.project.syncc(&["resnapshot", "shop", &tables[0], &tables[1]]);
+    assert!(output.status.success(), "{output:?}");
+    both_begin(&shop, &mut syncc);
+    syncc.kill();
+    shop.sql().run("insert into items values (4, 'x')");
+    server.sql().run("flush logs");
+    wait::until("the log is purged", SOON, || {
+        let mut sql = server.sql();
+        let logs = sql.text("show binary logs");
+        let last = logs.last().and_then(|row| row[0].clone()).expect("there is a log");
+        sql.run(&format!("purge binary logs to '{last}'"));
+        if logs.len() == 1 { Ok(()) } else { Err(format!("{logs:?}")) }
+    });
+    let mut syncc = shop.start(&[]);
+    let given_up = vec![one("resync-begin"), one("resync-given-up")];
+    let items = vec![load("snapshot", 3), given_up.clone(), load("resync", 4)];
+    let later = vec![load("snapshot", 3), given_up, load("resync", 3)];
+    wait::until("what was lost is made good", SOON, || {
+        assert!(syncc.runs(), "{}", syncc.stderr());
+        let told = loads(&read(&shop, "marks"));
+        if (&told["items"], &told["later"]) == (&items, &later) { Ok(()) } else { Err(format!("{told:?}")) }
+    });
+    shop.stop(&mut syncc);
+}
+
+/// A load that is asked for anew while the table is read as a whole is that one: all of its rows are still to come.
+#[test]
+fn a_load_anew_of_a_table_that_is_read_as_a_whole_is_that_load() {
+    let mut shop = Shop::new("whole", MySql::shared(Kind::MySql9_7), Kafka::shared());
+    shop.sql().run("create table bare (line varchar(60)); insert into bare values ('x'), ('x')");
+    shop.text.include = "DB.bare".to_owned();
+    shop.text.rules = format!("  markers topic \"{}.marks\"\n", shop.prefix);
+    let mut locks = shop.sql();
+    locks.run("lock tables bare write");
+    shop.save();
+    let mut syncc = shop.start(&[]);
+    wait::until("the load begins", SOON, || {
+        assert!(syncc.runs(), "{}", syncc.stderr());
+        if shop.kafka.topics().iter().any(|(topic, _)| *topic == format!("{}.marks", shop.prefix))
+            && read(&shop, "marks").len() == 1
+        {
+            Ok(())
+        } else {
+            Err("there is no mark yet")
+        }
+    });
+    let output = shop.project.syncc(&["resnapshot", "shop", &format!("{}.bare", shop.db)]);
+    assert!(output.status.success(), "{output:?}");
+    locks.run("unlock tables");
+    shop.wait_streaming(&mut syncc);
+    wait::until("the end of the load is told", SOON, || {
+        let told = loads(&read(&shop, "marks"));
+        if told["bare"] == [load("snapshot", 2)] { Ok(()) } else { Err(format!("{told:?}")) }
+    });
+    assert_eq!(shop.kafka.consume(&format!("{}.bare", shop.prefix), Isolation::ReadCommitted).len(), 2);
+    shop.stop(&mut syncc);
+}

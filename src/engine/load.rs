@@ -175,6 +175,12 @@ impl Load {
         self.tables.insert(name, load);
     }
 
+    /// True while all rows of the table are read at one place, which the stream has yet to reach, or stands at: what happens to the
+    /// table until then is in them.
+    pub fn is_at_barrier(&self, table: &TableName) -> bool {
+        self.barrier.and_then(|id| self.reads.get(&id)).is_some_and(|read| read.table == *table)
+    }
+
     /// Takes a table out of the load. All rows of a barrier that is under way have to come first, so it stays until then.
     pub fn leave(&mut self, table: &TableName) {
         if self.give_up(table).is_none() {

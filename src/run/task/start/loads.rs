@@ -21,6 +21,16 @@ pub(super) struct Loads {
     pub(super) given_up: Vec<(TableName, SnapRecord)>,
 }
 
+/// Loads that have begun and not ended, as it is stored.
+pub(super) fn begun(state: &TaskState) -> Vec<(TableName, SnapRecord)> {
+    let begun = state.snaps.iter().filter(|(_, record)| has_begun(record));
+    begun.map(|(table, record)| (table.clone(), record.clone())).collect()
+}
+
+fn has_begun(record: &SnapRecord) -> bool {
+    matches!(record.state, SnapState::Copying { .. })
+}
+
 impl Task {
     /// True when marks of loads are told from now on and were not before, or elsewhere. A load that is under way would have an end
     /// there and no beginning.
@@ -41,7 +51,6 @@ impl Task {
         state: &TaskState,
         anew: bool,
     ) -> Loads {
-        let has_begun = |record: &SnapRecord| matches!(record.state, SnapState::Copying { .. });
         let snapshot = crate::run::state_dir::random_id().unwrap_or_default();
         let mut open = Loads { tables: Vec::new(), known: HashSet::new(), n_open: 0, given_up: Vec::new() };
         for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
@@ -97,18 +106,32 @@ impl Task {
                 table.rows_estimate,
             ));
         }
-        for (name, record) in state.snaps.iter().filter(|(name, _)| !self.plan.selects(&name.db, &name.table))
-        {
+        let missing = state.snaps.iter().filter(|(name, _)| !open.known.contains(*name));
+        for (name, record) in missing.collect::<Vec<_>>() {
+            let parked = state.parked.contains_key(name);
+            if self.plan.selects(&name.db, &name.table) {
+                open.known.insert(name.clone());
+                if record.state != SnapState::Done && !parked {
+                    // Whether it is gone for good is what is asked first, and told then.
+                    let again = state.tables.contains_key(name);
+                    let record = match anew && has_begun(record) {
+                        true => SnapRecord::pending(snapshot.clone(), again),
+                        false => record.clone(),
+                    };
+                    open.n_open += 1;
+                    open.tables.push(TableLoad::unread(name.clone(), record));
+                }
+                continue;
+            }
             if !anew && has_begun(record) {
                 open.given_up.push((name.clone(), record.clone()));
             }
             // Rows stopped when the table left the plan; declared again, it is loaded again.
             output.remove(StateKey::Snap(name.clone()));
-            if state.parked.contains_key(name) {
+            if parked {
                 output.remove(StateKey::Park(name.clone()));
             }
         }
-        open.known.extend(state.snaps.keys().cloned());
         open
     }
 }

@@ -94,6 +94,8 @@ impl Task {
             return self.life();
         };
         self.status().waits_for = Some("the source has not answered yet where the log is to be read from");
+        // Of loads that had begun the end is still to be told, whatever else of that position is forgotten.
+        let begun = if self.lost { loads::begun(&state) } else { Vec::new() };
         let mut state = match self.lost {
             true => self.without_position(&source, state, &mut output),
             false => self.heal(&source, facts.as_ref(), &salts, state, &mut output)?,
@@ -137,7 +139,8 @@ impl Task {
             self.look_again(&mut source, &position)?;
         }
         let anew = self.tells_loads_anew(&state, generation);
-        let open_loads = self.table_loads(&source, &mut output, &state, anew);
+        let mut open_loads = self.table_loads(&source, &mut output, &state, anew);
+        open_loads.given_up.extend(begun.into_iter().filter(|_| !anew));
         let follower = self.follow_log(&mut source, &position, &state, &known)?;
         drop(coming);
         let known_tables = open_loads.known.clone();
