@@ -3,9 +3,13 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
+use serde_json::Value;
+use syncc::control::TaskState;
 
+use crate::support::kafka::Received;
 use crate::support::program::Running;
 use crate::support::shop::{SOON, Shop, event, finished, ids};
+use crate::support::way::{Way, Weather};
 use crate::support::{Isolation, Kafka, KafkaOptions, Kind, MySql, wait};
 
 /// How long files must be left alone before they are read, ms.
@@ -304,6 +308,115 @@ fn who_is_taken_over_ends_with_22() {
     shop.wait_ids("items", &[1, 2, 3, 4, 5]);
     shop.stop(&mut second);
     assert!(event(&second.stderr(), "kafka.lost").is_none(), "{}", second.stderr());
+}
+
+/// Words of the owner in the state topic of the task, committed ones.
+fn words_of_owner(shop: &Shop<'_>) -> Vec<Value> {
+    let topic = format!("{}.shop.shop.bus.state", shop.prefix);
+    let of_owner = |record: &Received| record.key.as_deref() == Some(b"owner");
+    let payload = |record: &Received| {
+        let text = record.text();
+        let json = text.splitn(3, ' ').nth(2).unwrap_or_else(|| panic!("no record: {text}"));
+        serde_json::from_str(json).expect("it is JSON")
+    };
+    shop.kafka.consume(&topic, Isolation::ReadCommitted).iter().filter(|one| of_owner(one)).map(payload).collect()
+}
+
+/// A source that goes in the middle of a transaction is waited for, and who waits is seen to live.
+#[test]
+fn who_waits_for_a_source_is_seen_to_live() {
+    let way = Way::open();
+    let mysql = MySql::start(Kind::MariaDb10_11, &[]);
+    way.lead_to(mysql.address());
+    let mut shop = Shop::new("waits", &mysql, Kafka::shared());
+    shop.sql().run("create table large (id int primary key, name mediumtext)");
+    shop.text.include = "DB.*".to_owned();
+    shop.text.address = way.address();
+    let mut syncc = shop.run();
+    let before = shop.status().expect("a status").tasks[0].records;
+    way.turn(Weather::Slow { delay: Duration::ZERO, bytes_per_second: 1 << 20 });
+    let mut sql = shop.sql();
+    sql.run("begin");
+    for id in 0..32 {
+        sql.run(&format!("insert into large values ({id}, repeat('x', 500000))"));
+    }
+    sql.run("commit");
+    shop.wait_status(&mut syncc, "rows are on their way", |status| status.tasks[0].records > before + 3);
+    way.turn(Weather::Gone);
+    let n_words = wait::until("the loss is noticed", SOON, || {
+        let state = shop.status().map(|status| status.tasks[0].state);
+        if state == Some(TaskState::Retrying) { Ok(words_of_owner(&shop).len()) } else { Err(format!("{state:?}")) }
+    });
+    wait::until("the owner is seen to live", SOON, || {
+        assert!(syncc.runs(), "{}", syncc.stderr());
+        let n_now = words_of_owner(&shop).len();
+        if n_now >= n_words + 4 { Ok(()) } else { Err(n_now.to_string()) }
+    });
+    assert_eq!(shop.ids("items"), [1, 2, 3]);
+    way.turn(Weather::Fair);
+    wait_topic(shop.kafka, &format!("{}.large", shop.prefix), &(0..32).collect::<Vec<_>>());
+    shop.stop(&mut syncc);
+}
+
+/// Of two that take a task which nobody has, the slower stands by where it may, and disturbs the other one no longer than that.
+#[cfg(feature = "failpoints")]
+#[test]
+fn who_stands_by_and_comes_too_late_stands_by_again() {
+    let shop = Shop::new("late", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
+    let mut first = shop.run();
+    shop.stop(&mut first);
+    let late = [("FAILPOINTS", "start.peeked=1*sleep(15000)")];
+    let mut other = shop.project.start_with(&["run", "--log", "json", "--standby", "--state", "other"], &late);
+    wait::until("the slower one is about to look who has the task", SOON, || {
+        let said = shop.project.syncc(&["status", "--control", OTHER, "--format", "json"]);
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        let is_near = said.contains("the target has not answered yet what it is asked at the start");
+        if is_near { Ok(()) } else { Err(said) }
+    });
+    let mut first = shop.start(&[]);
+    shop.wait_streaming(&mut first);
+    wait_said(&mut other, "took task shop.shop.bus while this one started");
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    wait_said(&mut other, "stands by");
+    assert!(first.runs() && other.runs(), "{}\n{}", first.stderr(), other.stderr());
+    shop.stop(&mut first);
+    wait_said(&mut other, "owns the task");
+    shop.insert("items", &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    shop.stop(&mut other);
+}
+
+/// An edit in the search for the first position is taken without giving the task up.
+#[test]
+fn an_edit_in_the_first_search_keeps_the_task() {
+    let mysql = MySql::start(Kind::MariaDb10_11, &[]);
+    let way = Way::open();
+    way.lead_to(mysql.address());
+    let mut shop = Shop::new("search", &mysql, Kafka::shared());
+    let first = shop.sql().text("show binary logs")[0][0].clone().expect("a file");
+    shop.sql().run("create table large (id int primary key, name mediumtext)");
+    insert_large(&shop, 0..8);
+    shop.text.address = way.address();
+    shop.text.rules = format!("  start at binlog \"{first}:4\"\n");
+    way.turn(Weather::Slow { delay: Duration::ZERO, bytes_per_second: 100 << 10 });
+    shop.save();
+    let mut syncc = shop.start(&[]);
+    // who starts now, too, sees that somebody has the task
+    wait::until("the owner is seen to live", SOON, || {
+        let topics = shop.kafka.topics();
+        let there = topics.iter().any(|(topic, _)| *topic == format!("{}.shop.shop.bus.state", shop.prefix));
+        let n_words = if there { words_of_owner(&shop).len() } else { 0 };
+        if n_words >= 2 { Ok(()) } else { Err(n_words.to_string()) }
+    });
+    shop.edit(|text| text.rules.push_str("  split after 1GiB\n"));
+    wait_said(&mut syncc, "task.swapped");
+    way.turn(Weather::Fair);
+    shop.wait_ids("items", &[1, 2, 3]);
+    let words = words_of_owner(&shop);
+    assert!(words.iter().all(|word| word["released"] == false), "{words:?}");
+    assert_eq!(syncc.stderr().matches("owner.acquired").count(), 1, "{}", syncc.stderr());
+    shop.stop(&mut syncc);
 }
 
 /// Producer id and epoch of a task, as its cluster knows them.

@@ -51,7 +51,12 @@ impl Task {
     }
 
     fn of(kafka: &Kafka, prefix: &str) -> Task {
-        let plan = plan(kafka.brokers(), prefix);
+        Task::at(kafka.brokers(), prefix)
+    }
+
+    /// A task that reaches its broker at this address.
+    fn at(brokers: String, prefix: &str) -> Task {
+        let plan = plan(brokers, prefix);
         let connection = Connection::new(&plan, None, Path::new("."), "syncc-test").expect("valid settings");
         let id = TaskId { pipeline: "p".into(), source: "s".into(), target: "t".into() };
         let settings = ProducerSettings::new(&plan, &id, 8 << 20).expect("valid names");
@@ -146,6 +151,11 @@ fn by_partition(numbers: std::ops::Range<u32>) -> Vec<u32> {
     (0..3).flat_map(|partition| numbers.clone().filter(move |number| number % 3 == partition)).collect()
 }
 
+/// Of an owner that says nothing while it commits.
+fn silent() -> Option<StateChange> {
+    None
+}
+
 fn owner(incarnation: &str) -> StateChange {
     StateChange::put(StateRecord::Owner(OwnerRecord {
         incarnation: incarnation.to_owned(),
@@ -167,7 +177,7 @@ fn failure_of(mut txn: Txn, task: &mut Task) -> KafkaFailure {
         return failure;
     }
     let covered = task.ledger.cover(0);
-    match txn.commit(covered) {
+    match txn.commit(covered, &mut silent) {
         Ok(_) => panic!("the commit went through"),
         Err(failure) => failure,
     }

@@ -19,6 +19,17 @@ impl StateChange {
     pub fn put(record: StateRecord) -> StateChange {
         StateChange::Put(Box::new(record))
     }
+
+    /// Key and value as bytes; no value where a record is removed.
+    pub fn encode(&self) -> (Vec<u8>, Option<Vec<u8>>) {
+        match self {
+            StateChange::Put(record) => {
+                let (key, value) = record.encode();
+                (key, Some(value))
+            }
+            StateChange::Remove(key) => (key.encode(), None),
+        }
+    }
 }
 
 /// Why state could not be loaded or saved.

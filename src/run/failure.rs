@@ -128,6 +128,13 @@ impl Failure {
         }
     }
 
+    /// True for one that is waited out and lies elsewhere than at the target: what is open there may be used on.
+    pub(crate) fn spares_target(&self) -> bool {
+        let is_registry = self.code == Some(requirement::REGISTRY_UNREACHABLE);
+        let is_waited_out = matches!(self.class, Class::Connection | Class::Request | Class::Damaged);
+        is_waited_out && (self.side != Side::Target || is_registry)
+    }
+
     /// Exit code of a process that ends for it (`cli.md` of the manual, exit codes).
     pub(crate) fn exit_code(&self) -> u8 {
         match self.class {

@@ -6,7 +6,7 @@
 
 use super::Disposition;
 use super::kafka::io::{
-    AtLeastOnce, Connection, Isolation, KafkaFailure, Producer, ProducerSettings, Txn, read_all,
+    Alive, AtLeastOnce, Connection, Isolation, KafkaFailure, Producer, ProducerSettings, Txn, read_all,
 };
 use super::lines::io::{LineFailure, LineSink, Medium};
 use crate::catalog::ClusterFacts;
@@ -245,18 +245,18 @@ impl Sending {
         Ok(())
     }
 
-    /// Commits the records, the state and the position that covers them.
+    /// Commits the records, the state and the position that covers them. What `alive` gives is stored while that takes long.
     ///
     /// # Errors
     /// Any; only the stored state tells whether the commit happened.
-    pub fn commit(self, covered: Covered) -> Result<Sent, SinkFailure> {
+    pub fn commit(self, covered: Covered, alive: Alive<'_>) -> Result<Sent, SinkFailure> {
         Ok(match self {
             Sending::Transactional(txn) => {
-                let committed = txn.commit(covered)?;
+                let committed = txn.commit(covered, alive)?;
                 Sent { durable: committed.durable, sink: committed.producer.map(Sink::Transactional) }
             }
             Sending::AtLeastOnce(producer) => {
-                let (durable, producer) = producer.flush_and_save(covered)?;
+                let (durable, producer) = producer.flush_and_save(covered, alive)?;
                 Sent { durable, sink: Some(Sink::AtLeastOnce(producer)) }
             }
             Sending::Lines(lines) => {

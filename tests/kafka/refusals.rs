@@ -24,7 +24,7 @@ fn records_the_topic_does_not_take_are_told_apart() {
         let failure = match txn.produce(&task.topics, &batch) {
             Ok(()) => {
                 let covered = task.ledger.cover(0);
-                txn.commit(covered).map(drop).expect_err("the record is refused")
+                txn.commit(covered, &mut silent).map(drop).expect_err("the record is refused")
             }
             Err(failure) => failure,
         };
@@ -46,7 +46,7 @@ fn small_records_are_not_refused_for_the_size_of_their_batch() {
     let rows = task.batch(0..3_000);
     txn.produce(&task.topics, &rows).expect("rows are queued");
     let covered = task.ledger.cover(0);
-    txn.commit(covered).expect("it commits");
+    txn.commit(covered, &mut silent).expect("it commits");
     assert_eq!(task.seen(kafka), by_partition(0..3_000));
 }
 
@@ -62,7 +62,7 @@ fn topics_and_partitions_that_are_missing_are_named() {
         let failure = match txn.produce(&task.topics, &batch) {
             Ok(()) => {
                 let covered = task.ledger.cover(0);
-                txn.commit(covered).map(drop).expect_err("there is no such partition")
+                txn.commit(covered, &mut silent).map(drop).expect_err("there is no such partition")
             }
             Err(failure) => failure,
         };

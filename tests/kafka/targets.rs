@@ -14,7 +14,7 @@ fn without_transactions_the_position_follows_the_rows() {
     let rows = task.batch(0..300);
     producer.produce(&task.topics, &rows).expect("rows are queued");
     let covered = task.ledger.cover(0);
-    let (durable, _) = producer.flush_and_save(covered).expect("it is saved");
+    let (durable, _) = producer.flush_and_save(covered, &mut silent).expect("it is saved");
     task.ledger.committed(&durable, 0);
     assert_eq!(task.seen(kafka), by_partition(0..300));
     let state = task.state();
@@ -26,7 +26,7 @@ fn without_transactions_the_position_follows_the_rows() {
     batch.push(task.topics.intern(&task.data()), 7, None, None);
     producer.produce(&task.topics, &batch).ok();
     let covered = task.ledger.cover(0);
-    let failure = producer.flush_and_save(covered).map(drop).expect_err("a row was refused");
+    let failure = producer.flush_and_save(covered, &mut silent).map(drop).expect_err("a row was refused");
     assert!(matches!(failure.class, Class::UnknownTopic | Class::Protocol), "{}", failure.source);
     assert_eq!(task.state().pos.as_ref(), Some(durable.record()), "no position without its rows");
 }
@@ -55,7 +55,7 @@ fn every_target_is_sent_to_in_the_same_way() {
         let rows = task.batch(0..3);
         sending.produce(&task.topics, &rows).expect("rows are taken");
         let covered = task.ledger.cover(0);
-        let sent = sending.commit(covered).expect("it is stored");
+        let sent = sending.commit(covered, &mut silent).expect("it is stored");
         assert!(sent.sink.is_some());
         let state = target.load_state(LONG).expect("it can be read");
         assert_eq!(state.pos.as_ref(), Some(sent.durable.record()));

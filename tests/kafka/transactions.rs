@@ -14,7 +14,7 @@ fn rows_and_their_position_appear_together_and_once() {
     txn.stage(&StateChange::put(pinned)).expect("state is queued");
     assert!(task.seen(kafka).is_empty(), "nothing is visible before the commit");
     let covered = task.ledger.cover(0);
-    let committed = txn.commit(covered).expect("it commits");
+    let committed = txn.commit(covered, &mut silent).expect("it commits");
     task.ledger.committed(&committed.durable, 0);
     assert_eq!(task.seen(kafka), by_partition(0..3_000));
     let state = task.state();
@@ -27,7 +27,7 @@ fn rows_and_their_position_appear_together_and_once() {
     txn.produce(&task.topics, &rows).expect("rows are queued");
     txn.stage(&StateChange::Remove(StateKey::Table(table))).expect("state is queued");
     let covered = task.ledger.cover(0);
-    let committed = txn.commit(covered).expect("it commits");
+    let committed = txn.commit(covered, &mut silent).expect("it commits");
     assert_eq!(committed.durable.record().seq, 2);
     assert_eq!(task.seen(kafka), by_partition(0..3_003));
     assert!(task.state().tables.is_empty());
@@ -44,7 +44,7 @@ fn a_full_queue_keeps_the_order() {
         txn.produce(&task.topics, &rows).expect("rows are queued");
     }
     let covered = task.ledger.cover(0);
-    txn.commit(covered).expect("it commits");
+    txn.commit(covered, &mut silent).expect("it commits");
     assert_eq!(task.seen(kafka), by_partition(0..30_000));
 }
 
@@ -80,7 +80,7 @@ fn a_second_producer_takes_the_task_from_the_first() {
     let rows = task.batch(10..13);
     newest.produce(&task.topics, &rows).expect("rows are queued");
     let covered = task.ledger.cover(0);
-    newest.commit(covered).expect("the newest one owns the task");
+    newest.commit(covered, &mut silent).expect("the newest one owns the task");
     assert_eq!(task.seen(kafka), by_partition(10..13));
 }
 
@@ -104,7 +104,7 @@ fn rows_of_a_dropped_transaction_never_appear() {
     let rows = task.batch(300..303);
     txn.produce(&task.topics, &rows).expect("rows are queued");
     let covered = task.ledger.cover(0);
-    txn.commit(covered).expect("it commits");
+    txn.commit(covered, &mut silent).expect("it commits");
     assert_eq!(task.seen(kafka), by_partition(300..303));
 }
 
@@ -188,7 +188,7 @@ fn a_transaction_that_the_broker_ended_is_an_ownership_question() {
     let read = read_all(&task.connection, state, StateIsolation::Committed, LONG).expect("it is ended");
     assert_eq!(read.records, []);
     let covered = task.ledger.cover(0);
-    let failure = txn.commit(covered).map(drop).expect_err("the broker ended it");
+    let failure = txn.commit(covered, &mut silent).map(drop).expect_err("the broker ended it");
     assert_eq!(failure.class, Class::Ownership, "{}", failure.source);
     assert!(task.seen(&kafka).is_empty());
 }

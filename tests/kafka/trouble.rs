@@ -2,6 +2,7 @@
 
 use super::link::{Link, Next};
 use super::*;
+use crate::support::way::{Way, Weather};
 
 /// A broker that clients reach through a link.
 fn linked() -> (Link, Kafka) {
@@ -22,7 +23,7 @@ fn commit_astray(link: &Link, kafka: &Kafka, task: &mut Task, next: Next, rows: 
     txn.produce(&task.topics, &batch).expect("rows are queued");
     let covered = task.ledger.cover(0);
     link.next(next);
-    let committed = txn.commit(covered).expect("the client library asks again");
+    let committed = txn.commit(covered, &mut silent).expect("the client library asks again");
     assert!(link.has_struck(), "{next:?}");
     assert!(
         committed.producer.is_none(),
@@ -54,6 +55,67 @@ fn a_late_end_of_a_transaction_does_not_end_the_next_one() {
     drop(open);
     drop(task.open());
     assert_eq!(task.seen(&kafka), by_partition(0..90), "nobody committed the rows");
+}
+
+/// Rows that take long to go out are no silence: whoever stands by sees the owner while they do.
+#[test]
+fn the_owner_is_seen_to_live_while_rows_are_on_their_way() {
+    let way = Way::open();
+    let kafka = Kafka::behind(&way);
+    let mut task = Task::at(way.address(), &kafka.prefix("slow"));
+    task.settings.transaction_timeout_ms = 60_000;
+    task.create_topics(&[]);
+    let watcher = Task::new(&kafka, "watcher");
+    let watch = Watch::open(&watcher.connection, &task.settings.state_topic, None, LONG).expect("it is there");
+    for transactional in [true, false] {
+        let mut beats = 0;
+        let mut alive = || {
+            beats += 1;
+            Some(owner(&format!("{transactional} {beats}")))
+        };
+        let rows = large(&mut task, 2 << 20);
+        let covered = task.ledger.cover(0);
+        let slow = Weather::Slow { delay: Duration::ZERO, bytes_per_second: 256 << 10 };
+        let durable = if transactional {
+            let mut txn = task.begin();
+            way.turn(slow);
+            txn.produce(&task.topics, &rows).expect("rows are queued");
+            txn.commit(covered, &mut alive).expect("it commits").durable
+        } else {
+            let mut plain = AtLeastOnce::open(&task.connection, &task.settings, LONG).expect("it opens");
+            way.turn(slow);
+            plain.produce(&task.topics, &rows).expect("rows are queued");
+            plain.flush_and_save(covered, &mut alive).expect("it is saved").0
+        };
+        way.turn(Weather::Fair);
+        task.ledger.committed(&durable, 0);
+        assert!(beats >= 1, "it took long enough");
+        let StateChange::Put(said) = owner(&format!("{transactional} 1")) else { unreachable!("it is put") };
+        let expected = said.encode();
+        wait::until("the first beat is seen", 20, || match watch.next(Duration::from_millis(500)) {
+            Ok(Some(record)) if record.value.as_ref() == Some(&expected.1) => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
+    }
+}
+
+/// Rows of so many bytes in all.
+fn large(task: &mut Task, bytes: usize) -> Batch {
+    const ROW: usize = 64 << 10;
+    let topic = task.topics.intern(&task.data());
+    let mut batch = Batch::new();
+    let mut dice = 1_u64;
+    for number in 0..bytes / ROW {
+        let start = batch.arena().len();
+        // nothing that gets smaller
+        batch.arena().extend((0..ROW).map(|_| {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (dice >> 56) as u8
+        }));
+        let end = batch.arena().len();
+        batch.push(topic, (number % 3) as i32, None, Some(start..end));
+    }
+    batch
 }
 
 /// Why a producer in doubt is not used again. When this fails, the client library or the broker refuses the late request
@@ -111,7 +173,7 @@ fn a_broker_that_hangs_or_is_gone_holds_nobody_up() {
     in_time("a commit while it hangs", 6_000, &mut || {
         let covered = task.ledger.cover(0);
         let txn = committed.take().expect("it is used once");
-        let failure = txn.commit(covered).map(drop).expect_err("nobody answers");
+        let failure = txn.commit(covered, &mut silent).map(drop).expect_err("nobody answers");
         assert_eq!(failure.class, Class::Transient, "{}", failure.source);
     });
     in_time("an answer of the watch", 8_000, &mut || {
@@ -133,7 +195,7 @@ fn a_broker_that_hangs_or_is_gone_holds_nobody_up() {
     let rows = task.batch(300..330);
     txn.produce(&task.topics, &rows).expect("rows are queued");
     let covered = task.ledger.cover(0);
-    txn.commit(covered).expect("it commits");
+    txn.commit(covered, &mut silent).expect("it commits");
     let seen = task.seen(&kafka);
     assert_eq!(seen, by_partition(300..330), "what was not committed is not there");
 }

@@ -8,6 +8,7 @@ use super::known::{Known, columns, wording};
 use super::output::Output;
 use super::source::Source;
 use crate::catalog::TableFacts;
+use crate::engine::commit::HEARTBEAT_MS;
 use crate::mysql::position::{Position, ServerIdentity};
 use crate::mysql::schema::TableName;
 use crate::plan::TaskPlan;
@@ -17,6 +18,7 @@ use crate::run::failure::{Class, Failure};
 use crate::run::search::{Search, begin};
 use crate::source::mysql::io::{self as source, Endpoint, Session};
 use crate::statement::Start;
+use std::cell::{Cell, RefCell};
 
 /// Times the columns are read again until two reads agree.
 const SETTLED_READS_MAX: u32 = 20;
@@ -46,6 +48,41 @@ impl Looked {
     }
 }
 
+/// Shows that the owner lives while the log is looked through: it may take long, and nothing is committed meanwhile.
+struct Shown<'t> {
+    task: &'t Task,
+    output: RefCell<&'t mut Output>,
+    said_ms: Cell<Option<u64>>,
+    failure: Cell<Option<Failure>>,
+}
+
+impl<'t> Shown<'t> {
+    fn new(task: &'t Task, output: &'t mut Output) -> Shown<'t> {
+        Shown { task, output: RefCell::new(output), said_ms: Cell::default(), failure: Cell::default() }
+    }
+
+    /// Says so when it is time. True when nobody wants to know any more what is looked for.
+    fn is_over(&self) -> bool {
+        let now_ms = self.task.clock.now_ms();
+        if self.said_ms.get().is_none_or(|said_ms| now_ms >= said_ms + HEARTBEAT_MS) {
+            self.said_ms.set(Some(now_ms));
+            if let Err(failure) = self.output.borrow_mut().beat(&self.task.context) {
+                self.failure.set(Some(failure));
+                return true;
+            }
+        }
+        self.task.orders.look().is_some()
+    }
+
+    /// What was found; a target that failed meanwhile comes before that.
+    fn found<T>(&self, found: Result<Option<T>, Failure>) -> Result<Option<T>, Failure> {
+        match self.failure.take() {
+            Some(failure) => Err(failure),
+            None => found,
+        }
+    }
+}
+
 impl Task {
     /// Where the task begins: the end of the log, or the place that `start at` names; with columns that are proven there. They
     /// are read before and after, until the two agree; of a place in the past, those count that no statement has touched since.
@@ -58,13 +95,19 @@ impl Task {
         creates: &mut Vec<(TableName, String)>,
     ) -> Result<Option<Position>, Failure> {
         let plan = self.plan.clone();
-        let over = || self.orders.look().is_some();
+        let shown = Shown::new(self, output);
+        let over = || shown.is_over();
         let place = Looked::of(source, &self.context);
         let search = place.search(&plan, &over);
         let past = match &plan.start {
             _ if self.lost => None,
             Start::Snapshot(_) | Start::Now => None,
-            Start::At(at) => match begin(&search, &mut source.session, &source.catalog.server, at)? {
+            Start::At(at) => match shown.found(begin(
+                &search,
+                &mut source.session,
+                &source.catalog.server,
+                at,
+            ))? {
                 Some(position) => {
                     let text = format!("`start at` is {position}");
                     Event::info(Name::PrecheckPassed, text).task(&self.id).position(&position.file).emit();
@@ -87,13 +130,14 @@ impl Task {
                     None => (position, Vec::new()),
                     Some(past) => {
                         let end = source::end_of_log(&mut source.session)?.unwrap_or(position);
-                        match search.statements(past, &end.file)? {
+                        match shown.found(search.statements(past, &end.file))? {
                             Some(since) => (past.clone(), since),
                             None => return Ok(None),
                         }
                     }
                 };
                 let wording = wording(&source.catalog.server);
+                let output = shown.output.into_inner();
                 if self.lost {
                     known.forget_missing(&source.catalog.tables, &after, &position, output);
                 }
@@ -136,7 +180,8 @@ impl Task {
         output: &mut Output,
     ) -> Result<bool, Failure> {
         let plan = self.plan.clone();
-        let over = || self.orders.look().is_some();
+        let shown = Shown::new(self, output);
+        let over = || shown.is_over();
         let place = Looked::of(source, &self.context);
         for _ in 0..SETTLED_READS_MAX {
             let is_new = |db: &str| plan.captures(db) && !known.has_database(db);
@@ -151,9 +196,9 @@ impl Task {
                 continue;
             }
             let Some(end) = source::end_of_log(&mut source.session)? else { return Ok(true) };
-            let Some(since) = place.search(&plan, &over).statements(position, &end.file)? else {
-                return Ok(false);
-            };
+            let since = place.search(&plan, &over).statements(position, &end.file);
+            let Some(since) = shown.found(since)? else { return Ok(false) };
+            let output = shown.output.into_inner();
             known.seed(&tables, &after, &since, wording(&source.catalog.server), position, output);
             return Ok(true);
         }

@@ -72,11 +72,9 @@ impl Task {
                     }
                 }
             }
-            Class::Ownership => {
-                // Whose the task is must be asked, and our own beats must not be the answer.
-                self.output = None;
-                OWNERSHIP_WAIT_MS + self.context.dice() % OWNERSHIP_WAIT_MS
-            }
+            Class::Ownership => self.asks_owner(),
+            // It has been stopped by our producer, and needs as long to have the task again: only then its silence tells anything.
+            Class::OwnerLost if self.context.standby => self.asks_owner(),
             Class::Precheck
             | Class::Elsewhere
             | Class::OwnerLost
@@ -105,6 +103,12 @@ impl Task {
             Event::warn(lost, failure.text.clone()).task(&self.id).failure(&failure).retry_in(wait_ms).emit();
         }
         self.wait(wait_ms)
+    }
+
+    /// Whose the task is must be asked, and our own beats must not be the answer. How long to wait before, ms.
+    fn asks_owner(&mut self) -> u64 {
+        self.output = None;
+        OWNERSHIP_WAIT_MS + self.context.dice() % OWNERSHIP_WAIT_MS
     }
 
     /// What only the task knows of a failure: whether an event came damaged before, and which tables a lost position concerns.

@@ -49,6 +49,12 @@ const BATCH_RECORDS: usize = 512;
 /// Bytes of a batch before it goes to the producer.
 const BATCH_BYTES: usize = 256 << 10;
 
+/// Longest wait for a target that answered until now.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Why a producer is replaced after a failure that was not the target's.
+const CUT_SHORT: &str = "something else failed while a transaction was open";
+
 /// Why a producer is replaced after a commit during which the coordinator was in trouble.
 const BROKE: &str = "the coordinator's connection broke around a commit";
 
@@ -211,13 +217,7 @@ impl Output {
             self.taps.show(&self.task, None, &self.topics, self.batch.records());
         }
         if let State::Open(sending) = &mut self.sink {
-            let waits_for = |status: &Mutex<TaskStatus>, what| {
-                let mut status = status.lock().unwrap_or_else(PoisonError::into_inner);
-                std::mem::replace(&mut status.waits_for, what)
-            };
-            let before = waits_for(&self.status, Some("the target takes no more rows"));
-            let sent = sending.produce(&self.topics, &self.batch);
-            waits_for(&self.status, before);
+            let sent = told(&self.status, || sending.produce(&self.topics, &self.batch));
             if let Err(failure) = sent {
                 self.sink = State::Gone;
                 return Err(failure.into());
@@ -241,19 +241,9 @@ impl Output {
     pub(super) fn stage_owner(&mut self, release: bool, context: &Context) -> Result<(), Failure> {
         self.beat += 1;
         self.released = release;
-        let owner = OwnerRecord {
-            incarnation: context.incarnation.clone(),
-            instance: context.state.instance().to_owned(),
-            host: context.host.clone(),
-            pid: std::process::id(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            started: context.started_s,
-            beat: self.beat,
-            interval_ms: HEARTBEAT_MS,
-            released: release,
-        };
+        let owner = owner(self.beat, release, context);
         self.begin()?;
-        self.stage(&StateChange::put(StateRecord::Owner(owner)))
+        self.stage(&owner)
     }
 
     /// Commits everything handed over so far with the position that covers it.
@@ -266,7 +256,15 @@ impl Output {
         let State::Open(sending) = std::mem::replace(&mut self.sink, State::Gone) else {
             return Err(gone());
         };
-        let sent = sending.commit(covered)?;
+        let (beat, released) = (&mut self.beat, self.released);
+        // Of who gives the task up the last word stands.
+        let mut alive = || {
+            (!released).then(|| {
+                *beat += 1;
+                owner(*beat, false, context)
+            })
+        };
+        let sent = sending.commit(covered, &mut alive)?;
         self.seq = sent.durable.record().seq;
         self.rest(sent.sink, context)?;
         if planted(Bug::PositionFirst) {
@@ -279,16 +277,21 @@ impl Output {
     pub(super) fn renew(&mut self, context: &Context, why: &str) -> Result<(), Failure> {
         if let State::Idle(_) = &self.sink {
             self.sink = State::Gone;
-            self.sink = State::Idle(self.replace_producer(context, why)?);
+            self.sink = State::Idle(self.replace_producer(context, why, PATIENCE)?);
         }
         Ok(())
     }
 
     /// A new producer, for one that is not to be used any more; what was committed stands.
-    fn replace_producer(&mut self, context: &Context, why: &str) -> Result<Sink, Failure> {
-        let sink = self.inner.open(PATIENCE)?;
+    fn replace_producer(
+        &mut self,
+        context: &Context,
+        why: &str,
+        patience: Duration,
+    ) -> Result<Sink, Failure> {
+        let sink = self.inner.open(patience)?;
         failpoint::hit("recover.reinit");
-        let state = self.inner.load_state(PATIENCE)?;
+        let state = self.inner.load_state(patience)?;
         let ours = state.owner.as_ref().is_none_or(|owner| owner.instance == context.state.instance());
         if !ours {
             return Err(Failure::new(Class::OwnerLost, "another instance took the task over"));
@@ -303,6 +306,34 @@ impl Output {
     /// This target, if nothing of it is on its way: the failure was elsewhere, and it may be used on.
     pub(super) fn at_rest(self) -> Option<Output> {
         (self.is_idle() && self.pending.is_empty()).then_some(self)
+    }
+
+    /// This target for the life that follows a failure elsewhere: as it is, or with a new producer, by which what is on its way ends
+    /// at once. None where it fails, too, or does not answer soon.
+    pub(super) fn recovered(mut self, context: &Context) -> Option<Output> {
+        if self.is_idle() && self.pending.is_empty() {
+            return Some(self);
+        }
+        if matches!(self.sink, State::Gone) {
+            return None;
+        }
+        self.batch.clear();
+        self.pending.clear();
+        self.sink = State::Gone;
+        // A new producer would stop whoever has taken the task meanwhile.
+        let owner = self.inner.visible_state(SOON).ok()?.owner?;
+        if owner.instance != context.state.instance() {
+            return None;
+        }
+        self.sink = State::Idle(self.replace_producer(context, CUT_SHORT, SOON).ok()?);
+        self.beat(context).ok()?;
+        Some(self)
+    }
+
+    /// This target without what waits to be stored, if nothing of it is on its way.
+    pub(super) fn unstored(mut self) -> Option<Output> {
+        self.pending.clear();
+        self.at_rest()
     }
 
     /// Stores what waits to be stored, with the position as it is. Nothing but state may be on its way.
@@ -349,7 +380,7 @@ impl Output {
         self.sink = match sink {
             Some(sink) => State::Idle(sink),
             None if self.released => State::Gone,
-            None => State::Idle(self.replace_producer(context, BROKE)?),
+            None => State::Idle(self.replace_producer(context, BROKE, PATIENCE)?),
         };
         Ok(())
     }
@@ -382,12 +413,39 @@ impl Output {
 
     fn stage(&mut self, change: &StateChange) -> Result<(), Failure> {
         let State::Open(sending) = &mut self.sink else { return Err(gone()) };
-        if let Err(failure) = sending.stage(change) {
+        if let Err(failure) = told(&self.status, || sending.stage(change)) {
             self.sink = State::Gone;
             return Err(failure.into());
         }
         Ok(())
     }
+}
+
+/// Tells what the target is waited for while it is handed something.
+fn told<T>(status: &Mutex<TaskStatus>, hand_over: impl FnOnce() -> T) -> T {
+    let waits_for = |what| {
+        let mut status = status.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut status.waits_for, what)
+    };
+    let before = waits_for(Some("the target takes no more rows"));
+    let handed = hand_over();
+    waits_for(before);
+    handed
+}
+
+/// Who we are, said for the so manieth time.
+fn owner(beat: u64, released: bool, context: &Context) -> StateChange {
+    StateChange::put(StateRecord::Owner(OwnerRecord {
+        incarnation: context.incarnation.clone(),
+        instance: context.state.instance().to_owned(),
+        host: context.host.clone(),
+        pid: std::process::id(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: context.started_s,
+        beat,
+        interval_ms: HEARTBEAT_MS,
+        released,
+    }))
 }
 
 fn gone() -> Failure {

@@ -17,7 +17,7 @@ use super::known::{Known, table_name_case};
 use super::life::Life;
 use super::marks::Marks;
 use super::online::Online;
-use super::output::Target;
+use super::output::{Output, Target};
 use super::progress::Paces;
 use super::source::open_source;
 use super::tables::Tables;
@@ -128,9 +128,7 @@ impl Task {
             None => self.first_position(&mut source, &mut known, &mut output, &mut creates)?,
         };
         let Some(position) = position else {
-            // The next life begins with the order; without this, a successor would wait for missed beats.
-            let _ = output.release(&self.context);
-            return self.life();
+            return self.put_off(output);
         };
         self.find_end(&mut source)?;
         self.follow(&position.server);
@@ -277,17 +275,31 @@ impl Task {
         self.records += life.records;
         life.counts.answered(life.output.take_answers());
         self.counters.add(&mut life.counts);
-        // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
-        if matches!(ended, Ok(Ended::Paused | Ended::Healing | Ended::Swapped { .. })) {
-            self.output = life.output.at_rest();
-        } else if ended.is_err() {
-            if life.source_failed {
-                self.output = life.output.at_rest();
-            } else {
-                self.follower = Some(life.follower);
+        match &ended {
+            Ok(Ended::Paused | Ended::Healing | Ended::Swapped { .. }) => self.output = life.output.at_rest(),
+            Ok(Ended::Drained | Ended::Loaded | Ended::Passed) => {}
+            Err(failure) => {
+                // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
+                if !life.source_failed {
+                    self.follower = Some(life.follower);
+                }
+                // And what ended elsewhere a healthy target, by which the task is seen to live while it waits.
+                if failure.spares_target() {
+                    self.output = life.output.recovered(&self.context);
+                }
             }
         }
         ended
+    }
+
+    /// An order came before it was known where to begin: the next life begins with it. Who goes on under another plan keeps the
+    /// task; without the word of one who ends, a successor would wait for missed beats.
+    fn put_off(&mut self, mut output: Output) -> Result<Ended, Failure> {
+        match self.orders.look() {
+            Some(super::Command::Swap { .. }) => self.output = output.unstored(),
+            Some(super::Command::Drain) | None => drop(output.release(&self.context)),
+        }
+        self.life()
     }
 
     /// A record that a topic refused for its size: the limit is read again, unless that was done and it is no lower than it was;

@@ -13,6 +13,8 @@
 
 use super::error::KafkaFailure;
 use super::events::Events;
+use crate::checkpoint::StateChange;
+use crate::engine::commit::HEARTBEAT_MS;
 use crate::kafka::{Batch, Headers, Record, TopicId, TopicTable};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Header, OwnedHeaders};
@@ -27,6 +29,12 @@ const QUEUE_FULL_PAUSE: Duration = Duration::from_micros(300);
 
 /// Longest that giving up a client's records may take before it is destroyed.
 const PURGE_PATIENCE: Duration = Duration::from_millis(50);
+
+/// How often it is said that the owner lives while records wait to be delivered.
+const BEAT: Duration = Duration::from_millis(HEARTBEAT_MS);
+
+/// What says that the owner of the task lives; none where it gives the task up.
+pub type Alive<'a> = &'a mut dyn FnMut() -> Option<StateChange>;
 
 /// Most events taken between two batches; there are none as long as all goes well.
 const EVENTS_PER_BATCH: usize = 64;
@@ -124,7 +132,7 @@ impl NativeProducer {
     ///
     /// # Errors
     /// As [`send`](NativeProducer::send).
-    pub(super) fn send_state(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), KafkaFailure> {
+    pub(super) fn send_state(&self, key: &[u8], value: Option<&[u8]>) -> Result<(), KafkaFailure> {
         let headers = Headers::default();
         let record =
             Record { topic: TopicId(0), partition: 0, key: Some(key), value, headers, time_ms: None };
@@ -254,25 +262,45 @@ impl NativeProducer {
         }
     }
 
-    /// Waits until nothing is queued or on its way; `false` when that takes longer than `patience`.
+    /// Waits until nothing is queued or on its way; `false` when that takes longer than `patience`. Every [`BEAT`] it says that the
+    /// owner of the task lives.
     ///
     /// Returns as soon as it is so: records that are delivered make no events, so nothing has to be polled meanwhile.
-    pub(super) fn flush(&self, patience: Duration) -> bool {
-        let deadline = Instant::now() + patience;
+    ///
+    /// # Errors
+    /// As [`send_state`](NativeProducer::send_state).
+    pub(super) fn flush(&self, patience: Duration, alive: Alive<'_>) -> Result<bool, KafkaFailure> {
+        let began = Instant::now();
+        let mut said = began;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = patience.saturating_sub(began.elapsed());
             // Records that were given up count as queued until their events are taken.
             let slice = left.min(Duration::from_millis(100)).as_millis() as i32;
             // SAFETY: the client handle is valid while `self.producer` is.
             let answer = unsafe { sys::rd_kafka_flush(self.producer.client().native_ptr(), slice) };
             self.take_events();
             if answer == sys::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-                return true;
+                return Ok(true);
             }
             if left.is_zero() || self.events().undelivered().is_some() {
-                return false;
+                return Ok(false);
+            }
+            if said.elapsed() >= BEAT {
+                said = Instant::now();
+                if let Some(change) = alive() {
+                    self.send_change(&change)?;
+                }
             }
         }
+    }
+
+    /// Queues a change of the task's state.
+    ///
+    /// # Errors
+    /// As [`send`](NativeProducer::send).
+    pub(super) fn send_change(&self, change: &StateChange) -> Result<(), KafkaFailure> {
+        let (key, value) = change.encode();
+        self.send_state(&key, value.as_deref())
     }
 
     /// Takes events that wait, without waiting for any. Each poll takes one, so it is asked first if there are some.

@@ -15,6 +15,7 @@ mod settings;
 mod state;
 mod token;
 
+pub use batch::Alive;
 pub use connection::Connection;
 pub use error::{Class, KafkaFailure};
 pub use follow::{Followed, Follower, Take};

@@ -6,7 +6,7 @@
 //! A commit is bounded by the transaction timeout instead of waiting for ever. That is safe because its outcome is never
 //! guessed: after a timeout the producer is gone, and the state topic says whether the commit happened.
 
-use super::batch::NativeProducer;
+use super::batch::{Alive, NativeProducer};
 use super::connection::Connection;
 use super::error::{Class, KafkaFailure};
 use super::events::Events;
@@ -146,20 +146,21 @@ impl Txn {
     /// As [`produce`](Txn::produce).
     pub fn stage(&mut self, change: &StateChange) -> Result<(), KafkaFailure> {
         self.usable("store a state record")?;
-        let sent = stage(&mut self.native, change);
+        let sent = self.native.send_change(change);
         self.failed = sent.is_err();
         sent
     }
 
-    /// Commits the records together with the position that covers them.
+    /// Commits the records together with the position that covers them. While they are on their way, what `alive` gives is stored
+    /// with them every few seconds: whoever watches the owner sees it although nothing is committed.
     ///
     /// # Errors
     /// Any; whether the commit happened is told by the state topic alone.
-    pub fn commit(mut self, covered: Covered) -> Result<Committed, KafkaFailure> {
+    pub fn commit(mut self, covered: Covered, alive: Alive<'_>) -> Result<Committed, KafkaFailure> {
         let (key, value) = StateRecord::Pos(covered.record().clone()).encode();
         self.usable("commit")?;
         if planted(Bug::PositionApart) {
-            let Some(producer) = self.finish()? else {
+            let Some(producer) = self.finish(&mut *alive)? else {
                 return Err(KafkaFailure::new(
                     Class::Protocol,
                     "commit",
@@ -171,7 +172,7 @@ impl Txn {
             self = producer.begin()?;
         }
         self.native.send_state(&key, Some(&value))?;
-        let producer = self.finish()?;
+        let producer = self.finish(alive)?;
         Ok(Committed { durable: DurablePosition::stored(covered.into_record()), producer })
     }
 
@@ -185,7 +186,7 @@ impl Txn {
     pub fn commit_state(self) -> Result<Option<Producer>, KafkaFailure> {
         assert_eq!(self.rows, 0, "rows are committed with the position that covers them");
         self.usable("commit")?;
-        self.finish()
+        self.finish(&mut || None)
     }
 
     fn usable(&self, what: &'static str) -> Result<(), KafkaFailure> {
@@ -195,10 +196,10 @@ impl Txn {
         }
     }
 
-    fn finish(self) -> Result<Option<Producer>, KafkaFailure> {
+    fn finish(self, alive: Alive<'_>) -> Result<Option<Producer>, KafkaFailure> {
         const WHAT: &str = "commit the transaction";
         let started = Instant::now();
-        if !self.native.flush(self.limits.commit) {
+        if !self.native.flush(self.limits.commit, alive)? {
             return Err(with_trouble(
                 self.native.explain(WHAT, Code::OperationTimedOut),
                 self.native.events(),
@@ -278,20 +279,22 @@ impl AtLeastOnce {
 
     /// Notes a change of the task's state, stored when the rows before it are acknowledged.
     pub fn stage(&mut self, change: &StateChange) {
-        self.staged.push(encode(change));
+        self.staged.push(change.encode());
     }
 
-    /// Waits for the rows, then stores what was staged and the position.
+    /// Waits for the rows, then stores what was staged and the position. While it waits, what `alive` gives is stored every few
+    /// seconds.
     ///
     /// # Errors
     /// Any; rows may be there without the position, and will come again.
     pub fn flush_and_save(
         mut self,
         covered: Covered,
+        alive: Alive<'_>,
     ) -> Result<(DurablePosition, AtLeastOnce), KafkaFailure> {
         let (key, value) = StateRecord::Pos(covered.record().clone()).encode();
         self.staged.push((key, Some(value)));
-        let producer = self.save()?;
+        let producer = self.save(alive)?;
         Ok((DurablePosition::stored(covered.into_record()), producer))
     }
 
@@ -304,28 +307,28 @@ impl AtLeastOnce {
     /// When there are rows since the last save: they must not be acknowledged without the position that covers them.
     pub fn save_state(self) -> Result<AtLeastOnce, KafkaFailure> {
         assert_eq!(self.rows, 0, "rows are saved with the position that covers them");
-        self.save()
+        self.save(&mut || None)
     }
 
-    fn save(mut self) -> Result<AtLeastOnce, KafkaFailure> {
+    fn save(mut self, alive: Alive<'_>) -> Result<AtLeastOnce, KafkaFailure> {
         const WHAT: &str = "store the position";
         if self.failed {
             return Err(KafkaFailure::new(Class::Protocol, WHAT, None, "the producer has failed before"));
         }
-        self.settle("deliver the rows")?;
+        self.settle("deliver the rows", alive)?;
         // Whoever reads that the task is given up takes it, and must find the position.
         let owner = StateKey::Owner.encode();
         self.staged.sort_by_key(|(key, _)| *key == owner);
         for (key, value) in std::mem::take(&mut self.staged) {
             self.native.send_state(&key, value.as_deref())?;
         }
-        self.settle(WHAT)?;
+        self.settle(WHAT, &mut || None)?;
         self.rows = 0;
         Ok(self)
     }
 
-    fn settle(&self, what: &'static str) -> Result<(), KafkaFailure> {
-        let settled = self.native.flush(self.patience);
+    fn settle(&self, what: &'static str, alive: Alive<'_>) -> Result<(), KafkaFailure> {
+        let settled = self.native.flush(self.patience, alive)?;
         if settled && self.native.events().undelivered().is_none() {
             return Ok(());
         }
@@ -344,21 +347,6 @@ fn client(
         .map_err(|error| KafkaFailure::from_client("create the producer", &error))?;
     token::give(producer.client())?;
     NativeProducer::new(producer, settings.state_topic.as_str())
-}
-
-fn encode(change: &StateChange) -> (Vec<u8>, Option<Vec<u8>>) {
-    match change {
-        StateChange::Put(record) => {
-            let (key, value) = record.encode();
-            (key, Some(value))
-        }
-        StateChange::Remove(key) => (key.encode(), None),
-    }
-}
-
-fn stage(native: &mut NativeProducer, change: &StateChange) -> Result<(), KafkaFailure> {
-    let (key, value) = encode(change);
-    native.send_state(&key, value.as_deref())
 }
 
 fn is_retriable(error: &KafkaError) -> bool {
