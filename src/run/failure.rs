@@ -6,7 +6,6 @@ use crate::diagnostic::Code;
 use crate::mysql::binlog::event::DecodeError;
 use crate::mysql::schema::TableName;
 use crate::source::mysql::io::{FailureClass, SourceFailure};
-use crate::target::Disposition;
 use crate::target::io::SinkFailure;
 use crate::target::kafka::acl::Denied;
 use crate::target::kafka::io::{self as kafka, KafkaFailure};
@@ -229,17 +228,32 @@ impl From<SinkFailure> for Failure {
             SinkFailure::Kafka(failure) => failure.into(),
             SinkFailure::State(error) => Failure::new(Class::State, format!("state: {error}")),
             SinkFailure::Lines(failure) => {
-                let class = match failure.disposition() {
-                    Disposition::Recover | Disposition::RecoverFor(_) | Disposition::RecoverOnce => {
-                        Class::Request
-                    }
-                    Disposition::AskOwner => Class::Ownership,
-                    Disposition::Oversize => Class::Data,
-                    Disposition::Operator => Class::State,
-                };
+                let class = if failure.may_pass() { Class::Request } else { Class::State };
                 let cause = failure.source().map(|cause| format!(": {cause}")).unwrap_or_default();
                 Failure::new(class, format!("target: {failure}{cause}")).on(Side::Target)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_kafka_says_decides_how_long_it_is_tried() {
+        let check = |class, expected| {
+            let source = kafka::Cause { code: None, words: "words".to_owned() };
+            let failure = KafkaFailure { class, what: "commit", topic: None, partition: None, source };
+            let failure = Failure::from(failure);
+            assert_eq!((failure.class, failure.side), (expected, Side::Target), "{class:?}");
+        };
+        check(kafka::Class::Transient, Class::Connection);
+        // what nobody knows the meaning of is tried for `retry errors for`, not once and not for `retry for`
+        check(kafka::Class::Protocol, Class::Request);
+        check(kafka::Class::UnknownTopic, Class::Request);
+        check(kafka::Class::Ownership, Class::Ownership);
+        check(kafka::Class::Login, Class::Precheck);
+        check(kafka::Class::ForeignWriter, Class::State);
     }
 }

@@ -4,7 +4,6 @@
 //! on its way. The three promise: records of a partition arrive in the order they were produced; a commit stores the
 //! state and the position after, or together with, every record before it; whatever fails takes its sink with it.
 
-use super::Disposition;
 use super::kafka::io::{
     Alive, AtLeastOnce, Connection, Isolation, KafkaFailure, Producer, ProducerSettings, Txn, read_all,
 };
@@ -70,17 +69,6 @@ pub enum SinkFailure {
     /// The state that was read cannot be used.
     #[error("the state of the task cannot be used")]
     State(#[from] CodecError),
-}
-
-impl SinkFailure {
-    /// What is to be done.
-    pub fn disposition(&self) -> Disposition {
-        match self {
-            SinkFailure::Kafka(failure) => failure.disposition(),
-            SinkFailure::Lines(failure) => failure.disposition(),
-            SinkFailure::State(_) => Disposition::Operator,
-        }
-    }
 }
 
 impl Target {

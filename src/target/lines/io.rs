@@ -8,7 +8,6 @@ use crate::checkpoint::io::FileStore;
 use crate::checkpoint::{DurablePosition, StateChange, Store, StoreError, TaskState};
 use crate::engine::Covered;
 use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
-use crate::target::Disposition;
 use rustix::fs::{FlockOperation, flock};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -51,13 +50,11 @@ pub enum LineFailure {
 }
 
 impl LineFailure {
-    /// What is to be done.
-    pub fn disposition(&self) -> Disposition {
+    /// True for trouble that may pass; anything else is for a person to mend.
+    pub fn may_pass(&self) -> bool {
         match self {
-            LineFailure::Write { .. } | LineFailure::State(StoreError::Io { .. }) => Disposition::Recover,
-            LineFailure::Closed | LineFailure::State(StoreError::Damaged { .. } | StoreError::Record(_)) => {
-                Disposition::Operator
-            }
+            LineFailure::Write { .. } | LineFailure::State(StoreError::Io { .. }) => true,
+            LineFailure::Closed | LineFailure::State(StoreError::Damaged { .. } | StoreError::Record(_)) => false,
         }
     }
 }
@@ -363,6 +360,6 @@ mod tests {
         let rows = batch(&mut topics, &[("a", "1")]);
         let failure = sink.produce(&topics, &rows).unwrap_err();
         assert!(failure.to_string().contains("folder"), "{failure}");
-        assert_eq!(failure.disposition(), Disposition::Recover);
+        assert!(failure.may_pass());
     }
 }

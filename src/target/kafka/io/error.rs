@@ -1,12 +1,10 @@
 //! What went wrong with Kafka, and what follows from it.
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::target::Disposition;
 use crate::target::kafka::acl::Denied;
 use crate::target::kafka::requirement::{ACL_MISSING, BROKER_VERSION, KAFKA_LOGIN_FAILED, KAFKA_UNREACHABLE};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use std::fmt;
-use std::time::Duration;
 
 /// Kind of a failure, by what follows from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,22 +125,6 @@ impl KafkaFailure {
         self
     }
 
-    /// What is to be done.
-    pub fn disposition(&self) -> Disposition {
-        match self.class {
-            Class::Ownership => Disposition::AskOwner,
-            Class::Transient => Disposition::Recover,
-            Class::UnknownTopic => Disposition::RecoverFor(UNKNOWN_TOPIC_GRACE),
-            Class::Oversize => Disposition::Oversize,
-            Class::Protocol => Disposition::RecoverOnce,
-            Class::Login
-            | Class::Denied
-            | Class::Config
-            | Class::InvalidTransactionTimeout
-            | Class::ForeignWriter => Disposition::Operator,
-        }
-    }
-
     /// True when the brokers do not know what they are asked for.
     fn is_too_old(&self) -> bool {
         let unknown = [Code::UnsupportedVersion, Code::UnsupportedFeature];
@@ -191,12 +173,10 @@ impl KafkaFailure {
     }
 }
 
-/// How long a missing topic may be one whose metadata has not spread yet.
-const UNKNOWN_TOPIC_GRACE: Duration = Duration::from_secs(60);
-
 /// The one place where codes become classes.
 ///
-/// A code this release does not know is [`Class::Protocol`]: recovered from once, then a stop.
+/// A code this release does not know is [`Class::Protocol`]: a new producer tries again from the committed position, for as long as
+/// requests that fail are tried (`retry errors for`), as after any failure whose outcome only the stored state tells.
 ///
 /// So is [`Code::InvalidArgument`], by which the client library refuses a call before it asks anybody: the files are checked before
 /// it comes to that, so it is made of something that the cluster has answered, and the next answer may be another one.
@@ -346,7 +326,6 @@ mod tests {
         let failure =
             KafkaFailure::of("produce", Code::MessageSizeTooLarge, "too large").on("shop.orders").at(3);
         assert_eq!(failure.to_string(), "cannot produce (topic `shop.orders`, partition 3)");
-        assert_eq!(failure.disposition(), Disposition::Oversize);
         assert!(failure.finding().is_none());
     }
 

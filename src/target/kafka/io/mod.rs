@@ -17,7 +17,7 @@ mod token;
 
 pub use batch::Alive;
 pub use connection::Connection;
-pub use error::{Class, KafkaFailure};
+pub use error::{Cause, Class, KafkaFailure};
 pub use follow::{Followed, Follower, Take};
 pub use preflight::{Admin, NewTopic};
 pub use producer::{AtLeastOnce, Committed, Producer, Txn};
