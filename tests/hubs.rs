@@ -319,7 +319,12 @@ fn words_of_owner(shop: &Shop<'_>) -> Vec<Value> {
         let json = text.splitn(3, ' ').nth(2).unwrap_or_else(|| panic!("no record: {text}"));
         serde_json::from_str(json).expect("it is JSON")
     };
-    shop.kafka.consume(&topic, Isolation::ReadCommitted).iter().filter(|one| of_owner(one)).map(payload).collect()
+    shop.kafka
+        .consume(&topic, Isolation::ReadCommitted)
+        .iter()
+        .filter(|one| of_owner(one))
+        .map(payload)
+        .collect()
 }
 
 /// A source that goes in the middle of a transaction is waited for, and who waits is seen to live.
@@ -345,7 +350,11 @@ fn who_waits_for_a_source_is_seen_to_live() {
     way.turn(Weather::Gone);
     let n_words = wait::until("the loss is noticed", SOON, || {
         let state = shop.status().map(|status| status.tasks[0].state);
-        if state == Some(TaskState::Retrying) { Ok(words_of_owner(&shop).len()) } else { Err(format!("{state:?}")) }
+        if state == Some(TaskState::Retrying) {
+            Ok(words_of_owner(&shop).len())
+        } else {
+            Err(format!("{state:?}"))
+        }
     });
     wait::until("the owner is seen to live", SOON, || {
         assert!(syncc.runs(), "{}", syncc.stderr());
@@ -366,7 +375,8 @@ fn who_stands_by_and_comes_too_late_stands_by_again() {
     let mut first = shop.run();
     shop.stop(&mut first);
     let late = [("FAILPOINTS", "start.peeked=1*sleep(15000)")];
-    let mut other = shop.project.start_with(&["run", "--log", "json", "--standby", "--state", "other"], &late);
+    let mut other =
+        shop.project.start_with(&["run", "--log", "json", "--standby", "--state", "other"], &late);
     wait::until("the slower one is about to look who has the task", SOON, || {
         let said = shop.project.syncc(&["status", "--control", OTHER, "--format", "json"]);
         let said = String::from_utf8_lossy(&said.stdout).into_owned();

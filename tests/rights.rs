@@ -151,6 +151,29 @@ fn who_else_writes_to_a_topic_is_told() {
     assert!(said.contains("L0216") && !said.contains("L0209"), "{said}");
 }
 
+/// Marks of loads are no stranger's records, whether they stand among rows or in a topic of their own.
+#[test]
+fn marks_of_loads_are_no_strangers() {
+    let kafka = Kafka::shared();
+    for markers in ["data", "topic \"PREFIX.marks\""] {
+        let mut shop = Shop::new("ownmarks", MySql::shared(Kind::MariaDb10_11), kafka);
+        shop.text.rules = format!("  markers {}\n", markers.replace("PREFIX", &shop.prefix));
+        shop.save();
+        // an empty table, so that the last record of its topic is a mark
+        shop.sql().run("delete from items");
+        finished(&mut shop.start(&["--once"]), 0);
+        let topic = if markers == "data" { "items" } else { "marks" };
+        let records = kafka.consume(&format!("{}.{topic}", shop.prefix), Isolation::ReadCommitted);
+        assert!(records.last().is_some_and(|mark| !mark.header("syncc-marker").is_empty()), "{records:?}");
+        kafka.delete_topic(&format!("{}.shop.shop.bus.state", shop.prefix));
+        // as on a new disk: nothing tells that it ever ran but the topics
+        let said = finished(&mut shop.start(&["--once", "--state", "another"]), 0);
+        assert!(!said.contains("L0209"), "{said}");
+        let output = shop.project.syncc(&["check", "--live", "--format", "short"]);
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("L0209"), "{output:?}");
+    }
+}
+
 /// L0213, F37: a quota below what is sent is told when it holds back, with the command that raises it, and is no reason to
 /// start anew.
 #[test]

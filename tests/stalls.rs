@@ -184,3 +184,34 @@ fn views_and_starts_are_told() {
     wait_topic(kafka, &topic("keyless"), &[1, 2, 3]);
     shop.stop(&mut syncc);
 }
+
+/// A target that is slower than its source is full, and where it stands still that is told.
+#[test]
+fn a_full_target_is_told() {
+    let mysql = MySql::start(Kind::MariaDb10_11, &[]);
+    let way = Way::open();
+    let far = Kafka::behind(&way);
+    let mut shop = Shop::new("full", &mysql, &far);
+    shop.text.brokers = way.address();
+    shop.text.target = "  transaction-timeout 300s\n  compression none\n".to_owned();
+    shop.text.rules = "  split after 1GiB\n".to_owned();
+    shop.text.include = "DB.*".to_owned();
+    shop.sql().run("create table wide (id int primary key, name mediumtext)");
+    let mut syncc = shop.run();
+    let before = shop.status().expect("a status").tasks[0].records;
+    // what the queue of a producer holds, and as much again, while far less than that arrives
+    way.turn(Weather::Slow { delay: Duration::ZERO, bytes_per_second: 1 << 20 });
+    let mut sql = shop.sql();
+    sql.run("begin");
+    for id in 1..=80 {
+        sql.run(&format!("insert into wide values ({id}, repeat('x', 900000))"));
+    }
+    sql.run("commit");
+    // inside of the transaction nothing is committed: from here on the target is only written to
+    shop.wait_status(&mut syncc, "rows are on their way", |status| status.tasks[0].records > before);
+    way.turn(Weather::Silent);
+    wait_told(&shop, &syncc, &[("shop", "the target takes no more rows")]);
+    way.turn(Weather::Fair);
+    wait_topic(&far, &format!("{}.wide", shop.prefix), &(1..=80).collect::<Vec<_>>());
+    shop.stop(&mut syncc);
+}

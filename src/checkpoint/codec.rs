@@ -235,7 +235,9 @@ impl StateRecord {
     /// The oldest format whose readers understand the record.
     fn format(&self) -> u32 {
         match self {
-            StateRecord::Pos(pos) if pos.mid.as_ref().is_some_and(|mid| !mid.begun.is_empty()) => BEGUN_FORMAT,
+            StateRecord::Pos(pos) if pos.mid.as_ref().is_some_and(|mid| !mid.begun.is_empty()) => {
+                BEGUN_FORMAT
+            }
             _ => FIRST_FORMAT,
         }
     }
@@ -584,7 +586,10 @@ pub(super) mod tests {
             at: position(4).file,
             parts: 1,
             tables: Vec::new(),
-            begun: begun.iter().map(|(topic, partition)| ((*topic).to_owned(), [*partition].into())).collect(),
+            begun: begun
+                .iter()
+                .map(|(topic, partition)| ((*topic).to_owned(), [*partition].into()))
+                .collect(),
         };
         let check = |mid, format: &[u8]| {
             let record = StateRecord::Pos(PosRecord { mid, ..pos(1) });

@@ -437,7 +437,10 @@ mod tests {
             let cut = progress.cut();
             let bytes = serde_json::to_vec(cut).expect("it is plain data").len();
             assert!(bytes <= STORED_MAX, "{bytes} bytes of {n_filled}");
-            assert!(bytes > STORED_MAX / 3, "it is cut only as long as there is room: {bytes} bytes of {n_filled}");
+            assert!(
+                bytes > STORED_MAX / 3,
+                "it is cut only as long as there is room: {bytes} bytes of {n_filled}"
+            );
             let mut again = Progress::new(Some(cut.clone()));
             begin(&mut again, 4);
             (0..n_filled).for_each(|n| fill(&mut again, n));

@@ -192,3 +192,26 @@ fn a_transaction_that_the_broker_ended_is_an_ownership_question() {
     assert_eq!(failure.class, Class::Ownership, "{}", failure.source);
     assert!(task.seen(&kafka).is_empty());
 }
+
+/// In a transaction records wait for a fuller batch: nobody sees them before the commit, which sends what waits.
+#[test]
+fn batches_fill_while_a_transaction_is_written() {
+    const CALLS: u32 = 5_000;
+    let kafka = Kafka::shared();
+    let mut task = Task::with_topics(kafka, "batches");
+    let mut txn = task.begin();
+    let began = Instant::now();
+    for call in 0..CALLS {
+        let rows = task.batch(3 * call..3 * call + 3);
+        txn.produce(&task.topics, &rows).expect("rows are queued");
+    }
+    let lingers = u32::try_from(began.elapsed().as_millis() / 200).expect("it took no age");
+    let covered = task.ledger.cover(0);
+    txn.commit(covered, &mut silent).expect("it commits");
+    assert_eq!(task.seen(kafka).len(), 3 * CALLS as usize);
+    for partition in 0..3 {
+        let n_batches = kafka.batches(task.data().as_str(), partition);
+        // one for each time that the oldest record has lingered, and the last one
+        assert!(n_batches <= lingers as usize + 2, "{n_batches} batches in {lingers} times 200 ms");
+    }
+}

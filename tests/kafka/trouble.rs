@@ -66,7 +66,8 @@ fn the_owner_is_seen_to_live_while_rows_are_on_their_way() {
     task.settings.transaction_timeout_ms = 60_000;
     task.create_topics(&[]);
     let watcher = Task::new(&kafka, "watcher");
-    let watch = Watch::open(&watcher.connection, &task.settings.state_topic, None, LONG).expect("it is there");
+    let watch =
+        Watch::open(&watcher.connection, &task.settings.state_topic, None, LONG).expect("it is there");
     for transactional in [true, false] {
         let mut beats = 0;
         let mut alive = || {

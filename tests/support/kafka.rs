@@ -365,6 +365,24 @@ impl Kafka {
         received
     }
 
+    /// Batches of records that lie in the first segment of a partition, as clients made them; without ends of transactions.
+    #[track_caller]
+    pub(crate) fn batches(&self, topic: &str, partition: i32) -> usize {
+        /// Bytes in front of what the length of a batch counts.
+        const HEAD: usize = 12;
+        let segment = self.folder.join(format!("data/{topic}-{partition}/00000000000000000000.log"));
+        let bytes = fs::read(&segment).unwrap_or_else(|error| panic!("{}: {error}", segment.display()));
+        let mut rest = bytes.as_slice();
+        let mut n_batches = 0;
+        while let Some(&[a, b, c, d]) = rest.get(8..HEAD) {
+            let length = HEAD + u32::from_be_bytes([a, b, c, d]) as usize;
+            let is_control = rest[22] & 0x20 != 0;
+            n_batches += usize::from(!is_control);
+            rest = rest.get(length..).expect("batches are whole");
+        }
+        n_batches
+    }
+
     /// Changes a setting of a topic, as `max.message.bytes=6000`.
     #[track_caller]
     pub(crate) fn alter_topic(&self, topic: &str, setting: &str) {

@@ -102,19 +102,19 @@ impl Task {
         let past = match &plan.start {
             _ if self.lost => None,
             Start::Snapshot(_) | Start::Now => None,
-            Start::At(at) => match shown.found(begin(
-                &search,
-                &mut source.session,
-                &source.catalog.server,
-                at,
-            ))? {
-                Some(position) => {
-                    let text = format!("`start at` is {position}");
-                    Event::info(Name::PrecheckPassed, text).task(&self.id).position(&position.file).emit();
-                    Some(position)
+            Start::At(at) => {
+                match shown.found(begin(&search, &mut source.session, &source.catalog.server, at))? {
+                    Some(position) => {
+                        let text = format!("`start at` is {position}");
+                        Event::info(Name::PrecheckPassed, text)
+                            .task(&self.id)
+                            .position(&position.file)
+                            .emit();
+                        Some(position)
+                    }
+                    None => return Ok(None),
                 }
-                None => return Ok(None),
-            },
+            }
         };
         let captured = |db: &str| plan.captures(db);
         let mut before = source::definitions(&mut source.session, captured)?;

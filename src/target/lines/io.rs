@@ -54,7 +54,9 @@ impl LineFailure {
     pub fn may_pass(&self) -> bool {
         match self {
             LineFailure::Write { .. } | LineFailure::State(StoreError::Io { .. }) => true,
-            LineFailure::Closed | LineFailure::State(StoreError::Damaged { .. } | StoreError::Record(_)) => false,
+            LineFailure::Closed | LineFailure::State(StoreError::Damaged { .. } | StoreError::Record(_)) => {
+                false
+            }
         }
     }
 }
