@@ -8,6 +8,7 @@ use super::{
     pages,
 };
 use crate::diagnostic::{CodeDoc, words};
+use crate::statement::closest;
 
 /// Widest line of a page; longer ones tire the eye.
 pub(super) const WIDTH_MAX: usize = 100;
@@ -66,7 +67,7 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
             return Err(Failure::usage("`explain statement` takes the word a statement begins with"));
         }
         (Some("statements"), None) => return explain_statement::list(global, output),
-        (_, Some(more)) => return Err(Failure::usage(format!("\"{more}\" has no place behind a code"))),
+        (asked, Some(more)) => return Err(Failure::usage(misplaced(asked.unwrap_or_default(), more))),
         (_, None) => {}
     }
     let Some(asked) = args.code.as_deref() else {
@@ -76,6 +77,23 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
     let page = pages::find(asked)?;
     output.print(&page_text(&page, global.style().width.min(WIDTH_MAX)))?;
     Ok(Exit::Fine)
+}
+
+/// Words that take a name behind them.
+const NAMED: [&str; 6] = ["table", "topic", "pipeline", "format", "row", "statement"];
+
+/// What is said of a name behind something that takes none.
+fn misplaced(asked: &str, more: &str) -> String {
+    if let Some(near) = closest(asked, NAMED) {
+        return format!("there is no \"{asked}\" to explain; did you mean `explain {near} {more}`?");
+    }
+    match pages::find(asked) {
+        Ok(_) => format!("nothing stands behind a code: `syncc explain {asked}` explains it"),
+        Err(_) => format!(
+            "\"{asked}\" is no code, and \"{more}\" may stand behind {} alone",
+            NAMED.map(|word| format!("`{word}`")).join(", ")
+        ),
+    }
 }
 
 /// All codes with their names, one a line.

@@ -149,7 +149,7 @@ mod tests {
                 let drawn = renderer.draw(finding);
                 assert!(drawn.starts_with(finding.code.number) && drawn.contains('\n'), "{drawn}");
             }
-            repair::rounds(&files, compiled.findings, |files| compile(files).findings);
+            repair::rounds(&files, compiled.findings, |_| true, |files| compile(files).findings);
         }
     }
 

@@ -104,7 +104,7 @@ mod tests {
             let findings = compile(&files);
             let certain = |fix: &crate::diagnostic::Fix| fix.safety == crate::diagnostic::Safety::Machine;
             if findings.iter().any(|finding| finding.fixes.iter().any(certain)) && !page.wrong.is_empty() {
-                let repaired = super::super::repair::rounds(&files, findings, compile);
+                let repaired = super::super::repair::rounds(&files, findings, |_| true, compile);
                 let left: Vec<_> = repaired.findings.iter().map(|finding| finding.code.number).collect();
                 assert!(left.is_empty(), "{}: {left:?}", page.code);
             }

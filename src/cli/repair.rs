@@ -17,15 +17,16 @@ pub(super) struct Repaired {
     pub(super) changed: Vec<(FileId, String)>,
 }
 
-/// Repairs until nothing certain is left. `findings` are those of `files`; `check` finds them anew.
+/// Repairs until nothing certain is left in the files that `may_change`. `findings` are those of `files`; `check` finds them anew.
 pub(super) fn rounds(
     files: &FileSet,
     findings: Vec<Diagnostic>,
+    may_change: impl Fn(FileId) -> bool,
     check: impl Fn(&FileSet) -> Vec<Diagnostic>,
 ) -> Repaired {
     let (mut now, mut findings) = (files.clone(), findings);
     for _ in 0..ROUNDS_MAX {
-        let edits = edits(&findings);
+        let edits = edits(&findings, &may_change);
         if edits.is_empty() {
             break;
         }
@@ -40,12 +41,15 @@ pub(super) fn rounds(
     Repaired { files: now, findings, changed }
 }
 
-/// The edits of all certain repairs, sorted; of repairs that meet, the first found counts.
-fn edits(findings: &[Diagnostic]) -> Vec<TextEdit> {
+/// The edits of all certain repairs of files that may change, sorted; of repairs that meet, the first found counts.
+fn edits(findings: &[Diagnostic], may_change: impl Fn(FileId) -> bool) -> Vec<TextEdit> {
     let mut taken: BTreeMap<Span, &str> = BTreeMap::new();
     for finding in findings {
         let Some(fix) = finding.fixes.iter().find(|fix| fix.safety == Safety::Machine) else { continue };
         let possible = fix.edits.iter().all(|edit| {
+            if !may_change(edit.span.file) {
+                return false;
+            }
             let behind = Span::new(edit.span.file, edit.span.end, u32::MAX);
             let before = taken.range(..=behind).next_back();
             before.is_none_or(|(span, _)| span.file != edit.span.file || span.end < edit.span.start)
@@ -96,7 +100,7 @@ mod tests {
              target bus kafka \"kafka1:9092\"\n\n-- all\npipeline shop from shop to bus {\n  include shop.*\n  topic \"{db.x\"\n",
         );
         let find = |files: &FileSet| compile_project(&crate::project::Project::of(files.clone())).findings;
-        let repaired = rounds(&files, find(&files), find);
+        let repaired = rounds(&files, find(&files), |_| true, find);
         let (_, text) = &repaired.changed[0];
         assert_eq!(
             text,

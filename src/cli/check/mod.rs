@@ -165,10 +165,14 @@ impl Check<'_> {
         let mut compiled = self.compile(&project)?;
         if args.fix || args.fix_dry_run {
             let with = |files: &FileSet| self.compile_again(&project.with_files(files.clone()));
-            let repaired = repair::rounds(&project.files, compiled.findings, |files| with(files).findings);
+            let may_change = |file| scope.is_of_file(file);
+            let repaired =
+                repair::rounds(&project.files, compiled.findings, may_change, |files| with(files).findings);
             self.tell_repairs(&project.files, &repaired, output)?;
             if args.fix_dry_run {
-                return Ok(self.exit(&repaired.findings));
+                let left: Vec<Diagnostic> =
+                    repaired.findings.into_iter().filter(|finding| scope.shows(finding)).collect();
+                return Ok(self.exit(&left));
             }
             compiled = with(&repaired.files);
             project = project.with_files(repaired.files);
@@ -276,13 +280,17 @@ impl Check<'_> {
 
 /// The project directory, and the files to print findings of.
 fn paths<'a>(args: &'a Args, global: &'a Global) -> Result<(&'a Path, &'a [PathBuf]), Failure> {
-    match args.paths.as_slice() {
-        [] => Ok((
-            args.stdin_path.as_deref().map_or(&global.project, |path| beside(&global.project, path)),
-            &[],
-        )),
-        [directory] if directory.is_dir() => Ok((directory, &[])),
-        files => {
+    match (args.paths.as_slice(), args.stdin_path.as_deref()) {
+        ([], None) => Ok((&global.project, &[])),
+        ([], Some(path)) => {
+            let parent = path.parent().unwrap_or(Path::new(""));
+            match parent.is_dir() || global.project.join(parent).is_dir() {
+                true => Ok((beside(&global.project, path), &[])),
+                false => Err(Failure::usage(format!("there is no directory {}", parent.display()))),
+            }
+        }
+        ([directory], _) if directory.is_dir() => Ok((directory, &[])),
+        (files, _) => {
             let missing = files.iter().find(|path| !path.exists() && !global.project.join(path).exists());
             match missing {
                 Some(path) => {

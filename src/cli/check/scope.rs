@@ -37,12 +37,17 @@ impl Scope {
         Ok(Scope { files: shown_files(directory, only, &project.files)?, hidden: hidden.unwrap_or_default() })
     }
 
+    /// True for a file that is asked about.
+    pub(super) fn is_of_file(&self, file: FileId) -> bool {
+        self.files.as_ref().is_none_or(|files| files.contains(&file))
+    }
+
     pub(super) fn shows(&self, finding: &Diagnostic) -> bool {
         let Some(place) = finding.primary.as_ref().map(|label| label.span) else { return true };
         let inside = |around: &Span| {
             around.file == place.file && around.start <= place.start && place.end <= around.end
         };
-        self.files.as_ref().is_none_or(|files| files.contains(&place.file)) && !self.hidden.iter().any(inside)
+        self.is_of_file(place.file) && !self.hidden.iter().any(inside)
     }
 }
 
