@@ -146,7 +146,7 @@ fn parts_ms(text: &str) -> Option<Vec<u64>> {
 fn no_unit(kind: Kind, token: &Token<'_>, range: (u64, u64)) -> Diagnostic {
     let number = token.text.strip_suffix("/s").unwrap_or(token.text);
     let units: &[&str] = match kind {
-        Kind::Duration => &["ms", "s", "m", "h"],
+        Kind::Duration => &["ms", "s", "m", "h", "d"],
         // A size needs no more than the second it is sent in.
         Kind::Rate if number.ends_with('B') => &["/s"],
         Kind::Rate => &["KiB/s", "MiB/s"],

@@ -5,7 +5,7 @@
 //! looked at, not the tree, for findings about what no tree understands are drawn as well. Limits: a secret where none is
 //! wanted, such as in a topic's name, is not known as one unless it looks like one.
 
-use super::closest;
+use super::{STATEMENTS, closest};
 use crate::diagnostic::Diagnostic;
 use crate::text::{FileId, FileSet, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -165,7 +165,9 @@ fn begins_secret(piece: &Piece, line: &str, opens: bool, before: Option<&str>) -
     if opens {
         // `database.password`, `sasl.jaas.password`
         let last = word.rsplit('.').next().unwrap_or(word);
-        return closest(word, WORDS).or_else(|| closest(last, WORDS)).is_some();
+        // A statement that is something else is no misspelt one: `paused` is no `passwd`.
+        let is_other = !WORDS.contains(&word) && STATEMENTS.iter().any(|spec| spec.word == word);
+        return !is_other && closest(word, WORDS).or_else(|| closest(last, WORDS)).is_some();
     }
     !piece.quoted && word == "salt" && before.is_some_and(|before| before.starts_with("sha"))
 }
@@ -448,6 +450,7 @@ mod tests {
             ("  password file \"/run/p\" }", "  password file \"/run/p\" }"),
             ("  password \"hunter2\" # old", "  password \"*******\" # old"),
             ("  password hunter2", "  password *******"),
+            ("  paused true", "  paused true"),
             ("  database.password \"hunter2\"", "  database.password \"*******\""),
             ("  password \"hunter2", "  password \"*******"),
             ("  password “hunter 2”", "  password “********”"),
