@@ -40,6 +40,11 @@ fn a_chain_of_hotels_and_its_files() {
     check(include_str!("mistakes/hotel.txt"));
 }
 
+#[test]
+fn a_library_and_mistakes_with_followers() {
+    check(include_str!("mistakes/library.txt"));
+}
+
 /// Every case of a project; all that differ are told together.
 #[track_caller]
 pub(crate) fn check(text: &str) {

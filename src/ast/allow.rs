@@ -39,7 +39,8 @@ impl Reader<'_> {
             _ => None,
         });
         let Some(code) = code else { return };
-        if reason.is_none_or(|reason| reason.trim().is_empty()) {
+        // What is no code at all is told as that.
+        if is_code(&code.value.to_ascii_uppercase()) && reason.is_none_or(|reason| reason.trim().is_empty()) {
             let message = format!("`allow {}` gives no reason", code.value);
             self.findings.push(
                 Diagnostic::error(ALLOW_WITHOUT_REASON, statement.head, message)

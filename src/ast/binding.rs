@@ -7,21 +7,40 @@ use crate::statement::{RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template, Templa
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Parameters and their values; none where a parameter has none, and that has been told.
+/// Parameters and their values.
 #[derive(Debug, Clone, Default)]
-pub struct Values(BTreeMap<String, Option<String>>);
+pub struct Values(BTreeMap<String, ParamValue>);
+
+/// What a parameter stands for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParamValue {
+    /// Its value; none where it has none, and that has been told.
+    pub text: Option<String>,
+    /// Where that is written; none where it comes from outside of the files.
+    pub place: Option<Span>,
+}
 
 /// Where there are no parameters: in a lock file.
 pub(super) static NO_VALUES: Values = Values(BTreeMap::new());
 
 impl Values {
     /// From pairs of name and value.
-    pub fn new(values: impl IntoIterator<Item = (String, Option<String>)>) -> Values {
+    pub fn new(values: impl IntoIterator<Item = (String, ParamValue)>) -> Values {
         Values(values.into_iter().collect())
     }
 
     pub(super) fn of(&self, param: &str) -> Option<Option<&str>> {
-        self.0.get(param).map(Option::as_deref)
+        self.0.get(param).map(|value| value.text.as_deref())
+    }
+
+    /// Where the value of a parameter is written.
+    pub(super) fn place(&self, param: &str) -> Option<Span> {
+        self.0.get(param)?.place
+    }
+
+    /// True for the place of a value.
+    pub fn is_place(&self, place: Span) -> bool {
+        self.0.values().any(|value| value.place == Some(place))
     }
 }
 

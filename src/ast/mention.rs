@@ -69,6 +69,11 @@ impl Reader<'_> {
         let parts = self.tree.children(id).filter(|&part| self.tree.kind(part) == NodeKind::Path).skip(1);
         let mut is_of_database = false;
         let mut tables = Vec::new();
+        let mut parts = parts.peekable();
+        // Names of tables are not what a line about columns is about.
+        if parts.peek().is_some_and(|&part| Token::new(self.tree, self.text, part).word() == Some("column")) {
+            return Some(tables);
+        }
         for part in parts {
             let token = Token::new(self.tree, self.text, part);
             is_of_database |= token.word() == Some("database");

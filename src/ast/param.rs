@@ -20,6 +20,9 @@ pub struct Param {
     pub kind: ParamKind,
 }
 
+/// An option of another parameter, and the value that a parameter has under it.
+pub type OptionValue = (Spanned<String>, Spanned<String>);
+
 /// What the value of a parameter may be.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ParamKind {
@@ -45,7 +48,7 @@ pub enum ParamKind {
         /// The other parameter.
         param: Spanned<String>,
         /// A value for each of its options.
-        values: Vec<(Spanned<String>, String)>,
+        values: Vec<OptionValue>,
         /// A line of the block was left out.
         incomplete: bool,
     },
@@ -120,9 +123,9 @@ impl Reader<'_> {
     }
 
     /// The lines of a block that names options and their values, and whether one was left out.
-    fn options(&mut self, block: NodeId) -> (Vec<(Spanned<String>, String)>, bool) {
+    fn options(&mut self, block: NodeId) -> (Vec<OptionValue>, bool) {
         let tree = self.tree;
-        let mut options: Vec<(Spanned<String>, String)> = Vec::new();
+        let mut options: Vec<OptionValue> = Vec::new();
         let mut incomplete = false;
         let lines: Vec<NodeId> =
             tree.children(block).filter(|&child| tree.kind(child) == NodeKind::Statement).collect();
@@ -136,7 +139,10 @@ impl Reader<'_> {
             let tokens: Vec<Token<'_>> =
                 parts.iter().map(|&part| Token::new(tree, self.text, part)).collect();
             let read = match tokens.as_slice() {
-                [option, value] => option.word().zip(scalar(value)).map(|pair| (option.span, pair)),
+                [option, value] => {
+                    let scalar = scalar(value).map(|text| Spanned::new(text, value.span));
+                    option.word().zip(scalar).map(|pair| (option.span, pair))
+                }
                 _ => None,
             };
             let Some((span, (option, value))) = read else {

@@ -48,11 +48,19 @@ pub struct Pipeline {
     pub new_names: BTreeMap<Span, Span>,
     /// Where the tables of each `rename` of tables and columns stand, by the line's place.
     pub renamed: BTreeMap<Span, Span>,
-    /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place: its line, or
-    /// in a longer list a comma.
-    pub cuts: BTreeMap<Span, Span>,
+    /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place.
+    pub cuts: BTreeMap<Span, Cut>,
     /// What could not be read of it.
     pub left_out: LeftOut,
+}
+
+/// What goes with a pattern when it is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// Of it alone: its line, or in a longer list a comma.
+    pub own: Span,
+    /// Of its list: the line.
+    pub list: Span,
 }
 
 /// `to TARGET`.
@@ -213,16 +221,17 @@ impl Reader<'_> {
     }
 
     /// What goes with each argument of a list. The cuts of the first two meet, so that no two repairs empty a list.
-    fn cuts(&self, statement: &Stmt) -> Vec<(Span, Span)> {
+    fn cuts(&self, statement: &Stmt) -> Vec<(Span, Cut)> {
+        let list = statement.line;
         let spans: Vec<Span> = statement.args.iter().map(|item| item.span).collect();
         if let [only] = spans.as_slice() {
-            return vec![(*only, statement.line)];
+            return vec![(*only, Cut { own: list, list })];
         }
-        let cut = |n: usize| match n {
+        let own = |n: usize| match n {
             0 => Span::new(spans[0].file, spans[0].start, spans[1].start),
             n => Span::new(spans[n].file, spans[n - 1].end, spans[n].end),
         };
-        (0..spans.len()).map(|n| (spans[n], cut(n))).collect()
+        (0..spans.len()).map(|n| (spans[n], Cut { own: own(n), list })).collect()
     }
 
     /// The line of a statement with its end, or the statement alone where something else stands on the line.

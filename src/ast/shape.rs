@@ -9,7 +9,7 @@ use super::misfit::{Expected, Misfit, errors_skipped};
 use super::repaired;
 use super::token::Token;
 use super::value::{no_variable, read_value};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Label};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{
     self as st, Kind, Literal, SecretRef, Shape, Signature, StatementSpec, Support, Template, Text, Version,
@@ -351,6 +351,15 @@ impl<'a, 't> Matcher<'a, 't> {
         let read = match read {
             Ok(read) => read,
             Err(finding) if self.lenient => {
+                // A number that nothing here takes is wrong where it is written, however many places use it.
+                if finding.code != st::WRONG_ARGUMENTS
+                    && let Some(place) = values.place(&name.value)
+                {
+                    let label = Some(Label { span: place, text: String::new() });
+                    let finding = Diagnostic { fixes: Vec::new(), primary: label, ..*finding };
+                    self.findings.push(finding.beside(span, "used here"));
+                    return Some((Value::Bad, param(value)));
+                }
                 let has_label = finding.primary.as_ref().is_some_and(|label| !label.text.is_empty());
                 let said = finding.message.contains(&shown);
                 // What would be written in its place is no repair here: another place may use the parameter, too.

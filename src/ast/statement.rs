@@ -9,7 +9,7 @@ use super::condition::lower as lower_condition;
 use super::idle::Why;
 use super::left_out::LeftOut;
 use super::shape::{Item, Origin, Shaped, Value, shape};
-use super::unplaced::{given_twice, named_twice, unplaced, word_as_column};
+use super::unplaced::{given_twice, kind_of_change, named_twice, unplaced, word_as_column};
 use crate::diagnostic::Diagnostic;
 use crate::pattern::NamePattern;
 use crate::statement::{self as st, Block, FormatName, Once, Place, StatementSpec, Support, Word};
@@ -224,6 +224,10 @@ impl<'t> Reader<'t> {
             self.bind_member(member);
         }
         let tokens = self.tokens(id);
+        if let Some(finding) = kind_of_change(spec, place, word_span, &tokens) {
+            self.findings.push(finding);
+            return None;
+        }
         let head = match clause {
             Some(clause) => self.tree.span(clause),
             None => tokens.last().map_or(word_span, |last| word_span.to(last.span)),

@@ -2,9 +2,10 @@
 
 use super::shape::{Item, Value};
 use super::statement::Reader;
+use super::token::Token;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::NamePattern;
-use crate::statement::{self as st, FORMATS, FormatName, FormatSpec, Place, StatementSpec, Word};
+use crate::statement::{self as st, DdlKind, FORMATS, FormatName, FormatSpec, Place, StatementSpec, Word};
 use crate::syntax::{NodeId, NodeKind};
 use crate::text::Span;
 
@@ -74,6 +75,21 @@ impl Reader<'_> {
             self.findings.push(finding);
         }
     }
+}
+
+/// `allow create-table` outside of `ddl`, where `allow` takes the codes of findings.
+pub(super) fn kind_of_change(
+    spec: &StatementSpec,
+    place: Place,
+    word: Span,
+    tokens: &[Token<'_>],
+) -> Option<Diagnostic> {
+    let first = tokens.first().filter(|_| spec.word == "allow" && place != Place::Ddl)?;
+    let kind = DdlKind::from_word(first.word()?)?;
+    let message = format!("`allow {kind}` does not belong in {}", place.called());
+    Some(Diagnostic::error(st::STATEMENT_NOT_HERE, word.to(first.span), message).help(format!(
+        "schema changes are allowed in a `ddl`: `ddl {{ allow {kind} }}`; elsewhere `allow` answers a finding by its code"
+    )))
 }
 
 /// `key origin`, `columns except`: where a word and a column may both stand, the word wins, and these want columns behind

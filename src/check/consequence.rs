@@ -14,11 +14,21 @@ const OF_NO_TABLE: &[&str] = &["S0204", "S0205", "S0401", "S0501", "S0504"];
 const TAKES_NOTHING: &[&str] = &["S0202", "S0212"];
 
 /// What hides what, anywhere in the project: each a list of causes and one of consequences.
-const ANYWHERE: [(&[&str], &[&str]); 3] = [
+const ANYWHERE: [(&[&str], &[&str]); 4] = [
     (&["S0102", "S0202", "S0212"], &["S1101"]),
     (&["S0903"], &["S0103"]),
+    // A format goes to a cluster without a registry: the registry of another is that which was meant.
+    (&["S0601"], &["S0605"]),
     // A name that is misspelt, or a copy that kept the name of its original: the block that is not read uses what it names.
     (&["S0101", "S0102"], &["S0104", "S0904"]),
+];
+
+/// What hides what at one statement.
+const AT_ONE_PLACE: [(&[&str], &[&str]); 2] = [
+    // The column is not there, so it does not matter how its rows would move.
+    (&["S0501"], &["S0505", "S0506"]),
+    // Another topic will be written.
+    (&["S0008", "S0404", "S0405", "S0407", "S0410"], &["S0702"]),
 ];
 
 /// Takes away what follows from something else.
@@ -26,8 +36,12 @@ pub(super) fn hide(program: &Program, findings: &mut Vec<Diagnostic>) {
     let place = |finding: &Diagnostic| finding.primary.as_ref().map(|label| label.span);
     let errors = || findings.iter().filter(|finding| finding.severity == Severity::Error);
     let causes: HashSet<&str> = errors().map(|finding| finding.code.number).collect();
-    let idle: HashSet<Span> =
-        errors().filter(|finding| TAKES_NOTHING.contains(&finding.code.number)).filter_map(place).collect();
+    let take_nothing = || errors().filter(|finding| TAKES_NOTHING.contains(&finding.code.number));
+    let places = |finding: &Diagnostic| -> Vec<Span> {
+        finding.primary.iter().chain(&finding.labels).map(|label| label.span).collect()
+    };
+    let idle: HashSet<Span> = take_nothing().flat_map(places).collect();
+    let at_one_place = followed_at_one_place(findings);
     // Heads of the pipelines, and whether none of their `include`s takes anything.
     let mut pipelines: Vec<(Span, bool)> = (program.pipelines.iter())
         .map(|pipeline| {
@@ -45,13 +59,36 @@ pub(super) fn hide(program: &Program, findings: &mut Vec<Diagnostic>) {
             pipelines.partition_point(|(head, _)| (head.file, head.start) <= (place.file, place.start));
         pipelines[..before].last().is_some_and(|(head, is_empty)| *is_empty && head.file == place.file)
     };
+    let mut followed = at_one_place.into_iter();
     findings.retain(|finding| {
+        if followed.next() == Some(true) {
+            return false;
+        }
         let code = &finding.code.number;
         let follows = ANYWHERE
             .iter()
             .any(|(of, hidden)| hidden.contains(code) && of.iter().any(|cause| causes.contains(cause)));
         !(follows || OF_NO_TABLE.contains(code) && of_no_table(finding))
     });
+}
+
+/// Of each finding, whether it follows from another one at the same statement.
+fn followed_at_one_place(findings: &[Diagnostic]) -> Vec<bool> {
+    let follows = |finding: &Diagnostic| {
+        let Some(place) = finding.primary.as_ref().map(|label| label.span) else { return false };
+        let of_code = AT_ONE_PLACE.iter().filter(|(_, hidden)| hidden.contains(&finding.code.number));
+        let mut causes = of_code.flat_map(|(causes, _)| *causes).peekable();
+        if causes.peek().is_none() {
+            return false;
+        }
+        let causes: Vec<&str> = causes.copied().collect();
+        findings.iter().filter(|other| causes.contains(&other.code.number)).any(|other| {
+            other.primary.as_ref().is_some_and(|label| {
+                label.span.file == place.file && label.span.start < place.end && place.start < label.span.end
+            })
+        })
+    };
+    findings.iter().map(follows).collect()
 }
 
 #[cfg(test)]

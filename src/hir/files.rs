@@ -8,6 +8,7 @@ use crate::project::{self, Project, Role};
 use crate::statement::Place;
 use crate::syntax::{self, Parse, Tree};
 use crate::text::FileId;
+use std::collections::HashSet;
 
 /// Parses, lowers and resolves the files of a project, without those that hold tests, and its lock file. Total: any texts give a program and
 /// findings, sorted by place.
@@ -80,6 +81,13 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     param::judge(params, noted, &mut program, &mut findings);
     // A file of the project directory is shown by its name alone.
     program.shared = files.ids().filter(|&id| files.path(id).contains('/')).collect();
+    // A parameter's value that nothing takes is told once, wherever it is used.
+    let mut told = HashSet::new();
+    findings.retain(|finding| {
+        let place = finding.primary.as_ref().map(|label| label.span);
+        let of_value = place.filter(|&place| values.is_place(place));
+        of_value.is_none_or(|place| told.insert((finding.code, place)))
+    });
     diagnostic::sort(&mut findings, files);
     (program, findings)
 }

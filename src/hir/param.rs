@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::scope::{Scope, UNKNOWN_NAME};
-use crate::ast::{self, ParamKind, Uses, Values};
+use crate::ast::{self, ParamKind, ParamValue, Uses, Values};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::project::{Choices, variable};
 use crate::statement::{TOPIC_PLACEHOLDERS, closest, number, placeholder_unbound};
@@ -29,8 +29,8 @@ pub struct Param {
     pub name: Spanned<String>,
     /// What its value may be; empty where that is no matter of a list.
     pub options: Vec<String>,
-    /// Its value; none where it has none, and that has been told.
-    pub value: Option<String>,
+    /// Its value.
+    pub value: ParamValue,
     /// Another parameter that decides its value.
     pub by: Option<String>,
 }
@@ -180,8 +180,8 @@ impl Known {
             }
             Some(decider) => {
                 check_options(&name, decider, &values, incomplete, &mut self.findings);
-                let is_chosen = |option: &str| decider.value.as_deref() == Some(option);
-                values.iter().find(|(option, _)| is_chosen(&option.value)).map(|(_, value)| value.clone())
+                let is_chosen = |option: &str| decider.value.text.as_deref() == Some(option);
+                values.iter().find(|(option, _)| is_chosen(&option.value)).map(|(_, value)| value)
             }
             None if self.scope.id(&other.value).is_some() => {
                 let message =
@@ -206,6 +206,8 @@ impl Known {
             );
         }
         let by = Some(other.value);
+        let value =
+            ParamValue { text: value.map(|value| value.value.clone()), place: value.map(|value| value.span) };
         self.params.push(Param { name, options: Vec::new(), value, by });
     }
 }
@@ -277,14 +279,15 @@ fn own_value(
             None
         }
     };
-    Ok(Param { name, options, value, by: None })
+    let place = default.filter(|_| choice.is_none()).map(|default| default.span);
+    Ok(Param { name, options, value: ParamValue { text: value, place }, by: None })
 }
 
 /// Every option has a value, and nothing else has one. What is misspelt is not missing as well.
 fn check_options(
     name: &Spanned<String>,
     other: &Param,
-    values: &[(Spanned<String>, String)],
+    values: &[ast::OptionValue],
     incomplete: bool,
     findings: &mut Vec<Diagnostic>,
 ) {
@@ -450,6 +453,14 @@ mod tests {
         check(
             &used("param p integer default 0\n"),
             "",
+            &["a.sync:2:25: error[S0018]: `0` is out of range: 1 to 1_000_000"],
+        );
+        // However many places use it.
+        let twice = used("param p integer default 0\n").replace("param p\n", "param p\nreplicas param p\n");
+        check(&twice, "", &["a.sync:2:25: error[S0018]: `0` is out of range: 1 to 1_000_000"]);
+        check(
+            &used("param p integer default 3\n"),
+            "p=0",
             &["a.sync:8:12: error[S0018]: `0` is out of range: 1 to 1_000_000"],
         );
         check(

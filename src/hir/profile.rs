@@ -78,6 +78,13 @@ impl Profiles {
         left_out
     }
 
+    /// Notes that blocks of which nothing else is known take profiles.
+    pub(super) fn take<'n>(&mut self, names: impl Iterator<Item = &'n Spanned<String>>) {
+        for id in names.filter_map(|name| self.scope.id(&name.value)) {
+            self.used[id as usize] = true;
+        }
+    }
+
     /// The first thing about which a profile disagrees with those that were taken, and the block that takes them says nothing.
     fn disagreement(
         &self,

@@ -3,7 +3,9 @@
 use super::lock::{Lock, LockedTable, SourceLock};
 use super::param::Param;
 use super::profile::Profile;
-use crate::ast::{self, Allow, Defaults, Filled, Idle, LeftOut, Moved, Owner, Settings, TableBlock, Test};
+use crate::ast::{
+    self, Allow, Cut, Defaults, Filled, Idle, LeftOut, Moved, Owner, Settings, TableBlock, Test,
+};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, TablePattern};
@@ -200,7 +202,7 @@ pub struct Pipeline {
     /// Where the tables of each `rename` of tables and columns stand, by the line's place.
     pub renamed: BTreeMap<Span, Span>,
     /// What goes with each pattern of `include` and `exclude` when it is removed, by the pattern's place.
-    pub cuts: BTreeMap<Span, Span>,
+    pub cuts: BTreeMap<Span, Cut>,
     /// A source is not known; no finding tells of others that seem unused.
     pub unknown_source: bool,
     /// The same for a target.
@@ -237,6 +239,26 @@ impl Pipeline {
             include: self.include.iter().chain(&own.include).cloned().collect(),
             exclude: self.exclude.iter().chain(&own.exclude).cloned().collect(),
         }
+    }
+
+    /// What goes when patterns of one list are removed together, by their places in order.
+    pub fn cuts_of(&self, patterns: &[Span]) -> Vec<Span> {
+        let Some(Cut { list, own }) = patterns.first().and_then(|first| self.cuts.get(first)) else {
+            return Vec::new();
+        };
+        if let [_] = patterns {
+            return vec![*own];
+        }
+        let behind = self.cuts.range(Span::new(list.file, list.start, list.start)..);
+        let all: Vec<Span> =
+            behind.take_while(|(_, cut)| cut.list == *list).map(|(place, _)| *place).collect();
+        let is_cut = |place: &Span| patterns.binary_search(place).is_ok();
+        let Some(kept) = all.iter().position(|place| !is_cut(place)) else { return vec![*list] };
+        // The first that is kept loses what stands before it, and each one behind it takes its comma along.
+        let leading = (kept > 0).then(|| Span::new(list.file, all[0].start, all[kept].start));
+        let behind = (kept + 1..all.len()).filter(|&n| is_cut(&all[n]));
+        let behind = behind.map(|n| Span::new(list.file, all[n - 1].end, all[n].end));
+        leading.into_iter().chain(behind).collect()
     }
 
     /// What a copied topic is called in a target, where that is written: each keeps its name by default. Those of `defaults`

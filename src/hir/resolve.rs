@@ -139,6 +139,7 @@ fn resolve_pipeline(
         let Some(id) = targets.id(&one.target.value).map(TargetId) else {
             unknown_target = true;
             unknown(&one.target, findings);
+            profiles.take(one.with.iter().chain(one.tables.iter().flat_map(|table| &table.with)));
             continue;
         };
         let target = Spanned::new(id, one.target.span);

@@ -136,8 +136,8 @@ mod tests {
                  pipeline p from s to o {{\ninclude a.b\ninclude a.*\ntopic \"{{region}}.{{table}}\" {{\npartitions param n\n}}\n}}\n"
             ),
             &[
+                "a.sync:9:9: error[S0109]: when `stage` is `staging`: S0018 `0` is out of range: 1 to 1_000_000",
                 "a.sync:13:9: warning[S0203]: `a.b` is included by `a.*` already",
-                "a.sync:16:12: error[S0109]: when `stage` is `staging`: S0018 `0` is out of range: 1 to 1_000_000",
             ],
             4,
         );

@@ -221,6 +221,19 @@ fn the_documented_json_is_what_is_printed() {
     assert_eq!(output.status.code(), Some(1));
 }
 
+/// Who names a file has that one repaired.
+#[test]
+fn repairs_stay_in_the_files_that_are_named() {
+    let wrong = RIGHT.replace("9092\"", "9092\";");
+    let other = "edition 2026\n\nprofile bulk {\n  linger 5ms;\n}\n";
+    let files = project(&[("shop.sync", &wrong), ("bulk.sync", other)]);
+    let read = |name: &str| fs::read_to_string(files.path().join(name)).expect("readable");
+    let dry = run(files.path(), &["check", "shop.sync", "--fix-dry-run"]);
+    assert!(!String::from_utf8_lossy(&dry.stdout).contains("bulk.sync"), "{dry:?}");
+    run(files.path(), &["check", "shop.sync", "--fix"]);
+    assert_eq!((read("shop.sync").as_str(), read("bulk.sync").as_str()), (RIGHT, other));
+}
+
 /// Places count the bytes of the file, also behind bytes that are no text; nobody writes into such a file.
 #[test]
 fn bytes_that_are_no_text_move_no_place() {

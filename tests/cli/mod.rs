@@ -145,7 +145,7 @@ fn every_combination_of_parameters_is_checked() {
     let project = project(&[("shop.sync", &text)]);
     check(project.path(), &["check", "-q"], (0, "", ""));
     let line =
-        "shop.sync:11:16: error[S0109]: when `region` is `us`: S0018 `0` is out of range: 1 to 1_000_000\n";
+        "shop.sync:17:6: error[S0109]: when `region` is `us`: S0018 `0` is out of range: 1 to 1_000_000\n";
     check(project.path(), &["check", "--all-params", "--format", "short"], (1, line, ""));
 }
 

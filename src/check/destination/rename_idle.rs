@@ -4,6 +4,7 @@ use super::super::Rule;
 use super::super::flow::{Flow, Known, Project};
 use super::super::misspelt::{labelled, meant};
 use super::super::renaming::Renaming;
+use super::super::selection::TakeNothing;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::{LockedTable, Program};
 use crate::statement::{Rename, closest};
@@ -27,12 +28,16 @@ fn check_rename_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         .iter()
         .filter(|flow| !flow.pipeline.left_out.may_be(&["from", "include"]) && !flow.include.is_empty())
     {
+        let includes = TakeNothing::of(flow);
         for renaming in &flow.renames {
             let pattern = renaming.pattern();
             if pattern.is_some_and(|pattern| flow.guesses.is_told_elsewhere(pattern, renaming.span)) {
                 continue;
             }
             if flow.renames_nothing(renaming) {
+                if pattern.is_some_and(|pattern| includes.explains(pattern)) {
+                    continue;
+                }
                 let message = format!("nothing that is sent is called `{}`", old_name(renaming));
                 let finding = Diagnostic::warning(RENAME_IDLE, renaming.span, message)
                     .help("a `rename` is written with the names in the source");
@@ -79,6 +84,7 @@ fn of_no_table(flow: &Flow<'_>, renaming: &Renaming<'_>) -> Option<Diagnostic> {
 /// What was probably meant by a line whose tables are not sent.
 fn misspelt(flow: &Flow<'_>, renaming: &Renaming<'_>, finding: Diagnostic) -> Diagnostic {
     let Some(pattern) = renaming.pattern() else { return finding };
+    let finding = flow.guesses.with_same(finding, renaming.span);
     let Some(guess) = flow.guess(pattern) else { return finding };
     match flow.pipeline.renamed.get(&renaming.span) {
         Some(&place) => meant(finding, place, &guess),

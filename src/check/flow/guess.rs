@@ -2,9 +2,10 @@
 
 use super::super::index::exact_table;
 use super::Flow;
+use crate::diagnostic::Diagnostic;
 use crate::hir::SourceLock;
 use crate::mysql::schema::TableName;
-use crate::pattern::{NamePattern, TablePattern};
+use crate::pattern::{NamePattern, Relation, TableMatcher, TablePattern};
 use crate::statement::{Rename, closest};
 use crate::text::Span;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,12 +35,39 @@ pub(in crate::check) struct Guesses {
     pub(in crate::check) excludes: BTreeMap<TablePattern, Guess>,
     /// Databases that lines name and no `include` takes, though one is called nearly so: where that is told, and that one.
     databases: BTreeMap<String, (Span, String)>,
+    /// For patterns of which nothing is sent: where that is told, of all that have it of one cause.
+    told: BTreeMap<TablePattern, Span>,
+    /// Where that is told, the other lines that it is true of, and the `exclude` that is the cause.
+    same: BTreeMap<Span, (Vec<Span>, Option<Span>)>,
+}
+
+/// Why nothing of a pattern is sent.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Cause<'p> {
+    /// The `exclude` at this place takes all of it.
+    Exclude(Span),
+    /// Nothing takes it.
+    NotIncluded(&'p TablePattern),
 }
 
 impl Guesses {
-    /// True when what is wrong with a line is told at another line of its pipeline: the database that both name.
+    /// True when what is wrong with a line is told at another line of its pipeline: the database or the table that both name, or
+    /// the `exclude` that takes away the tables of both.
     pub(in crate::check) fn is_told_elsewhere(&self, pattern: &TablePattern, place: Span) -> bool {
-        self.database(pattern).is_some_and(|(told, _)| *told != place)
+        let of_database = self.database(pattern).map(|(told, _)| told);
+        of_database.or_else(|| self.told.get(pattern)).is_some_and(|told| *told != place)
+    }
+
+    /// Adds to what is told of a line at `place` the other lines that it is true of, and the `exclude` that is the cause.
+    pub(in crate::check) fn with_same(&self, mut finding: Diagnostic, place: Span) -> Diagnostic {
+        let Some((others, exclude)) = self.same.get(&place) else { return finding };
+        if let Some(exclude) = exclude {
+            finding = finding.beside(*exclude, "taken away here");
+        }
+        for &other in others {
+            finding = finding.beside(other, "the same here");
+        }
+        finding
     }
 
     /// Where the database of a pattern is told to be misspelt, and what an `include` calls it.
@@ -67,10 +95,12 @@ impl<'p> Flow<'p> {
             guesses.blocks.extend(guess.map(|guess| ((*pattern).clone(), guess)));
         }
         guesses.excludes = self.misspelt_excludes();
+        let renames = || self.renames.iter().filter_map(|one| Some((one.pattern()?, one.span)));
+        let idle_renames = renames().take(GUESSES_MAX).filter(|(pattern, _)| self.takes_nothing(pattern));
+        self.tell_once(&mut guesses, idle.iter().copied().chain(idle_renames));
         // A database is told of once: at a block, else at a `rename`, else at an `exclude`.
-        let renames = self.renames.iter().filter_map(|one| Some((one.pattern()?, one.span)));
         let excludes = self.exclude.iter().map(|one| (one.pattern, one.span));
-        let lines = idle.into_iter().chain(renames.take(GUESSES_MAX)).chain(excludes.take(GUESSES_MAX));
+        let lines = idle.into_iter().chain(renames().take(GUESSES_MAX)).chain(excludes.take(GUESSES_MAX));
         for (pattern, place) in lines {
             let NamePattern::Exact(db) = &pattern.db else { continue };
             if guesses.databases.contains_key(db) {
@@ -81,6 +111,44 @@ impl<'p> Flow<'p> {
             }
         }
         guesses
+    }
+
+    /// Settles where it is told that nothing of a pattern is sent: at the first of the lines that have it of one cause.
+    fn tell_once<'a>(&self, guesses: &mut Guesses, idle: impl Iterator<Item = (&'a TablePattern, Span)>) {
+        let mut first: BTreeMap<Cause<'_>, Span> = BTreeMap::new();
+        for (pattern, place) in idle {
+            let cause = self.excluded_at(pattern).map_or(Cause::NotIncluded(pattern), Cause::Exclude);
+            let exclude = match &cause {
+                Cause::Exclude(place) => Some(*place),
+                Cause::NotIncluded(_) => None,
+            };
+            let told = *first.entry(cause).or_insert(place);
+            guesses.told.entry(pattern.clone()).or_insert(told);
+            let (others, _) = guesses.same.entry(told).or_insert_with(|| (Vec::new(), exclude));
+            others.extend((told != place).then_some(place));
+        }
+    }
+
+    /// The `exclude` that takes away all that the includes take of a pattern.
+    fn excluded_at(&self, pattern: &TablePattern) -> Option<Span> {
+        let tables = pattern.compile().ok().filter(|_| self.exclude.len() <= LINES_MAX)?;
+        let takes = |relation| matches!(relation, Relation::Equal | Relation::Narrower);
+        let mut whole = self.exclude.iter().filter(|one| one.source.is_none());
+        let whole = whole.find(|one| takes(tables.relation(&one.matcher)))?;
+        self.is_met(pattern, &tables).then_some(whole.span)
+    }
+
+    /// Tables that lines of `rename` that take nothing were meant for.
+    pub(super) fn meant_by_renames(&self) -> Vec<TableMatcher> {
+        if self.include.is_empty() || self.is_too_long() {
+            return Vec::new();
+        }
+        let tables = self.renames.iter().filter_map(|one| match one.rename {
+            Rename::Table { from, .. } => Some(from),
+            Rename::Database { .. } | Rename::Column { .. } => None,
+        });
+        let meant = tables.filter(|from| self.takes_nothing(from)).filter_map(|from| self.guess(from));
+        meant.filter_map(|guess| guess.pattern.compile().ok()).collect()
     }
 
     /// Excludes of one table each that is not there, while another one is, is called nearly so, and is sent because a pattern
@@ -147,7 +215,10 @@ impl<'p> Flow<'p> {
         }
         let listed = self.locks.nearest(pattern).filter(is_sent);
         let is_listed = listed.is_some();
-        let near = || self.in_near_database(pattern).or_else(|| self.near_included(pattern));
+        let near = || {
+            let in_database = self.in_near_database(pattern).or_else(|| self.near_included(pattern));
+            in_database.or_else(|| self.near_range(pattern))
+        };
         let pattern = listed.or_else(|| near().filter(is_sent))?;
         Some(Guess { pattern, is_new_name: false, is_sure: is_listed || self.locks.complete() })
     }
@@ -191,6 +262,27 @@ impl<'p> Flow<'p> {
         Some(TablePattern::new(NamePattern::Exact(near.to_owned()), pattern.table.clone()))
     }
 
+    /// The pattern of an `include` that differs in a few signs of one name, and in no range.
+    fn near_range(&self, pattern: &TablePattern) -> Option<TablePattern> {
+        // An exact name is looked for among exact ones.
+        if exact_table(pattern).is_some() {
+            return None;
+        }
+        let own = [outside_of_ranges(&pattern.db), outside_of_ranges(&pattern.table)];
+        let near = |segment: usize| {
+            let (text, ranges) = &own[segment];
+            let beside = self.include.iter().filter_map(|one| {
+                let of_one = [outside_of_ranges(&one.pattern.db), outside_of_ranges(&one.pattern.table)];
+                let is_beside = of_one[1 - segment] == own[1 - segment] && of_one[segment].1 == *ranges;
+                is_beside.then(|| (of_one[segment].0.clone(), one.pattern))
+            });
+            let beside: Vec<(String, &TablePattern)> = beside.collect();
+            let near = closest(text, beside.iter().map(|(text, _)| text.as_str()))?;
+            beside.iter().find(|(text, _)| text == near).map(|(_, pattern)| (*pattern).clone())
+        };
+        near(1).or_else(|| near(0))
+    }
+
     /// The pattern with another beginning of its table: that of tables that an `include` names in the same databases.
     fn near_included(&self, pattern: &TablePattern) -> Option<TablePattern> {
         let beside = self.include.iter().filter(|one| one.pattern.db == pattern.db);
@@ -210,4 +302,19 @@ impl<'p> Flow<'p> {
         };
         Some(TablePattern::new(pattern.db.clone(), table))
     }
+}
+
+/// A pattern without what stands in brackets, and what that is.
+fn outside_of_ranges(pattern: &NamePattern) -> (String, Vec<String>) {
+    let text = pattern.to_string();
+    let mut outside = String::new();
+    let mut ranges = Vec::new();
+    let mut rest = text.as_str();
+    while let Some((before, behind)) = rest.split_once('[') {
+        let (range, behind) = behind.split_once(']').unwrap_or((behind, ""));
+        outside += before;
+        ranges.push(range.to_owned());
+        rest = behind;
+    }
+    (outside + rest, ranges)
 }

@@ -135,6 +135,10 @@ impl<'p> Flow<'p> {
             topics: Vec::new(),
         };
         flow.guesses = flow.guesses();
+        if let Some(unread) = &flow.unread_renames {
+            let meant = flow.meant_by_renames();
+            flow.unread_renames = Some(unread.iter().cloned().chain(meant).collect());
+        }
         let lane = |n| Lane::new(program, pipeline, n, &flow.guesses.blocks);
         flow.lanes = (0..pipeline.to.len()).map(lane).collect();
         flow.known = flow.known();
@@ -216,14 +220,24 @@ impl<'p> Flow<'p> {
 
     /// True when an `include` and a pattern have a table in common.
     pub(super) fn is_met(&self, pattern: &TablePattern, matcher: &TableMatcher) -> bool {
-        match exact_table(pattern) {
+        self.meeting(pattern, matcher).next().is_some()
+    }
+
+    /// The includes that have a table in common with a pattern.
+    pub(super) fn meeting<'s>(
+        &'s self,
+        pattern: &TablePattern,
+        matcher: &'s TableMatcher,
+    ) -> impl Iterator<Item = &'s Selector<'p>> {
+        let (named, all): (Vec<usize>, &[Selector<'p>]) = match exact_table(pattern) {
             Some((db, table)) => {
-                self.include_index.hits(db, table, |n| Some(&self.include[n].matcher)).next().is_some()
+                let of = |n: usize| Some(&self.include[n].matcher);
+                (self.include_index.hits(db, table, of).collect(), &[])
             }
-            None => {
-                self.include.iter().any(|include| matcher.relation(&include.matcher) != Relation::Disjoint)
-            }
-        }
+            None => (Vec::new(), &self.include),
+        };
+        let meets = |one: &&Selector<'p>| matcher.relation(&one.matcher) != Relation::Disjoint;
+        named.into_iter().map(|n| &self.include[n]).chain(all.iter().filter(meets))
     }
 
     /// The known tables with their names towards the n-th source.
@@ -268,6 +282,11 @@ impl<'p> Flow<'p> {
     /// and what unbounded patterns take.
     pub(super) fn subjects(&self) -> impl Iterator<Item = Subject<'_>> {
         self.groups.iter().map(|&n| Subject::One(&self.known[n])).chain(self.unbounded())
+    }
+
+    /// True when no table is selected, as far as lines can tell: none of its settings holds for anything.
+    pub(super) fn takes_no_table(&self) -> bool {
+        self.subjects().next().is_none()
     }
 
     /// What unbounded patterns take.

@@ -92,10 +92,11 @@ impl<'p> Flow<'p> {
                 name.ok().map(Rc::from)
             }
         };
-        // One that keeps its name may be renamed by a line that could not be read.
+        // A name that it keeps may be given anew by a line that could not be read.
         let takes = |tables: &TableMatcher| tables.matches(db, table);
         let may_be_renamed = self.unread_renames.as_ref().is_none_or(|lines| lines.iter().any(takes));
-        if lines == (None, None) && (may_be_renamed || self.pipeline.left_out.may_be(&["names"])) {
+        let keeps = (lines.0.is_none() || lines.1.is_none()) && may_be_renamed;
+        if keeps || lines == (None, None) && self.pipeline.left_out.may_be(&["names"]) {
             return None;
         }
         Some(NewName { db: named(lines.0, db)?, table: named(lines.1, table)?, lines })

@@ -135,7 +135,7 @@ fn finding(pipeline: &Pipeline, what: &str, span: Span, refused: Refused) -> Dia
     // A line of its own behind that of the include, where that has one.
     let line = refused
         .selected
-        .and_then(|selected| pipeline.cuts.get(&selected))
+        .and_then(|selected| Some(pipeline.cuts.get(&selected)?.own))
         .filter(|cut| cut.start < span.start && cut.end > span.end);
     match line {
         Some(line) => {

@@ -80,21 +80,25 @@ fn check_registry_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let lanes = || project.flows.iter().flat_map(|flow| flow.lanes.iter().map(move |lane| (flow, lane)));
     for target in &project.program.targets {
         let TargetKind::Kafka(written) = &target.kind else { continue };
-        // Other projects may use what a used directory declares.
-        let shared = project.program.shared.contains(&target.name.span.file);
-        let Some(registry) = written.registry.as_ref().filter(|_| !shared) else { continue };
+        // Other projects may use what a used directory declares, and a pipeline that could not be read may send to it.
+        let name = &target.name;
+        let may_be_used =
+            project.program.shared.contains(&name.span.file) || project.program.may_know(&name.value);
+        let Some(registry) = written.registry.as_ref().filter(|_| !may_be_used) else { continue };
         let mut here = lanes()
-            .filter(|(_, lane)| project.program.target(lane.to.target.value).name.value == target.name.value)
+            .filter(|(_, lane)| project.program.target(lane.to.target.value).name.value == name.value)
             .peekable();
         // One that nothing goes to is told of as a whole.
         if here.peek().is_none()
             || here.any(|(flow, lane)| {
-                lane.may_lack(&["format", "key", "include"]) || !needs(flow, lane).is_empty()
+                lane.may_lack(&["format", "key", "include"])
+                    || flow.takes_no_table()
+                    || !needs(flow, lane).is_empty()
             })
         {
             continue;
         }
-        let message = format!("no format that goes to `{}` uses its registry", target.name.value);
+        let message = format!("no format that goes to `{}` uses its registry", name.value);
         findings.push(
             Diagnostic::advice(REGISTRY_IDLE, registry.span, message)
                 .help("remove it, or write a format that uses it: `avro` or `debezium-avro`"),
@@ -177,5 +181,24 @@ mod tests {
         check_project(&[&format!(
             "{HEAD}pipeline p {{\nfrom shop\nto bus\nto out\nto reg {{\ntable shop.a {{\nformat debezium-avro\n}}\n}}\ninclude shop.*\n}}\n"
         )]);
+    }
+
+    #[test]
+    fn what_uses_a_registry_may_be_wrong_itself() {
+        let other = "pipeline q {\nfrom shop\nto bus\nto reg\nto out\ninclude shop.*\n}\n";
+        let with = |pipeline: &str| check_project(&[&format!("{HEAD}{other}{pipeline}")]);
+        with(
+            "pipline p from shop to reg {  # error[S0013]: `pipline` is no statement; did you mean `pipeline`?\n\
+             include crm.*\nformat avro\n}\n",
+        );
+        with(
+            "pipeline p frm shop to reg {  # error[S0015]: `pipeline` takes `from` here, not `frm`\n\
+             include crm.*\nformat avro\n}\n",
+        );
+        with(
+            "pipeline p from shop to reg {\n\
+             include crm.*  # error[S0202]: `crm.*` can take no table: `exclude` wins over it\n\
+             exclude crm.*\nformat avro\n}\n",
+        );
     }
 }

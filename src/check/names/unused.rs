@@ -5,6 +5,7 @@ use super::super::flow::Project;
 use crate::ast::Source;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::{SourceId, TargetId};
+use crate::pattern::{Matcher, NamePattern};
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +23,9 @@ pub(super) const RULE: Rule = Rule {
     run: check_unused,
 };
 
+/// Most patterns in broken statements that are looked at. Where there are more, other things are to be mended first.
+const MENTIONED_MAX: usize = 1_000;
+
 fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let program = project.program;
     if program.lacks_pipeline {
@@ -38,13 +42,17 @@ fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         }
     };
     let pipelines = &program.pipelines;
+    // A broken statement may name a pattern of sources.
+    let mentioned = program.mentions.iter().filter_map(|name| open_matcher(name));
+    let mentioned: Vec<Matcher> = mentioned.take(MENTIONED_MAX).collect();
     if !pipelines.iter().any(|pipeline| pipeline.unknown_source) {
         let used: BTreeSet<SourceId> =
             pipelines.iter().flat_map(|one| &one.from).map(|from| from.value).collect();
         // Those of one range stand together.
         let mut unused: BTreeMap<Span, Vec<&Source>> = BTreeMap::new();
         for (n, source) in program.sources.iter().enumerate() {
-            if !used.contains(&SourceId(n as u32)) {
+            let may_be_used = || mentioned.iter().any(|mentioned| mentioned.matches(&source.name.value));
+            if !used.contains(&SourceId(n as u32)) && !may_be_used() {
                 unused.entry(source.name.span).or_default().push(source);
             }
         }
@@ -73,6 +81,12 @@ fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// A word as a pattern of names, where it is more than one name. What stands for any name tells nothing.
+fn open_matcher(word: &str) -> Option<Matcher> {
+    let is_open = word.contains(['*', '?', '[']) && !word.trim_matches('*').is_empty();
+    NamePattern::from_glob(word).ok().filter(|_| is_open)?.compile().ok()
 }
 
 /// How a pipeline names all sources of a range: `shard_*` for `shard_[n:00..15]`.

@@ -3,6 +3,7 @@
 use super::super::Rule;
 use super::super::flow::Project;
 use super::super::misspelt::meant;
+use super::taken::TakeNothing;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::pattern::NamePattern;
 use crate::statement::name_text;
@@ -28,18 +29,22 @@ fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         .iter()
         .filter(|flow| !flow.pipeline.left_out.may_be(&["from", "include"]) && !flow.include.is_empty())
     {
+        let includes = TakeNothing::of(flow);
         for exclude in &flow.exclude {
             if flow.guesses.is_told_elsewhere(exclude.pattern, exclude.span) {
                 continue;
             }
             if !flow.is_met(exclude.pattern, &exclude.matcher) {
+                if includes.explains(exclude.pattern) {
+                    continue;
+                }
                 let message =
                     format!("`{}` takes nothing away: no `include` takes such a table", exclude.pattern);
                 let mut finding = Diagnostic::warning(EXCLUDE_IDLE, exclude.span, message)
                     .help("remove it, or write the name that was meant");
                 if let Some((_, near)) = flow.guesses.database(exclude.pattern) {
                     finding = finding.label(format!("did you mean the database `{}`?", name_text(near)));
-                } else if let Some(&cut) = flow.pipeline.cuts.get(&exclude.span) {
+                } else if let Some(cut) = flow.pipeline.cuts.get(&exclude.span) {
                     // Without it, a table that was meant to be left out would be sent, and nobody would be told any more.
                     let is_elsewhere = flow.include.iter().all(|include| {
                         matches!(include.pattern.db, NamePattern::Exact(_))
@@ -47,7 +52,7 @@ fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                             && include.pattern.db != exclude.pattern.db
                     });
                     let fix = if is_elsewhere { Fix::machine } else { Fix::choice };
-                    finding = finding.fix(fix(format!("remove `{}`", exclude.pattern), cut, ""));
+                    finding = finding.fix(fix(format!("remove `{}`", exclude.pattern), cut.own, ""));
                 }
                 findings.push(finding);
             } else if let Some(guess) = flow.guesses.excludes.get(exclude.pattern) {

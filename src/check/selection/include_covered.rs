@@ -2,11 +2,13 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
+use super::super::locked::listed;
 use super::super::selector::Selector;
 use super::include_shadowed::is_shadowed;
-use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix, Safety, TextEdit};
 use crate::mysql::shadow;
 use crate::pattern::{NamePattern, Relation, TablePattern};
+use crate::text::Span;
 
 const INCLUDE_COVERED: Code = Code::new("S0203", "include-covered");
 
@@ -23,19 +25,46 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_include_covered(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
-        for (n, one) in flow.include.iter().enumerate() {
-            if let Some(wider) = wider(flow, n) {
-                let message = format!("`{}` is included by `{}` already", one.pattern, wider.pattern);
-                let mut finding = Diagnostic::warning(INCLUDE_COVERED, one.span, message)
-                    .beside(wider.span, "here")
-                    .help("remove it: it has no effect");
-                if let Some(&cut) = flow.pipeline.cuts.get(&one.span) {
-                    finding = finding.fix(Fix::machine(format!("remove `{}`", one.pattern), cut, ""));
-                }
-                findings.push(finding);
-            }
+        let covered = |n: usize| Some((&flow.include[n], wider(flow, n)?));
+        let covered: Vec<(&Selector<'_>, &Selector<'_>)> =
+            (0..flow.include.len()).filter_map(covered).collect();
+        let list = |one: &Selector<'_>| flow.pipeline.cuts.get(&one.span).map(|cut| cut.list);
+        // A line that was copied is one mistake.
+        for of_list in covered.chunk_by(|(one, _), (next, _)| list(one).is_some() && list(one) == list(next))
+        {
+            findings.extend(finding(flow, of_list));
         }
     }
+}
+
+/// What is told of patterns of one list, each with the include that makes it needless.
+fn finding(flow: &Flow<'_>, covered: &[(&Selector<'_>, &Selector<'_>)]) -> Option<Diagnostic> {
+    let (first, wider) = covered.first()?;
+    let (message, removed) = match covered {
+        [_] => (
+            format!("`{}` is included by `{}` already", first.pattern, wider.pattern),
+            format!("`{}`", first.pattern),
+        ),
+        many => {
+            let patterns: Vec<&TablePattern> = many.iter().map(|(one, _)| one.pattern).collect();
+            (
+                format!("{} tables or patterns are included already: {}", many.len(), listed(&patterns)),
+                "them".to_owned(),
+            )
+        }
+    };
+    let places: Vec<Span> = covered.iter().map(|(one, _)| one.span).collect();
+    let edits = flow.pipeline.cuts_of(&places).into_iter();
+    let edits: Vec<TextEdit> = edits.map(|span| TextEdit { span, text: String::new() }).collect();
+    let title = format!("remove {removed}");
+    let fix = (!edits.is_empty()).then_some(Fix { title, safety: Safety::Machine, edits });
+    let (here, help) = match covered {
+        [_] => ("here", "remove it: it has no effect"),
+        _ => ("the first of them here", "remove them: they have no effect"),
+    };
+    let finding =
+        Diagnostic::warning(INCLUDE_COVERED, first.span, message).beside(wider.span, here).help(help);
+    Some(Diagnostic { fixes: fix.into_iter().collect(), ..finding })
 }
 
 /// The include that makes the n-th needless.

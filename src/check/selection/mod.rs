@@ -26,6 +26,7 @@ mod where_label;
 mod where_type;
 
 pub(super) use system_schema::is_system_database;
+pub(super) use taken::TakeNothing;
 pub use where_type::WHERE_TYPE;
 
 use super::Rule;

@@ -3,9 +3,9 @@
 use super::super::Rule;
 use super::super::flow::{Flow, Project};
 use super::super::misspelt::meant;
-use super::taken::{Taken, includes};
+use super::taken::TakeNothing;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::pattern::{Relation, TablePattern};
+use crate::pattern::TablePattern;
 
 const TABLE_BLOCK_IDLE: Code = Code::new("S0205", "table-block-idle");
 
@@ -27,6 +27,7 @@ fn check_table_block_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
         .iter()
         .filter(|flow| !flow.pipeline.left_out.may_be(&["from", "include"]) && !flow.include.is_empty())
     {
+        let includes = TakeNothing::of(flow);
         for block in flow.blocks() {
             let pattern = &block.pattern.value;
             // A name in another case has a finding of its own.
@@ -38,7 +39,7 @@ fn check_table_block_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
                 continue;
             }
             let (message, help) = if flow.is_idle(pattern) {
-                if is_meant_by_an_include(flow, pattern) {
+                if includes.explains(pattern) {
                     continue;
                 }
                 (format!("no table that is sent fits `{pattern}`"), IDLE_HELP)
@@ -48,6 +49,7 @@ fn check_table_block_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>)
                 continue;
             };
             let finding = Diagnostic::warning(TABLE_BLOCK_IDLE, place, message).help(help);
+            let finding = flow.guesses.with_same(finding, place);
             findings.push(match flow.guesses.blocks.get(pattern) {
                 Some(guess) => meant(finding, place, guess),
                 None => finding,
@@ -60,20 +62,6 @@ const IDLE_HELP: &str = "include the table, or remove the block";
 
 const LOCK_HELP: &str =
     "write the name of a table, or remove the block; where the table is new, `syncc schema pull` adds it";
-
-/// True when an include that takes nothing as it is written is meant for tables that the pattern takes.
-fn is_meant_by_an_include(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
-    let Ok(tables) = pattern.compile() else { return false };
-    includes(flow).any(|(include, taken)| match taken {
-        Taken::OtherCase(meant, _) => meant.iter().any(|table| tables.matches(&table.db, &table.table)),
-        Taken::Nothing => {
-            let near = flow.locks.only(include.source).nearest(include.pattern);
-            let near = near.and_then(|near| near.compile().ok());
-            near.is_some_and(|near| near.relation(&tables) != Relation::Disjoint)
-        }
-        Taken::Tables | Taken::Views(_) => false,
-    })
-}
 
 fn is_of_no_table(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
     flow.locks.complete() && pattern.compile().is_ok_and(|tables| flow.fits_nothing(Some(pattern), &tables))

@@ -7,7 +7,8 @@ use super::include_covered::wider;
 use super::include_shadowed::is_shadowed;
 use super::system_schema::is_system;
 use crate::mysql::schema::TableName;
-use crate::pattern::{NamePattern, TableMatcher, TablePattern};
+use crate::pattern::{NamePattern, Relation, TableMatcher, TablePattern};
+use std::cell::OnceCell;
 
 /// What a pattern takes in the sources of a pipeline.
 pub(super) enum Taken {
@@ -81,4 +82,45 @@ pub(super) fn is_decided(flow: &Flow<'_>, pattern: &TablePattern) -> bool {
             flow.include.iter().any(takes) || flow.exclude.iter().any(takes)
         })
     })
+}
+
+/// Includes of a pipeline that take nothing, where lines about what they were meant to take have no effect: that is told at the
+/// include.
+pub(in crate::check) struct TakeNothing<'f, 'p> {
+    flow: &'f Flow<'p>,
+    /// Those of which `schema.lock` says so; looked for when they are asked for.
+    by_lock: OnceCell<Vec<(&'f Selector<'p>, Taken)>>,
+}
+
+impl<'f, 'p> TakeNothing<'f, 'p> {
+    pub(in crate::check) fn of(flow: &'f Flow<'p>) -> TakeNothing<'f, 'p> {
+        TakeNothing { flow, by_lock: OnceCell::new() }
+    }
+
+    /// True when what is wrong with lines about a pattern, of which nothing is sent, is told at an include.
+    pub(in crate::check) fn explains(&self, pattern: &TablePattern) -> bool {
+        let Ok(tables) = pattern.compile() else { return false };
+        let meets = |one: &TableMatcher| one.relation(&tables) != Relation::Disjoint;
+        let mut met = self.flow.meeting(pattern, &tables).peekable();
+        if met.peek().is_some() {
+            return met.all(|include| is_shadowed(self.flow, include));
+        }
+        let by_lock = self.by_lock.get_or_init(|| {
+            includes(self.flow)
+                .filter(|(_, taken)| matches!(taken, Taken::OtherCase(..) | Taken::Nothing))
+                .collect()
+        });
+        by_lock.iter().any(|(include, taken)| match taken {
+            Taken::OtherCase(meant, _) => meant.iter().any(|table| tables.matches(&table.db, &table.table)),
+            // A pattern may have been meant for anything in its database.
+            Taken::Nothing if !matches!(include.pattern.table, NamePattern::Exact(_)) => {
+                include.pattern.db == pattern.db
+            }
+            Taken::Nothing => {
+                let near = self.flow.locks.only(include.source).nearest(include.pattern);
+                near.and_then(|near| near.compile().ok()).is_some_and(|near| meets(&near))
+            }
+            Taken::Tables | Taken::Views(_) => false,
+        })
+    }
 }

@@ -12,6 +12,7 @@ use crate::statement::closest;
 use crate::text::Span;
 use crate::transform::filter::{Filter, Number, Operand, Test, Why, column_text, is_date, quoted};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::mem::discriminant;
 
 /// A condition that does not fit its table; also found when a run looks at the server's tables.
 pub const WHERE_TYPE: Code = Code::new("S0219", "where-type");
@@ -44,6 +45,8 @@ struct Wrong<'a> {
     tables: Vec<&'a LockedTable>,
     /// Where else the line names the same column, which is not there.
     again: BTreeSet<Span>,
+    /// The line, and the number of the comparison in it.
+    at: (Span, usize),
 }
 
 fn check_where_type(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
@@ -76,6 +79,7 @@ fn check_where_type(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     test,
                     tables: Vec::new(),
                     again: BTreeSet::new(),
+                    at: (line.span, misfit.test),
                 });
                 let listed = known.tables.iter().any(|table| table.name.value == filtered.table.name.value);
                 if known.why == misfit.why && !listed {
@@ -84,7 +88,33 @@ fn check_where_type(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
-    findings.extend(wrong.into_iter().map(|(span, wrong)| finding(span, &wrong)));
+    let wrong: Vec<(Span, Wrong<'_>)> = wrong.into_iter().collect();
+    // Values of a list that are wrong in one way are one mistake.
+    let is_alike = |(_, one): &(Span, Wrong<'_>), (_, other): &(Span, Wrong<'_>)| {
+        let is_value = !matches!(one.why, Why::NoColumn { .. });
+        is_value && one.at == other.at && discriminant(&one.why) == discriminant(&other.why)
+    };
+    findings.extend(wrong.chunk_by(is_alike).filter_map(of_alike));
+}
+
+/// What is told of values that are wrong in one way: at the first of them, with the repair of all.
+fn of_alike(alike: &[(Span, Wrong<'_>)]) -> Option<Diagnostic> {
+    let (first, others) = alike.split_first()?;
+    let mut told = finding(first.0, &first.1);
+    let mut fixes = others.iter().map(|(span, wrong)| finding(*span, wrong).fixes.into_iter().next());
+    match (told.fixes.first_mut(), fixes.by_ref().collect::<Option<Vec<Fix>>>()) {
+        (Some(fix), Some(more)) if !more.is_empty() => {
+            fix.title = "write them all in this way".to_owned();
+            fix.edits.extend(more.into_iter().flat_map(|fix| fix.edits));
+        }
+        (Some(_), Some(_)) => {}
+        // Some are no matter of quotes.
+        _ => told.fixes.clear(),
+    }
+    for (span, _) in others {
+        told = told.also(*span, "");
+    }
+    Some(told)
 }
 
 fn finding(span: Span, wrong: &Wrong<'_>) -> Diagnostic {
@@ -226,7 +256,10 @@ mod tests {
         check("amount > '0'", "column `amount` is decimal(10,2), and is compared with a text");
         repairs("amount > '0'", "amount > 0");
         check("status = 1", "column `status` is varchar(20), and is compared with a number");
+        check("status in (1, 2)", "column `status` is varchar(20), and is compared with a number");
         repairs("status in (1, 2)", "status in ('1', '2')");
+        check("amount between '1' and 'x'", "column `amount` is decimal(10,2), and is compared with a text");
+        repairs("amount between '1' and 'x'", "amount between '1' and 'x'");
         check("at > 20260901", "column `at` is datetime, and is compared with a number");
         check("at > 'yesterday'", "column `at` is datetime, and 'yesterday' is none of its values");
         check("body = '{}'", "column `body` is json, and can only be asked whether it is null");
