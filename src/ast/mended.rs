@@ -60,7 +60,10 @@ pub fn weigh_repairs(tree: &Tree, text: &str, place: Place, values: &Values, fin
         let edits: Vec<TextEdit> =
             own.iter().filter_map(|&n| certain(&findings[n])).flatten().cloned().collect();
         let mended = with_edits(&text[head.start as usize..head.end as usize], head.start, edits);
-        if !is_whole(&mended, statement.block.is_some(), statement, values) {
+        // A quote that is closed gives back the `{` that stood behind it.
+        let opened = mended.trim_end().strip_suffix('{').map(str::trim_end);
+        let words = opened.unwrap_or(&mended);
+        if !is_whole(words, opened.is_some() || statement.block.is_some(), statement, values) {
             own.into_iter().for_each(|n| doubt(&mut findings[n]));
         }
     });

@@ -64,8 +64,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Patterns of tables in the head of a statement; none where there is no whole one.
+    /// Patterns of tables in the head of a statement; none where there is no whole one, or a backtick has no partner, which
+    /// leaves open what belongs to a name.
     fn named_tables(&self, id: NodeId) -> Option<Vec<TablePattern>> {
+        if self.tree.children(id).any(|part| self.tree.text(part, self.text) == "`") {
+            return None;
+        }
         let parts = self.tree.children(id).filter(|&part| self.tree.kind(part) == NodeKind::Path).skip(1);
         let mut is_of_database = false;
         let mut tables = Vec::new();

@@ -1,17 +1,18 @@
 //! The tree of a file in which only braces are missing or too many, as it was meant.
 //!
 //! Where the indentation says what is wrong, the file is read with the repairs that its findings offer, so that what stands
-//! around a wrong brace is looked at in its place. Guarantee: every node lies where its text lies in the file as it is;
+//! around a wrong brace is looked at in its place. A text that lacks its end, and swallowed the `{` behind it, is closed before
+//! that for the same reason. Guarantee: every node lies where its text lies in the file as it is;
 //! what was added is empty.
 
-use super::Tree;
-use super::damage::{BraceFault, Damage};
+use super::damage::{BraceFault, Damage, word_before};
 use super::parse::{Parse, nodes};
+use super::{NodeId, NodeKind, Tree};
 
 /// Most faults of a file that is read as it was meant: a file with more is no pipeline, or has another mistake.
 const FAULTS_MAX: usize = 32;
 
-/// A change that puts a brace right.
+/// A change that puts a brace or a quote right.
 #[derive(Debug, Clone, Copy)]
 struct Edit {
     /// Where, byte offset.
@@ -43,6 +44,7 @@ pub fn balanced(parse: &Parse, text: &str) -> Option<Parse> {
         return None;
     }
     let mut edits: Vec<Edit> = damage.braces.iter().map(Edit::mending).collect::<Option<_>>()?;
+    edits.extend(closed_texts(&parse.tree, text));
     if edits.is_empty() {
         return None;
     }
@@ -57,6 +59,24 @@ pub fn balanced(parse: &Parse, text: &str) -> Option<Parse> {
     }
     tree.damage = Damage::beside_braces(damage);
     Some(Parse { tree, too_deep: None, nul: None })
+}
+
+/// The quotes that end texts before the `{` that they swallowed, or begin the word in front of one that is the end.
+fn closed_texts(tree: &Tree, text: &str) -> impl Iterator<Item = Edit> {
+    let is_open = |id: &NodeId| {
+        tree.kind(*id) == NodeKind::String
+            && tree.children(*id).any(|part| tree.kind(part) == NodeKind::Missing)
+    };
+    tree.descendants(tree.root()).filter(is_open).filter_map(|id| {
+        let inside = tree.text(id, text).trim_end().strip_suffix('{')?;
+        let closed = inside.trim_end_matches([' ', '\t']);
+        let start = tree.node(id).start;
+        let at = match closed {
+            "\"" => start - word_before(text, start).len() as u32,
+            _ => start + closed.len() as u32,
+        };
+        (closed.len() < inside.len()).then_some(Edit { at, removed: 0, added: "\"" })
+    })
 }
 
 /// The text with the changes made; none where two of them meet.
@@ -89,7 +109,7 @@ fn place(at: u32, begins: bool, edits: &[Edit]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{NodeKind, parse};
+    use super::super::parse;
     use super::*;
     use crate::text::FileId;
 

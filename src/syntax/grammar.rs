@@ -74,6 +74,8 @@ pub(super) fn node_kind(rule: Rule) -> Option<NodeKind> {
         | Rule::inner_nl
         | Rule::trivia
         | Rule::top
+        | Rule::valued
+        | Rule::blanks
         | Rule::arg
         | Rule::date
         | Rule::time

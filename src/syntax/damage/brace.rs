@@ -1,6 +1,6 @@
 //! Braces that are missing or too many, and the statements they tear out of their blocks.
 
-use super::{ForeignComment, Range, first_on_line, indent, line_end};
+use super::{ForeignComment, Range, first_on_line, indent, layout, line_end};
 use crate::syntax::{NodeId, NodeKind, TOP_WORDS, Tree};
 use std::collections::HashMap;
 
@@ -62,7 +62,31 @@ fn starts_with_top_word(tree: &Tree, statement: NodeId, text: &str) -> bool {
 pub(super) fn find(tree: &Tree, text: &str, comments: &[ForeignComment]) -> (Vec<BraceFault>, Vec<Range>) {
     let mut finder = Finder { tree, text, comments, faults: Vec::new(), silent: Vec::new() };
     finder.run();
-    (finder.faults, finder.silent)
+    let Finder { faults, silent, .. } = finder;
+    match by_layout(tree, text, comments, &faults) {
+        Some(better) => (better, silent),
+        None => (faults, silent),
+    }
+}
+
+/// What the layout says of several faults, where nothing else than braces is wrong.
+fn by_layout(
+    tree: &Tree,
+    text: &str,
+    comments: &[ForeignComment],
+    faults: &[BraceFault],
+) -> Option<Vec<BraceFault>> {
+    let is_headless = |fault: &BraceFault| matches!(fault, BraceFault::Headless { .. });
+    let swallows = |id: NodeId| {
+        tree.kind(id) == NodeKind::Missing && tree.text(tree.node(id).parent, text).contains(['{', '}'])
+    };
+    let unclear = faults.len() < 2
+        || faults.iter().any(is_headless)
+        || comments.iter().any(|comment| {
+            text[comment.range.start as usize..comment.range.end as usize].contains(['{', '}'])
+        })
+        || tree.descendants(tree.root()).any(swallows);
+    if unclear { None } else { layout::find(tree, text) }
 }
 
 struct Finder<'a> {

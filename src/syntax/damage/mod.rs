@@ -7,6 +7,7 @@
 mod brace;
 mod comment;
 mod conflict;
+mod layout;
 mod look_alike;
 mod private_key;
 
@@ -148,6 +149,12 @@ pub(super) fn line_start(text: &str, at: u32) -> u32 {
 pub(super) fn line_end(text: &str, at: u32) -> u32 {
     let rest = &text.as_bytes()[at as usize..];
     at + memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len()) as u32
+}
+
+/// What touches a place from the left, behind the last blank or comma of its line.
+pub(super) fn word_before(text: &str, at: u32) -> &str {
+    let before = &text[line_start(text, at) as usize..at as usize];
+    before.rsplit([' ', '\t', ',']).next().unwrap_or_default()
 }
 
 /// Number of blanks at the beginning of the line that holds `at`.

@@ -3,7 +3,7 @@
 use super::Finder;
 use crate::diagnostic::{Diagnostic, Fix, Safety, TextEdit};
 use crate::syntax::codes::{S0001, S0004, S0015};
-use crate::syntax::damage::{line_end, line_start};
+use crate::syntax::damage::{line_end, line_start, word_before};
 use crate::syntax::{NodeId, NodeKind};
 use crate::text::Span;
 
@@ -12,6 +12,9 @@ const WORD_ENDS: &[char] = &[' ', '\t', '\r', '\n', ',', '{', '}', '(', ')', '#'
 
 /// Words behind which a `/` begins no regular expression.
 const PATH_WORDS: [&str; 7] = ["file", "ca", "cert", "use", "schema", "time-zone", "registry"];
+
+/// Most places that are offered for the backtick that begins a name.
+const OPENED_MAX: usize = 3;
 
 /// Longest word without quotes that is taken for one text, in bytes before and behind a sign.
 const WORD_MAX: usize = 256;
@@ -62,6 +65,9 @@ impl Finder<'_> {
         let end = line_end(self.text, at);
         let line = self.slice(at, end);
         let sign = line.chars().next().unwrap_or('"');
+        if sign == '`' && self.ends_name(at) {
+            return self.name_unopened(at);
+        }
         let (what, help) = match sign {
             '`' => ("backtick", "a name in backticks ends on its line; a backtick inside is doubled"),
             '/' => (
@@ -74,20 +80,78 @@ impl Finder<'_> {
         let finding = Diagnostic::error(S0001, self.sign(at), format!("the {what} is not closed"))
             .label("opened here")
             .help(help);
-        let unclear = line[1..].contains(['{', '}', '#'])
+        // A block behind it is none of the text.
+        let text = line.trim_end();
+        let text = text.strip_suffix('{').filter(|text| text.ends_with([' ', '\t'])).unwrap_or(text);
+        let inner = text[1..].trim();
+        let is_template = sign == '"' && balances(inner);
+        let unclear = inner.contains('#')
+            || (inner.contains(['{', '}']) && !is_template)
             // The closing sign would be an escaped one.
-            || line.trim_end().ends_with('\\')
-            || (sign == '/' && (line[1..].contains(['/', '\\']) || !self.begins_segment(at)));
-        if unclear || line[1..].trim().is_empty() {
+            || inner.ends_with('\\')
+            || (sign == '/' && (inner.contains(['/', '\\']) || !self.begins_segment(at)));
+        if inner.is_empty() && sign == '"' {
+            return self.text_unopened(at, finding);
+        }
+        if unclear || inner.is_empty() {
             return finding;
         }
-        let insert = at + line.trim_end().len() as u32;
+        let insert = at + text.trim_end().len() as u32;
+        let title = if text.len() < line.trim_end().len() {
+            "close it before the block"
+        } else {
+            "close it at the line end"
+        };
         let insert = Span::new(self.tree.file(), insert, insert);
-        finding.fix(Fix::machine(
-            "close it at the line end",
-            insert,
-            format!("{sign}{}", ")".repeat(n_parens)),
-        ))
+        finding.fix(Fix::machine(title, insert, format!("{sign}{}", ")".repeat(n_parens))))
+    }
+
+    /// S0001 for a double quote with nothing behind it: where it touches a word, it ends a text that none begins.
+    fn text_unopened(&self, at: u32, finding: Diagnostic) -> Diagnostic {
+        let word = word_before(self.text, at);
+        if word.is_empty() || word.contains(['"', '`', '\'']) {
+            return finding;
+        }
+        let open = at - word.len() as u32;
+        Diagnostic::error(S0001, self.sign(at), "the double quote opens nothing")
+            .label("closed here")
+            .help("a text begins and ends with a double quote")
+            .fix(Fix::machine("open it", Span::new(self.tree.file(), open, open), "\""))
+    }
+
+    /// S0001 for a backtick that ends a name which none begins.
+    fn name_unopened(&self, at: u32) -> Diagnostic {
+        let finding = Diagnostic::error(S0001, self.sign(at), "the backtick opens nothing")
+            .label("closed here")
+            .help("a name in backticks begins and ends with one");
+        let start = line_start(self.text, at);
+        let before = self.slice(start, at);
+        let open = |from: usize| Span::new(self.tree.file(), start + from as u32, start + from as u32);
+        let from = before.rfind(|sign: char| !(sign.is_alphanumeric() || "_-$ \t".contains(sign)));
+        // Behind a dot or a comma all of it is the name; else the words may be part of the statement.
+        if let Some(from) = from.filter(|&from| before[from..].starts_with(['.', ','])) {
+            let blanks = before[from + 1..].len() - before[from + 1..].trim_start().len();
+            return finding.fix(Fix::machine("open it", open(from + 1 + blanks), "`"));
+        }
+        let words = before.char_indices().zip([' '].into_iter().chain(before.chars()));
+        let begins = words.filter(|((_, sign), last)| !" \t".contains(*sign) && " \t".contains(*last));
+        let begins: Vec<usize> = begins
+            .map(|((at, _), _)| at)
+            .skip(1)
+            .filter(|&begin| from.is_none_or(|from| begin > from))
+            .collect();
+        let last = begins.len().saturating_sub(OPENED_MAX);
+        begins[last..].iter().fold(finding, |finding, &begin| {
+            let name = &before[begin..];
+            finding.fix(Fix::choice(format!("write ``{name}``"), open(begin), "`"))
+        })
+    }
+
+    /// True when a sign stands behind a letter, and before none.
+    fn ends_name(&self, at: u32) -> bool {
+        let is_part = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | '$');
+        let (before, behind) = (&self.text[..at as usize], &self.text[at as usize + 1..]);
+        before.ends_with(is_part) && !behind.starts_with(is_part)
     }
 
     /// True when a name may begin here.
@@ -289,6 +353,16 @@ impl Finder<'_> {
 fn is_clock(text: &str) -> bool {
     let digits = |text: &str| text.len() == 2 && text.bytes().all(|sign| sign.is_ascii_digit());
     text.split_once(':').is_some_and(|(hour, minute)| digits(hour) && digits(minute))
+}
+
+/// True when every brace of a text has its partner, none inside of another.
+fn balances(text: &str) -> bool {
+    let mut is_open = false;
+    text.chars().filter(|sign| matches!(sign, '{' | '}')).all(|sign| {
+        let fits = is_open == (sign == '}');
+        is_open = sign == '{';
+        fits
+    }) && !is_open
 }
 
 /// True when a text that was not understood begins with a backtick or `/` that is not closed in it.

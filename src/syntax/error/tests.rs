@@ -107,11 +107,13 @@ fn open_signs() {
     check_repair("a ((x\n", "a ((x))\n");
     check_repair("a ('x\n", "a ('x')\n");
     check_repair("a x.`b c\n", "a x.`b c`\n");
-    assert_eq!(
-        repaired("a \"x {\n"),
-        "a \"x {\n",
-        "with a brace behind the quote nobody knows where the text ends"
-    );
+    check_repair("a \"x {\n}\n", "a \"x\" {\n}\n");
+    check_repair("a \"{x}.y {\n}\n", "a \"{x}.y\" {\n}\n");
+    check_repair("a x.`b c {\n}\n", "a x.`b c` {\n}\n");
+    check_repair("a x y\" {\n}\n", "a x \"y\" {\n}\n");
+    check_repair("a x.b c` y\n", "a x.`b c` y\n");
+    check("a x.b c` y\n", "1:8 S0001 the backtick opens nothing");
+    assert_eq!(repaired("a \"x { y\n"), "a \"x { y\n", "with a brace in it nobody knows where the text ends");
 }
 
 #[test]
