@@ -20,7 +20,7 @@ impl Scopes<'_> {
     pub(super) fn no_source(&self, name: &Spanned<String>) -> Diagnostic {
         let finding = self.sources.unknown(name);
         match self.targets.id(&name.value) {
-            Some(_) if finding.fixes.is_empty() => finding.label("this is a target").help(format!(
+            Some(_) if !is_guessed(&finding) => finding.label("this is a target").help(format!(
                 "a pipeline reads from a source; topics of a target are copied by `from {} topic \"…\"`",
                 name.value
             )),
@@ -32,7 +32,7 @@ impl Scopes<'_> {
     pub(super) fn no_target(&self, name: &Spanned<String>) -> Diagnostic {
         let finding = self.targets.unknown(name);
         match self.sources.id(&name.value) {
-            Some(_) if finding.fixes.is_empty() => finding.label("this is a source"),
+            Some(_) if !is_guessed(&finding) => finding.label("this is a source"),
             Some(_) | None => finding,
         }
     }
@@ -55,6 +55,11 @@ impl Scopes<'_> {
         })?;
         Some((from, to.clone()))
     }
+}
+
+/// True when a finding says which name was probably meant.
+fn is_guessed(finding: &Diagnostic) -> bool {
+    finding.primary.as_ref().is_some_and(|label| !label.text.is_empty())
 }
 
 /// The finding about ends that are exchanged.

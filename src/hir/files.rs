@@ -4,7 +4,7 @@ use super::scope::Scope;
 use super::{Program, param, resolve};
 use crate::ast::{self, Uses, Values};
 use crate::diagnostic::{self, Diagnostic};
-use crate::project::{self, Project, Role};
+use crate::project::{self, Choices, Project, Role};
 use crate::statement::Place;
 use crate::syntax::{self, Parse, Tree};
 use crate::text::FileId;
@@ -71,16 +71,17 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
         noted.add(file.noted);
         tests.extend(file.tests);
     }
-    let (mut program, found) = resolve(lowered, lock);
+    // A file of the project directory is shown by its name alone.
+    let shared = files.ids().filter(|&id| files.path(id).contains('/')).collect();
+    let (mut program, found) = resolve(lowered, lock, shared);
     findings.extend(found);
     test_findings.extend(unknown_pipelines(&tests, &program));
     program.tests = tests;
     program.test_findings = test_findings;
     program.schemas = project.schemas.clone();
+    program.chosen = project.choices != Choices::default();
     program.memory_bytes = project.memory_bytes;
     param::judge(params, noted, &mut program, &mut findings);
-    // A file of the project directory is shown by its name alone.
-    program.shared = files.ids().filter(|&id| files.path(id).contains('/')).collect();
     // A parameter's value that nothing takes is told once, wherever it is used.
     let mut told = HashSet::new();
     findings.retain(|finding| {

@@ -9,7 +9,7 @@ use crate::mysql::schema::{ColumnText, TableName};
 use crate::pattern::NamePattern;
 use crate::statement::{closest, name_text};
 use crate::text::{Span, Spanned};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What the sources' tables look like, as far as a lock file says.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -80,6 +80,12 @@ impl Lock {
     pub fn sources(&self) -> impl Iterator<Item = (SourceId, &SourceLock)> {
         self.of.iter().map(|(&id, &n)| (id, &self.locks[n]))
     }
+
+    /// The names of the sources it does not speak of.
+    pub(super) fn free<'s>(&self, sources: &'s Scope) -> BTreeSet<&'s str> {
+        let free = sources.names().filter(|&(_, id)| !self.of.contains_key(&SourceId(id)));
+        free.map(|(name, _)| name).collect()
+    }
 }
 
 impl SourceLock {
@@ -112,14 +118,18 @@ impl LockedTable {
     }
 }
 
-/// Resolves the lock file of a project. A member of a range that has a block of its own has only that.
-pub(super) fn resolve_lock(
+/// Resolves the lock file of a project. A member of a range that has a block of its own has only that. Also the names of the blocks
+/// whose source is missing, and is `told` of elsewhere.
+pub(super) fn resolve_lock<'p>(
     file: ast::LockFile,
     sources: &Scope,
+    told: impl Iterator<Item = &'p NamePattern>,
     may_know: impl Fn(&str) -> bool,
     findings: &mut Vec<Diagnostic>,
-) -> Lock {
+) -> (Lock, Vec<Spanned<String>>) {
+    let told: Vec<_> = told.filter_map(|pattern| pattern.compile().ok()).collect();
     let mut lock = Lock::default();
+    let mut orphans: Vec<(Spanned<String>, bool)> = Vec::new();
     let mut ranges: BTreeMap<SourceId, (usize, Span)> = BTreeMap::new();
     let mut own: BTreeMap<SourceId, (usize, Span)> = BTreeMap::new();
     for block in file.locks {
@@ -149,19 +159,27 @@ pub(super) fn resolve_lock(
                 None => missing.push(member.name),
             }
         }
-        if let Some(first) = missing.first() {
-            let name = Spanned::new(first.clone(), place.span);
-            let finding = sources.unknown(&name);
-            findings.push(match block.sources.value {
-                NamePattern::Exact(_) => finding,
-                NamePattern::Glob(_) | NamePattern::Regex(_) => Diagnostic { fixes: Vec::new(), ..finding },
-            });
+        if let Some(first) = missing.into_iter().next() {
+            let is_exact = matches!(block.sources.value, NamePattern::Exact(_));
+            orphans.push((Spanned::new(first, place.span), is_exact));
         }
         lock.locks.push(source_lock(block, file.incomplete, findings));
     }
     ranges.extend(own);
     lock.of = ranges.into_iter().map(|(id, (n, _))| (id, n)).collect();
-    lock
+    let free = lock.free(sources);
+    let mut told_elsewhere = Vec::new();
+    for (name, is_exact) in orphans {
+        if told.iter().any(|told| told.matches(&name.value)) {
+            told_elsewhere.push(name);
+            continue;
+        }
+        findings.push(match is_exact {
+            true => sources.unknown_owner(&name, &free),
+            false => sources.not_declared(&name),
+        });
+    }
+    (lock, told_elsewhere)
 }
 
 fn source_lock(block: ast::Lock, incomplete: bool, findings: &mut Vec<Diagnostic>) -> SourceLock {

@@ -12,6 +12,7 @@ mod profile;
 mod program;
 mod resolve;
 mod scope;
+mod usage;
 
 pub use files::program;
 pub use lock::{Lock, LockedColumn, LockedTable, SourceLock};

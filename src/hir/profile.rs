@@ -43,6 +43,11 @@ impl Profiles {
         }
     }
 
+    /// Notes the profiles that no block takes.
+    pub(super) fn note_idle(&mut self, may_be_used: impl Fn(&str, Span) -> bool) {
+        self.scope.note_idle(may_be_used);
+    }
+
     /// Adds the profiles that a block names to its settings, which win over them. What could not be read of them; of one that is not
     /// known, its line `with`.
     pub(super) fn apply(

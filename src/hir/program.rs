@@ -55,6 +55,8 @@ pub struct Program {
     pub tests: Vec<Test>,
     /// What is said about the texts of files with tests. It keeps nothing from running.
     pub test_findings: Vec<Diagnostic>,
+    /// A parameter has a value that was given from outside; what tests expect is said for the values that the files give.
+    pub chosen: bool,
     /// The scripts that tests name, by their file and the path.
     pub schemas: BTreeMap<(FileId, String), Schema>,
     /// Memory the process may use, bytes; none: what holds by default.

@@ -6,16 +6,22 @@ use super::lock::resolve_lock;
 use super::profile::Profiles;
 use super::program::{Pipeline, Program, Relay, TargetId, To};
 use super::scope::Scope;
+use super::usage;
 use crate::ast::{self, Conflict, Defaults, LeftOut, Retry, TableBlock, TargetKind, given_twice};
 use crate::diagnostic::Diagnostic;
 use crate::statement::{self as st, duration_text};
-use crate::text::{Span, Spanned};
+use crate::text::{FileId, Span, Spanned};
+use std::collections::BTreeSet;
 
 /// Resolves all names of a project, and those of its lock file. `files` come in the order of their paths, so that of two equal
-/// places the later is drawn.
-pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, Vec<Diagnostic>) {
+/// places the later is drawn. `shared` are those that other projects use, too.
+pub fn resolve(
+    files: Vec<ast::File>,
+    lock: Option<ast::LockFile>,
+    shared: BTreeSet<FileId>,
+) -> (Program, Vec<Diagnostic>) {
     let mut findings = Vec::new();
-    let mut program = Program::default();
+    let mut program = Program { shared, ..Program::default() };
     let mut sources = Scope::new("source");
     let mut targets = Scope::new("target");
     let mut pipelines = Scope::new("pipeline");
@@ -75,14 +81,21 @@ pub fn resolve(files: Vec<ast::File>, lock: Option<ast::LockFile>) -> (Program, 
             check_retry(&kafka.retry, &mut findings);
         }
     }
+    usage::note_idle(&declared, &mut sources, &mut targets, &mut profiles, &program);
+    let undeclared = usage::undeclared(&declared, &sources);
+    let mut locks_told = Vec::new();
     if let Some(lock) = lock {
-        program.lock = resolve_lock(lock, &sources, |name| program.may_know(name), &mut findings);
+        let told = undeclared.iter().map(|from| &from.value);
+        let may_know = |name: &str| program.may_know(name);
+        (program.lock, locks_told) = resolve_lock(lock, &sources, told, may_know, &mut findings);
     }
     for pipeline in declared {
         let scopes = Scopes { sources: &sources, targets: &targets, program: &program };
         let resolved = resolve_pipeline(pipeline, scopes, &mut profiles, &mut findings);
         program.pipelines.push(resolved);
     }
+    let free = program.lock.free(&sources);
+    usage::tell_locks(&locks_told, &undeclared, &free, &mut findings);
     program.profiles = profiles.finish();
     (program, findings)
 }

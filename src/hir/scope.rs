@@ -16,6 +16,9 @@ pub const CONFUSABLE_NAMES: Code = Code::new("S0105", "confusable-names");
 /// Most names that a finding lists.
 const NAMED_MAX: usize = 12;
 
+/// Most names that nothing uses which are offered.
+const OFFERED_MAX: usize = 3;
+
 /// The pages of the codes of this module.
 pub const PAGES: &[CodeDoc] = &[
     CodeDoc {
@@ -50,11 +53,19 @@ pub(super) struct Scope {
     looks: HashMap<String, (String, Span)>,
     /// What is declared, as it is written: names, and ranges of them.
     written: BTreeSet<String>,
+    /// Names that surely nothing uses: one of them is meant where a name is not known.
+    idle: BTreeSet<String>,
 }
 
 impl Scope {
     pub(super) fn new(kind: &'static str) -> Scope {
-        Scope { kind, ids: HashMap::new(), looks: HashMap::new(), written: BTreeSet::new() }
+        Scope {
+            kind,
+            ids: HashMap::new(),
+            looks: HashMap::new(),
+            written: BTreeSet::new(),
+            idle: BTreeSet::new(),
+        }
     }
 
     /// Declares the next name; its id, or none when the name is taken. Names come in order of (file, line).
@@ -105,6 +116,11 @@ impl Scope {
         Some(id)
     }
 
+    /// All names.
+    pub(super) fn names(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.ids.iter().map(|(name, &(id, _))| (name.as_str(), id))
+    }
+
     /// The id of a name.
     pub(super) fn id(&self, name: &str) -> Option<u32> {
         self.ids.get(name).map(|&(id, _)| id)
@@ -151,6 +167,12 @@ impl Scope {
         }
     }
 
+    /// Notes the names that nothing uses; `may_be_used` tells of a name and the place of its declaration.
+    pub(super) fn note_idle(&mut self, may_be_used: impl Fn(&str, Span) -> bool) {
+        let idle = self.ids.iter().filter(|(name, (_, place))| !may_be_used(name, *place));
+        self.idle = idle.map(|(name, _)| name.clone()).collect();
+    }
+
     fn with_names(&self, finding: Diagnostic) -> Diagnostic {
         if self.written.is_empty() {
             return finding.help(format!("this project declares no {}", self.kind));
@@ -163,17 +185,50 @@ impl Scope {
         finding.help(format!("declared {}s: {}{more}", self.kind, shown.join(", ")))
     }
 
+    /// The same for a name to which something belongs that each of them has once; `free` lack it yet.
+    pub(super) fn unknown_owner(&self, name: &Spanned<String>, free: &BTreeSet<&str>) -> Diagnostic {
+        let finding = self.not_declared(name);
+        match (closest(&name.value, free.iter().copied()), free.first()) {
+            (Some(near), _) => self.meant(finding, name, near),
+            (None, Some(only)) if free.len() == 1 => offered(finding, name, only),
+            (None, _) => finding,
+        }
+    }
+
+    /// The same without a guess.
+    pub(super) fn not_declared(&self, name: &Spanned<String>) -> Diagnostic {
+        let message = format!("there is no {} `{}`", self.kind, name.value);
+        self.with_names(Diagnostic::error(UNKNOWN_NAME, name.span, message))
+    }
+
+    fn meant(&self, finding: Diagnostic, name: &Spanned<String>, near: &str) -> Diagnostic {
+        self.near(finding, near).fix(Fix::machine(format!("write `{near}`"), name.span, near))
+    }
+
+    fn near(&self, finding: Diagnostic, near: &str) -> Diagnostic {
+        let (_, declared) = self.ids[near];
+        finding.label(format!("did you mean `{near}`?")).related(declared, "declared here")
+    }
+
     /// The finding for a use of a name that is not declared.
     pub(super) fn unknown(&self, name: &Spanned<String>) -> Diagnostic {
-        let message = format!("there is no {} `{}`", self.kind, name.value);
-        let finding = self.with_names(Diagnostic::error(UNKNOWN_NAME, name.span, message));
-        let Some(near) = closest(&name.value, self.ids.keys().map(String::as_str)) else { return finding };
-        let (_, declared) = self.ids[near];
-        finding
-            .label(format!("did you mean `{near}`?"))
-            .fix(Fix::machine(format!("write `{near}`"), name.span, near))
-            .related(declared, "declared here")
+        let finding = self.not_declared(name);
+        // Whoever renames a declaration leaves it without a use, and the uses without it.
+        let idle = || self.idle.iter().map(String::as_str);
+        let near = closest(&name.value, idle());
+        let Some(near) = near.or_else(|| closest(&name.value, self.ids.keys().map(String::as_str))) else {
+            return idle().take(OFFERED_MAX).fold(finding, |finding, meant| offered(finding, name, meant));
+        };
+        if self.idle.is_empty() || self.idle.contains(near) {
+            return self.meant(finding, name, near);
+        }
+        let finding = self.near(finding, near);
+        idle().take(OFFERED_MAX).chain([near]).fold(finding, |finding, meant| offered(finding, name, meant))
     }
+}
+
+fn offered(finding: Diagnostic, name: &Spanned<String>, meant: &str) -> Diagnostic {
+    finding.fix(Fix::choice(format!("write `{meant}`"), name.span, meant))
 }
 
 fn beside(finding: Diagnostic, first: Span) -> Diagnostic {
