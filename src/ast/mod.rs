@@ -14,6 +14,7 @@ mod continued;
 mod feed;
 mod file;
 mod idle;
+mod instead;
 mod left_out;
 mod literal;
 mod lock;

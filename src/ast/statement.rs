@@ -9,7 +9,7 @@ use super::condition::lower as lower_condition;
 use super::idle::Why;
 use super::left_out::LeftOut;
 use super::shape::{Item, Origin, Shaped, Value, shape};
-use super::unplaced::{given_twice, kind_of_change, named_twice, unplaced, word_as_column};
+use super::unplaced::{given_twice, kind_of_change, named_twice, word_as_column};
 use crate::diagnostic::Diagnostic;
 use crate::pattern::NamePattern;
 use crate::statement::{self as st, Block, FormatName, Once, Place, StatementSpec, Support, Word};
@@ -201,7 +201,7 @@ impl<'t> Reader<'t> {
             let otherwise = self.added_otherwise(id, place).map(Some);
             match otherwise.or_else(|| self.goes_on(id, word, place)) {
                 Some(finding) => self.findings.extend(finding),
-                None => self.findings.push(unplaced(word, word_span, place, self.format)),
+                None => self.findings.push(self.no_statement(id, word, word_span, place)),
             }
             let ours = st::foreign_word(word).unwrap_or(word);
             if let Some(spec) = st::STATEMENTS.iter().find(|spec| spec.word == ours) {
