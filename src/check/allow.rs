@@ -18,11 +18,17 @@ pub(super) const PAGE: CodeDoc = CodeDoc {
     ),
 };
 
-/// Codes of warnings and advice that files alone never or not always show: a server, the lock file or the environment does.
-const NEEDS_MORE: &[&str] = &[
-    "S0215", "S0217", "S0218", "S0306", "S0307", "S0309", "S0401", "S0406", "S0502", "S0504", "S0505",
-    "S0506", "S0510", "S0603", "S0606", "S0608", "S0703", "S0809", "S0904",
+/// Codes of warnings and advice that files alone never or not always show: the lock file does, where it lists the tables.
+const NEEDS_LOCK: &[&str] = &[
+    "S0215", "S0217", "S0218", "S0307", "S0309", "S0401", "S0406", "S0502", "S0504", "S0505", "S0506",
+    "S0510", "S0603", "S0608", "S0703",
 ];
+
+/// Those of them beside which others are missing: names that are mended may bring them.
+const HIDES_OTHERS: &[&str] = &["S0215", "S0401"];
+
+/// Codes of warnings and advice that take a server, the environment or a running instance.
+const NEEDS_MORE: &[&str] = &["S0306", "S0606", "S0809", "S0904"];
 
 /// Codes that are errors wherever they appear, of findings that files alone do not always show.
 const ERRORS_THAT_NEED_MORE: &[&str] = &[
@@ -36,6 +42,11 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
         return;
     }
     let known = known(later);
+    let hides_others = |finding: &Diagnostic| {
+        let number = finding.code.number;
+        HIDES_OTHERS.contains(&number) || !NEEDS_LOCK.contains(&number)
+    };
+    let is_locked = lists_all(program) && !findings.iter().any(hides_others);
     let mut told = Vec::new();
     let mut answered = vec![false; findings.len()];
     for allow in &program.allows {
@@ -61,7 +72,9 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
         if !allow.is_whole {
             continue;
         }
-        let could_come = !code.number.starts_with('S') || NEEDS_MORE.contains(&code.number);
+        let could_come = !code.number.starts_with('S')
+            || NEEDS_MORE.contains(&code.number)
+            || (NEEDS_LOCK.contains(&code.number) && !is_locked);
         let message = match (used, refused) {
             (true, _) => continue,
             (false, true) => format!("{code} is an error here, and errors are never allowed"),
@@ -83,6 +96,12 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
     let mut answered = answered.into_iter();
     findings.retain(|_| answered.next() != Some(true));
     findings.extend(told);
+}
+
+/// True when the lock file lists the tables of every source that a pipeline reads.
+fn lists_all(program: &Program) -> bool {
+    let mut sources = program.pipelines.iter().flat_map(|pipeline| &pipeline.from);
+    sources.all(|source| program.lock.of(source.value).is_some_and(|lock| !lock.incomplete))
 }
 
 /// Every code that a finding can have.
