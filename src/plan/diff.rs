@@ -14,7 +14,7 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
 use crate::statement::{Reload, Thing};
 use crate::text::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that differs between two plans.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct PlanDiff {
     pub changed: Vec<TaskDiff>,
     /// What is to be said about it. An error means that the change is refused unless its code is accepted.
     pub findings: Vec<Diagnostic>,
+    /// Tasks of the old plan that have another name in the new one, which no `moved` tells.
+    pub unmoved: BTreeSet<TaskId>,
 }
 
 /// What differs in one task.
@@ -115,13 +117,14 @@ pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) 
     }
     let mut gone = diff.removed.clone();
     let mut renamed: BTreeMap<MovedPlan, (TaskId, TaskId)> = BTreeMap::new();
-    for added in &diff.added {
+    for added in diff.added.clone() {
+        let added = &added;
         if let Some((n, moved)) =
             gone.iter().enumerate().find_map(|(n, removed)| Some((n, twin(removed, added, old, new)?)))
         {
             // A pipeline of many sources is renamed once.
             renamed.entry(moved).or_insert_with(|| (gone[n].clone(), added.clone()));
-            gone.remove(n);
+            diff.unmoved.insert(gone.remove(n));
         }
     }
     for (moved, (removed, added)) in renamed {
@@ -146,9 +149,9 @@ fn twin(removed: &TaskId, added: &TaskId, old: &Plan, new: &Plan) -> Option<Move
     }
     let find = |plan: &Plan, id: &TaskId| plan.tasks.iter().find(|task| task.id == *id).cloned();
     let (from, to) = (find(old, removed)?, find(new, added)?);
-    // What it carries and where it comes from is still the same.
-    let is_same =
-        from.rules == to.rules && from.source.host == to.source.host && from.source.port == to.source.port;
+    // What it carries and where it comes from is still the same; one who renames it may change a line, too.
+    let carries_same = from.rules.include.iter().any(|pattern| to.rules.include.contains(pattern));
+    let is_same = carries_same && from.source.host == to.source.host && from.source.port == to.source.port;
     let thing = [Thing::Pipeline, Thing::Source, Thing::Target][*n];
     is_same.then(|| MovedPlan { thing, from: before[*n].clone(), to: after[*n].clone() })
 }

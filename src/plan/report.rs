@@ -178,12 +178,7 @@ fn added_task(task: &TaskPlan) -> Line {
 }
 
 fn removed(diff: &PlanDiff, id: &TaskId) -> Line {
-    let told = format!("`{id}` ");
-    let renamed = diff
-        .findings
-        .iter()
-        .any(|finding| finding.code == RENAMED_WITHOUT_MOVED && finding.message.starts_with(&told));
-    match renamed {
+    match diff.unmoved.contains(id) {
         true => {
             let effect = "another name: it would begin anew";
             Line { code: Some(RENAMED_WITHOUT_MOVED.number), ..line(Mark::Refuse, "task", effect) }

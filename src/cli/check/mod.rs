@@ -166,8 +166,14 @@ impl Check<'_> {
         if args.fix || args.fix_dry_run {
             let with = |files: &FileSet| self.compile_again(&project.with_files(files.clone()));
             let may_change = |file| scope.is_of_file(file);
-            let repaired =
-                repair::rounds(&project.files, compiled.findings, may_change, |files| with(files).findings);
+            // What the change does is repaired, too: a line `moved`.
+            let all = |project: &Project, mut compiled: Compiled| {
+                let compared = self.compared(project, &compiled);
+                compiled.findings.extend(compared);
+                compiled.findings
+            };
+            let again = |files: &FileSet| all(&project.with_files(files.clone()), with(files));
+            let repaired = repair::rounds(&project.files, all(&project, compiled), may_change, again);
             self.tell_repairs(&project.files, &repaired, output)?;
             if args.fix_dry_run {
                 let left: Vec<Diagnostic> =
@@ -177,6 +183,7 @@ impl Check<'_> {
             compiled = with(&repaired.files);
             project = project.with_files(repaired.files);
         }
+        let compared = self.compared(&project, &compiled);
         let mut findings = compiled.findings;
         if args.env || self.is_live() {
             findings.extend(environment::findings(&project, self.directory()));
@@ -185,11 +192,7 @@ impl Check<'_> {
         if args.live {
             findings.extend(self.live(&project, compiled.plan.as_ref().map(|(plan, _)| plan)));
         }
-        if let (Some(old), Some((plan, origins))) = (&self.against, &compiled.plan) {
-            let (program, _) = hir::program(&project);
-            let compared = Comparison { old: old.state(), new: State { plan, program: &program } };
-            findings.extend(compared.diff(origins).findings);
-        }
+        findings.extend(compared);
         findings.iter_mut().for_each(|finding| self.weights.apply(finding));
         findings.retain(|finding| scope.shows(finding));
         let files = &project.files;
@@ -197,6 +200,14 @@ impl Check<'_> {
         Report { findings: &findings, files, least: args.fail_on.least(), directory: self.directory() }
             .print(args.format, self.global, output)?;
         Ok(self.exit(&findings))
+    }
+
+    /// What the difference to the other revision does; nothing without one, or where the files have errors.
+    fn compared(&self, project: &Project, compiled: &Compiled) -> Vec<Diagnostic> {
+        let (Some(old), Some((plan, origins))) = (&self.against, &compiled.plan) else { return Vec::new() };
+        let (program, _) = hir::program(project);
+        let compared = Comparison { old: old.state(), new: State { plan, program: &program } };
+        compared.diff(origins).findings
     }
 
     fn compile(&self, project: &Project) -> Result<Compiled, Failure> {

@@ -239,6 +239,27 @@ fn a_new_name_would_begin_anew() {
 }
 
 #[test]
+fn who_is_renamed_may_change_too() {
+    let renamed = "8 P1008 `shop.shop.bus` is called `store.shop.bus` now, and would begin anew";
+    let with = |line: &str| {
+        diff_of(
+            "pipeline shop from shop to bus {\n  include shop.a, shop.b\n}",
+            &format!("pipeline store from shop to bus {{\n  include shop.a, shop.c\n{line}}}"),
+        )
+    };
+    assert_eq!(with("  headers op\n").1, renamed);
+    let (found, shown) = with("  to other\n}\ntarget other stdout\nprofile x {\n");
+    assert_eq!(shown, renamed);
+    assert!(found.unmoved.len() == 1 && found.added.len() == 2, "{:?}", found.added);
+    // Another pipeline that comes as one goes is no other name of it.
+    let (found, shown) = diff_of(
+        "pipeline shop from shop to bus {\n  include shop.a, shop.b\n}",
+        "pipeline store from shop to bus {\n  include shop.x\n}",
+    );
+    assert!(shown.contains("P1001") && found.unmoved.is_empty(), "{shown}");
+}
+
+#[test]
 fn other_columns_leave_old_rows_as_they_are() {
     check(
         INCLUDE,
