@@ -11,7 +11,9 @@ use super::tls::{Tls, tls};
 use super::unplaced::given_twice;
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::pattern::Member;
-use crate::statement::{self as st, Heartbeat, OnFailover, OnlineDdl, SecretRef, Start, Text, WordSet};
+use crate::statement::{
+    self as st, Address, Heartbeat, OnFailover, OnlineDdl, SecretRef, Start, Text, WordSet,
+};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeMap;
 
@@ -148,9 +150,34 @@ impl Reader<'_> {
                 other => debug_assert!(false, "`{other}` is in the table, but not read in a source"),
             }
         }
+        self.check_address(&source);
         self.spread_server_ids(&mut source);
         self.check_server_ids(&source);
         Some(source)
+    }
+
+    /// What an address and the lines beside it say twice: a user, or a server that is to stand in for itself.
+    fn check_address(&mut self, source: &Source) {
+        let Some(Spanned { value: Text::Literal(text), span }) = &source.address else { return };
+        let Ok(address) = Address::parse(text) else { return };
+        if let (Some(own), Some(user)) = (&address.user, &source.user)
+            && user.value != *own
+        {
+            self.findings.push(given_twice("user", user.span, *span));
+        }
+        let place = |address: &Address| (address.host.clone(), address.port.unwrap_or(PORT));
+        let is_itself = |standby: &String| {
+            Address::parse(standby).is_ok_and(|standby| place(&standby) == place(&address))
+        };
+        let Some(standby) = &source.standby else { return };
+        if standby.value.iter().any(is_itself) {
+            let message = "`standby` names the address itself".to_owned();
+            self.findings.push(
+                Diagnostic::error(st::GIVEN_TWICE, standby.span, message)
+                    .also(*span, "the address")
+                    .help("a standby is another server, which is read when this one is away"),
+            );
+        }
     }
 
     /// Of a range of sources each takes as many ids as it has readers, one behind the other.
@@ -211,6 +238,9 @@ impl Reader<'_> {
         }
     }
 }
+
+/// Where a server listens when its address does not say it.
+const PORT: u16 = 3306;
 
 /// `readers`, where none is written.
 const READERS: u64 = 4;

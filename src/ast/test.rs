@@ -104,9 +104,9 @@ pub struct ExpectedMessage {
     /// `absent`: columns that it does not hold.
     pub absent: Vec<Spanned<String>>,
     /// `partition`.
-    pub partition: Option<u64>,
+    pub partition: Option<Spanned<u64>>,
     /// `header`: name and value.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(Spanned<String>, String)>,
 }
 
 /// The key of a message.
@@ -259,7 +259,7 @@ impl Reader<'_> {
                     Value::Column(name) => Some(Spanned::new(name.clone(), item.span)),
                     _ => None,
                 })),
-                "partition" => message.partition = quantity(inner).map(|number| number.value),
+                "partition" => message.partition = quantity(inner),
                 other => {
                     debug_assert_eq!(other, "header", "in the table, but not read in an expect");
                     message.headers.extend(header(inner));
@@ -306,11 +306,12 @@ fn key(statement: &Stmt) -> ExpectedKey {
     }
 }
 
-fn header(statement: &Stmt) -> Option<(String, String)> {
-    let name = statement.args.iter().find_map(own_name).map(|name| name.value);
-    let mut texts = texts(statement).into_iter().map(|text| text.value);
-    Some(match name {
-        Some(name) => (name, texts.next()?),
-        None => (texts.next()?, texts.next()?),
-    })
+fn header(statement: &Stmt) -> Option<(Spanned<String>, String)> {
+    let name = statement.args.iter().find_map(own_name);
+    let mut texts = texts(statement).into_iter();
+    let name = match name {
+        Some(name) => name,
+        None => texts.next()?,
+    };
+    Some((name, texts.next()?.value))
 }

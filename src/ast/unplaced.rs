@@ -117,12 +117,15 @@ pub(super) fn word_as_column(spec: &StatementSpec, args: &[Item]) -> Option<Diag
 
 /// Something that a list names twice.
 pub(super) fn named_twice(spec: &StatementSpec, args: &[Item]) -> Option<Diagnostic> {
-    if !matches!(spec.word, "key" | "columns" | "partition" | "headers" | "changes" | "mask") {
+    let words = ["key", "columns", "partition", "headers", "changes", "mask", "standby", "brokers"];
+    if !words.contains(&spec.word) {
         return None;
     }
     let is_column = |item: &&Item| matches!(item.value, Value::Column(_) | Value::Columns(_));
     let is_word = |item: &&Item| matches!(item.value, Value::Word(_)) && spec.takes_list();
-    let listed: Vec<&Item> = args.iter().filter(|item| is_column(item) || is_word(item)).collect();
+    let is_text = |item: &&Item| matches!(item.value, Value::Text(_));
+    let is_listed = |item: &&Item| is_column(item) || is_word(item) || is_text(item);
+    let listed: Vec<&Item> = args.iter().filter(is_listed).collect();
     let (n, later) = listed
         .iter()
         .enumerate()
@@ -131,7 +134,7 @@ pub(super) fn named_twice(spec: &StatementSpec, args: &[Item]) -> Option<Diagnos
     let before = args.iter().rev().find(|item| item.span.end <= later.span.start)?;
     let removed = Span::new(later.span.file, before.span.end, later.span.end);
     let what = match &later.value {
-        Value::Word(name) | Value::Column(name) => name.clone(),
+        Value::Word(name) | Value::Column(name) | Value::Text(name) => name.clone(),
         Value::Columns(pattern) => pattern.to_string(),
         _ => return None,
     };

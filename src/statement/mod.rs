@@ -7,6 +7,7 @@ mod fault;
 mod finding;
 mod format;
 mod guess;
+mod guess_glob;
 mod literal;
 mod mask;
 mod message;
@@ -39,6 +40,7 @@ pub use format::{
     FormatName, FormatOption, FormatSpec, Nulls, SnapshotOp, Subject,
 };
 pub use guess::{closest, foreign_placeholder, foreign_value, foreign_word};
+pub use guess_glob::closest_glob;
 pub use literal::Literal;
 pub use mask::{MaskMethod, MaskRule};
 pub use message::{

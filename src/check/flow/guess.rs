@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::SourceLock;
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, Relation, TableMatcher, TablePattern};
-use crate::statement::{Rename, closest};
+use crate::statement::{Rename, closest, closest_glob};
 use crate::text::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -175,14 +175,37 @@ impl<'p> Flow<'p> {
             (is_other && !named.contains(&near))
                 .then_some((pattern.clone(), Guess { pattern: near, is_new_name: false, is_sure: false }))
         };
-        let exact = self.exclude.iter().map(|one| one.pattern).filter(|_| self.locks.complete());
-        exact.take(GUESSES_MAX).filter_map(guess).collect()
+        let excludes = self.exclude.iter().map(|one| one.pattern).filter(|_| self.locks.complete());
+        let guess = |pattern| guess(pattern).or_else(|| self.misspelt_glob(pattern));
+        excludes.take(GUESSES_MAX).filter_map(guess).collect()
+    }
+
+    /// The same of a glob of tables of one database.
+    fn misspelt_glob(&self, pattern: &TablePattern) -> Option<(TablePattern, Guess)> {
+        let (NamePattern::Exact(db), NamePattern::Glob(glob)) = (&pattern.db, &pattern.table) else {
+            return None;
+        };
+        if self.locks.any_table(pattern, &pattern.compile().ok()?) {
+            return None;
+        }
+        let tables = self.locks.sources().flat_map(|lock| lock.tables.keys());
+        let own = tables.filter(|table| table.db == *db && self.selects(&table.db, &table.table));
+        let near = closest_glob(glob, own.map(|table| table.table.as_str()))?;
+        let table = match near.contains('*') {
+            true => NamePattern::Glob(near),
+            false => NamePattern::Exact(near),
+        };
+        let meant = TablePattern { db: pattern.db.clone(), table };
+        Some((pattern.clone(), Guess { pattern: meant, is_new_name: false, is_sure: false }))
     }
 
     /// True for a table that a line of `exclude` is meant to leave out, as far as its name can be guessed.
     pub(in crate::check) fn is_meant_to_be_excluded(&self, db: &str, table: &str) -> bool {
         let mut meant = self.guesses.excludes.values();
-        meant.any(|guess| exact_table(&guess.pattern) == Some((db, table)))
+        meant.any(|guess| match exact_table(&guess.pattern) {
+            Some(meant) => meant == (db, table),
+            None => guess.pattern.compile().is_ok_and(|tables| tables.matches(db, table)),
+        })
     }
 
     /// True for a pipeline of so many lines that looking for what was meant would take long.

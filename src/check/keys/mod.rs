@@ -8,6 +8,7 @@ mod key_space_shared;
 mod keyless_compacted;
 mod keys_differ;
 mod message_key;
+mod min_insync;
 mod no_primary_key;
 mod partition_column;
 mod partition_range;

@@ -3,6 +3,7 @@
 use super::super::Rule;
 use super::super::flow::Project;
 use super::super::settings::Setting;
+use super::min_insync::check_min_insync;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::statement::PartitionRule;
 
@@ -24,6 +25,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_partition_range(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    check_min_insync(project, findings);
     for flow in &project.flows {
         for lane in &flow.lanes {
             for subject in flow.subjects() {

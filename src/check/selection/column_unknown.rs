@@ -7,13 +7,13 @@ use crate::ast::Settings;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{LockedTable, Program};
 use crate::pattern::{NamePattern, TablePattern};
-use crate::statement::{ColumnRule, closest, name_text};
+use crate::statement::{ColumnRule, closest, closest_glob, name_text};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
-/// What is known of a column that a line names.
-#[derive(Default)]
+/// What is known of a column, or a glob of them, that a line names.
 struct Named<'p> {
+    pattern: &'p NamePattern,
     /// A table that the line is for has it, or may have it.
     found: bool,
     /// Tables that do not.
@@ -22,6 +22,19 @@ struct Named<'p> {
 
 /// Columns by the line that names them; the word of the line.
 type Lines<'p> = BTreeMap<(Span, &'p str), (&'static str, Named<'p>)>;
+
+/// True when a table may have a column that a line names.
+fn may_have(table: &LockedTable, pattern: &NamePattern) -> bool {
+    table.incomplete
+        || match pattern {
+            NamePattern::Exact(name) => table.column(name).is_some(),
+            NamePattern::Glob(_) | NamePattern::Regex(_) => {
+                pattern.compile_column().map_or(true, |matcher| {
+                    table.columns.iter().any(|column| matcher.matches(&column.name.value))
+                })
+            }
+        }
+}
 
 pub(super) fn check_column_unknown(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let is_of_profile =
@@ -37,13 +50,12 @@ pub(super) fn check_column_unknown(project: &Project<'_>, findings: &mut Vec<Dia
                 continue;
             }
             let tables = tables_of(flow, tables);
-            for (line, word, column) in columns {
-                let (_, named) = lines.entry((line, column)).or_insert((word, Named::default()));
+            for (line, word, (column, pattern)) in columns {
+                let named = Named { pattern, found: false, lacking: Vec::new() };
+                let (_, named) = lines.entry((line, column)).or_insert((word, named));
                 for table in &tables {
                     match table {
-                        Some(table) if !table.incomplete && table.column(column).is_none() => {
-                            named.lacking.push(table);
-                        }
+                        Some(table) if !may_have(table, pattern) => named.lacking.push(table),
                         Some(_) | None => named.found = true,
                     }
                 }
@@ -51,23 +63,37 @@ pub(super) fn check_column_unknown(project: &Project<'_>, findings: &mut Vec<Dia
         }
     }
     let unknown = lines.into_iter().filter(|(_, (_, named))| !named.found && !named.lacking.is_empty());
-    findings.extend(
-        unknown.map(|((line, column), (word, named))| {
-            finding(project.program, line, column, word, &named.lacking)
-        }),
-    );
+    findings.extend(unknown.filter_map(|((line, column), (word, named))| match named.pattern {
+        NamePattern::Exact(_) => Some(finding(project.program, line, column, word, &named.lacking)),
+        NamePattern::Glob(_) | NamePattern::Regex(_) => glob_finding(line, column, word, &named.lacking),
+    }));
 }
 
-/// The columns that the lines of a block name, without patterns, which take what there is.
-fn columns(settings: &Settings) -> impl Iterator<Item = (Span, &'static str, &str)> {
+/// A glob takes what there is; where that is nothing, and a column is called nearly so, that was meant.
+fn glob_finding(line: Span, glob: &str, word: &str, tables: &[&LockedTable]) -> Option<Diagnostic> {
+    let names = tables.iter().flat_map(|table| table.columns.iter().map(|column| column.name.value.as_str()));
+    let near = closest_glob(glob, names)?;
+    let message = format!("`{word}` names `{glob}`, which takes no column of the tables it is for");
+    Some(
+        Diagnostic::error(MATCHES_NOTHING, line, message)
+            .label(format!("did you mean `{near}`?"))
+            .help("columns are written with their names in the source"),
+    )
+}
+
+/// A column as a line writes it, and as a pattern.
+type Column<'p> = (&'p str, &'p NamePattern);
+
+/// The columns that the lines of a block name, and globs of them.
+fn columns(settings: &Settings) -> impl Iterator<Item = (Span, &'static str, Column<'_>)> {
     let masks = settings.masks.iter().map(|mask| (mask.span, "mask", &mask.value.column));
     let rule = settings.columns.as_ref().into_iter().flat_map(|rule| {
         let (ColumnRule::Only(patterns) | ColumnRule::Except(patterns)) = &rule.value;
         patterns.iter().map(|pattern| (rule.span, "columns", pattern))
     });
     masks.chain(rule).filter_map(|(span, word, pattern)| match pattern {
-        NamePattern::Exact(name) => Some((span, word, name.as_str())),
-        NamePattern::Glob(_) | NamePattern::Regex(_) => None,
+        NamePattern::Exact(text) | NamePattern::Glob(text) => Some((span, word, (text.as_str(), pattern))),
+        NamePattern::Regex(_) => None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Tests against the pipelines they are about. What is found here keeps nothing from running.
 
+mod expected;
 mod row_unknown;
 mod value;
 

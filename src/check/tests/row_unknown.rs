@@ -5,6 +5,7 @@ use super::super::columns::Named;
 use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
 use super::super::locked::listed;
+use super::expected::check_expected;
 use super::value;
 use crate::ast::{Expect, RowStep, Step, Test};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
@@ -16,13 +17,14 @@ use crate::project::Schema;
 use crate::statement::{closest, name_text};
 use crate::text::{Span, Spanned};
 
-const TEST_ROW_UNKNOWN: Code = Code::new("S1101", "test-row-unknown");
+pub(super) const TEST_ROW_UNKNOWN: Code = Code::new("S1101", "test-row-unknown");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: TEST_ROW_UNKNOWN,
         what: "A row of a test is of a table that the pipeline does not send, or has a column that its table does not have, \
-               or a value that this cannot hold; a message is expected with a column under another name than it has there; the \
+               or a value that this cannot hold; a message is expected with a column under another name than it has \
+               there or that is left out, in a partition that is not there, or with a header that is not asked for; the \
                file of `schema` is not there, or cannot be read. Tables and columns are those of the script that `schema` \
                names, else those of `schema.lock`.",
         why: "The test would show nothing about the pipeline: the row would not reach it, or would be no row of the server.",
@@ -46,7 +48,12 @@ fn check_test_rows(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         let flow = project.flows.iter().find(|flow| flow.pipeline.name.value == test.pipeline.value);
         // An unknown pipeline is told elsewhere.
         if let Some(flow) = flow {
+            let n_findings = findings.len();
             Rows { program: project.program, flow, schema: &schema, findings }.check(test);
+            // Behind a row that is not known, what comes of it is not known either.
+            if findings.len() == n_findings {
+                check_expected(project.program, flow, test, findings);
+            }
         }
     }
 }
