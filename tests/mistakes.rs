@@ -1,10 +1,11 @@
 //! Projects as people write them, each with one mistake: it is found at its line, once, and nothing else is.
 //!
-//! Before the line of a mistake stands `>>> CODE`; `>>> CODE mended` where its certain repair leaves nothing of it.
+//! Before the line of a mistake stands `>>> CODE`; `>>> CODE mended` where its certain repair leaves nothing of it, and
+//! `>>> CODE offered` where it has none, and the first of those that are offered leaves nothing of it.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use syncc::diagnostic::{Diagnostic, Safety, TextEdit};
+use syncc::diagnostic::{Diagnostic, Fix, Safety, TextEdit};
 use syncc::plan::compile_files;
 use syncc::text::FileSet;
 
@@ -13,6 +14,9 @@ type Expected = Vec<(String, String)>;
 
 /// Behind the code of a finding that is repaired.
 const MENDED: &str = " mended";
+
+/// Behind the code of a finding whose repair a person chooses.
+const OFFERED: &str = " offered";
 
 /// A repair may uncover another finding; so often that is followed.
 const ROUNDS_MAX: usize = 4;
@@ -45,6 +49,11 @@ fn a_library_and_mistakes_with_followers() {
     check(include_str!("mistakes/library.txt"));
 }
 
+#[test]
+fn a_museum_and_its_files() {
+    check(include_str!("mistakes/museum.txt"));
+}
+
 /// Every case of a project; all that differ are told together.
 #[track_caller]
 pub(crate) fn check(text: &str) {
@@ -64,11 +73,13 @@ fn differs(base: &Files<'_>, case: &str) -> Option<String> {
         project.add(*path, text.clone());
     }
     let mut expected: Expected = all.into_values().flat_map(|(_, expected)| expected).collect();
+    let is_repaired = |code: &String| code.ends_with(MENDED) || code.ends_with(OFFERED);
     let left: Vec<String> =
-        expected.iter().filter(|(_, code)| !code.ends_with(MENDED)).map(|(_, code)| code.clone()).collect();
+        expected.iter().filter(|(_, code)| !is_repaired(code)).map(|(_, code)| code.clone()).collect();
     let is_mended = left.len() < expected.len();
+    let is_offered = expected.iter().any(|(_, code)| code.ends_with(OFFERED));
     for (_, code) in &mut expected {
-        *code = code.trim_end_matches(MENDED).to_owned();
+        *code = code.trim_end_matches(MENDED).trim_end_matches(OFFERED).to_owned();
     }
     expected.sort();
     let findings = compile_files(&project).findings;
@@ -85,7 +96,11 @@ fn differs(base: &Files<'_>, case: &str) -> Option<String> {
     if found != expected {
         return Some(format!("{name}\n  expected {expected:?}\n  found    {found:?}\n  {said:?}"));
     }
-    let still = if is_mended { codes(&repaired(project, findings)) } else { Vec::new() };
+    if is_offered && findings.iter().any(|finding| fix(finding, Safety::Machine).is_some()) {
+        return Some(format!("{name}\n  is repaired, and should be offered"));
+    }
+    let safety = if is_offered { Safety::Choice } else { Safety::Machine };
+    let still = if is_mended { codes(&repaired(project, findings, safety)) } else { Vec::new() };
     let mut left = if is_mended { left } else { Vec::new() };
     left.sort();
     (still != left).then(|| format!("{name}\n  repaired {still:?}\n  expected {left:?}"))
@@ -97,12 +112,15 @@ fn codes(findings: &[Diagnostic]) -> Vec<String> {
     codes
 }
 
-/// What is found when all certain repairs are made.
-fn repaired(mut project: FileSet, mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// The first repair of a finding that is as safe as that.
+fn fix(finding: &Diagnostic, safety: Safety) -> Option<&Fix> {
+    finding.fixes.iter().find(|fix| fix.safety == safety)
+}
+
+/// What is found when the first repair of every finding that is as safe as that is made.
+fn repaired(mut project: FileSet, mut findings: Vec<Diagnostic>, safety: Safety) -> Vec<Diagnostic> {
     for _ in 0..ROUNDS_MAX {
-        let certain = findings
-            .iter()
-            .filter_map(|finding| finding.fixes.iter().find(|fix| fix.safety == Safety::Machine));
+        let certain = findings.iter().filter_map(|finding| fix(finding, safety));
         let mut edits: Vec<&TextEdit> = certain.flat_map(|fix| &fix.edits).collect();
         edits.sort_by_key(|edit| Reverse(edit.span));
         let mut now = FileSet::new();

@@ -52,6 +52,18 @@ fn a_branch_is_compared_with_a_revision() {
 }
 
 #[test]
+fn a_new_name_is_written_down_by_a_repair() {
+    let repository = repository();
+    let prod = repository.path().join("prod");
+    let renamed = RIGHT.replace("pipeline shop", "pipeline store");
+    fs::write(prod.join("shop.sync"), renamed).expect("a file");
+    let output = run(&prod, &["check", "--against", "main", "--fix"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    let text = fs::read_to_string(prod.join("shop.sync")).expect("a file");
+    assert!(text.contains("\nmoved pipeline shop to store\npipeline store "), "{text}");
+}
+
+#[test]
 fn what_is_not_there_or_broken_is_said() {
     let repository = repository();
     let other = repository.path().join("new");
