@@ -389,6 +389,10 @@ fn who_stands_by_and_comes_too_late_stands_by_again() {
     shop.insert("items", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);
     wait_said(&mut other, "stands by");
+    let said = shop.project.syncc(&["status", "--control", OTHER, "--format", "json"]);
+    let status: Value = serde_json::from_slice(&said.stdout).expect("a status is JSON");
+    let task = &status["tasks"][0];
+    assert_eq!((&task["state"], &task["error"]), (&Value::from("standby"), &Value::Null), "{status:#}");
     assert!(first.runs() && other.runs(), "{}\n{}", first.stderr(), other.stderr());
     shop.stop(&mut first);
     wait_said(&mut other, "owns the task");

@@ -100,7 +100,10 @@ impl Task {
             self.status().waiting.replace(text).is_some()
         };
         if self.context.standby {
-            self.set_state(control::TaskState::Standby);
+            let mut status = self.status();
+            status.state = control::TaskState::Standby;
+            // Who stands by has nothing to mend.
+            (status.error, status.error_kind, status.retry_seconds_left) = (None, None, None);
         }
         // who reads the event finds the state
         let told = waits(for_ms);
