@@ -5,6 +5,7 @@ use super::feed::{Feed, From, Relay};
 use super::left_out::LeftOut;
 use super::settings::{Conflict, Settings, add, differ, once};
 use super::shape::Value;
+use super::start::options;
 use super::statement::{Body, Reader, Stmt};
 use crate::pattern::TablePattern;
 use crate::statement::{FOREVER_MS, Rename, Start};
@@ -40,6 +41,8 @@ pub struct Pipeline {
     pub tables: Vec<TableBlock>,
     /// `start`.
     pub start: Option<Spanned<Start>>,
+    /// Places of its options, by their words.
+    pub start_options: BTreeMap<&'static str, Span>,
     /// `paused`: why.
     pub paused: Option<Spanned<String>>,
     /// `label`.
@@ -152,6 +155,7 @@ impl Reader<'_> {
             with: Vec::new(),
             tables: Vec::new(),
             start: None,
+            start_options: BTreeMap::new(),
             paused: None,
             labels: Vec::new(),
             new_names: BTreeMap::new(),
@@ -194,6 +198,7 @@ impl Reader<'_> {
                 "start" => {
                     pipeline.left_out.add(&inner.body.left_out);
                     pipeline.start = self.start(inner);
+                    pipeline.start_options = options(inner);
                 }
                 "paused" => pipeline.paused = text(inner),
                 "label" => pipeline.labels.extend(label(inner)),

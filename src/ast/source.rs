@@ -6,6 +6,7 @@ use super::pipeline::Retry;
 use super::range::Rank;
 use super::setting::word_set;
 use super::shape::Value;
+use super::start::options;
 use super::statement::{Reader, Stmt};
 use super::tls::{Tls, tls};
 use super::unplaced::given_twice;
@@ -54,6 +55,8 @@ pub struct Source {
     pub online_ddl: Option<Spanned<WordSet<OnlineDdl>>>,
     /// `start`.
     pub start: Option<Spanned<Start>>,
+    /// Places of its options, by their words.
+    pub start_options: BTreeMap<&'static str, Span>,
     /// `retry`.
     pub retry: Retry,
     /// What goes away when one of its statements is removed, by the statement's place.
@@ -115,6 +118,7 @@ impl Reader<'_> {
             event_limit_bytes: None,
             online_ddl: None,
             start: None,
+            start_options: BTreeMap::new(),
             retry: Retry::default(),
             lines: statement.body.statements.iter().map(|inner| (inner.head, inner.line)).collect(),
             left_out: statement.body.left_out.clone(),
@@ -145,6 +149,7 @@ impl Reader<'_> {
                 "start" => {
                     source.left_out.add(&inner.body.left_out);
                     source.start = self.start(inner);
+                    source.start_options = options(inner);
                 }
                 "retry" => source.retry.take(inner),
                 other => debug_assert!(false, "`{other}` is in the table, but not read in a source"),

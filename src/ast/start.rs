@@ -5,7 +5,8 @@ use super::shape::Value;
 use super::statement::{Reader, Stmt};
 use crate::diagnostic::Diagnostic;
 use crate::statement::{self as st, Snapshot, Start, StartAt, Window};
-use crate::text::Spanned;
+use crate::text::{Span, Spanned};
+use std::collections::BTreeMap;
 
 impl Reader<'_> {
     pub(super) fn start(&mut self, statement: &Stmt) -> Option<Spanned<Start>> {
@@ -76,6 +77,11 @@ impl Reader<'_> {
             );
         }
     }
+}
+
+/// Where the options of a `start` stand.
+pub(super) fn options(statement: &Stmt) -> BTreeMap<&'static str, Span> {
+    statement.body.statements.iter().map(|inner| (inner.spec.word, inner.head)).collect()
 }
 
 fn start_at(statement: &Stmt) -> Option<StartAt> {

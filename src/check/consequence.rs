@@ -42,6 +42,14 @@ pub(super) fn hide(program: &Program, findings: &mut Vec<Diagnostic>) {
     };
     let idle: HashSet<Span> = take_nothing().flat_map(places).collect();
     let at_one_place = followed_at_one_place(findings);
+    // Two projects that are read as one: what both declare is told, and not each setting of their `defaults` as well.
+    let joins_directories = |finding: &&Diagnostic| {
+        let is_shared = |span: Span| program.shared.contains(&span.file);
+        let first = finding.related.first().map(|related| is_shared(related.span));
+        first.zip(place(finding)).is_some_and(|(first, place)| first != is_shared(place))
+    };
+    let are_joined =
+        errors().filter(|finding| finding.code.number == "S0102").any(|one| joins_directories(&one));
     // Heads of the pipelines, and whether none of their `include`s takes anything.
     let mut pipelines: Vec<(Span, bool)> = (program.pipelines.iter())
         .map(|pipeline| {
@@ -65,6 +73,9 @@ pub(super) fn hide(program: &Program, findings: &mut Vec<Diagnostic>) {
             return false;
         }
         let code = &finding.code.number;
+        if are_joined && *code == "S0016" && joins_directories(&finding) {
+            return false;
+        }
         let follows = ANYWHERE
             .iter()
             .any(|(of, hidden)| hidden.contains(code) && of.iter().any(|cause| causes.contains(cause)));
@@ -93,7 +104,7 @@ fn followed_at_one_place(findings: &[Diagnostic]) -> Vec<bool> {
 
 #[cfg(test)]
 mod tests {
-    use crate::check::testing::{check_locked, check_project};
+    use crate::check::testing::{check_files, check_locked, check_project};
 
     #[test]
     fn what_is_about_tables_that_were_meant_follows_from_their_include() {
@@ -110,6 +121,21 @@ mod tests {
             "edition 2026\nprofile bulk {\nbatch 2MiB\n}\nsource s mysql \"db\" {\npassword env P\n}\n\
              target k kafka \"k\"\npipeline p {\nfrom s\ninclude a.*\nto kk {  # error[S0101]: there is no target `kk`\n\
              with bulk\n}\n}\n",
+        ]);
+    }
+
+    #[test]
+    fn two_projects_that_are_read_as_one_are_told_by_their_names() {
+        let ends = "source s mysql \"db\" {\npassword env P\n}\n";
+        let told = ends.replacen('\n', "  # error[S0102]: there are two sources called `s`\n", 1);
+        check_files(&[
+            (
+                "0.sync",
+                &format!(
+                    "edition 2026\n{told}target k kafka \"k\"\ndefaults {{\nretry for 1h\n}}\npipeline p from s to k {{\ninclude a.b\n}}\n"
+                ),
+            ),
+            ("../prod/a.sync", &format!("edition 2026\n{ends}defaults {{\nretry for 2h\n}}\n")),
         ]);
     }
 

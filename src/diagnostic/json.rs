@@ -182,51 +182,7 @@ fn place(span: Span, files: &FileSet) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{self, Code, Severity};
-
-    /// The example of the manual: `to buss` where the target is `bus`.
-    #[test]
-    fn documented_form() {
-        let text = "edition 2026\n\nsource shop mysql \"syncc@db1:3306\" {\n  password env SHOP_DB_PASSWORD\n  start now\n}\n\
-                    target bus kafka \"kafka1:9092\"\n\npipeline shop from shop to buss {\n  include shop.*\n}\n";
-        let mut files = FileSet::new();
-        let file = files.add("shop.sync", text);
-        let wrong = Span::new(file, 156, 160);
-        let found =
-            Diagnostic::error(Code::new("S0101", "unknown-name"), wrong, "there is no target \"buss\"")
-                .label("did you mean \"bus\"?")
-                .help("declared targets: bus")
-                .fix(diagnostic::Fix::machine("write `bus`", wrong, "bus"))
-                .related(Span::new(file, 104, 107), "declared here");
-        let summary = Summary::of(std::slice::from_ref(&found), 1);
-        let span = |start: (u32, u32, u32), end: (u32, u32, u32)| {
-            let point = |(line, col, offset)| serde_json::json!({"line": line, "col": col, "offset": offset});
-            serde_json::json!({"start": point(start), "end": point(end)})
-        };
-        let here = span((9, 28, 156), (9, 32, 160));
-        let expected = serde_json::json!({
-            "version": 1,
-            "diagnostics": [{
-                "code": "S0101", "name": "unknown-name", "severity": "error",
-                "message": "there is no target \"buss\"",
-                "file": "shop.sync", "span": here,
-                "labels": [{"file": "shop.sync", "span": here, "text": "did you mean \"bus\"?"}],
-                "help": "declared targets: bus",
-                "fixes": [{
-                    "title": "write `bus`", "safety": "machine",
-                    "edits": [{"file": "shop.sync", "span": here, "text": "bus"}],
-                }],
-                "related": [
-                    {"file": "shop.sync", "span": span((7, 8, 104), (7, 11, 107)), "message": "declared here"},
-                ],
-                "url": null,
-            }],
-            "summary": {"errors": 1, "warnings": 0, "advice": 0, "files": 1, "fixable": 1},
-        });
-        let document: serde_json::Value =
-            serde_json::from_str(&document(&[found], &files, summary)).expect("JSON");
-        assert_eq!(document, expected);
-    }
+    use crate::diagnostic::{Code, Severity};
 
     #[test]
     fn what_is_absent_is_null() {

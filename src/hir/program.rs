@@ -195,6 +195,8 @@ pub struct Pipeline {
     pub tables: Vec<TableBlock>,
     /// `start`.
     pub start: Option<Spanned<Start>>,
+    /// Places of its options, by their words.
+    pub start_options: BTreeMap<&'static str, Span>,
     /// `paused`: why.
     pub paused: Option<Spanned<String>>,
     /// `label`, each name once.

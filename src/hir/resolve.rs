@@ -201,6 +201,7 @@ fn resolve_pipeline(
         settings: pipeline.settings,
         tables,
         start: pipeline.start,
+        start_options: pipeline.start_options,
         paused: pipeline.paused,
         labels,
         new_names: pipeline.new_names,

@@ -147,7 +147,13 @@ impl Compiler<'_> {
         };
         let mut noted = Noted(origins.task(id.clone()));
         noted.note(Part::Pipeline, Some(self.pipeline.head));
-        let start = self.pipeline.start.as_ref().or(source.start.as_ref());
+        let (start, options) = match &self.pipeline.start {
+            Some(start) => (Some(start), &self.pipeline.start_options),
+            None => (source.start.as_ref(), &source.start_options),
+        };
+        for (&word, &place) in options {
+            noted.note(Part::StartOption(word), Some(place));
+        }
         let mut labels: Vec<&(Spanned<String>, String)> = self.pipeline.labels.iter().collect();
         labels.sort_by(|(a, _), (b, _)| a.value.cmp(&b.value));
         for (n, (name, _)) in labels.iter().enumerate() {

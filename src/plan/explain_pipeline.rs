@@ -184,7 +184,7 @@ impl Lines<'_> {
             ("window", window.as_ref().map(ToString::to_string)),
             ("parallel", parallel.map(|n| n.to_string())),
         ] {
-            let part = given.as_ref().map(|_| Part::Start);
+            let part = given.as_ref().map(|_| Part::StartOption(word));
             let value = given.unwrap_or_else(|| default(Place::Start, word).to_owned());
             self.line("", &format!("start {word}"), value, part);
         }

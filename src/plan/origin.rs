@@ -72,6 +72,8 @@ pub enum Part {
     InFlight,
     /// `start`.
     Start,
+    /// An option of `start`, by its word.
+    StartOption(&'static str),
     /// `paused`.
     Paused,
     /// A `label`.

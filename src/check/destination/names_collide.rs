@@ -6,7 +6,7 @@ use super::super::pairs::{Beginnings, PAIRS_MAX, Pairs};
 use super::super::renaming::Renaming;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::{NamePattern, TablePattern};
-use crate::statement::Rename;
+use crate::statement::{RENAME_PLACEHOLDERS, Rename};
 use crate::text::Span;
 use std::collections::{BTreeMap, HashSet};
 
@@ -79,13 +79,16 @@ fn place(flow: &Flow<'_>, known: &Known, name: &NewName) -> Span {
 fn check_columns(flow: &Flow<'_>, findings: &mut Vec<Diagnostic>) {
     let mut n_found = 0;
     // Lines by the name that they give: no others are compared.
-    let mut of_names: BTreeMap<&str, Vec<ColumnLine<'_>>> = BTreeMap::new();
+    let mut of_names: BTreeMap<String, Vec<ColumnLine<'_>>> = BTreeMap::new();
     for renaming in &flow.renames {
-        if let (Some(name), Some((tables, column))) = (renaming.to().as_literal(), exact_column(renaming)) {
-            of_names.entry(name).or_default().push(ColumnLine { renaming, tables, column });
+        // Of one table one template makes one name, if nothing in it is of the line's own pattern.
+        let is_of_table = renaming.to().placeholders().all(|hole| RENAME_PLACEHOLDERS.contains(&hole));
+        if let Some((tables, column)) = exact_column(renaming).filter(|_| is_of_table) {
+            let line = ColumnLine { renaming, tables, column };
+            of_names.entry(renaming.to().to_string()).or_default().push(line);
         }
     }
-    let pairs = of_names.iter().flat_map(|(&name, lines)| {
+    let pairs = of_names.iter().flat_map(|(name, lines)| {
         let beginnings = Beginnings::new(lines.iter().map(|line| line.tables));
         let pairs: Vec<_> = beginnings.pairs().take(PAIRS_MAX + 1).collect();
         pairs.into_iter().map(move |(first, later)| (name, &lines[first], &lines[later]))
@@ -167,6 +170,10 @@ mod tests {
             "include shop.*\nrename column shop.orders.buyer to id\n\
              rename column shop.orders.client to id  # error[S0403]: `buyer` and `client` of `shop.orders` are both renamed to `id`\n\
              rename column shop.lines.client to id\n",
+        );
+        check_diagnostics(
+            "include shop.*\nrename column shop.orders.buyer to \"{source}_id\"\n\
+             rename column shop.orders.client to \"{source}_id\"  # error[S0403]: `buyer` and `client` of `shop.orders` are both renamed to `{source}_id`\n",
         );
         // No table is known to have both.
         check_diagnostics(

@@ -75,7 +75,7 @@ fn every_setting_has_its_line_or_its_default() {
         ": on-error park 14",
         "defaults: truncate stop 18",
         ": start snapshot 30",
-        ": start parallel 2 30",
+        ": start parallel 2 31",
         ": start chunk adapts",
         ": commit every 1s, 200000 rows, 64MiB 33",
         ": split after 64MiB, 500000 rows 34",

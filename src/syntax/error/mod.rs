@@ -73,10 +73,13 @@ impl Finder<'_> {
 
     fn bytes(&mut self, damage: &Damage) {
         if let Some(first) = damage.not_utf8.first() {
-            let finding =
-                Diagnostic::error(S0010, self.span(first), "the file holds bytes that are not UTF-8")
-                    .label("the first of them")
-                    .help("save the file as UTF-8");
+            let finding = Diagnostic::error(
+                S0010,
+                self.span(first),
+                "the file holds bytes that are not UTF-8, or `\u{FFFD}` in their place",
+            )
+            .label("the first of them")
+            .help("save the file as UTF-8; where the sign itself is written, write what it stands for");
             self.found.push(finding);
         }
         let bom = self.tree.children(self.tree.root()).find(|&id| self.tree.kind(id) == NodeKind::Bom);

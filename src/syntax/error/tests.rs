@@ -265,7 +265,7 @@ fn bytes() {
     check("a\0b \"\n", "1:2 S0010 the file is no text: it holds a NUL");
     check(
         "a \u{FFFD};\nb \u{FFFD};\nc;\n",
-        "1:3 S0010 the file holds bytes that are not UTF-8\n3:2 S0004 `;` has no meaning here",
+        "1:3 S0010 the file holds bytes that are not UTF-8, or `\u{FFFD}` in their place\n3:2 S0004 `;` has no meaning here",
     );
     let found = find("\u{FEFF}a\n");
     assert_eq!(found.iter().map(|finding| finding.severity).collect::<Vec<_>>(), [Severity::Advice]);
