@@ -50,12 +50,20 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
     let mut told = Vec::new();
     let mut answered = vec![false; findings.len()];
     for allow in &program.allows {
-        let Some(code) = known.iter().find(|code| code.number == allow.code.value) else {
-            told.extend(allow.is_whole.then(|| unknown(allow, &known)));
-            continue;
-        };
         let inside =
             |finding: &Diagnostic| finding.primary.as_ref().is_some_and(|label| allow.covers(label.span));
+        let Some(code) = known.iter().find(|code| code.number == allow.code.value) else {
+            if allow.is_whole {
+                let answerable =
+                    findings.iter().filter(|finding| finding.severity != Severity::Error && inside(finding));
+                let meant = meant(allow, &known, answerable.map(|finding| finding.code));
+                for (n, finding) in findings.iter().enumerate().filter(|(_, finding)| inside(finding)) {
+                    answered[n] |= finding.severity != Severity::Error && Some(finding.code) == meant;
+                }
+                told.push(unknown(allow, &known, meant));
+            }
+            continue;
+        };
         let mut used = false;
         let mut refused = false;
         let mut damaged = program.opaque;
@@ -120,12 +128,24 @@ fn known(later: &[CodeDoc]) -> Vec<Code> {
     pages.into_iter().flatten().map(|page| page.code).chain(of_rules).collect()
 }
 
-fn unknown(allow: &Allow, known: &[Code]) -> Diagnostic {
+/// The code that one which is none was to be: the one of that name, or a near one among those found in the block.
+fn meant(allow: &Allow, known: &[Code], found: impl Iterator<Item = Code>) -> Option<Code> {
     let written = allow.code.value.as_str();
-    let by_name = known.iter().find(|code| code.name == written || code.number.eq_ignore_ascii_case(written));
-    let near =
-        by_name.map(|code| code.number).or_else(|| closest(written, known.iter().map(|code| code.number)));
-    let finding = match by_name {
+    known.iter().find(|code| is_for(code, written)).copied().or_else(|| {
+        let found: Vec<Code> = found.collect();
+        let near = closest(written, found.iter().map(|code| code.number))?;
+        found.into_iter().find(|code| code.number == near)
+    })
+}
+
+/// True where a text is the name of a code, or its number in small letters.
+fn is_for(code: &Code, text: &str) -> bool {
+    code.name == text || code.number.eq_ignore_ascii_case(text)
+}
+
+fn unknown(allow: &Allow, known: &[Code], meant: Option<Code>) -> Diagnostic {
+    let written = allow.code.value.as_str();
+    let finding = match meant.filter(|code| is_for(code, written)) {
         Some(code) => {
             let message = format!("`allow` takes the number of a finding, {code} for `{written}`");
             Diagnostic::error(WRONG_ARGUMENTS, allow.code.span, message)
@@ -133,12 +153,11 @@ fn unknown(allow: &Allow, known: &[Code]) -> Diagnostic {
         None => Diagnostic::error(WRONG_ARGUMENTS, allow.code.span, format!("there is no code `{written}`"))
             .help("findings are printed with their code; `syncc explain` lists all"),
     };
-    match near {
-        Some(near) if by_name.is_some() => {
-            finding.fix(Fix::machine(format!("write `{near}`"), allow.code.span, near))
-        }
-        Some(near) => finding.fix(Fix::choice(format!("write `{near}`"), allow.code.span, near)),
-        None => finding,
+    let write = |code: &str| format!("write `{code}`");
+    match (meant, closest(written, known.iter().map(|code| code.number))) {
+        (Some(Code { number, .. }), _) => finding.fix(Fix::machine(write(number), allow.code.span, number)),
+        (None, Some(near)) => finding.fix(Fix::choice(write(near), allow.code.span, near)),
+        (None, None) => finding,
     }
 }
 
@@ -188,6 +207,21 @@ mod tests {
         check_repaired(
             "include shop.*\nallow no-primary-key because \"x\"\n",
             "include shop.*\nallow S0502 because \"x\"\n",
+        );
+    }
+
+    #[test]
+    fn a_misspelt_code_answers_what_it_was_to_answer() {
+        let text =
+            "include shop.*, shop.a\nallow S0230 because \"x\"  # error[S0015]: there is no code `S0230`\n";
+        check_diagnostics(text);
+        check_repaired(
+            "include shop.*, shop.a\nallow S0230 because \"x\"\n",
+            "include shop.*, shop.a\nallow S0203 because \"x\"\n",
+        );
+        check_diagnostics(
+            "include shop.*, shop.a\nallow include-covered because \"x\"  \
+             # error[S0015]: `allow` takes the number of a finding, S0203 for `include-covered`\n",
         );
     }
 
