@@ -287,6 +287,31 @@ fn who_stands_by_takes_over() {
     shop.stop(&mut first);
 }
 
+/// Who stands by asks again whether the task stands still once it has it: the state may say another thing by then.
+#[test]
+fn a_pause_outlives_its_owner() {
+    let shop = Shop::new("still", MySql::shared(Kind::MySql9_7), Kafka::shared());
+    let mut first = shop.run();
+    let mut second = shop.start(&["--standby", "--state", "other"]);
+    wait_said(&mut second, "stands by");
+    let said = shop.project.syncc(&["pause", "shop"]);
+    assert!(said.status.success(), "{said:?}");
+    first.kill();
+    shop.insert("items", &[4]);
+    wait_said(&mut second, "owns the task");
+    wait::until("the task stands still", SOON, || {
+        assert!(second.runs(), "{}", second.stderr());
+        let said = shop.project.syncc(&["status", "--control", OTHER, "--format", "json"]);
+        let status: Value = serde_json::from_slice(&said.stdout).expect("a status is JSON");
+        if status["tasks"][0]["state"] == "paused" { Ok(()) } else { Err(format!("{status:#}")) }
+    });
+    assert_eq!(shop.ids("items"), [1, 2, 3]);
+    let said = shop.project.syncc(&["resume", "shop", "--control", OTHER]);
+    assert!(said.status.success(), "{said:?}");
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.stop(&mut second);
+}
+
 /// Whoever is taken over by force ends with a code of its own, and says who has the task now.
 #[test]
 fn who_is_taken_over_ends_with_22() {

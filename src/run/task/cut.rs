@@ -52,7 +52,7 @@ impl Task {
         if stored == *self.plan {
             return Ok(PlanOfCut::Present);
         }
-        if self.committed.is_none() {
+        if self.is_of_others(state) {
             let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
             let accepted = precheck::refuse_breaking(&recorded, &self.plan, &tables, &self.accepts())?;
             self.orders.wish(|wishes| wishes.accepted.extend(accepted));

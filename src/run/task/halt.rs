@@ -33,6 +33,17 @@ impl Task {
         Ok(stored)
     }
 
+    /// True when another owner has let the task stand still, or go on, since we asked: it may have been watched for days.
+    pub(super) fn is_paused_otherwise(&mut self, state: &TaskState) -> bool {
+        let stored = state.ctl.paused_since.is_some();
+        let differs =
+            self.orders.wishes().paused.is_none() && self.paused.is_some_and(|known| known != stored);
+        if differs {
+            self.paused = Some(stored);
+        }
+        differs
+    }
+
     /// Owns the task, stores that it stands still, and goes no further: no source is asked.
     pub(super) fn halt(&mut self, target: Target) -> Result<Ended, Failure> {
         let facts = target.facts(&[])?;
@@ -42,6 +53,10 @@ impl Task {
         let Some((mut output, state)) = self.take_over(target, facts.as_ref())? else {
             return self.life();
         };
+        if self.is_paused_otherwise(&state) {
+            self.output = Some(output);
+            return self.life();
+        }
         // The plan is stored, together with its fences, by the first transaction that may hold rows of it.
         self.number_generation(&state)?;
         if state.ctl.paused_since.is_none() {

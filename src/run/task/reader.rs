@@ -102,7 +102,8 @@ impl Reader {
             Wanted::Columns(table) => {
                 let mut session = Session::open(&self.endpoint, Some(&self.server))?;
                 let found = tables(&mut session, |db, name| db == table.db && name == table.table)?;
-                Ok(Found::Columns(found.into_iter().next().map(|facts| {
+                let with_rows = found.into_iter().find(|facts| facts.kind.has_rows());
+                Ok(Found::Columns(with_rows.map(|facts| {
                     let key = load_key(&facts);
                     (Arc::new(facts.version), key)
                 })))

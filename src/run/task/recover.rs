@@ -34,6 +34,11 @@ fn retry_at(plan: &TaskPlan, end: End) -> &Retry {
 impl Task {
     /// Waits a failure out, or ends.
     pub(super) fn after(&mut self, failure: Failure) -> Option<Exit> {
+        if self.status().state == TaskState::Standby {
+            // What failed before is over, and another one has gone on since.
+            self.retry.progress();
+            self.forget();
+        }
         let failure = self.judged(failure);
         if self.gives_up_position(&failure) {
             return None;
@@ -108,7 +113,16 @@ impl Task {
     /// Whose the task is must be asked, and our own beats must not be the answer. How long to wait before, ms.
     fn asks_owner(&mut self) -> u64 {
         self.output = None;
+        self.forget();
         OWNERSHIP_WAIT_MS + self.context.dice() % OWNERSHIP_WAIT_MS
+    }
+
+    /// What was known as the owner holds no more once another one may have gone on: the state is asked for it again.
+    fn forget(&mut self) {
+        (self.lost, self.position, self.cut, self.paused) = (false, None, None, None);
+        if let Some((plan, generation)) = self.after_cut.take() {
+            self.adopt(plan, generation);
+        }
     }
 
     /// What only the task knows of a failure: whether an event came damaged before, and which tables a lost position concerns.

@@ -256,10 +256,11 @@ impl Output {
         let State::Open(sending) = std::mem::replace(&mut self.sink, State::Gone) else {
             return Err(gone());
         };
-        let (beat, released) = (&mut self.beat, self.released);
-        // Of who gives the task up the last word stands.
+        // Of who gives the task up the last word stands; without transactions it goes last, and until then we are seen to live.
+        let speaks = !self.released || matches!(sending, Sending::AtLeastOnce(_));
+        let beat = &mut self.beat;
         let mut alive = || {
-            (!released).then(|| {
+            speaks.then(|| {
                 *beat += 1;
                 owner(*beat, false, context)
             })

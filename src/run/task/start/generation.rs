@@ -43,9 +43,9 @@ impl Task {
             // A pipeline that was removed and is declared again has an older one.
             latest.max(self.generation.unwrap_or(0))
         } else {
-            if let (None, Some(recorded)) = (self.committed, &recorded) {
-                // The files were edited while nothing ran, or before this task could begin: the rules of a reload hold for
-                // what the state says, not for what came in between.
+            if let Some(recorded) = recorded.as_ref().filter(|_| self.is_of_others(state)) {
+                // The files were edited while nothing ran, or before this task could begin, or another instance has other ones:
+                // the rules of a reload hold for what the state says, not for what came in between.
                 let tables: Vec<TableName> = state.snaps.keys().cloned().collect();
                 let recorded = recorded.called(&self.id);
                 let accepted = precheck::refuse_breaking(&recorded, &self.plan, &tables, &self.accepts())?;
@@ -56,6 +56,12 @@ impl Task {
         self.generation = Some(generation);
         self.status().generation = generation;
         Ok(Numbered { generation, latest })
+    }
+
+    /// True for a state that this process has not written, or not last.
+    pub(in crate::run::task) fn is_of_others(&self, state: &TaskState) -> bool {
+        let instance = self.context.state.instance();
+        self.committed.is_none() || state.owner.as_ref().is_some_and(|owner| owner.instance != instance)
     }
 
     /// Stores the plan with the next commit, if its number is new.

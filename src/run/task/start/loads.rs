@@ -115,7 +115,11 @@ impl Task {
                     // Whether it is gone for good is what is asked first, and told then.
                     let again = state.tables.contains_key(name);
                     let record = match anew && has_begun(record) {
-                        true => SnapRecord::pending(snapshot.clone(), again),
+                        true => {
+                            let pending = SnapRecord::pending(snapshot.clone(), again);
+                            output.store(StateRecord::Snap(name.clone(), pending.clone()));
+                            pending
+                        }
                         false => record.clone(),
                     };
                     open.n_open += 1;

@@ -64,11 +64,19 @@ impl Task {
     pub(in crate::run::task) fn life(&mut self) -> Result<Ended, Failure> {
         if let Some(command) = self.orders.take() {
             match command {
-                super::Command::Drain => return Ok(Ended::Drained),
+                super::Command::Drain => {
+                    // Best effort: without it the successor waits for missed beats.
+                    if let Some(mut output) = self.output.take() {
+                        drop(output.release(&self.context));
+                    }
+                    return Ok(Ended::Drained);
+                }
                 super::Command::Swap { plan, generation } => return Ok(Ended::Swapped { plan, generation }),
             }
         }
         self.n_lives += 1;
+        // What the last life had staged and did not commit is staged again.
+        self.fenced.clear();
         let coming = self.context.hubs.of(&self.plan.source.name).comes(&self.id);
         let (salts, open_files) = salts::find(&self.plan, &self.context)?;
         let salts = Arc::new(salts);
@@ -93,6 +101,10 @@ impl Task {
             // The next life begins with the order.
             return self.life();
         };
+        if self.is_paused_otherwise(&state) {
+            self.output = Some(output);
+            return self.life();
+        }
         self.status().waits_for = Some("the source has not answered yet where the log is to be read from");
         // Of loads that had begun the end is still to be told, whatever else of that position is forgotten.
         let begun = if self.lost { loads::begun(&state) } else { Vec::new() };
@@ -283,7 +295,9 @@ impl Task {
                 if !life.source_failed {
                     self.follower = Some(life.follower);
                 }
-                // And what ended elsewhere a healthy target, by which the task is seen to live while it waits.
+                // And what ended elsewhere a healthy target, by which the task is seen to live while it waits. Tables are not kept
+                // locked for that.
+                drop(life.reads);
                 if failure.spares_target() {
                     self.output = life.output.recovered(&self.context);
                 }
