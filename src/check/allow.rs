@@ -20,8 +20,8 @@ pub(super) const PAGE: CodeDoc = CodeDoc {
 
 /// Codes of warnings and advice that files alone never or not always show: the lock file does, where it lists the tables.
 const NEEDS_LOCK: &[&str] = &[
-    "S0215", "S0217", "S0218", "S0307", "S0309", "S0401", "S0406", "S0502", "S0504", "S0505", "S0506",
-    "S0510", "S0603", "S0608", "S0703",
+    "S0212", "S0215", "S0217", "S0218", "S0307", "S0309", "S0401", "S0406", "S0502", "S0504", "S0505",
+    "S0506", "S0510", "S0603", "S0608", "S0703",
 ];
 
 /// Those of them beside which others are missing: names that are mended may bring them.
@@ -32,8 +32,8 @@ const NEEDS_MORE: &[&str] = &["S0306", "S0606", "S0809", "S0904"];
 
 /// Codes that are errors wherever they appear, of findings that files alone do not always show.
 const ERRORS_THAT_NEED_MORE: &[&str] = &[
-    "S0212", "S0213", "S0214", "S0216", "S0219", "S0305", "S0308", "S0403", "S0412", "S0501", "S0503",
-    "S0507", "S0509", "S0604", "S0802", "S0804", "S0806", "S0811",
+    "S0213", "S0214", "S0216", "S0219", "S0305", "S0308", "S0403", "S0412", "S0501", "S0503", "S0507",
+    "S0509", "S0604", "S0802", "S0804", "S0806", "S0811",
 ];
 
 /// Takes away the findings that are answered, and tells of answers to nothing. `later` are codes of stages to come.

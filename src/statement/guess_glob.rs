@@ -28,7 +28,7 @@ fn like(written: &str, name: &str, limit: usize) -> Option<String> {
     let near = |signs: &str, part: &str| {
         // What parts words stays where it is.
         let parts = |text: &str| text.matches(['_', '-']).count();
-        parts(signs) == parts(part) && distance(signs, part) <= limit
+        parts(signs) == parts(part) && distance(signs, part) <= limit && !is_other_word(signs, part)
     };
     let (head, tail) = (written.strip_suffix('*'), written.strip_prefix('*'));
     match (head, tail) {
@@ -47,6 +47,20 @@ fn like(written: &str, name: &str, limit: usize) -> Option<String> {
         (None, None) if !written.contains('*') && near(written, name) => Some(name.to_owned()),
         _ => None,
     }
+}
+
+/// True where words differ by what is added to one of them: `archived` and `archive` are words of their own.
+fn is_other_word(signs: &str, part: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.split(['_', '-']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    words(signs).iter().zip(&words(part)).any(|(one, other)| {
+        one != other
+            && (one.starts_with(other)
+                || other.starts_with(one)
+                || one.ends_with(other)
+                || other.ends_with(one))
+    })
 }
 
 /// Edit distance, with `?` equal to any sign; two neighbours in each other's place are one mistake.
@@ -79,12 +93,15 @@ mod tests {
         };
         check("intrnal_*", &["id", "internal_note", "internal_id"], Some("internal_*"));
         check("lab_r?ww", &["lab_raw", "orders"], Some("lab_raw"));
-        check("*_intern", &["note_internal", "note_inter"], Some("*_inter"));
+        check("*_intrnal", &["note_internal", "note_inter"], Some("*_internal"));
+        check("*_intern", &["note_internal", "note_inter"], None);
         check("*_emial_hash", &["work_email_hash"], Some("*_email_hash"));
         // Short, of years, or of another word.
         check("tmp_*", &["temp_a"], None);
         check("log_2023_*", &["log_2024_a"], None);
         check("backup_*", &["backups"], None);
+        check("archived_*", &["archive_rules"], None);
+        check("sessions_*", &["session_log"], None);
         check("archive_[0..9]", &["archives_1"], None);
     }
 }

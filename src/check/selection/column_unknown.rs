@@ -75,9 +75,9 @@ fn glob_finding(line: Span, glob: &str, word: &str, tables: &[&LockedTable]) -> 
     let near = closest_glob(glob, names)?;
     let message = format!("`{word}` names `{glob}`, which takes no column of the tables it is for");
     Some(
-        Diagnostic::error(MATCHES_NOTHING, line, message)
+        Diagnostic::warning(MATCHES_NOTHING, line, message)
             .label(format!("did you mean `{near}`?"))
-            .help("columns are written with their names in the source"),
+            .help("columns are written with their names in the source; a glob may wait for columns to come"),
     )
 }
 

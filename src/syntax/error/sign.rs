@@ -103,7 +103,13 @@ impl Finder<'_> {
             "close it at the line end"
         };
         let insert = Span::new(self.tree.file(), insert, insert);
-        finding.fix(Fix::machine(title, insert, format!("{sign}{}", ")".repeat(n_parens))))
+        let close = format!("{sign}{}", ")".repeat(n_parens));
+        let before = self.slice(line_start(self.text, at), at);
+        let in_condition = sign == '\'' || before.trim_start().starts_with("where ");
+        finding.fix(match in_condition && goes_on(inner) {
+            true => Fix::choice(title, insert, close),
+            false => Fix::machine(title, insert, close),
+        })
     }
 
     /// S0001 for a double quote with nothing behind it: where it touches a word, it ends a text that none begins.
@@ -363,6 +369,14 @@ fn balances(text: &str) -> bool {
         is_open = sign == '{';
         fits
     }) && !is_open
+}
+
+/// True for the inside of a text in a condition that may hold more of the condition: where the text was to end is not known.
+fn goes_on(inner: &str) -> bool {
+    const WORDS: [&str; 7] = ["and", "or", "is", "in", "not", "like", "between"];
+    let mut words = inner.split(|sign: char| !sign.is_alphanumeric());
+    inner.contains(['=', '<', '>', ','])
+        || words.any(|word| WORDS.iter().any(|known| known.eq_ignore_ascii_case(word)))
 }
 
 /// True when a text that was not understood begins with a backtick or `/` that is not closed in it.
