@@ -2,9 +2,12 @@
 
 use super::super::Rule;
 use super::super::flow::{Flow, Known, Project};
+use super::super::index::exact_table;
 use super::super::locked::listed;
 use super::super::settings::{Lane, Setting, Subject};
+use crate::ast::Allow;
 use crate::diagnostic::{CodeDoc, Diagnostic};
+use crate::hir::Program;
 use crate::source::mysql::NO_PRIMARY_KEY;
 use crate::statement::{FormatName, KeyRule, PartitionRule};
 use crate::text::Span;
@@ -33,6 +36,7 @@ fn check_no_primary_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         // Tables by where their key is asked for.
         let mut keyless: BTreeMap<Span, Vec<String>> = BTreeMap::new();
+        let answered = answered(project.program, flow);
         for lane in &flow.lanes {
             for source in 0..flow.pipeline.from.len() {
                 for (known, table) in flow.locked(source) {
@@ -40,6 +44,7 @@ fn check_no_primary_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                         continue;
                     }
                     if let Some(span) = asked_for(flow, lane, known) {
+                        let span = answered.get(&(&*known.db, &*known.table)).copied().unwrap_or(span);
                         let names = keyless.entry(span).or_default();
                         let name = table.name.value.to_string();
                         if !names.contains(&name) {
@@ -63,6 +68,22 @@ fn check_no_primary_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             );
         }
     }
+}
+
+/// Tables with a block of their own in which the finding is answered, with the place of that block: it speaks of the table,
+/// whoever selects it.
+fn answered<'p>(program: &Program, flow: &Flow<'p>) -> BTreeMap<(&'p str, &'p str), Span> {
+    let answers: Vec<&Allow> =
+        program.allows.iter().filter(|allow| allow.code.value == NO_PRIMARY_KEY.number).collect();
+    if answers.is_empty() {
+        return BTreeMap::new();
+    }
+    let blocks = flow.blocks().filter_map(|block| {
+        let place = block.pattern.span;
+        let is_answered = answers.iter().any(|allow| allow.covers(place));
+        exact_table(&block.pattern.value).filter(|_| is_answered).map(|table| (table, place))
+    });
+    blocks.collect()
 }
 
 /// Where a table's rows are told to go by its key: in a `table` block, else where the table is selected. None when they do not.
@@ -130,6 +151,16 @@ mod tests {
              table d.a {\ntopic \"a\"\n}\n",
             TABLES,
         );
+    }
+
+    #[test]
+    fn answered_in_the_block_of_its_table() {
+        check_locked(
+            "include d.*  # warning[S0502]: `d.b` has no key that its rows could go by\n\
+             table d.a {\ntopic \"a\"\nallow S0502 because \"few rows, and all of one day\"\n}\n",
+            TABLES,
+        );
+        check_locked("include d.*\nallow S0502 because \"x\"\ntable d.a {\ntopic \"a\"\n}\n", TABLES);
     }
 
     #[test]
