@@ -204,6 +204,8 @@ fn texts() {
     check("a \"\\q\" \"}\"\n", "1:4 S0008 `\\q` is no escape\n1:9 S0008 `}` ends no placeholder");
     check("a \"\\u{D800}\"\n", "1:4 S0008 `\\u{D800}` is no sign of Unicode");
     check_repair("a \"}{ \"\n", "a \"\\}\\{ \"\n");
+    // A brace of a placeholder is offered, as well as one that is none.
+    assert_eq!(repaired("a \"x.table}\"\n"), "a \"x.table}\"\n");
     // Few texts take a backslash.
     assert_eq!(repaired("a \"\\q\"\n"), "a \"\\q\"\n");
     check_repair("a \"{1x} {}\"\n", "a \"\\{1x\\} \\{\\}\"\n");

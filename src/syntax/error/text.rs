@@ -38,18 +38,31 @@ impl Finder<'_> {
                         covered = close;
                         found.push(self.lone_open(node.start, close));
                     }
-                    _ => {
-                        let span = self.tree.span(id);
-                        found.push(
-                            Diagnostic::error(S0008, span, "`}` ends no placeholder")
-                                .help("a brace that is meant as such is written `\\}`")
-                                .fix(Fix::machine("write `\\}`", span, "\\}")),
-                        );
-                    }
+                    _ => found.push(self.lone_end(self.tree.span(id))),
                 },
                 _ => {}
             }
         }
+    }
+
+    /// A `}` that no `{` begins.
+    fn lone_end(&self, end: Span) -> Diagnostic {
+        let finding = Diagnostic::error(S0008, end, "`}` ends no placeholder");
+        let is_sign = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '-' | ':');
+        let before = &self.text[..end.start as usize];
+        let name = &before[before.trim_end_matches(is_sign).len()..];
+        if !name.starts_with(char::is_alphabetic) {
+            return finding.help("a brace that is meant as such is written `\\}`").fix(Fix::machine(
+                "write `\\}`",
+                end,
+                "\\}",
+            ));
+        }
+        let open = end.start - name.len() as u32;
+        finding
+            .help(format!("open it: `{{{name}}}`, or write `\\}}` for the brace itself"))
+            .fix(Fix::choice("open the placeholder", Span::new(end.file, open, open), "{"))
+            .fix(Fix::choice("write `\\}`", end, "\\}"))
     }
 
     fn bad_escape(&self, at: u32) -> Diagnostic {
