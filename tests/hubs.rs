@@ -504,8 +504,8 @@ fn a_reload_leaves_other_tasks_alone() {
         "from the save of a file to the first message of its new table: {shortest} ms, {:.1} times the time in which files settle",
         shortest as f64 / SETTLE_MS as f64
     );
-    // Below 4 where nothing else runs; tests run side by side.
-    assert!(shortest <= 8 * SETTLE_MS, "{shortest} ms");
+    // Below 4 where nothing else runs; tests run side by side, and what is waited for by mistake takes many seconds.
+    assert!(shortest <= 20 * SETTLE_MS, "{shortest} ms");
     wait::until("the other pipeline sent its rows", SOON, || match shop.ids("orders").len() {
         7 => Ok(()),
         n_rows => Err(n_rows.to_string()),
