@@ -25,7 +25,7 @@ const NEEDS_LOCK: &[&str] = &[
 ];
 
 /// Those of them beside which others are missing: names that are mended may bring them.
-const HIDES_OTHERS: &[&str] = &["S0215", "S0401"];
+const HIDES_OTHERS: &[&str] = &["S0212", "S0215", "S0401"];
 
 /// Codes of warnings and advice that take a server, the environment or a running instance.
 const NEEDS_MORE: &[&str] = &["S0306", "S0606", "S0809", "S0904"];
@@ -54,11 +54,12 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
             |finding: &Diagnostic| finding.primary.as_ref().is_some_and(|label| allow.covers(label.span));
         let Some(code) = known.iter().find(|code| code.number == allow.code.value) else {
             if allow.is_whole {
-                let answerable =
-                    findings.iter().filter(|finding| finding.severity != Severity::Error && inside(finding));
-                let meant = meant(allow, &known, answerable.map(|finding| finding.code));
-                for (n, finding) in findings.iter().enumerate().filter(|(_, finding)| inside(finding)) {
-                    answered[n] |= finding.severity != Severity::Error && Some(finding.code) == meant;
+                let can_answer =
+                    |finding: &&Diagnostic| finding.severity != Severity::Error && inside(finding);
+                let found = findings.iter().filter(can_answer).map(|finding| finding.code);
+                let meant = meant(allow, &known, found);
+                for (n, finding) in findings.iter().enumerate() {
+                    answered[n] |= Some(finding.code) == meant && can_answer(&finding);
                 }
                 told.push(unknown(allow, &known, meant));
             }
