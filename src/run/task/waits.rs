@@ -31,6 +31,13 @@ impl Task {
         ended
     }
 
+    /// Gives the task up, where its target is at rest. Best effort: without it the successor waits for missed beats.
+    pub(super) fn give_up(&mut self) {
+        if let Some(mut output) = self.output.take() {
+            let _ = output.release(&self.context);
+        }
+    }
+
     /// Waits for a moment or until it is enough; a drain ends the task, another plan ends the wait.
     fn wait_until(&mut self, until_ms: u64, enough: impl Fn(&Task) -> bool) -> Option<Exit> {
         let mut beat_ms = self.clock.now_ms();
@@ -46,10 +53,7 @@ impl Task {
             }
             match self.orders.take() {
                 Some(Command::Drain) => {
-                    if let Some(mut output) = self.output.take() {
-                        // Best effort: without it the successor waits for missed beats.
-                        let _ = output.release(&self.context);
-                    }
+                    self.give_up();
                     self.set_state(TaskState::Stopped);
                     return Some(Exit::Done);
                 }

@@ -65,10 +65,7 @@ impl Task {
         if let Some(command) = self.orders.take() {
             match command {
                 super::Command::Drain => {
-                    // Best effort: without it the successor waits for missed beats.
-                    if let Some(mut output) = self.output.take() {
-                        drop(output.release(&self.context));
-                    }
+                    self.give_up();
                     return Ok(Ended::Drained);
                 }
                 super::Command::Swap { plan, generation } => return Ok(Ended::Swapped { plan, generation }),
