@@ -88,16 +88,23 @@ impl StoredPlan {
 }
 
 impl TaskState {
-    /// Folds records in the order they were written; a record without a value removes its key.
+    /// Folds records in the order they were written; a record without a value removes its key. What a newer release has written
+    /// and an older one has replaced since does not count.
     ///
     /// # Errors
     /// The first record that cannot be used.
     pub fn fold<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         records: impl IntoIterator<Item = (K, Option<V>)>,
     ) -> Result<TaskState, CodecError> {
+        let records: Vec<(K, Option<V>)> = records.into_iter().collect();
         let mut state = TaskState::default();
-        for (key, value) in records {
-            state.apply(key.as_ref(), value.as_ref().map(AsRef::as_ref))?;
+        for (at, (key, value)) in records.iter().enumerate() {
+            let key = key.as_ref();
+            match state.apply(key, value.as_ref().map(AsRef::as_ref)) {
+                Err(CodecError::TooNew { .. })
+                    if records[at + 1..].iter().any(|(later, _)| later.as_ref() == key) => {}
+                applied => applied?,
+            }
         }
         Ok(state)
     }
@@ -306,6 +313,19 @@ mod tests {
             fold(&[(key, Some(value))]).unwrap_err().to_string(),
             "state record `table/shop.orders` is damaged: the checksum does not match"
         );
+    }
+
+    #[test]
+    fn what_a_newer_release_wrote_counts_until_it_is_replaced() {
+        let (key, value) = StateRecord::Pos(pos(1)).encode();
+        let text = String::from_utf8(value).unwrap();
+        let newer = (key.clone(), Some(text.replacen('1', "9", 1).into_bytes()));
+        let refused = |records: &[_]| matches!(fold(records), Err(CodecError::TooNew { found: 9, .. }));
+        assert!(refused(&[newer.clone(), stored(table(3))]));
+        let older = stored(StateRecord::Pos(pos(2)));
+        assert!(refused(&[older.clone(), newer.clone()]));
+        assert_eq!(fold(&[newer.clone(), stored(table(3)), older]).unwrap().pos, Some(pos(2)));
+        assert_eq!(fold(&[newer, (key, None)]).unwrap(), TaskState::default());
     }
 
     #[test]
