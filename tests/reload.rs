@@ -414,3 +414,22 @@ fn a_plan_whose_servers_are_not_fit_is_refused_until_they_are() {
     shop.wait_ids("copy.more", &[1, 2, 3]);
     shop.stop(&mut syncc);
 }
+
+/// An edit that is accepted while the task commits what came before another one is not taken for that.
+#[cfg(feature = "failpoints")]
+#[test]
+fn two_edits_at_once_both_count() {
+    let mut shop = shop("twice");
+    shop.save();
+    let slow = [("FAILPOINTS", "drain.begun=1*sleep(5000)")];
+    let mut syncc = shop.project.start_with(&["run", "--log", "json"], &slow);
+    shop.wait_streaming(&mut syncc);
+    shop.edit(|text| text.rules = "  retry for 1h\n".to_owned());
+    wait_said(&mut syncc, "prepared: retry changed", 0);
+    shop.edit(|text| text.rules.push_str("  table DB.items {\n    where id < 100\n  }\n"));
+    wait_generation(&shop, &mut syncc, 3, "the second edit");
+    shop.insert("items", &[200, 4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.stop(&mut syncc);
+    assert_eq!(stored_generations(&shop, "shop"), [1, 2, 3]);
+}

@@ -259,6 +259,12 @@ impl Supervisor<'_> {
         Log::warn(Name::ConfigStale, "what ran last goes on; the files have errors (`syncc check`)").emit();
     }
 
+    /// Number of the next plan. One that was accepted has its own, although no task may run it yet: by their numbers tasks tell
+    /// which of two plans they have gone over to.
+    fn next_generation(&self) -> u64 {
+        self.board.status().generation.max(self.accepted) + 1
+    }
+
     /// Until when the loop may sleep.
     fn patience(&self) -> Duration {
         let awaited = !self.waiters.is_empty() || self.activation_asked.is_some();
@@ -291,7 +297,7 @@ impl Supervisor<'_> {
                         && self.stopping.is_none()
                     {
                         let plan = Arc::new(plan.clone());
-                        let generation = self.board.status().generation.max(self.accepted) + 1;
+                        let generation = self.next_generation();
                         let files = self.plan.clone();
                         self.start(plan, Some(generation), &files);
                     }

@@ -36,7 +36,7 @@ impl Supervisor<'_> {
         self.files_touched = None;
         self.scanned = Instant::now();
         self.renew_watch();
-        let generation = self.board.status().generation + 1;
+        let generation = self.next_generation();
         let events = self.events.clone();
         let carried = self
             .tasks
