@@ -65,6 +65,26 @@ pub struct TargetPlan {
     pub kind: TargetKind,
 }
 
+impl TargetPlan {
+    /// True when what is connected to one of them may be used for the other: how long failures are waited out is no matter of it.
+    pub fn is_reached_as(&self, other: &TargetPlan) -> bool {
+        match (&self.kind, &other.kind) {
+            (TargetKind::Kafka(a), TargetKind::Kafka(b)) => {
+                let same = KafkaPlan { retry: b.retry, ..(**a).clone() };
+                self.name == other.name && same == **b
+            }
+            (a, b) => self.name == other.name && a == b,
+        }
+    }
+}
+
+impl SourcePlan {
+    /// True when a connection of one of them is as one of the other would be.
+    pub fn is_reached_as(&self, other: &SourcePlan) -> bool {
+        SourcePlan { retry: other.retry, on_failover: other.on_failover, ..self.clone() } == *other
+    }
+}
+
 /// Kind of target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TargetKind {

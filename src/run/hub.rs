@@ -305,7 +305,7 @@ impl State {
     /// Who waits for the same log, not far from `mine`.
     fn near<'s>(&'s self, mine: &'s Waiting) -> impl Iterator<Item = &'s Waiting> {
         self.waiting.values().filter(move |other| {
-            let same = other.source == mine.source
+            let same = other.source.is_reached_as(&mine.source)
                 && other.boundary.server.same_log(&mine.boundary.server)
                 && std::mem::discriminant(&other.boundary.gtids)
                     == std::mem::discriminant(&mine.boundary.gtids);

@@ -98,7 +98,7 @@ impl Stream {
     /// True when a task of this plan, on this server, can be served by what it reads.
     pub(super) fn is_of(&self, source: &SourcePlan, seen: &Position) -> bool {
         let same_kind = std::mem::discriminant(&self.start.gtids) == std::mem::discriminant(&seen.gtids);
-        self.source == *source && self.start.server.same_log(&seen.server) && same_kind
+        self.source.is_reached_as(source) && self.start.server.same_log(&seen.server) && same_kind
     }
 }
 
