@@ -441,9 +441,10 @@ pub(super) mod tests {
                 .prop_map(|(name, last, rows, again)| {
                     let state = SnapState::Copying { last: last.clone() };
                     let key = vec!["id".to_owned()];
+                    let order = if again { vec!["int".to_owned()] } else { Vec::new() };
                     StateRecord::Snap(
                         name,
-                        SnapRecord { snapshot: "1".into(), state, key, max: last, rows, again },
+                        SnapRecord { snapshot: "1".into(), state, key, order, max: last, rows, again },
                     )
                 }),
             (name(), any::<String>()).prop_map(|(name, column)| {

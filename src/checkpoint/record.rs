@@ -143,6 +143,9 @@ pub struct SnapRecord {
     pub state: SnapState,
     /// Names of the key columns; empty: barrier read.
     pub key: Vec<String>,
+    /// How these compare: the type of each, and its collation; empty where an older release has stored it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub order: Vec<String>,
     /// Greatest key when the load of the table began.
     pub max: Option<Vec<KeyPart>>,
     /// Rows sent.
@@ -164,7 +167,8 @@ impl SnapRecord {
     }
 
     fn unread(snapshot: impl Into<String>, state: SnapState) -> SnapRecord {
-        SnapRecord { snapshot: snapshot.into(), state, key: Vec::new(), max: None, rows: 0, again: false }
+        let (key, order) = (Vec::new(), Vec::new());
+        SnapRecord { snapshot: snapshot.into(), state, key, order, max: None, rows: 0, again: false }
     }
 }
 

@@ -23,7 +23,7 @@ mod window;
 pub use admission::{Admission, Refusal};
 pub use ask::{Ask, ReadId, Wanted};
 pub use memory::{LEAST, Memory};
-pub use table::TableLoad;
+pub use table::{TableLoad, key_order};
 pub use window::{Chunk, Closed, Redo, Rows, Watch};
 
 use crate::checkpoint::{SnapRecord, SnapState};
@@ -214,7 +214,8 @@ impl Load {
         }
         let free = |load: &TableLoad| {
             let is_barrier = load.key.is_none() && !load.stale;
-            !load.is_done() && load.reading.is_none() && (!is_barrier || self.barrier.is_none())
+            let is_idle = load.reading.is_none() && !load.unseen;
+            !load.is_done() && is_idle && (!is_barrier || self.barrier.is_none())
         };
         self.tables.iter().find(|(_, load)| free(load)).map(|(name, _)| name)
     }
@@ -314,7 +315,7 @@ impl Load {
     pub fn definition_moved(&mut self, effect: &DdlEffect) {
         for (name, load) in &mut self.tables {
             if effect.may_touch(name) && !load.is_done() {
-                load.stale = true;
+                (load.stale, load.unseen) = (true, false);
             }
         }
         for read in self.reads.values_mut().filter(|read| effect.may_touch(&read.table)) {
@@ -326,7 +327,8 @@ impl Load {
         }
     }
 
-    /// Answers [`Wanted::Columns`]; none: the table is gone. Returns a table that has left the load by that.
+    /// Answers [`Wanted::Columns`]; none: the source shows no such table, which comes back. It is asked for again once that
+    /// is [wanted](Load::look_again), or a statement has moved it.
     pub fn columns_read(
         &mut self,
         read: ReadId,
@@ -338,7 +340,10 @@ impl Load {
             return None;
         }
         match found {
-            None => self.tables.remove(&table).map(|_| table),
+            None => {
+                self.tables.get_mut(&table)?.unseen = true;
+                Some(table)
+            }
             Some((version, key)) => {
                 if let Some(load) = self.tables.get_mut(&table) {
                     load.redefine(version, key);
@@ -346,6 +351,16 @@ impl Load {
                 None
             }
         }
+    }
+
+    /// Tables that the source did not show.
+    pub fn unseen(&self) -> impl Iterator<Item = &TableName> {
+        self.tables.iter().filter(|(_, load)| load.unseen).map(|(name, _)| name)
+    }
+
+    /// Tables that the source did not show are asked for again.
+    pub fn look_again(&mut self) {
+        self.tables.values_mut().for_each(|load| load.unseen = false);
     }
 
     /// Answers [`Wanted::MaxKey`]; none: the table is empty. Returns the record to store.

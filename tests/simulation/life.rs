@@ -94,12 +94,8 @@ impl Life {
             let version = source.version(table, source.visible);
             let key = (table != KEYLESS).then(|| vec![0]);
             let record = state.snaps.get(&version.name).cloned().unwrap_or_else(|| SnapRecord {
-                snapshot: "s".into(),
-                state: SnapState::Pending,
                 key: key.iter().map(|_| "id".into()).collect(),
-                max: None,
-                rows: 0,
-                again: false,
+                ..SnapRecord::pending("s", false)
             });
             TableLoad::new(version, key, record, 10)
         });

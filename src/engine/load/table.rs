@@ -4,7 +4,7 @@ use super::ask::ReadId;
 use super::window::Chunk;
 use super::{CHUNK_MS, CHUNK_ROWS_MAX, FIRST_CHUNK_ROWS, Policy};
 use crate::checkpoint::{SnapRecord, SnapState};
-use crate::mysql::schema::{TableName, TableVersion};
+use crate::mysql::schema::{Column, TableName, TableVersion};
 use std::sync::Arc;
 
 /// A table to load.
@@ -20,6 +20,8 @@ pub struct TableLoad {
     pub estimate: u64,
     /// Its definition moved since `version` was read.
     pub(super) stale: bool,
+    /// Its columns were asked for, and the source showed no such table.
+    pub(super) unseen: bool,
     /// The read or the window of it that is under way.
     pub(super) reading: Option<ReadId>,
     /// Rows of its next chunk; none: as many as a first one has.
@@ -34,7 +36,7 @@ impl TableLoad {
         record: SnapRecord,
         estimate: u64,
     ) -> TableLoad {
-        TableLoad { version, key, record, estimate, stale: false, reading: None, limit: None }
+        TableLoad { version, key, record, estimate, stale: false, unseen: false, reading: None, limit: None }
     }
 
     /// A table whose columns are not known yet: they are the first thing that is asked for.
@@ -73,22 +75,26 @@ impl TableLoad {
 
     /// Its columns are these now. Another key orders rows differently: the last key means nothing any more.
     pub(super) fn redefine(&mut self, version: Arc<TableVersion>, key: Option<Vec<usize>>) {
-        let key_type = |version: &TableVersion, key: &[usize]| -> Vec<_> {
-            key.iter().map(|&at| (version.columns[at].name.clone(), version.columns[at].ty.clone())).collect()
-        };
-        let same_key = match (&self.key, &key) {
-            (Some(old), Some(new)) => key_type(&self.version, old) == key_type(&version, new),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        };
-        if !same_key {
+        let (columns, order) = key_order(&version, key.as_deref().unwrap_or_default());
+        let same_order = self.record.order == order || self.record.order.is_empty();
+        if self.record.key != columns || !same_order {
             self.record.state = SnapState::Pending;
             self.record.max = None;
             self.record.rows = 0;
         }
-        self.record.key = key.iter().flatten().map(|&at| version.columns[at].name.clone()).collect();
+        (self.record.key, self.record.order) = (columns, order);
         self.version = version;
         self.key = key;
         self.stale = false;
     }
+}
+
+/// What decides how the server orders the rows of a table by a key: the names of its columns, and how each of them compares.
+pub fn key_order(version: &TableVersion, key: &[usize]) -> (Vec<String>, Vec<String>) {
+    let columns = key.iter().map(|&at| &version.columns[at]);
+    let compared = |column: &Column| match &column.collation {
+        Some(collation) => format!("{} collate {collation}", column.declared),
+        None => column.declared.clone(),
+    };
+    columns.map(|column| (column.name.clone(), compared(column))).unzip()
 }

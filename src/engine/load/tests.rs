@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::change::{Cell, RowBatch};
-use crate::mysql::column_type::ColumnType;
+use crate::mysql::column_type::{ColumnType, Text};
 use crate::mysql::ddl::TableDdl;
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids, ServerIdentity};
 use crate::mysql::schema::Column;
@@ -158,7 +158,7 @@ fn a_definition_that_moves_throws_the_window_away_and_asks_for_columns() {
 }
 
 #[test]
-fn another_key_starts_the_table_anew_and_a_dropped_table_ends() {
+fn another_key_starts_the_table_anew_and_one_that_is_not_seen_is_asked_for_again() {
     let mut load = load(2);
     bounded(&mut load, "orders");
     load.definition_moved(&DdlEffect::Unknown);
@@ -168,7 +168,50 @@ fn another_key_starts_the_table_anew_and_a_dropped_table_ends() {
     load.definition_moved(&DdlEffect::Unknown);
     let read = asked(&mut load, 4, "columns orders");
     assert_eq!(load.columns_read(read, None), Some(version().name.clone()));
-    assert!(load.done());
+    assert_eq!(load.unseen().collect::<Vec<_>>(), [&version().name]);
+    assert!(load.next(&at(4), MEMORY).is_none() && !load.done());
+    load.look_again();
+    let read = asked(&mut load, 4, "columns orders");
+    load.columns_read(read, None);
+    load.definition_moved(&altered("orders"));
+    let read = asked(&mut load, 4, "columns orders");
+    // as it was
+    load.columns_read(read, Some((version(), Some(vec![1]))));
+    asked(&mut load, 4, "chunk orders");
+    load.leave(&version().name);
+    assert!(load.next(&at(4), MEMORY).is_none());
+}
+
+#[test]
+fn a_key_that_compares_otherwise_starts_the_table_anew() {
+    let text = |collation: &str| {
+        let mut version = (*version()).clone();
+        let text = Text { charset: "utf8mb4".into(), max_bytes: 80, compressed: false };
+        version.columns[0].ty = ColumnType::VarChar(text);
+        version.columns[0].declared = "varchar(20)".into();
+        version.columns[0].collation = Some(collation.into());
+        Arc::new(version)
+    };
+    let bin = text("utf8mb4_bin");
+    let mut load = Load::new([TableLoad::new(bin.clone(), Some(vec![0]), pending(), 10)], policy(2, 1));
+    bounded(&mut load, "orders");
+    let read = asked(&mut load, 4, "chunk orders");
+    load.chunk_read(read, chunk(&[(1, 1), (2, 2)], 2, 100));
+    let Some(Closed::Emit(rows)) = load.close(&at(100)) else { panic!("H is passed") };
+    load.emitted(&rows, 2);
+    load.definition_moved(&altered("orders"));
+    let read = asked(&mut load, 100, "columns orders");
+    load.columns_read(read, Some((bin, Some(vec![0]))));
+    let read = asked(&mut load, 100, "chunk orders after 2");
+    load.definition_moved(&altered("orders"));
+    load.chunk_read(read, chunk(&[(3, 3)], 2, 110));
+    assert!(matches!(load.close(&at(110)), Some(Closed::Redo(_, Redo::Definition))));
+    let read = asked(&mut load, 110, "columns orders");
+    load.columns_read(read, Some((text("utf8mb4_general_ci"), Some(vec![0]))));
+    let read = asked(&mut load, 110, "max orders");
+    let (_, record) = load.max_read(read, Some(vec![KeyPart::Int(9)])).expect("the table is known");
+    assert_eq!((record.rows, record.order), (0, vec!["varchar(20) collate utf8mb4_general_ci".to_owned()]));
+    asked(&mut load, 110, "chunk orders");
 }
 
 #[test]

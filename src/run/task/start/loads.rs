@@ -1,7 +1,7 @@
 //! Which tables are loaded, which go on being loaded, and which are left alone.
 
 use crate::checkpoint::{SnapRecord, SnapState, StateKey, StateRecord, TaskState};
-use crate::engine::load::TableLoad;
+use crate::engine::load::{TableLoad, key_order};
 use crate::mysql::schema::TableName;
 use crate::run::precheck;
 use crate::run::task::Task;
@@ -57,10 +57,12 @@ impl Task {
             let name = table.version.name.clone();
             let key = load_key(table);
             let wanted = state.snaps.get(&name).is_some_and(|record| record.state != SnapState::Done);
+            let (columns, order) = key_order(&table.version, key.as_deref().unwrap_or_default());
             let fresh = || SnapRecord {
                 snapshot: snapshot.clone(),
                 state: if self.plan.start.loads() || wanted { SnapState::Pending } else { SnapState::Done },
-                key: key.iter().flatten().map(|&at| table.version.columns[at].name.clone()).collect(),
+                key: columns.clone(),
+                order: order.clone(),
                 max: None,
                 rows: 0,
                 again: state
@@ -72,15 +74,16 @@ impl Task {
                 Some(record) if anew && has_begun(record) => {
                     SnapRecord { again: state.tables.contains_key(&name), ..fresh() }
                 }
-                Some(record) => {
-                    let same_key = record.key == fresh().key;
-                    let keyless_unfinished = key.is_none() && record.state != SnapState::Done;
-                    if record.state == SnapState::Done || (same_key && !keyless_unfinished) {
-                        record.clone()
-                    } else {
-                        fresh()
-                    }
+                Some(record) if record.state == SnapState::Done => record.clone(),
+                // The last key tells where to go on in the order of then.
+                Some(record)
+                    if key.is_some()
+                        && record.key == columns
+                        && (record.order == order || record.order.is_empty()) =>
+                {
+                    SnapRecord { order: order.clone(), ..record.clone() }
                 }
+                Some(_) => fresh(),
                 None => fresh(),
             };
             let before = state.snaps.get(&name);
