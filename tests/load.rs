@@ -178,3 +178,56 @@ fn tables_are_loaded_anew_at_once_and_twice_and_one_that_is_not_there_is_told() 
     shop.wait_ids("gone", &[1, 2, 3, 4]);
     shop.stop(&mut syncc);
 }
+
+/// What hides a table for a moment does not end its load: only the log says that it is gone.
+#[cfg(feature = "failpoints")]
+#[test]
+fn a_table_that_is_hidden_for_a_moment_is_loaded_to_its_end() {
+    for kind in [Kind::MySql9_7, Kind::MariaDb10_11] {
+        let mut shop = shop("hidden", kind, &[], "    chunk 1 rows\n");
+        shop.text.include = "DB.items".to_owned();
+        shop.insert("items", &(4..=20).collect::<Vec<_>>());
+        shop.save();
+        let slow = [("FAILPOINTS", "win.selected=sleep(200)")];
+        let mut syncc = shop.project.start_with(&["run", "--log", "json"], &slow);
+        shop.wait_status(&mut syncc, "it loads", |status| status.tasks.iter().any(|task| task.records > 2));
+        let mut sql = shop.sql();
+        let user = format!("'{}'@'%'", shop.user);
+        // it holds for connections to come; a statement is a reason to look at the table over one of them
+        sql.run(&format!("revoke select, lock tables on *.* from {user}; alter table items comment = 'moved'"));
+        wait::until("the table is missed", SOON, || {
+            let said = syncc.stderr();
+            if said.contains("its log does not say that it is gone") { Ok(()) } else { Err(said) }
+        });
+        let status = shop.status().expect("it runs");
+        let load = status.tasks[0].snapshot.as_ref().and_then(|load| load.waits.clone());
+        assert!(load.is_some_and(|waits| waits.starts_with("for the source to show")), "{status:?}");
+        sql.run(&format!("grant select, lock tables on *.* to {user}"));
+        shop.wait_streaming(&mut syncc);
+        shop.wait_ids("items", &(1..=20).collect::<Vec<_>>());
+        // one that the log says is gone is waited for by nobody
+        sql.run("drop table items");
+        shop.stop(&mut syncc);
+    }
+}
+
+/// Rows of a table without a key that are read faster than they are sent wait at the source, however large they are.
+#[cfg(feature = "failpoints")]
+#[test]
+fn large_rows_of_a_table_without_a_key_wait_at_the_source() {
+    let mut shop = shop("keyless", Kind::MariaDb10_11, &[], "");
+    let mut sql = shop.sql();
+    sql.run("create table loose (id int, large longblob)");
+    for id in 0..40 {
+        sql.run(&format!("insert into loose values ({id}, repeat('x', 8000000))"));
+    }
+    shop.text.include = "DB.loose".to_owned();
+    shop.text.rules += "  table DB.loose {\n    columns except large\n  }\n";
+    shop.save();
+    let slow = [("FAILPOINTS", "txn.begun=sleep(3000)")];
+    let mut syncc = shop.project.start_with(&["run", "--log", "json"], &slow);
+    shop.wait_ids("loose", &(0..40).collect::<Vec<_>>());
+    let peak_mib = syncc.peak_mib();
+    assert!(peak_mib < 200, "{peak_mib} MiB");
+    syncc.kill();
+}

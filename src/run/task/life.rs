@@ -22,7 +22,7 @@ use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::follower::Follower;
 use crate::run::ring::Block;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What a life is made of once it streams.
@@ -75,6 +75,10 @@ pub(super) struct Life {
     pub(super) after: Vec<Value<'static>>,
     pub(super) key: Vec<u8>,
     pub(super) load_announced: bool,
+    /// When tables that the source did not show are asked for again.
+    pub(super) look_ms: u64,
+    /// Such tables that were told of.
+    pub(super) told_unseen: HashSet<TableName>,
     /// Counted since the status was renewed.
     pub(super) counts: Counts,
     pub(super) paces: Paces,

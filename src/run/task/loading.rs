@@ -5,10 +5,13 @@ use super::reads::{Answer, Found};
 use crate::checkpoint::{SnapRecord, SnapState, StateKey, StateRecord};
 use crate::engine::load::{Closed, TableLoad};
 use crate::failpoint::hit;
-use crate::mysql::schema::TableName;
+use crate::mysql::schema::{TableName, TableState};
 use crate::run::event::{Event, Name};
 use crate::run::failure::Failure;
 use crate::run::state_dir::random_id;
+
+/// A table that the source does not show is asked for again after this, ms.
+const LOOK_AGAIN_MS: u64 = 5_000;
 
 impl Life {
     /// Loads the existing rows of a table from its first one on. One that is read as a whole at a place still to come is loaded by
@@ -28,11 +31,37 @@ impl Life {
         Ok(())
     }
 
-    /// A table was to be loaded and is not there: should one of its name be made later, the log has all of its rows.
+    /// The source does not show a table that is to be loaded. It is gone only if the log says so: a right that is taken for a moment
+    /// hides it as well, and what is forgotten of its load then is never sent.
+    fn unseen(&mut self, table: &TableName, now_ms: u64) -> Result<(), Failure> {
+        if self.is_gone(table) {
+            return self.vanished(table, now_ms);
+        }
+        self.look_ms = now_ms + LOOK_AGAIN_MS;
+        if self.told_unseen.insert(table.clone()) {
+            let text = format!(
+                "the source does not show {table}, and its log does not say that it is gone: its existing rows are waited for. Grant \
+                 SELECT on it, or take it out with `exclude`"
+            );
+            Event::warn(Name::SnapshotStarted, text).position(&self.ledger.position().file).emit();
+        }
+        Ok(())
+    }
+
+    /// True when what is known of the tables by the log has none of this name.
+    pub(super) fn is_gone(&self, table: &TableName) -> bool {
+        match self.tables.state(table) {
+            None | Some(TableState::Gone) => true,
+            Some(TableState::Proven { .. } | TableState::Suspect { .. }) => false,
+        }
+    }
+
+    /// A table was to be loaded and is gone: should one of its name be made later, the log has all of its rows.
     pub(super) fn vanished(&mut self, table: &TableName, now_ms: u64) -> Result<(), Failure> {
         self.give_up_load(table, now_ms)?;
         let text = format!("there is no table {table} at the source: nothing of it is loaded");
         Event::warn(Name::SnapshotTableDone, text).position(&self.ledger.position().file).emit();
+        self.load.leave(table);
         self.tables.forget(table);
         self.output.remove(StateKey::Snap(table.clone()));
         self.ledger.touch();
@@ -48,8 +77,8 @@ impl Life {
         let read = answer.read;
         match answer.what? {
             Found::Columns(found) => {
-                if let Some(gone) = self.load.columns_read(read, found) {
-                    self.vanished(&gone, now_ms)?;
+                if let Some(table) = self.load.columns_read(read, found) {
+                    self.unseen(&table, now_ms)?;
                 }
             }
             Found::MaxKey(max) => {
@@ -62,7 +91,12 @@ impl Life {
                 self.load.chunk_read(read, chunk);
             }
             Found::Barrier(at) => self.load.barrier_opened(read, at),
-            Found::Rows { rows, end } => self.barrier_rows(rows.as_ref(), end, now_ms)?,
+            Found::Rows { rows, end } => {
+                self.barrier_rows(rows.as_ref(), end, now_ms)?;
+                if !end {
+                    self.reads.go();
+                }
+            }
             Found::Moved => self.load.moved(read),
         }
         Ok(())
@@ -72,6 +106,10 @@ impl Life {
     pub(super) fn read_on(&mut self, now_ms: u64, wall_ms: i64) -> Result<(), Failure> {
         self.reads.rest = None;
         self.reads.holds(self.load.held());
+        if now_ms >= self.look_ms {
+            self.look_ms = u64::MAX;
+            self.load.look_again();
+        }
         while let Some(need) = self.load.wants() {
             let Some((turn, memory)) = self.reads.begin(need, wall_ms) else { break };
             let Some(mut ask) = self.load.next(self.ledger.position(), memory) else { break };

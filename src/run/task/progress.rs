@@ -46,7 +46,8 @@ impl Task {
         let tables = life.paces.tell(tables, now_ms);
         let told = |rest: &&Rest| !life.load.is_reading() || !rest.is_meant();
         let rest = life.reads.rest.as_ref().filter(told);
-        let (waits, rests) = (rest.and_then(Rest::why), rest.is_some_and(Rest::is_meant));
+        let unseen = || Some(format!("for the source to show {}", life.load.unseen().next()?));
+        let (waits, rests) = (rest.and_then(Rest::why).or_else(unseen), rest.is_some_and(Rest::is_meant));
         let behind_since_ms = self.behind_since(life);
         life.paced_ms = life.paced_ms.filter(|&paced_ms| now_ms < paced_ms + PACED_MS);
         life.counts.answered(life.output.take_answers());

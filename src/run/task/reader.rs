@@ -66,7 +66,7 @@ pub(super) struct Reader {
     pub(super) beat: Option<TableName>,
     pub(super) chunks: Option<ChunkReader>,
     pub(super) open: OpenConnection,
-    /// Says that the stream stands at the barrier.
+    /// Says that the stream stands at the barrier, and each time that rows of it were taken.
     pub(super) gate: Receiver<()>,
 }
 
@@ -152,15 +152,25 @@ impl Reader {
         }
         let mut barrier = Barrier::open(&self.endpoint, &self.server, &found, contains)?;
         self.open.remember(barrier.closer()?);
+        // Of a barrier that failed a word may be left.
+        while self.gate.try_recv().is_ok() {}
         give(Found::Barrier(barrier.position().file.clone()));
         if self.gate.recv().is_err() {
             // The life that asked is over, and with it whoever would take the rows.
             return Ok(Found::Moved);
         }
         barrier.start(version.clone())?;
-        while let Some(rows) = barrier.next(BARRIER_ROWS, BARRIER_BYTES)? {
+        let mut is_given = false;
+        loop {
+            let rows = barrier.next(BARRIER_ROWS, BARRIER_BYTES)?;
+            // One row alone may be large: these are given once those before them are taken.
+            if is_given && self.gate.recv().is_err() {
+                return Ok(Found::Moved);
+            }
+            let Some(rows) = rows else { break };
             let rows = Some(TableRows { version: version.clone(), rows });
-            if !give(Found::Rows { rows, end: false }) {
+            is_given = give(Found::Rows { rows, end: false });
+            if !is_given {
                 break;
             }
         }

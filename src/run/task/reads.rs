@@ -295,9 +295,9 @@ impl Reads {
         }
     }
 
-    /// The stream stands at the barrier: its rows may come.
+    /// The stream stands at the barrier, or rows of it were taken: the next ones may come.
     pub(super) fn go(&self) {
-        // One barrier, one word; a thread that has ended wants none.
+        // One word for each; a thread that has ended wants none.
         let _ = self.go.try_send(());
     }
 
