@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use syncc::checkpoint::{PosRecord, StateKey, StateRecord};
+use syncc::control::TaskState;
 
 /// Rows of a large transaction.
 const ROWS: i64 = 20_000;
@@ -178,6 +179,64 @@ fn a_stop_in_a_transaction_waits_for_its_next_part_only() {
     let mut syncc = start(&shop, "");
     complete(&shop, &[1, 2, 3]);
     shop.stop(&mut syncc);
+}
+
+/// What its task is going over to behind a transaction that was cut does not count while it stands still in it.
+#[test]
+fn a_pause_in_a_transaction_that_was_cut_keeps_its_plan() {
+    let mut shop = shop("splitpause", Kind::MariaDb10_11);
+    let mut syncc = shop.run();
+    shop.stop(&mut syncc);
+    large(&shop, "");
+    dies(&mut start(&shop, "txn.split=2*off->return"));
+    let generation = commits(&shop).last().map(|pos| pos.generation);
+    shop.edit(|text| {
+        text.address = "127.0.0.1:1".to_owned();
+        text.rules.push_str("  table DB.items {\n    where id < 100\n  }\n");
+    });
+    let mut syncc = start(&shop, "");
+    shop.wait_status(&mut syncc, "the source is away", |status| {
+        status.tasks.iter().any(|task| task.state == TaskState::Retrying)
+    });
+    let said = shop.project.syncc(&["pause", "shop"]);
+    assert!(said.status.success(), "{said:?}");
+    let status = shop.wait_status(&mut syncc, "it stands still", |status| {
+        status.tasks.iter().any(|task| task.state == TaskState::Paused)
+    });
+    assert_eq!(Some(status.tasks[0].generation), generation);
+    shop.edit(|text| text.address.clear());
+    let said = shop.project.syncc(&["resume", "shop"]);
+    assert!(said.status.success(), "{said:?}");
+    complete(&shop, &[1, 2, 3]);
+    shop.insert("items", &[200_000, 4]);
+    complete(&shop, &[1, 2, 3, 4]);
+    shop.stop(&mut syncc);
+}
+
+/// A stop that comes while the end of such a transaction is committed gives the task up.
+#[test]
+fn a_stop_where_the_new_plan_begins_gives_the_task_up() {
+    let mut shop = shop("splitend", Kind::MySql9_7);
+    let mut syncc = shop.run();
+    shop.stop(&mut syncc);
+    large(&shop, "");
+    dies(&mut start(&shop, "txn.split=2*off->return"));
+    shop.edit(|text| text.rules.push_str("  table DB.items {\n    where id < 100\n  }\n"));
+    let mut syncc = start(&shop, "drain.begun=1*sleep(5000)");
+    wait::until("the last part but one", 60, || match commits(&shop).pop().and_then(|pos| pos.mid) {
+        Some(mid) if mid.parts == 6 => Ok(()),
+        mid => Err(format!("{mid:?}")),
+    });
+    syncc.signal(Signal::TERM);
+    finished(&mut syncc, 0);
+    let topic = format!("{}.shop.shop.bus.state", shop.prefix);
+    let owner = |key: &[u8], value: &[u8]| match StateRecord::decode(StateKey::decode(key)?, value) {
+        Ok(StateRecord::Owner(owner)) => Some(owner),
+        _ => None,
+    };
+    let words = shop.kafka.consume(&topic, Isolation::ReadCommitted);
+    let words = words.iter().filter_map(|word| owner(word.key.as_deref()?, word.value.as_deref()?));
+    assert_eq!(words.last().map(|owner| owner.released), Some(true), "{}", syncc.stderr());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Guarantees: a wish is forgotten once it is stored, so that neither a failure nor a restart undoes it; a task that
 //! stands still keeps its ownership and its position, and takes new plans.
 
+use super::cut::PlanOfCut;
 use super::life::Life;
 use super::lost::store_ctl;
 use super::output::{Output, Target};
@@ -57,8 +58,21 @@ impl Task {
             self.output = Some(output);
             return self.life();
         }
+        match self.plan_of_cut(&state)? {
+            PlanOfCut::Present => {}
+            PlanOfCut::Stored => {
+                self.output = Some(output);
+                return self.life();
+            }
+            PlanOfCut::Passed => {
+                self.output = Some(output);
+                return Ok(Ended::Passed);
+            }
+        }
         // The plan is stored, together with its fences, by the first transaction that may hold rows of it.
-        self.number_generation(&state)?;
+        if self.generation_of_cut(&state).is_none() {
+            self.number_generation(&state)?;
+        }
         if state.ctl.paused_since.is_none() {
             output.store(StateRecord::Ctl(paused(&state.ctl, true)));
         }
@@ -115,7 +129,9 @@ impl Task {
             life.load_anew(table, now_ms)?;
         }
         for table in &missing {
-            life.vanished(table, now_ms)?;
+            if life.is_gone(table) {
+                life.vanished(table, now_ms)?;
+            }
         }
         self.orders.wish(|wishes| {
             let told =

@@ -50,6 +50,7 @@ mod tables;
 mod tests;
 mod until;
 mod verdict;
+mod vigil;
 mod waits;
 
 pub(super) use inherit::another_cluster;
@@ -316,7 +317,7 @@ impl Task {
     fn adopt(&mut self, plan: Arc<TaskPlan>, generation: Option<u64>) {
         // It frames what the old plan selects.
         self.follower = None;
-        if self.plan.target != plan.target {
+        if !self.plan.target.is_reached_as(&plan.target) {
             self.output = None;
         }
         self.after_cut = None;

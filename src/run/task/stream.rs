@@ -185,7 +185,12 @@ impl Task {
         let due = if ending || loaded || granted { Due::Commit } else { life.ledger.due(now_ms, life.idle) };
         match due {
             Due::Commit | Due::Heartbeat => {
-                let release = matches!(order, Some(Command::Drain)) || loaded;
+                // Whoever ends only this life keeps the task.
+                let release = match &order {
+                    Some(Command::Drain) => true,
+                    Some(Command::Swap { .. }) => false,
+                    None => loaded && !ending,
+                };
                 self.commit(life, release)?;
                 self.wishes_stored(&wishes);
             }

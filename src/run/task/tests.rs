@@ -1,7 +1,12 @@
 //! What a task does between its lives.
 
 use super::*;
-use crate::plan::compile_files;
+use crate::checkpoint::io::FileStore;
+use crate::checkpoint::{OwnerRecord, StateChange, StateRecord, Store as _};
+use crate::engine::retry::{End, Kind};
+use crate::mysql::position::{BinlogPosition, Flavor, Gtids};
+use crate::plan::{TargetKind, compile_files};
+use crate::run::failure::Side;
 use crate::run::state_dir::StateDir;
 use crate::text::FileSet;
 use crossbeam_channel::bounded;
@@ -105,4 +110,87 @@ fn a_failure_that_lasts_is_a_line_a_minute_for_each_name() {
     assert!(!task.is_worth_a_line(Name::SourceLost, "it lags"));
     task.n_moved += 1;
     assert!(task.is_worth_a_line(Name::SourceLost, "it lags"), "it went on meanwhile");
+}
+
+/// Whoever stood by goes on where another one has been, whatever it had come to before.
+#[test]
+fn who_stood_by_knows_nothing_of_what_was_before() {
+    let mut world = world(false);
+    let task = &mut world.task;
+    let server = ServerIdentity { flavor: Flavor::MySql, uuid: "u".into(), server_id: 1 };
+    let file = BinlogPosition::new("binlog.000001", 4);
+    let present = Arc::new(TaskPlan { paused: Some("later".into()), ..(*task.plan).clone() });
+    task.position = Some(Position { server, file, gtids: Gtids::Off });
+    task.lost = true;
+    task.paused = Some(true);
+    task.after_cut = Some((present.clone(), Some(9)));
+    let retry = task.plan.retry;
+    task.retry.failed(End::Target, Kind::Connection, &retry, 0, 0);
+    task.set_state(TaskState::Standby);
+    world.orders.give(Command::Drain);
+    let failure = Failure { side: Side::Source, ..Failure::new(Class::Connection, "nobody answers") };
+    assert!(matches!(task.after(failure), Some(Exit::Done)));
+    assert!(!task.lost && task.position.is_none() && task.cut.is_none() && task.paused.is_none());
+    assert_eq!((&task.plan, task.generation), (&present, Some(9)));
+    assert!(task.after_cut.is_none());
+    assert_eq!(task.retry.left_ms(End::Target, &retry, 1), None);
+}
+
+/// A target that is to be used on after a failure elsewhere says that somebody else has the task.
+#[test]
+fn a_task_that_was_taken_is_not_gone_on_with() {
+    let world = world(false);
+    let (plan, context) = (&world.task.plan, &world.task.context);
+    let open = || {
+        let target = output::Target::open(plan, context).expect("nothing is sent yet");
+        let mut output = target.take(None, Taps::default(), Arc::default()).expect("it is open");
+        output.stage_owner(false, context).expect("it is taken");
+        output
+    };
+    let write = |instance: &str, released: bool| {
+        let owner = OwnerRecord {
+            incarnation: "i".into(),
+            instance: instance.to_owned(),
+            host: "h".into(),
+            pid: 7,
+            version: "1".into(),
+            started: 1,
+            beat: 1,
+            interval_ms: 5_000,
+            released,
+        };
+        let path = context.state.path().join(format!("{}.state", plan.id));
+        let saved = FileStore::new(path).save(None, &[StateChange::put(StateRecord::Owner(owner))]);
+        saved.expect("it is saved");
+    };
+    let recovered = |instance: &str, released: bool| {
+        write(instance, released);
+        open().recovered(context).map(|output| output.is_some()).map_err(|failure| failure.class)
+    };
+    assert_eq!(recovered(context.state.instance(), false), Ok(true));
+    assert_eq!(recovered("other", false), Err(Class::OwnerLost));
+    assert_eq!(recovered("other", true), Ok(false));
+}
+
+/// How long failures are waited out is no matter of what is connected.
+#[test]
+fn an_edit_of_retry_keeps_the_target() {
+    let mut files = FileSet::new();
+    files.add(
+        "a.sync",
+        "edition 2026\n\nsource shop mysql {\n  address \"db:3306\"\n  user \"u\"\n  password env P\n}\n\ntarget bus kafka \
+         \"k:9092\"\n\npipeline p {\n  from shop\n  to bus\n  include shop.*\n}\n",
+    );
+    let (plan, _) = compile_files(&files).plan.expect("it is right");
+    let old = &plan.tasks[0];
+    let mut new = old.clone();
+    new.source.retry.window_ms += 1;
+    let TargetKind::Kafka(kafka) = &mut new.target.kind else { panic!("it is a cluster") };
+    kafka.retry.window_ms += 1;
+    assert!(new.target != old.target && new.target.is_reached_as(&old.target));
+    assert!(new.source != old.source && new.source.is_reached_as(&old.source));
+    let TargetKind::Kafka(kafka) = &mut new.target.kind else { panic!("it is a cluster") };
+    kafka.linger_ms += 1;
+    new.source.port += 1;
+    assert!(!new.target.is_reached_as(&old.target) && !new.source.is_reached_as(&old.source));
 }

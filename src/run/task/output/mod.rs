@@ -295,7 +295,7 @@ impl Output {
         let state = self.inner.load_state(patience)?;
         let ours = state.owner.as_ref().is_none_or(|owner| owner.instance == context.state.instance());
         if !ours {
-            return Err(Failure::new(Class::OwnerLost, "another instance took the task over"));
+            return Err(taken_over());
         }
         if state.pos.as_ref().map_or(0, |pos| pos.seq) != self.seq {
             return Err(Failure::new(Class::Request, "the last commit is not in the state topic"));
@@ -311,24 +311,34 @@ impl Output {
 
     /// This target for the life that follows a failure elsewhere: as it is, or with a new producer, by which what is on its way ends
     /// at once. None where it fails, too, or does not answer soon.
-    pub(super) fn recovered(mut self, context: &Context) -> Option<Output> {
+    ///
+    /// # Errors
+    /// Another one has the task, or may have it: that counts more than any failure.
+    pub(super) fn recovered(mut self, context: &Context) -> Result<Option<Output>, Failure> {
         if self.is_idle() && self.pending.is_empty() {
-            return Some(self);
+            return Ok(Some(self));
         }
         if matches!(self.sink, State::Gone) {
-            return None;
+            return Ok(None);
         }
         self.batch.clear();
         self.pending.clear();
         self.sink = State::Gone;
         // A new producer would stop whoever has taken the task meanwhile.
-        let owner = self.inner.visible_state(SOON).ok()?.owner?;
+        let owner = self.inner.visible_state(SOON).ok().and_then(|state| state.owner);
+        let Some(owner) = owner else { return Ok(None) };
         if owner.instance != context.state.instance() {
-            return None;
+            return if owner.released { Ok(None) } else { Err(taken_over()) };
         }
-        self.sink = State::Idle(self.replace_producer(context, CUT_SHORT, SOON).ok()?);
-        self.beat(context).ok()?;
-        Some(self)
+        let renewed = self.replace_producer(context, CUT_SHORT, SOON).and_then(|sink| {
+            self.sink = State::Idle(sink);
+            self.beat(context)
+        });
+        match renewed {
+            Ok(()) => Ok(Some(self)),
+            Err(failure) if matches!(failure.class, Class::Ownership | Class::OwnerLost) => Err(failure),
+            Err(_) => Ok(None),
+        }
     }
 
     /// This target without what waits to be stored, if nothing of it is on its way.
@@ -447,6 +457,10 @@ fn owner(beat: u64, released: bool, context: &Context) -> StateChange {
         interval_ms: HEARTBEAT_MS,
         released,
     }))
+}
+
+fn taken_over() -> Failure {
+    Failure::new(Class::OwnerLost, "another instance took the task over")
 }
 
 fn gone() -> Failure {

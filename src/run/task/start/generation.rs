@@ -25,13 +25,19 @@ impl Task {
         output: &mut Output,
         state: &TaskState,
     ) -> Result<u64, Failure> {
-        if let (Some(_), Some(pos)) = (&self.after_cut, &state.pos) {
-            self.status().generation = pos.generation;
-            return Ok(pos.generation);
+        if let Some(generation) = self.generation_of_cut(state) {
+            return Ok(generation);
         }
         let numbered = self.number_generation(state)?;
         self.store_generation(&numbered, output, state);
         Ok(numbered.generation)
+    }
+
+    /// That of the source transaction which goes on as it was cut, while another plan waits for its end.
+    pub(in crate::run::task) fn generation_of_cut(&self, state: &TaskState) -> Option<u64> {
+        let pos = state.pos.as_ref().filter(|_| self.after_cut.is_some())?;
+        self.status().generation = pos.generation;
+        Some(pos.generation)
     }
 
     /// The number of the plan. One that breaks consumers is refused here, or what of it is accepted is noted.

@@ -22,6 +22,7 @@ use super::progress::Paces;
 use super::source::open_source;
 use super::tables::Tables;
 use super::verdict::Waiting;
+use super::vigil::{ours, seen_to_live, silent};
 use super::{Ended, Task, salts};
 use crate::change::{SourceInfo, TransactionInfo};
 use crate::checkpoint::Fingerprint;
@@ -40,6 +41,7 @@ use crate::run::precheck;
 use crate::run::tap::Taps;
 use crate::source::mysql::requirement::log_kept_ms;
 use checks::weakened;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,6 +64,19 @@ pub(in crate::run) fn prepare(plan: &TaskPlan, context: &Context) -> Result<Vec<
 impl Task {
     /// One life.
     pub(in crate::run::task) fn life(&mut self) -> Result<Ended, Failure> {
+        let mut kept = None;
+        let ended = self.live(&mut kept);
+        // What failed elsewhere before the first row leaves a target by which the task is seen to live.
+        if let (Err(failure), Some(output)) = (&ended, kept)
+            && failure.spares_target()
+        {
+            self.output = output.unstored();
+        }
+        ended
+    }
+
+    /// A life; until it streams its target is in `kept`.
+    fn live(&mut self, kept: &mut Option<Output>) -> Result<Ended, Failure> {
         if let Some(command) = self.orders.take() {
             match command {
                 super::Command::Drain => {
@@ -88,67 +103,78 @@ impl Task {
             self.recall(&target)?;
         }
         self.status().waits_for = Some("the source has not answered yet what it is asked at the start");
-        let mut source = self.choose_source(self.position.as_ref())?;
+        let mut output = self.output.take();
+        let context = self.context.clone();
+        let source = seen_to_live(&mut output, &context, || self.choose_source(self.position.as_ref()));
+        self.output = output;
+        let mut source = source??;
         self.retention.kept_ms = log_kept_ms(&source.catalog.server);
         self.status().waits_for = Some("the target has not answered yet what it is asked at the start");
         let facts = self.checked(&source, &target)?;
         self.topics_kept(&source.catalog, &target, facts.as_ref())?;
         target.make_topics(&self.plan, &source.catalog, facts.as_ref())?;
-        let Some((mut output, state)) = self.take_over(target, facts.as_ref())? else {
+        let Some((output, state)) = self.take_over(target, facts.as_ref())? else {
             // The next life begins with the order.
             return self.life();
         };
+        let output = kept.insert(output);
         if self.is_paused_otherwise(&state) {
-            self.output = Some(output);
+            self.output = kept.take();
             return self.life();
         }
         self.status().waits_for = Some("the source has not answered yet where the log is to be read from");
         // Of loads that had begun the end is still to be told, whatever else of that position is forgotten.
         let begun = if self.lost { loads::begun(&state) } else { Vec::new() };
         let mut state = match self.lost {
-            true => self.without_position(&source, state, &mut output),
-            false => self.heal(&source, facts.as_ref(), &salts, state, &mut output)?,
+            true => self.without_position(&source, state, output),
+            false => self.heal(&source, facts.as_ref(), &salts, state, output)?,
         };
-        self.resume_stored(&state, &mut output);
+        self.resume_stored(&state, output);
         match self.plan_of_cut(&state)? {
             PlanOfCut::Present => {}
             PlanOfCut::Stored => {
-                self.output = Some(output);
+                self.output = kept.take();
                 return self.life();
             }
-            PlanOfCut::Passed => return Ok(Ended::Passed),
+            PlanOfCut::Passed => {
+                self.output = kept.take().and_then(Output::unstored);
+                return Ok(Ended::Passed);
+            }
         }
-        let mut known = Known::of_state(&state, &self.plan, &mut output);
+        let mut known = Known::of_state(&state, &self.plan, output);
         let mut creates = Vec::new();
         let mut repartitioned = false;
-        let position = match self.committed_position(&mut source, &output, &state)? {
+        let position = match self.committed_position(&mut source, output, &state)? {
             Some(_) if self.lost => {
-                let position = self.first_position(&mut source, &mut known, &mut output, &mut creates)?;
+                let position = self.first_position(&mut source, &mut known, output, &mut creates)?;
                 if let Some(position) = &position {
-                    self.note_lost(&mut state, position, &mut output);
+                    self.note_lost(&mut state, position, output);
                 }
                 position
             }
             Some(position) => {
-                repartitioned = self.hold_partitions(&mut output, &mut state)?;
-                let known = self.add_databases(&mut source, &position, &mut known, &mut output)?;
+                repartitioned = self.hold_partitions(output, &mut state)?;
+                let known = self.add_databases(&mut source, &position, &mut known, output)?;
                 known.then_some(position)
             }
-            None => self.first_position(&mut source, &mut known, &mut output, &mut creates)?,
+            None => self.first_position(&mut source, &mut known, output, &mut creates)?,
         };
         let Some(position) = position else {
-            return self.put_off(output);
+            return self.put_off(kept.take());
         };
         self.find_end(&mut source)?;
         self.follow(&position.server);
-        let generation = self.settle_generation(&mut output, &state)?;
+        let generation = self.settle_generation(output, &state)?;
         if state.pos.is_some() && self.plan.start.loads() && !state.plans.contains_key(&generation) {
-            self.look_again(&mut source, &position)?;
+            seen_to_live(kept, &context, || self.look_again(&mut source, &position))??;
         }
         let anew = self.tells_loads_anew(&state, generation);
-        let mut open_loads = self.table_loads(&source, &mut output, &state, anew);
+        let output = ours(kept)?;
+        let mut open_loads = self.table_loads(&source, output, &state, anew);
         open_loads.given_up.extend(begun.into_iter().filter(|_| !anew));
-        let follower = self.follow_log(&mut source, &position, &state, &known)?;
+        let follow = || self.follow_log(&mut source, &position, &state, &known);
+        let follower = seen_to_live(kept, &context, follow)??;
+        let output = ours(kept)?;
         drop(coming);
         let known_tables = open_loads.known.clone();
         let tables = Tables::new(
@@ -161,7 +187,7 @@ impl Task {
         );
         // Later on columns are those of the stream, and the server may be ahead of it.
         if state.pos.is_none() && self.plan.start.makes_ahead() {
-            let registered = tables.register(&source.catalog, &mut output);
+            let registered = tables.register(&source.catalog, output);
             if registered.is_err() {
                 self.counters.schemas_refused += output.take_answers().refused;
             }
@@ -180,7 +206,7 @@ impl Task {
             ledger.touch();
         }
         if repartitioned || !state.plans.contains_key(&generation) {
-            self.fence(generation, &state, &mut output, &mut ledger)?;
+            self.fence(generation, &state, output, &mut ledger)?;
         }
         self.gauge = match self.gauge.take() {
             Some(gauge) if gauge.asks(&position.server) => Some(gauge),
@@ -221,6 +247,7 @@ impl Task {
             .generation(generation)
             .position(&position.file)
             .emit();
+        let Some(output) = kept.take() else { return Err(silent()) };
         let mut life = Life {
             ledger,
             marks: Marks::new(&self.plan, &open_loads.tables, &open_loads.given_up),
@@ -269,6 +296,8 @@ impl Task {
             after: Vec::new(),
             key: Vec::new(),
             load_announced: false,
+            look_ms: u64::MAX,
+            told_unseen: HashSet::new(),
             counts: Counts::default(),
             paces: Paces::default(),
             loads: self.plan.start.loads(),
@@ -285,8 +314,10 @@ impl Task {
         life.counts.answered(life.output.take_answers());
         self.counters.add(&mut life.counts);
         match &ended {
-            Ok(Ended::Paused | Ended::Healing | Ended::Swapped { .. }) => self.output = life.output.at_rest(),
-            Ok(Ended::Drained | Ended::Loaded | Ended::Passed) => {}
+            Ok(Ended::Paused | Ended::Healing | Ended::Swapped { .. } | Ended::Passed) => {
+                self.output = life.output.at_rest();
+            }
+            Ok(Ended::Drained | Ended::Loaded) => {}
             Err(failure) => {
                 // What ended on the way to the target leaves a healthy stream behind: the next life goes back on its ring.
                 if !life.source_failed {
@@ -296,7 +327,7 @@ impl Task {
                 // locked for that.
                 drop(life.reads);
                 if failure.spares_target() {
-                    self.output = life.output.recovered(&self.context);
+                    self.output = life.output.recovered(&self.context)?;
                 }
             }
         }
@@ -305,10 +336,11 @@ impl Task {
 
     /// An order came before it was known where to begin: the next life begins with it. Who goes on under another plan keeps the
     /// task; without the word of one who ends, a successor would wait for missed beats.
-    fn put_off(&mut self, mut output: Output) -> Result<Ended, Failure> {
-        match self.orders.look() {
-            Some(super::Command::Swap { .. }) => self.output = output.unstored(),
-            Some(super::Command::Drain) | None => drop(output.release(&self.context)),
+    fn put_off(&mut self, output: Option<Output>) -> Result<Ended, Failure> {
+        match (self.orders.look(), output) {
+            (Some(super::Command::Swap { .. }), output) => self.output = output.and_then(Output::unstored),
+            (Some(super::Command::Drain) | None, Some(mut output)) => drop(output.release(&self.context)),
+            (Some(super::Command::Drain) | None, None) => {}
         }
         self.life()
     }
