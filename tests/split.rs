@@ -335,3 +335,26 @@ fn write_state(shop: &Shop, record: StateRecord) {
         .unwrap_or_else(|(error, _)| panic!("{error}"));
     producer.flush(std::time::Duration::from_secs(30)).expect("the broker is there");
 }
+
+/// What comes packed takes the memory that it has when it is unpacked, and waits at the source when that is used up.
+#[cfg(feature = "failpoints")]
+#[test]
+fn packed_events_wait_at_the_source_too() {
+    let server = MySql::start(Kind::MariaDb10_11, &[]);
+    let mut shop = Shop::new("packed", &server, Kafka::shared());
+    let mut sql = shop.sql();
+    sql.run("set global log_bin_compress = on; create table large (id int primary key, text longtext)");
+    shop.text.include = "DB.large".to_owned();
+    shop.text.rules = "  table DB.large {\n    columns except text\n  }\n".to_owned();
+    let mut syncc = shop.run();
+    shop.stop(&mut syncc);
+    let mut sql = shop.sql();
+    for id in 0..400 {
+        sql.run(&format!("insert into large values ({id}, repeat('x', 1000000))"));
+    }
+    let mut syncc = start(&shop, "txn.rows=1*sleep(10000)");
+    shop.wait_ids("large", &(0..400).collect::<Vec<_>>());
+    let peak_mib = syncc.peak_mib();
+    assert!(peak_mib < 200, "{peak_mib} MiB");
+    shop.stop(&mut syncc);
+}

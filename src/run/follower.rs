@@ -115,7 +115,9 @@ impl Framing {
                         self.framer.enter(place, format.as_deref());
                     }
                     let start = self.framer.between();
-                    let mut framed = Block { start, raw: Some(block), ..Block::default() };
+                    // All of it is kept as long as any of it is: headers say what events were before they were unpacked.
+                    let size = block.bytes.len();
+                    let mut framed = Block { start, raw: Some(block), size, ..Block::default() };
                     let ended = self.frame(&mut framed, events);
                     (framed, ended)
                 }
@@ -147,7 +149,6 @@ impl Framing {
     fn frame(&mut self, block: &mut Block, events: std::ops::Range<usize>) -> Result<(), Failure> {
         let Some(raw) = block.raw.clone() else { return Ok(()) };
         for plain in &raw.events[events] {
-            block.size += plain.header.size as usize;
             self.framer.take(&plain.event(&raw.bytes), plain.inside, &mut self.found)?;
             for what in self.found.drain(..) {
                 block.entries.push(Entry { header: Some(plain.header), body: plain.body.clone(), what });

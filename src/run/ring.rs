@@ -29,7 +29,7 @@ pub(super) struct Block {
     pub(super) start: Option<BinlogPosition>,
     /// The events; none for what the framer itself has to say.
     pub(super) raw: Option<Arc<RawBlock>>,
-    /// Bytes of those that are meant.
+    /// Bytes that it keeps.
     pub(super) size: usize,
     /// What they are, in order.
     pub(super) entries: Vec<Entry>,
