@@ -194,14 +194,17 @@ fn a_table_that_is_hidden_for_a_moment_is_loaded_to_its_end() {
         let mut sql = shop.sql();
         let user = format!("'{}'@'%'", shop.user);
         // it holds for connections to come; a statement is a reason to look at the table over one of them
-        sql.run(&format!("revoke select, lock tables on *.* from {user}; alter table items comment = 'moved'"));
+        sql.run(&format!(
+            "revoke select, lock tables on *.* from {user}; alter table items comment = 'moved'"
+        ));
         wait::until("the table is missed", SOON, || {
             let said = syncc.stderr();
             if said.contains("its log does not say that it is gone") { Ok(()) } else { Err(said) }
         });
-        let status = shop.status().expect("it runs");
-        let load = status.tasks[0].snapshot.as_ref().and_then(|load| load.waits.clone());
-        assert!(load.is_some_and(|waits| waits.starts_with("for the source to show")), "{status:?}");
+        shop.wait_status(&mut syncc, "it is told what the load waits for", |status| {
+            let load = status.tasks[0].snapshot.as_ref().and_then(|load| load.waits.clone());
+            load.is_some_and(|waits| waits.starts_with("for the source to show"))
+        });
         sql.run(&format!("grant select, lock tables on *.* to {user}"));
         shop.wait_streaming(&mut syncc);
         shop.wait_ids("items", &(1..=20).collect::<Vec<_>>());
@@ -224,7 +227,7 @@ fn large_rows_of_a_table_without_a_key_wait_at_the_source() {
     shop.text.include = "DB.loose".to_owned();
     shop.text.rules += "  table DB.loose {\n    columns except large\n  }\n";
     shop.save();
-    let slow = [("FAILPOINTS", "txn.begun=sleep(3000)")];
+    let slow = [("FAILPOINTS", "txn.begun=8*sleep(2000)")];
     let mut syncc = shop.project.start_with(&["run", "--log", "json"], &slow);
     shop.wait_ids("loose", &(0..40).collect::<Vec<_>>());
     let peak_mib = syncc.peak_mib();

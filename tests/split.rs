@@ -235,8 +235,8 @@ fn a_stop_where_the_new_plan_begins_gives_the_task_up() {
         _ => None,
     };
     let words = shop.kafka.consume(&topic, Isolation::ReadCommitted);
-    let words = words.iter().filter_map(|word| owner(word.key.as_deref()?, word.value.as_deref()?));
-    assert_eq!(words.last().map(|owner| owner.released), Some(true), "{}", syncc.stderr());
+    let last = words.iter().rev().find_map(|word| owner(word.key.as_deref()?, word.value.as_deref()?));
+    assert_eq!(last.map(|owner| owner.released), Some(true), "{}", syncc.stderr());
 }
 
 #[test]

@@ -166,6 +166,7 @@ fn rows_that_go_under_a_chunk_do_not_come_back() {
 }
 
 /// F76: while nothing runs, the key of a table that is half loaded gets another order.
+#[cfg(feature = "failpoints")]
 #[test]
 fn a_key_that_compares_otherwise_after_a_stop_is_loaded_anew() {
     for kind in KINDS {
@@ -178,8 +179,8 @@ fn a_key_that_compares_otherwise_after_a_stop_is_loaded_anew() {
         shop.text.include = "DB.words".to_owned();
         shop.text.rules = "  start snapshot {\n    chunk 2 rows\n  }\n".to_owned();
         shop.save();
-        let slow = [("FAILPOINTS", "win.selected=sleep(500)")];
-        let mut syncc = shop.project.start_with(&["run", "--log", "json"], &slow);
+        let once = [("FAILPOINTS", "win.selected=1*off->sleep(60000)")];
+        let mut syncc = shop.project.start_with(&["run", "--log", "json"], &once);
         let topic = format!("{}.words", shop.prefix);
         let texts = || {
             let records = shop.kafka.consume(&topic, Isolation::ReadCommitted);

@@ -20,7 +20,8 @@ pub(super) fn seen_to_live<T>(
     std::thread::scope(|scope| {
         let (over, is_over) = bounded::<()>(0);
         let speak = move || -> Result<Output, Failure> {
-            while is_over.recv_timeout(Duration::from_millis(HEARTBEAT_MS)) == Err(RecvTimeoutError::Timeout) {
+            while is_over.recv_timeout(Duration::from_millis(HEARTBEAT_MS)) == Err(RecvTimeoutError::Timeout)
+            {
                 ours.beat(context)?;
             }
             Ok(ours)
