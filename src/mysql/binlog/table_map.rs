@@ -263,13 +263,51 @@ fn is_numeric(type_number: u8) -> bool {
     )
 }
 
-/// Columns with a place in the charset fields: strings and blobs; MariaDB counts geometry and compressed columns as well.
+/// Columns with a place in the charset fields: strings, blobs, and MySQL's vectors; MariaDB counts geometry and compressed columns as
+/// well.
 fn is_character(column: &MapColumn, flavor: Flavor) -> bool {
     match column.wire {
-        Wire::Fixed { .. } | Wire::Variable { .. } | Wire::Blob { .. } => true,
+        Wire::Fixed { .. } | Wire::Variable { .. } | Wire::Blob { .. } | Wire::Vector { .. } => true,
         Wire::Geometry { .. } | Wire::CompressedBlob { .. } | Wire::CompressedVariable { .. } => {
             flavor == Flavor::MariaDb
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written by MySQL 9.7: a VECTOR stands among the columns with a character set, with that of binary strings.
+    #[test]
+    fn vectors_are_counted_among_strings() {
+        let check = |body: &[u8], collations: &[(&str, Option<u16>)]| {
+            let map = TableMap::parse(body, Flavor::MySql).expect("a whole event");
+            let found: Vec<_> = map
+                .columns
+                .iter()
+                .map(|column| (column.name.as_deref().expect("it is named"), column.collation))
+                .collect();
+            assert_eq!(found, collations);
+        };
+        // a varchar, b vector
+        check(
+            b"\xa8\0\0\0\0\0\x01\0\x01x\0\x03ve1\0\x02\x0f\xf2\x03\xc4\0\x04\x03\
+              \x03\x04\xfc\xff\0\x3f\x0d\x01\x03\x04\x04\x01a\x01b\x0c\x01\xc0",
+            &[("a", Some(255)), ("b", Some(63))],
+        );
+        // period varchar, n mediumint, c char, v vector: a default with an exception
+        check(
+            b"\xc1\0\0\0\0\0\x01\0\x01x\0\x03ve1\0\x04\x0f\x09\xfe\xf2\x05\xc4\0\xfe\x24\x04\x0d\
+              \x01\x01\0\x02\x05\xfc\xff\0\x02\x3f\x0d\x01\x03\x04\x0d\x06period\x01n\x01c\x01v\x0c\x01\xf0",
+            &[("period", Some(255)), ("n", None), ("c", Some(255)), ("v", Some(63))],
+        );
+        // b vector, a varchar, without names
+        let map = TableMap::parse(
+            b"\xa8\0\0\0\0\0\x01\0\x01x\0\x03ve1\0\x02\xf2\x0f\x03\x04\xc4\0\x03\x03\x04\x3f\xfc\xff\0",
+            Flavor::MySql,
+        );
+        assert_eq!(map.expect("a whole event").columns[1].collation, Some(255));
     }
 }
