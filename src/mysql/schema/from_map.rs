@@ -277,12 +277,16 @@ fn keys(told: Vec<usize>, columns: &[Column], known: &[&TableVersion]) -> (Vec<u
     let nullable = |key: &Vec<usize>| key.iter().any(|&index| columns[index].nullable);
     let mut unique: Vec<Vec<usize>> =
         version.unique_keys.iter().filter_map(|key| here(key)).filter(|key| !nullable(key)).collect();
-    if version.primary_key.is_empty() && unique.contains(&told) {
+    if version.primary_key.is_empty()
+        && let Some(at) = unique.iter().position(|key| *key == told)
+    {
         // the one that serves as primary key goes first
-        unique.retain(|key| *key != told);
-        unique.insert(0, told);
+        unique[..=at].rotate_right(1);
         return (Vec::new(), unique);
     }
-    unique.retain(|key| *key != told);
+    // a unique key that served as primary key may be one by now; one beside a primary key of the same columns stays
+    if here(&version.primary_key).as_ref() != Some(&told) {
+        unique.retain(|key| *key != told);
+    }
     (told, unique)
 }

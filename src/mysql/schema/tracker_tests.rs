@@ -382,6 +382,16 @@ fn a_unique_key_that_serves_as_primary_key_stays_one() {
     assert_eq!(version.unique_keys, unique(&[&[1], &[0]]));
     assert_eq!(version.row_key(), Some(&[1][..]));
 
+    // keys of the same columns stay as many as they are, also beside a primary key
+    let same = TableVersion { unique_keys: unique(&[&[0], &[0]]), ..found.clone() };
+    let mut tracker = tracker_of(Flavor::MySql);
+    for (told, primary_key) in [(0, Vec::new()), (0, vec![0])] {
+        let known = Arc::new(TableVersion { primary_key, ..same.clone() });
+        tracker.prove(&orders(), known.clone(), None);
+        let map = named(vec![("a", int()), ("b", int())], &[told]);
+        assert_eq!(tracker.on_table_map(&map), Resolution::Known(known));
+    }
+
     // columns of a key that became nullable identify nothing
     let nullable = MapColumn { nullable: true, ..int() };
     let map = named(vec![("b", nullable), ("a", int())], &[]);
