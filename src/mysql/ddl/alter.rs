@@ -15,16 +15,14 @@ impl Cursor<'_, '_> {
         self.wait()?;
         let mut actions = Vec::new();
         let mut options = Options::default();
+        let mut remakes = false;
         let list = self.here();
         while !self.at_end() {
             let before = *self;
+            let n_before = actions.len();
             self.action(&mut actions, &mut options)?;
+            remakes |= actions.len() == n_before && before.remakes();
             self.note(before.here(), || Note::Part { list });
-            // in order: CONVERT is a default, too
-            let charset = std::mem::take(&mut options.options.charset);
-            if !charset.is_empty() {
-                actions.push(AlterAction::DefaultCharset(charset));
-            }
             if self.peek().is_none() || self.at_end() {
                 break;
             }
@@ -38,11 +36,36 @@ impl Cursor<'_, '_> {
             }
         }
         let options = options.checked()?;
+        if !options.charset.is_empty() {
+            actions.push(AlterAction::DefaultCharset(options.charset));
+        }
         if options.versioned {
             actions.push(AlterAction::AddVersioning);
         }
         actions.extend(options.engine.map(AlterAction::Engine));
-        Ok(Statement::AlterTable(AlterTable { table, if_exists, actions }))
+        Ok(Statement::AlterTable(AlterTable { table, if_exists, actions, remakes }))
+    }
+
+    /// Whether a server writes the definition anew for the action that follows, by its first word.
+    fn remakes(&self) -> bool {
+        const OTHERS: [&str; 14] = [
+            "ALGORITHM",
+            "ANALYZE",
+            "CHECK",
+            "DISABLE",
+            "DISCARD",
+            "ENABLE",
+            "EXCHANGE",
+            "IMPORT",
+            "LOCK",
+            "OPTIMIZE",
+            "REBUILD",
+            "REPAIR",
+            "TRUNCATE",
+            "WITHOUT",
+        ];
+        let validation = self.at_all(&["WITH", "VALIDATION"]);
+        !validation && self.peek_word().is_none_or(|word| !OTHERS.contains(&word.as_str()))
     }
 
     /// Whether an option of the table follows: those stand side by side without commas.
@@ -469,7 +492,7 @@ impl Cursor<'_, '_> {
     }
 
     /// Behind CREATE … INDEX.
-    pub(super) fn create_index(&mut self, kind: KeyKind) -> Parsed<Statement> {
+    pub(super) fn create_index(&mut self, kind: KeyKind, or_replace: bool) -> Parsed<Statement> {
         let if_not_exists = self.if_not_exists();
         let name = self.name()?;
         let hash = self.using()?;
@@ -477,17 +500,15 @@ impl Cursor<'_, '_> {
         let table = self.table()?;
         self.wait()?;
         let list = self.here();
-        let key = self.key(Some(name), kind)?;
+        let key = self.key(Some(name.clone()), kind)?;
         self.does(Action::AddKey);
         self.note(list, || Note::Part { list });
         self.online_options()?;
         self.end()?;
         let key = KeyDef { hash: key.hash || hash == Some(true), if_not_exists, ..key };
-        Ok(Statement::AlterTable(AlterTable {
-            table,
-            if_exists: false,
-            actions: vec![AlterAction::AddKey(key)],
-        }))
+        let replaced = or_replace.then_some(AlterAction::DropKey { name, if_exists: true });
+        let actions = replaced.into_iter().chain([AlterAction::AddKey(key)]).collect();
+        Ok(Statement::AlterTable(AlterTable { table, if_exists: false, actions, remakes: false }))
     }
 
     /// Behind DROP INDEX.
@@ -501,7 +522,12 @@ impl Cursor<'_, '_> {
         self.online_options()?;
         self.end()?;
         let action = AlterAction::DropKey { name, if_exists };
-        Ok(Statement::AlterTable(AlterTable { table, if_exists: false, actions: vec![action] }))
+        Ok(Statement::AlterTable(AlterTable {
+            table,
+            if_exists: false,
+            actions: vec![action],
+            remakes: false,
+        }))
     }
 
     /// ALGORITHM and LOCK, in any order.

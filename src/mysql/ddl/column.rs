@@ -80,7 +80,11 @@ impl Cursor<'_, '_> {
                 self.expect("UPDATE")?;
                 self.now()?;
             }
-            "AUTO_INCREMENT" => column.auto_increment = true,
+            "AUTO_INCREMENT" => {
+                column.auto_increment = true;
+                // unless NULL follows
+                column.nullable = Some(false);
+            }
             "SERIAL" => {
                 self.expect("DEFAULT")?;
                 self.expect("VALUE")?;
@@ -348,12 +352,13 @@ impl Cursor<'_, '_> {
         if self.take_charset() {
             self.take_sign('=');
             charset.charset = Some(self.charset_name()?);
-            // a collation in front of it belongs to an older choice
+            charset.charset_last = charset.collation.is_some();
             return Ok(true);
         }
         if self.take("COLLATE") {
             self.take_sign('=');
             charset.collation = Some(self.charset_name()?);
+            charset.charset_last = false;
             return Ok(true);
         }
         *self = before;

@@ -127,6 +127,8 @@ pub struct CharsetClause {
     pub collation: Option<String>,
     /// The attribute BINARY: the binary collation of the character set.
     pub binary: bool,
+    /// CHARACTER SET stands behind COLLATE.
+    pub charset_last: bool,
 }
 
 impl CharsetClause {
@@ -319,6 +321,8 @@ pub struct AlterTable {
     pub if_exists: bool,
     /// Its actions, in order.
     pub actions: Vec<AlterAction>,
+    /// Among the actions that are left out is one for which a server writes the definition anew.
+    pub remakes: bool,
 }
 
 impl AlterTable {

@@ -290,7 +290,7 @@ impl Cursor<'_, '_> {
                     Ok(if temporary { Statement::NoEffect } else { Statement::Sequence { names, action } })
                 });
             }
-            "INDEX" => self.create_index(key.unwrap_or(KeyKind::Plain)),
+            "INDEX" => self.create_index(key.unwrap_or(KeyKind::Plain), or_replace),
             "DATABASE" | "SCHEMA" => self.create_database(or_replace),
             object if is_other_object(object) => Ok(Statement::Irrelevant),
             object => Err(format!("`CREATE {}` is not known", shortened(object))),

@@ -1,11 +1,11 @@
 //! ALTER TABLE on a known table.
 
 use super::Doubt;
-use super::collation::Collations;
+use super::collation::{Collations, charset_of};
 use super::keys::PRIMARY;
 use super::table::{Column, Key, Table};
 use crate::mysql::ddl::ir::{
-    AlterAction, CharsetClause, ColumnDef, Generated, KeyDef, Place, TableBody, TypeKind,
+    AlterAction, AlterTable, CharsetClause, ColumnDef, Generated, KeyDef, Place, TableBody, TypeKind,
 };
 use crate::mysql::ident::{TableNameCase, same_column};
 use crate::mysql::position::Flavor;
@@ -42,7 +42,7 @@ impl Collations<'_> {
             table.not_null(start);
             table.not_null(end);
         }
-        table.finish_keys(true);
+        table.finish_keys(Some(self.flavor));
         Ok(table)
     }
 
@@ -54,9 +54,10 @@ impl Collations<'_> {
     pub(super) fn alter(
         &self,
         table: &Table,
-        actions: &[AlterAction],
+        alter: &AlterTable,
         of_database: Option<&str>,
     ) -> Result<Table, Doubt> {
+        let actions = &alter.actions[..];
         let mut new = Table { columns: Vec::with_capacity(table.columns.len() + 1), ..table.clone() };
         let convert = self.default_of_alter(&mut new, actions, of_database)?;
         let convert = convert.as_deref();
@@ -103,6 +104,9 @@ impl Collations<'_> {
             }
         }
         new.names_differ()?;
+        if self.flavor == Flavor::MariaDb && (alter.remakes || work.remakes(actions)) {
+            new.forget_hashes();
+        }
         let adds = new.alter_keys(actions, &work, self.flavor)?;
         for action in actions {
             match action {
@@ -118,7 +122,7 @@ impl Collations<'_> {
         }
         // MariaDB leaves the keys in the order they have, unless it has to look for another one that identifies rows
         let sorted = self.flavor == Flavor::MySql || adds || work.loses_implicit_key(actions, &new);
-        new.finish_keys(sorted);
+        new.finish_keys(sorted.then_some(self.flavor));
         Ok(new)
     }
 
@@ -141,7 +145,15 @@ impl Collations<'_> {
         for action in actions {
             let AlterAction::DefaultCharset(clause) = action else { continue };
             let outer = if of_default(clause) { of_database } else { Some(new.collation.as_str()) };
-            new.collation = self.settle(clause, outer)?;
+            let settled = self.settle(clause, outer)?;
+            // MySQL 8 takes both for one choice, of which only the collation is the later one
+            let is_kept = self.flavor == Flavor::MySql
+                && self.session.of_mysql_8()
+                && clause.collation.is_none()
+                && convert.as_deref().is_some_and(|convert| charset_of(convert) == charset_of(&settled));
+            if !is_kept {
+                new.collation = settled;
+            }
         }
         Ok(convert)
     }
@@ -217,7 +229,7 @@ impl Collations<'_> {
             }
         }
         if let Some(convert) = convert {
-            column.convert(convert);
+            column.convert(convert)?;
         }
         Ok(Some(column))
     }
@@ -268,6 +280,37 @@ impl Work<'_> {
 }
 
 impl Work<'_> {
+    /// Whether one of the actions makes another definition; what IF EXISTS and IF NOT EXISTS pass over does not.
+    fn remakes(&self, actions: &[AlterAction]) -> bool {
+        let changes = |(at, action): (usize, &AlterAction)| match action {
+            AlterAction::AddColumn { .. }
+            | AlterAction::DropColumn { .. }
+            | AlterAction::ChangeColumn { .. }
+            | AlterAction::RenameColumn { .. } => self.used[at],
+            AlterAction::AddKey(key) => {
+                !key.if_not_exists || !key.name.as_deref().is_some_and(|name| self.table.has_key(name))
+            }
+            AlterAction::DropKey { name, if_exists }
+            | AlterAction::RenameKey { old: name, if_exists, .. } => !if_exists || self.table.has_key(name),
+            AlterAction::DropPrimaryKey { if_exists } => !if_exists || self.table.has_key(PRIMARY),
+            AlterAction::RenameTo(_)
+            | AlterAction::Exchange(_)
+            | AlterAction::PartitionToTable(_)
+            | AlterAction::TableToPartition(_)
+            | AlterAction::RowsWithoutEvents
+            | AlterAction::ImportRows => false,
+            AlterAction::SetInvisible { .. }
+            | AlterAction::DropConstraint { .. }
+            | AlterAction::DefaultCharset(_)
+            | AlterAction::Convert(_)
+            | AlterAction::Engine(_)
+            | AlterAction::AddVersioning
+            | AlterAction::DropVersioning
+            | AlterAction::AddPeriod { .. } => true,
+        };
+        actions.iter().enumerate().any(changes)
+    }
+
     /// Whether the key that identified rows is still there, and does so no more for what became of its columns.
     fn loses_implicit_key(&self, actions: &[AlterAction], new: &Table) -> bool {
         let drops = |key: &Key| {

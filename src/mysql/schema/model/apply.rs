@@ -103,13 +103,15 @@ impl Model {
             CreateBody::Like(other) => self.copy(other, name),
             CreateBody::Query | CreateBody::Discovered => Err(Doubt::Query),
         };
-        self.define(name, table, changes);
+        self.define(name, table.and_then(|table| rules.labels_kept(table)), changes);
     }
 
     /// A table like another one.
     fn copy(&self, of: &TableName, name: &TableName) -> Result<Table, Doubt> {
         let table = self.table(of).ok_or(Doubt::UnknownTable)?;
-        Ok(Table { name: name.clone(), ..Table::clone(table) })
+        let mut copy = Table { name: name.clone(), ..Table::clone(table) };
+        copy.forget_hashes();
+        Ok(copy)
     }
 
     fn alter_table(&mut self, alter: &AlterTable, rules: Collations<'_>, changes: &mut Vec<Change>) {
@@ -121,7 +123,7 @@ impl Model {
         let target = renamed.unwrap_or(name);
         let of_database = self.database(&name.db).map(str::to_owned);
         let made = match self.table(name) {
-            Some(table) => rules.alter(table, &alter.actions, of_database.as_deref()),
+            Some(table) => rules.alter(table, alter, of_database.as_deref()),
             None if alter.if_exists && self.entry(name).is_none() => return,
             None => Err(Doubt::UnknownTable),
         };
@@ -138,6 +140,7 @@ impl Model {
         if target != name {
             self.drop_table(name, changes);
         }
+        let made = made.and_then(|table| rules.labels_kept(table));
         self.define(target, made.map(|table| Table { name: target.clone(), ..table }), changes);
     }
 

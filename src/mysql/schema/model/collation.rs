@@ -37,6 +37,14 @@ pub(super) struct Collations<'s> {
 impl Collations<'_> {
     /// The collation that a clause means where `outer` is the default; `outer` itself for an empty clause.
     pub(super) fn settle(&self, clause: &CharsetClause, outer: Option<&str>) -> Result<String, Doubt> {
+        // MySQL before 8 takes a character set for a choice of its default collation, whatever was named before
+        let is_last = clause.charset_last
+            && self.flavor == Flavor::MySql
+            && (clause.charset.as_deref() == Some("default") || !self.session.of_mysql_8());
+        if is_last {
+            let clause = CharsetClause { collation: None, charset_last: false, ..clause.clone() };
+            return self.settle(&clause, outer);
+        }
         let outer = || outer.map(str::to_owned).ok_or(Doubt::DatabaseDefault);
         let charset = match clause.charset.as_deref() {
             Some("default") => Some(charset_of(&outer()?).to_owned()),
@@ -55,7 +63,9 @@ impl Collations<'_> {
             None => None,
         };
         let settled = match (charset, named) {
-            (Some(charset), Some(name)) if charset_of(&name) != charset => {
+            (Some(charset), Some(name))
+                if charset_of(&name) != charset && clause.charset.as_deref() != Some("default") =>
+            {
                 return Err(Doubt::Collation { charset, collation: name });
             }
             (_, Some(name)) => name,

@@ -47,7 +47,7 @@ impl Table {
         Ok(())
     }
 
-    fn has_key(&self, name: &str) -> bool {
+    pub(super) fn has_key(&self, name: &str) -> bool {
         self.keys.iter().any(|key| same_column(&key.name, name))
     }
 
@@ -63,8 +63,8 @@ impl Table {
     }
 
     /// What holds for keys when all are there: parts of the primary key are NOT NULL, foreign keys need no key of their
-    /// own where another serves, and all are in order, if they are `sorted`.
-    pub(super) fn finish_keys(&mut self, sorted: bool) {
+    /// own where another serves, and all are in the order of `sorted`, if there is any.
+    pub(super) fn finish_keys(&mut self, sorted: Option<Flavor>) {
         self.end_in_row_end();
         let keys = std::mem::take(&mut self.keys);
         let serves = |at: usize, other: usize| {
@@ -96,8 +96,8 @@ impl Table {
             }
             nullable.push(self.may_be_null(&key));
         }
-        if sorted {
-            self.sort_keys(&nullable);
+        if let Some(flavor) = sorted {
+            self.sort_keys(&nullable, flavor);
         }
     }
 
@@ -165,6 +165,12 @@ impl Table {
                 part.prefix = None;
             }
         }
+    }
+
+    /// No key is kept as a hash from here on because it was asked for: MariaDB forgets that when a table is altered or copied.
+    /// (Observed on 10.11 and 11.8.)
+    pub(super) fn forget_hashes(&mut self) {
+        self.keys.iter_mut().for_each(|key| key.hash = false);
     }
 
     /// Drops a key by name.

@@ -105,6 +105,11 @@ pub enum Doubt {
     /// A label of ENUM or SET that is given in bytes.
     #[error("a label has bytes that mean nothing in the character set `{0}`")]
     Label(String),
+    /// Two columns have the same labels in a character set of wide characters.
+    #[error(
+        "the labels of `{0}` are those of another column, too, and MySQL 5.7 damages them when it writes a table with such"
+    )]
+    SharedLabels(String),
     /// A collation of another character set.
     #[error("the collation `{collation}` does not belong to the character set `{charset}`")]
     Collation {

@@ -2,7 +2,7 @@
 
 use super::Doubt;
 use super::collation::{Collations, charset_of, width};
-use super::table::Column;
+use super::table::{Column, Table};
 use crate::mysql::charset::Charset;
 use crate::mysql::ddl::ir::{ColumnDef, Generated, Label, Type, TypeKind};
 use crate::mysql::position::Flavor;
@@ -99,6 +99,25 @@ impl Collations<'_> {
         Ok((ty, Some(collation)))
     }
 
+    /// A table whose labels its server keeps as they are: MySQL 5.7 writes those that columns of wide characters share once for each
+    /// of them, and damages them. (Observed on 5.7.22.)
+    pub(super) fn labels_kept(&self, table: Table) -> Result<Table, Doubt> {
+        let wide = |column: &&Column| {
+            !column.ty.labels.is_empty() && column.charset().is_some_and(|charset| unit(charset) > 1)
+        };
+        let columns: Vec<&Column> = table.columns.iter().filter(wide).collect();
+        let shares = |(at, column): (usize, &&Column)| {
+            columns[..at].iter().any(|other| other.ty.labels == column.ty.labels)
+        };
+        let shared = columns.iter().enumerate().find(|&(at, column)| shares((at, column)));
+        match shared {
+            Some((_, column)) if self.flavor == Flavor::MySql && !self.session.of_mysql_8() => {
+                Err(Doubt::SharedLabels(column.name.clone()))
+            }
+            Some(_) | None => Ok(table),
+        }
+    }
+
     /// Whether a length behind TEXT or BLOB chooses the type: of 0 MySQL 8 makes the smallest one, others take it for none.
     fn counts(&self, length: u64) -> bool {
         length > 0 || self.session.of_mysql_8()
@@ -121,9 +140,14 @@ impl Collations<'_> {
 
 impl Column {
     /// CONVERT TO CHARACTER SET.
-    pub(super) fn convert(&mut self, collation: &str) {
+    pub(super) fn convert(&mut self, collation: &str) -> Result<(), Doubt> {
         use TypeKind as K;
-        let Some(before) = self.collation.take_if(|before| charset_of(before) != "binary") else { return };
+        let Some(before) = self.collation.take_if(|before| charset_of(before) != "binary") else {
+            return Ok(());
+        };
+        for label in &mut self.ty.labels {
+            *label = reread(label, charset_of(&before), charset_of(collation))?;
+        }
         let old_width = width(&before);
         // as many characters as before have to fit
         let most = match self.ty.kind {
@@ -142,6 +166,7 @@ impl Column {
         }
         self.collation = Some(before);
         self.take_collation(collation);
+        Ok(())
     }
 
     /// Has this collation from here on; a string of the character set `binary` is a binary string, of as many bytes as it
@@ -165,13 +190,8 @@ fn settled(label: &Label, charset: &str) -> Result<String, Doubt> {
     let mut text = match label {
         Label::Text(text) => within(text, known),
         Label::Bytes(bytes) => {
-            let unit = match charset {
-                "ucs2" | "utf16" | "utf16le" => 2,
-                "utf32" => 4,
-                _ => 1,
-            };
             // a number has no more digits than it needs
-            let mut padded = vec![0; bytes.len().next_multiple_of(unit) - bytes.len()];
+            let mut padded = vec![0; bytes.len().next_multiple_of(unit(charset)) - bytes.len()];
             padded.extend(bytes);
             let mut scratch = String::new();
             let text = known.to_utf8(&padded, &mut scratch);
@@ -185,6 +205,39 @@ fn settled(label: &Label, charset: &str) -> Result<String, Doubt> {
         text.truncate(text.trim_end_matches(' ').len());
     }
     Ok(text)
+}
+
+/// A label behind CONVERT TO CHARACTER SET: servers keep its bytes, and take them for text of the new character set. (Observed on
+/// MySQL 5.7 to 9.7, MariaDB 10.11 and 11.8.)
+fn reread(label: &str, before: &str, charset: &str) -> Result<String, Doubt> {
+    if before == charset {
+        return Ok(label.to_owned());
+    }
+    let find = |name: &str| Charset::from_name(name).map_err(|_| Doubt::Charset(name.to_owned()));
+    let (old, new) = (find(before)?, find(charset)?);
+    // Letters and digits are the same bytes in all sets of one or more bytes a character, ...
+    let plain = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, ' ' | '_' | '-' | '.');
+    let bytes = match old.encode(label) {
+        Some(bytes) => bytes,
+        None if unit(before) == 1 && label.chars().all(plain) => label.as_bytes().to_vec(),
+        None => return Err(Doubt::Label(before.to_owned())),
+    };
+    let mut scratch = String::new();
+    let text = new.to_utf8(&bytes, &mut scratch);
+    // ... but `?` may be what a server printed of a label that it could not read, and text ends at a zero byte.
+    if text.broken > 0 || label.contains('?') || text.text.contains('\0') {
+        return Err(Doubt::Label(charset.to_owned()));
+    }
+    Ok(text.text.to_owned())
+}
+
+/// Bytes of the shortest character of a character set.
+pub(super) fn unit(charset: &str) -> usize {
+    match charset {
+        "ucs2" | "utf16" | "utf16le" => 2,
+        "utf32" => 4,
+        _ => 1,
+    }
 }
 
 /// Text with `?` for what the character set lacks, as servers write it in labels. That is known of sets of one byte a

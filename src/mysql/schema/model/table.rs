@@ -139,16 +139,28 @@ impl Table {
 
     /// Brings the keys into the server's order; of each is known whether it may be NULL. Source: `sort_keys`,
     /// `sql_table.cc` of both families.
-    pub(super) fn sort_keys(&mut self, nullable: &[bool]) {
+    pub(super) fn sort_keys(&mut self, nullable: &[bool], flavor: Flavor) {
         let order = |(key, nullable): &(Key, bool)| {
             let unique = matches!(key.kind, KeyKind::Primary | KeyKind::Unique);
-            let partial = key.parts.iter().any(|part| {
-                let column = part.column.as_deref().and_then(|name| self.column(name));
-                column.is_none_or(|column| column.is_part(part))
-            });
+            let columns = || {
+                key.parts.iter().map(|part| (part, part.column.as_deref().and_then(|name| self.column(name))))
+            };
+            let partial = columns().any(|(part, column)| column.is_some_and(|column| column.is_part(part)));
+            // an expression is a virtual column, too
+            let is_virtual = |column: Option<&Column>| {
+                column.is_none_or(|column| column.generated == Some(Generated::Virtual))
+            };
+            let computed = flavor == Flavor::MySql && columns().any(|(_, column)| is_virtual(column));
             // those that MariaDB keeps as a hash stand last, as they were made
             let hash = unique && self.is_long_key(key);
-            (!unique, hash, unique && *nullable && !hash, key.kind != KeyKind::Primary, unique && partial)
+            (
+                !unique,
+                hash,
+                unique && *nullable && !hash,
+                key.kind != KeyKind::Primary,
+                unique && partial,
+                computed,
+            )
         };
         let mut keys: Vec<(Key, bool)> = self.keys.iter().cloned().zip(nullable.iter().copied()).collect();
         keys.sort_by_key(order);

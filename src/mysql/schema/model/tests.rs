@@ -329,3 +329,110 @@ fn labels_in_digits_are_of_the_character_set_of_their_column() {
     let odd = labels("a enum(x'F')", Flavor::MySql);
     assert!(matches!(odd, Err(Doubt::Statement(_))), "{odd:?}");
 }
+
+#[test]
+fn labels_behind_convert_are_the_bytes_they_were() {
+    let behind = |columns: &str, convert: &str| {
+        let mut model = model(Flavor::MySql);
+        let changes = run(
+            &mut model,
+            &format!("create table a ({columns})\nalter table a convert to character set {convert}"),
+        );
+        changes[1].clone()
+    };
+    let check = |columns: &str, convert: &str, expected: &str| {
+        assert_eq!(behind(columns, convert), expected, "{columns} to {convert}");
+    };
+    check("x enum('a','ä')", "latin1", "v.a(x enum('a','Ã¤'))");
+    check("x set('ä') charset utf8mb3", "utf8mb4", "v.a(x set('ä'))");
+    check("x enum('Ã¤') charset latin1", "utf8mb4", "v.a(x enum('ä'))");
+    check("x enum('ab cd') charset sjis", "latin1", "v.a(x enum('ab cd'))");
+    check("x enum('ab')", "ucs2", "v.a(x enum('慢'))");
+    // what has no meaning in the other character set, what cannot be told, and what a server may have lost
+    let doubt =
+        |charset: &str| format!("?v.a: a label has bytes that mean nothing in the character set `{charset}`");
+    check("x enum('ä') charset latin1", "utf8mb4", &doubt("utf8mb4"));
+    check("x enum('a')", "utf16", &doubt("utf16"));
+    check("x enum('a') charset ucs2", "latin1", &doubt("ucs2"));
+    check("x enum('a~') charset sjis", "latin1", &doubt("sjis"));
+    check("x enum('?')", "latin1", &doubt("latin1"));
+}
+
+#[test]
+fn labels_that_mysql_5_7_damages() {
+    let script = "create table a (x enum('a','b') charset ucs2, y set('a','b') charset utf16)";
+    let shared = "?v.a: the labels of `y` are those of another column, too, and MySQL 5.7 damages them when it writes a table \
+                  with such";
+    check(script, &[shared]);
+    check("create table a (x enum('a') charset ucs2, y enum('a'))", &["v.a(x enum('a'), y enum('a'))"]);
+    let run_in = |flavor: Flavor, session: &Session| {
+        let mut model = model(flavor);
+        let changes = model.apply(&parse(script.as_bytes(), "v", session, flavor), session);
+        matches!(changes.as_slice(), [Change::Defined(_)])
+    };
+    assert!(run_in(Flavor::MariaDb, &session()));
+    assert!(run_in(Flavor::MySql, &Session { utf8mb4_collation: Some(45), ..session() }));
+}
+
+#[test]
+fn mariadb_forgets_that_a_hash_was_asked_for() {
+    let hidden = |script: &str| {
+        let mut model = model(Flavor::MariaDb);
+        run(&mut model, "create table a (x int, y text, unique using hash (x))");
+        run(&mut model, script);
+        let name = TableName::new("v", if script.contains(" b") { "b" } else { "a" });
+        let table = model.table(&name).expect("the table is known");
+        let version =
+            table.version(Wording { flavor: Flavor::MariaDb, ..WORDING }).expect("a table of a server");
+        version.columns.iter().filter(|column| column.hidden).count()
+    };
+    for kept in [
+        "",
+        "alter table a rename to b",
+        "alter table a disable keys, algorithm=copy, lock=shared",
+        "alter table a add column if not exists x int, drop key if exists k",
+        "create index if not exists x on a (x)",
+    ] {
+        assert_eq!(hidden(kept), 1, "{kept}");
+    }
+    for forgotten in [
+        "alter table a comment 'c'",
+        "alter table a rename to b, force",
+        "alter table a alter x set default 1",
+        "alter table a add check (x > 1)",
+        "alter table a add z int",
+        "create index k on a (x)",
+        "create table b like a",
+    ] {
+        assert_eq!(hidden(forgotten), 0, "{forgotten}");
+    }
+    // one that is needed stays
+    assert_eq!(hidden("alter table a add unique (y)"), 1);
+}
+
+#[test]
+fn a_character_set_behind_a_collation() {
+    let of = |sql: &str, flavor: Flavor, session: &Session| {
+        let mut model = model(flavor);
+        let make = if sql.starts_with("alter") { "create table a (x char) charset latin1" } else { "do 1" };
+        model.apply(&parse(make.as_bytes(), "v", session, flavor), session);
+        model.apply(&parse(sql.as_bytes(), "v", session, flavor), session);
+        model.table(&TableName::new("v", "a")).map(|table| table.collation.clone())
+    };
+    let of_8 = Session { utf8mb4_collation: Some(45), ..session() };
+    for sql in [
+        "create table a (x char) collate latin1_bin charset latin1",
+        "create table a (x char) charset latin1 collate latin1_bin charset latin1",
+        "alter table a collate latin1_bin, comment 'c', charset latin1",
+        "alter table a convert to charset latin1 collate latin1_bin, charset latin1",
+    ] {
+        assert_eq!(of(sql, Flavor::MySql, &session()).as_deref(), Some("latin1_swedish_ci"), "{sql}");
+        assert_eq!(of(sql, Flavor::MySql, &of_8).as_deref(), Some("latin1_bin"), "{sql}");
+        let kept = if sql.contains("convert") { "latin1_swedish_ci" } else { "latin1_bin" };
+        assert_eq!(of(sql, Flavor::MariaDb, &session()).as_deref(), Some(kept), "{sql}");
+    }
+    let default = "create table a (x char) collate latin1_bin character set default";
+    assert_eq!(of(default, Flavor::MySql, &of_8).as_deref(), Some("utf8mb4_general_ci"));
+    let collation = "create table a (x char) character set default collate latin1_bin";
+    assert_eq!(of(collation, Flavor::MySql, &session()).as_deref(), Some("latin1_bin"));
+}

@@ -95,8 +95,12 @@ impl Life {
                 }
             };
         let Some((sql, actions)) = statement else { return Ok(()) };
-        let altered =
-            Statement::AlterTable(AlterTable { table: table.clone(), if_exists: false, actions: Vec::new() });
+        let altered = Statement::AlterTable(AlterTable {
+            table: table.clone(),
+            if_exists: false,
+            actions: Vec::new(),
+            remakes: false,
+        });
         let kinds = route::kinds(&altered, &actions);
         if let Some(kind) = route::refused(&ddl, &kinds) {
             return self.withhold(
