@@ -128,6 +128,41 @@ fn a_commit_whose_rows_were_never_read_stops_the_task() {
     assert!(error(&said).contains("XA transaction x'6561726c79',x'',1 is committed"), "{said}");
 }
 
+/// Whoever reads the table waits: the load goes on for as long as the lock is held.
+#[test]
+fn a_load_that_is_under_way_brings_rows_that_were_prepared_before_it() {
+    for (name, kind) in [("xaloadmy", Kind::MySql9_7), ("xaloadma", Kind::MariaDb10_11)] {
+        let server = MySql::start(kind, &[]);
+        let mut shop = shop(name, &server);
+        shop.table("locked");
+        shop.text.include = "DB.items, DB.locked".to_owned();
+        shop.text.rules = "  start snapshot {\n    parallel 2\n  }\n".to_owned();
+        prepare(&shop, "'early'", &[10]);
+        prepare(&shop, "'void'", &[20]);
+        let mut locks = shop.sql();
+        locks.run("lock tables locked write");
+        shop.save();
+        let mut syncc = shop.start(&[]);
+        shop.wait_ids("items", &[1, 2, 3]);
+        shop.sql().run("xa rollback 'void'");
+        shop.sql().run("xa commit 'early'");
+        // loaded anew as a whole: nobody knows what the transaction changed
+        wait::until("the rows of the transaction", SOON, || {
+            assert!(syncc.runs(), "{}", syncc.last_words());
+            let ids = shop.ids("items");
+            if ids == [1, 1, 2, 2, 3, 3, 10] { Ok(()) } else { Err(format!("{ids:?}")) }
+        });
+        syncc.kill();
+        syncc = shop.start(&[]);
+        locks.run("unlock tables");
+        shop.wait_streaming(&mut syncc);
+        shop.wait_ids("locked", &[1, 2, 3]);
+        shop.insert("items", &[4]);
+        shop.wait_ids("items", &[1, 1, 2, 2, 3, 3, 4, 10]);
+        shop.stop(&mut syncc);
+    }
+}
+
 #[test]
 fn a_log_that_was_purged_under_a_prepared_transaction_names_it() {
     for (name, kind) in [("xapurgemy", Kind::MySql9_7), ("xapurgema", Kind::MariaDb10_11)] {

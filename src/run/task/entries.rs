@@ -172,7 +172,7 @@ impl Life {
             }
             What::Verdict(verdict) => {
                 if !self.skip {
-                    self.verdict(verdict, entry.header.map_or(0, |header| header.time))?;
+                    self.verdict(verdict, entry.header.map_or(0, |header| header.time), now_ms)?;
                 }
                 Ok(false)
             }

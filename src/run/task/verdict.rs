@@ -141,7 +141,7 @@ impl Waiting {
 
 impl Life {
     /// What the log says about its rows.
-    pub(super) fn verdict(&mut self, verdict: &Verdict, time: u32) -> Result<(), Failure> {
+    pub(super) fn verdict(&mut self, verdict: &Verdict, time: u32, now_ms: u64) -> Result<(), Failure> {
         let waiting = &mut self.waiting;
         match verdict {
             Verdict::Savepoint(name) => {
@@ -185,14 +185,7 @@ impl Life {
             }
             Verdict::Committed(xid) => {
                 let Some(prepared) = waiting.prepared.remove(xid) else {
-                    return Err(Failure::new(
-                        Class::PositionLost,
-                        format!(
-                            "behind {}: XA transaction {xid} is committed, and was prepared before this task began to read: its \
-                             rows are not known. Load the tables that it changed anew, when nothing is prepared (XA RECOVER)",
-                            self.ledger.position().file
-                        ),
-                    ));
+                    return self.committed_unread(xid, now_ms);
                 };
                 waiting.count(prepared.rows);
                 waiting.outcome = Some(Outcome::Decided(xid.clone(), prepared.record.gtid));
@@ -205,6 +198,28 @@ impl Life {
             }
         }
         Ok(())
+    }
+
+    /// An XA transaction that was prepared before the task's first position is committed: its rows are in the tables alone. While
+    /// existing rows are loaded they come by that, which begins anew for all tables, as nobody can tell which it changed.
+    fn committed_unread(&mut self, xid: &str, now_ms: u64) -> Result<(), Failure> {
+        if self.load.done() {
+            return Err(Failure::new(
+                Class::PositionLost,
+                format!(
+                    "behind {}: XA transaction {xid} is committed, and was prepared before this task began to read: its \
+                     rows are not known. Load the tables that it changed anew, when nothing is prepared (XA RECOVER)",
+                    self.ledger.position().file
+                ),
+            ));
+        }
+        let text = format!(
+            "XA transaction {xid} is committed, and was prepared before this task began to read: all tables are loaded from their \
+             first row on"
+        );
+        Event::info(Name::WindowRedone, text).position(&self.ledger.position().file).emit();
+        let tables: Vec<TableName> = self.load.progress().into_iter().map(|one| one.table).collect();
+        tables.iter().try_for_each(|table| self.load_anew(table, now_ms))
     }
 
     fn cannot_tell(&self, what: &str) -> Failure {
