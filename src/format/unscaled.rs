@@ -1,6 +1,9 @@
 //! Decimals as `java.math.BigInteger.toByteArray` writes their unscaled value: two's complement, the highest byte first, no
 //! more bytes than needed.
 
+use crate::mysql::decimal::{packed_number, write_decimal};
+use crate::mysql::value::Decimal;
+
 /// Groups of 32 bits: 81 digits fit, no server has more than 65.
 const GROUPS: usize = 9;
 const BYTES: usize = GROUPS * 4 + 1;
@@ -11,8 +14,32 @@ const FEW_SIGNS: usize = 18;
 /// Digits that are added at once.
 const STEP: usize = 9;
 
+/// The bytes of a decimal; none when it is broken. `scratch` is room for its text.
+pub(super) fn of_decimal(
+    decimal: Decimal<'_>,
+    scratch: &mut Vec<u8>,
+    use_bytes: impl FnOnce(&[u8]),
+) -> Option<()> {
+    if let Decimal::Packed { bytes, precision, scale } = decimal
+        && let Some(number) = packed_number(bytes, precision, scale)
+    {
+        signed(number, use_bytes);
+        return Some(());
+    }
+    scratch.clear();
+    write_decimal(decimal, scratch);
+    unscaled(scratch, use_bytes)
+}
+
+/// The bytes of a number without a sign.
+pub(super) fn of_number(number: u64, use_bytes: impl FnOnce(&[u8])) {
+    let wide = i128::from(number);
+    let spare = wide.leading_zeros() - 1;
+    use_bytes(&wide.to_be_bytes()[spare as usize / 8..]);
+}
+
 /// The bytes of a decimal's text, such as `-19.99`; none when it is no number or has too many digits.
-pub(super) fn unscaled(text: &[u8], use_bytes: impl FnOnce(&[u8])) -> Option<()> {
+fn unscaled(text: &[u8], use_bytes: impl FnOnce(&[u8])) -> Option<()> {
     let (negative, digits) = match text.strip_prefix(b"-") {
         Some(digits) => (true, digits),
         None => (false, text),
@@ -61,11 +88,15 @@ fn few(negative: bool, digits: &[u8], use_bytes: impl FnOnce(&[u8])) -> Option<(
         }
         value = value * 10 + i64::from(digit - b'0');
     }
-    let value = if negative { -value } else { value };
+    signed(if negative { -value } else { value }, use_bytes);
+    Some(())
+}
+
+/// The bytes of a number with a sign.
+fn signed(value: i64, use_bytes: impl FnOnce(&[u8])) {
     // Leading bits that say no more than the sign, but for one.
     let spare = (value ^ (value >> 63)).leading_zeros() - 1;
     use_bytes(&value.to_be_bytes()[spare as usize / 8..]);
-    Some(())
 }
 
 /// None when a digit is lost.

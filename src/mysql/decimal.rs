@@ -12,6 +12,9 @@ const GROUP_BYTES: [u8; 10] = [0, 1, 1, 2, 2, 3, 3, 4, 4, 4];
 const POWERS: [u32; 10] =
     [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000];
 
+/// So many digits always are a number of 64 bits.
+const I64_DIGITS: u8 = 18;
+
 /// Bytes of a packed decimal of `precision` digits, `scale` of them behind the point.
 pub fn packed_bytes(precision: u8, scale: u8) -> u8 {
     let half = |digits: u8| digits / 9 * 4 + GROUP_BYTES[usize::from(digits % 9)];
@@ -25,6 +28,23 @@ pub fn is_packed(bytes: &[u8], precision: u8, scale: u8) -> bool {
         good &= value < POWERS[usize::from(digits)];
     });
     whole && good
+}
+
+/// All digits of a packed decimal as one number, the point left out: 1999 of 19.99. None where they are more than 18, or broken.
+pub fn packed_number(bytes: &[u8], precision: u8, scale: u8) -> Option<i64> {
+    if precision.max(scale) > I64_DIGITS {
+        return None;
+    }
+    let (mut number, mut good) = (0, true);
+    let whole = groups(bytes, precision, scale, |value, digits, _| {
+        let power = POWERS[usize::from(digits)];
+        good &= value < power;
+        if good {
+            number = number * i64::from(power) + i64::from(value);
+        }
+    });
+    let negative = bytes.first()? & 0x80 == 0;
+    (whole && good).then_some(if negative { -number } else { number })
 }
 
 /// Calls `each` with value, number of digits and "before the point" of each group, from the left. False when the length is wrong.
@@ -238,11 +258,14 @@ mod tests {
             prop_assert!(is_packed(&bytes, precision, scale));
             let packed = written(Decimal::Packed { bytes: &bytes, precision, scale });
             prop_assert_eq!(packed, written(Decimal::Text(text.as_bytes())));
+            let number = format!("{sign}{digits}").parse::<i64>().ok();
+            prop_assert_eq!(packed_number(&bytes, precision, scale), number.filter(|_| precision <= I64_DIGITS));
         }
 
         #[test]
         fn any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..32), precision: u8, scale: u8) {
             let _ = is_packed(&bytes, precision % 66, scale % 66);
+            let _ = packed_number(&bytes, precision % 66, scale % 66);
             let precision = precision % 66;
             let _ = written(Decimal::Packed { bytes: &bytes, precision, scale: scale % (precision + 1) });
         }

@@ -1,14 +1,13 @@
 //! Values as data of Avro.
 
-use super::super::avro_binary::{push_boolean, push_bytes, push_double, push_float, push_long};
+use super::super::avro_binary::{push_boolean, push_bytes, push_double, push_float, push_long, push_written};
 use super::super::avro_cell::{AvroCell, AvroForm, wrong};
 use super::super::labels::{label, of_set};
 use super::super::unsaid::Unsaid;
-use super::super::unscaled::unscaled;
-use super::super::{AvroOptions, FormatError, Scratch};
+use super::super::{AvroOptions, FormatError, Scratch, unscaled};
 use super::form::Form;
 use crate::mysql::schema::Column;
-use crate::mysql::value::{DateTime, Time, Value};
+use crate::mysql::value::{DateTime, Decimal, Time, Value};
 use crate::mysql::{decimal, json, temporal};
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -53,18 +52,16 @@ impl AvroForm for Form {
                 push_bytes(itoa::Buffer::new().format(*number).as_bytes(), out);
             }
             (Value::UInt(number) | Value::Bit(number), Form::Decimal { .. }) => {
-                push_unscaled(itoa::Buffer::new().format(*number).as_bytes(), out).map_err(wrong)?;
+                unscaled::of_number(*number, |bytes| push_bytes(bytes, out));
             }
             (Value::Bit(bit), Form::Boolean) => push_boolean(*bit != 0, out),
             (Value::Float(number), Form::Float) => push_float(*number, out),
             (Value::Double(number), Form::Double) => push_double(*number, out),
-            (Value::Decimal(number), form @ (Form::Decimal { .. } | Form::NumberText)) => {
-                scratch.bytes.clear();
-                decimal::write_decimal(*number, &mut scratch.bytes);
-                match form {
-                    Form::NumberText => push_bytes(&scratch.bytes, out),
-                    _ => push_unscaled(&scratch.bytes, out).map_err(wrong)?,
-                }
+            (Value::Decimal(number), Form::Decimal { .. }) => {
+                push_unscaled(*number, scratch, out).map_err(wrong)?;
+            }
+            (Value::Decimal(number), Form::NumberText) => {
+                push_written(scratch, out, |text| decimal::write_decimal(*number, text));
             }
             (Value::Year(year), Form::Int) => push_long((*year).into(), out),
             (Value::Date(date), Form::Date) => {
@@ -110,9 +107,14 @@ impl AvroForm for Form {
     }
 }
 
-/// Appends a decimal by its text.
-pub(in super::super) fn push_unscaled(text: &[u8], out: &mut Vec<u8>) -> Result<(), &'static str> {
-    unscaled(text, |bytes| push_bytes(bytes, out)).ok_or("a broken decimal")
+/// Appends a decimal as `bytes`: its digits as one number.
+pub(in super::super) fn push_unscaled(
+    number: Decimal<'_>,
+    scratch: &mut Scratch,
+    out: &mut Vec<u8>,
+) -> Result<(), &'static str> {
+    let pushed = unscaled::of_decimal(number, &mut scratch.bytes, |bytes| push_bytes(bytes, out));
+    pushed.ok_or("a broken decimal")
 }
 
 /// Appends an array of the labels of SET.

@@ -5,8 +5,7 @@ use super::super::json_value::{TextEscapes, push_binary, push_floats, push_numbe
 use super::super::labels::{join, label};
 use super::super::number::{write_java_double, write_java_float};
 use super::super::unsaid::{Unsaid, placeless};
-use super::super::unscaled::unscaled;
-use super::super::{DebeziumJsonOptions, FormatError, Scratch};
+use super::super::{DebeziumJsonOptions, FormatError, Scratch, unscaled};
 use super::form::{Form, FormRules};
 use crate::mysql::schema::Column;
 use crate::mysql::value::{Date, DateTime, Time, Value};
@@ -63,15 +62,19 @@ impl Cell {
                 }
                 push_signed(*number as i64, out);
             }
-            (Value::UInt(number), Form::Decimal { number: bare, .. }) => {
-                let mut text = itoa::Buffer::new();
-                self.push_decimal(text.format(*number).as_bytes(), *bare, out)?;
+            (Value::UInt(number), Form::Decimal { number: false, .. }) => {
+                unscaled::of_number(*number, |bytes| push_base64(bytes, out));
             }
             (Value::UInt(number), _) => push_number(*number, out),
             (Value::Float(number), _) if number.is_finite() => write_java_float(*number, out),
             (Value::Double(number), _) if number.is_finite() => write_java_double(*number, out),
             (Value::Float(_) | Value::Double(_), _) => {
                 return Err(self.wrong("a number that JSON does not have"));
+            }
+            (Value::Decimal(number), Form::Decimal { number: false, .. }) => {
+                let pushed =
+                    unscaled::of_decimal(*number, &mut scratch.bytes, |bytes| push_base64(bytes, out));
+                pushed.ok_or_else(|| self.wrong("a broken decimal"))?;
             }
             (Value::Decimal(number), form) => {
                 scratch.bytes.clear();
@@ -133,18 +136,10 @@ impl Cell {
                 let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
                 write_java_double(number.ok_or_else(|| self.wrong("a broken decimal"))?, out);
             }
-            Form::Decimal { number, .. } => self.push_decimal(text, *number, out)?,
+            Form::Decimal { number: true, .. } => out.extend_from_slice(text),
             _ => return Err(self.wrong("a value of another type")),
         }
         Ok(())
-    }
-
-    fn push_decimal(&self, text: &[u8], bare: bool, out: &mut Vec<u8>) -> Result<(), FormatError> {
-        if bare {
-            out.extend_from_slice(text);
-            return Ok(());
-        }
-        unscaled(text, |bytes| push_base64(bytes, out)).ok_or_else(|| self.wrong("a broken decimal"))
     }
 
     /// Days since 1970; a date that no calendar has is null, or 0 where the column cannot be NULL.

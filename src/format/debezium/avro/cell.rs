@@ -9,7 +9,7 @@ use super::super::super::json_value::push_binary;
 use super::super::super::labels::{join, label};
 use super::super::super::number::shortest_double;
 use super::super::super::unsaid::Unsaid;
-use super::super::super::{FormatError, Scratch};
+use super::super::super::{FormatError, Scratch, unscaled};
 use super::super::form::{Form, FormRules};
 use super::super::value::{micros_of, point, push_instant, since_1970};
 use crate::mysql::schema::Column;
@@ -53,11 +53,14 @@ impl AvroForm for Form {
                 push_long(*number as i64, out);
             }
             (Value::UInt(number), Form::Decimal { .. }) => {
-                push_unscaled(itoa::Buffer::new().format(*number).as_bytes(), out).map_err(wrong)?;
+                unscaled::of_number(*number, |bytes| push_bytes(bytes, out));
             }
             (Value::Float(number), Form::Float) => push_float(*number, out),
             (Value::Float(number), Form::Double) => push_double(shortest_double(*number), out),
             (Value::Double(number), Form::Double) => push_double(*number, out),
+            (Value::Decimal(number), Form::Decimal { .. }) => {
+                push_unscaled(*number, scratch, out).map_err(wrong)?;
+            }
             (Value::Decimal(number), form) => {
                 scratch.bytes.clear();
                 decimal::write_decimal(*number, &mut scratch.bytes);
@@ -126,7 +129,6 @@ fn push_number_of(form: &Form, text: &[u8], out: &mut Vec<u8>) -> Result<(), &'s
             let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
             push_double(number.ok_or("a broken decimal")?, out);
         }
-        Form::Decimal { .. } => push_unscaled(text, out)?,
         _ => return Err("a value of another type"),
     }
     Ok(())
