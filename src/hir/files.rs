@@ -1,5 +1,6 @@
 //! Texts to a program.
 
+use super::parts::of_each;
 use super::scope::Scope;
 use super::{Program, param, resolve};
 use crate::ast::{self, Uses, Values};
@@ -22,52 +23,34 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     };
     let mut ids: Vec<FileId> = files.ids().filter(is_read).collect();
     ids.sort_by_key(|&id| files.path(id));
-    let mut findings = Vec::new();
-    let mut parsed = Vec::with_capacity(ids.len());
-    for id in ids {
-        let (parse, found) = read(id, files.text(id));
-        parsed.push((id, parse, found));
-    }
+    let parsed: Vec<(FileId, Read)> = of_each(&ids, files, |&id| id, |&id| (id, read(id, files.text(id))));
     // Values of parameters take their places while statements are lowered; so they are known first.
-    let declared = parsed.iter().flat_map(|(id, parse, _)| ast::params(parse, files.text(*id))).collect();
+    let declared = parsed.iter().flat_map(|(id, (parse, _))| ast::params(parse, files.text(*id))).collect();
     let (values, params) = param::known(declared, &project.choices);
-    let mut lowered = Vec::with_capacity(parsed.len());
+    let meant = of_each(&parsed, files, |(id, _)| *id, |(id, read)| lower(project, *id, read, &values));
+    let mut findings = Vec::new();
+    let mut lowered = Vec::with_capacity(meant.len());
     let mut noted = Uses::default();
     let mut lock = None;
-    for (id, parse, of_signs) in &mut parsed {
-        let text = files.text(*id);
-        let n_found = findings.len();
-        findings.append(of_signs);
-        if project::role_of(files.path(*id)) == Some(Role::Lock) {
-            let (file, found) = ast::lower_lock(parse, text);
-            findings.extend(found);
-            weigh(&parse.tree, text, Place::LockFile, &values, &mut findings, n_found);
-            lock = Some(file);
-            continue;
-        }
-        let (mut file, found) = ast::lower(parse, text, &values);
+    for (file, found) in meant {
         findings.extend(found);
-        weigh(&parse.tree, text, Place::File, &values, &mut findings, n_found);
-        for path in &file.uses {
-            if let Some(unfound) = project.unfound(*id, &path.value) {
-                findings.push(unfound.finding(&path.value, path.span));
-                // What it would have added is not known.
-                file.opaque = true;
+        match file {
+            Lowered::Lock(file) => lock = Some(*file),
+            Lowered::Pipelines(mut file) => {
+                noted.add(std::mem::take(&mut file.noted));
+                lowered.push(*file);
             }
         }
-        noted.add(std::mem::take(&mut file.noted));
-        lowered.push(file);
     }
     let mut tests = Vec::new();
     let mut test_findings = Vec::new();
     for id in files.ids().filter(|&id| project::role_of(files.path(id)) == Some(Role::Tests)) {
         let text = files.text(id);
-        let (parse, of_signs) = read(id, text);
-        let n_found = test_findings.len();
-        test_findings.extend(of_signs);
+        let (parse, mut own) = read(id, text);
         let (file, found) = ast::lower_tests(&parse, text, &values);
-        test_findings.extend(found);
-        weigh(&parse.tree, text, Place::TestFile, &values, &mut test_findings, n_found);
+        own.extend(found);
+        weigh(&parse.tree, text, Place::TestFile, &values, &mut own);
+        test_findings.append(&mut own);
         noted.add(file.noted);
         tests.extend(file.tests);
     }
@@ -93,23 +76,51 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     (program, findings)
 }
 
-/// Tells findings of a file, those from `n_found` on, as what caused them, and says which repairs are certain.
-fn weigh(
-    tree: &Tree,
-    text: &str,
-    place: Place,
-    values: &Values,
-    findings: &mut Vec<Diagnostic>,
-    n_found: usize,
-) {
-    let mut own = findings.split_off(n_found);
-    ast::tell_causes(tree, text, place, &mut own);
-    ast::weigh_repairs(tree, text, place, values, &mut own);
-    findings.append(&mut own);
+/// What a file says.
+enum Lowered {
+    Pipelines(Box<ast::File>),
+    Lock(Box<ast::LockFile>),
 }
 
+/// Reads the statements of a file; with all that is wrong with it.
+fn lower(
+    project: &Project,
+    id: FileId,
+    (parse, of_signs): &Read,
+    values: &Values,
+) -> (Lowered, Vec<Diagnostic>) {
+    let text = project.files.text(id);
+    let mut findings = of_signs.clone();
+    if project::role_of(project.files.path(id)) == Some(Role::Lock) {
+        let (file, found) = ast::lower_lock(parse, text);
+        findings.extend(found);
+        weigh(&parse.tree, text, Place::LockFile, values, &mut findings);
+        return (Lowered::Lock(Box::new(file)), findings);
+    }
+    let (mut file, found) = ast::lower(parse, text, values);
+    findings.extend(found);
+    weigh(&parse.tree, text, Place::File, values, &mut findings);
+    for path in &file.uses {
+        if let Some(unfound) = project.unfound(id, &path.value) {
+            findings.push(unfound.finding(&path.value, path.span));
+            // What it would have added is not known.
+            file.opaque = true;
+        }
+    }
+    (Lowered::Pipelines(Box::new(file)), findings)
+}
+
+/// Tells the findings of a file as what caused them, and says which repairs are certain.
+fn weigh(tree: &Tree, text: &str, place: Place, values: &Values, findings: &mut Vec<Diagnostic>) {
+    ast::tell_causes(tree, text, place, findings);
+    ast::weigh_repairs(tree, text, place, values, findings);
+}
+
+/// A file as it is read, and what is wrong with its signs.
+type Read = (Parse, Vec<Diagnostic>);
+
 /// A file with what is wrong with its signs; where that is its braces alone, as it was meant.
-fn read(id: FileId, text: &str) -> (Parse, Vec<Diagnostic>) {
+fn read(id: FileId, text: &str) -> Read {
     let parse = syntax::parse(id, text);
     let findings = syntax::errors(&parse, text);
     (syntax::balanced(&parse, text).unwrap_or(parse), findings)

@@ -8,6 +8,7 @@ mod feed;
 mod files;
 mod lock;
 mod param;
+mod parts;
 mod profile;
 mod program;
 mod resolve;

@@ -4,7 +4,8 @@ use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::pattern::NamePattern;
 use crate::statement::closest;
 use crate::text::{Span, Spanned};
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 
 /// A name that nothing declares.
 pub const UNKNOWN_NAME: Code = Code::new("S0101", "unknown-name");
@@ -61,8 +62,8 @@ impl Scope {
     pub(super) fn new(kind: &'static str) -> Scope {
         Scope {
             kind,
-            ids: HashMap::new(),
-            looks: HashMap::new(),
+            ids: HashMap::default(),
+            looks: HashMap::default(),
             written: BTreeSet::new(),
             idle: BTreeSet::new(),
         }
