@@ -1,8 +1,9 @@
 //! Which of many patterns take a table, without asking each of them: most name one table.
 
 use crate::pattern::{NamePattern, TableMatcher, TablePattern};
+use foldhash::HashMap;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Patterns by what they name.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use super::NamePattern;
 use super::automaton::Automaton;
 use super::error::PatternError;
 use super::matcher::Matcher;
+use foldhash::HashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Most patterns that are kept, some tens of kilobytes each at most.

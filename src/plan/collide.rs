@@ -6,7 +6,7 @@
 
 use super::{DecideError, Decider, TaskPlan};
 use crate::mysql::schema::TableName;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Names and topics that tables have taken, each by the first that came.
 #[derive(Debug, Default)]

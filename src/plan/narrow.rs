@@ -1,7 +1,7 @@
 //! Which of several patterns is the narrowest.
 
 use crate::pattern::Relation;
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// How things with an index relate to each other, asked once per pair: a relation of two patterns costs up to milliseconds,

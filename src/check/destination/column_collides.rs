@@ -7,7 +7,7 @@ use super::super::renaming::Renaming;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::NamePattern;
 use crate::statement::Rename;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 const COLUMN_COLLIDES: Code = Code::new("S0412", "column-collides");
 
@@ -34,7 +34,7 @@ fn check_column_collides(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
             for (n, source) in sources(project.program, flow.pipeline).enumerate() {
                 for (known, table) in flow.locked(n) {
                     let Some(columns) = sent(lane, known, table) else { continue };
-                    let mut names: HashMap<String, (&str, Option<&Renaming<'_>>)> = HashMap::new();
+                    let mut names: HashMap<String, (&str, Option<&Renaming<'_>>)> = HashMap::default();
                     for column in columns {
                         let own = column.name.value.as_str();
                         let Some(new) = flow.column_name(source, known, own) else { continue };

@@ -6,7 +6,8 @@ use super::super::formats::shares_subject;
 use super::super::keys::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::text::Span;
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 
 pub(in crate::check) const TOPIC_SHARED_BY_ACCIDENT: Code = Code::new("S0406", "topic-shared-by-accident");
 
@@ -26,7 +27,7 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         for lane in 0..flow.lanes.len() {
             for source in 0..flow.pipeline.from.len() {
                 // The first table of each topic, by the template's place.
-                let mut first: HashMap<(Span, &str), &str> = HashMap::new();
+                let mut first: HashMap<(Span, &str), &str> = HashMap::default();
                 let mut by_topic: BTreeMap<&str, Met<'_>> = BTreeMap::new();
                 for placed in flow.placed(lane, source).filter(|placed| placed.is_shared) {
                     let Some(template) = placed.template.filter(|template| !template.value.names_table())

@@ -5,7 +5,8 @@ use super::super::flow::{Placed, Project};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::TargetId;
 use crate::text::Span;
-use std::collections::{BTreeMap, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
 const TOPICS_DIFFER_BY_DOT: Code = Code::new("S0409", "topics-differ-by-dot");
@@ -24,7 +25,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_topics_differ_by_dot(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     // By target and by what the metrics call it: a name, and whether there is another one.
-    let mut first: HashMap<(TargetId, Metric<'_>), (&str, bool)> = HashMap::new();
+    let mut first: HashMap<(TargetId, Metric<'_>), (&str, bool)> = HashMap::default();
     for (target, placed) in all_placed(project) {
         let (name, is_other) = first.entry((target, Metric(placed.topic))).or_insert((placed.topic, false));
         *is_other |= *name != placed.topic;

@@ -7,7 +7,7 @@ use crate::ast::{Target, TargetKind};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::statement::FormatName;
 use crate::text::Span;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 const TOPIC_TWO_FORMATS: Code = Code::new("S0408", "topic-two-formats");
 
@@ -35,7 +35,7 @@ struct Form<'a> {
 }
 
 fn check_two_formats(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    let mut first: HashMap<(usize, &str), Form<'_>> = HashMap::new();
+    let mut first: HashMap<(usize, &str), Form<'_>> = HashMap::default();
     for flow in &project.flows {
         for (n, lane) in flow.lanes.iter().enumerate() {
             let target = project.program.target(lane.to.target.value);

@@ -7,7 +7,8 @@ use super::Flow;
 use crate::mysql::schema::TableName;
 use crate::statement::Rename;
 use crate::text::Span;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Most known tables of a pipeline. What a rule finds in this many it need not find in more.
@@ -52,7 +53,7 @@ impl Flow<'_> {
             found.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
             found.dedup_by(|later, first| (&later.0, &later.1) == (&first.0, &first.1));
         };
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         // So many are settled: nothing was added since.
         let mut n_settled = 0;
         for (pattern, span) in includes.chain(blocks).chain(renames) {

@@ -14,7 +14,7 @@ use crate::hir::{LockedTable, Pipeline, Program, TargetId};
 use crate::pattern::{Covered, Relation, TableMatcher, TablePattern};
 use crate::statement::{NameCase, Template};
 use crate::text::{Span, Spanned};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::rc::Rc;
 
 pub(super) use guess::Guess;
@@ -142,7 +142,7 @@ impl<'p> Flow<'p> {
         let lane = |n| Lane::new(program, pipeline, n, &flow.guesses.blocks);
         flow.lanes = (0..pipeline.to.len()).map(lane).collect();
         flow.known = flow.known();
-        let mut seen = HashSet::new();
+        let mut seen = HashSet::default();
         flow.groups =
             (0..flow.known.len()).filter(|&n| seen.insert(Rc::as_ptr(&flow.known[n].near))).collect();
         flow.unbounded = (0..flow.include.len())
@@ -361,7 +361,7 @@ fn is_bounded(TablePattern { db, table }: &TablePattern) -> bool {
 
 /// For every target, the number of its cluster.
 fn clusters(program: &Program) -> Vec<usize> {
-    let mut numbers: HashMap<Vec<&str>, usize> = HashMap::new();
+    let mut numbers: HashMap<Vec<&str>, usize> = HashMap::default();
     let mut clusters = Vec::new();
     for target in &program.targets {
         let next = numbers.len();

@@ -9,7 +9,7 @@ use super::{Flow, Known};
 use crate::pattern::{Relation, TableMatcher};
 use crate::statement::{NameCase, Names, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template};
 use crate::text::{Span, Spanned};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::collections::hash_map::Entry;
 use std::rc::Rc;
 
@@ -161,7 +161,7 @@ impl<'p> Flow<'p> {
 
 /// For every topic of every flow, in order: whether it has that name in its cluster more than once.
 pub(in crate::check) fn shared_topics(flows: &[Flow<'_>], clusters: &[usize]) -> Vec<bool> {
-    let mut first: HashMap<(usize, &str), usize> = HashMap::new();
+    let mut first: HashMap<(usize, &str), usize> = HashMap::default();
     let mut shared = Vec::new();
     for flow in flows {
         for (lane, topics) in flow.lanes.iter().zip(&flow.topics) {

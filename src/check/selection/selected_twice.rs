@@ -9,7 +9,8 @@ use crate::hir::{SourceId, TargetId};
 use crate::pattern::{Covered, NamePattern, Relation, TableMatcher};
 use crate::statement::{Template, TemplatePart};
 use crate::text::Span;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const SELECTED_TWICE: Code = Code::new("S0214", "selected-twice");
 
@@ -75,10 +76,10 @@ fn check_selected_twice(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 /// Tables that are known by name.
 fn known_tables(source: &str, ways: &[Way<'_>], told: &mut Told) {
     // The first pipeline that sends a table to a topic.
-    let mut first: HashMap<(&str, &str, &str), (Way<'_>, Span)> = HashMap::new();
+    let mut first: HashMap<(&str, &str, &str), (Way<'_>, Span)> = HashMap::default();
     let open = Open::of(ways);
     // Ways with patterns that know a table by name: where two of them meet is seen in `first`.
-    let mut knowing: HashMap<(&str, &str), Vec<(usize, usize)>> = HashMap::new();
+    let mut knowing: HashMap<(&str, &str), Vec<(usize, usize)>> = HashMap::default();
     for way in open.all() {
         for placed in way.flow.placed(way.lane, way.source) {
             let table = (&*placed.known.db, &*placed.known.table);
