@@ -1,0 +1,124 @@
+//! Values of parameters: the one of each that decides for itself, and one for every option of another.
+
+use super::{PARAM_VALUE, Param};
+use crate::ast::{self, ParamKind, ParamValue};
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::project::{Choices, variable};
+use crate::statement::{closest, number};
+use crate::text::Spanned;
+
+/// A parameter that does not depend on another one, with its value; else the parameter again.
+pub(super) fn own_value(
+    param: ast::Param,
+    choices: &Choices,
+    findings: &mut Vec<Diagnostic>,
+) -> Result<Param, ast::Param> {
+    let choice = choices.of(&param.name.value);
+    let (options, default, is_number) = match param.kind {
+        ParamKind::By { .. } => return Err(param),
+        ParamKind::OneOf { options, default } => (options, default, false),
+        ParamKind::Integer { default } => (Vec::new(), default, true),
+        ParamKind::Text { default } => (Vec::new(), default, false),
+    };
+    let options: Vec<String> = options.into_iter().map(|option| option.value).collect();
+    let name = param.name;
+    let given = choice.as_ref().map(|choice| choice.value.clone());
+    let value = given.or_else(|| default.as_ref().map(|default| default.value.clone()));
+    let listed = options.join(", ");
+    let near = |value: &str| closest(value, options.iter().map(String::as_str));
+    let is_option = |value: &str| options.is_empty() || options.iter().any(|option| option == value);
+    // A default is looked at also when another value is given: it is a mistake of the file.
+    if let Some(default) = default.as_ref().filter(|default| !is_option(&default.value)) {
+        let message = format!("`{}` is no option of `{}`", default.value, name.value);
+        let finding = Diagnostic::error(PARAM_VALUE, default.span, message);
+        findings.push(match near(&default.value) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
+                format!("write `{near}`"),
+                default.span,
+                near,
+            )),
+            None => finding.help(format!("its options: {listed}")),
+        });
+    }
+    let value = match (value, &choice) {
+        (Some(value), Some(choice)) if !is_option(&value) => {
+            let message = format!("`{}` gives `{}` the value `{value}`", choice.from, name.value);
+            let finding = Diagnostic::error(PARAM_VALUE, name.span, message);
+            findings.push(
+                match near(&value) {
+                    Some(near) => finding.label(format!("did you mean `{near}`?")),
+                    None => finding,
+                }
+                .help(format!("its options: {listed}")),
+            );
+            None
+        }
+        (Some(value), Some(choice)) if is_number && number(&value).is_err() => {
+            let message =
+                format!("`{}` gives `{}` the value `{value}`, which is no number", choice.from, name.value);
+            findings.push(
+                Diagnostic::error(PARAM_VALUE, name.span, message)
+                    .help("an `integer` is a whole number from 0 on"),
+            );
+            None
+        }
+        (Some(value), _) => Some(value).filter(|value| is_option(value)),
+        (None, _) => {
+            let message = format!("`{}` has no value", name.value);
+            let example = options.first().map_or(if is_number { "1" } else { "…" }, String::as_str);
+            findings.push(Diagnostic::error(PARAM_VALUE, name.span, message).help(format!(
+                "give it a `default`, or a value when the program starts: `--param {}={example}` or `{}={example}`",
+                name.value,
+                variable(&name.value)
+            )));
+            None
+        }
+    };
+    let place = default.filter(|_| choice.is_none()).map(|default| default.span);
+    Ok(Param { name, options, value: ParamValue { text: value, place }, by: None })
+}
+
+/// Every option has a value, and nothing else has one. What is misspelt is not missing as well.
+pub(super) fn check_options(
+    name: &Spanned<String>,
+    other: &Param,
+    values: &[ast::OptionValue],
+    incomplete: bool,
+    findings: &mut Vec<Diagnostic>,
+) {
+    let missing: Vec<&str> = other
+        .options
+        .iter()
+        .map(String::as_str)
+        .filter(|option| !values.iter().any(|(named, _)| named.value == *option))
+        .collect();
+    let mut unknown = values.iter().filter(|(named, _)| !other.options.contains(&named.value)).peekable();
+    if unknown.peek().is_none() {
+        if !missing.is_empty() && !incomplete {
+            let message =
+                format!("`{}` has no value for {} of `{}`", name.value, quoted(&missing), other.name.value);
+            findings.push(
+                Diagnostic::error(PARAM_VALUE, name.span, message)
+                    .help("add a line with the option and its value to the block"),
+            );
+        }
+        return;
+    }
+    for (option, _) in unknown {
+        let message = format!("`{}` is no option of `{}`", option.value, other.name.value);
+        let finding = Diagnostic::error(PARAM_VALUE, option.span, message);
+        findings.push(match closest(&option.value, missing.iter().copied()) {
+            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
+                format!("write `{near}`"),
+                option.span,
+                near,
+            )),
+            None => finding.help(format!("its options: {}", other.options.join(", "))),
+        });
+    }
+}
+
+fn quoted(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(", ")
+}
