@@ -3,6 +3,8 @@
 //! A statement that is broken, unknown, or misplaced gives its one finding and is left out; what
 //! it mentions is remembered, so that nothing is said later about names it may have declared.
 
+mod inner;
+
 use super::allow::Allow;
 use super::binding::{Bindings, Uses, Values};
 use super::condition::lower as lower_condition;
@@ -332,61 +334,6 @@ impl<'t> Reader<'t> {
                 )
             }
             Err(findings) => Shaped::Wrong(findings),
-        }
-    }
-
-    fn inner(&mut self, id: NodeId, spec: &StatementSpec, head: Span, bare: bool) -> Option<Body> {
-        let outer = std::mem::replace(&mut self.scope, self.tree.span(id));
-        let body = self.inner_body(id, spec, head, bare);
-        self.scope = outer;
-        body
-    }
-
-    fn inner_body(&mut self, id: NodeId, spec: &StatementSpec, head: Span, bare: bool) -> Option<Body> {
-        match (self.block(id), spec.block) {
-            // Its lines are no statements.
-            (Some(_), Block::May(inner) | Block::Must(inner)) if !inner.holds_statements() => {
-                Some(Body::default())
-            }
-            (Some(block), Block::May(inner) | Block::Must(inner)) => Some(self.body(block, inner)),
-            (Some(block), Block::Instead(inner)) if bare => Some(self.body(block, inner)),
-            (None, Block::No | Block::May(_)) => Some(Body::default()),
-            (None, Block::Instead(_)) if !bare => Some(Body::default()),
-            (None, Block::Instead(_)) => {
-                let finding = Diagnostic::error(
-                    st::WRONG_ARGUMENTS,
-                    head,
-                    format!("`{}` lacks its arguments or its block", spec.word),
-                )
-                .help(format!("it is written `{}`", spec.usage()));
-                self.findings.push(finding);
-                None
-            }
-            (None, Block::Must(_)) => {
-                let finding =
-                    Diagnostic::error(st::WRONG_ARGUMENTS, head, format!("`{}` lacks its block", spec.word))
-                        .help(format!("it is written `{} {{ … }}`", spec.usage()));
-                self.findings.push(finding);
-                None
-            }
-            (Some(block), Block::No | Block::Instead(_)) => {
-                let open = self.tree.span(block);
-                let form = self.text[head.start as usize..head.end as usize].trim();
-                let what = if spec.block == Block::No { spec.word } else { form };
-                let finding = Diagnostic::error(
-                    st::WRONG_ARGUMENTS,
-                    Span::new(open.file, open.start, open.start + 1),
-                    format!("`{what}` takes no block"),
-                );
-                let touches = !self.text[..open.start as usize].ends_with([' ', '\t']);
-                self.findings.push(match spec.word {
-                    "include" | "exclude" if touches => finding.help(
-                        "a pattern has no braces: numbers are `[00..63]`, other names are items of their own",
-                    ),
-                    _ => finding.help(format!("it is written `{}`", spec.usage())),
-                });
-                None
-            }
         }
     }
 
