@@ -21,7 +21,7 @@ pub use parse::{Parse, parse};
 pub use tree::{Node, NodeId, NodeKind, Tree};
 
 /// The words that begin a declaration of a file. In column 0 they end every open block, so no statement inside a block
-/// begins with one of them.
+/// begins with one of them; a column or an option may, which one word or a value follows.
 pub const TOP_WORDS: &[&str] = &[
     "edition", "use", "param", "source", "target", "pipeline", "profile", "defaults", "moved", "test", "lock",
 ];
