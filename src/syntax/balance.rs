@@ -5,7 +5,7 @@
 //! that for the same reason. Guarantee: every node lies where its text lies in the file as it is;
 //! what was added is empty.
 
-use super::damage::{BraceFault, Damage, word_before};
+use super::damage::{BraceFault, Damage, Range, text_begin};
 use super::parse::{Parse, nodes};
 use super::{NodeId, NodeKind, Tree};
 
@@ -25,12 +25,17 @@ struct Edit {
 
 impl Edit {
     /// What mends a fault; none where the text does not say it.
-    fn mending(fault: &BraceFault) -> Option<Edit> {
+    fn mending(fault: &BraceFault) -> Option<Vec<Edit>> {
+        let add = |at, added| vec![Edit { at, removed: 0, added }];
+        let remove = |range: &Range| Edit { at: range.start, removed: range.end - range.start, added: "" };
         match fault {
-            BraceFault::Unclosed { insert, .. } => Some(Edit { at: *insert, removed: 0, added: "\n}" }),
-            BraceFault::Unopened { head, .. } => Some(Edit { at: head.end, removed: 0, added: " {" }),
-            BraceFault::Extra { brace, .. } => {
-                Some(Edit { at: brace.start, removed: brace.end - brace.start, added: "" })
+            BraceFault::Unclosed { insert, .. } => Some(add(*insert, "\n}")),
+            BraceFault::Unopened { head, .. } => Some(add(head.end, " {")),
+            BraceFault::Extra { brace, .. } => Some(vec![remove(brace)]),
+            BraceFault::Commented { sign, .. } => Some(vec![remove(sign)]),
+            BraceFault::Doubled { open, close } => Some(vec![remove(open), remove(close)]),
+            BraceFault::Bracketed { open, close } => {
+                Some(vec![Edit { added: "{", ..remove(open) }, Edit { added: "}", ..remove(close) }])
             }
             BraceFault::Headless { .. } => None,
         }
@@ -43,7 +48,8 @@ pub fn balanced(parse: &Parse, text: &str) -> Option<Parse> {
     if damage.braces.len() > FAULTS_MAX {
         return None;
     }
-    let mut edits: Vec<Edit> = damage.braces.iter().map(Edit::mending).collect::<Option<_>>()?;
+    let mending: Vec<Vec<Edit>> = damage.braces.iter().map(Edit::mending).collect::<Option<_>>()?;
+    let mut edits = mending.concat();
     edits.extend(closed_texts(&parse.tree, text));
     if edits.is_empty() {
         return None;
@@ -55,7 +61,10 @@ pub fn balanced(parse: &Parse, text: &str) -> Option<Parse> {
         return None;
     }
     for node in &mut tree.nodes {
-        (node.start, node.end) = (place(node.start, true, &edits), place(node.end, false, &edits));
+        let end = place(node.end, false, &edits);
+        // What is empty begins where it ends, also before what was removed.
+        node.start = if node.start == node.end { end } else { place(node.start, true, &edits) };
+        node.end = end;
     }
     tree.damage = Damage::beside_braces(damage);
     Some(Parse { tree, too_deep: None, nul: None })
@@ -72,7 +81,7 @@ fn closed_texts(tree: &Tree, text: &str) -> impl Iterator<Item = Edit> {
         let closed = inside.trim_end_matches([' ', '\t']);
         let start = tree.node(id).start;
         let at = match closed {
-            "\"" => start - word_before(text, start).len() as u32,
+            "\"" => text_begin(text, start),
             _ => start + closed.len() as u32,
         };
         (closed.len() < inside.len()).then_some(Edit { at, removed: 0, added: "\"" })
@@ -156,6 +165,14 @@ mod tests {
             let text = more.join("\n");
             assert_eq!(meant(&text).as_deref(), Some(expected), "one more behind line {n}:\n{text}");
         }
+    }
+
+    #[test]
+    fn what_is_empty_stays_before_a_brace_that_is_removed() {
+        let text = "pipeline p {{\n  include a.}}\n";
+        let parse = balanced(&parse(FileId(0), text), text).expect("braces that fit");
+        let tree = &parse.tree;
+        assert!(tree.descendants(tree.root()).all(|id| tree.node(id).start <= tree.node(id).end));
     }
 
     #[test]

@@ -1,8 +1,18 @@
 //! Braces that are missing or too many, and the statements they tear out of their blocks.
 
-use super::{ForeignComment, Range, first_on_line, indent, layout, line_end};
+use super::{Damage, ForeignComment, Range, first_on_line, indent, layout, line_end, line_start};
+use crate::syntax::parse::nodes;
 use crate::syntax::{NodeId, NodeKind, TOP_WORDS, Tree};
 use std::collections::HashMap;
+
+/// Words of statements that have a block, and none of whose values stands in brackets.
+const BLOCK_WORDS: [&str; 16] = [
+    "source", "target", "pipeline", "profile", "defaults", "test", "table", "to", "topic", "format", "ddl",
+    "insert", "update", "delete", "expect", "registry",
+];
+
+/// Most comments that are tried as the head of a block.
+const COMMENTED_MAX: usize = 8;
 
 /// One brace that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +42,29 @@ pub(in crate::syntax) enum BraceFault {
         /// The `}` that finds nothing to close.
         stray: Range,
     },
+    /// The head of a block stands in a comment, and its `}` does not.
+    Commented {
+        /// The sign of the comment, with a blank behind it.
+        sign: Range,
+        /// The comment.
+        comment: Range,
+        /// The `}` that finds nothing to close.
+        stray: Range,
+    },
+    /// Brackets of another kind stand for the braces of a block.
+    Bracketed {
+        /// The sign that opens it.
+        open: Range,
+        /// The sign that closes it.
+        close: Range,
+    },
+    /// A `{` stands twice, and the `}` of both, too.
+    Doubled {
+        /// The second `{`.
+        open: Range,
+        /// Its `}`.
+        close: Range,
+    },
     /// A `{` at the beginning of a statement.
     Headless {
         /// The `{`.
@@ -44,11 +77,16 @@ pub(in crate::syntax) enum BraceFault {
 }
 
 impl BraceFault {
-    /// What holds data of another language, of which nothing more is said.
-    pub(super) fn data(&self) -> Option<Range> {
+    /// Places of which nothing more is said: data of another language, brackets that stand for braces.
+    pub(super) fn explained(&self) -> Vec<Range> {
         match self {
-            BraceFault::Headless { data, .. } => data.clone(),
-            BraceFault::Unclosed { .. } | BraceFault::Extra { .. } | BraceFault::Unopened { .. } => None,
+            BraceFault::Headless { data, .. } => data.iter().cloned().collect(),
+            BraceFault::Bracketed { open, close } => vec![open.clone(), close.clone()],
+            BraceFault::Unclosed { .. }
+            | BraceFault::Extra { .. }
+            | BraceFault::Unopened { .. }
+            | BraceFault::Commented { .. }
+            | BraceFault::Doubled { .. } => Vec::new(),
         }
     }
 }
@@ -63,10 +101,110 @@ pub(super) fn find(tree: &Tree, text: &str, comments: &[ForeignComment]) -> (Vec
     let mut finder = Finder { tree, text, comments, faults: Vec::new(), silent: Vec::new() };
     finder.run();
     let Finder { faults, silent, .. } = finder;
+    if let Some(fault) = commented(tree, text, &faults) {
+        return (vec![fault], silent);
+    }
+    let bracketed = bracketed(tree, text);
+    if !bracketed.is_empty() {
+        return (faults.into_iter().chain(bracketed).collect(), silent);
+    }
     match by_layout(tree, text, comments, &faults) {
         Some(better) => (better, silent),
         None => (faults, silent),
     }
+}
+
+/// Blocks between `(` and `)`, or `[` and `]`: the one ends the line of a statement that has a block, the other stands on a line
+/// of its own.
+fn bracketed(tree: &Tree, text: &str) -> Vec<BraceFault> {
+    let mut open: Vec<(&str, Range)> = Vec::new();
+    let mut found = Vec::new();
+    let signs = tree.leaves().filter(|&leaf| {
+        matches!(tree.kind(leaf), NodeKind::Paren | NodeKind::BadClose | NodeKind::ParenClose | NodeKind::Bad)
+    });
+    for leaf in signs {
+        let place = tree.node(leaf).start..tree.node(leaf).end;
+        if !ends_line(text, place.end) {
+            continue;
+        }
+        let is_first = first_on_line(text, place.start);
+        match (tree.text(leaf, text), is_first) {
+            ("(", false) if has_block(text, place.start) => open.push((")", place)),
+            ("[", false) if has_block(text, place.start) => open.push(("]", place)),
+            (close, true) if open.last().is_some_and(|(wanted, _)| *wanted == close) => {
+                found.extend(open.pop().map(|(_, open)| BraceFault::Bracketed { open, close: place }));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// True when nothing but blanks and a comment stands behind a place on its line.
+fn ends_line(text: &str, at: u32) -> bool {
+    let behind = text[at as usize..].trim_start_matches([' ', '\t']);
+    behind.is_empty() || behind.starts_with(['\n', '\r', '#'])
+}
+
+/// True when the line of a place begins with the word of a statement that has a block.
+fn has_block(text: &str, at: u32) -> bool {
+    let word = text[line_start(text, at) as usize..].split_ascii_whitespace().next();
+    word.is_some_and(|word| BLOCK_WORDS.contains(&word))
+}
+
+/// The head that stands in a comment, where a `}` finds nothing to close and everything fits with that head.
+fn commented(tree: &Tree, text: &str, faults: &[BraceFault]) -> Option<BraceFault> {
+    if faults.is_empty() {
+        return None;
+    }
+    let stray = tree.leaves().find(|&leaf| tree.kind(leaf) == NodeKind::Stray)?;
+    let stray = tree.node(stray).start..tree.node(stray).end;
+    let heads = commented_heads(tree, text, stray.start);
+    heads.into_iter().rev().take(COMMENTED_MAX).find_map(|comment| {
+        let sign = comment.start..text_of_comment(text, &comment);
+        let mut with_head = text.to_owned();
+        with_head.replace_range(sign.start as usize..sign.end as usize, "");
+        let tree = Tree { file: tree.file(), nodes: nodes(&with_head).ok()?, damage: Damage::default() };
+        let stray = stray.clone();
+        tree.is_balanced().then_some(BraceFault::Commented { sign, comment, stray })
+    })
+}
+
+/// Comments on lines of their own that read like the head of a block, before a place, without those whose `}` is in a comment.
+fn commented_heads(tree: &Tree, text: &str, before: u32) -> Vec<Range> {
+    let (mut heads, mut pending) = (Vec::new(), Vec::new());
+    for leaf in tree.leaves() {
+        let place = tree.node(leaf).start..tree.node(leaf).end;
+        if place.start >= before {
+            break;
+        }
+        match tree.kind(leaf) {
+            NodeKind::Comment | NodeKind::Doc if first_on_line(text, place.start) => {
+                let said = tree.text(leaf, text).trim_start_matches('#').trim();
+                if said.starts_with('}') {
+                    if pending.pop().is_none() {
+                        heads.pop();
+                    }
+                } else if said.ends_with('{') && said.starts_with(|sign: char| sign.is_ascii_lowercase()) {
+                    pending.push(place);
+                }
+            }
+            NodeKind::Bom | NodeKind::Nl | NodeKind::Ws | NodeKind::Doc | NodeKind::Comment => {}
+            _ if place.is_empty() => {}
+            // A block of which only the end is left is none.
+            NodeKind::Close | NodeKind::Stray => pending.clear(),
+            _ => heads.append(&mut pending),
+        }
+    }
+    heads
+}
+
+/// Behind the sign of a comment, and behind the blank that follows it where it is one.
+fn text_of_comment(text: &str, comment: &Range) -> u32 {
+    let said = &text[comment.start as usize..comment.end as usize];
+    let behind = said.trim_start_matches('#');
+    let is_one = behind.starts_with(' ') && !behind.starts_with("  ");
+    comment.start + (said.len() - behind.len()) as u32 + u32::from(is_one)
 }
 
 /// What the layout says of several faults, where nothing else than braces is wrong.
@@ -76,7 +214,8 @@ fn by_layout(
     comments: &[ForeignComment],
     faults: &[BraceFault],
 ) -> Option<Vec<BraceFault>> {
-    let is_headless = |fault: &BraceFault| matches!(fault, BraceFault::Headless { .. });
+    let is_headless =
+        |fault: &BraceFault| matches!(fault, BraceFault::Headless { .. } | BraceFault::Doubled { .. });
     let swallows = |id: NodeId| {
         tree.kind(id) == NodeKind::Missing && tree.text(tree.node(id).parent, text).contains(['{', '}'])
     };
@@ -121,7 +260,8 @@ impl Finder<'_> {
                     if node.parent != root {
                         continue;
                     }
-                    if starts_with_top_word(self.tree, id, self.text) {
+                    let is_below = torn_from.is_some_and(|torn_from| self.is_below(torn_from, id));
+                    if starts_with_top_word(self.tree, id, self.text) && !is_below {
                         (excused_strays, excused_blocks) = (0, 0);
                         torn_from = Some(id);
                         orphans.clear();
@@ -220,6 +360,12 @@ impl Finder<'_> {
         within.filter(|id| is(id, NodeKind::Block)).map(statements).collect()
     }
 
+    /// True for what is indented deeper than a statement before it without a block: it would be in that.
+    fn is_below(&self, head: NodeId, id: NodeId) -> bool {
+        let is_deeper = self.column(head).zip(self.column(id)).is_some_and(|(head, below)| below > head);
+        is_deeper && self.child(head, NodeKind::Block).is_none()
+    }
+
     /// Blanks before what stands first on its line.
     fn column(&self, id: NodeId) -> Option<u32> {
         let start = self.tree.node(id).start;
@@ -300,6 +446,11 @@ impl Finder<'_> {
         if self.faults.iter().rev().any(around) {
             return;
         }
+        if let Some(fault) = self.doubled(block) {
+            self.silent.push(start..end);
+            self.faults.push(fault);
+            return;
+        }
         if self.is_data(block) {
             self.silent.push(start..end);
             let fault =
@@ -315,6 +466,21 @@ impl Finder<'_> {
         self.silent.extend(head.map(|head| self.range(head)));
         let head_end = head.map(|head| self.tree.node(head).end);
         self.faults.push(BraceFault::Headless { open: start..start + 1, head_end, data: None });
+    }
+
+    /// A block that is all of another one, whose braces touch those of it.
+    fn doubled(&self, block: NodeId) -> Option<BraceFault> {
+        let around = self.tree.node(self.tree.node(block).parent).parent;
+        let outer = self.child(around, NodeKind::Open)?;
+        let (open, close) = (self.child(block, NodeKind::Open)?, self.child(block, NodeKind::Close)?);
+        let between = |from: u32, to: u32| self.text[from as usize..to as usize].trim_matches([' ', '\t']);
+        let outer_close = self.child(around, NodeKind::Close)?;
+        let (opens, closes) = (self.range(open), self.range(close));
+        let touches = between(self.range(outer).end, opens.start).is_empty()
+            && between(closes.end, self.range(outer_close).start).trim().is_empty();
+        // What ends on its line is no block.
+        (touches && ends_line(self.text, opens.end))
+            .then_some(BraceFault::Doubled { open: opens, close: closes })
     }
 
     /// True when a block without a head is no block: it begins with a text, or ends on its line.

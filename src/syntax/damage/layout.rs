@@ -152,6 +152,8 @@ mod tests {
             .map(|fault| match fault {
                 BraceFault::Unclosed { open, .. } | BraceFault::Headless { open, .. } => line(open.start),
                 BraceFault::Extra { brace, .. } => line(brace.start),
+                BraceFault::Commented { comment, .. } => line(comment.start),
+                BraceFault::Doubled { open, .. } | BraceFault::Bracketed { open, .. } => line(open.start),
                 BraceFault::Unopened { head, .. } => line(head.start),
             })
             .collect();

@@ -74,7 +74,7 @@ impl Damage {
             .chain(damage.comments.iter().map(|comment| comment.range.clone()))
             .chain(damage.look_alikes.iter().map(|found| found.range.clone()))
             .chain(damage.not_utf8.iter().cloned())
-            .chain(damage.braces.iter().filter_map(BraceFault::data));
+            .chain(damage.braces.iter().flat_map(BraceFault::explained));
         damage.explained = merged(explained.collect());
         damage.silent.extend(damage.explained.iter().chain(&damage.no_such_sign).cloned());
         damage.silent = merged(damage.silent);
@@ -155,6 +155,23 @@ pub(super) fn line_end(text: &str, at: u32) -> u32 {
 pub(super) fn word_before(text: &str, at: u32) -> &str {
     let before = &text[line_start(text, at) as usize..at as usize];
     before.rsplit([' ', '\t', ',']).next().unwrap_or_default()
+}
+
+/// Where a text begins whose end is at `at` and whose first quote is missing: behind the words that prose follows, else at the
+/// word that its end touches.
+pub(super) fn text_begin(text: &str, at: u32) -> u32 {
+    let start = line_start(text, at);
+    let line = &text[start as usize..at as usize];
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    let first = match words.as_slice() {
+        ["test" | "label", _, prose, ..] => Some(*prose),
+        _ => words.iter().position(|word| *word == "because").and_then(|n| words.get(n + 1).copied()),
+    };
+    match first {
+        // Words of a line are parts of it.
+        Some(first) => start + (first.as_ptr() as usize - line.as_ptr() as usize) as u32,
+        None => at - word_before(text, at).len() as u32,
+    }
 }
 
 /// Number of blanks at the beginning of the line that holds `at`.

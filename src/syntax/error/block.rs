@@ -14,6 +14,9 @@ impl Finder<'_> {
                 BraceFault::Unclosed { open, outside, insert } => self.unclosed(open, *outside, *insert),
                 BraceFault::Extra { brace, stray, orphans } => self.extra(brace, stray.as_ref(), *orphans),
                 BraceFault::Unopened { head, stray } => self.unopened(head, stray),
+                BraceFault::Commented { sign, comment, stray } => self.commented(sign, comment, stray),
+                BraceFault::Bracketed { open, close } => self.bracketed(open, close),
+                BraceFault::Doubled { open, close } => self.doubled_braces(open, close),
                 BraceFault::Headless { open, data: Some(_), .. } => self.data(open),
                 BraceFault::Headless { open, head_end, data: None } => self.headless(open, *head_end),
             };
@@ -83,6 +86,37 @@ impl Finder<'_> {
             .also(self.span(stray), "closes nothing")
             .help("write `{` at the end of the line")
             .fix(Fix::machine("add `{`", end, " {"))
+    }
+
+    fn commented(&self, sign: &Range<u32>, comment: &Range<u32>, stray: &Range<u32>) -> Diagnostic {
+        Diagnostic::error(S0003, self.span(comment), "the head of this block is in a comment")
+            .label("its lines are not")
+            .also(self.span(stray), "closes nothing")
+            .help("take the head out of the comment, or put all lines of the block into one")
+            .fix(Fix::choice("take the head out of the comment", self.span(sign), ""))
+    }
+
+    fn bracketed(&self, open: &Range<u32>, close: &Range<u32>) -> Diagnostic {
+        let edit = |range, text: &str| TextEdit { span: self.span(range), text: text.to_owned() };
+        let sign = self.slice(open.start, open.end);
+        let blank = if self.text[..open.start as usize].ends_with([' ', '\t']) { "" } else { " " };
+        Diagnostic::error(S0004, self.span(open), format!("`{sign}` opens no block"))
+            .also(self.span(close), "its end")
+            .help("a block stands between `{` and `}`")
+            .fix(Fix {
+                title: "write braces".to_owned(),
+                safety: Safety::Machine,
+                edits: vec![edit(open, &format!("{blank}{{")), edit(close, "}")],
+            })
+    }
+
+    fn doubled_braces(&self, open: &Range<u32>, close: &Range<u32>) -> Diagnostic {
+        let edit = |range| TextEdit { span: self.span(range), text: String::new() };
+        Diagnostic::error(S0004, self.span(open), "the braces of this block are doubled").fix(Fix {
+            title: "write them once".to_owned(),
+            safety: Safety::Machine,
+            edits: vec![edit(open), edit(close)],
+        })
     }
 
     fn data(&self, open: &Range<u32>) -> Diagnostic {

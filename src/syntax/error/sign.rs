@@ -3,7 +3,7 @@
 use super::Finder;
 use crate::diagnostic::{Diagnostic, Fix, Safety, TextEdit};
 use crate::syntax::codes::{S0001, S0004, S0015};
-use crate::syntax::damage::{line_end, line_start, word_before};
+use crate::syntax::damage::{line_end, line_start, text_begin, word_before};
 use crate::syntax::{NodeId, NodeKind};
 use crate::text::Span;
 
@@ -118,7 +118,7 @@ impl Finder<'_> {
         if word.is_empty() || word.contains(['"', '`', '\'']) {
             return finding;
         }
-        let open = at - word.len() as u32;
+        let open = text_begin(self.text, at);
         Diagnostic::error(S0001, self.sign(at), "the double quote opens nothing")
             .label("closed here")
             .help("a text begins and ends with a double quote")
