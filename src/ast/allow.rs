@@ -19,6 +19,8 @@ pub struct Allow {
     pub cut: Span,
     /// The statement whose block it stands in: what is found there, it answers.
     pub scope: Span,
+    /// The statement of the file in which it stands.
+    pub top: Span,
     /// False where the statement is broken: it answers all the same, and nothing more is said about it.
     pub is_whole: bool,
 }
@@ -47,8 +49,8 @@ impl Reader<'_> {
                     .help(format!("say why it is fine here: `allow {} because \"…\"`", code.value)),
             );
         }
-        let (head, cut, scope) = (statement.head, statement.line, self.scope);
-        self.allows.push(Allow { code, head, cut, scope, is_whole: true });
+        let (head, cut, scope, top) = (statement.head, statement.line, self.scope, self.top);
+        self.allows.push(Allow { code, head, cut, scope, top, is_whole: true });
     }
 
     /// Notes the codes in a statement that is left out: it was to answer them.
@@ -58,7 +60,8 @@ impl Reader<'_> {
             let word = self.tree.text(node, self.text);
             if is_code(word) {
                 let code = Spanned::new(word.to_owned(), self.tree.span(node));
-                self.allows.push(Allow { code, head, cut: head, scope: self.scope, is_whole: false });
+                let (scope, top) = (self.scope, self.top);
+                self.allows.push(Allow { code, head, cut: head, scope, top, is_whole: false });
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::left_out::LeftOut;
 use super::statement::Reader;
 use super::token::Token;
+use super::unplaced::foreign;
 use super::value::pattern;
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{self as st, Place};
@@ -56,7 +57,7 @@ impl Reader<'_> {
         let here = || st::in_place(place).map(|spec| spec.word);
         let elsewhere = || st::STATEMENTS.iter().map(|spec| spec.word).find(|other| *other == word);
         let meant = here().find(|other| *other == word).or_else(elsewhere);
-        let meant = meant.or_else(|| st::foreign_word(word)).or_else(|| st::closest(word, here()));
+        let meant = meant.or_else(|| foreign(word, place)).or_else(|| st::closest(word, here()));
         match meant {
             Some(meant @ ("rename" | "table")) => LeftOut::about(meant, self.named_tables(id)),
             Some(meant) => LeftOut::word(meant),

@@ -11,7 +11,7 @@ use super::condition::lower as lower_condition;
 use super::idle::Why;
 use super::left_out::LeftOut;
 use super::shape::{Item, Origin, Shaped, Value, shape};
-use super::unplaced::{given_twice, kind_of_change, named_twice, word_as_column};
+use super::unplaced::{foreign, given_twice, kind_of_change, named_twice, word_as_column};
 use crate::diagnostic::Diagnostic;
 use crate::pattern::NamePattern;
 use crate::statement::{self as st, Block, FormatName, Once, Place, StatementSpec, Support, Word};
@@ -74,6 +74,8 @@ pub(super) struct Reader<'t> {
     pub(super) allows: Vec<Allow>,
     /// The statement around what is being read.
     pub(super) scope: Span,
+    /// The statement of the file that is being read.
+    pub(super) top: Span,
     /// The format whose block is being read.
     pub(super) format: Option<FormatName>,
 }
@@ -94,6 +96,7 @@ impl<'t> Reader<'t> {
             opaque: parse.not_utf8(),
             allows: Vec::new(),
             scope: parse.tree.span(parse.tree.root()),
+            top: parse.tree.span(parse.tree.root()),
             format: None,
         }
     }
@@ -205,7 +208,7 @@ impl<'t> Reader<'t> {
                 Some(finding) => self.findings.extend(finding),
                 None => self.findings.push(self.no_statement(id, word, word_span, place)),
             }
-            let ours = st::foreign_word(word).unwrap_or(word);
+            let ours = foreign(word, place).unwrap_or(word);
             if let Some(spec) = st::STATEMENTS.iter().find(|spec| spec.word == ours) {
                 self.misplaced.add(&LeftOut::word(spec.word));
             }

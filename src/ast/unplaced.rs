@@ -145,6 +145,13 @@ pub(super) fn named_twice(spec: &StatementSpec, args: &[Item]) -> Option<Diagnos
     )
 }
 
+/// What a word of another tool is called here.
+pub(super) fn foreign(word: &str, place: Place) -> Option<&'static str> {
+    let ours = st::foreign_word(word)?;
+    // The address of a cluster is one of its brokers.
+    Some(if (ours, place) == ("address", Place::Target) { "brokers" } else { ours })
+}
+
 /// True for a word of another tool.
 pub(super) fn is_foreign(word: &str, span: Span, place: Place) -> bool {
     st::foreign_word(word).is_some() || said_otherwise(word, span, place).is_some()
@@ -182,7 +189,7 @@ pub(super) fn unplaced(word: &str, span: Span, place: Place, format: Option<Form
         return finding;
     }
     let known = || st::STATEMENTS.iter().map(|spec| spec.word);
-    if let Some(ours) = st::foreign_word(word) {
+    if let Some(ours) = foreign(word, place) {
         let finding = finding(format!("`{word}` is no statement; here it is called `{ours}`"));
         return if PARTS_OF_TOPICS.contains(&word.to_ascii_lowercase().as_str()) {
             finding.help("there it is a part of the name, or makes it; a template says all of it: `topic \"shop.{db}.{table}\"`")

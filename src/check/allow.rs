@@ -2,11 +2,14 @@
 
 use crate::ast::Allow;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix, Severity};
-use crate::hir::{self, Program};
+use crate::hir::{self, Pipeline, Program};
 use crate::statement::{self, WRONG_ARGUMENTS, closest};
+use crate::text::Span;
 use crate::{project, source, syntax, target};
+use std::collections::HashMap;
 
-const ALLOW_UNUSED: Code = Code::new("S0110", "allow-unused");
+/// An answer to nothing.
+pub const ALLOW_UNUSED: Code = Code::new("S0110", "allow-unused");
 
 pub(super) const PAGE: CodeDoc = CodeDoc {
     code: ALLOW_UNUSED,
@@ -46,8 +49,10 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
         let number = finding.code.number;
         HIDES_OTHERS.contains(&number) || !NEEDS_LOCK.contains(&number)
     };
-    let is_locked = lists_all(program) && !findings.iter().any(hides_others);
+    let hidden = findings.iter().any(hides_others);
     let mut told = Vec::new();
+    let mut idle = Vec::new();
+    let mut before: HashMap<(Span, Code), Span> = HashMap::new();
     let mut answered = vec![false; findings.len()];
     for allow in &program.allows {
         let inside =
@@ -81,9 +86,13 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
         if !allow.is_whole {
             continue;
         }
+        if let Some(first) = before.insert((allow.scope, *code), allow.head) {
+            told.push(twice(allow, *code, first));
+            continue;
+        }
         let could_come = !code.number.starts_with('S')
             || NEEDS_MORE.contains(&code.number)
-            || (NEEDS_LOCK.contains(&code.number) && !is_locked);
+            || (NEEDS_LOCK.contains(&code.number) && (hidden || !lists_all(program, allow)));
         let message = match (used, refused) {
             (true, _) => continue,
             (false, true) => format!("{code} is an error here, and errors are never allowed"),
@@ -96,20 +105,58 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
             (false, false) if could_come || damaged => continue,
             (false, false) => format!("{code} ({}) does not appear in this block", code.name),
         };
-        told.push(
-            Diagnostic::warning(ALLOW_UNUSED, allow.head, message)
+        idle.push((allow, message));
+    }
+    for (allow, message) in idle {
+        let is_open = |n: usize, finding: &Diagnostic| {
+            let inside = finding.primary.as_ref().is_some_and(|label| allow.covers(label.span));
+            inside && !answered[n] && finding.severity != Severity::Error
+        };
+        let open = || findings.iter().enumerate().filter(|(n, finding)| is_open(*n, finding));
+        let near = closest(&allow.code.value, open().map(|(_, finding)| finding.code.number));
+        let meant = open().find(|(_, finding)| Some(finding.code.number) == near);
+        let finding = Diagnostic::warning(ALLOW_UNUSED, allow.head, message);
+        told.push(match meant {
+            Some((_, meant)) => wrong_code(finding, allow, meant),
+            None => finding
                 .help("remove the line: it would hide a finding that nobody has looked at")
                 .fix(Fix::machine("remove the line", allow.cut, "")),
-        );
+        });
     }
     let mut answered = answered.into_iter();
     findings.retain(|_| answered.next() != Some(true));
     findings.extend(told);
 }
 
-/// True when the lock file lists the tables of every source that a pipeline reads.
-fn lists_all(program: &Program) -> bool {
-    let mut sources = program.pipelines.iter().flat_map(|pipeline| &pipeline.from);
+/// An answer to what the same block answers before.
+fn twice(allow: &Allow, code: Code, first: Span) -> Diagnostic {
+    Diagnostic::warning(ALLOW_UNUSED, allow.head, format!("{code} is allowed in this block already"))
+        .beside(first, "here")
+        .help("one line says it; a second one only says why again")
+        .fix(Fix::machine("remove the line", allow.cut, ""))
+}
+
+/// Adds to an answer to nothing the finding that it was probably meant for.
+fn wrong_code(finding: Diagnostic, allow: &Allow, meant: &Diagnostic) -> Diagnostic {
+    let code = meant.code;
+    let finding = match &meant.primary {
+        Some(label) => finding.beside(label.span, format!("{code}: {}", meant.message)),
+        None => finding,
+    };
+    finding
+        .help(format!("{code} ({}) does: look at it before it is allowed", code.name))
+        .fix(Fix::choice(format!("write `{code}`"), allow.code.span, code.number))
+        .fix(Fix::choice("remove the line", allow.cut, ""))
+}
+
+/// True when the lock file lists the tables of every source that is read by a pipeline of which an answer speaks: the one in
+/// whose block it stands, else any.
+fn lists_all(program: &Program, allow: &Allow) -> bool {
+    let begins = |place: Span| (place.file, place.start);
+    let around = |pipeline: &&Pipeline| begins(pipeline.head) == begins(allow.top);
+    let is_in_one = program.pipelines.iter().any(|pipeline| around(&pipeline));
+    let about = program.pipelines.iter().filter(|pipeline| !is_in_one || around(pipeline));
+    let mut sources = about.flat_map(|pipeline| &pipeline.from);
     sources.all(|source| program.lock.of(source.value).is_some_and(|lock| !lock.incomplete))
 }
 
@@ -208,6 +255,31 @@ mod tests {
         check_repaired(
             "include shop.*\nallow no-primary-key because \"x\"\n",
             "include shop.*\nallow S0502 because \"x\"\n",
+        );
+    }
+
+    #[test]
+    fn an_answer_with_the_code_of_another_finding() {
+        check_diagnostics(
+            "include shop.*, shop.a  # warning[S0203]: `shop.a` is included by `shop.*` already\n\
+             allow S0204 because \"x\"  # warning[S0110]: S0204 (exclude-idle) does not appear in this block\n",
+        );
+        // Which of the two is meant is for people to say.
+        check_repaired(
+            "include shop.*, shop.a\nexclude shop.b\nallow S0204 because \"x\"\n",
+            "include shop.*\nexclude shop.b\nallow S0204 because \"x\"\n",
+        );
+    }
+
+    #[test]
+    fn an_answer_that_is_there_already() {
+        check_diagnostics(
+            "include shop.*, shop.a\nallow S0203 because \"x\"\n\
+             allow S0203 because \"y\"  # warning[S0110]: S0203 is allowed in this block already\n",
+        );
+        check_repaired(
+            "include shop.*, shop.a\nallow S0203 because \"x\"\nallow S0203 because \"y\"\n",
+            "include shop.*, shop.a\nallow S0203 because \"x\"\n",
         );
     }
 

@@ -9,6 +9,7 @@
 mod example;
 
 mod allow;
+mod answers;
 mod columns;
 mod conditions;
 mod consequence;
@@ -34,6 +35,7 @@ mod side;
 mod testing;
 mod tests;
 
+pub use allow::ALLOW_UNUSED;
 pub use destination::NAMES_COLLIDE;
 pub use secrets::{ENV_UNSET, SECRET_FILE_OPEN};
 pub use selection::WHERE_TYPE;

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Severity, Summary};
 use crate::hir::{self, LockedTable, Program, SourceLock};
 use crate::plan::picture::{KnownColumn, KnownTable};
 use crate::plan::{
-    Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project, row_bytes,
+    Combined, Compiled, Origins, Plan, Subject, check_combinations, compile_project, compile_under, row_bytes,
 };
 use crate::project::{self, Location, Project};
 use crate::statement;
@@ -35,7 +35,7 @@ pub(super) fn compile_asked(project: &Project) -> Result<Compiled, Failure> {
 
 /// What is found under every combination of the values of parameters.
 pub(super) fn compile_combinations(project: &Project) -> Combined {
-    check_combinations(project, |one| compile_project(one).findings)
+    check_combinations(project, |one| compile_under(one).findings)
 }
 
 /// Draws findings about `files`, and no secret that somebody has written into them.

@@ -1,7 +1,8 @@
 //! Findings under every combination of parameter values (S0109).
 
+use crate::check::ALLOW_UNUSED;
 use crate::diagnostic::{self, Code, CodeDoc, Diagnostic};
-use crate::hir::{self, Param};
+use crate::hir::{self, Param, Program};
 use crate::project::Project;
 use crate::text::Span;
 use std::collections::BTreeMap;
@@ -22,6 +23,9 @@ pub const COMBINATION_PAGES: &[CodeDoc] = &[CodeDoc {
 
 /// Most combinations that are looked at.
 const COMBINATIONS_MAX: usize = 1_000;
+
+/// Most combinations that are asked whether they need an answer.
+const ANSWERS_MAX: usize = 64;
 
 /// What was found under the combinations.
 #[derive(Debug, Clone)]
@@ -44,16 +48,12 @@ type Identity = (Option<Span>, Code, usize);
 /// keep the value they have. `check` finds what is wrong under one combination.
 pub fn check_combinations(project: &Project, check: impl Fn(&Project) -> Vec<Diagnostic>) -> Combined {
     let (program, _) = hir::program(project);
-    let params: Vec<&Param> = program.params.iter().filter(|param| !param.options.is_empty()).collect();
-    let n_all = params.iter().fold(1usize, |n, param| n.saturating_mul(param.options.len()));
+    let (params, n_all) = with_options(&program);
     let mut findings: BTreeMap<Identity, (Diagnostic, Vec<Combination>)> = BTreeMap::new();
     let mut n_checked = 0;
     for n in 0..n_all.min(COMBINATIONS_MAX) {
         let combination = combination(&params, n);
-        let mut one = project.clone();
-        for (name, value) in &combination {
-            one.choices = one.choices.with(name, value);
-        }
+        let one = chosen(project, &combination);
         // Several findings of one code at one place are told apart by their order.
         let mut nth: BTreeMap<(Option<Span>, Code), usize> = BTreeMap::new();
         for finding in check(&one) {
@@ -67,6 +67,8 @@ pub fn check_combinations(project: &Project, check: impl Fn(&Project) -> Vec<Dia
     }
     let mut found: Vec<Diagnostic> = findings
         .into_values()
+        // An answer is needed where it is needed for some of them.
+        .filter(|(finding, under)| finding.code != ALLOW_UNUSED || under.len() == n_checked)
         .map(
             |(finding, under)| {
                 if under.len() == n_checked { finding } else { only_for_some(finding, &params, &under) }
@@ -75,6 +77,47 @@ pub fn check_combinations(project: &Project, check: impl Fn(&Project) -> Vec<Dia
         .collect();
     diagnostic::sort(&mut found, &project.files);
     Combined { findings: found, n_checked, n_all }
+}
+
+/// Takes away answers to nothing (S0110) that other values of parameters need, or may need where there are too many of them.
+/// `check` finds what is wrong under one combination.
+pub(super) fn spare_needed(
+    project: &Project,
+    program: &Program,
+    findings: &mut Vec<Diagnostic>,
+    check: impl Fn(&Project) -> Vec<Diagnostic>,
+) {
+    let (params, n_all) = with_options(program);
+    let is_unused = |finding: &Diagnostic| finding.code == ALLOW_UNUSED;
+    if n_all > ANSWERS_MAX {
+        findings.retain(|finding| !is_unused(finding));
+        return;
+    }
+    let place = |finding: &Diagnostic| finding.primary.as_ref().map(|label| label.span);
+    for n in 0..n_all {
+        if !findings.iter().any(is_unused) {
+            return;
+        }
+        let under = check(&chosen(project, &combination(&params, n)));
+        let unused: Vec<_> = under.iter().filter(|finding| is_unused(finding)).map(place).collect();
+        findings.retain(|finding| !is_unused(finding) || unused.contains(&place(finding)));
+    }
+}
+
+/// The parameters with a list of options, and how many combinations of them there are.
+fn with_options(program: &Program) -> (Vec<&Param>, usize) {
+    let params: Vec<&Param> = program.params.iter().filter(|param| !param.options.is_empty()).collect();
+    let n_all = params.iter().fold(1usize, |n, param| n.saturating_mul(param.options.len()));
+    (params, n_all)
+}
+
+/// A project under a combination.
+fn chosen(project: &Project, combination: &Combination) -> Project {
+    let mut one = project.clone();
+    for (name, value) in combination {
+        one.choices = one.choices.with(name, value);
+    }
+    one
 }
 
 /// The n-th combination; the last parameter changes fastest.
@@ -111,7 +154,7 @@ fn only_for_some(finding: Diagnostic, params: &[&Param], under: &[Combination]) 
 mod tests {
     use super::*;
     use crate::diagnostic::short;
-    use crate::plan::compile_project;
+    use crate::plan::{compile_project, compile_under};
     use crate::text::FileSet;
 
     const ENDS: &str = "edition 2026\nsource s mysql \"db1\" {\npassword env P\n}\ntarget o stdout\n";
@@ -119,7 +162,7 @@ mod tests {
     fn check(lines: &str, expected: &[&str], n: usize) {
         let mut files = FileSet::new();
         files.add("a.sync", format!("{ENDS}{lines}"));
-        let combined = check_combinations(&Project::of(files.clone()), |one| compile_project(one).findings);
+        let combined = check_combinations(&Project::of(files.clone()), |one| compile_under(one).findings);
         let found: Vec<String> =
             combined.findings.iter().map(|finding| short::line(finding, &files)).collect();
         assert_eq!(found, expected);
@@ -156,6 +199,28 @@ mod tests {
             ],
             4,
         );
+    }
+
+    #[test]
+    fn an_answer_is_needed_where_some_values_need_it() {
+        // Topics that differ by a dot come of `staging` in `eu` alone.
+        let lines = |staging: &str| {
+            format!(
+                "{PARAMS}param t by stage {{\nstaging \"{staging}\"\nprod \"none\"\n}}\n\
+                 pipeline p from s to o {{\ninclude c.d, c.e\ntopic \"p.{{t}}.{{region}}\"\n\
+                 table c.d {{\ntopic \"p_all.eu\"\nallow S0409 because \"no metrics\"\n}}\n}}\n"
+            )
+        };
+        let codes = |text: String| -> Vec<&str> {
+            let mut files = FileSet::new();
+            let text = text.replace("one-of eu, us", "one-of eu, us default us");
+            files.add("a.sync", format!("{ENDS}{text}"));
+            let compiled = compile_project(&Project::of(files));
+            compiled.findings.iter().map(|finding| finding.code.number).collect()
+        };
+        assert_eq!(codes(lines("all")), [""; 0]);
+        assert_eq!(codes(lines("rest")), ["S0110"]);
+        check(&lines("all"), &[], 4);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Texts to a plan.
 
+use super::combinations::spare_needed;
 use super::idle::idle;
 use super::{Origins, PAGES, Plan, compile};
 use crate::check;
@@ -30,6 +31,17 @@ pub fn compile_files(files: &FileSet) -> Compiled {
 
 /// Compiles a project.
 pub fn compile_project(project: &Project) -> Compiled {
+    let mut compiled = compile_under(project);
+    if compiled.findings.iter().any(|finding| finding.code == check::ALLOW_UNUSED) {
+        let (program, _) = hir::program(project);
+        let under = |one: &Project| compile_under(one).findings;
+        spare_needed(project, &program, &mut compiled.findings, under);
+    }
+    compiled
+}
+
+/// Compiles a project as if there were no other values of its parameters.
+pub fn compile_under(project: &Project) -> Compiled {
     let files = &project.files;
     let (program, findings) = hir::program(project);
     let undeclared = project

@@ -66,7 +66,7 @@ pub use endpoint::Login;
 pub use explain::{Decision, Explanation, KnownTables, explain_table, outcomes};
 pub use explain_pipeline::{PipelinePage, explain_pipeline};
 pub use explain_topic::{TopicUse, explain_topic, topic_names};
-pub use front::{Compiled, compile_files, compile_project};
+pub use front::{Compiled, compile_files, compile_project, compile_under};
 pub use graph::{Allows, CommitPolicy, MovedPlan, Plan, RelayPlan, StreamPlan, TableRules, TaskId, TaskPlan};
 pub use layer::Layer;
 pub use load_estimate::row_bytes;

@@ -9,6 +9,9 @@ use crate::text::Span;
 impl Reader<'_> {
     pub(super) fn inner(&mut self, id: NodeId, spec: &StatementSpec, head: Span, bare: bool) -> Option<Body> {
         let outer = std::mem::replace(&mut self.scope, self.tree.span(id));
+        if self.tree.node(id).parent == self.tree.root() {
+            self.top = self.scope;
+        }
         let body = self.inner_body(id, spec, head, bare);
         self.scope = outer;
         body

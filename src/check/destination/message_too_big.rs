@@ -1,6 +1,7 @@
 //! S0606: rows that may be larger than a topic takes.
 
 use super::super::Rule;
+use super::super::answers::Answers;
 use super::super::columns::sent;
 use super::super::flow::Project;
 use super::super::locked::listed;
@@ -37,6 +38,7 @@ fn check_message_too_big(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
     // Tables by where they are selected, with their widest column.
     let mut wide: BTreeMap<Span, Vec<String>> = BTreeMap::new();
     for flow in &project.flows {
+        let answers = Answers::new(project.program, flow, MESSAGE_TOO_BIG);
         for lane in &flow.lanes {
             for source in 0..flow.pipeline.from.len() {
                 for (known, table) in flow.locked(source) {
@@ -44,7 +46,8 @@ fn check_message_too_big(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
                     let total: u64 = columns.iter().map(|column| widest(column)).sum();
                     let Some(most) = columns.iter().max_by_key(|column| widest(column)) else { continue };
                     let name = format!("{}.{}", table.name.value, most.name.value);
-                    let tables = wide.entry(flow.included_at(known)).or_default();
+                    let place = answers.place(known).unwrap_or_else(|| flow.included_at(known));
+                    let tables = wide.entry(place).or_default();
                     if total > LIMIT_BYTES && !tables.contains(&name) {
                         tables.push(name);
                     }
@@ -86,6 +89,11 @@ mod tests {
         check_locked(
             "include d.a\ninclude d.b  # warning[S0606]: a row with `d.b.m` may be larger than a message\n\
              include d.c\ntable d.c {\ncolumns id\n}\n",
+            TABLES,
+        );
+        check_locked(
+            "include d.*  # warning[S0606]: a row with `d.b.m` may be larger than a message\n\
+             table d.c {\nallow S0606 because \"the topic takes them\"\n}\n",
             TABLES,
         );
         let many: String = (0..17).map(|n| format!("column t{n} \"text\"\n")).collect();

@@ -40,9 +40,14 @@ fn check_placeholders(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
             continue;
         }
+        // What could not be read of it may say that topics are copied.
+        let may_relay = flow.pipeline.from.is_empty() && flow.pipeline.left_out.may_be(&["from"]);
         for lane in &flow.lanes {
             for (topic, tables) in lane.topics() {
                 let mut known = TOPIC_PLACEHOLDERS.to_vec();
+                if may_relay {
+                    known.extend(RELAY_PLACEHOLDERS);
+                }
                 if let Some(tables) = tables {
                     known.extend(tables.db.capture_names());
                     known.extend(tables.table.capture_names());

@@ -1,13 +1,14 @@
 //! S0406: tables that share a topic without anybody having said so.
 
 use super::super::Rule;
+use super::super::answers::Answers;
 use super::super::flow::{Flow, Placed, Project};
 use super::super::formats::shares_subject;
 use super::super::keys::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::text::Span;
 use foldhash::HashMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(in crate::check) const TOPIC_SHARED_BY_ACCIDENT: Code = Code::new("S0406", "topic-shared-by-accident");
 
@@ -24,11 +25,15 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
+        let answers = Answers::new(project.program, flow, TOPIC_SHARED_BY_ACCIDENT);
         for lane in 0..flow.lanes.len() {
             for source in 0..flow.pipeline.from.len() {
                 // The first table of each topic, by the template's place.
                 let mut first: HashMap<(Span, &str), &str> = HashMap::default();
                 let mut by_topic: BTreeMap<&str, Met<'_>> = BTreeMap::new();
+                // All tables of each topic, and those among them whose own block answers.
+                let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+                let mut answered = Vec::new();
                 for placed in flow.placed(lane, source).filter(|placed| placed.is_shared) {
                     let Some(template) = placed.template.filter(|template| !template.value.names_table())
                     else {
@@ -37,6 +42,11 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     let (topic, table) = (placed.topic, &*placed.name.table);
                     // What follows from one subject for all of them is an error of its own.
                     if shares_subject(&flow.lanes[lane], placed.known) {
+                        continue;
+                    }
+                    all.entry(topic).or_default().insert(table);
+                    if let Some(place) = answers.place(placed.known) {
+                        answered.push((place, topic, table));
                         continue;
                     }
                     match by_topic.get_mut(topic) {
@@ -66,6 +76,11 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 // Keys that differ weigh more, and are told.
                 let met = by_topic.into_values().filter(|met| !met.differ);
                 findings.extend(met.filter_map(|met| met.found));
+                findings.extend(answered.into_iter().filter_map(|(place, topic, table)| {
+                    let other = all[topic].iter().find(|other| **other != table)?;
+                    let message = format!("`{table}` and `{other}` share the topic `{topic}`");
+                    Some(Diagnostic::warning(TOPIC_SHARED_BY_ACCIDENT, place, message))
+                }));
             }
         }
     }
@@ -126,6 +141,18 @@ mod tests {
         check_diagnostics(
             "include shop.a, shop.b\ntable shop.a {\ntopic \"all\"\n}\ntable shop.b {\ntopic \"all\"\n\
              allow S0406 because \"one feed\"\n}\n",
+        );
+    }
+
+    #[test]
+    fn the_block_of_a_table_answers() {
+        check_diagnostics(
+            "include shop.a, shop.b\ntopic \"all\"\ntable shop.a {\nallow S0406 because \"one feed\"\n}\n",
+        );
+        check_diagnostics(
+            "include shop.a, shop.b, shop.c\n\
+             topic \"all\"  # warning[S0406]: `b` and `c` share the topic `all`\n\
+             table shop.a {\nallow S0406 because \"one feed\"\n}\n",
         );
     }
 

@@ -1,6 +1,7 @@
 //! S0603: types that a format cannot hold as they are.
 
 use super::super::Rule;
+use super::super::answers::Answers;
 use super::super::columns::sent;
 use super::super::flow::{Known, Project};
 use super::super::locked::listed;
@@ -42,6 +43,7 @@ enum Loss {
 fn check_type_lossy(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let mut lost: BTreeMap<(Span, Loss), Vec<String>> = BTreeMap::new();
     for flow in &project.flows {
+        let answers = Answers::new(project.program, flow, TYPE_LOSSY);
         for lane in &flow.lanes {
             for source in 0..flow.pipeline.from.len() {
                 for (known, table) in flow.locked(source) {
@@ -52,7 +54,8 @@ fn check_type_lossy(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     for column in sent(lane, known, table).unwrap_or_default() {
                         for &(loss, span) in losses.iter().filter(|(loss, _)| loss.hits(&column.text.ty)) {
                             let name = format!("{}.{}", table.name.value, column.name.value);
-                            let names = lost.entry((span, loss)).or_default();
+                            let place = answers.place(known).unwrap_or(span);
+                            let names = lost.entry((place, loss)).or_default();
                             if !names.contains(&name) {
                                 names.push(name);
                             }
@@ -129,6 +132,10 @@ mod tests {
             "include d.a\n\
              format debezium-json {  # warning[S0603]: `d.a.id`, `d.a.flags`: sent as a signed number, which does not hold their greatest values\n\
              decimal double  # warning[S0603]: `d.a.total`: sent as a floating-point number, which does not hold them exactly\n}\n",
+            TABLES,
+        );
+        check_locked(
+            "include d.*\nformat debezium-json\ntable d.a {\nallow S0603 because \"small numbers\"\n}\n",
             TABLES,
         );
         check_locked("include d.a\ncolumns few\nformat debezium-json\nkey few\n", TABLES);

@@ -1,6 +1,7 @@
 //! S0510: keys of values that are not told apart as consumers do.
 
 use super::super::Rule;
+use super::super::answers::Answers;
 use super::super::flow::Project;
 use super::super::locked::listed;
 use super::message_key::message_key;
@@ -33,6 +34,7 @@ pub(super) const RULE: Rule = Rule {
 fn check_float_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let mut found: BTreeMap<(Span, &str), Vec<String>> = BTreeMap::new();
     for flow in &project.flows {
+        let answers = Answers::new(project.program, flow, FLOAT_KEY);
         for lane in &flow.lanes {
             for source in 0..flow.pipeline.from.len() {
                 for (known, table) in flow.locked(source) {
@@ -40,9 +42,9 @@ fn check_float_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     for column in key.columns.iter().filter_map(|name| table.column(name)) {
                         let Some(why) = why_not(column) else { continue };
                         let name = format!("{}.{}", table.name.value, column.name.value);
-                        let names = found
-                            .entry((key.line.unwrap_or_else(|| flow.included_at(known)), why))
-                            .or_default();
+                        let place = answers.place(known).or(key.line);
+                        let names =
+                            found.entry((place.unwrap_or_else(|| flow.included_at(known)), why)).or_default();
                         if !names.contains(&name) {
                             names.push(name);
                         }
@@ -87,6 +89,8 @@ mod tests {
             "include d.a\nkey name  # warning[S0510]: `d.a.name` in the key: its collation does not distinguish case, consumers do\n",
             tables,
         );
+        check_locked("include d.*\ntable d.a {\nallow S0510 because \"whole numbers\"\n}\n", tables);
+        check_locked("include d.*\ntable d.? {\nallow S0510 because \"whole numbers\"\n}\n", tables);
         check_locked("include d.a\nkey code, plain\n", tables);
         check_locked("include d.a\nkey none\npartition to 0\n", tables);
     }

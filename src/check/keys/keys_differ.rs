@@ -1,6 +1,7 @@
 //! S0503: tables with different keys in one topic.
 
 use super::super::Rule;
+use super::super::answers::Answers;
 use super::super::destination::TOPIC_SHARED_BY_ACCIDENT;
 use super::super::flow::{Flow, Known, Placed, Project, sources};
 use super::super::pairs::Pairs;
@@ -39,11 +40,14 @@ struct Keyed<'a> {
     line: Option<Span>,
     /// `origin` and the columns, by their names in messages.
     parts: Vec<String>,
+    /// Its own block answers S0406.
+    shares: bool,
 }
 
 fn check_keys_differ(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let mut topics: BTreeMap<(u32, &str), Vec<Keyed<'_>>> = BTreeMap::new();
     for flow in &project.flows {
+        let answers = Answers::new(project.program, flow, TOPIC_SHARED_BY_ACCIDENT);
         for (n, lane) in flow.lanes.iter().enumerate() {
             for (m, source) in sources(project.program, flow.pipeline).enumerate() {
                 for placed in flow.placed(n, m).filter(|placed| placed.is_shared) {
@@ -51,7 +55,8 @@ fn check_keys_differ(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     let Some(key) = message_key(lane, placed.known, table) else { continue };
                     let Some(parts) = parts(flow, source, placed.known, &key) else { continue };
                     let keyed = topics.entry((lane.to.target.value.0, placed.topic)).or_default();
-                    keyed.push(Keyed { flow, way: (n, m), placed, line: key.line, parts });
+                    let shares = answers.place(placed.known).is_some();
+                    keyed.push(Keyed { flow, way: (n, m), placed, line: key.line, parts, shares });
                 }
             }
         }
@@ -137,7 +142,7 @@ fn is_told(program: &Program, one: &Keyed<'_>, other: &Keyed<'_>) -> bool {
         .placed
         .template
         .is_some_and(|template| !template.value.names_table() && !is_answered(template.span));
-    shared && by_template || collide
+    shared && by_template && !one.shares && !other.shares || collide
 }
 
 #[cfg(test)]

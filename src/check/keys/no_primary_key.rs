@@ -1,13 +1,11 @@
 //! S0502: rows that go by a key their table does not have.
 
 use super::super::Rule;
+use super::super::answers::Answers;
 use super::super::flow::{Flow, Known, Project};
-use super::super::index::exact_table;
 use super::super::locked::listed;
 use super::super::settings::{Lane, Setting, Subject};
-use crate::ast::Allow;
 use crate::diagnostic::{CodeDoc, Diagnostic};
-use crate::hir::Program;
 use crate::source::mysql::NO_PRIMARY_KEY;
 use crate::statement::{FormatName, KeyRule, PartitionRule};
 use crate::text::Span;
@@ -36,7 +34,7 @@ fn check_no_primary_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         // Tables by where their key is asked for.
         let mut keyless: BTreeMap<Span, Vec<String>> = BTreeMap::new();
-        let answered = answered(project.program, flow);
+        let answers = Answers::new(project.program, flow, NO_PRIMARY_KEY);
         for lane in &flow.lanes {
             for source in 0..flow.pipeline.from.len() {
                 for (known, table) in flow.locked(source) {
@@ -44,7 +42,7 @@ fn check_no_primary_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                         continue;
                     }
                     if let Some(span) = asked_for(flow, lane, known) {
-                        let span = answered.get(&(&*known.db, &*known.table)).copied().unwrap_or(span);
+                        let span = answers.place(known).unwrap_or(span);
                         let names = keyless.entry(span).or_default();
                         let name = table.name.value.to_string();
                         if !names.contains(&name) {
@@ -68,22 +66,6 @@ fn check_no_primary_key(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             );
         }
     }
-}
-
-/// Tables with a block of their own in which the finding is answered, with the place of that block: it speaks of the table,
-/// whoever selects it.
-fn answered<'p>(program: &Program, flow: &Flow<'p>) -> BTreeMap<(&'p str, &'p str), Span> {
-    let answers: Vec<&Allow> =
-        program.allows.iter().filter(|allow| allow.code.value == NO_PRIMARY_KEY.number).collect();
-    if answers.is_empty() {
-        return BTreeMap::new();
-    }
-    let blocks = flow.blocks().filter_map(|block| {
-        let place = block.pattern.span;
-        let is_answered = answers.iter().any(|allow| allow.covers(place));
-        exact_table(&block.pattern.value).filter(|_| is_answered).map(|table| (table, place))
-    });
-    blocks.collect()
 }
 
 /// Where a table's rows are told to go by its key: in a `table` block, else where the table is selected. None when they do not.
