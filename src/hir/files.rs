@@ -4,7 +4,7 @@ use super::parts::of_each;
 use super::scope::Scope;
 use super::{Program, param, resolve};
 use crate::ast::{self, Uses, Values};
-use crate::diagnostic::{self, Diagnostic};
+use crate::diagnostic::{self, Diagnostic, TextEdit};
 use crate::project::{self, Choices, Project, Role};
 use crate::statement::Place;
 use crate::syntax::{self, Parse, Tree};
@@ -133,9 +133,22 @@ fn unknown_pipelines(tests: &[ast::Test], program: &Program) -> Vec<Diagnostic> 
         // What is said about the declarations themselves is said where they stand.
         pipelines.declare(&pipeline.name, &mut Vec::new());
     }
+    let tested: HashSet<&str> = tests.iter().map(|test| test.pipeline.value.as_str()).collect();
+    pipelines.note_idle(|name, _| tested.contains(name));
     let names = tests.iter().map(|test| &test.pipeline);
-    names
-        .filter(|name| pipelines.id(&name.value).is_none() && !program.may_know(&name.value))
-        .map(|name| pipelines.unknown(name))
-        .collect()
+    let mut found: Vec<(&str, Diagnostic)> = Vec::new();
+    for name in names.filter(|name| pipelines.id(&name.value).is_none() && !program.may_know(&name.value)) {
+        match found.iter_mut().find(|(known, _)| *known == name.value) {
+            // Whoever names a pipeline anew has as many tests with the old name as there are.
+            Some((_, finding)) => {
+                for fix in &mut finding.fixes {
+                    let other = fix.edits.first().map(|edit| TextEdit { span: name.span, ..edit.clone() });
+                    fix.edits.extend(other);
+                }
+                *finding = finding.clone().beside(name.span, "here, too");
+            }
+            None => found.push((&name.value, pipelines.unknown(name))),
+        }
+    }
+    found.into_iter().map(|(_, finding)| finding).collect()
 }

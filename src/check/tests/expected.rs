@@ -1,14 +1,17 @@
-//! The half of S1101 about messages that no row of a test can make: with a column that is left out, in a partition that is not
-//! there, with a header that is not asked for.
+//! The half of S1101 about messages that no row of a test can make: in a topic or a partition that is not there, with another
+//! key, with a column that is left out or without one that is sent, with a header that is not asked for.
 
 use super::super::flow::{Flow, Known, sources};
+use super::super::keys::message_key;
+use super::super::locked::listed;
 use super::super::settings::{Lane, Setting, Subject};
+use super::super::side::sides;
 use super::row_unknown::TEST_ROW_UNKNOWN;
-use crate::ast::{Expect, ExpectedMessage, RowStep, Step, Test};
-use crate::diagnostic::Diagnostic;
-use crate::hir::Program;
+use crate::ast::{Expect, ExpectedKey, ExpectedMessage, RowOp, RowStep, Settings, Step, Test};
+use crate::diagnostic::{Diagnostic, Fix};
+use crate::hir::{LockedTable, Program};
 use crate::mysql::ident::same_column;
-use crate::statement::{Header, Word};
+use crate::statement::{Header, Nulls, Template, TemplatePart, Word, closest};
 use crate::text::Spanned;
 use std::collections::BTreeSet;
 
@@ -39,8 +42,12 @@ pub(super) fn check_expected(
                 None => return,
             },
             Step::Ddl(_) => return,
-            Step::Expect(Expect::Message(message)) => check_message(program, flow, message, &sent, findings),
-            Step::Expect(Expect::NothingElse | Expect::File(_)) => {}
+            Step::Expect(_) => {}
+        }
+    }
+    for step in &test.steps {
+        if let Step::Expect(Expect::Message(message)) = step {
+            check_message(program, flow, test, message, &sent, findings);
         }
     }
 }
@@ -68,14 +75,18 @@ impl<'p> Sent<'_, 'p> {
         lanes.filter(move |(n, _)| self.topic(*n).as_deref() == Some(topic)).map(|(_, lane)| lane)
     }
 
+    /// What `schema.lock` says of its table.
+    fn table(&self) -> Option<&'p LockedTable> {
+        let mut locked = self.flow.locked(self.source.0);
+        let is_own = |known: &Known| known.db == self.known.db && known.table == self.known.table;
+        locked.find(|(known, _)| is_own(known)).map(|(_, table)| table)
+    }
+
     /// The name in the source of a column that messages call so.
     fn column(&self, new: &str) -> Option<String> {
-        let table = self
-            .flow
-            .locked(self.source.0)
-            .find(|(known, _)| known.db == self.known.db && known.table == self.known.table)?;
-        let columns: Vec<String> = table.1.columns.iter().map(|column| column.name.value.clone()).collect();
-        let names = self.flow.named_columns(self.source.1, &table.1.name.value, &columns)?;
+        let table = self.table()?;
+        let columns: Vec<String> = table.columns.iter().map(|column| column.name.value.clone()).collect();
+        let names = self.flow.named_columns(self.source.1, &table.name.value, &columns)?;
         names.into_iter().find(|name| same_column(&name.new, new)).map(|name| name.old)
     }
 }
@@ -83,6 +94,7 @@ impl<'p> Sent<'_, 'p> {
 fn check_message(
     program: &Program,
     flow: &Flow<'_>,
+    test: &Test,
     message: &ExpectedMessage,
     sent: &[Sent<'_, '_>],
     findings: &mut Vec<Diagnostic>,
@@ -90,7 +102,9 @@ fn check_message(
     let topics: Option<BTreeSet<String>> =
         sent.iter().flat_map(|row| (0..flow.lanes.len()).map(|lane| row.topic(lane))).collect();
     let topic = &message.topic;
-    if !topics.is_some_and(|topics| topics.contains(&topic.value)) {
+    let Some(topics) = topics else { return };
+    if !topics.contains(&topic.value) {
+        findings.extend(no_topic(program, flow, topic, &topics));
         return;
     }
     let lanes: Vec<(&Known, &Lane<'_>)> =
@@ -98,9 +112,102 @@ fn check_message(
     for (column, _) in message.before.iter().chain(&message.after) {
         findings.extend(left_out(column, sent, &topic.value));
     }
+    let has_deletes =
+        || test.steps.iter().any(|step| matches!(step, Step::Row(row) if row.op == RowOp::Delete));
+    if message.op != Some(RowOp::Delete) && (message.op.is_some() || !has_deletes()) {
+        findings.extend(message.absent.iter().filter_map(|column| sent_anyway(column, sent, &topic.value)));
+    }
+    // What the key of a table is stands in the lock file, and not in a script of the test.
+    if let (Some(ExpectedKey::Columns { fields, .. }), None) = (&message.key, &test.schema) {
+        findings.extend(fields.iter().filter_map(|(column, _)| other_key(column, sent, &topic.value)));
+    }
     findings
         .extend(message.partition.as_ref().filter(|_| !program.chosen).and_then(|n| no_partition(n, &lanes)));
     findings.extend(message.headers.iter().filter_map(|(name, _)| no_header(name, &lanes)));
+}
+
+/// A topic to which no row of the test goes, and that is called nearly as one of those. Another one may be right, and a rename
+/// missing.
+fn no_topic(
+    program: &Program,
+    flow: &Flow<'_>,
+    topic: &Spanned<String>,
+    topics: &BTreeSet<String>,
+) -> Option<Diagnostic> {
+    let may_be = |template: &Template| match template.parts.as_slice() {
+        [TemplatePart::Text(name)] => *name == topic.value,
+        _ => true,
+    };
+    let other = || flow.lanes.iter().flat_map(|lane| sides(lane)).any(|side| may_be(side.template));
+    if topics.is_empty() || program.chosen || topic.value.contains('{') || other() {
+        return None;
+    }
+    let message = format!("no row of this test goes to topic `{}`", topic.value);
+    let near = topics.iter().find(|other| differs_in_one_part(&topic.value, other))?;
+    Some(
+        Diagnostic::error(TEST_ROW_UNKNOWN, topic.span, message)
+            .label(format!("did you mean `{near}`?"))
+            .fix(Fix::choice(format!("write `{near}`"), topic.span, format!("\"{near}\""))),
+    )
+}
+
+/// True for topics that differ in one of the parts between their dots, by a mistake of the hand.
+fn differs_in_one_part(written: &str, other: &str) -> bool {
+    if written.split('.').count() != other.split('.').count() {
+        return false;
+    }
+    let mut parts = written.split('.').zip(other.split('.')).filter(|(one, other)| one != other);
+    let is_near = |(one, other): (&str, &str)| closest(one, [other]).is_some();
+    parts.next().is_some_and(is_near) && parts.next().is_none()
+}
+
+/// A column that every message in the topic holds.
+fn sent_anyway(column: &Spanned<String>, sent: &[Sent<'_, '_>], topic: &str) -> Option<Diagnostic> {
+    let mut is_sent = false;
+    for row in sent {
+        for lane in row.lanes_to(topic) {
+            if lane.may_lack_for(row.known, &["columns", "with"]) {
+                return None;
+            }
+            let old = row.column(&column.value)?;
+            let rule = lane.setting(Subject::One(row.known), |settings| settings.columns.as_ref());
+            let omits = |(settings, _): (&Settings, _)| {
+                settings.nulls.as_ref().is_some_and(|nulls| nulls.value == Nulls::Omit)
+            };
+            let is_kept = match rule {
+                Setting::Default => true,
+                Setting::Given(rule, _) => !lane.drops(rule, &old),
+                Setting::Various => false,
+            };
+            if !is_kept || lane.blocks().any(omits) {
+                return None;
+            }
+            is_sent = true;
+        }
+    }
+    let message = format!("`{}` is in every message in `{topic}`", column.value);
+    let finding = Diagnostic::error(TEST_ROW_UNKNOWN, column.span, message);
+    is_sent.then(|| finding.help("leave it out with `columns except`, or remove it here"))
+}
+
+/// A column that is not in the key of a message in the topic.
+fn other_key(column: &Spanned<String>, sent: &[Sent<'_, '_>], topic: &str) -> Option<Diagnostic> {
+    let mut keyed = BTreeSet::new();
+    for row in sent {
+        for lane in row.lanes_to(topic) {
+            for part in message_key(lane, row.known, row.table())?.columns {
+                let name = row.flow.column_name(row.source.1, row.known, part)?.name;
+                if same_column(&name, &column.value) || same_column(part, &column.value) {
+                    return None;
+                }
+                keyed.insert(name);
+            }
+        }
+    }
+    let keyed: Vec<&str> = keyed.iter().map(String::as_str).collect();
+    let message = format!("`{}` is not in the key of messages in `{topic}`", column.value);
+    let finding = Diagnostic::error(TEST_ROW_UNKNOWN, column.span, message);
+    (!keyed.is_empty()).then(|| finding.help(format!("the key is {}", listed(&keyed))))
 }
 
 /// A column that no message in the topic holds.
@@ -145,9 +252,21 @@ fn no_partition(partition: &Spanned<u64>, lanes: &[(&Known, &Lane<'_>)]) -> Opti
     Some(finding.beside(count.span, "declared here").help("partitions count from 0"))
 }
 
+/// A header that is none of ours, and is called nearly as one.
+fn misspelt_header(name: &Spanned<String>) -> Option<Diagnostic> {
+    let near = closest(&name.value, Header::ALL.iter().map(|header| header.word()))?;
+    let message = format!("messages carry no header `{}`", name.value);
+    let finding = Diagnostic::error(TEST_ROW_UNKNOWN, name.span, message);
+    Some(finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
+        format!("write `{near}`"),
+        name.span,
+        near,
+    )))
+}
+
 /// A header of ours that the messages do not carry.
 fn no_header(name: &Spanned<String>, lanes: &[(&Known, &Lane<'_>)]) -> Option<Diagnostic> {
-    let header = Header::from_word(&name.value)?;
+    let Some(header) = Header::from_word(&name.value) else { return misspelt_header(name) };
     let lacks = |(known, lane): &(&Known, &Lane<'_>)| match lane
         .setting(Subject::One(known), |settings| settings.headers.as_ref())
     {

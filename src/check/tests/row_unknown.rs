@@ -5,6 +5,7 @@ use super::super::columns::Named;
 use super::super::flow::{Flow, Project};
 use super::super::index::exact_table;
 use super::super::locked::listed;
+use super::super::renaming::Renamed;
 use super::expected::check_expected;
 use super::value;
 use crate::ast::{Expect, RowStep, Step, Test};
@@ -14,17 +15,21 @@ use crate::mysql::ddl::CreatedTable;
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::TableName;
 use crate::project::Schema;
-use crate::statement::{closest, name_text};
+use crate::statement::{FormatName, TemplatePart, closest, name_text};
 use crate::text::{Span, Spanned};
 
 pub(super) const TEST_ROW_UNKNOWN: Code = Code::new("S1101", "test-row-unknown");
+
+/// Members that the formats `json` and `avro` add to the columns of a row.
+const ADDED: [&str; 3] = ["__op", "__ts_ms", "__deleted"];
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: TEST_ROW_UNKNOWN,
         what: "A row of a test is of a table that the pipeline does not send, or has a column that its table does not have, \
-               or a value that this cannot hold; a message is expected with a column under another name than it has \
-               there or that is left out, in a partition that is not there, or with a header that is not asked for; the \
+               or a value that this cannot hold; a message is expected in a topic that is misspelt, with a key of other columns, \
+               with a column under another name than it has there or that is left out, without one that is sent, in a \
+               partition that is not there, or with a header that is not asked for; the \
                file of `schema` is not there, or cannot be read. Tables and columns are those of the script that `schema` \
                names, else those of `schema.lock`.",
         why: "The test would show nothing about the pipeline: the row would not reach it, or would be no row of the server.",
@@ -132,6 +137,9 @@ impl<'p> Rows<'_, 'p> {
                     for (column, _) in fields {
                         self.expected_column(column, columns);
                     }
+                    for column in &message.absent {
+                        self.absent_column(column, columns);
+                    }
                 }
                 Step::Expect(Expect::NothingElse | Expect::File(_)) => {}
             }
@@ -191,6 +199,9 @@ impl<'p> Rows<'_, 'p> {
         if columns.iter().any(is_new) {
             return;
         }
+        if self.is_added(&column.value) || self.is_renamed_to(&column.value) {
+            return;
+        }
         match columns.iter().find(|known| same_column(&known.old, &column.value)) {
             Some(renamed) => {
                 let message = format!("`{}` is called `{}` in messages", column.value, renamed.new);
@@ -202,6 +213,33 @@ impl<'p> Rows<'_, 'p> {
                 self.column(column, &names, "a table of this test");
             }
         }
+    }
+
+    /// A column that messages are not to hold: it is one of the tables, under the one name or the other.
+    fn absent_column(&mut self, column: &Spanned<String>, columns: &[Named]) {
+        let is_old = |known: &Named| same_column(&known.old, &column.value);
+        if !columns.iter().any(is_old) {
+            self.expected_column(column, columns);
+        }
+    }
+
+    /// True for what the flat formats add to the columns of a row.
+    fn is_added(&self, column: &str) -> bool {
+        let mut blocks = self.flow.lanes.iter().flat_map(|lane| lane.blocks());
+        ADDED.contains(&column)
+            && blocks.any(|(settings, _)| {
+                let format = settings.format.as_ref().map(|format| format.value);
+                matches!(format, Some(FormatName::Json | FormatName::Avro))
+            })
+    }
+
+    /// True for a name that a line gives to a column: which it is for is told there.
+    fn is_renamed_to(&self, column: &str) -> bool {
+        let of_columns = self.flow.renames.iter().filter(|line| line.kind() == Renamed::Column);
+        of_columns.map(|line| line.to().parts.as_slice()).any(|parts| match parts {
+            [TemplatePart::Text(name)] => same_column(name, column),
+            _ => false,
+        })
     }
 
     /// The source of a row: the one it names, else the only one of the pipeline.
