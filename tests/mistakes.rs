@@ -54,6 +54,11 @@ fn a_museum_and_its_files() {
     check(include_str!("mistakes/museum.txt"));
 }
 
+#[test]
+fn a_clinic_and_its_tests() {
+    check(include_str!("mistakes/clinic.txt"));
+}
+
 /// Every case of a project; all that differ are told together.
 #[track_caller]
 pub(crate) fn check(text: &str) {

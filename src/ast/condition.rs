@@ -302,7 +302,6 @@ impl<'t> Lowering<'t> {
             Err(_) => Fix::choice(title, pattern.span, text),
         }))
     }
-
 }
 
 /// Whether it is a column or literal, in any number of parentheses.

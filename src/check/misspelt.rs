@@ -43,6 +43,22 @@ impl Flow<'_> {
         exact.any(|name| table.column(name).is_none() && closest(name, names()) == Some(column))
     }
 
+    /// Masks of profiles that name a column which the table does not have, where this one was meant, with the name.
+    pub(super) fn masks_meant<'s>(
+        &'s self,
+        known: &'s Known,
+        table: &'s LockedTable,
+        column: &'s str,
+    ) -> impl Iterator<Item = (Span, &'s str)> {
+        let names = || table.columns.iter().map(|column| column.name.value.as_str());
+        let settings = self.lanes.iter().flat_map(|lane| lane.settings_of(known));
+        settings.flat_map(|settings| &settings.profile_masks).filter_map(move |mask| {
+            let NamePattern::Exact(name) = &mask.value.column else { return None };
+            let is_meant = table.column(name).is_none() && closest(name, names()) == Some(column);
+            is_meant.then_some((mask.span, name.as_str()))
+        })
+    }
+
     /// The same for a known table, in any source.
     pub(super) fn has_misspelt(&self, known: &Known, column: &str) -> bool {
         let mut tables =

@@ -10,7 +10,7 @@ use crate::project::Choices;
 use crate::statement::{TOPIC_PLACEHOLDERS, closest, placeholder_unbound};
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
-use value::{check_options, own_value};
+use value::{check_options, options_said, own_value};
 
 /// A value that a parameter cannot have, or none at all.
 pub const PARAM_VALUE: Code = Code::new("S0108", "param-value");
@@ -52,11 +52,13 @@ pub(super) fn known(declared: Vec<ast::Param>, choices: &Choices) -> (Values, Kn
     let mut known =
         Known { params: Vec::new(), scope: Scope::new("param"), unknown: Vec::new(), findings: Vec::new() };
     let mut dependent = Vec::new();
+    let (said, nothing) = (options_said(&declared), BTreeSet::new());
     for param in declared {
         if known.scope.declare(&param.name, &mut known.findings).is_none() {
             continue;
         }
-        match own_value(param, choices, &mut known.findings) {
+        let said = said.get(&param.name.value).unwrap_or(&nothing);
+        match own_value(param, said, choices, &mut known.findings) {
             Ok(param) => known.params.push(param),
             Err(param) => dependent.push(param),
         }

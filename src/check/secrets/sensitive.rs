@@ -4,13 +4,14 @@ use super::super::Rule;
 use super::super::columns::sent;
 use super::super::flow::Project;
 use super::super::locked::listed;
+use super::super::selection::MATCHES_NOTHING;
 use super::super::settings::{Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::LockedColumn;
 use crate::mysql::column_type::ColumnType;
 use crate::pattern::Matcher;
 use crate::text::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 const SENSITIVE_EXPOSED: Code = Code::new("S0308", "sensitive-exposed");
 const LOOKS_SENSITIVE: Code = Code::new("S0309", "looks-sensitive");
@@ -66,7 +67,8 @@ fn check_sensitive_exposed(project: &Project<'_>, findings: &mut Vec<Diagnostic>
     }
     let rule_of =
         |column: &str| compiled.iter().find(|(matcher, _)| matcher.matches(column)).map(|(_, span)| *span);
-    for (span, columns) in in_clear(project, |column| rule_of(&column.name.value).is_some()) {
+    let is_told = told(findings);
+    for (span, columns) in in_clear(project, &is_told, |column| rule_of(&column.name.value).is_some()) {
         let message = match columns.as_slice() {
             [one] => format!("`{one}` is sensitive and is sent in clear"),
             many => format!("{} sensitive columns are sent in clear: {}", many.len(), listed(many)),
@@ -90,7 +92,7 @@ fn check_looks_sensitive(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
     if !defaults.sensitive.is_empty() || defaults.left_out.may_be(&["sensitive"]) {
         return;
     }
-    for (span, columns) in in_clear(project, says_so) {
+    for (span, columns) in in_clear(project, &told(findings), says_so) {
         let message = match columns.as_slice() {
             [one] => format!("`{one}` looks like a secret and is sent in clear"),
             many => {
@@ -139,8 +141,18 @@ fn says_so(column: &LockedColumn) -> bool {
     parts.any(|part| words.iter().any(|word| part.eq_ignore_ascii_case(word)))
 }
 
+/// Where columns are told that no table has.
+fn told(findings: &[Diagnostic]) -> HashSet<Span> {
+    let of_columns = findings.iter().filter(|finding| finding.code == MATCHES_NOTHING);
+    of_columns.filter_map(|finding| Some(finding.primary.as_ref()?.span)).collect()
+}
+
 /// Columns of the wanted names that are sent without a mask, as `db.table.column`, by the place that selects their table.
-fn in_clear(project: &Project<'_>, wanted: impl Fn(&LockedColumn) -> bool) -> BTreeMap<Span, Vec<String>> {
+fn in_clear(
+    project: &Project<'_>,
+    told: &HashSet<Span>,
+    wanted: impl Fn(&LockedColumn) -> bool,
+) -> BTreeMap<Span, Vec<String>> {
     let mut found: BTreeMap<Span, Vec<String>> = BTreeMap::new();
     for flow in &project.flows {
         for lane in &flow.lanes {
@@ -149,7 +161,13 @@ fn in_clear(project: &Project<'_>, wanted: impl Fn(&LockedColumn) -> bool) -> BT
                 for column in sent(lane, known, table).unwrap_or_default() {
                     let name = &column.name.value;
                     let is_clear = || matches!(lane.mask(Subject::One(known), name), Setting::Default);
-                    if wanted(column) && is_clear() && !flow.is_meant_column(known, table, name) {
+                    let is_meant = || {
+                        flow.is_meant_column(known, table, name)
+                            || flow.masks_meant(known, table, name).any(|(line, mask)| {
+                                told.contains(&project.program.place_of_column(line, mask))
+                            })
+                    };
+                    if wanted(column) && is_clear() && !is_meant() {
                         let columns = found.entry(known.span).or_default();
                         let column = format!("{}.{name}", table.name.value);
                         if !columns.contains(&column) {

@@ -6,7 +6,7 @@ use super::matches_nothing::MATCHES_NOTHING;
 use crate::ast::Settings;
 use crate::diagnostic::Diagnostic;
 use crate::hir::{LockedTable, Program};
-use crate::pattern::{NamePattern, TablePattern};
+use crate::pattern::{Matcher, NamePattern, TablePattern};
 use crate::statement::{ColumnRule, closest, closest_glob, name_text};
 use crate::text::Span;
 use std::collections::BTreeMap;
@@ -39,12 +39,9 @@ fn may_have(table: &LockedTable, pattern: &NamePattern) -> bool {
 pub(super) fn check_column_unknown(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let is_of_profile =
         |line: &Span| project.program.profiles.iter().any(|profile| profile.lines.contains(line));
-    let mut lines = Lines::new();
+    let mut lines = masks_of_profiles(project);
     for flow in project.flows.iter().filter(|flow| flow.locks.complete()) {
-        let pipeline = flow.pipeline;
-        let everywhere = pipeline.to.iter().map(|to| &to.settings).chain([&pipeline.settings]);
-        let blocks = flow.blocks().map(|block| (&block.settings, Some(&block.pattern.value)));
-        for (settings, tables) in everywhere.map(|settings| (settings, None)).chain(blocks) {
+        for (settings, tables) in blocks_of(flow) {
             let columns: Vec<_> = columns(settings).filter(|(line, _, _)| !is_of_profile(line)).collect();
             if columns.is_empty() {
                 continue;
@@ -53,12 +50,7 @@ pub(super) fn check_column_unknown(project: &Project<'_>, findings: &mut Vec<Dia
             for (line, word, (column, pattern)) in columns {
                 let named = Named { pattern, found: false, lacking: Vec::new() };
                 let (_, named) = lines.entry((line, column)).or_insert((word, named));
-                for table in &tables {
-                    match table {
-                        Some(table) if !may_have(table, pattern) => named.lacking.push(table),
-                        Some(_) | None => named.found = true,
-                    }
-                }
+                named.ask(&tables);
             }
         }
     }
@@ -69,9 +61,58 @@ pub(super) fn check_column_unknown(project: &Project<'_>, findings: &mut Vec<Dia
     }));
 }
 
+impl<'p> Named<'p> {
+    /// Looks for the column in tables; none stands for one that is not known.
+    fn ask(&mut self, tables: &[Option<&'p LockedTable>]) {
+        for table in tables {
+            match table {
+                Some(table) if !may_have(table, self.pattern) => self.lacking.push(table),
+                Some(_) | None => self.found = true,
+            }
+        }
+    }
+}
+
+/// The blocks of settings of a pipeline, with the pattern of those that are for tables.
+fn blocks_of<'p>(flow: &Flow<'p>) -> impl Iterator<Item = (&'p Settings, Option<&'p TablePattern>)> {
+    let pipeline = flow.pipeline;
+    let everywhere = pipeline.to.iter().map(|to| &to.settings).chain([&pipeline.settings]);
+    let blocks = flow.blocks().map(|block| (&block.settings, Some(&block.pattern.value)));
+    everywhere.map(|settings| (settings, None)).chain(blocks)
+}
+
+/// Masks of profiles that no table has a column for, and that were surely meant for one: a column that has to be masked is
+/// called nearly so. A profile is for many tables, and may name what few of them have, or none yet.
+fn masks_of_profiles<'p>(project: &Project<'p>) -> Lines<'p> {
+    let sensitive: Vec<Matcher> = (project.program.defaults.sensitive.iter())
+        .filter_map(|rule| rule.value.compile_column().ok())
+        .collect();
+    let mut lines = Lines::new();
+    if sensitive.is_empty() {
+        return lines;
+    }
+    for flow in &project.flows {
+        for (settings, tables) in blocks_of(flow) {
+            for mask in &settings.profile_masks {
+                let pattern = &mask.value.column;
+                let NamePattern::Exact(column) = pattern else { continue };
+                let named = Named { pattern, found: false, lacking: Vec::new() };
+                let (_, named) = lines.entry((mask.span, column)).or_insert(("mask", named));
+                named.found |= !flow.locks.complete();
+                named.ask(&tables_of(flow, tables));
+            }
+        }
+    }
+    lines.retain(|(_, column), (_, named)| {
+        let near = closest(column, column_names(&named.lacking));
+        near.is_some_and(|near| sensitive.iter().any(|rule| rule.matches(near)))
+    });
+    lines
+}
+
 /// A glob takes what there is; where that is nothing, and a column is called nearly so, that was meant.
 fn glob_finding(line: Span, glob: &str, word: &str, tables: &[&LockedTable]) -> Option<Diagnostic> {
-    let names = tables.iter().flat_map(|table| table.columns.iter().map(|column| column.name.value.as_str()));
+    let names = column_names(tables);
     let near = closest_glob(glob, names)?;
     let message = format!("`{word}` names `{glob}`, which takes no column of the tables it is for");
     Some(
@@ -79,6 +120,10 @@ fn glob_finding(line: Span, glob: &str, word: &str, tables: &[&LockedTable]) -> 
             .label(format!("did you mean `{near}`?"))
             .help("columns are written with their names in the source; a glob may wait for columns to come"),
     )
+}
+
+fn column_names<'t>(tables: &[&'t LockedTable]) -> impl Iterator<Item = &'t str> {
+    tables.iter().flat_map(|table| table.columns.iter().map(|column| column.name.value.as_str()))
 }
 
 /// A column as a line writes it, and as a pattern.
@@ -123,7 +168,7 @@ fn finding(program: &Program, line: Span, column: &str, word: &str, tables: &[&L
             many.len()
         ),
     };
-    let names = tables.iter().flat_map(|table| table.columns.iter().map(|column| column.name.value.as_str()));
+    let names = column_names(tables);
     let finding = Diagnostic::error(MATCHES_NOTHING, program.place_of_column(line, column), message);
     match closest(column, names) {
         Some(near) => Diagnostic {

@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix, Safety};
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::{Rename, name_text};
 
-pub(super) const MATCHES_NOTHING: Code = Code::new("S0212", "matches-nothing");
+pub(in crate::check) const MATCHES_NOTHING: Code = Code::new("S0212", "matches-nothing");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {

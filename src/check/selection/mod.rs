@@ -25,6 +25,7 @@ mod where_constant;
 mod where_label;
 mod where_type;
 
+pub(super) use matches_nothing::MATCHES_NOTHING;
 pub(super) use system_schema::is_system_database;
 pub(super) use taken::TakeNothing;
 pub use where_type::WHERE_TYPE;

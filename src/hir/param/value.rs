@@ -6,10 +6,14 @@ use crate::diagnostic::{Diagnostic, Fix};
 use crate::project::{Choices, variable};
 use crate::statement::{closest, number};
 use crate::text::Spanned;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A parameter that does not depend on another one, with its value; else the parameter again.
+///
+/// `said` are options for which another parameter has a value.
 pub(super) fn own_value(
     param: ast::Param,
+    said: &BTreeSet<String>,
     choices: &Choices,
     findings: &mut Vec<Diagnostic>,
 ) -> Result<Param, ast::Param> {
@@ -20,8 +24,8 @@ pub(super) fn own_value(
         ParamKind::Integer { default } => (Vec::new(), default, true),
         ParamKind::Text { default } => (Vec::new(), default, false),
     };
-    let options: Vec<String> = options.into_iter().map(|option| option.value).collect();
     let name = param.name;
+    let options = mended(&name, options, default.as_ref(), said, findings);
     let given = choice.as_ref().map(|choice| choice.value.clone());
     let value = given.or_else(|| default.as_ref().map(|default| default.value.clone()));
     let listed = options.join(", ");
@@ -76,6 +80,46 @@ pub(super) fn own_value(
     };
     let place = default.filter(|_| choice.is_none()).map(|default| default.span);
     Ok(Param { name, options, value: ParamValue { text: value, place }, by: None })
+}
+
+/// The options for which parameters have values, by the parameter that decides them.
+pub(super) fn options_said(declared: &[ast::Param]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for param in declared {
+        if let ParamKind::By { param: decider, values, .. } = &param.kind {
+            let options = values.iter().map(|(option, _)| option.value.clone());
+            said.entry(decider.value.clone()).or_default().extend(options);
+        }
+    }
+    said
+}
+
+/// The options of a parameter. One that is misspelt, so that its default and values of others say another one, is told here.
+fn mended(
+    name: &Spanned<String>,
+    mut options: Vec<Spanned<String>>,
+    default: Option<&Spanned<String>>,
+    said: &BTreeSet<String>,
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<String> {
+    let is_option = |value: &str| options.iter().any(|option| option.value == value);
+    let lacking = default.filter(|default| said.contains(&default.value) && !is_option(&default.value));
+    let unsaid = options.iter().map(|option| option.value.as_str()).filter(|option| !said.contains(*option));
+    let near = lacking.and_then(|default| closest(&default.value, unsaid)).map(str::to_owned);
+    if let (Some(default), Some(near)) = (lacking, near)
+        && let Some(option) = options.iter_mut().find(|option| option.value == near)
+    {
+        let meant = default.value.as_str();
+        let message = format!("`{near}` is nowhere else an option of `{}`", name.value);
+        findings.push(
+            Diagnostic::error(PARAM_VALUE, option.span, message)
+                .label(format!("did you mean `{meant}`?"))
+                .also(default.span, format!("`{meant}`, for which others have a value"))
+                .fix(Fix::machine(format!("write `{meant}`"), option.span, meant)),
+        );
+        meant.clone_into(&mut option.value);
+    }
+    options.into_iter().map(|option| option.value).collect()
 }
 
 /// Every option has a value, and nothing else has one. What is misspelt is not missing as well.
