@@ -61,6 +61,13 @@ impl FormatDescription {
         let flavor = if server_version.contains("MariaDB") { Flavor::MariaDb } else { Flavor::MySql };
         Ok(FormatDescription { server_version, flavor, created, checksum })
     }
+
+    /// Whether a MySQL of a release before `release` wrote the events that follow.
+    pub fn is_mysql_before(&self, release: (u32, u32, u32)) -> bool {
+        let mut numbers = self.server_version.split(|sign: char| !sign.is_ascii_digit()).map(str::parse);
+        let mut next = || numbers.next().and_then(Result::ok).unwrap_or(0_u32);
+        self.flavor == Flavor::MySql && (next(), next(), next()) < release
+    }
 }
 
 /// ROTATE: the log goes on in another file.
@@ -248,6 +255,14 @@ mod tests {
         let maria = FormatDescription::parse(&description("10.11.18-MariaDB-deb12", 0)).unwrap();
         assert_eq!((maria.flavor, maria.checksum), (Flavor::MariaDb, Checksum::Off));
         assert!(FormatDescription::parse(&description("9.7.4", 2)).is_err());
+        let is_old = |version: &str| {
+            FormatDescription::parse(&description(version, 1)).unwrap().is_mysql_before((8, 0, 21))
+        };
+        assert_eq!(
+            ["5.7.22-log", "8.0.9", "8.0.20", "8.0.21-debug", "8.4.0", "9.7.4", "10.11.18-MariaDB"]
+                .map(is_old),
+            [true, true, true, false, false, false, false]
+        );
         let mut old = description("5.0.1", 0);
         old[57 + 18] = 6;
         assert_eq!(

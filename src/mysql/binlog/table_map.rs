@@ -62,6 +62,18 @@ impl TableMap {
     /// # Errors
     /// When the event is cut, a column has a type that is not known, or the optional metadata contradicts the columns.
     pub fn parse(body: &[u8], flavor: Flavor) -> Result<TableMap, DecodeError> {
+        TableMap::read(body, flavor, true)
+    }
+
+    /// The same for the body of an event that MySQL before 8.0.21 wrote, which does not tell the sign of a YEAR.
+    ///
+    /// # Errors
+    /// As [`parse`](TableMap::parse).
+    pub fn parse_without_signs_of_years(body: &[u8]) -> Result<TableMap, DecodeError> {
+        TableMap::read(body, Flavor::MySql, false)
+    }
+
+    fn read(body: &[u8], flavor: Flavor, signs_of_years: bool) -> Result<TableMap, DecodeError> {
         let mut reader = Reader::new(body);
         let table_id = reader.u48("table id")?;
         reader.u16("table flags")?;
@@ -96,32 +108,44 @@ impl TableMap {
             });
         }
         let mut map = TableMap { table_id, db, table, columns, primary_key: None, named: false };
-        map.read_optional(&mut reader, flavor)?;
+        map.read_optional(&mut reader, flavor, signs_of_years)?;
         Ok(map)
     }
 
     /// Optional metadata: fields of type, length, value. Types that are not known are skipped, as the length allows it.
     /// Source of the numbers: MySQL `Table_map_event::Optional_metadata_field_type`.
-    fn read_optional(&mut self, reader: &mut Reader<'_>, flavor: Flavor) -> Result<(), DecodeError> {
+    fn read_optional(
+        &mut self,
+        reader: &mut Reader<'_>,
+        flavor: Flavor,
+        signs_of_years: bool,
+    ) -> Result<(), DecodeError> {
         while !reader.is_empty() {
             let field = reader.u8("optional metadata")?;
             let offset = reader.offset();
             let value = reader.lenenc_bytes("optional metadata")?;
             let mut value = Reader::new(value);
-            self.read_field(field, &mut value, flavor)
+            self.read_field(field, &mut value, flavor, signs_of_years)
                 .map_err(|_| DecodeError::Invalid { what: "optional metadata", offset })?;
         }
         Ok(())
     }
 
-    fn read_field(&mut self, field: u8, value: &mut Reader<'_>, flavor: Flavor) -> Result<(), DecodeError> {
+    fn read_field(
+        &mut self,
+        field: u8,
+        value: &mut Reader<'_>,
+        flavor: Flavor,
+        signs_of_years: bool,
+    ) -> Result<(), DecodeError> {
         const WHAT: &str = "optional metadata";
         match field {
             1 => {
                 let bits = value.rest();
-                for (index, column) in
-                    self.columns.iter_mut().filter(|column| is_numeric(column.type_number)).enumerate()
-                {
+                let signed = |column: &&mut MapColumn| {
+                    is_numeric(column.type_number) && (signs_of_years || column.type_number != code::YEAR)
+                };
+                for (index, column) in self.columns.iter_mut().filter(signed).enumerate() {
                     column.unsigned = Some(bit(bits, index)?);
                 }
             }
@@ -247,7 +271,7 @@ fn read_collations<'a>(
     if next.is_some() { Err(invalid()) } else { Ok(()) }
 }
 
-/// Columns with a bit in the signedness field, on both families of servers.
+/// Columns with a bit in the signedness field, on both families of servers; YEAR only from MySQL 8.0.21 on.
 fn is_numeric(type_number: u8) -> bool {
     matches!(
         type_number,
@@ -278,6 +302,20 @@ fn is_character(column: &MapColumn, flavor: Flavor) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Written by MySQL 8.0.15 and 9.7 for `y year, a int unsigned, b int`: only the newer one has a bit for the year.
+    #[test]
+    fn the_sign_of_a_year() {
+        let check = |map: Result<TableMap, DecodeError>, year: Option<bool>| {
+            let signs = map.expect("a whole event").columns.into_iter().map(|column| column.unsigned);
+            assert_eq!(signs.collect::<Vec<_>>(), [year, Some(true), Some(false)]);
+        };
+        let old =
+            b"\x71\0\0\0\0\0\x01\0\x01x\0\x02y1\0\x03\x0d\x03\x03\0\x07\x01\x01\x80\x04\x06\x01y\x01a\x01b";
+        let new = b"\xd4\0\0\0\0\0\x01\0\x01x\0\x02y1\0\x03\x0d\x03\x03\0\x07\x01\x01\xc0\x04\x06\x01y\x01a\x01b\x0c\x01\xe0";
+        check(TableMap::parse_without_signs_of_years(old), None);
+        check(TableMap::parse(new, Flavor::MySql), Some(true));
+    }
 
     /// Written by MySQL 9.7: a VECTOR stands among the columns with a character set, with that of binary strings.
     #[test]

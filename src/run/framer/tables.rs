@@ -55,6 +55,8 @@ pub(super) struct StreamTables {
     flavor: Flavor,
     /// The log is of MySQL before 8.0.
     before_8: bool,
+    /// The log is of a server that tells the signs of YEAR columns with those of numbers.
+    signs_of_years: bool,
     ids: HashMap<u64, Mapping>,
     n_mapped: u32,
     tracker: Tracker,
@@ -109,6 +111,7 @@ impl StreamTables {
         StreamTables {
             flavor,
             before_8: false,
+            signs_of_years: true,
             ids: HashMap::new(),
             n_mapped: 0,
             tracker,
@@ -142,8 +145,9 @@ impl StreamTables {
 
     /// Learns which server wrote what follows.
     pub(super) fn written_by(&mut self, description: &FormatDescription) {
-        self.before_8 = description.flavor == Flavor::MySql
-            && description.server_version.split('.').next().is_some_and(|major| major == "5");
+        self.before_8 = description.is_mysql_before((8, 0, 0));
+        // 8.0.20 tells none, 8.0.29 tells them; nothing in the log but the release shows it
+        self.signs_of_years = !description.is_mysql_before((8, 0, 21));
     }
 
     /// A new file begins: ids mean something else from here on.
@@ -168,7 +172,11 @@ impl StreamTables {
             Some(Mapping::Unwanted) => return Ok(()),
             Some(Mapping::Wanted { .. }) | None => {}
         }
-        let map = TableMap::parse(body, self.flavor).map_err(|error| broken(&error))?;
+        let map = match self.signs_of_years {
+            true => TableMap::parse(body, self.flavor),
+            false => TableMap::parse_without_signs_of_years(body),
+        };
+        let map = map.map_err(|error| broken(&error))?;
         let name = TableName::new(&map.db, &map.table);
         if !self.wants(&name) {
             self.ids.insert(id, Mapping::Unwanted);
