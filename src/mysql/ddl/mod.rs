@@ -5,6 +5,7 @@
 //! [`schema::model`](super::schema::model).
 
 mod alter;
+mod author;
 mod column;
 mod create;
 mod cursor;

@@ -5,6 +5,7 @@
 //! storage are passed over. An unknown head, action, attribute or option is never passed over: the statement is not
 //! understood then.
 
+use super::author::{Author, author};
 use super::create::CreateHead;
 use super::cursor::{Cursor, Parsed, is_word, shortened};
 use super::effect::{DdlEffect, TableDdl};
@@ -29,6 +30,9 @@ pub fn parse(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> Stateme
         Some(tokens) => {
             let cursor = Cursor::new(&tokens, Some(db).filter(|db| !db.is_empty())).in_dialect(dialect);
             let mut statement = statement(cursor);
+            if author(sql, session, flavor) == Author::Either {
+                statement = doubtful(statement);
+            }
             if let Statement::NotUnderstood(not) = &mut statement {
                 not.databases = Some(named_databases(&tokens, db));
             }
@@ -42,6 +46,18 @@ pub fn parse(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> Stateme
         return unknown("its text does not fit the character set of the client".to_owned());
     }
     statement
+}
+
+/// A statement whose names may be other ones, if it makes a table.
+fn doubtful(statement: Statement) -> Statement {
+    let Statement::CreateTable(create) = statement else { return statement };
+    let is_certain = create.table.table.is_ascii() && create.table.db.is_ascii();
+    Statement::NotUnderstood(NotUnderstood {
+        tables: if is_certain { vec![create.table] } else { Vec::new() },
+        databases: None,
+        kind: TableDdl::Create,
+        reason: "its text may be the server's, and then in UTF-8, or the client's".to_owned(),
+    })
 }
 
 /// How the session's text is read.
@@ -62,6 +78,11 @@ pub(super) fn decode<'t>(
     flavor: Flavor,
     scratch: &'t mut String,
 ) -> (&'t str, bool) {
+    if author(sql, session, flavor) == Author::Server
+        && let Ok(text) = std::str::from_utf8(sql)
+    {
+        return (text, true);
+    }
     let charset = session.client_collation.and_then(|id| collation(id, flavor).ok()).map(|one| one.charset);
     match (charset, std::str::from_utf8(sql)) {
         (Some(charset), _) => {

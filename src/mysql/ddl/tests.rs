@@ -1,5 +1,6 @@
 //! Statements as servers logged them, and what they touch.
 
+use super::ir::CreateBody;
 use super::*;
 use crate::mysql::binlog::query::{MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES, Session};
 use crate::mysql::position::Flavor;
@@ -227,4 +228,31 @@ proptest! {
         let sql = [head.as_bytes(), &sql].concat();
         parse(&sql, "v", &session(0, collation), Flavor::MariaDb);
     }
+}
+
+#[test]
+fn what_a_server_writes_instead_of_a_query_is_utf8() {
+    let columns =
+        |sql: &str, client: u16| match parse(sql.as_bytes(), "v", &session(0, client), Flavor::MySql) {
+            Statement::CreateTable(create) => match create.body {
+                CreateBody::Columns(body) => Ok(body.columns.into_iter().map(|column| column.name).collect()),
+                other => panic!("{other:?}"),
+            },
+            Statement::NotUnderstood(not) => Err(not.tables),
+            other => panic!("{other:?}"),
+        };
+    let check = |sql: &str, client: u16, expected: Result<&[&str], &[&str]>| {
+        let strings = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(columns(sql, client), expected.map(strings).map_err(named), "{sql}");
+    };
+    let (latin1, utf8mb4) = (8, 45);
+    let printed = "CREATE TABLE `t` (\n  `ä` int DEFAULT NULL,\n  `b` int NOT NULL\n)";
+    let by_server = format!("{printed} START TRANSACTION");
+    check(&by_server, latin1, Ok(&["ä", "b"]));
+    check(&by_server, utf8mb4, Ok(&["ä", "b"]));
+    check(printed, utf8mb4, Ok(&["ä", "b"]));
+    check(printed, latin1, Err(&["v.t"]));
+    check("CREATE TABLE `t` (`ä` int)", latin1, Ok(&["Ã¤"]));
+    check("CREATE TABLE `t` (\n  `a` int DEFAULT NULL\n)", latin1, Ok(&["a"]));
+    check("CREATE TABLE `ü` (\n  `a` int DEFAULT NULL\n)", latin1, Err(&[]));
 }
