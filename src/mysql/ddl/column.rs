@@ -386,6 +386,10 @@ impl Defined {
         if kind == KeyKind::Primary {
             self.column.nullable = Some(false);
         }
+        // said twice it is one key all the same
+        if self.keys.iter().any(|key| key.kind == kind) {
+            return;
+        }
         let part = KeyPart::Column { name: self.column.name.clone(), prefix: None };
         self.keys.push(KeyDef { name: None, kind, parts: vec![part], hash: false, if_not_exists: false });
     }

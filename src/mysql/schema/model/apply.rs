@@ -208,6 +208,8 @@ impl Model {
                     }
                 }
                 SequenceAction::Alter => {}
+                // of a table it is a warning, and logged
+                SequenceAction::Drop if self.table(name).is_some_and(|table| !table.sequence) => {}
                 SequenceAction::Drop => self.drop_table(name, changes),
             }
         }

@@ -55,11 +55,19 @@ impl Table {
     fn key_name(&self, parts: &[Part]) -> String {
         let column = parts.first().and_then(|part| part.column.as_deref());
         let base = column.unwrap_or("functional_index");
-        if !self.has_key(base) && !base.eq_ignore_ascii_case(PRIMARY) {
+        // the key of a foreign key that this one serves will not be made
+        let is_served = |key: &Key| {
+            key.kind == KeyKind::Foreign
+                && key.parts.len() <= parts.len()
+                && key.parts.iter().zip(parts).all(|(one, by)| one.column == by.column && by.prefix.is_none())
+        };
+        let has_key =
+            |name: &str| self.keys.iter().any(|key| same_column(&key.name, name) && !is_served(key));
+        if !has_key(base) && !base.eq_ignore_ascii_case(PRIMARY) {
             return base.to_owned();
         }
         let mut names = (2..).map(|number| format!("{base}_{number}"));
-        names.find(|name| !self.has_key(name)).expect("there is no end of numbers")
+        names.find(|name| !has_key(name)).expect("there is no end of numbers")
     }
 
     /// What holds for keys when all are there: parts of the primary key are NOT NULL, foreign keys need no key of their
@@ -167,10 +175,22 @@ impl Table {
         }
     }
 
-    /// No key is kept as a hash from here on because it was asked for: MariaDB forgets that when a table is altered or copied.
-    /// (Observed on 10.11 and 11.8.)
+    /// No key is kept as a hash from here on because it was asked for, or because it holds shapes, of which it now holds the
+    /// beginning: MariaDB forgets both when a table is altered or copied. (Observed on 10.11 and 11.8.)
     pub(super) fn forget_hashes(&mut self) {
-        self.keys.iter_mut().for_each(|key| key.hash = false);
+        /// What stands in front of a shape's coordinates.
+        const HEAD_BYTES: u32 = 8;
+        let columns = &self.columns;
+        let is_shape =
+            |name: &str| columns.iter().any(|column| same_column(&column.name, name) && column.is_shape());
+        for key in &mut self.keys {
+            key.hash = false;
+            for part in &mut key.parts {
+                if part.column.as_deref().is_some_and(is_shape) {
+                    part.prefix.get_or_insert(HEAD_BYTES);
+                }
+            }
+        }
     }
 
     /// Drops a key by name.

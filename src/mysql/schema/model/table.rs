@@ -152,7 +152,7 @@ impl Table {
             };
             let computed = flavor == Flavor::MySql && columns().any(|(_, column)| is_virtual(column));
             // those that MariaDB keeps as a hash stand last, as they were made
-            let hash = unique && self.is_long_key(key);
+            let hash = key.kind == KeyKind::Unique && self.is_long_key(key);
             (
                 !unique,
                 hash,
@@ -230,6 +230,11 @@ impl Column {
     pub(super) fn has_prefixes(&self) -> bool {
         use TypeKind as K;
         is_long(self.ty.kind) || matches!(self.ty.kind, K::Char | K::VarChar | K::Binary | K::VarBinary)
+    }
+
+    /// Of a spatial type but POINT.
+    pub(super) fn is_shape(&self) -> bool {
+        is_shape(self.ty.kind)
     }
 
     /// Bytes that a part of a key takes, more than any engine allows for a TEXT or BLOB without a prefix.
@@ -370,17 +375,16 @@ impl Column {
 /// TEXT, BLOB and spatial types, but for POINT, which has a length: a unique key holds them whole only as a hash.
 fn is_long(kind: TypeKind) -> bool {
     use TypeKind as K;
+    let text = matches!(kind, K::TinyText | K::Text | K::MediumText | K::LongText);
+    text || matches!(kind, K::TinyBlob | K::Blob | K::MediumBlob | K::LongBlob) || is_shape(kind)
+}
+
+/// Spatial types but POINT.
+fn is_shape(kind: TypeKind) -> bool {
+    use TypeKind as K;
     matches!(
         kind,
-        K::TinyText
-            | K::Text
-            | K::MediumText
-            | K::LongText
-            | K::TinyBlob
-            | K::Blob
-            | K::MediumBlob
-            | K::LongBlob
-            | K::Geometry
+        K::Geometry
             | K::LineString
             | K::Polygon
             | K::MultiPoint
