@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use syncc::control::{Status, TaskState};
 
-use crate::support::shop::{SOON, Shop};
+use crate::support::shop::{SOON, Shop, event};
+use crate::support::way::{Way, Weather};
 use crate::support::{Kafka, Kind, MySql, wait};
 
 /// A shop with these tables besides `items`, all of which are loaded as `start` says.
@@ -60,6 +61,38 @@ fn a_table_that_cannot_be_read_does_not_hold_up_the_others() {
         }
         shop.stop(&mut syncc);
     }
+}
+
+#[test]
+fn several_at_once_share_the_time_that_a_distant_source_takes() {
+    let tables = ["a", "b", "c", "d"];
+    let [one, four] = [1, 4].map(|parallel| {
+        let start = format!("    chunk 1 rows\n    parallel {parallel}\n");
+        let mut shop = shop("distant", Kind::MySql9_7, &tables, &start);
+        for table in tables {
+            shop.insert(table, &(4..=20).collect::<Vec<_>>());
+        }
+        let way = Way::open();
+        way.lead_to(shop.mysql.address());
+        way.turn(Weather::Slow { delay: Duration::from_millis(20), bytes_per_second: u32::MAX });
+        shop.text.address = way.address();
+        let mut syncc = shop.run();
+        for table in tables {
+            shop.wait_ids(table, &(1..=20).collect::<Vec<_>>());
+        }
+        let said = syncc.stderr();
+        let [from, to] = ["snapshot.started", "snapshot.done"].map(|name| {
+            let told = event(&said, name).unwrap_or_else(|| panic!("{name} is told:\n{said}"));
+            told["ts"].as_str().and_then(|ts| ts.parse::<jiff::Timestamp>().ok()).expect("a time")
+        });
+        shop.stop(&mut syncc);
+        to.duration_since(from).as_secs_f64()
+    });
+    println!(
+        "load of 4 tables, 20 ms away: parallel 1 {one:.1} s, parallel 4 {four:.1} s, {:.1} times as fast",
+        one / four
+    );
+    assert!(four < 0.7 * one, "parallel 1 takes {one} s, parallel 4 {four} s");
 }
 
 #[test]
