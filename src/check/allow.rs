@@ -264,11 +264,6 @@ mod tests {
             "include shop.*, shop.a  # warning[S0203]: `shop.a` is included by `shop.*` already\n\
              allow S0204 because \"x\"  # warning[S0110]: S0204 (exclude-idle) does not appear in this block\n",
         );
-        // Which of the two is meant is for people to say.
-        check_repaired(
-            "include shop.*, shop.a\nexclude shop.b\nallow S0204 because \"x\"\n",
-            "include shop.*\nexclude shop.b\nallow S0204 because \"x\"\n",
-        );
     }
 
     #[test]
