@@ -433,27 +433,3 @@ fn two_edits_at_once_both_count() {
     shop.stop(&mut syncc);
     assert_eq!(stored_generations(&shop, "shop").last(), Some(&3));
 }
-
-/// Whoever waits for an edit is answered, also when another one comes before it is active.
-#[cfg(feature = "failpoints")]
-#[test]
-fn everybody_who_waits_for_an_edit_is_answered() {
-    let mut shop = shop("waiters");
-    shop.save();
-    let slow = [("FAILPOINTS", "drain.begun=1*sleep(5000)")];
-    let mut syncc = shop.project.start_with(&["run", "--watch", "off", "--log", "json"], &slow);
-    shop.wait_streaming(&mut syncc);
-    shop.edit(|text| text.rules = "  retry for 1h\n".to_owned());
-    let project = &shop.project;
-    let answers = std::thread::scope(|scope| {
-        let reload = || project.syncc(&["reload", "--wait"]);
-        let first = scope.spawn(reload);
-        wait_said(&mut syncc, "generation 2 prepared", 0);
-        project.write("shop.sync", &shop.file().replace("retry for 1h", "retry for 2h"));
-        [reload(), first.join().expect("it is answered")]
-    });
-    for answer in answers {
-        assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
-    }
-    shop.stop(&mut syncc);
-}

@@ -146,7 +146,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
         accepted: 0,
         activating: None,
         reload_asked: None,
-        activation_asked: Vec::new(),
+        activation_asked: None,
         waiters: Vec::new(),
         starting: Vec::new(),
         moves: Moves::new(),
@@ -204,7 +204,7 @@ struct Supervisor<'o> {
     /// A reload that somebody asked for and that is not decided.
     reload_asked: Option<AskedReload>,
     /// Who waits for the generation to be active, and what they are told then.
-    activation_asked: Vec<(Reply, serde_json::Value)>,
+    activation_asked: Option<(Reply, serde_json::Value)>,
     /// Who waits for tasks.
     waiters: Vec<Waiter>,
     /// Tasks to be started, and their generations: one with another name waits for the end of the former one.
@@ -267,7 +267,7 @@ impl Supervisor<'_> {
 
     /// Until when the loop may sleep.
     fn patience(&self) -> Duration {
-        let awaited = !self.waiters.is_empty() || !self.activation_asked.is_empty();
+        let awaited = !self.waiters.is_empty() || self.activation_asked.is_some();
         match (awaited, self.files_touched.is_some()) {
             (true, _) => AWAITED,
             (false, true) => SETTLE,

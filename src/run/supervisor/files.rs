@@ -105,7 +105,7 @@ impl Supervisor<'_> {
                 if let Some(asked) = asked {
                     let result = told.result("accepted", generation, &summary);
                     match asked.wait {
-                        true => self.activation_asked.push((asked.reply, result)),
+                        true => self.activation_asked = Some((asked.reply, result)),
                         false => asked.reply.done(result),
                     }
                 }

@@ -181,7 +181,7 @@ impl Supervisor<'_> {
         Log::info(Name::ConfigActive, format!("generation {generation} active"))
             .generation(generation)
             .emit();
-        for (reply, mut result) in std::mem::take(&mut self.activation_asked) {
+        if let Some((reply, mut result)) = self.activation_asked.take() {
             result["outcome"] = "active".into();
             reply.event(json!({ "name": "config.active", "generation": generation }));
             reply.done(result);
