@@ -104,6 +104,15 @@ impl Charset {
         }
     }
 
+    /// True for a sign that surely has no place in this character set: servers write `?` for it.
+    pub fn lacks(self, sign: char) -> bool {
+        match self.form {
+            Form::Utf8 | Form::Single(_) => self.encode(sign.encode_utf8(&mut [0; 4])).is_none(),
+            Form::Multi(set) => set.lacks(sign),
+            Form::Swedish | Form::Wide(_) => false,
+        }
+    }
+
     /// MySQL's name.
     pub fn name(self) -> &'static str {
         self.name

@@ -62,6 +62,24 @@ impl MultiByte {
         }
     }
 
+    /// True when no code means this sign. False for the few that vendors added, which servers may or may not know.
+    pub(super) fn lacks(&self, sign: char) -> bool {
+        let (_, _, unknown) = self.encoding.encode(sign.encode_utf8(&mut [0; 4]));
+        let is_exception = || self.exceptions.iter().any(|(_, signs)| signs.contains(sign));
+        let is_euc = matches!(self.layout, Layout::EucJp);
+        unknown && !is_exception() && !(is_euc && self.is_behind_8f(sign))
+    }
+
+    /// True for signs of the three-byte codes, which the encoding standard reads and does not write, and for private ones.
+    fn is_behind_8f(&self, sign: char) -> bool {
+        let cells = || 0xA1..=0xFE;
+        let codes: Vec<u8> =
+            cells().flat_map(|row| cells().flat_map(move |cell| [0x8F, row, cell])).collect();
+        let mut signs = String::new();
+        self.append(&codes, &mut signs);
+        ('\u{E000}'..='\u{F8FF}').contains(&sign) || signs.contains(sign)
+    }
+
     fn exception(&self, code: &[u8]) -> Option<char> {
         if code.len() < 2 {
             return None;

@@ -224,3 +224,8 @@ ALTER TABLE t2 DISCARD TABLESPACE;
 ALTER TABLE t1 ALGORITHM=INSTANT, ADD b INT;
 ALTER TABLE t1 WITH VALIDATION, ADD c INT AS (b);
 ALTER TABLE t1 ADD COLUMN d INT NOT NULL DEFAULT 0 COMMENT 'a' COLUMN_FORMAT DEFAULT FIRST, ALGORITHM = COPY, LOCK = EXCLUSIVE;
+-- labels with signs that an East Asian set lacks
+CREATE TABLE ea1 (a ENUM('ä', '가', 'ㄱ') CHARSET euckr, b ENUM('ä', '中', '가') CHARSET gbk, c ENUM('ä', '中', '가') CHARSET big5);
+CREATE TABLE ea2 (a ENUM('ä', '中', '가') CHARSET gb2312, b ENUM('ä', '日', '가') CHARSET sjis, c SET('ä', '日', '가') CHARSET ujis);
+CREATE TABLE ea3 (a ENUM('ö', '日', '가') CHARSET cp932, b ENUM('ö', '日', '가') CHARSET eucjpms);
+ALTER TABLE ea3 ADD c ENUM('é', '間', 'x') CHARSET euckr, MODIFY a ENUM('ö', 'я', '日') CHARSET cp932;

@@ -142,8 +142,17 @@ impl Table {
             let column = part.column.as_deref()?;
             fates.iter().find(|(old, _)| same_column(old, column))
         };
+        let period = self.period.as_ref().map(|(start, end)| [end, start].map(String::as_str));
         for key in &mut self.keys {
+            let n_parts = key.parts.len();
             key.parts.retain(|part| fate(part).is_none_or(|(_, new)| new.is_some()));
+            // A server gives up no column of a key of several, but the only one beside a period: with it goes the key.
+            // (Observed on MariaDB 10.11.)
+            let left: Vec<&str> = key.parts.iter().filter_map(|part| part.column.as_deref()).collect();
+            let is_unique = matches!(key.kind, KeyKind::Primary | KeyKind::Unique);
+            if is_unique && key.parts.len() < n_parts && period.is_some_and(|period| left == period) {
+                key.parts.clear();
+            }
             for part in &mut key.parts {
                 if let Some((_, new)) = fate(part) {
                     part.column.clone_from(new);

@@ -240,14 +240,9 @@ pub(super) fn unit(charset: &str) -> usize {
     }
 }
 
-/// Text with `?` for what the character set lacks, as servers write it in labels. That is known of sets of one byte a
-/// character and those of Unicode.
+/// Text with `?` for what the character set lacks, as servers write it in labels.
 fn within(text: &str, charset: Charset) -> String {
-    if charset.encode("").is_none() {
-        return text.to_owned();
-    }
-    let lacks = |sign: char| charset.encode(sign.encode_utf8(&mut [0; 4])).is_none();
-    text.chars().map(|sign| if lacks(sign) { '?' } else { sign }).collect()
+    text.chars().map(|sign| if charset.lacks(sign) { '?' } else { sign }).collect()
 }
 
 /// Whether a type has a character set.
