@@ -241,6 +241,15 @@ fn a_table_that_is_hidden_for_a_moment_is_loaded_to_its_end() {
         sql.run(&format!("grant select, lock tables on *.* to {user}"));
         shop.wait_streaming(&mut syncc);
         shop.wait_ids("items", &(1..=20).collect::<Vec<_>>());
+        // each line about a table says which task it is about
+        let said = syncc.stderr();
+        let lines = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let of_tables = ["snapshot.", "schema.", "window.", "table."];
+        let nobody = |line: &serde_json::Value| {
+            let event = line["event"].as_str().unwrap_or_default();
+            of_tables.iter().any(|of| event.starts_with(of)) && line["task"].is_null()
+        };
+        assert_eq!(lines.filter(nobody).collect::<Vec<_>>(), [] as [serde_json::Value; 0]);
         // one that the log says is gone is waited for by nobody
         sql.run("drop table items");
         shop.stop(&mut syncc);

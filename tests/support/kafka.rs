@@ -1,5 +1,6 @@
 //! Kafka brokers, and what is in their topics.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -334,13 +335,24 @@ impl Kafka {
         }
         consumer.assign(&list).expect("a topic that exists can be assigned");
         let mut received = Vec::new();
-        let mut open = partitions;
+        // what comes later is not waited for: a topic that grows has no end
+        let end =
+            |partition| consumer.fetch_watermarks(topic, partition, SOON).map_or(i64::MAX, |(_, end)| end);
+        let mut open: BTreeMap<i32, i64> =
+            (0..partitions as i32).map(|partition| (partition, end(partition))).collect();
         let deadline = Instant::now() + Duration::from_secs(60);
-        while open > 0 {
+        while !open.is_empty() {
             assert!(Instant::now() < deadline, "the end of {topic} was not reached within a minute");
             match consumer.poll(Duration::from_millis(200)) {
                 // of the whole partition, and for a reader of committed records up to the first open transaction
-                Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    open.remove(&partition);
+                }
+                Some(Ok(message))
+                    if open.get(&message.partition()).is_none_or(|end| message.offset() >= *end) =>
+                {
+                    open.remove(&message.partition());
+                }
                 Some(Ok(message)) => received.push(Received {
                     partition: message.partition(),
                     offset: message.offset(),

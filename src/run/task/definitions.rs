@@ -34,12 +34,8 @@ impl Life {
                         tables.iter().filter(|table| self.tables.tells_of_lost_rows(table, statement))
                     {
                         self.counts.truncates += 1;
-                        Event::warn(
-                            Name::TableTruncated,
-                            format!("rows of {table} came or went without change events, by: {shown}"),
-                        )
-                        .position(&self.ledger.position().file)
-                        .emit();
+                        let text = format!("rows of {table} came or went without change events, by: {shown}");
+                        self.told(Event::warn(Name::TableTruncated, text));
                     }
                 }
             }

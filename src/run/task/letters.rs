@@ -164,7 +164,7 @@ impl Letters {
     }
 
     /// Counts a row, and says so in the log when their number has come to one, ten, a hundred and so on.
-    fn told(&mut self, error: &str, (_, ledger, counts): Outlet<'_>) {
+    fn told(&mut self, error: &str, (output, ledger, counts): Outlet<'_>) {
         let before = self.n_rows;
         self.n_rows += 1;
         counts.dead_letters += 1;
@@ -174,7 +174,10 @@ impl Letters {
                 self.table,
                 if self.n_rows == 1 { "once".to_owned() } else { format!("{} times", self.n_rows) }
             );
-            Event::warn(Name::RecordDeadLetter, text).position(&ledger.position().file).emit();
+            Event::warn(Name::RecordDeadLetter, text)
+                .task(output.task())
+                .position(&ledger.position().file)
+                .emit();
         }
     }
 }

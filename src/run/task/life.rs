@@ -17,7 +17,6 @@ use crate::mysql::binlog::scratch::Scratch;
 use crate::mysql::position::{Gtid, Position};
 use crate::mysql::schema::TableName;
 use crate::mysql::value::Value;
-use crate::plan::TaskId;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::follower::Follower;
@@ -119,6 +118,7 @@ impl Life {
                 self.tables.plan().id.pipeline
             ),
         )
+        .task(self.output.task())
         .position(&position.file)
         .failure(&failure)
         .emit();
@@ -167,11 +167,16 @@ impl Life {
         };
     }
 
+    /// Logs what happens to the task at the place where it stands.
+    pub(super) fn told(&self, event: Event<'_>) {
+        event.task(self.output.task()).position(&self.ledger.position().file).emit();
+    }
+
     /// Tells once of a source transaction that goes to the target in parts.
-    pub(super) fn told_of_cut(&self, task: &TaskId) {
+    pub(super) fn told_of_cut(&self) {
         if self.ledger.parts() == 1 {
             let text = "one source transaction is so large, or takes so long, that it is sent in several transactions";
-            Event::info(Name::TransactionCut, text).task(task).position(&self.ledger.position().file).emit();
+            self.told(Event::info(Name::TransactionCut, text));
         }
     }
 

@@ -43,7 +43,7 @@ impl Life {
                 "the source does not show {table}, and its log does not say that it is gone: its existing rows are waited for. Grant \
                  SELECT on it, or take it out with `exclude`"
             );
-            Event::warn(Name::SnapshotStarted, text).position(&self.ledger.position().file).emit();
+            self.told(Event::warn(Name::SnapshotStarted, text));
         }
         Ok(())
     }
@@ -60,7 +60,7 @@ impl Life {
     pub(super) fn vanished(&mut self, table: &TableName, now_ms: u64) -> Result<(), Failure> {
         self.give_up_load(table, now_ms)?;
         let text = format!("there is no table {table} at the source: nothing of it is loaded");
-        Event::warn(Name::SnapshotTableDone, text).position(&self.ledger.position().file).emit();
+        self.told(Event::warn(Name::SnapshotTableDone, text));
         self.load.leave(table);
         self.tables.forget(table);
         self.output.remove(StateKey::Snap(table.clone()));
@@ -128,8 +128,8 @@ impl Life {
             match closed {
                 Closed::Redo(table, cause) => {
                     self.counts.redone(cause);
-                    Event::info(Name::WindowRedone, format!("a chunk of {table} is read again: {cause:?}"))
-                        .emit();
+                    let text = format!("a chunk of {table} is read again: {cause:?}");
+                    self.told(Event::info(Name::WindowRedone, text));
                 }
                 Closed::Emit(rows) => {
                     hit("win.closing");
@@ -159,7 +159,8 @@ impl Life {
     ) -> Result<(), Failure> {
         self.mark_load(&table, &record, now_ms)?;
         if record.state == SnapState::Done {
-            Event::info(Name::SnapshotTableDone, format!("{table}: {} rows loaded", record.rows)).emit();
+            let text = format!("{table}: {} rows loaded", record.rows);
+            self.told(Event::info(Name::SnapshotTableDone, text));
         }
         self.output.store(StateRecord::Snap(table, record));
         self.ledger.touch();

@@ -316,7 +316,7 @@ fn send(
         let text = format!(
             "{table}: bytes that are no text in the character set of their column were sent as U+FFFD, {places} times so far"
         );
-        Event::warn(Name::TextReplaced, text).position(&ledger.position().file).emit();
+        Event::warn(Name::TextReplaced, text).task(output.task()).position(&ledger.position().file).emit();
     }
     counts.mapped += live.route.take_mapped();
     output.show(&live.route.version().name, first);

@@ -160,7 +160,7 @@ impl Task {
             hit("txn.split");
             self.commit(life, false)?;
             life.number_part();
-            life.told_of_cut(&self.id);
+            life.told_of_cut();
         }
         life.overdue(now_ms)?;
         life.beat_inside(self, now_ms)?;

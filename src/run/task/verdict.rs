@@ -217,7 +217,7 @@ impl Life {
             "XA transaction {xid} is committed, and was prepared before this task began to read: all tables are loaded from their \
              first row on"
         );
-        Event::info(Name::WindowRedone, text).position(&self.ledger.position().file).emit();
+        self.told(Event::info(Name::WindowRedone, text));
         let tables: Vec<TableName> = self.load.progress().into_iter().map(|one| one.table).collect();
         tables.iter().try_for_each(|table| self.load_anew(table, now_ms))
     }

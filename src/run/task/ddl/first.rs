@@ -35,13 +35,13 @@ impl Life {
             let outgoing = match self.outgoing(&definition) {
                 Ok(outgoing) => outgoing,
                 Err(failure) if failure.class == Class::Data => {
-                    Event::warn(Name::SchemaWithheld, failure.text).emit();
+                    self.told(Event::warn(Name::SchemaWithheld, failure.text));
                     continue;
                 }
                 Err(failure) => return Err(failure),
             };
             for (_, text) in outgoing.withheld {
-                Event::info(Name::SchemaWithheld, text).emit();
+                self.told(Event::info(Name::SchemaWithheld, text));
             }
             for mut message in outgoing.messages {
                 // As when it was made: there was nothing before.

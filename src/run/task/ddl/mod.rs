@@ -85,7 +85,7 @@ impl Life {
         self.counts.ddl_withheld += outgoing.withheld.len() as u64;
         for (unexpected, text) in outgoing.withheld {
             let event = if unexpected { Event::warn } else { Event::info };
-            event(Name::SchemaWithheld, text).position(&self.ledger.position().file).emit();
+            self.told(event(Name::SchemaWithheld, text));
         }
         for message in &outgoing.messages {
             self.send_message(message, Origin::Stream, header, now_ms)?;
@@ -106,7 +106,7 @@ impl Life {
         let Some(TableState::Proven { columns, .. }) = self.tables.state(table).cloned() else {
             let text =
                 format!("{table} is truncated, which is not sent: its columns are not certain at this place");
-            Event::warn(Name::SchemaWithheld, text).position(&self.ledger.position().file).emit();
+            self.told(Event::warn(Name::SchemaWithheld, text));
             self.counts.ddl_withheld += 1;
             return Ok(());
         };

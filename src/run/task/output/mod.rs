@@ -309,6 +309,11 @@ impl Output {
         (self.is_idle() && self.pending.is_empty()).then_some(self)
     }
 
+    /// The task whose rows it takes.
+    pub(super) fn task(&self) -> &TaskId {
+        &self.task
+    }
+
     /// This target for the life that follows a failure elsewhere: as it is, or with a new producer, by which what is on its way ends
     /// at once. None where it fails, too, or does not answer soon.
     ///
