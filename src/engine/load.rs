@@ -155,6 +155,16 @@ impl Load {
         !self.reads.is_empty()
     }
 
+    /// True while the load under way is that of all tables, and not of one that came later or is loaded once more: no table is
+    /// done, or some are by the same load.
+    pub fn is_of_all(&self) -> bool {
+        let (done, open): (Vec<&TableLoad>, Vec<&TableLoad>) =
+            self.tables.values().partition(|load| load.is_done());
+        let is_same =
+            |one: &&TableLoad| open.iter().any(|other| other.record.snapshot == one.record.snapshot);
+        !open.is_empty() && (done.is_empty() || done.iter().any(is_same))
+    }
+
     /// Progress of every table.
     pub fn progress(&self) -> Vec<TableProgress> {
         self.tables

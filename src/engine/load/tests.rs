@@ -609,3 +609,22 @@ fn the_model_notices_every_rule_that_is_broken() {
     }
     assert!(shown(Rule::All, |_, _, n_windows| n_windows == TABLES.len()), "windows are open at once");
 }
+
+#[test]
+fn the_load_of_all_tables_is_told_from_those_of_single_ones() {
+    let named = |name: &str| {
+        let mut version = (*version()).clone();
+        version.name = TableName::new("shop", name);
+        Arc::new(version)
+    };
+    let table = |name: &str, snapshot: &str, state: SnapState| {
+        let record = SnapRecord { snapshot: snapshot.into(), state, ..pending() };
+        TableLoad::new(named(name), Some(vec![0]), record, 10)
+    };
+    let is_of_all = |tables: Vec<TableLoad>| Load::new(tables, policy(2, 1)).is_of_all();
+    let (done, open) = (SnapState::Done, SnapState::Pending);
+    assert!(is_of_all(vec![table("a", "1", open.clone()), table("b", "2", open.clone())]));
+    assert!(is_of_all(vec![table("a", "1", done.clone()), table("b", "1", open.clone())]));
+    assert!(!is_of_all(vec![table("a", "1", done.clone()), table("b", "2", open)]));
+    assert!(!is_of_all(vec![table("a", "1", done)]));
+}

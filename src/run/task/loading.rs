@@ -17,11 +17,15 @@ impl Life {
     /// Loads the existing rows of a table from its first one on. One that is read as a whole at a place still to come is loaded by
     /// that.
     pub(super) fn load_anew(&mut self, table: &TableName, now_ms: u64) -> Result<(), Failure> {
+        self.load_under(random_id().unwrap_or_default(), table, now_ms)
+    }
+
+    /// The same as a part of the load with this id.
+    pub(super) fn load_under(&mut self, id: String, table: &TableName, now_ms: u64) -> Result<(), Failure> {
         if self.load.is_at_barrier(table) && !self.tables.waits(table) {
             return Ok(());
         }
         self.give_up_load(table, now_ms)?;
-        let id = random_id().unwrap_or_default();
         let record = SnapRecord::pending(id, self.tables.has_sent(table));
         self.load_announced = false;
         self.tables.learn(table);
@@ -40,8 +44,8 @@ impl Life {
         self.look_ms = now_ms + LOOK_AGAIN_MS;
         if self.told_unseen.insert(table.clone()) {
             let text = format!(
-                "the source does not show {table}, and its log does not say that it is gone: its existing rows are waited for. Grant \
-                 SELECT on it, or take it out with `exclude`"
+                "the source does not show {table}, and its log does not say that it is gone, as far as it is read: its existing \
+                 rows are waited for. Unless it was dropped, grant SELECT on it, or take it out with `exclude`"
             );
             self.told(Event::warn(Name::SnapshotStarted, text));
         }

@@ -135,7 +135,7 @@ impl Reader {
         }
     }
 
-    /// All rows of a table. The log waits meanwhile, so they are read as fast as they come.
+    /// All rows of a table. The log waits meanwhile; they are given batch by batch, as fast as these are taken.
     fn barrier(
         &mut self,
         version: &Arc<TableVersion>,

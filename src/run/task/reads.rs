@@ -40,7 +40,7 @@ pub(in crate::run) struct Answer {
 
 /// Kinds of answers, one for each kind of read (a barrier gives several).
 pub(in crate::run) enum Found {
-    /// Columns and paging key; none: the table is gone.
+    /// Columns and paging key; none: the source shows no such table.
     Columns(Option<(Arc<TableVersion>, Option<Vec<usize>>)>),
     /// The greatest key; none: no row.
     MaxKey(Option<Vec<KeyPart>>),

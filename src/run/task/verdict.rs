@@ -20,6 +20,7 @@ use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::{MappedTable, Verdict};
+use crate::run::state_dir::random_id;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -201,9 +202,9 @@ impl Life {
     }
 
     /// An XA transaction that was prepared before the task's first position is committed: its rows are in the tables alone. While
-    /// existing rows are loaded they come by that, which begins anew for all tables, as nobody can tell which it changed.
+    /// all tables are loaded they come by that, which begins anew, as nobody can tell which tables it changed.
     fn committed_unread(&mut self, xid: &str, now_ms: u64) -> Result<(), Failure> {
-        if self.load.done() {
+        if !self.loads || !self.load.is_of_all() {
             return Err(Failure::new(
                 Class::PositionLost,
                 format!(
@@ -217,9 +218,10 @@ impl Life {
             "XA transaction {xid} is committed, and was prepared before this task began to read: all tables are loaded from their \
              first row on"
         );
-        self.told(Event::info(Name::WindowRedone, text));
+        self.told(Event::warn(Name::WindowRedone, text));
+        let id = random_id().unwrap_or_default();
         let tables: Vec<TableName> = self.load.progress().into_iter().map(|one| one.table).collect();
-        tables.iter().try_for_each(|table| self.load_anew(table, now_ms))
+        tables.iter().try_for_each(|table| self.load_under(id.clone(), table, now_ms))
     }
 
     fn cannot_tell(&self, what: &str) -> Failure {
