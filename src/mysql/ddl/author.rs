@@ -14,7 +14,7 @@ pub(super) enum Author {
     Client,
     /// The server.
     Server,
-    /// The one or the other, and they mean different names.
+    /// The one or the other: they may mean different names.
     Either,
 }
 

@@ -28,10 +28,16 @@ pub fn parse(sql: &[u8], db: &str, session: &Session, flavor: Flavor) -> Stateme
     let unclosed = "a quote or a comment is not closed";
     let statement = match tokens(text, dialect) {
         Some(tokens) => {
-            let cursor = Cursor::new(&tokens, Some(db).filter(|db| !db.is_empty())).in_dialect(dialect);
-            let mut statement = statement(cursor);
+            let db_of_session = Some(db).filter(|db| !db.is_empty());
+            let mut statement = statement(Cursor::new(&tokens, db_of_session).in_dialect(dialect));
             if author(sql, session, flavor) == Author::Either {
-                statement = doubtful(statement);
+                let printed = std::str::from_utf8(sql).ok().and_then(|text| self::tokens(text, dialect));
+                let meant =
+                    |tokens: Vec<_>| self::statement(Cursor::new(&tokens, db_of_session).in_dialect(dialect));
+                // Most often it is a comment that the two read differently.
+                if printed.is_none_or(|tokens| meant(tokens) != statement) {
+                    statement = doubtful(statement);
+                }
             }
             if let Statement::NotUnderstood(not) = &mut statement {
                 not.databases = Some(named_databases(&tokens, db));

@@ -1,5 +1,6 @@
 //! A statement as it may be shown: in logs and errors, where no value and no secret belongs.
 
+use super::author::{Author, author};
 use crate::mysql::binlog::query::{MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES, Session};
 use crate::mysql::charset::collation;
 use crate::mysql::position::Flavor;
@@ -16,6 +17,7 @@ pub fn shown(sql: &[u8], session: &Session, flavor: Flavor) -> String {
     let mode = session.sql_mode.unwrap_or(0);
     let mut scratch = String::new();
     let charset = session.client_collation.and_then(|id| collation(id, flavor).ok()).map(|one| one.charset);
+    let charset = charset.filter(|_| author(sql, session, flavor) == Author::Client);
     let text = match charset {
         Some(charset) => charset.to_utf8(sql, &mut scratch).text.to_owned(),
         None => String::from_utf8_lossy(sql).into_owned(),
