@@ -6,9 +6,9 @@ use super::{Program, param, resolve};
 use crate::ast::{self, Uses, Values};
 use crate::diagnostic::{self, Diagnostic, TextEdit};
 use crate::project::{self, Choices, Project, Role};
-use crate::statement::Place;
+use crate::statement::{Place, closest};
 use crate::syntax::{self, Parse, Tree};
-use crate::text::FileId;
+use crate::text::{FileId, Spanned};
 use std::collections::HashSet;
 
 /// Parses, lowers and resolves the files of a project, without those that hold tests, and its lock file. Total: any texts give a program and
@@ -134,11 +134,14 @@ fn unknown_pipelines(tests: &[ast::Test], program: &Program) -> Vec<Diagnostic> 
         pipelines.declare(&pipeline.name, &mut Vec::new());
     }
     let tested: HashSet<&str> = tests.iter().map(|test| test.pipeline.value.as_str()).collect();
-    pipelines.note_idle(|name, _| tested.contains(name));
-    let names = tests.iter().map(|test| &test.pipeline);
-    let mut found: Vec<(&str, Diagnostic)> = Vec::new();
-    for name in names.filter(|name| pipelines.id(&name.value).is_none() && !program.may_know(&name.value)) {
-        match found.iter_mut().find(|(known, _)| *known == name.value) {
+    let is_unknown =
+        |name: &&Spanned<String>| pipelines.id(&name.value).is_none() && !program.may_know(&name.value);
+    let unknown: Vec<&Spanned<String>> = tests.iter().map(|test| &test.pipeline).filter(is_unknown).collect();
+    // One for each file: whoever looks at one alone sees it.
+    let mut found: Vec<((&str, FileId), Diagnostic)> = Vec::new();
+    for name in unknown {
+        let place = (name.value.as_str(), name.span.file);
+        match found.iter_mut().find(|(known, _)| *known == place) {
             // Whoever names a pipeline anew has as many tests with the old name as there are.
             Some((_, finding)) => {
                 for fix in &mut finding.fixes {
@@ -147,7 +150,13 @@ fn unknown_pipelines(tests: &[ast::Test], program: &Program) -> Vec<Diagnostic> 
                 }
                 *finding = finding.clone().beside(name.span, "here, too");
             }
-            None => found.push((&name.value, pipelines.unknown(name))),
+            None => {
+                // Many pipelines have no test: that one was renamed is a guess for names that are like no other.
+                let is_like = program.pipelines.iter().map(|pipeline| pipeline.name.value.as_str());
+                let may_be_tested = closest(&name.value, is_like).is_some();
+                pipelines.note_idle(|name, _| may_be_tested || tested.contains(name));
+                found.push((place, pipelines.unknown(name)));
+            }
         }
     }
     found.into_iter().map(|(_, finding)| finding).collect()

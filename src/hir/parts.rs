@@ -1,4 +1,4 @@
-//! The same work for every file of a project: on all cores, where the files are long together.
+//! The same work for every file of a project: on several cores, where the files are long together.
 
 use crate::text::{FileId, FileSet};
 use std::panic::resume_unwind;

@@ -25,7 +25,7 @@ pub const COMBINATION_PAGES: &[CodeDoc] = &[CodeDoc {
 const COMBINATIONS_MAX: usize = 1_000;
 
 /// Most combinations that are asked whether they need an answer.
-const ANSWERS_MAX: usize = 64;
+const ANSWERS_MAX: usize = 8;
 
 /// What was found under the combinations.
 #[derive(Debug, Clone)]

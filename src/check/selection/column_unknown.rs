@@ -103,9 +103,15 @@ fn masks_of_profiles<'p>(project: &Project<'p>) -> Lines<'p> {
             }
         }
     }
+    let all_settings = project.flows.iter().flat_map(blocks_of).map(|(settings, _)| settings);
+    let masked: Vec<Matcher> = all_settings
+        .flat_map(Settings::all_masks)
+        .filter_map(|mask| mask.value.column.compile_column().ok())
+        .collect();
     lines.retain(|(_, column), (_, named)| {
         let near = closest(column, column_names(&named.lacking));
-        near.is_some_and(|near| sensitive.iter().any(|rule| rule.matches(near)))
+        let holds = |rules: &[Matcher], near: &str| rules.iter().any(|rule| rule.matches(near));
+        near.is_some_and(|near| holds(&sensitive, near) && !holds(&masked, near))
     });
     lines
 }

@@ -170,9 +170,15 @@ fn commented(tree: &Tree, text: &str, faults: &[BraceFault]) -> Option<BraceFaul
     })
 }
 
+/// The first word at a place, that of a comment without its sign.
+fn first_word(text: &str, at: u32) -> Option<&str> {
+    let line = text[at as usize..].lines().next()?;
+    line.trim_start_matches('#').split_ascii_whitespace().next()
+}
+
 /// Comments on lines of their own that read like the head of a block, before a place, without those whose `}` is in a comment.
 fn commented_heads(tree: &Tree, text: &str, before: u32) -> Vec<Range> {
-    let (mut heads, mut pending) = (Vec::new(), Vec::new());
+    let (mut heads, mut pending): (Vec<Range>, Vec<Range>) = (Vec::new(), Vec::new());
     for leaf in tree.leaves() {
         let place = tree.node(leaf).start..tree.node(leaf).end;
         if place.start >= before {
@@ -193,7 +199,12 @@ fn commented_heads(tree: &Tree, text: &str, before: u32) -> Vec<Range> {
             _ if place.is_empty() => {}
             // A block of which only the end is left is none.
             NodeKind::Close | NodeKind::Stray => pending.clear(),
-            _ => heads.append(&mut pending),
+            _ => {
+                // A head behind one of the same kind took its place: no block of these holds another one.
+                let word = first_word(text, place.start);
+                pending.retain(|head| first_word(text, head.start) != word);
+                heads.append(&mut pending);
+            }
         }
     }
     heads
