@@ -336,8 +336,11 @@ impl Kafka {
         consumer.assign(&list).expect("a topic that exists can be assigned");
         let mut received = Vec::new();
         // what comes later is not waited for: a topic that grows has no end
-        let end =
-            |partition| consumer.fetch_watermarks(topic, partition, SOON).map_or(i64::MAX, |(_, end)| end);
+        let end = |partition| {
+            consumer
+                .fetch_watermarks(topic, partition, Duration::from_secs(60))
+                .map_or(i64::MAX, |(_, end)| end)
+        };
         let mut open: BTreeMap<i32, i64> =
             (0..partitions as i32).map(|partition| (partition, end(partition))).collect();
         let deadline = Instant::now() + Duration::from_secs(60);
