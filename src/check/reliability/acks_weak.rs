@@ -2,7 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
-use super::producers::producers;
+use super::producers::{is_told, producers};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::statement::{Acks, Delivery};
 
@@ -36,6 +36,9 @@ fn check_acks_weak(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
             Acks::None => "a message counts as sent before any broker has it: rows are lost when one fails",
         };
+        if is_told(ACKS_WEAK, acks.span, findings) {
+            continue;
+        }
         findings.push(
             Diagnostic::warning(ACKS_WEAK, acks.span, message)
                 .help("`acks all` waits for every replica that is in sync")

@@ -2,7 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
-use super::producers::producers;
+use super::producers::{is_told, producers};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::statement::{Acks, Delivery};
 use crate::text::Span;
@@ -37,6 +37,9 @@ fn check_acks_with_exactly_once(project: &Project<'_>, findings: &mut Vec<Diagno
             continue;
         }
         let mut report = |what: String, span: Span| {
+            if is_told(ACKS_WITH_EXACTLY_ONCE, span, findings) {
+                return;
+            }
             let default = if delivery.is_none() { ", the default" } else { "" };
             let message = format!("Kafka refuses {what} with `delivery exactly-once`{default}");
             let line = written.producer.lines.get(&span).copied().unwrap_or(span);
@@ -48,7 +51,7 @@ fn check_acks_with_exactly_once(project: &Project<'_>, findings: &mut Vec<Diagno
                 None => finding,
             });
         };
-        let producer = written.producer;
+        let producer = &written.producer;
         match producer.acks.as_ref().map(|acks| (acks.value, acks.span)) {
             Some((Acks::Leader, span)) => report("`acks 1`".to_owned(), span),
             Some((Acks::None, span)) => report("`acks 0`".to_owned(), span),
@@ -76,6 +79,18 @@ mod tests {
             pipeline p {\nfrom a\nto bus {\n\
             acks 0  # error[S0810]: Kafka refuses `acks 0` with `delivery exactly-once`, the default\n}\n\
             to hub\ninclude a.b\n}\n"]);
+    }
+
+    #[test]
+    fn of_what_holds_for_a_target() {
+        check_project(&["edition 2026\n\
+            source a mysql \"db\" {\npassword env P\n}\n\
+            target bus kafka \"k\"\ntarget hub kafka \"h\" {\nacks all\n}\n\
+            defaults {\nacks 1  # error[S0810]: Kafka refuses `acks 1` with `delivery exactly-once`, the default\n}\n\
+            profile fast {\n\
+            in-flight 9  # error[S0810]: Kafka refuses `in-flight 9`, more than 5, with `delivery exactly-once`, the default\n}\n\
+            pipeline p from a to bus {\ninclude a.b\n}\npipeline q from a to bus {\nwith fast\ninclude a.c\n}\n\
+            pipeline r from a to hub {\ninclude a.d\n}\n"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
-use super::producers::producers;
+use super::producers::{is_told, producers};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::kafka::limits::MAX_MESSAGE_BYTES_DEFAULT;
 use crate::statement::size_text;
@@ -26,8 +26,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_batch_over_limit(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let limit = MAX_MESSAGE_BYTES_DEFAULT as u64;
-    for batch in producers(project).filter_map(|written| written.producer.batch_bytes.as_ref()) {
-        if batch.value > limit {
+    for batch in producers(project).filter_map(|written| written.producer.batch_bytes) {
+        if batch.value > limit && !is_told(BATCH_OVER_LIMIT, batch.span, findings) {
             let message = format!(
                 "`batch {}` is larger than a topic takes: {limit} bytes, the broker's default",
                 size_text(batch.value)

@@ -45,7 +45,7 @@ pub(super) enum NoMoment {
 }
 
 /// Reads `YYYY-MM-DD`, `YYYY-MM-DD hh:mm:ss` or the same with up to six digits of a fraction; at an instant also with an offset,
-/// `+02:00`. At an instant a text without offset is what clocks of `clocks` show, of UTC without one.
+/// `+02:00`. As servers do it, seconds may be left out, and so may the first zero of a month, a day and an hour. At an instant a text without offset is what clocks of `clocks` show, of UTC without one.
 ///
 /// # Errors
 /// Any other text, and days that no calendar has but `0000-00-00`; an hour that is left out there, or comes twice.
@@ -76,8 +76,8 @@ fn behind_last_instant() -> i64 {
 
 /// Date and time of a text, in UTC where it has an offset, and whether it has one.
 fn parsed(text: &str, zone: Zone) -> Option<(DateTime, bool)> {
-    let date = date(text.get(..10)?)?;
-    let rest = &text[10..];
+    let (day, rest) = text.split_at(text.find([' ', 'T']).unwrap_or(text.len()));
+    let date = date(day)?;
     if rest.is_empty() {
         return Some((DateTime { date, hour: 0, minute: 0, second: 0, micros: 0, fsp: 6 }, false));
     }
@@ -88,7 +88,8 @@ fn parsed(text: &str, zone: Zone) -> Option<(DateTime, bool)> {
         None => (clock, None),
     };
     let offset_minutes = written.unwrap_or(0);
-    let (hour, minute, second, micros) = clock_parts(clock, 2)?;
+    let (hour, minute, second, micros) =
+        clock_parts(clock, 2).filter(|_| written.is_none() || clock.len() >= 8)?;
     if hour > 23 || date.year == 0 && (hour, minute, second, micros) != (0, 0, 0, 0) {
         return None;
     }
@@ -108,7 +109,7 @@ pub fn is_date(text: &str) -> bool {
     text.len() == 10 && date(text).is_some_and(is_calendar_day)
 }
 
-/// Reads `[-]hh:mm:ss`, hours up to 838, with no more digits of a fraction than `fsp`: the server would round others.
+/// Reads `[-]hh:mm:ss`, or without seconds, hours up to 838, with no more digits of a fraction than `fsp`: the server would round others.
 pub(super) fn time(text: &str, fsp: u8) -> Option<i64> {
     let (negative, clock) = match text.strip_prefix('-') {
         Some(clock) => (true, clock),
@@ -127,7 +128,7 @@ pub(super) fn time(text: &str, fsp: u8) -> Option<i64> {
 fn date(text: &str) -> Option<Date> {
     let (year, rest) = text.split_once('-')?;
     let (month, day) = rest.split_once('-')?;
-    let (year, month, day) = (digits(year, 4, 4)?, digits(month, 2, 2)?, digits(day, 2, 2)?);
+    let (year, month, day) = (digits(year, 4, 4)?, digits(month, 1, 2)?, digits(day, 1, 2)?);
     let date = Date { year: year as u16, month: month as u8, day: day as u8 };
     ((year, month, day) == (0, 0, 0) || is_calendar_day(date)).then_some(date)
 }
@@ -164,16 +165,20 @@ fn shifted(date: Date, days: i64) -> Option<Date> {
     is_calendar_day(date).then_some(date)
 }
 
-/// Hours, minutes, seconds and microseconds of `hh:mm:ss[.ffffff]`; hours have two digits or up to `hour_digits`.
+/// Hours, minutes, seconds and microseconds of `hh:mm[:ss[.ffffff]]`; hours have up to `hour_digits`.
 fn clock_parts(text: &str, hour_digits: usize) -> Option<(u16, u32, u32, u32)> {
     let (clock, fraction) = match text.split_once('.') {
         Some((clock, fraction)) => (clock, Some(fraction)),
         None => (text, None),
     };
     let mut parts = clock.split(':');
-    let (hour, minute, second) = (parts.next()?, parts.next()?, parts.next()?);
-    let (hour, minute, second) =
-        (digits(hour, 2, hour_digits)?, digits(minute, 2, 2)?, digits(second, 2, 2)?);
+    let (hour, minute) = (parts.next()?, parts.next()?);
+    let second = match (parts.next(), fraction) {
+        (Some(second), _) => digits(second, 2, 2)?,
+        (None, None) => 0,
+        (None, Some(_)) => return None,
+    };
+    let (hour, minute) = (digits(hour, 1, hour_digits)?, digits(minute, 2, 2)?);
     let micros = match fraction {
         None => 0,
         Some(fraction) => digits(fraction, 1, 6)? * 10u32.pow(6 - fraction.len() as u32),
@@ -209,13 +214,14 @@ mod tests {
         assert_eq!(plain("2024-02-29"), Some(moment(2024, 2, 29, 0, 0)));
         assert_eq!(plain("2024-02-29 23:00:00.5"), Some(moment(2024, 2, 29, 23, 500_000)));
         assert_eq!(plain("2024-02-29T23:00:00"), Some(moment(2024, 2, 29, 23, 0)));
+        assert_eq!(plain("2024-2-9 1:00"), plain("2024-02-09 01:00:00"));
         assert_eq!(plain("0000-00-00"), Some(0));
         for text in [
             "2023-02-29",
             "2024-13-01",
-            "2024-1-1",
             "24-01-01",
-            "2024-01-01 10:00",
+            "2024-01-01 10",
+            "2024-01-01 10:00.5",
             "2024-01-01 24:00:00",
             "0000-00-00 10:00:00",
             "2024-01-01 10:00:00+02:00",
@@ -263,7 +269,8 @@ mod tests {
     fn texts_of_times() {
         assert_eq!(time("-838:59:59", 0), Some(-3_020_399_000_000));
         assert_eq!(time("10:00:00.25", 2), Some(36_000_250_000));
-        for text in ["839:00:00", "10:00", "1:00:00", "10:60:00", "10:00:00.5"] {
+        assert_eq!((time("10:00", 0), time("-1:00:00", 0)), (Some(36_000_000_000), Some(-3_600_000_000)));
+        for text in ["839:00:00", "10", "10:60:00", "10:00:00.5", "10:00.5"] {
             assert_eq!(time(text, 0), None, "{text}");
         }
     }
