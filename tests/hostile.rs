@@ -128,7 +128,7 @@ fn many_masks() {
     let found = findings(&pipeline(&format!("include shop.*\n{}", blocks.join("\n"))));
     assert!(!found.is_empty() && found.iter().all(|finding| finding.code.number == "S0206"), "{found:?}");
     let columns: Vec<String> =
-        (0..150).map(|n| format!("mask c{n}_* with null\nmask *_d{n} keep last 4")).collect();
+        (0..150).map(|n| format!("mask c{n}_* with null\nmask c{n}_*_d keep last 4")).collect();
     assert_eq!(codes(&pipeline(&format!("include shop.*\n{}", columns.join("\n")))), ["S0206"]);
 }
 
