@@ -177,7 +177,7 @@ impl Test {
 
 impl Operand {
     /// The column's name, if it is one.
-    fn column(&self) -> Option<&str> {
+    pub fn column(&self) -> Option<&str> {
         match self {
             Operand::Column(name) => Some(name),
             Operand::Number(_) | Operand::Text(_) | Operand::Null => None,
