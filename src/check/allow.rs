@@ -39,8 +39,9 @@ const ERRORS_THAT_NEED_MORE: &[&str] = &[
     "S0509", "S0604", "S0802", "S0804", "S0806", "S0811",
 ];
 
-/// Takes away the findings that are answered, and tells of answers to nothing. `later` are codes of stages to come.
-pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &[CodeDoc]) {
+/// Takes away the findings that are answered, and tells of answers to nothing. `is_read`: every statement of the project could be
+/// read; `later` are codes of stages to come.
+pub(super) fn answer(program: &Program, is_read: bool, findings: &mut Vec<Diagnostic>, later: &[CodeDoc]) {
     if program.allows.is_empty() {
         return;
     }
@@ -72,7 +73,8 @@ pub(super) fn answer(program: &Program, findings: &mut Vec<Diagnostic>, later: &
         };
         let mut used = false;
         let mut refused = false;
-        let mut damaged = program.opaque;
+        // What could not be read may be what the finding takes, wherever it stands.
+        let mut damaged = !is_read;
         for (n, finding) in findings.iter().enumerate().filter(|(_, finding)| inside(finding)) {
             let is_error = finding.severity == Severity::Error;
             // Behind an error a finding may be missing that is there once it is mended.

@@ -125,6 +125,7 @@ fn show_values(findings: &mut [Diagnostic], program: &Program) {
 /// Runs every rule. `findings` are those of the earlier stages, `later` the pages of findings that stages to come make.
 pub fn run(program: Program, mut findings: Vec<Diagnostic>, later: &[CodeDoc]) -> Report {
     let n_earlier = findings.len();
+    let is_read = !findings.iter().any(|finding| finding.severity == Severity::Error);
     let project = Project::new(&program);
     for rule in rules() {
         (rule.run)(&project, &mut findings);
@@ -139,7 +140,7 @@ pub fn run(program: Program, mut findings: Vec<Diagnostic>, later: &[CodeDoc]) -
     });
     consequence::hide(&program, &mut findings);
     show_values(&mut findings, &program);
-    allow::answer(&program, &mut findings, later);
+    allow::answer(&program, is_read, &mut findings, later);
     let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
     findings.extend(program.test_findings.iter().cloned());
     for rule in tests::RULES {
