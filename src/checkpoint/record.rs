@@ -166,6 +166,12 @@ impl SnapRecord {
         SnapRecord::unread(String::new(), SnapState::Done)
     }
 
+    /// True where its last key means the same under a key of these columns that compare so. An order that an older release did not
+    /// store is trusted.
+    pub fn is_ordered_by(&self, columns: &[String], order: &[String]) -> bool {
+        self.key == columns && (self.order == order || self.order.is_empty())
+    }
+
     fn unread(snapshot: impl Into<String>, state: SnapState) -> SnapRecord {
         let (key, order) = (Vec::new(), Vec::new());
         SnapRecord { snapshot: snapshot.into(), state, key, order, max: None, rows: 0, again: false }

@@ -76,8 +76,7 @@ impl TableLoad {
     /// Its columns are these now. Another key orders rows differently: the last key means nothing any more.
     pub(super) fn redefine(&mut self, version: Arc<TableVersion>, key: Option<Vec<usize>>) {
         let (columns, order) = key_order(&version, key.as_deref().unwrap_or_default());
-        let same_order = self.record.order == order || self.record.order.is_empty();
-        if self.record.key != columns || !same_order {
+        if !self.record.is_ordered_by(&columns, &order) {
             self.record.state = SnapState::Pending;
             self.record.max = None;
             self.record.rows = 0;

@@ -146,7 +146,7 @@ impl StreamTables {
     /// Learns which server wrote what follows.
     pub(super) fn written_by(&mut self, description: &FormatDescription) {
         self.before_8 = description.is_mysql_before((8, 0, 0));
-        // 8.0.20 tells none, 8.0.29 tells them; nothing in the log but the release shows it
+        // 8.0.20 tells none, 8.0.29 tells them; that those between them do is assumed
         self.signs_of_years = !description.is_mysql_before((8, 0, 21));
     }
 

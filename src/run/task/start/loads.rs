@@ -76,11 +76,7 @@ impl Task {
                 }
                 Some(record) if record.state == SnapState::Done => record.clone(),
                 // The last key tells where to go on in the order of then.
-                Some(record)
-                    if key.is_some()
-                        && record.key == columns
-                        && (record.order == order || record.order.is_empty()) =>
-                {
+                Some(record) if key.is_some() && record.is_ordered_by(&columns, &order) => {
                     SnapRecord { order: order.clone(), ..record.clone() }
                 }
                 Some(_) => fresh(),
