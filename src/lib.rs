@@ -1,6 +1,7 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod failpoint;
+mod parallel;
 pub mod text;
 
 pub mod diagnostic;

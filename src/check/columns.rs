@@ -7,9 +7,8 @@ use crate::hir::{LockedColumn, LockedTable};
 use crate::mysql::schema::TableName;
 use crate::pattern::{Matcher, Relation};
 use crate::statement::{ColumnRule, RENAME_PLACEHOLDERS};
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A column's name in messages, and the line that gives it, if one does.
 pub(super) struct ColumnName<'a, 'p> {
@@ -67,7 +66,7 @@ impl Flow<'_> {
         table: &TableName,
         columns: &[String],
     ) -> Option<Vec<Named>> {
-        let near = Rc::from(Vec::new());
+        let near = Arc::from(Vec::new());
         let span = self.pipeline.head;
         let known = Known {
             db: table.db.as_str().into(),
@@ -110,7 +109,7 @@ pub(super) fn sent<'t>(
 pub(super) struct LeftOut {
     is_except: bool,
     patterns: Vec<Matcher>,
-    told: RefCell<HashMap<String, bool>>,
+    told: Mutex<HashMap<String, bool>>,
 }
 
 impl LeftOut {
@@ -120,16 +119,16 @@ impl LeftOut {
             ColumnRule::Except(patterns) => (true, patterns),
         };
         let patterns = patterns.iter().filter_map(|pattern| pattern.compile_column().ok()).collect();
-        LeftOut { is_except, patterns, told: RefCell::default() }
+        LeftOut { is_except, patterns, told: Mutex::default() }
     }
 
     /// True when a column is not sent.
     pub(super) fn drops(&self, column: &str) -> bool {
-        if let Some(&told) = self.told.borrow().get(column) {
+        if let Some(&told) = self.told.lock().unwrap_or_else(PoisonError::into_inner).get(column) {
             return told;
         }
         let drops = self.patterns.iter().any(|pattern| pattern.matches(column)) == self.is_except;
-        self.told.borrow_mut().insert(column.to_owned(), drops);
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(column.to_owned(), drops);
         drops
     }
 }

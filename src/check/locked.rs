@@ -9,9 +9,8 @@ use crate::mysql::schema::TableName;
 use crate::mysql::shadow;
 use crate::pattern::{NamePattern, TableMatcher, TablePattern};
 use crate::statement::{closest, name_text};
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The sources of a pipeline as the lock file has them.
 #[derive(Clone)]
@@ -21,7 +20,7 @@ pub(super) struct Locks<'p> {
     /// Every source has a lock, and nothing is left out of it.
     complete: bool,
     /// Patterns that were asked about, and whether they take a table: several rules ask about one.
-    asked: Rc<RefCell<HashMap<TablePattern, bool>>>,
+    asked: Arc<Mutex<HashMap<TablePattern, bool>>>,
 }
 
 impl<'p> Locks<'p> {
@@ -30,7 +29,7 @@ impl<'p> Locks<'p> {
             pipeline.from.iter().map(|from| program.lock.of(from.value)).collect();
         let known = |lock: &Option<&SourceLock>| lock.is_some_and(|lock| !lock.incomplete);
         let complete = !of.is_empty() && !pipeline.unknown_source && of.iter().all(known);
-        Locks { of, complete, asked: Rc::default() }
+        Locks { of, complete, asked: Arc::default() }
     }
 
     /// The same for one source of the pipeline, or for all.
@@ -39,7 +38,7 @@ impl<'p> Locks<'p> {
             Some(&lock) => Locks {
                 of: vec![lock],
                 complete: lock.is_some_and(|lock| !lock.incomplete),
-                asked: Rc::default(),
+                asked: Arc::default(),
             },
             None => self.clone(),
         }
@@ -73,13 +72,13 @@ impl<'p> Locks<'p> {
 
     /// True when a table is known that the pattern takes.
     pub(super) fn any_table(&self, pattern: &TablePattern, matcher: &TableMatcher) -> bool {
-        if let Some(&takes) = self.asked.borrow().get(pattern) {
+        if let Some(&takes) = self.asked.lock().unwrap_or_else(PoisonError::into_inner).get(pattern) {
             return takes;
         }
         let takes = self.sources().any(|lock| tables(lock, pattern, matcher).next().is_some());
         // An exact name is found sooner than remembered.
         if exact_table(pattern).is_none() {
-            self.asked.borrow_mut().insert(pattern.clone(), takes);
+            self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(pattern.clone(), takes);
         }
         takes
     }

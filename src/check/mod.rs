@@ -41,7 +41,8 @@ pub use secrets::{ENV_UNSET, SECRET_FILE_OPEN};
 pub use selection::WHERE_TYPE;
 
 use crate::diagnostic::{CodeDoc, Diagnostic, Severity};
-use crate::hir::Program;
+use crate::hir::{Pipeline, Program};
+use crate::parallel;
 use flow::Project;
 use std::collections::{BTreeSet, HashSet};
 
@@ -54,22 +55,22 @@ pub struct Rule {
     run: fn(&Project<'_>, &mut Vec<Diagnostic>),
 }
 
-/// The rules of each area.
-static AREAS: &[&[Rule]] = &[
-    names::RULES,
-    selection::RULES,
-    secrets::RULES,
-    destination::RULES,
-    keys::RULES,
-    formats::RULES,
-    ddl::RULES,
-    reliability::RULES,
-    graph::RULES,
+/// The rules of each area. Those of one group run one after the other and see what was found before in it; groups know nothing
+/// of each other.
+static GROUPS: &[&[&[Rule]]] = &[
+    &[names::RULES],
+    &[selection::RULES, secrets::RULES],
+    &[destination::RULES],
+    &[keys::RULES],
+    &[formats::RULES],
+    &[ddl::RULES],
+    &[reliability::RULES],
+    &[graph::RULES],
 ];
 
 /// All rules.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    AREAS.iter().copied().flatten()
+    GROUPS.iter().copied().flatten().copied().flatten()
 }
 
 /// All rules, those about tests too.
@@ -102,6 +103,16 @@ pub struct Report {
     pub checked: Option<Checked>,
 }
 
+/// Programs with fewer lines about tables are checked sooner than a thread begins.
+const LONG: usize = 500;
+
+/// True when the pipelines are worth several threads.
+fn is_long(program: &Program) -> bool {
+    let lines =
+        |one: &Pipeline| 1 + one.include.len() + one.exclude.len() + one.tables.len() + one.renames.len();
+    program.pipelines.iter().map(lines).sum::<usize>() >= LONG
+}
+
 /// Adds to findings about a text what the parameters in it stand for.
 fn show_values(findings: &mut [Diagnostic], program: &Program) {
     if program.filled.is_empty() {
@@ -127,9 +138,12 @@ pub fn run(program: Program, mut findings: Vec<Diagnostic>, later: &[CodeDoc]) -
     let n_earlier = findings.len();
     let is_read = !findings.iter().any(|finding| finding.severity == Severity::Error);
     let project = Project::new(&program);
-    for rule in rules() {
-        (rule.run)(&project, &mut findings);
-    }
+    let of_groups = parallel::map(GROUPS, is_long(&program), |areas| {
+        let mut found = Vec::new();
+        areas.iter().copied().flatten().for_each(|rule| (rule.run)(&project, &mut found));
+        found
+    });
+    findings.extend(of_groups.into_iter().flatten());
     // Two targets of a pipeline, or two tables of a pattern, show the same line to a rule twice.
     let mut seen = HashSet::new();
     let mut nth = 0;

@@ -1,15 +1,18 @@
 //! Texts to a program.
 
-use super::parts::of_each;
 use super::scope::Scope;
 use super::{Program, param, resolve};
 use crate::ast::{self, Uses, Values};
 use crate::diagnostic::{self, Diagnostic, TextEdit};
+use crate::parallel;
 use crate::project::{self, Choices, Project, Role};
 use crate::statement::{Place, closest};
 use crate::syntax::{self, Parse, Tree};
 use crate::text::{FileId, Spanned};
 use std::collections::HashSet;
+
+/// Texts shorter than this together are read sooner than a thread begins.
+const LONG_BYTES: usize = 64 << 10;
 
 /// Parses, lowers and resolves the files of a project, without those that hold tests, and its lock file. Total: any texts give a program and
 /// findings, sorted by place.
@@ -23,11 +26,12 @@ pub fn program(project: &Project) -> (Program, Vec<Diagnostic>) {
     };
     let mut ids: Vec<FileId> = files.ids().filter(is_read).collect();
     ids.sort_by_key(|&id| files.path(id));
-    let parsed: Vec<(FileId, Read)> = of_each(&ids, files, |&id| id, |&id| (id, read(id, files.text(id))));
+    let is_long = ids.iter().map(|&id| files.text(id).len()).sum::<usize>() >= LONG_BYTES;
+    let parsed: Vec<(FileId, Read)> = parallel::map(&ids, is_long, |&id| (id, read(id, files.text(id))));
     // Values of parameters take their places while statements are lowered; so they are known first.
     let declared = parsed.iter().flat_map(|(id, (parse, _))| ast::params(parse, files.text(*id))).collect();
     let (values, params) = param::known(declared, &project.choices);
-    let meant = of_each(&parsed, files, |(id, _)| *id, |(id, read)| lower(project, *id, read, &values));
+    let meant = parallel::map(&parsed, is_long, |(id, read)| lower(project, *id, read, &values));
     let mut findings = Vec::new();
     let mut lowered = Vec::with_capacity(meant.len());
     let mut noted = Uses::default();

@@ -8,7 +8,6 @@ mod feed;
 mod files;
 mod lock;
 mod param;
-mod parts;
 mod profile;
 mod program;
 mod resolve;

@@ -8,7 +8,7 @@ use super::re2;
 use crate::mysql::ident::{Quoted, TableNameCase};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Most names [`NamePattern::members`] spells out.
 const MAX_MEMBERS: u64 = 100_000;
@@ -152,9 +152,9 @@ impl NamePattern {
     }
 
     /// The names of its [`members`](Self::members).
-    pub fn names(&self) -> Option<Vec<Rc<str>>> {
+    pub fn names(&self) -> Option<Vec<Arc<str>>> {
         let mut names = Vec::new();
-        self.each_member(|name, _| names.push(Rc::from(name)))?;
+        self.each_member(|name, _| names.push(Arc::from(name)))?;
         Some(names)
     }
 

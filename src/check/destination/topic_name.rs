@@ -12,7 +12,7 @@ use crate::kafka::TopicName;
 use crate::pattern::{NamePattern, Relation};
 use crate::statement::{Names, OWN_NAME_MAX, TOPIC_PLACEHOLDERS, Template, TemplatePart};
 use crate::text::{Span, Spanned};
-use std::rc::Rc;
+use std::sync::Arc;
 
 const BAD_TOPIC_NAME: Code = Code::new("S0404", "bad-topic-name");
 
@@ -159,9 +159,9 @@ fn in_names(flow: &Flow<'_>, lane: &Lane<'_>, source: &str, subject: Subject<'_>
 }
 
 /// The names that all tables of a pattern share, by placeholder.
-fn shared_names(flow: &Flow<'_>, source: &str, all: &Selector<'_>) -> Vec<(&'static str, Rc<str>)> {
+fn shared_names(flow: &Flow<'_>, source: &str, all: &Selector<'_>) -> Vec<(&'static str, Arc<str>)> {
     let exact = |pattern: &NamePattern| match pattern {
-        NamePattern::Exact(name) => Some(Rc::from(name.as_str())),
+        NamePattern::Exact(name) => Some(Arc::from(name.as_str())),
         NamePattern::Glob(_) | NamePattern::Regex(_) => None,
     };
     let (origin_db, origin_table) = (exact(&all.pattern.db), exact(&all.pattern.table));

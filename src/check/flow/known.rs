@@ -9,7 +9,7 @@ use crate::statement::Rename;
 use crate::text::Span;
 use foldhash::{HashMap, HashSet};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Most known tables of a pipeline. What a rule finds in this many it need not find in more.
 const KNOWN_MAX: usize = 20_000;
@@ -17,14 +17,14 @@ const KNOWN_MAX: usize = 20_000;
 /// A table that is known by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::check) struct Known {
-    pub(in crate::check) db: Rc<str>,
-    pub(in crate::check) table: Rc<str>,
+    pub(in crate::check) db: Arc<str>,
+    pub(in crate::check) table: Arc<str>,
     /// Where it is named: at an `include` if one does so.
     pub(in crate::check) span: Span,
     /// A line of the pipeline names it, or it is a member of a range; else it is known from `schema.lock` alone.
     pub(in crate::check) written: bool,
     /// What says something about it. Tables that have this in common share it.
-    pub(in crate::check) near: Rc<Near>,
+    pub(in crate::check) near: Arc<Near>,
 }
 
 /// For every target, the numbers of the levels that say something about a table.
@@ -48,8 +48,8 @@ impl Flow<'_> {
         });
         let includes = self.include.iter().map(|one| (one.pattern, one.span));
         // Each with its first place.
-        let mut found: Vec<(Rc<str>, Rc<str>, Span)> = Vec::new();
-        let settle = |found: &mut Vec<(Rc<str>, Rc<str>, Span)>| {
+        let mut found: Vec<(Arc<str>, Arc<str>, Span)> = Vec::new();
+        let settle = |found: &mut Vec<(Arc<str>, Arc<str>, Span)>| {
             found.sort_by(|one, other| (&one.0, &one.1).cmp(&(&other.0, &other.1)));
             found.dedup_by(|later, first| (&later.0, &later.1) == (&first.0, &first.1));
         };
@@ -134,7 +134,7 @@ impl Flow<'_> {
 #[derive(Default)]
 pub(super) struct Nears {
     /// By the numbers of all levels, those of a target behind a sign of their own.
-    all: HashMap<Vec<Option<usize>>, Rc<Near>>,
+    all: HashMap<Vec<Option<usize>>, Arc<Near>>,
     /// The numbers of the last table.
     last: Vec<Option<usize>>,
 }
@@ -142,7 +142,7 @@ pub(super) struct Nears {
 impl Nears {
     /// What says something about a table towards each target.
     /// The levels that say something about a table.
-    pub(super) fn of(&mut self, lanes: &[Lane<'_>], db: &str, table: &str) -> Rc<Near> {
+    pub(super) fn of(&mut self, lanes: &[Lane<'_>], db: &str, table: &str) -> Arc<Near> {
         self.last.clear();
         for lane in lanes {
             self.last.extend(lane.near(db, table).map(Some));
@@ -151,7 +151,7 @@ impl Nears {
         if let Some(near) = self.all.get(&self.last) {
             return near.clone();
         }
-        let near: Rc<Near> = self
+        let near: Arc<Near> = self
             .last
             .split(Option::is_none)
             .take(lanes.len())

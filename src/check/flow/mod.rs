@@ -5,17 +5,19 @@ mod known;
 mod naming;
 
 use super::index::{Index, exact_table};
+use super::is_long;
 use super::locked::Locks;
 use super::renaming::{ColumnRenames, Renaming};
 use super::selector::{Selector, selectors};
 use super::settings::{Lane, Subject};
 use crate::ast::{Settings, TableBlock, Target, TargetKind};
 use crate::hir::{LockedTable, Pipeline, Program, TargetId};
+use crate::parallel;
 use crate::pattern::{Covered, Relation, TableMatcher, TablePattern};
 use crate::statement::{NameCase, Template};
 use crate::text::{Span, Spanned};
 use foldhash::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 pub(super) use guess::Guess;
 use guess::Guesses;
@@ -93,7 +95,7 @@ impl Placed<'_> {
 impl<'p> Project<'p> {
     pub(super) fn new(program: &'p Program) -> Project<'p> {
         let mut flows: Vec<Flow<'p>> =
-            program.pipelines.iter().map(|pipeline| Flow::new(program, pipeline)).collect();
+            parallel::map(&program.pipelines, is_long(program), |pipeline| Flow::new(program, pipeline));
         let clusters = clusters(program);
         let shared = shared_topics(&flows, &clusters);
         let topics = flows.iter_mut().flat_map(|flow| flow.topics.iter_mut().flatten().flatten().flatten());
@@ -144,7 +146,7 @@ impl<'p> Flow<'p> {
         flow.known = flow.known();
         let mut seen = HashSet::default();
         flow.groups =
-            (0..flow.known.len()).filter(|&n| seen.insert(Rc::as_ptr(&flow.known[n].near))).collect();
+            (0..flow.known.len()).filter(|&n| seen.insert(Arc::as_ptr(&flow.known[n].near))).collect();
         flow.unbounded = (0..flow.include.len())
             .filter(|&n| {
                 let Selector { pattern, matcher, .. } = &flow.include[n];

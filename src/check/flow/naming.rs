@@ -11,7 +11,7 @@ use crate::statement::{NameCase, Names, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS,
 use crate::text::{Span, Spanned};
 use foldhash::HashMap;
 use std::collections::hash_map::Entry;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The topic of a known table.
 pub(in crate::check) struct Topic<'p> {
@@ -24,8 +24,8 @@ pub(in crate::check) struct Topic<'p> {
 /// A table's name in messages, and the lines that made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::check) struct NewName {
-    pub(in crate::check) db: Rc<str>,
-    pub(in crate::check) table: Rc<str>,
+    pub(in crate::check) db: Arc<str>,
+    pub(in crate::check) table: Arc<str>,
     /// Indexes of renames: of the database, of the table.
     pub(in crate::check) lines: (Option<usize>, Option<usize>),
 }
@@ -79,17 +79,22 @@ impl<'p> Flow<'p> {
     }
 
     /// A table's name in messages; none when a placeholder stands for nothing.
-    pub(in crate::check) fn new_name(&self, source: &str, db: &Rc<str>, table: &Rc<str>) -> Option<NewName> {
+    pub(in crate::check) fn new_name(
+        &self,
+        source: &str,
+        db: &Arc<str>,
+        table: &Arc<str>,
+    ) -> Option<NewName> {
         let hits: Vec<usize> = self.rename_index.hits(db, table, |n| Some(&self.renames[n].tables)).collect();
         let lines = (self.renaming(&hits, Renamed::Database), self.renaming(&hits, Renamed::Table));
-        let named = |line: Option<usize>, old: &Rc<str>| match (line, self.case) {
+        let named = |line: Option<usize>, old: &Arc<str>| match (line, self.case) {
             (None, NameCase::AsSource) => Some(old.clone()),
             (None, case) => Some(case.apply(old).into()),
             (Some(line), _) => {
                 let renaming = &self.renames[line];
                 let names = self.names_of(source, (db, table), (db, table));
                 let name = names.expand(renaming.to(), &renaming.captures(db, table), RENAME_PLACEHOLDERS);
-                name.ok().map(Rc::from)
+                name.ok().map(Arc::from)
             }
         };
         // A name that it keeps may be given anew by a line that could not be read.
