@@ -92,21 +92,26 @@ impl TaskState {
     /// and an older one has replaced since does not count.
     ///
     /// # Errors
-    /// The first record that cannot be used.
+    /// The first record that cannot be used, and of those of a newer release the first that stands.
     pub fn fold<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         records: impl IntoIterator<Item = (K, Option<V>)>,
     ) -> Result<TaskState, CodecError> {
-        let records: Vec<(K, Option<V>)> = records.into_iter().collect();
         let mut state = TaskState::default();
-        for (at, (key, value)) in records.iter().enumerate() {
+        // Only what cannot be read is kept until the end: a topic holds far more records than a state has keys.
+        let mut unread: Vec<(Vec<u8>, CodecError)> = Vec::new();
+        for (key, value) in records {
             let key = key.as_ref();
-            match state.apply(key, value.as_ref().map(AsRef::as_ref)) {
-                Err(CodecError::TooNew { .. })
-                    if records[at + 1..].iter().any(|(later, _)| later.as_ref() == key) => {}
+            let applied = state.apply(key, value.as_ref().map(AsRef::as_ref));
+            unread.retain(|(other, _)| other != key);
+            match applied {
+                Err(newer @ CodecError::TooNew { .. }) => unread.push((key.to_vec(), newer)),
                 applied => applied?,
             }
         }
-        Ok(state)
+        match unread.into_iter().next() {
+            Some((_, newer)) => Err(newer),
+            None => Ok(state),
+        }
     }
 
     /// Takes the next record.
@@ -326,6 +331,20 @@ mod tests {
         assert!(refused(&[older.clone(), newer.clone()]));
         assert_eq!(fold(&[newer.clone(), stored(table(3)), older]).unwrap().pos, Some(pos(2)));
         assert_eq!(fold(&[newer, (key, None)]).unwrap(), TaskState::default());
+    }
+
+    /// Records come one after the other from a topic that may hold millions, and none is kept.
+    #[test]
+    fn a_record_is_let_go_of_before_the_next_one_comes() {
+        let mut before: Option<std::rc::Weak<[u8]>> = None;
+        let records = (1..=100).map(|seq| {
+            assert!(before.take().is_none_or(|before| before.upgrade().is_none()), "{seq}");
+            let (key, value) = StateRecord::Pos(pos(seq)).encode();
+            let value: std::rc::Rc<[u8]> = value.into();
+            before = Some(std::rc::Rc::downgrade(&value));
+            (key, Some(value))
+        });
+        assert_eq!(TaskState::fold(records).unwrap().pos, Some(pos(100)));
     }
 
     #[test]
