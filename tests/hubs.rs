@@ -250,6 +250,25 @@ fn a_project_is_split_over_processes() {
     shop.stop(&mut other);
 }
 
+/// A panic while a connection is opened is the error of the task that opens it, and holds up nobody.
+#[cfg(feature = "failpoints")]
+#[test]
+fn a_panic_while_connecting_holds_up_nobody() {
+    let mut shop = Shop::new("panic", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
+    shop.table("orders");
+    shop.text.rest =
+        "pipeline second from shop to bus {\n  include DB.orders\n  topic \"PREFIX.{table}\"\n}\n".to_owned();
+    shop.save();
+    let once = [("FAILPOINTS", "hub.open=1*panic")];
+    let mut syncc = shop.project.start_with(&["run", "--log", "json"], &once);
+    shop.wait_streaming(&mut syncc);
+    shop.wait_ids("items", &[1, 2, 3]);
+    shop.wait_ids("orders", &[1, 2, 3]);
+    let told = event(&syncc.stderr(), "task.retrying").unwrap_or_else(|| panic!("{}", syncc.stderr()));
+    assert!(told["error"]["text"].as_str().is_some_and(|text| text.contains("a bug in syncc")), "{told}");
+    shop.stop(&mut syncc);
+}
+
 /// A second instance waits for the first one to fall silent.
 #[test]
 fn who_stands_by_takes_over() {

@@ -18,12 +18,14 @@ pub(super) use blocks::RawBlock;
 pub(super) use feed::{Fed, Feed, Tie};
 
 use super::failure::Failure;
+use crate::failpoint::hit;
 use crate::mysql::position::{BinlogPosition, Gtids, Position, cmp_files};
 use crate::plan::{SourcePlan, TaskId, TaskPlan};
 use crate::source::mysql::io::Endpoint;
 use blocks::Stamp;
 use slots::Slots;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -152,6 +154,9 @@ impl Hub {
     ///
     /// # Errors
     /// Those of connecting.
+    ///
+    /// # Panics
+    /// Where connecting does, and in the task that does it alone.
     pub(super) fn attach(self: &Arc<Hub>, asking: Asking) -> Result<Feed, Failure> {
         let Asking { plan, endpoint, from, log, tie } = asking;
         let behind = bytes_between(&log, &from.file);
@@ -227,15 +232,24 @@ impl Hub {
                     };
                     state.opening = true;
                     drop(state);
-                    let opened = Stream::open(&plan, feed.endpoint(), &start, slot, &self.instance);
+                    // A panic is the task's; whoever else waits opens one then.
+                    let opened = catch_unwind(AssertUnwindSafe(|| {
+                        hit("hub.open");
+                        Stream::open(&plan, feed.endpoint(), &start, slot, &self.instance)
+                    }));
                     state = self.lock();
                     state.opening = false;
                     self.changed.notify_all();
                     let stream = match opened {
-                        Ok(stream) => Arc::new(stream),
-                        Err(failure) => {
+                        Ok(Ok(stream)) => Arc::new(stream),
+                        Ok(Err(failure)) => {
                             state.waiting.remove(&id);
                             return Err(failure);
+                        }
+                        Err(panic) => {
+                            state.waiting.remove(&id);
+                            drop(state);
+                            resume_unwind(panic);
                         }
                     };
                     state.give(&stream, &id);
