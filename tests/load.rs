@@ -212,6 +212,29 @@ fn tables_are_loaded_anew_at_once_and_twice_and_one_that_is_not_there_is_told() 
     shop.stop(&mut syncc);
 }
 
+/// Who asks for a table that a right hides learns what hides it, and not that it is gone.
+#[test]
+fn a_table_that_is_hidden_is_not_told_as_gone() {
+    for kind in [Kind::MySql9_7, Kind::MariaDb10_11] {
+        let shop = shop("unseen", kind, &[], "");
+        let mut syncc = shop.run();
+        let mut sql = shop.sql();
+        let (user, items) = (format!("'{}'@'%'", shop.user), format!("{}.items", shop.db));
+        let resnapshot = || shop.project.syncc(&["resnapshot", "shop", &items]);
+        sql.run(&format!("revoke select, lock tables on *.* from {user}"));
+        let said = resnapshot();
+        let text = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!(said.status.code(), Some(2), "{text}");
+        assert!(text.contains(&format!("{items}: the source does not show it")), "{text}");
+        assert!(text.contains("grant SELECT on it"), "{text}");
+        sql.run(&format!("grant select, lock tables on *.* to {user}"));
+        let said = resnapshot();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        shop.wait_ids("items", &[1, 1, 2, 2, 3, 3]);
+        shop.stop(&mut syncc);
+    }
+}
+
 /// What hides a table for a moment does not end its load: only the log says that it is gone.
 #[cfg(feature = "failpoints")]
 #[test]

@@ -16,6 +16,11 @@ use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::Failure;
 use crate::run::precheck::unpack;
+use std::collections::BTreeMap;
+
+/// Why a table is not loaded that the log knows, and what lets it be.
+const HIDDEN: &str = "the source does not show it, and its log does not say that it is gone: grant SELECT on it to the user of \
+                      the source, and ask again";
 
 impl Task {
     /// True when the task is not to stream: an operator wishes so now, or did before.
@@ -128,16 +133,18 @@ impl Task {
         for table in wishes.anew.difference(&missing) {
             life.load_anew(table, now_ms)?;
         }
-        for table in &missing {
-            if life.is_gone(table) {
-                life.vanished(table, now_ms)?;
-            }
+        let mut kept = BTreeMap::new();
+        for table in missing {
+            let why = match life.is_gone(&table) {
+                true => {
+                    life.vanished(&table, now_ms)?;
+                    "there is no such table at the source"
+                }
+                false => HIDDEN,
+            };
+            kept.insert(table, why.to_owned());
         }
-        self.orders.wish(|wishes| {
-            let told =
-                missing.into_iter().map(|table| (table, "there is no such table at the source".to_owned()));
-            wishes.kept.extend(told);
-        });
+        self.orders.wish(|wishes| wishes.kept.extend(kept));
         if !wishes.anew.is_empty() && !self.ctl.gaps.is_empty() {
             for gap in &mut self.ctl.gaps {
                 gap.tables.retain(|table| !wishes.anew.contains(table));
