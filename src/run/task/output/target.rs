@@ -185,15 +185,26 @@ impl Target {
         }
         let sink = self.inner.open(PATIENCE)?;
         let state_topic =
+        Ok(self.sending(State::Idle(sink), facts, taps, status))
+    }
+
+    /// The target with what was opened of it.
+    fn sending(
+        self,
+        sink: State,
+        facts: Option<&ClusterFacts>,
+        taps: Taps,
+        status: Arc<Mutex<TaskStatus>>,
+    ) -> Output {
             self.inner.kafka().map(|kafka| kafka.settings.state_topic.to_string()).unwrap_or_default();
-        Ok(Output {
+        Output {
             task: self.task,
             inner: self.inner,
             admin: self.admin,
             schemas: self.schemas,
             cluster: facts.map(|facts| facts.cluster_id.clone()).unwrap_or_default(),
             state_topic,
-            sink: State::Idle(sink),
+            sink,
             topics: TopicTable::new(),
             partitions: BTreeMap::new(),
             limits: facts.map(topics::limits).unwrap_or_default(),
@@ -211,11 +222,52 @@ impl Target {
 }
 
 impl Output {
-    /// Learns what the cluster says of the topics now: another plan may send to others.
-    pub(in crate::run::task) fn fit(&mut self, facts: Option<&ClusterFacts>) {
+    /// Goes on under another plan, for which `target` was opened. The producer stays; how long cluster and registry are waited for
+    /// is as that plan says, and topics are as the cluster says now: it may send to others.
+    pub(in crate::run::task) fn take_up(&mut self, target: Target, facts: Option<&ClusterFacts>) {
+        (self.admin, self.schemas) = (target.admin, target.schemas);
         if let Some(facts) = facts {
             self.inner.fit(facts);
             self.limits = topics::limits(facts);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::compile_files;
+    use crate::run::state_dir::StateDir;
+    use crate::target::registry::io::Registry;
+    use crate::text::FileSet;
+
+    /// The plan of a task that waits so long for its target.
+    fn plan(retry: &str) -> TaskPlan {
+        let mut files = FileSet::new();
+        let text = format!(
+            "edition 2026\n\nsource shop mysql \"u@db\" {{\n  password env P\n}}\n\ntarget bus kafka \"localhost\" {{\n  \
+             retry for {retry}\n  registry \"http://localhost:1\"\n}}\n\npipeline p from shop to bus {{\n  \
+             include shop.*\n  topic \"{{table}}\"\n  format avro\n}}\n"
+        );
+        files.add("a.sync", text);
+        let compiled = compile_files(&files);
+        let (plan, _) = compiled.plan.unwrap_or_else(|| panic!("{:?}", compiled.findings));
+        plan.tasks[0].clone()
+    }
+
+    #[test]
+    fn an_edit_of_retry_counts_for_a_target_that_is_kept() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let state = StateDir::open(&dir.path().join("state")).expect("nobody else has it");
+        let context = Context::new(dir.path().to_owned(), state);
+        let opened = |retry| Target::open(&plan(retry), &context).expect("nothing is sent");
+        let patience = |output: &Output| {
+            let of_cluster = output.admin.as_ref().map(Admin::patience);
+            (of_cluster, output.schemas.registry().and_then(Registry::patience))
+        };
+        let mut output = opened("1s").sending(State::Gone, None, Taps::default(), Arc::default());
+        assert_eq!(patience(&output), (Some(LEAST_PATIENCE), Some(LEAST_PATIENCE)));
+        output.take_up(opened("1h"), None);
+        assert_eq!(patience(&output), (Some(PATIENCE), Some(PATIENCE)));
     }
 }

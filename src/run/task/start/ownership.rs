@@ -26,7 +26,7 @@ impl Task {
             // Nothing happened to the producer: the task is still ours. Without transactions nobody is stopped by that, so
             // the record is looked at all the same.
             Some(mut output) => {
-                output.fit(facts);
+                output.take_up(target, facts);
                 let state = output.read_state()?;
                 confirm(None, state.owner.as_ref(), self.context.state.instance())
                     .map_err(|other| self.taken(&other))?;

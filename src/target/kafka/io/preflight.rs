@@ -92,6 +92,12 @@ pub struct Admin {
 }
 
 impl Admin {
+    /// Longest wait for an answer.
+    #[cfg(test)]
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Prepares the clients; the cluster is first talked to by the calls.
     ///
     /// # Errors

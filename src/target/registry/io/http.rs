@@ -90,6 +90,12 @@ impl Http {
         Ok(Http { agent, base, login })
     }
 
+    /// Longest wait for an answer.
+    #[cfg(test)]
+    pub(super) fn patience(&self) -> Option<Duration> {
+        self.agent.config().timeouts().global
+    }
+
     /// Where it is.
     pub(super) fn base(&self) -> &str {
         &self.base

@@ -83,6 +83,12 @@ impl Registry {
         self.http.base()
     }
 
+    /// Longest wait for an answer.
+    #[cfg(test)]
+    pub(crate) fn patience(&self) -> Option<Duration> {
+        self.http.patience()
+    }
+
     /// Asks for something small, to see that it is there and takes our login.
     ///
     /// # Errors
