@@ -337,6 +337,41 @@ fn a_registry_in_trouble() {
     assert!(text.contains(&format!("`{}.items-value`", shop.prefix)), "{text}");
 }
 
+/// Who waits for a registry in the middle of a transaction is seen to live: whoever stands by does not take the task over.
+#[test]
+fn a_registry_that_hangs_in_a_transaction() {
+    let stub = Stub::start(None);
+    let mut shop = shop("hangs", Kind::MySql9_7, &stub.url(), "format avro");
+    shop.text.include = "DB.items, DB.fresh".to_owned();
+    shop.table("fresh");
+    let mut syncc = shop.run();
+    wait_records(&shop, "fresh", 3);
+    let mut sql = shop.sql();
+    sql.run("alter table fresh add more int");
+    stub.asked();
+    stub.set(Mood::Hangs);
+    sql.run("begin; insert into items values (4, 'four'); insert into fresh (id) values (4); commit");
+    wait::until("the new schema is asked for", 60, || {
+        if stub.asked().is_empty() { Err("not yet") } else { Ok(()) }
+    });
+    let words = || {
+        let topic = format!("{}.shop.shop.bus.state", shop.prefix);
+        let records = shop.kafka.consume(&topic, Isolation::ReadUncommitted);
+        records.iter().filter(|record| record.key.as_deref() == Some(b"owner")).count()
+    };
+    let before = words();
+    wait::until("the owner is seen to live", 60, || {
+        let status = shop.status().expect("it runs");
+        assert_eq!(status.tasks[0].recoveries, 0, "it still waits for the first answer: {}", syncc.stderr());
+        let now = words();
+        if now >= before + 2 { Ok(()) } else { Err(format!("{before}, {now}")) }
+    });
+    stub.set(Mood::Works);
+    wait_records(&shop, "items", 4);
+    wait_records(&shop, "fresh", 4);
+    shop.stop(&mut syncc);
+}
+
 #[test]
 fn a_registry_that_is_none() {
     let stub = Stub::start(None);

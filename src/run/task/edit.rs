@@ -122,15 +122,15 @@ pub(in crate::run) fn set_position(
     let policy = Policy { commit: plan.commit, split: plan.stream.split, open_ms: 0 };
     let mut ledger = Ledger::new(policy, fingerprint, pos.generation, pos.seq, to.clone(), None);
     let covered = ledger.cover(context.clock.now_ms());
-    output.stage_owner(true, context)?;
-    output.commit(covered, context)?;
+    output.stage_owner(true)?;
+    output.commit(covered)?;
     Ok((from, to))
 }
 
 /// Forgets everything that is stored about a task but who ran it and where it had come to: the next start is a first one.
 pub(in crate::run) fn forget(plan: &TaskPlan, context: &Context) -> Result<(), Failure> {
     let mut owned = own(plan, context)?;
-    forget_all(&mut owned, context)?;
+    forget_all(&mut owned)?;
     context.state.forget(&plan.id.to_string());
     Ok(())
 }
@@ -171,7 +171,7 @@ fn moved(from: &Position, wanted: &str) -> Result<Position, String> {
 }
 
 /// Removes all records of a task that is ours but who ran it and where it had come to, and gives it up.
-pub(super) fn forget_all(owned: &mut Owned, context: &Context) -> Result<(), Failure> {
+pub(super) fn forget_all(owned: &mut Owned) -> Result<(), Failure> {
     let Owned { output, state } = owned;
     for (key, _) in state.encode() {
         match StateKey::decode(&key) {
@@ -182,7 +182,7 @@ pub(super) fn forget_all(owned: &mut Owned, context: &Context) -> Result<(), Fai
     if let Some(pos) = &state.pos {
         output.store(StateRecord::Retired(RetiredRecord { position: pos.position.clone() }));
     }
-    output.store_and_release(context)
+    output.store_and_release()
 }
 
 #[cfg(test)]

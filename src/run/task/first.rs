@@ -66,7 +66,7 @@ impl<'t> Shown<'t> {
         let now_ms = self.task.clock.now_ms();
         if self.said_ms.get().is_none_or(|said_ms| now_ms >= said_ms + HEARTBEAT_MS) {
             self.said_ms.set(Some(now_ms));
-            if let Err(failure) = self.output.borrow_mut().beat(&self.task.context) {
+            if let Err(failure) = self.output.borrow_mut().beat() {
                 self.failure.set(Some(failure));
                 return true;
             }

@@ -42,12 +42,12 @@ impl Task {
         let done = match stored {
             Ok(Some(record)) => {
                 output.store(record);
-                output.store_now(&self.context)
+                output.store_now()
             }
             Ok(None) => Ok(()),
             Err(failure) => Err(failure),
         };
-        output.release(&self.context)?;
+        output.release()?;
         done?;
         Ok(format!("task {}: {table} has these columns from {at} on", self.id))
     }

@@ -82,7 +82,7 @@ impl Task {
             output.store(StateRecord::Ctl(paused(&state.ctl, true)));
         }
         hit("pause.storing");
-        output.store_now(&self.context)?;
+        output.store_now()?;
         self.wishes_stored(&Wishes { paused: Some(true), ..Wishes::default() });
         if let Some(pos) = state.pos {
             let mut status = self.status();

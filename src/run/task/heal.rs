@@ -44,7 +44,7 @@ impl Task {
             }
         }
         hit("heal.storing");
-        output.store_now(&self.context)?;
+        output.store_now()?;
         hit("heal.stored");
         for table in wished.iter().filter(|table| !refused.contains_key(*table)) {
             let text = format!(

@@ -95,7 +95,7 @@ impl Task {
                 self.receive(&giver.state)?;
             }
             hit("moved.given");
-            edit::forget_all(&mut giver, &self.context)?;
+            edit::forget_all(&mut giver)?;
             self.context.state.forget(&id.to_string());
             Event::info(Name::StateMoved, format!("goes on where {id} had come to"))
                 .task(&self.id)
@@ -191,6 +191,6 @@ impl Task {
                 other => other,
             });
         }
-        output.store_and_release(&self.context)
+        output.store_and_release()
     }
 }

@@ -1,6 +1,5 @@
 //! What a life is made of once it streams, and what it sees to itself: that it is seen to live, and does not wait for ever.
 
-use super::Task;
 use super::counts::Counts;
 use super::marks::Marks;
 use super::online::Online;
@@ -147,16 +146,12 @@ impl Life {
     }
 
     /// The owner is seen to live even while one source transaction lasts.
-    pub(super) fn beat_inside(&mut self, task: &Task, now_ms: u64) -> Result<(), Failure> {
+    pub(super) fn beat_inside(&mut self, now_ms: u64) -> Result<(), Failure> {
         if now_ms < self.beat_ms + HEARTBEAT_MS {
             return Ok(());
         }
         self.beat_ms = now_ms;
-        if self.output.is_idle() {
-            // A transaction of its own: one that stays open until the source's ends would outlive its timeout.
-            return self.output.beat(&task.context);
-        }
-        self.output.stage_owner(false, &task.context)
+        self.output.speak_between()
     }
 
     /// Rows say in which part of their source transaction they are, once it has several.

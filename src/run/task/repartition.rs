@@ -48,7 +48,7 @@ impl Task {
             });
             if self.committed.is_some() {
                 // The client library looks for more partitions of a topic it writes to every few minutes.
-                output.renew(&self.context, "a topic has another number of partitions")?;
+                output.renew("a topic has another number of partitions")?;
             }
         }
         Ok(!changed.is_empty())

@@ -53,6 +53,27 @@ impl Schemas {
         Ok(Schemas { task: plan.id.clone(), registry, known: BTreeMap::new(), answers: Answers::default() })
     }
 
+    /// Those of a target without a registry.
+    pub(super) fn none(task: TaskId) -> Schemas {
+        Schemas { task, registry: None, known: BTreeMap::new(), answers: Answers::default() }
+    }
+
+    /// True when the registry is to be asked for some of these.
+    pub(super) fn asks_for(&self, wanted: &[WantedSchema]) -> bool {
+        let url = self.url();
+        self.registry.is_some() && wanted.iter().any(|one| self.known_number(&url, one).is_none())
+    }
+
+    fn url(&self) -> String {
+        self.registry.as_ref().map(Registry::url).unwrap_or_default().to_owned()
+    }
+
+    fn known_number(&self, url: &str, wanted: &WantedSchema) -> Option<u32> {
+        let known = self.known.get(&wanted.subject).filter(|known| known.registry == url)?;
+        let hash = hash(wanted);
+        known.schemas.iter().find(|(known, _)| *known == hash).map(|(_, number)| *number)
+    }
+
     /// The registry, where there is one.
     pub(super) fn registry(&self) -> Option<&Registry> {
         self.registry.as_ref()
@@ -96,20 +117,11 @@ impl Schemas {
         wanted: &WantedSchema,
     ) -> Result<(u32, Option<SubjectRecord>), Failure> {
         let WantedSchema { subject, rule, schema, .. } = wanted;
-        let url = self.registry.as_ref().map(Registry::url).unwrap_or_default().to_owned();
-        let hash = {
-            let mut sha = Sha256::new();
-            sha.update(rule.map(level).unwrap_or_default());
-            sha.update([0]);
-            sha.update(&schema.text);
-            data_encoding::HEXLOWER.encode(&sha.finalize())
-        };
-        let known = self.known.get(subject).filter(|known| known.registry == url);
-        if let Some((_, number)) =
-            known.and_then(|known| known.schemas.iter().find(|(known, _)| *known == hash))
-        {
-            return Ok((*number, None));
+        let url = self.url();
+        if let Some(number) = self.known_number(&url, wanted) {
+            return Ok((number, None));
         }
+        let known = self.known.get(subject).filter(|known| known.registry == url);
         let number = match &self.registry {
             Some(registry) => {
                 let number = match registry.register(subject, &schema.text, *rule) {
@@ -128,12 +140,21 @@ impl Schemas {
             None => 1 + self.known.values().map(|known| known.schemas.len() as u32).sum::<u32>(),
         };
         let mut record = known.cloned().unwrap_or(SubjectRecord { registry: url, schemas: Vec::new() });
-        record.schemas.push((hash, number));
+        record.schemas.push((hash(wanted), number));
         let surplus = record.schemas.len().saturating_sub(KEPT);
         record.schemas.drain(..surplus);
         self.known.insert(subject.clone(), record.clone());
         Ok((number, Some(record)))
     }
+}
+
+/// By what a schema is known: its text and its rule.
+fn hash(wanted: &WantedSchema) -> String {
+    let mut sha = Sha256::new();
+    sha.update(wanted.rule.map(level).unwrap_or_default());
+    sha.update([0]);
+    sha.update(&wanted.schema.text);
+    data_encoding::HEXLOWER.encode(&sha.finalize())
 }
 
 /// Why a schema has no number: the field that breaks the rule, where it is one.

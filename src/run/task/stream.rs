@@ -146,7 +146,7 @@ impl Task {
     /// What is possible inside of a source transaction: to cut it, and to end there.
     fn inside(&mut self, life: &mut Life, now_ms: u64) -> Result<Option<Ended>, Failure> {
         if life.skip {
-            life.beat_inside(self, now_ms)?;
+            life.beat_inside(now_ms)?;
             return Ok(None);
         }
         let drain = self.orders.look().filter(|order| matches!(order, Command::Drain));
@@ -163,7 +163,7 @@ impl Task {
             life.told_of_cut();
         }
         life.overdue(now_ms)?;
-        life.beat_inside(self, now_ms)?;
+        life.beat_inside(now_ms)?;
         Ok(None)
     }
 
@@ -235,11 +235,11 @@ impl Task {
         life.beat_topics(now_ms)?;
         let has_rows = life.ledger.has_rows();
         let covered = if life.ledger.between() { life.ledger.cover(now_ms) } else { life.ledger.cut(now_ms) };
-        life.output.stage_owner(release, &self.context)?;
+        life.output.stage_owner(release)?;
         let behind_since_ms = self.status().behind_since_ms;
         self.falls_behind();
         self.status().waits_for = Some("the target has not acknowledged a commit");
-        let durable = life.output.commit(covered, &self.context)?;
+        let durable = life.output.commit(covered)?;
         let began_ms = now_ms;
         let now_ms = self.clock.now_ms();
         self.counters.committed(now_ms - began_ms);

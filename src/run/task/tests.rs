@@ -144,7 +144,7 @@ fn a_task_that_was_taken_is_not_gone_on_with() {
     let open = || {
         let target = output::Target::open(plan, context).expect("nothing is sent yet");
         let mut output = target.take(None, Taps::default(), Arc::default()).expect("it is open");
-        output.stage_owner(false, context).expect("it is taken");
+        output.stage_owner(false).expect("it is taken");
         output
     };
     let write = |instance: &str, released: bool| {
@@ -165,7 +165,7 @@ fn a_task_that_was_taken_is_not_gone_on_with() {
     };
     let recovered = |instance: &str, released: bool| {
         write(instance, released);
-        open().recovered(context).map(|output| output.is_some()).map_err(|failure| failure.class)
+        open().recovered().map(|output| output.is_some()).map_err(|failure| failure.class)
     };
     assert_eq!(recovered(context.state.instance(), false), Ok(true));
     assert_eq!(recovered("other", false), Err(Class::OwnerLost));

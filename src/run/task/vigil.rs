@@ -2,7 +2,6 @@
 
 use super::output::Output;
 use crate::engine::commit::HEARTBEAT_MS;
-use crate::run::context::Context;
 use crate::run::failure::{Class, Failure, Side};
 use crossbeam_channel::{RecvTimeoutError, bounded};
 use std::time::Duration;
@@ -13,7 +12,6 @@ use std::time::Duration;
 /// The target took no word: the task may be somebody else's by now. `output` is gone then.
 pub(super) fn seen_to_live<T>(
     output: &mut Option<Output>,
-    context: &Context,
     wait: impl FnOnce() -> T,
 ) -> Result<T, Failure> {
     let Some(mut ours) = output.take() else { return Ok(wait()) };
@@ -22,7 +20,7 @@ pub(super) fn seen_to_live<T>(
         let speak = move || -> Result<Output, Failure> {
             while is_over.recv_timeout(Duration::from_millis(HEARTBEAT_MS)) == Err(RecvTimeoutError::Timeout)
             {
-                ours.beat(context)?;
+                ours.beat()?;
             }
             Ok(ours)
         };
@@ -36,6 +34,38 @@ pub(super) fn seen_to_live<T>(
             Err(panic) => std::panic::resume_unwind(panic),
         }
         Ok(waited)
+    })
+}
+
+/// Does what may take long in a thread of its own, where the target is needed for it or in the middle of something; `speak` is
+/// called as often as an owner says that it lives.
+///
+/// # Errors
+/// The target took no word, or there can be no such thread.
+pub(super) fn speaking_meanwhile<T: Send>(
+    wait: impl FnOnce() -> T + Send,
+    mut speak: impl FnMut() -> Result<(), Failure>,
+) -> Result<T, Failure> {
+    std::thread::scope(|scope| {
+        let (over, is_over) = bounded::<()>(0);
+        let wait = move || {
+            // Ends the beats also where it panics.
+            let _over = over;
+            wait()
+        };
+        let waiting = std::thread::Builder::new().name("waits".into()).spawn_scoped(scope, wait);
+        let waiting = waiting
+            .map_err(|error| Failure::new(Class::Request, format!("cannot start a thread: {error}")))?;
+        let mut spoken = Ok(());
+        while is_over.recv_timeout(Duration::from_millis(HEARTBEAT_MS)) == Err(RecvTimeoutError::Timeout) {
+            if spoken.is_ok() {
+                spoken = speak();
+            }
+        }
+        match waiting.join() {
+            Ok(waited) => spoken.map(|()| waited),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     })
 }
 

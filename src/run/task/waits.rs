@@ -34,7 +34,7 @@ impl Task {
     /// Gives the task up, where its target is at rest. Best effort: without it the successor waits for missed beats.
     pub(super) fn give_up(&mut self) {
         if let Some(mut output) = self.output.take() {
-            let _ = output.release(&self.context);
+            let _ = output.release();
         }
     }
 
@@ -47,7 +47,7 @@ impl Task {
             if now_ms >= beat_ms + HEARTBEAT_MS {
                 beat_ms = now_ms;
                 // A target that fails meanwhile is opened anew by the next life.
-                if self.output.as_mut().is_some_and(|output| output.beat(&self.context).is_err()) {
+                if self.output.as_mut().is_some_and(|output| output.beat().is_err()) {
                     self.output = None;
                 }
             }

@@ -10,6 +10,7 @@ pub(super) use target::Target;
 pub(super) use topics::not_gone;
 
 use super::schemas::{Answers, Schemas};
+use super::vigil::speaking_meanwhile;
 use crate::checkpoint::{
     DurablePosition, EndsRecord, OwnerRecord, PosRecord, StateChange, StateKey, StateRecord, TaskState,
 };
@@ -61,6 +62,7 @@ const BROKE: &str = "the coordinator's connection broke around a commit";
 /// A target that is ours.
 pub(super) struct Output {
     task: TaskId,
+    who: Who,
     inner: Inner,
     admin: Option<Admin>,
     schemas: Schemas,
@@ -129,7 +131,16 @@ impl Output {
         wanted: &[WantedSchema],
         flavor: Flavor,
     ) -> Result<Registered, Failure> {
-        let (registered, stored) = self.schemas.numbers(table, wanted, flavor)?;
+        let (registered, stored) = if self.schemas.asks_for(wanted) {
+            // Which may take long, in the middle of a transaction.
+            let mut schemas = std::mem::replace(&mut self.schemas, Schemas::none(self.task.clone()));
+            let asked =
+                speaking_meanwhile(|| schemas.numbers(table, wanted, flavor), || self.speak_between());
+            self.schemas = schemas;
+            asked??
+        } else {
+            self.schemas.numbers(table, wanted, flavor)?
+        };
         if let Some(lines) = self.lines() {
             for one in wanted {
                 let number = match one.role {
@@ -238,16 +249,16 @@ impl Output {
     }
 
     /// Says who we are; `release` gives the task up.
-    pub(super) fn stage_owner(&mut self, release: bool, context: &Context) -> Result<(), Failure> {
+    pub(super) fn stage_owner(&mut self, release: bool) -> Result<(), Failure> {
         self.beat += 1;
         self.released = release;
-        let owner = owner(self.beat, release, context);
+        let owner = self.who.says(self.beat, release);
         self.begin()?;
         self.stage(&owner)
     }
 
     /// Commits everything handed over so far with the position that covers it.
-    pub(super) fn commit(&mut self, covered: Covered, context: &Context) -> Result<DurablePosition, Failure> {
+    pub(super) fn commit(&mut self, covered: Covered) -> Result<DurablePosition, Failure> {
         self.flush()?;
         self.begin()?;
         for change in std::mem::take(&mut self.pending) {
@@ -258,16 +269,16 @@ impl Output {
         };
         // Of who gives the task up the last word stands; without transactions it goes last, and until then we are seen to live.
         let speaks = !self.released || matches!(sending, Sending::AtLeastOnce(_));
-        let beat = &mut self.beat;
+        let (beat, who) = (&mut self.beat, &self.who);
         let mut alive = || {
             speaks.then(|| {
                 *beat += 1;
-                owner(*beat, false, context)
+                who.says(*beat, false)
             })
         };
         let sent = sending.commit(covered, &mut alive)?;
         self.seq = sent.durable.record().seq;
-        self.rest(sent.sink, context)?;
+        self.rest(sent.sink)?;
         if planted(Bug::PositionFirst) {
             self.hand_over()?;
         }
@@ -275,10 +286,10 @@ impl Output {
     }
 
     /// A new producer in the place of one at rest.
-    pub(super) fn renew(&mut self, context: &Context, why: &str) -> Result<(), Failure> {
+    pub(super) fn renew(&mut self, why: &str) -> Result<(), Failure> {
         if let State::Idle(_) = &self.sink {
             self.sink = State::Gone;
-            self.sink = State::Idle(self.replace_producer(context, why, PATIENCE)?);
+            self.sink = State::Idle(self.replace_producer(why, PATIENCE)?);
         }
         Ok(())
     }
@@ -286,14 +297,13 @@ impl Output {
     /// A new producer, for one that is not to be used any more; what was committed stands.
     fn replace_producer(
         &mut self,
-        context: &Context,
         why: &str,
         patience: Duration,
     ) -> Result<Sink, Failure> {
         let sink = self.inner.open(patience)?;
         failpoint::hit("recover.reinit");
         let state = self.inner.load_state(patience)?;
-        let ours = state.owner.as_ref().is_none_or(|owner| owner.instance == context.state.instance());
+        let ours = state.owner.as_ref().is_none_or(|owner| owner.instance == self.who.instance);
         if !ours {
             return Err(taken_over());
         }
@@ -319,7 +329,7 @@ impl Output {
     ///
     /// # Errors
     /// Another one has the task, or may have it: that counts more than any failure.
-    pub(super) fn recovered(mut self, context: &Context) -> Result<Option<Output>, Failure> {
+    pub(super) fn recovered(mut self) -> Result<Option<Output>, Failure> {
         if self.is_idle() && self.pending.is_empty() {
             return Ok(Some(self));
         }
@@ -332,12 +342,12 @@ impl Output {
         // A new producer would stop whoever has taken the task meanwhile.
         let owner = self.inner.visible_state(SOON).ok().and_then(|state| state.owner);
         let Some(owner) = owner else { return Ok(None) };
-        if owner.instance != context.state.instance() {
+        if owner.instance != self.who.instance {
             return if owner.released { Ok(None) } else { Err(taken_over()) };
         }
-        let renewed = self.replace_producer(context, CUT_SHORT, SOON).and_then(|sink| {
+        let renewed = self.replace_producer(CUT_SHORT, SOON).and_then(|sink| {
             self.sink = State::Idle(sink);
-            self.beat(context)
+            self.beat()
         });
         match renewed {
             Ok(()) => Ok(Some(self)),
@@ -353,15 +363,15 @@ impl Output {
     }
 
     /// Stores what waits to be stored, with the position as it is. Nothing but state may be on its way.
-    pub(super) fn store_now(&mut self, context: &Context) -> Result<(), Failure> {
+    pub(super) fn store_now(&mut self) -> Result<(), Failure> {
         self.stage_pending()?;
-        self.say(false, context)
+        self.say(false)
     }
 
     /// The same, and gives the task up.
-    pub(super) fn store_and_release(&mut self, context: &Context) -> Result<(), Failure> {
+    pub(super) fn store_and_release(&mut self) -> Result<(), Failure> {
         self.stage_pending()?;
-        self.say(true, context)
+        self.say(true)
     }
 
     fn stage_pending(&mut self) -> Result<(), Failure> {
@@ -373,30 +383,39 @@ impl Output {
     }
 
     /// Says that we live, while nothing else can be done.
-    pub(super) fn beat(&mut self, context: &Context) -> Result<(), Failure> {
-        self.say(false, context)
+    pub(super) fn beat(&mut self) -> Result<(), Failure> {
+        self.say(false)
+    }
+
+    /// Says that we live in the middle of something.
+    pub(super) fn speak_between(&mut self) -> Result<(), Failure> {
+        if self.is_idle() {
+            // A transaction of its own: one that stays open until something else ends would outlive its timeout.
+            return self.beat();
+        }
+        self.stage_owner(false)
     }
 
     /// Gives the task up.
-    pub(super) fn release(&mut self, context: &Context) -> Result<(), Failure> {
-        self.say(true, context)
+    pub(super) fn release(&mut self) -> Result<(), Failure> {
+        self.say(true)
     }
 
-    fn say(&mut self, release: bool, context: &Context) -> Result<(), Failure> {
-        self.stage_owner(release, context)?;
+    fn say(&mut self, release: bool) -> Result<(), Failure> {
+        self.stage_owner(release)?;
         let State::Open(sending) = std::mem::replace(&mut self.sink, State::Gone) else {
             return Err(gone());
         };
         let sink = sending.commit_state()?;
-        self.rest(sink, context)
+        self.rest(sink)
     }
 
     /// After a commit that stands: with its producer, or with a new one. A new one would fence whoever has the task by now.
-    fn rest(&mut self, sink: Option<Sink>, context: &Context) -> Result<(), Failure> {
+    fn rest(&mut self, sink: Option<Sink>) -> Result<(), Failure> {
         self.sink = match sink {
             Some(sink) => State::Idle(sink),
             None if self.released => State::Gone,
-            None => State::Idle(self.replace_producer(context, BROKE, PATIENCE)?),
+            None => State::Idle(self.replace_producer(BROKE, PATIENCE)?),
         };
         Ok(())
     }
@@ -449,19 +468,38 @@ fn told<T>(status: &Mutex<TaskStatus>, hand_over: impl FnOnce() -> T) -> T {
     handed
 }
 
-/// Who we are, said for the so manieth time.
-fn owner(beat: u64, released: bool, context: &Context) -> StateChange {
-    StateChange::put(StateRecord::Owner(OwnerRecord {
-        incarnation: context.incarnation.clone(),
-        instance: context.state.instance().to_owned(),
-        host: context.host.clone(),
-        pid: std::process::id(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        started: context.started_s,
-        beat,
-        interval_ms: HEARTBEAT_MS,
-        released,
-    }))
+/// Who we are, as the owner of a task.
+struct Who {
+    incarnation: String,
+    instance: String,
+    host: String,
+    started_s: u64,
+}
+
+impl Who {
+    fn of(context: &Context) -> Who {
+        Who {
+            incarnation: context.incarnation.clone(),
+            instance: context.state.instance().to_owned(),
+            host: context.host.clone(),
+            started_s: context.started_s,
+        }
+    }
+
+    /// Who we are, said for the so manieth time.
+    fn says(&self, beat: u64, released: bool) -> StateChange {
+        StateChange::put(StateRecord::Owner(OwnerRecord {
+            incarnation: self.incarnation.clone(),
+            instance: self.instance.clone(),
+            host: self.host.clone(),
+            pid: std::process::id(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            started: self.started_s,
+            beat,
+            interval_ms: HEARTBEAT_MS,
+            released,
+        }))
+    }
 }
 
 fn taken_over() -> Failure {

@@ -1,6 +1,6 @@
 //! A target before it is ours: what is asked of it, and what is made there.
 
-use super::{Output, PATIENCE, State, topics};
+use super::{Output, PATIENCE, State, Who, topics};
 use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::checkpoint::{OwnerRecord, StateKey, StateRecord, TaskState};
 use crate::control::TaskStatus;
@@ -29,6 +29,7 @@ const QUEUE_BYTES: u64 = 32 << 20;
 /// A target as prepared for one life, before ownership.
 pub(in crate::run::task) struct Target {
     task: TaskId,
+    who: Who,
     inner: Inner,
     admin: Option<Admin>,
     schemas: Schemas,
@@ -72,7 +73,7 @@ impl Target {
             None => None,
         };
         let schemas = Schemas::open(plan, context, patience(plan, context))?;
-        Ok(Target { task: plan.id.clone(), inner, admin, schemas })
+        Ok(Target { task: plan.id.clone(), who: Who::of(context), inner, admin, schemas })
     }
 
     /// The cluster, with those of `topics` that exist; none for targets without one.
@@ -184,7 +185,6 @@ impl Target {
             self.inner.fit(facts);
         }
         let sink = self.inner.open(PATIENCE)?;
-        let state_topic =
         Ok(self.sending(State::Idle(sink), facts, taps, status))
     }
 
@@ -196,9 +196,11 @@ impl Target {
         taps: Taps,
         status: Arc<Mutex<TaskStatus>>,
     ) -> Output {
+        let state_topic =
             self.inner.kafka().map(|kafka| kafka.settings.state_topic.to_string()).unwrap_or_default();
         Output {
             task: self.task,
+            who: self.who,
             inner: self.inner,
             admin: self.admin,
             schemas: self.schemas,
@@ -217,7 +219,7 @@ impl Target {
             ends: BTreeMap::new(),
             taps,
             status,
-        })
+        }
     }
 }
 

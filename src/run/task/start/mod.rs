@@ -104,8 +104,7 @@ impl Task {
         }
         self.status().waits_for = Some("the source has not answered yet what it is asked at the start");
         let mut output = self.output.take();
-        let context = self.context.clone();
-        let source = seen_to_live(&mut output, &context, || self.choose_source(self.position.as_ref()));
+        let source = seen_to_live(&mut output, || self.choose_source(self.position.as_ref()));
         self.output = output;
         let mut source = source??;
         self.retention.kept_ms = log_kept_ms(&source.catalog.server);
@@ -166,14 +165,14 @@ impl Task {
         self.follow(&position.server);
         let generation = self.settle_generation(output, &state)?;
         if state.pos.is_some() && self.plan.start.loads() && !state.plans.contains_key(&generation) {
-            seen_to_live(kept, &context, || self.look_again(&mut source, &position))??;
+            seen_to_live(kept, || self.look_again(&mut source, &position))??;
         }
         let anew = self.tells_loads_anew(&state, generation);
         let output = ours(kept)?;
         let mut open_loads = self.table_loads(&source, output, &state, anew);
         open_loads.given_up.extend(begun.into_iter().filter(|_| !anew));
         let follow = || self.follow_log(&mut source, &position, &state, &known);
-        let follower = seen_to_live(kept, &context, follow)??;
+        let follower = seen_to_live(kept, follow)??;
         let output = ours(kept)?;
         drop(coming);
         let known_tables = open_loads.known.clone();
@@ -327,7 +326,7 @@ impl Task {
                 // locked for that.
                 drop(life.reads);
                 if failure.spares_target() {
-                    self.output = life.output.recovered(&self.context)?;
+                    self.output = life.output.recovered()?;
                 }
             }
         }
@@ -339,7 +338,7 @@ impl Task {
     fn put_off(&mut self, output: Option<Output>) -> Result<Ended, Failure> {
         match (self.orders.look(), output) {
             (Some(super::Command::Swap { .. }), output) => self.output = output.and_then(Output::unstored),
-            (Some(super::Command::Drain) | None, Some(mut output)) => drop(output.release(&self.context)),
+            (Some(super::Command::Drain) | None, Some(mut output)) => drop(output.release()),
             (Some(super::Command::Drain) | None, None) => {}
         }
         self.life()
