@@ -7,9 +7,10 @@
 use super::Task;
 use super::known::Known;
 use super::output::Output;
-use super::source::Source;
 use crate::catalog::TableFacts;
-use crate::checkpoint::{CtlRecord, GapRecord, SchemaRecord, SnapRecord, StateKey, StateRecord, TaskState};
+use crate::checkpoint::{
+    CtlRecord, GapRecord, SchemaRecord, SnapRecord, StateChange, StateKey, StateRecord, TaskState,
+};
 use crate::mysql::position::Position;
 use crate::mysql::schema::{TableName, TableState};
 use crate::run::context::wall_ms;
@@ -53,38 +54,6 @@ impl Task {
         }
     }
 
-    /// What the state says of a position that is lost does not count any more: tables are to be loaded, none waits, nothing was
-    /// cut or prepared, and no copy is known.
-    pub(super) fn without_position(
-        &self,
-        source: &Source,
-        mut state: TaskState,
-        output: &mut Output,
-    ) -> TaskState {
-        if let Some(pos) = &mut state.pos {
-            pos.mid = None;
-        }
-        for table in std::mem::take(&mut state.parked).into_keys() {
-            output.remove(StateKey::Park(table));
-        }
-        for xid in std::mem::take(&mut state.prepared).into_keys() {
-            output.remove(StateKey::Xa(xid));
-        }
-        for copy in std::mem::take(&mut state.online).into_keys() {
-            output.remove(StateKey::Online(copy));
-        }
-        for table in std::mem::take(&mut state.snaps).into_keys() {
-            output.remove(StateKey::Snap(table));
-        }
-        for table in source.catalog.tables.iter().filter(|table| table.kind.has_rows()) {
-            let name = &table.version.name;
-            let snap = SnapRecord::pending("", state.tables.contains_key(name));
-            output.store(StateRecord::Snap(name.clone(), snap.clone()));
-            state.snaps.insert(name.clone(), snap);
-        }
-        state
-    }
-
     /// Notes what lies between the position that was lost and the one from which the task goes on.
     pub(super) fn note_lost(&mut self, state: &mut TaskState, to: &Position, output: &mut Output) {
         let from = state.pos.as_ref().map(|pos| pos.position.to_string()).unwrap_or_default();
@@ -120,6 +89,27 @@ impl Task {
         self.show_gaps();
         true
     }
+}
+
+/// What the state says of a position that is lost does not count any more: of these tables those with rows are to be loaded, none
+/// waits, nothing was cut or prepared, and no copy is known. What is to be stored of that comes back.
+pub(super) fn without_position(state: &mut TaskState, tables: &[TableFacts]) -> Vec<StateChange> {
+    if let Some(pos) = &mut state.pos {
+        pos.mid = None;
+    }
+    let parked = std::mem::take(&mut state.parked).into_keys().map(StateKey::Park);
+    let prepared = std::mem::take(&mut state.prepared).into_keys().map(StateKey::Xa);
+    let copies = std::mem::take(&mut state.online).into_keys().map(StateKey::Online);
+    let loads = std::mem::take(&mut state.snaps).into_keys().map(StateKey::Snap);
+    let gone = parked.chain(prepared).chain(copies).chain(loads);
+    let mut changes: Vec<StateChange> = gone.map(StateChange::Remove).collect();
+    for table in tables.iter().filter(|table| table.kind.has_rows()) {
+        let name = &table.version.name;
+        let snap = SnapRecord::pending("", state.tables.contains_key(name));
+        changes.push(StateChange::put(StateRecord::Snap(name.clone(), snap.clone())));
+        state.snaps.insert(name.clone(), snap);
+    }
+    changes
 }
 
 impl Known {
@@ -161,5 +151,89 @@ pub(super) fn store_ctl(ctl: &CtlRecord, output: &mut Output) {
     match ctl.is_empty() {
         true => output.remove(StateKey::Ctl),
         false => output.store(StateRecord::Ctl(ctl.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{Engine, TableKind};
+    use crate::checkpoint::{
+        Fingerprint, MidRecord, OnlineRecord, ParkRecord, PosRecord, SnapState, TableRecord, XaRecord,
+    };
+    use crate::mysql::position::{BinlogPosition, Flavor, Gtids, ServerIdentity};
+    use crate::mysql::schema::TableVersion;
+    use std::collections::BTreeMap;
+
+    fn table(name: &str, kind: TableKind) -> TableFacts {
+        let version = TableVersion {
+            name: TableName::new("shop", name),
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            unique_keys: Vec::new(),
+        };
+        let (old_temporals, generated) = (Vec::new(), Vec::new());
+        TableFacts {
+            version,
+            kind,
+            engine: Engine::Transactional,
+            rows_estimate: 0,
+            old_temporals,
+            generated,
+        }
+    }
+
+    fn fold(records: Vec<(Vec<u8>, Vec<u8>)>, changes: &[StateChange]) -> TaskState {
+        let changed = changes.iter().map(|change| match change {
+            StateChange::Put(record) => {
+                let (key, value) = record.encode();
+                (key, Some(value))
+            }
+            StateChange::Remove(key) => (key.encode(), None),
+        });
+        let records = records.into_iter().map(|(key, value)| (key, Some(value)));
+        TaskState::fold(records.chain(changed)).expect("it can be read")
+    }
+
+    #[test]
+    fn all_is_loaded_and_nothing_waits_without_a_position() {
+        let position = Position {
+            server: ServerIdentity { flavor: Flavor::MySql, uuid: "u".into(), server_id: 1 },
+            file: BinlogPosition::new("binlog.000001", 400),
+            gtids: Gtids::Off,
+        };
+        let name = |name: &str| TableName::new("shop", name);
+        let mut state = TaskState::default();
+        let fingerprint = Fingerprint { task: "p.s.t".into(), cluster: "c".into() };
+        let at = position.file.clone();
+        let mid = MidRecord { gtid: None, at, parts: 1, tables: Vec::new(), begun: BTreeMap::new() };
+        state.pos =
+            Some(PosRecord { seq: 3, position: position.clone(), mid: Some(mid), generation: 1, fingerprint });
+        let parked = ParkRecord { position: position.clone(), rows_sent: 1, reason: "r".into() };
+        state.parked.insert(name("waits"), parked);
+        let xa = XaRecord { gtid: None, at: position.file.clone(), before: position.clone(), prepared: 7 };
+        state.prepared.insert("x'01',x'',1".into(), xa);
+        state.online.insert(name("_orders_gho"), OnlineRecord::default());
+        for table in ["orders", "gone"] {
+            let snap = SnapRecord { state: SnapState::Done, ..SnapRecord::pending("one", false) };
+            state.snaps.insert(name(table), snap);
+        }
+        state.tables.insert(name("orders"), TableRecord { topic: "orders".into(), partitions: 3 });
+
+        let stored = state.encode();
+        let tables =
+            [table("orders", TableKind::Base), table("fresh", TableKind::Base), table("v", TableKind::View)];
+        let changes = without_position(&mut state, &tables);
+        let loads: Vec<String> = state.snaps.keys().map(ToString::to_string).collect();
+        assert_eq!(loads, ["shop.fresh", "shop.orders"]);
+        assert!(state.snaps.values().all(|snap| snap.state == SnapState::Pending));
+        assert!(state.snaps[&name("orders")].again && !state.snaps[&name("fresh")].again);
+        assert!(state.parked.is_empty() && state.prepared.is_empty() && state.online.is_empty());
+        assert_eq!(state.pos.as_ref().and_then(|pos| pos.mid.as_ref()), None);
+
+        // and whoever reads what was stored finds the same, but for the position, which is stored with the next commit
+        let mut found = fold(stored, &changes);
+        found.pos.clone_from(&state.pos);
+        assert_eq!(found, state);
     }
 }

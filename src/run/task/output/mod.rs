@@ -243,6 +243,11 @@ impl Output {
         self.pending.push(StateChange::put(record));
     }
 
+    /// Keeps changes for the next commit.
+    pub(super) fn change(&mut self, changes: Vec<StateChange>) {
+        self.pending.extend(changes);
+    }
+
     /// Removes a record with the next commit.
     pub(super) fn remove(&mut self, key: StateKey) {
         self.pending.push(StateChange::Remove(key));

@@ -14,6 +14,7 @@ use super::counts::Counts;
 use super::cut::PlanOfCut;
 use super::gauge::Gauge;
 use super::known::{Known, table_name_case};
+use super::lost::without_position;
 use super::life::Life;
 use super::marks::Marks;
 use super::online::Online;
@@ -125,7 +126,11 @@ impl Task {
         // Of loads that had begun the end is still to be told, whatever else of that position is forgotten.
         let begun = if self.lost { loads::begun(&state) } else { Vec::new() };
         let mut state = match self.lost {
-            true => self.without_position(&source, state, output),
+            true => {
+                let mut state = state;
+                output.change(without_position(&mut state, &source.catalog.tables));
+                state
+            }
             false => self.heal(&source, facts.as_ref(), &salts, state, output)?,
         };
         self.resume_stored(&state, output);
