@@ -105,6 +105,49 @@ fn a_usable_replica_of_mariadb_is_followed() {
     a_usable_replica_is_followed(Kind::MariaDb10_11);
 }
 
+/// What is prepared when a server is lost can be decided on the one that takes its place, whose log has the rows, too.
+fn what_is_prepared_goes_over(kind: Kind) {
+    let pair = Pair::start(kind);
+    let shop = pair.shop("prepared");
+    let mut syncc = shop.run();
+    let row = |id: i64| format!("insert into {}.items values ({id}, 'prepared {id}')", shop.db);
+    for (xid, id) in [("'yes'", 10), ("'no'", 20)] {
+        shop.sql().run(&format!("xa start {xid}; {}; xa end {xid}; xa prepare {xid}", row(id)));
+        shop.insert("items", &[id / 10 + 3]);
+    }
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    pair.wait_replicated();
+    pair.primary.kill();
+    pair.promote();
+    pair.insert(&shop, &[6]);
+    syncc.wait_for("source.failover", SOON);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
+    // what was read before is read once more there by each life, and nothing of it is sent again
+    syncc.kill();
+    let mut syncc = shop.start(&[]);
+    pair.insert(&shop, &[7]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7]);
+    let mut sql = pair.replica.sql();
+    sql.run("xa rollback 'no'");
+    sql.run("xa commit 'yes'");
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 10]);
+    syncc.kill();
+    let mut syncc = shop.start(&[]);
+    pair.insert(&shop, &[8]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 7, 8, 10]);
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn what_is_prepared_goes_over_mysql() {
+    what_is_prepared_goes_over(Kind::MySql9_7);
+}
+
+#[test]
+fn what_is_prepared_goes_over_mariadb() {
+    what_is_prepared_goes_over(Kind::MariaDb10_11);
+}
+
 #[test]
 fn a_replica_that_lags_is_waited_for() {
     let pair = Pair::start(Kind::MySql9_7);

@@ -354,7 +354,7 @@ fn serve(stream: &Stream, source: &SourcePlan, boundary: &Position, tie: &Tie) -
 
 /// True when a file and an offset say where a position lies; after a failover they do not.
 fn is_known(position: &Position) -> bool {
-    matches!(position.gtids, Gtids::MySql(_)) || position.file.offset >= 4
+    matches!(position.gtids, Gtids::MySql(_)) || position.file.is_place()
 }
 
 /// The earlier one of two positions of one log; of sets, what both hold.

@@ -27,6 +27,57 @@ pub enum AtPlace {
     Ahead,
 }
 
+/// What was seen of a log that is read from an earlier place on, where its own places tell nothing of that: on another server
+/// than before, or behind a position that somebody wrote.
+///
+/// In each domain all servers have the same transactions in the same order, whatever their numbers. So what comes before the last
+/// one that was seen of its domain, and that one itself, was seen; what comes behind it was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeenAgain {
+    /// Of the domains in which something is to come again, the last GTID that was seen.
+    last: BTreeMap<u32, (u32, u64)>,
+}
+
+/// The last GTID that was seen of a domain stands nowhere before this one, which has a greater number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{domain}-{}-{} was read, and does not stand before {domain}-{server_id}-{sequence}", last.0, last.1)]
+pub struct NotSeenAgain {
+    domain: u32,
+    server_id: u32,
+    sequence: u64,
+    last: (u32, u64),
+}
+
+impl SeenAgain {
+    /// A log is read from `from` on, and was seen up to `seen`.
+    pub fn new(from: &MariaGtids, seen: &MariaGtids) -> SeenAgain {
+        let again = seen.domains.iter().filter(|(domain, last)| from.domains.get(domain) != Some(last));
+        SeenAgain { last: again.map(|(&domain, &last)| (domain, last)).collect() }
+    }
+
+    /// True when nothing that was seen is to come any more.
+    pub fn is_over(&self) -> bool {
+        self.last.is_empty()
+    }
+
+    /// Whether the next transaction of the log was seen.
+    ///
+    /// # Errors
+    /// It cannot be told: the log does not have what was seen.
+    pub fn pass(&mut self, gtid: &Gtid) -> Result<bool, NotSeenAgain> {
+        let &Gtid::MariaDb { domain, server_id, sequence } = gtid else { return Ok(false) };
+        match self.last.get(&domain) {
+            None => Ok(false),
+            Some(&last) if last == (server_id, sequence) => {
+                self.last.remove(&domain);
+                Ok(true)
+            }
+            Some(&last) if sequence > last.1 => Err(NotSeenAgain { domain, server_id, sequence, last }),
+            Some(_) => Ok(true),
+        }
+    }
+}
+
 /// Why a text is no MariaDB position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MariaGtidsError {
@@ -133,6 +184,27 @@ impl<'de> Deserialize<'de> for MariaGtids {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_again_was_seen_up_to_the_last_of_its_domain() {
+        let gtids = |text: &str| text.parse::<MariaGtids>().expect("GTIDs");
+        let mut again = SeenAgain::new(&gtids("0-1-5,1-1-9"), &gtids("0-1-8,1-1-9,2-7-3"));
+        let mut pass = |domain, server_id, sequence| {
+            let seen = again.pass(&Gtid::MariaDb { domain, server_id, sequence });
+            (seen.map_err(|error| error.to_string()), again.is_over())
+        };
+        let told = |seen| (Ok::<bool, String>(seen), false);
+        assert_eq!(pass(0, 1, 6), told(true));
+        assert_eq!(pass(1, 1, 10), told(false), "of this domain nothing comes again");
+        assert_eq!(pass(2, 7, 1), told(true));
+        assert_eq!(pass(0, 2, 7), told(true), "whoever wrote it");
+        assert_eq!(pass(0, 1, 8), told(true));
+        assert_eq!(pass(0, 1, 3), told(false), "numbers tell nothing behind the last that was seen");
+        let lacks = "2-7-3 was read, and does not stand before 2-1-4".to_owned();
+        assert_eq!(pass(2, 1, 4), (Err(lacks), false));
+        assert_eq!(pass(2, 7, 3), (Ok(true), true));
+        assert_eq!(pass(2, 7, 4), (Ok(false), true));
+    }
 
     #[test]
     fn text_there_and_back() {

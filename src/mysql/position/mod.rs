@@ -6,12 +6,15 @@ mod gtid_set;
 mod maria;
 
 pub use gtid_set::{GtidSet, GtidSetError, MAX_NUMBER};
-pub use maria::{AtPlace, MariaGtids, MariaGtidsError};
+pub use maria::{AtPlace, MariaGtids, MariaGtidsError, NotSeenAgain, SeenAgain};
 
 use crate::failpoint::{Bug, planted};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
+
+/// The first event of a log file stands behind so many bytes.
+const LOG_HEAD_BYTES: u64 = 4;
 
 /// A byte offset in a binlog file. Ordered by the number of the file, then by offset: meaningful on one
 /// server.
@@ -115,6 +118,12 @@ impl BinlogPosition {
     /// True for [`unknown`](BinlogPosition::unknown).
     pub fn is_unknown(&self) -> bool {
         self.file.is_empty()
+    }
+
+    /// True where an event may end. What lies before the first one of a file is no place: positions that are known by their GTIDs
+    /// only stand there.
+    pub fn is_place(&self) -> bool {
+        self.offset >= LOG_HEAD_BYTES
     }
 
     /// Order of `file` and `offset` against this position.

@@ -126,7 +126,8 @@ impl Life {
                 let position = self.ledger.position();
                 let place =
                     TransactionPlace { server: &position.server, gtid: gtid.as_ref(), file, end: offset + 1 };
-                self.skip = match position.contains(&place) {
+                let seen = self.waiting.is_seen(gtid.as_ref())?;
+                self.skip = match seen.or_else(|| position.contains(&place)) {
                     Some(contained) => {
                         let again = self.waiting.begin(contained, gtid.as_ref(), file, *offset);
                         contained && !again
@@ -203,7 +204,7 @@ impl Life {
             }
             What::Reached { file, offset } => {
                 let reached = BinlogPosition::new(&**file, *offset);
-                if reached > self.ledger.position().file {
+                if reached > self.ledger.position().file && !self.waiting.comes_again() {
                     self.ledger.reached(|position| position.advance(None, file, *offset));
                 }
                 Ok(true)

@@ -14,7 +14,7 @@ use crate::catalog::{Engine, TableFacts};
 use crate::checkpoint::{StateKey, StateRecord, XaRecord};
 use crate::failpoint::{Bug, planted};
 use crate::mysql::binlog::event::Header;
-use crate::mysql::position::{BinlogPosition, Gtid, Gtids, Position};
+use crate::mysql::position::{BinlogPosition, Gtid, Gtids, Position, SeenAgain};
 use crate::mysql::schema::TableName;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
@@ -43,6 +43,8 @@ pub(super) struct Waiting {
     outcome: Option<Outcome>,
     /// It was read before, and only its rows are of interest.
     again: bool,
+    /// What was seen, where places of the log do not tell.
+    seen: SeenAgain,
     /// Tables that ROLLBACK does not reach.
     lasting: HashSet<TableName>,
     body: Vec<u8>,
@@ -71,8 +73,14 @@ enum Outcome {
 }
 
 impl Waiting {
-    /// Nothing waits; `unread` are the XA transactions that the state knows, `spill` is where rows go that memory does not hold.
-    pub(super) fn new(spill: PathBuf, unread: BTreeMap<String, XaRecord>, tables: &[TableFacts]) -> Waiting {
+    /// Nothing waits; `unread` are the XA transactions that the state knows, `seen` is what comes again for them where places of the
+    /// log do not tell, `spill` where rows go that memory does not hold.
+    pub(super) fn new(
+        spill: PathBuf,
+        unread: BTreeMap<String, XaRecord>,
+        seen: SeenAgain,
+        tables: &[TableFacts],
+    ) -> Waiting {
         let lasting = tables.iter().filter(|table| table.engine != Engine::Transactional);
         Waiting {
             store: Store::new(spill),
@@ -83,10 +91,31 @@ impl Waiting {
             n_released: 0,
             outcome: None,
             again: false,
+            seen,
             lasting: lasting.map(|table| table.version.name.clone()).collect(),
             body: Vec::new(),
             told: HashSet::new(),
         }
+    }
+
+    /// Whether a source transaction that begins was seen before, where its place does not tell.
+    ///
+    /// # Errors
+    /// [`Class::PositionLost`]: the log does not have what was read.
+    pub(super) fn is_seen(&mut self, gtid: Option<&Gtid>) -> Result<Option<bool>, Failure> {
+        let Some(gtid) = gtid.filter(|_| self.comes_again()) else { return Ok(None) };
+        let seen = self.seen.pass(gtid).map_err(|lacks| {
+            let text = format!(
+                "what was prepared (XA) is read again for its rows, and the log is not the one that was read: {lacks}"
+            );
+            Failure::new(Class::PositionLost, text)
+        })?;
+        Ok(Some(seen))
+    }
+
+    /// True while the stream stands before the position, where places of the log do not tell.
+    pub(super) fn comes_again(&self) -> bool {
+        !self.seen.is_over()
     }
 
     /// A source transaction begins. True when it is to be read although it was before: it prepared what is undecided.
@@ -308,16 +337,40 @@ pub(super) fn stream_from<'r>(
     prepared: impl Iterator<Item = &'r XaRecord>,
     moved: impl Fn(&Position) -> Position,
 ) -> Position {
-    let befores = prepared.map(|record| moved(&record.before));
-    let Some(oldest) = befores.min_by(|a, b| a.file.cmp(&b.file)) else { return position.clone() };
-    if oldest.file >= position.file {
-        return position.clone();
-    }
+    let befores = prepared.map(|record| moved(&record.before)).filter(|before| !reaches(before, position));
+    let oldest = befores.reduce(|a, b| if reaches(&a, &b) { b } else { a });
+    let Some(oldest) = oldest else { return position.clone() };
     match position.gtids {
         // The set does not hold them, so they are sent; the place is for the ring.
         Gtids::MySql(_) => Position { file: oldest.file, ..position.clone() },
         Gtids::Off | Gtids::MariaDb(_) => oldest,
     }
+}
+
+/// What was seen of the log from there on, up to `position`, where places of the log do not tell.
+pub(super) fn seen_again(from: &Position, position: &Position) -> SeenAgain {
+    match (&from.gtids, &position.gtids) {
+        (Gtids::MariaDb(begin), Gtids::MariaDb(seen)) if !have_places(from, position) => {
+            SeenAgain::new(begin, seen)
+        }
+        (Gtids::Off | Gtids::MySql(_) | Gtids::MariaDb(_), _) => SeenAgain::default(),
+    }
+}
+
+/// True when what lies before `b` lies before `a`, too, as far as places tell. Sets of MySQL need no places, and two servers without
+/// GTIDs have none in common.
+fn reaches(a: &Position, b: &Position) -> bool {
+    match (&a.gtids, &b.gtids) {
+        (Gtids::MariaDb(of_a), Gtids::MariaDb(of_b)) if !have_places(a, b) => of_b.beyond(of_a).is_empty(),
+        (Gtids::Off | Gtids::MySql(_) | Gtids::MariaDb(_), _) => {
+            !a.server.same_log(&b.server) || a.file >= b.file
+        }
+    }
+}
+
+/// True when places of one log tell how two positions stand to each other.
+fn have_places(a: &Position, b: &Position) -> bool {
+    a.server.same_log(&b.server) && a.file.is_place() && b.file.is_place()
 }
 
 /// A failure to go on at a position, with the XA transactions that are lost with it.
@@ -340,4 +393,63 @@ fn not_kept(error: &std::io::Error) -> Failure {
          give the directory more room"
     );
     Failure::new(Class::Data, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mysql::position::{Flavor, ServerIdentity};
+
+    fn position(uuid: &str, offset: u64, gtids: &str) -> Position {
+        Position {
+            server: ServerIdentity { flavor: Flavor::MariaDb, uuid: uuid.into(), server_id: 1 },
+            file: BinlogPosition::new("b.000001", offset),
+            gtids: Gtids::MariaDb(gtids.parse().expect("GTIDs")),
+        }
+    }
+
+    #[track_caller]
+    fn check(position: &Position, befores: &[&Position], expected: &str, comes_again: bool) {
+        let record = |before: &&Position| XaRecord {
+            gtid: None,
+            at: BinlogPosition::new("b.000001", 4),
+            before: Position::clone(before),
+            prepared: 0,
+        };
+        let records: Vec<XaRecord> = befores.iter().map(record).collect();
+        let from = stream_from(position, records.iter(), Position::clone);
+        assert_eq!(from.to_string(), expected);
+        assert_eq!(!seen_again(&from, position).is_over(), comes_again);
+    }
+
+    #[test]
+    fn what_is_prepared_is_read_again_on_the_server_that_is_followed_then() {
+        let (early, late) = (position("x", 400, "0-1-4"), position("x", 700, "0-1-7"));
+        let here = position("x", 900, "0-1-9");
+        check(&here, &[], "b.000001:900, 0-1-9", false);
+        check(&here, &[&late, &early], "b.000001:400, 0-1-4", false);
+        // another server has the same at other places, and only GTIDs tell
+        let moved = |gtids: &str| position("y", 0, gtids);
+        check(&moved("0-1-9"), &[&moved("0-1-7"), &moved("0-1-4")], "b.000001:0, 0-1-4", true);
+        check(&moved("0-1-9"), &[&moved("0-1-9")], "b.000001:0, 0-1-9", false);
+        // it has gone on there since
+        check(&position("y", 90, "0-2-11"), &[&moved("0-1-4")], "b.000001:0, 0-1-4", true);
+        check(&position("y", 90, "0-2-11"), &[&late, &early], "b.000001:400, 0-1-4", true);
+    }
+
+    #[test]
+    fn a_set_without_what_is_prepared_asks_for_it_on_any_server() {
+        let at = |uuid, offset| {
+            let set = "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-4:6-9".parse().expect("a set");
+            let mut position = position(uuid, offset, "");
+            position.server.flavor = Flavor::MySql;
+            Position { gtids: Gtids::MySql(set), ..position }
+        };
+        let text = |offset| format!("b.000001:{offset}, 3e11fa47-71ca-11e1-9e33-c80aa9429562:1-4:6-9");
+        check(&at("x", 900), &[&at("x", 700), &at("x", 400)], &text(400), false);
+        // a place of one server is none of another one
+        check(&at("y", 900), &[&at("x", 400)], &text(900), false);
+        check(&at("y", 900), &[&at("x", 400), &at("y", 600)], &text(600), false);
+        check(&at("y", 900), &[&at("y", 0)], &text(0), false);
+    }
 }

@@ -1,5 +1,6 @@
 //! The stream of a life: that of the one before where its ring still holds the place, else one from the hub.
 
+use crate::catalog::ServerFacts;
 use crate::checkpoint::TaskState;
 use crate::mysql::position::{BinlogPosition, Gtids, Position};
 use crate::mysql::schema::TableName;
@@ -16,6 +17,12 @@ use crate::source::mysql::io::{self as source, Closer, Session};
 use crate::source::mysql::requirement::moved_to;
 use std::sync::Arc;
 
+/// Where the stream of a life begins that stands at `position`.
+pub(super) fn begins_at(server: &ServerFacts, position: &Position, state: &TaskState) -> Position {
+    let moved = |before: &Position| moved_to(server, before);
+    stream_from(position, state.prepared.values(), moved)
+}
+
 impl Task {
     pub(super) fn follow_log(
         &mut self,
@@ -24,10 +31,9 @@ impl Task {
         state: &TaskState,
         known: &Known,
     ) -> Result<Follower, Failure> {
-        let moved = |before: &Position| moved_to(&source.catalog.server, before);
-        let from = stream_from(position, state.prepared.values(), moved);
-        let position = &from;
-        if let Some(follower) = self.follower.take()
+        let position = &begins_at(&source.catalog.server, position, state);
+        // What began elsewhere may stand before no place, too.
+        if let Some(follower) = self.follower.take().filter(|_| position.file.is_place())
             && follower.ring().rewind(&position.file)
         {
             return Ok(follower);

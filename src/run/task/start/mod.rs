@@ -22,7 +22,7 @@ use super::output::{Output, Target};
 use super::progress::Paces;
 use super::source::open_source;
 use super::tables::Tables;
-use super::verdict::Waiting;
+use super::verdict::{Waiting, seen_again};
 use super::vigil::{ours, seen_to_live, silent};
 use super::{Ended, Task, salts};
 use crate::change::{SourceInfo, TransactionInfo};
@@ -42,6 +42,7 @@ use crate::run::precheck;
 use crate::run::tap::Taps;
 use crate::source::mysql::requirement::log_kept_ms;
 use checks::weakened;
+use log::begins_at;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -270,6 +271,7 @@ impl Task {
             waiting: Waiting::new(
                 self.context.state.path().join(format!("{}.spill", self.id)),
                 state.prepared.clone(),
+                seen_again(&begins_at(&source.catalog.server, &position, &state), &position),
                 &source.catalog.tables,
             ),
             source: SourceInfo {
