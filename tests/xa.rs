@@ -1,6 +1,6 @@
 //! Rows of the log that do not count, or not yet: of XA transactions, and behind savepoints.
 
-use crate::support::shop::{CANARY, SOON, Shop, error, event};
+use crate::support::shop::{CANARY, SOON, Shop, error, event, finished};
 use crate::support::{Kafka, Kind, MySql, wait};
 use syncc::checkpoint::{TaskState, XaRecord};
 
@@ -117,15 +117,60 @@ fn rows_that_memory_does_not_hold_wait_in_a_file() {
     shop.stop(&mut syncc);
 }
 
+/// Runs `syncc state …`, which must work.
+#[track_caller]
+fn state<'a>(shop: &Shop, arguments: impl IntoIterator<Item = &'a str>) {
+    let arguments: Vec<&str> = ["state"].into_iter().chain(arguments).collect();
+    let done = shop.project.syncc(&arguments);
+    assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// Rows that were prepared where nobody read stop the task at each start. What is told leads out of it, by hand or by the files.
 #[test]
-fn a_commit_whose_rows_were_never_read_stops_the_task() {
-    let server = MySql::start(Kind::MySql9_7, &[]);
-    let shop = shop("xaunknown", &server);
-    prepare(&shop, "'early'", &[10]);
-    let mut syncc = shop.run();
-    shop.sql().run("xa commit 'early'");
-    let said = crate::support::shop::finished(&mut syncc, 23);
-    assert!(error(&said).contains("XA transaction x'6561726c79',x'',1 is committed"), "{said}");
+fn a_commit_whose_rows_were_never_read_stops_the_task_and_tells_the_ways_out() {
+    for (name, kind) in [("xaunknownmy", Kind::MySql9_7), ("xaunknownma", Kind::MariaDb10_11)] {
+        let server = MySql::start(kind, &[]);
+        let mut shop = shop(name, &server);
+        prepare(&shop, "'early'", &[10]);
+        let mut syncc = shop.run();
+        // so that the load is over, and committed
+        shop.insert("items", &[4]);
+        shop.wait_ids("items", &[1, 2, 3, 4]);
+        shop.sql().run("xa commit 'early'");
+        let said = finished(&mut syncc, 23);
+        assert!(error(&said).contains("XA transaction x'6561726c79',x'',1 is committed"), "{said}");
+
+        let told = error(&shop.ends(&[], 23));
+        let command = told.split_once("`syncc state ").and_then(|(_, rest)| rest.split_once('`'));
+        let (command, _) = command.unwrap_or_else(|| panic!("no command: {told}"));
+        state(&shop, command.split(' '));
+        let mut syncc = shop.start(&[]);
+        shop.wait_streaming(&mut syncc);
+        let items = format!("{}.items", shop.db);
+        assert!(shop.project.syncc(&["resnapshot", "shop", &items]).status.success());
+        shop.wait_ids("items", &[1, 1, 2, 2, 3, 3, 4, 4, 10]);
+        shop.wait_status(&mut syncc, "nothing is missing", |status| status.tasks[0].gaps.is_empty());
+
+        // what is prepared before a place that is set by hand is not known behind it
+        prepare(&shop, "'late'", &[20]);
+        wait::until("it is known as prepared", SOON, || {
+            if prepared(&shop).len() == 1 { Ok(()) } else { Err("not yet") }
+        });
+        shop.stop(&mut syncc);
+        let end = if kind.is_mariadb() { "@@gtid_binlog_pos" } else { "@@gtid_executed" };
+        let end = shop.sql().one(&format!("select {end}")).replace('\n', "");
+        state(&shop, ["set-position", "shop.shop.bus", &end, "--accept-gap"]);
+        assert_eq!(prepared(&shop), []);
+        shop.text.rules = "  on-position-lost resnapshot\n".to_owned();
+        let mut syncc = shop.run();
+        shop.sql().run("xa commit 'late'");
+        shop.wait_ids("items", &[1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 10, 10, 20]);
+        shop.wait_status(&mut syncc, "nothing is missing", |status| status.tasks[0].gaps.is_empty());
+        assert!(event(&syncc.stderr(), "source.position_lost").is_some(), "{}", syncc.stderr());
+        shop.insert("items", &[5]);
+        shop.wait_ids("items", &[1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5, 10, 10, 20]);
+        shop.stop(&mut syncc);
+    }
 }
 
 /// Whoever reads the table waits: the load goes on for as long as the lock is held.

@@ -95,8 +95,8 @@ fn foreign(
     }
 }
 
-/// Lets a task go on at another position of the same server; what lies between is skipped. Where it was and where it is now
-/// come back.
+/// Lets a task go on at another position of the same server; what lies between is skipped, and what was prepared before it is
+/// not known any more. Where it was and where it is now come back.
 pub(in crate::run) fn set_position(
     plan: &TaskPlan,
     wanted: &str,
@@ -118,6 +118,10 @@ pub(in crate::run) fn set_position(
         lost: false,
     });
     output.store(StateRecord::Ctl(ctl));
+    // Whether they were decided in what is skipped cannot be told here. One that is committed later stops the task, with what to do.
+    for xid in state.prepared.keys() {
+        output.remove(StateKey::Xa(xid.clone()));
+    }
     let fingerprint = pos.fingerprint.clone();
     let policy = Policy { commit: plan.commit, split: plan.stream.split, open_ms: 0 };
     let mut ledger = Ledger::new(policy, fingerprint, pos.generation, pos.seq, to.clone(), None);

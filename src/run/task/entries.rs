@@ -187,6 +187,7 @@ impl Life {
             What::End { file, offset } => {
                 let (skip, gtid) = (self.skip, self.gtid.take());
                 if !skip {
+                    self.all_known(gtid.as_ref(), file, *offset)?;
                     self.end_transaction(entry.header.as_ref(), now_ms)?;
                 }
                 let ended = if skip {

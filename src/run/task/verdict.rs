@@ -41,6 +41,8 @@ pub(super) struct Waiting {
     n_released: u32,
     /// What the source transaction under the cursor says, from its end on.
     outcome: Option<Outcome>,
+    /// It commits this XA transaction, whose rows are not known.
+    unknown: Option<String>,
     /// It was read before, and only its rows are of interest.
     again: bool,
     /// What was seen, where places of the log do not tell.
@@ -90,6 +92,7 @@ impl Waiting {
             released: VecDeque::new(),
             n_released: 0,
             outcome: None,
+            unknown: None,
             again: false,
             seen,
             lasting: lasting.map(|table| table.version.name.clone()).collect(),
@@ -122,6 +125,7 @@ impl Waiting {
     pub(super) fn begin(&mut self, seen: bool, gtid: Option<&Gtid>, file: &str, offset: u64) -> bool {
         self.group = None;
         self.outcome = None;
+        self.unknown = None;
         let is_it = |record: &XaRecord| match (gtid, &record.gtid) {
             (Some(gtid), Some(of)) => gtid == of,
             (None, None) | (Some(_), None) | (None, Some(_)) => {
@@ -234,14 +238,8 @@ impl Life {
     /// all tables are loaded they come by that, which begins anew, as nobody can tell which tables it changed.
     fn committed_unread(&mut self, xid: &str, now_ms: u64) -> Result<(), Failure> {
         if !self.loads || !self.load.is_of_all() {
-            return Err(Failure::new(
-                Class::PositionLost,
-                format!(
-                    "behind {}: XA transaction {xid} is committed, and was prepared before this task began to read: its \
-                     rows are not known. Load the tables that it changed anew, when nothing is prepared (XA RECOVER)",
-                    self.ledger.position().file
-                ),
-            ));
+            self.waiting.unknown = Some(xid.to_owned());
+            return Ok(());
         }
         let text = format!(
             "XA transaction {xid} is committed, and was prepared before this task began to read: all tables are loaded from their \
@@ -251,6 +249,37 @@ impl Life {
         let id = random_id().unwrap_or_default();
         let tables: Vec<TableName> = self.load.progress().into_iter().map(|one| one.table).collect();
         tables.iter().try_for_each(|table| self.load_under(id.clone(), table, now_ms))
+    }
+
+    /// The source transaction under the cursor, which ends there, must not have committed rows that are not known.
+    ///
+    /// # Errors
+    /// [`Class::PositionLost`], with what lets the task go on.
+    pub(super) fn all_known(
+        &mut self,
+        gtid: Option<&Gtid>,
+        file: &str,
+        offset: u64,
+    ) -> Result<(), Failure> {
+        let Some(xid) = self.waiting.unknown.take() else { return Ok(()) };
+        let mut behind = self.ledger.position().clone();
+        let from = behind.file.clone();
+        behind.advance(gtid, file, offset);
+        let behind = match behind.gtids {
+            Gtids::Off => behind.file.to_string(),
+            Gtids::MySql(_) | Gtids::MariaDb(_) => behind.gtids.to_string(),
+        };
+        let task = self.output.task();
+        Err(Failure::new(
+            Class::PositionLost,
+            format!(
+                "behind {from}: XA transaction {xid} is committed, and was prepared where this task did not read: its rows are not \
+                 known. Once nothing else is prepared (XA RECOVER), let `on-position-lost resnapshot` load all tables anew; or go \
+                 on behind it with `syncc state set-position {task} {behind} --accept-gap`, and load the tables that it changed \
+                 with `syncc resnapshot {} TABLE`",
+                task.pipeline
+            ),
+        ))
     }
 
     fn cannot_tell(&self, what: &str) -> Failure {
