@@ -289,3 +289,59 @@ fn rows_behind_a_savepoint_count_unless_they_are_undone() {
         }
     }
 }
+
+/// A transaction with a temporary table stands in the log although it was rolled back. Rows of tables without transactions stay,
+/// and stand there by themselves.
+#[test]
+fn rows_of_a_transaction_that_was_rolled_back_are_not_sent() {
+    for (name, kind) in [("undonema", Kind::MariaDb10_11), ("undonenew", Kind::MariaDb11_8)] {
+        let server = MySql::start(kind, &[]);
+        let mut shop = shop(name, &server);
+        shop.sql().run("create table notes (id int primary key, name text) engine = MyISAM");
+        shop.text.include = "DB.items, DB.notes".to_owned();
+        let mut syncc = shop.run();
+        let row = |table: &str, id: i64| format!("insert into {table} values ({id}, '{CANARY}');");
+        let rolled_back = |sql: &mut crate::support::Sql, n: i64| {
+            sql.run(&format!(
+                "begin; {} create temporary table t{n} (id int); {} savepoint a; {} {} rollback",
+                row("items", 100 + n),
+                row("notes", n),
+                row("items", 200 + n),
+                row("items", 300 + n),
+            ));
+        };
+        let mut sql = shop.sql();
+        rolled_back(&mut sql, 1);
+        rolled_back(&mut sql, 2);
+        sql.run(&row("items", 4));
+        rolled_back(&mut sql, 3);
+        sql.run(&row("items", 5));
+        shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+        shop.wait_ids("notes", &[1, 2, 3]);
+        shop.stop(&mut syncc);
+        assert!(event(&syncc.stderr(), "transaction.undone").is_some(), "{}", syncc.stderr());
+        let file = sql.text("show binary logs").pop().and_then(|mut row| row.remove(0)).expect("a log");
+        let log = sql.text(&format!("show binlog events in '{file}'"));
+        let ends = |row: &Vec<Option<String>>| row[5].as_deref() == Some("ROLLBACK");
+        assert_eq!(log.iter().filter(|row| ends(row)).count(), 3, "of {kind:?}: {log:?}");
+
+        // what was sent in parts cannot be taken back
+        shop.text.rules = "  split after 64MiB, 3000 rows\n".to_owned();
+        let mut syncc = shop.run();
+        sql.run(&format!(
+            "begin; insert into items select seq, '{CANARY}' from seq_1000_to_19999; create temporary table t4 (id int); rollback"
+        ));
+        let told = error(&finished(&mut syncc, 23));
+        assert!(told.contains("a transaction ends in ROLLBACK, and was so large"), "{told}");
+        let command = told.split_once("`syncc state ").and_then(|(_, rest)| rest.split_once('`'));
+        let (command, _) = command.unwrap_or_else(|| panic!("no command: {told}"));
+        state(&shop, command.split(' '));
+        let mut syncc = shop.run();
+        sql.run(&row("items", 6));
+        wait::until("the task goes on", SOON, || {
+            let ids = shop.ids("items");
+            if ids.contains(&6) { Ok(()) } else { Err(format!("{ids:?}")) }
+        });
+        shop.stop(&mut syncc);
+    }
+}

@@ -112,6 +112,8 @@ pub(super) enum Verdict {
     Savepoint(String),
     /// Rows behind the savepoint of this name are undone.
     BackTo(String),
+    /// The rows of this source transaction do not count.
+    Undone,
     /// The rows of this source transaction count once it is committed, which another one may say.
     Prepares,
     /// They wait for that, under this name.

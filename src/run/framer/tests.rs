@@ -164,6 +164,41 @@ fn a_compressed_transaction_ends_behind_its_event_and_not_before() {
     assert_eq!(framer.between(), Some(BinlogPosition::new("b.000005", 900)));
 }
 
+/// What a server logs of a transaction with a temporary table that is rolled back.
+#[test]
+fn rows_before_rollback_do_not_count() {
+    let mut framer = framer("b.000005", 4);
+    framer.tables.asks.reread = Box::new(|name| {
+        let version = TableVersion {
+            name: name.clone(),
+            columns: Vec::new(),
+            primary_key: Vec::new(),
+            unique_keys: Vec::new(),
+        };
+        let table = TableFacts {
+            version,
+            kind: TableKind::Base,
+            engine: Engine::Transactional,
+            rows_estimate: 0,
+            old_temporals: Vec::new(),
+            generated: Vec::new(),
+        };
+        Ok(Fenced { table: Some(table), definition: None, upto: BinlogPosition::new("b.000005", 4) })
+    });
+    let map = raw(19, 0, 0, b"\x07\0\0\0\0\0\x01\0\x04shop\0\x01t\0\x01\x08\0\0");
+    let rows = raw(23, 0, 0, &[7, 0, 0, 0, 0, 0, 1, 0]);
+    let mut found = Vec::new();
+    let mut unpacker = Unpacker::new(1 << 20).expect("room");
+    for event in [opening("b.000005", 4), maria_gtid(42), map, rows, query("ROLLBACK")] {
+        take(&mut framer, &mut unpacker, &event, &mut found).expect("understood");
+    }
+    let verdicts: Vec<usize> = (0..found.len())
+        .filter(|&at| matches!(found[at], What::Verdict(Verdict::Undone)))
+        .collect();
+    assert_eq!(verdicts, [found.len() - 2], "{found:?}");
+    assert!(matches!(found.last(), Some(What::End { .. })), "{found:?}");
+}
+
 #[test]
 fn a_compressed_transaction_is_one_transaction() {
     let (begin, xid) = (query("BEGIN"), raw(16, 77, 0, &[0; 8]));

@@ -119,7 +119,7 @@ impl Life {
         })
     }
 
-    /// Looks at one entry. True when the task stands between two source transactions behind it.
+    /// Looks at one entry. True when the task stands between two source transactions behind it, or goes no further.
     fn entry(&mut self, block: &Block, entry: &Entry, now_ms: u64, wall_ms: i64) -> Result<bool, Failure> {
         match &entry.what {
             What::Begin { gtid, committed_us, file, offset } => {
@@ -175,7 +175,7 @@ impl Life {
                 if !self.skip {
                     self.verdict(verdict, entry.header.map_or(0, |header| header.time), now_ms)?;
                 }
-                Ok(false)
+                Ok(self.waiting.is_undone())
             }
             What::Definition(definition) => {
                 if !self.skip {
@@ -187,7 +187,7 @@ impl Life {
             What::End { file, offset } => {
                 let (skip, gtid) = (self.skip, self.gtid.take());
                 if !skip {
-                    self.all_known(gtid.as_ref(), file, *offset)?;
+                    self.not_lost(gtid.as_ref(), file, *offset)?;
                     self.end_transaction(entry.header.as_ref(), now_ms)?;
                 }
                 let ended = if skip {

@@ -65,7 +65,7 @@ use super::panic_text;
 use crate::checkpoint::{CtlRecord, MidRecord};
 use crate::control::{Counters, TaskState, TaskStatus};
 use crate::engine::retry::RetryClocks;
-use crate::mysql::position::{Position, ServerIdentity};
+use crate::mysql::position::{BinlogPosition, Position, ServerIdentity};
 use crate::mysql::schema::TableName;
 use crate::plan::{TaskId, TaskPlan};
 use crate::run::precheck;
@@ -94,6 +94,8 @@ enum Ended {
     Loaded,
     /// Tables that waited are to go on: they need another stream.
     Healing,
+    /// Rows were sent that do not count: they are read once more.
+    Undone,
     /// Stand still until an operator says otherwise.
     Paused,
     /// The source transaction that was cut has ended: its plan, too, has had its time.
@@ -149,6 +151,8 @@ pub(super) struct Task {
     after_cut: Option<(Arc<TaskPlan>, Option<u64>)>,
     /// The position is lost, and the tables are loaded anew from the present; stored with the first commit.
     lost: bool,
+    /// Where source transactions begin that are not committed and whose rows do not count.
+    undone: BTreeSet<BinlogPosition>,
     /// Servers that were read, the one that is read now last.
     followed: Vec<ServerIdentity>,
     /// How long the source keeps what is not read yet.
@@ -235,6 +239,7 @@ impl Task {
             cut: None,
             after_cut: None,
             lost: false,
+            undone: BTreeSet::new(),
             followed: Vec::new(),
             retention: Retention::default(),
             committed: None,
@@ -287,7 +292,7 @@ impl Task {
                     self.adopt(plan, Some(generation));
                 }
                 // The next life begins with them.
-                Ok(Ended::Healing) => {}
+                Ok(Ended::Healing | Ended::Undone) => {}
                 Ok(Ended::Passed) => {
                     if let Some((plan, generation)) = self.after_cut.take() {
                         Event::info(

@@ -60,6 +60,12 @@ impl Task {
                     life.consume(&self.clock, wall_ms(), &mut self.limit)?
                 }
             };
+            if let Some(place) = life.waiting.take_undone() {
+                let text = "a transaction ends in ROLLBACK behind rows of it: it is read once more, and its rows are not sent";
+                life.told(Event::info(Name::TransactionUndone, text));
+                self.undone.insert(place);
+                return Ok(Ended::Undone);
+            }
             match look {
                 Look::Moved => {
                     life.idle = false;
@@ -256,6 +262,7 @@ impl Task {
         }
         life.has_committed = true;
         self.lost = false;
+        self.undone.retain(|place| *place >= durable.record().position.file);
         let first = self.committed.replace(durable.record().seq).is_none();
         if now_ms >= life.breadcrumb_ms + BREADCRUMB_MS || release || first {
             life.breadcrumb_ms = now_ms;

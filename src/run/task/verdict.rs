@@ -1,7 +1,7 @@
 //! Rows of the log that do not count, or not yet: behind a savepoint, and of XA transactions.
 //!
 //! A server that lets a transaction mix tables with and without transactions leaves rows in its log that ROLLBACK TO has
-//! undone; the rows of an XA transaction stand where it was prepared, and whether they count is said later, maybe never.
+//! undone, and one with temporary tables those of a whole transaction; the rows of an XA transaction stand where it was prepared, and whether they count is said later, maybe never.
 //! Both wait here until it is known.
 //!
 //! Guarantees: no row that was undone is sent; those of an XA transaction are sent once, where it is committed; until then
@@ -21,7 +21,7 @@ use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
 use crate::run::ring::{MappedTable, Verdict};
 use crate::run::state_dir::random_id;
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -41,8 +41,12 @@ pub(super) struct Waiting {
     n_released: u32,
     /// What the source transaction under the cursor says, from its end on.
     outcome: Option<Outcome>,
-    /// It commits this XA transaction, whose rows are not known.
-    unknown: Option<String>,
+    /// Why what it says cannot be followed.
+    lost: Option<String>,
+    /// Where it begins, if rows of it were sent that do not count.
+    undone: Option<BinlogPosition>,
+    /// Where source transactions begin whose rows do not count.
+    rolled_back: BTreeSet<BinlogPosition>,
     /// It was read before, and only its rows are of interest.
     again: bool,
     /// What was seen, where places of the log do not tell.
@@ -76,11 +80,13 @@ enum Outcome {
 
 impl Waiting {
     /// Nothing waits; `unread` are the XA transactions that the state knows, `seen` is what comes again for them where places of the
-    /// log do not tell, `spill` where rows go that memory does not hold.
+    /// log do not tell, `rolled_back` where source transactions begin whose rows do not count, `spill` where rows go that memory does
+    /// not hold.
     pub(super) fn new(
         spill: PathBuf,
         unread: BTreeMap<String, XaRecord>,
         seen: SeenAgain,
+        rolled_back: BTreeSet<BinlogPosition>,
         tables: &[TableFacts],
     ) -> Waiting {
         let lasting = tables.iter().filter(|table| table.engine != Engine::Transactional);
@@ -92,7 +98,9 @@ impl Waiting {
             released: VecDeque::new(),
             n_released: 0,
             outcome: None,
-            unknown: None,
+            lost: None,
+            undone: None,
+            rolled_back,
             again: false,
             seen,
             lasting: lasting.map(|table| table.version.name.clone()).collect(),
@@ -123,9 +131,11 @@ impl Waiting {
 
     /// A source transaction begins. True when it is to be read although it was before: it prepared what is undecided.
     pub(super) fn begin(&mut self, seen: bool, gtid: Option<&Gtid>, file: &str, offset: u64) -> bool {
-        self.group = None;
+        let is_undone =
+            !self.rolled_back.is_empty() && self.rolled_back.contains(&BinlogPosition::new(file, offset));
+        self.group = is_undone.then(Group::default);
         self.outcome = None;
-        self.unknown = None;
+        self.lost = None;
         let is_it = |record: &XaRecord| match (gtid, &record.gtid) {
             (Some(gtid), Some(of)) => gtid == of,
             (None, None) | (Some(_), None) | (None, Some(_)) => {
@@ -134,6 +144,16 @@ impl Waiting {
         };
         self.again = seen && self.unread.values().any(is_it);
         self.again
+    }
+
+    /// True when rows of the source transaction under the cursor were sent that do not count.
+    pub(super) fn is_undone(&self) -> bool {
+        self.undone.is_some()
+    }
+
+    /// Where that begins.
+    pub(super) fn take_undone(&mut self) -> Option<BinlogPosition> {
+        self.undone.take()
     }
 
     /// True while rows wait that count now.
@@ -194,15 +214,19 @@ impl Life {
                 let n_rows = group.savepoints[at].1;
                 group.savepoints.truncate(at + 1);
                 let undone = group.rows.split_off(n_rows);
-                let lasting =
-                    undone.iter().map(|held| &held.table().name).find(|name| waiting.lasting.contains(*name));
-                if let Some(table) = lasting {
-                    let text = format!(
-                        "ROLLBACK TO undoes rows, and those of {table}, which has no transactions, stay"
-                    );
-                    return Err(self.cannot_tell(&text));
+                self.forget(undone)?;
+            }
+            Verdict::Undone if self.ledger.parts() > 0 => {
+                let text = "a transaction ends in ROLLBACK, and was so large that rows of it were sent";
+                waiting.lost = Some(text.to_owned());
+            }
+            Verdict::Undone => {
+                let undone = waiting.group.take().map(|group| group.rows).unwrap_or_default();
+                self.forget(undone)?;
+                if self.n_rows > 0 {
+                    let place = BinlogPosition::new(&*self.transaction.file, self.transaction.start);
+                    self.waiting.undone = Some(place);
                 }
-                waiting.store.drop_all(undone);
             }
             Verdict::Prepares if planted(Bug::XaAtPrepare) => {}
             Verdict::Prepares => waiting.group = Some(Group::default()),
@@ -238,7 +262,9 @@ impl Life {
     /// all tables are loaded they come by that, which begins anew, as nobody can tell which tables it changed.
     fn committed_unread(&mut self, xid: &str, now_ms: u64) -> Result<(), Failure> {
         if !self.loads || !self.load.is_of_all() {
-            self.waiting.unknown = Some(xid.to_owned());
+            self.waiting.lost = Some(format!(
+                "XA transaction {xid} is committed, and was prepared where this task did not read: its rows are not known"
+            ));
             return Ok(());
         }
         let text = format!(
@@ -251,17 +277,28 @@ impl Life {
         tables.iter().try_for_each(|table| self.load_under(id.clone(), table, now_ms))
     }
 
-    /// The source transaction under the cursor, which ends there, must not have committed rows that are not known.
+    /// Rows of the source transaction under the cursor do not count.
     ///
     /// # Errors
-    /// [`Class::PositionLost`], with what lets the task go on.
-    pub(super) fn all_known(
-        &mut self,
-        gtid: Option<&Gtid>,
-        file: &str,
-        offset: u64,
-    ) -> Result<(), Failure> {
-        let Some(xid) = self.waiting.unknown.take() else { return Ok(()) };
+    /// [`Class::Data`]: some of them are of a table that has no transactions.
+    fn forget(&mut self, undone: Vec<Held>) -> Result<(), Failure> {
+        let waiting = &mut self.waiting;
+        let lasting =
+            undone.iter().map(|held| &held.table().name).find(|name| waiting.lasting.contains(*name));
+        if let Some(table) = lasting {
+            let text = format!("ROLLBACK undoes rows, and those of {table}, which has no transactions, stay");
+            return Err(self.cannot_tell(&text));
+        }
+        waiting.store.drop_all(undone);
+        Ok(())
+    }
+
+    /// What the source transaction under the cursor says, which ends there, must be such that the task can go on.
+    ///
+    /// # Errors
+    /// [`Class::PositionLost`], with what lets it go on.
+    pub(super) fn not_lost(&mut self, gtid: Option<&Gtid>, file: &str, offset: u64) -> Result<(), Failure> {
+        let Some(why) = self.waiting.lost.take() else { return Ok(()) };
         let mut behind = self.ledger.position().clone();
         let from = behind.file.clone();
         behind.advance(gtid, file, offset);
@@ -273,10 +310,9 @@ impl Life {
         Err(Failure::new(
             Class::PositionLost,
             format!(
-                "behind {from}: XA transaction {xid} is committed, and was prepared where this task did not read: its rows are not \
-                 known. Once nothing else is prepared (XA RECOVER), let `on-position-lost resnapshot` load all tables anew; or go \
-                 on behind it with `syncc state set-position {task} {behind} --accept-gap`, and load the tables that it changed \
-                 with `syncc resnapshot {} TABLE`",
+                "behind {from}: {why}. Once nothing is prepared any more (XA RECOVER), let `on-position-lost resnapshot` load all tables \
+                 anew; or go on behind it with `syncc state set-position {task} {behind} --accept-gap`, and load the tables that it \
+                 changed with `syncc resnapshot {} TABLE`",
                 task.pipeline
             ),
         ))

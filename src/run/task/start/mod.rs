@@ -272,6 +272,7 @@ impl Task {
                 self.context.state.path().join(format!("{}.spill", self.id)),
                 state.prepared.clone(),
                 seen_again(&begins_at(&source.catalog.server, &position, &state), &position),
+                self.undone.clone(),
                 &source.catalog.tables,
             ),
             source: SourceInfo {
@@ -322,6 +323,11 @@ impl Task {
         match &ended {
             Ok(Ended::Paused | Ended::Healing | Ended::Swapped { .. } | Ended::Passed) => {
                 self.output = life.output.at_rest();
+            }
+            Ok(Ended::Undone) => {
+                self.follower = Some(life.follower);
+                drop(life.reads);
+                self.output = life.output.recovered()?;
             }
             Ok(Ended::Drained | Ended::Loaded) => {}
             Err(failure) => {
