@@ -192,9 +192,8 @@ fn rows_before_rollback_do_not_count() {
     for event in [opening("b.000005", 4), maria_gtid(42), map, rows, query("ROLLBACK")] {
         take(&mut framer, &mut unpacker, &event, &mut found).expect("understood");
     }
-    let verdicts: Vec<usize> = (0..found.len())
-        .filter(|&at| matches!(found[at], What::Verdict(Verdict::Undone)))
-        .collect();
+    let verdicts: Vec<usize> =
+        (0..found.len()).filter(|&at| matches!(found[at], What::Verdict(Verdict::Undone))).collect();
     assert_eq!(verdicts, [found.len() - 2], "{found:?}");
     assert!(matches!(found.last(), Some(What::End { .. })), "{found:?}");
 }

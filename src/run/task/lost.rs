@@ -207,8 +207,13 @@ mod tests {
         let fingerprint = Fingerprint { task: "p.s.t".into(), cluster: "c".into() };
         let at = position.file.clone();
         let mid = MidRecord { gtid: None, at, parts: 1, tables: Vec::new(), begun: BTreeMap::new() };
-        state.pos =
-            Some(PosRecord { seq: 3, position: position.clone(), mid: Some(mid), generation: 1, fingerprint });
+        state.pos = Some(PosRecord {
+            seq: 3,
+            position: position.clone(),
+            mid: Some(mid),
+            generation: 1,
+            fingerprint,
+        });
         let parked = ParkRecord { position: position.clone(), rows_sent: 1, reason: "r".into() };
         state.parked.insert(name("waits"), parked);
         let xa = XaRecord { gtid: None, at: position.file.clone(), before: position.clone(), prepared: 7 };

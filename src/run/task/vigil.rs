@@ -10,10 +10,7 @@ use std::time::Duration;
 ///
 /// # Errors
 /// The target took no word: the task may be somebody else's by now. `output` is gone then.
-pub(super) fn seen_to_live<T>(
-    output: &mut Option<Output>,
-    wait: impl FnOnce() -> T,
-) -> Result<T, Failure> {
+pub(super) fn seen_to_live<T>(output: &mut Option<Output>, wait: impl FnOnce() -> T) -> Result<T, Failure> {
     let Some(mut ours) = output.take() else { return Ok(wait()) };
     std::thread::scope(|scope| {
         let (over, is_over) = bounded::<()>(0);

@@ -300,11 +300,7 @@ impl Output {
     }
 
     /// A new producer, for one that is not to be used any more; what was committed stands.
-    fn replace_producer(
-        &mut self,
-        why: &str,
-        patience: Duration,
-    ) -> Result<Sink, Failure> {
+    fn replace_producer(&mut self, why: &str, patience: Duration) -> Result<Sink, Failure> {
         let sink = self.inner.open(patience)?;
         failpoint::hit("recover.reinit");
         let state = self.inner.load_state(patience)?;
