@@ -8,7 +8,7 @@ use syncc::checkpoint::StateKey;
 use syncc::control::TaskState;
 
 use crate::support::program::Running;
-use crate::support::shop::{SOON, Shop, Text, error, event, finished};
+use crate::support::shop::{CANARY, SOON, Shop, Text, error, event, finished};
 use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 
 /// A shop on the shared servers.
@@ -235,6 +235,40 @@ fn a_table_left_out_stops_after_a_while_in_which_it_can_be_taken_back() {
     shop.wait_ids("more", &[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6]);
     shop.stop(&mut syncc);
     assert_eq!(shop.ids("items"), [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_mask_that_is_away_for_a_moment_bares_no_row() {
+    let mut shop = shop("mask");
+    let mask = "  mask name with null\n";
+    shop.text.rules = mask.to_owned();
+    let mut syncc = shop.run();
+    let bared = |shop: &Shop<'_>| {
+        let records = Kafka::shared().consume(&format!("{}.items", shop.prefix), Isolation::ReadCommitted);
+        let values = records.into_iter().filter_map(|record| record.value);
+        values.filter(|value| String::from_utf8_lossy(value).contains(CANARY)).count()
+    };
+    shop.edit(|text| text.rules.clear());
+    wait_said(&mut syncc, "\"config.held_back\"", 0);
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.edit(|text| text.rules = mask.to_owned());
+    wait_said(&mut syncc, "no effect", 0);
+    shop.insert("items", &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5]);
+    assert_eq!((shop.status().expect("it runs").generation, bared(&shop)), (1, 0));
+    let said = syncc.stderr();
+    let held = event(&said, "config.held_back").expect("it is said");
+    assert!(held["msg"].as_str().is_some_and(|msg| msg.contains("items (`mask`)")), "{held}");
+
+    // one that stays away is taken away
+    shop.edit(|text| text.rules.clear());
+    shop.wait_status(&mut syncc, "the mask is gone", |status| status.generation == 2);
+    wait_said(&mut syncc, "generation 2 active", 0);
+    shop.insert("items", &[6]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6]);
+    assert_eq!(bared(&shop), 1);
+    shop.stop(&mut syncc);
 }
 
 /// Waits until generation `number` runs, and has loaded what there is.

@@ -12,6 +12,7 @@ use super::{
     TaskId, TaskPlan,
 };
 use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
+use crate::pattern::TablePattern;
 use crate::statement::{Reload, Thing};
 use crate::text::Span;
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,6 +45,9 @@ pub struct TaskDiff {
     pub tables_added: Vec<Subject>,
     /// Tables that are not sent any more.
     pub tables_removed: Vec<Subject>,
+    /// Of what more is seen than before, and the statement: tables of which a mask, a left-out column or a condition is gone or
+    /// another one, and patterns that are not left out any more.
+    pub bared: Vec<(String, &'static str)>,
 }
 
 /// One difference.
@@ -108,11 +112,14 @@ pub fn diff(old: &Plan, new: &Plan, origins: &Origins, tables: &dyn Fn(&TaskId) 
     diff.removed = of_old.keys().filter(|id| !of_new.contains_key(*id)).map(|id| (*id).clone()).collect();
     for (id, old_task) in &of_old {
         if let Some(new_task) = of_new.get(id).filter(|new_task| new_task != &old_task) {
-            let mut compared = Comparison { id, origins, found: Vec::new(), findings: BTreeMap::new() };
+            let mut compared =
+                Comparison { id, origins, found: Vec::new(), findings: BTreeMap::new(), bared: Vec::new() };
             let (tables_added, tables_removed) = compared.tasks(old_task, new_task, &tables(diff.former(id)));
+            let bared = std::mem::take(&mut compared.bared);
             let (changes, findings) = compared.finish();
             diff.findings.extend(findings);
-            diff.changed.push(TaskDiff { id: (*id).clone(), changes, tables_added, tables_removed });
+            let id = (*id).clone();
+            diff.changed.push(TaskDiff { id, changes, tables_added, tables_removed, bared });
         }
     }
     let mut gone = diff.removed.clone();
@@ -194,6 +201,8 @@ pub(super) struct Comparison<'a> {
     found: Vec<Change>,
     /// Tables by code, place and statement: one finding speaks of all that one line changes.
     findings: BTreeMap<(Code, Option<Span>, &'static str), Vec<String>>,
+    /// Of what more is seen than before, and the statement.
+    pub(super) bared: Vec<(String, &'static str)>,
 }
 
 impl Comparison<'_> {
@@ -309,6 +318,9 @@ impl Comparison<'_> {
                 (_, Err(error)) => self.undecided(table, &error),
             }
         }
+        let kept = |pattern: &&TablePattern| new.rules.exclude.contains(pattern);
+        let bared = old.rules.exclude.iter().filter(|pattern| !kept(pattern));
+        self.bared.extend(bared.map(|pattern| (pattern.to_string(), "exclude")));
         let patterns = old.rules.include != new.rules.include || old.rules.exclude != new.rules.exclude;
         let backfill = if added.is_empty() { Reload::Rewire } else { Reload::Backfill };
         self.plain(patterns || !added.is_empty() || !removed.is_empty(), "include", backfill);

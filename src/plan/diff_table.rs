@@ -3,7 +3,8 @@
 use super::change::{FORMAT_CHANGED, KEY_CHANGED, PARTITION_RULE_CHANGED, TOPIC_MOVED};
 use super::diff::Comparison;
 use super::{Decider, Part, Subject, TableDecision, TopicSettings};
-use crate::statement::{KeyRule, MaskMethod, MaskRule, PartitionRule, Property, Reload};
+use crate::pattern::{NamePattern, Relation};
+use crate::statement::{ColumnRule, KeyRule, MaskMethod, MaskRule, PartitionRule, Property, Reload};
 
 impl Comparison<'_> {
     /// Two decisions about a table; `after` made the new one.
@@ -111,6 +112,13 @@ impl Comparison<'_> {
             let part = layer.map_or(Part::Pipeline, |n| Part::Condition(n, new));
             self.old_rows("where", self.place(part), shown());
         }
+        let bared = [
+            ("columns", !is_narrower(old.columns.as_ref(), columns.as_ref())),
+            ("mask", !masks_all_of(masks, &old.masks)),
+            ("where", !old.conditions.iter().all(|condition| conditions.contains(condition))),
+        ];
+        let bared = bared.into_iter().filter(|&(_, is_bared)| is_bared);
+        self.bared.extend(bared.map(|(what, _)| (shown(), what)));
         let options = (made.create, made.replicas, made.min_insync, made.cleanup, made.retention_ms)
             != (*create, *replicas, *min_insync, *cleanup, *retention_ms);
         self.plain(options, "topic options", Reload::InPlace);
@@ -129,6 +137,30 @@ fn key_columns<'a>(decision: &'a TableDecision, table: &'a Subject) -> &'a [Stri
         KeyRule::Columns { columns, .. } => columns,
         KeyRule::None => &[],
     }
+}
+
+/// True when surely no column is sent by `new` that is not by `old`.
+fn is_narrower(old: Option<&ColumnRule>, new: Option<&ColumnRule>) -> bool {
+    let all_of = |some: &[NamePattern], more: &[NamePattern]| some.iter().all(|one| more.contains(one));
+    match (old, new) {
+        (None, _) => true,
+        (Some(ColumnRule::Only(old)), Some(ColumnRule::Only(new))) => all_of(new, old),
+        (Some(ColumnRule::Except(old)), Some(ColumnRule::Except(new))) => all_of(old, new),
+        (Some(_), _) => false,
+    }
+}
+
+/// True when every column that the `old` rules mask is surely masked as before: each still holds, and what stands before it
+/// did so, or takes none of its columns.
+fn masks_all_of(new: &[MaskRule], old: &[MaskRule]) -> bool {
+    let are_apart = |one: &MaskRule, other: &MaskRule| {
+        let matchers = one.column.compile_column().ok().zip(other.column.compile_column().ok());
+        matchers.is_some_and(|(one, other)| one.relation(&other) == Relation::Disjoint)
+    };
+    old.iter().enumerate().all(|(n, rule)| {
+        let at = new.iter().position(|one| one == rule);
+        at.is_some_and(|at| new[..at].iter().all(|one| old[..n].contains(one) || are_apart(one, rule)))
+    })
 }
 
 /// What becomes of a column's values; the first rule that takes it decides.

@@ -10,7 +10,7 @@ use super::{Options, Screen};
 use crate::diagnostic::render::{Renderer, Style};
 use crate::diagnostic::{Code, Diagnostic, Severity, Summary, json, short};
 use crate::mysql::schema::TableName;
-use crate::plan::{Plan, PlanDiff, Subject, TaskId, TaskPlan, compile_project, diff};
+use crate::plan::{Plan, PlanDiff, Subject, TaskDiff, TaskId, TaskPlan, compile_project, diff};
 use crate::project::io::{ReadError, Reading, read};
 use crate::project::{Location, PROJECT_UNREADABLE, Project};
 use crate::statement::secret_places;
@@ -31,7 +31,7 @@ const REFUSED: u8 = 4;
 /// Columns of a drawing for somebody whose terminal is not known.
 const DRAWN_WIDTH: usize = 100;
 
-/// A removal counts only when it is still there after this.
+/// A removal, also that of a mask, counts only when it is still there after this.
 const HOLD_BACK: Duration = Duration::from_secs(5);
 
 /// A project that was read and compiled.
@@ -286,9 +286,8 @@ impl Look {
         if change.is_refused() {
             return self.refused_change(files, change.findings);
         }
-        let removes =
-            !change.removed.is_empty() || change.changed.iter().any(|task| !task.tables_removed.is_empty());
-        if removes {
+        let is_grave = |task: &TaskDiff| !task.tables_removed.is_empty() || !task.bared.is_empty();
+        if !change.removed.is_empty() || change.changed.iter().any(is_grave) {
             let text =
                 format!("{}: counts if the files still say so in {} s", lost(&change), HOLD_BACK.as_secs());
             Event::info(Name::ConfigHeldBack, text).emit();
@@ -372,12 +371,16 @@ fn summary(change: &PlanDiff) -> String {
     parts.join(", ")
 }
 
-/// What disappears, in few words.
+/// What disappears, and of what more is seen, in few words.
 fn lost(change: &PlanDiff) -> String {
     let tables = change.changed.iter().flat_map(|task| &task.tables_removed);
     let tables = tables.map(ToString::to_string);
     let lost: Vec<String> = change.removed.iter().map(ToString::to_string).chain(tables).collect();
-    format!("no longer sent: {}", lost.join(", "))
+    let bared = change.changed.iter().flat_map(|task| &task.bared);
+    let bared: Vec<String> = bared.map(|(table, what)| format!("{table} (`{what}`)")).collect();
+    let told = [("no longer sent", lost), ("more is seen of", bared)].into_iter();
+    let told = told.filter(|(_, which)| !which.is_empty());
+    told.map(|(what, which)| format!("{what}: {}", which.join(", "))).collect::<Vec<_>>().join("; ")
 }
 
 /// A server failed in a way that has no code of its own while a plan was prepared.

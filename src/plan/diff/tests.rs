@@ -274,3 +274,42 @@ fn other_columns_leave_old_rows_as_they_are() {
         "11 P1004 `where` changes for shop.a of `shop.shop.bus`: rows sent before stay as they are",
     );
 }
+
+#[test]
+fn what_shows_more_is_told_apart_from_what_shows_less() {
+    let of = |before: &str, after: &str| {
+        let with = |lines: &str| format!("{INCLUDE}{lines}");
+        let compile = |text: String| {
+            let base = HELLO.replace("  include shop.*\n", &text);
+            compile_files(&files(&[&base])).plan.expect("compiles")
+        };
+        let ((old, _), (new, origins)) = (compile(with(before)), compile(with(after)));
+        let tables = |_: &TaskId| vec![Subject { key: vec!["id".to_owned()], ..Subject::table("shop", "a") }];
+        let found = diff(&old, &new, &origins, &tables);
+        let bared = found.changed.into_iter().flat_map(|task| task.bared);
+        bared.map(|(which, what)| format!("{what} {which}")).collect::<Vec<_>>().join(", ")
+    };
+    let null = "  mask email with null\n";
+    let both = "  mask email with null\n  mask phone with null\n";
+    let kept = "  mask email keep last 4\n";
+    for (before, after, bared) in [
+        (null, "", "mask shop.a"),
+        (null, kept, "mask shop.a"),
+        (both, null, "mask shop.a"),
+        (null, both, ""),
+        ("", null, ""),
+        (null, "  mask email with null\n  table shop.a {\n    mask phone with null\n  }\n", ""),
+        (null, "  mask email with null\n  table shop.a {\n    mask email keep last 4\n  }\n", "mask shop.a"),
+        ("  columns except a, b\n", "  columns except a\n", "columns shop.a"),
+        ("  columns except a\n", "  columns except a, b\n", ""),
+        ("  columns id, a\n", "  columns id\n", ""),
+        ("  columns id\n", "  columns id, a\n", "columns shop.a"),
+        ("  columns id\n", "", "columns shop.a"),
+        ("  table shop.a {\n    where x > 0\n  }\n", "", "where shop.a"),
+        ("", "  table shop.a {\n    where x > 0\n  }\n", ""),
+        ("  exclude shop.s*\n", "", "exclude shop.s*"),
+        ("", "  exclude shop.s*\n", ""),
+    ] {
+        assert_eq!(of(before, after), bared, "{before} -> {after}");
+    }
+}
