@@ -52,7 +52,7 @@ pub(super) fn check_fields<'n>(names: impl IntoIterator<Item = &'n str>) -> Resu
     for name in names {
         checked_name("column", name)?;
         if !seen.insert(name) {
-            return Err(FormatError::AvroFieldTwice { name: name.to_owned() });
+            return Err(FormatError::FieldTwice { name: name.to_owned() });
         }
     }
     Ok(())

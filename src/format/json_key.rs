@@ -5,6 +5,9 @@ use super::{FormatError, OutputTable, Scratch, unchanged};
 use crate::mysql::schema::Column;
 use crate::mysql::value::Value;
 
+/// Name of the member that distinguishes merged tables.
+const ORIGIN: &str = "origin";
+
 /// How values of one column are written in a key.
 pub trait KeyValue {
     /// Appends a value, NULL as `null`.
@@ -54,7 +57,7 @@ impl<V: KeyValue> JsonKey<V> {
     /// Prepares a key of the columns of `table`, with `origin` in front if given; `value` prepares the values of a column.
     ///
     /// # Errors
-    /// Those of `value`.
+    /// Those of `value`, and when a column has the name of the origin.
     pub(super) fn new(
         shape: KeyShape<'_>,
         table: OutputTable<'_>,
@@ -64,14 +67,18 @@ impl<V: KeyValue> JsonKey<V> {
         let mut head = shape.head.to_vec();
         if let Some(origin) = origin {
             comma(&mut head);
-            head.extend_from_slice(b"\"origin\":");
+            head.extend_from_slice(&shape.escapes.member(ORIGIN));
             quoted(&mut head, |out| shape.escapes.push(origin, out));
         }
         let width = table.version.columns.len();
         let mut columns = Vec::with_capacity(table.columns.len());
         for column in table.columns {
+            let name = format!("{}{}", shape.prefix, column.name);
+            if origin.is_some() && name == ORIGIN {
+                return Err(FormatError::FieldTwice { name });
+            }
             comma(&mut head);
-            head.extend_from_slice(&shape.escapes.member(&format!("{}{}", shape.prefix, column.name)));
+            head.extend_from_slice(&shape.escapes.member(&name));
             let source = table.version.columns.get(column.index);
             let source = source.ok_or(FormatError::Width { found: column.index + 1, expected: width })?;
             let head = std::mem::take(&mut head);

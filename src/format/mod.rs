@@ -115,8 +115,8 @@ pub enum FormatError {
         name: String,
     },
     /// Two fields with one name.
-    #[error("two fields of a message are called `{name}`: give the column another name by `rename`")]
-    AvroFieldTwice {
+    #[error("two fields of a message or key are called `{name}`: give the column another name by `rename`")]
+    FieldTwice {
         /// The name.
         name: String,
     },

@@ -1,12 +1,16 @@
-//! S0412: two columns of a table get one name.
+//! S0412: two columns of a table get one name, or a column that of a field which its format adds.
 
 use super::super::Rule;
 use super::super::columns::sent;
-use super::super::flow::{Project, sources};
+use super::super::flow::{Flow, Known, Project, sources};
+use super::super::keys::message_key;
 use super::super::renaming::Renaming;
+use super::super::settings::{Lane, Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::hir::{LockedColumn, LockedTable};
+use crate::mysql::ident::same_column;
 use crate::pattern::NamePattern;
-use crate::statement::Rename;
+use crate::statement::{FormatName, KeyForm, Rename};
 use foldhash::HashMap;
 
 const COLUMN_COLLIDES: Code = Code::new("S0412", "column-collides");
@@ -14,7 +18,8 @@ const COLUMN_COLLIDES: Code = Code::new("S0412", "column-collides");
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: COLUMN_COLLIDES,
-        what: "A `rename column` gives a column the name of another one that is sent as well.",
+        what: "A `rename column` gives a column the name of another one that is sent as well, or a column has the name of a field that \
+               is added to it: `__op`, `__ts_ms` and `__deleted` by the formats `json` and `avro`, `origin` in a key by `key origin, …`.",
         why: "A message has one field of a name: one of the two values would be lost.",
         wrong: locked!(
             "  include shop.orders\n  rename column shop.orders.order_no to id\n",
@@ -28,12 +33,18 @@ pub(super) const RULE: Rule = Rule {
     run: check_column_collides,
 };
 
+/// Fields that our own formats add to the columns.
+const FIELDS: &[&str] = &["__op", "__ts_ms", "__deleted"];
+
 fn check_column_collides(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for lane in &flow.lanes {
             for (n, source) in sources(project.program, flow.pipeline).enumerate() {
                 for (known, table) in flow.locked(n) {
                     let Some(columns) = sent(lane, known, table) else { continue };
+                    for (own, added) in added(flow, lane, source, known, table, &columns) {
+                        findings.extend(hidden(flow, source, known, own, added));
+                    }
                     let mut names: HashMap<String, (&str, Option<&Renaming<'_>>)> = HashMap::default();
                     for column in columns {
                         let own = column.name.value.as_str();
@@ -52,6 +63,68 @@ fn check_column_collides(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
             }
         }
     }
+}
+
+/// What adds a field to those of the columns.
+#[derive(Clone, Copy)]
+enum Added {
+    Format(FormatName),
+    Key,
+}
+
+/// Columns that have the name of a field which is added to them, in messages or in the key.
+fn added<'t>(
+    flow: &Flow<'_>,
+    lane: &Lane<'_>,
+    source: &str,
+    known: &Known,
+    table: &'t LockedTable,
+    columns: &[&'t LockedColumn],
+) -> Vec<(&'t str, Added)> {
+    let format = match lane.setting(Subject::One(known), |settings| settings.format.as_ref()) {
+        Setting::Given(format, _) => format.value,
+        Setting::Default | Setting::Various => FormatName::CanalJson,
+    };
+    let is_called = |own: &str, names: &[&str]| {
+        flow.column_name(source, known, own).is_some_and(|name| names.contains(&name.name.as_str()))
+    };
+    let names = columns.iter().map(|column| column.name.value.as_str());
+    let of_messages = matches!(format, FormatName::Json | FormatName::Avro)
+        .then(|| names.clone().filter(|own| is_called(own, FIELDS)))
+        .into_iter()
+        .flatten()
+        .map(|own| (own, Added::Format(format)));
+    let form = match lane.setting(Subject::One(known), |settings| settings.key.as_ref()) {
+        Setting::Given(key, _) => key.value.form,
+        Setting::Default | Setting::Various => None,
+    };
+    // Texts have no names, and those of Maxwell's keys begin with `pk.`.
+    let is_named = match form {
+        None | Some(KeyForm::Json) => format != FormatName::MaxwellJson,
+        Some(KeyForm::Avro) => true,
+        Some(KeyForm::Text) => false,
+    };
+    let key = message_key(lane, known, Some(table)).filter(|key| key.origin && is_named);
+    let in_key = |own: &&str| {
+        key.as_ref().is_some_and(|key| key.columns.iter().any(|column| same_column(column, own)))
+    };
+    let of_key = names.filter(in_key).filter(|own| is_called(own, &["origin"])).map(|own| (own, Added::Key));
+    of_messages.chain(of_key).collect()
+}
+
+fn hidden(flow: &Flow<'_>, source: &str, known: &Known, own: &str, added: Added) -> Option<Diagnostic> {
+    let name = flow.column_name(source, known, own)?;
+    let whose = match added {
+        Added::Format(format) => format!("a field that `format {format}` adds"),
+        Added::Key => "the first field of the key".to_owned(),
+    };
+    let message =
+        format!("`{own}` of `{}.{}` has the name of {whose}, `{}`", known.db, known.table, name.name);
+    let span = name.line.map_or_else(|| flow.included_at(known), |line| line.span);
+    Some(
+        Diagnostic::error(COLUMN_COLLIDES, span, message)
+            .help("give the column another name by `rename column`, or leave it out with `columns except`"),
+    )
 }
 
 /// A column and the line that renames it.
@@ -103,6 +176,32 @@ mod tests {
         );
         check_locked("include d.a\nrename column d.a.a_no to b_no\ncolumns except b_no\n", TABLES);
         check_locked("include d.a\nrename column d.a.a_no to b_no\nrename column d.a.b_no to c\n", TABLES);
+    }
+
+    #[test]
+    fn fields_that_are_added() {
+        let tables = "table d.a {\nprimary origin\ncolumn origin \"int not null\"\ncolumn __op \"int\"\n}\n";
+        check_locked("include d.a\n", tables);
+        check_locked(
+            "include d.a  # error[S0412]: `__op` of `d.a` has the name of a field that `format json` adds, `__op`\n\
+             format json\n",
+            tables,
+        );
+        check_locked("include d.a\nrename column d.a.__op to operation\nformat json\n", tables);
+        check_locked("include d.a\ncolumns except __op\nformat json\n", tables);
+        check_locked(
+            "include d.a\ncolumns except __op\nformat json\n\
+             rename column d.a.origin to __deleted  # error[S0412]: `origin` of `d.a` has the name of a field that `format json` adds, `__deleted`\n",
+            tables,
+        );
+        check_locked(
+            "include d.a  # error[S0412]: `origin` of `d.a` has the name of the first field of the key, `origin`\n\
+             key origin, `origin`\n",
+            tables,
+        );
+        check_locked("include d.a\nkey origin, `origin`\nformat maxwell-json\n", tables);
+        check_locked("include d.a\nkey origin, `origin` as text\n", tables);
+        check_locked("include d.a\nkey origin, `origin`\nrename column d.a.origin to seller\n", tables);
     }
 
     #[test]

@@ -243,8 +243,8 @@ fn names_that_avro_does_not_take() {
     check("order note", refused("order note"));
     check("2nd", refused("2nd"));
     check("", refused(""));
-    check("__op", FormatError::AvroFieldTwice { name: "__op".into() });
-    check("id", FormatError::AvroFieldTwice { name: "id".into() });
+    check("__op", FormatError::FieldTwice { name: "__op".into() });
+    check("id", FormatError::FieldTwice { name: "id".into() });
 }
 
 /// The rules of growth: what ALTER TABLE makes of a schema, and whom it breaks.

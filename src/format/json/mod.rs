@@ -12,6 +12,9 @@ use crate::statement::DecimalForm;
 #[cfg(test)]
 mod tests;
 
+/// What stands behind the columns.
+const FIELDS: [&str; 3] = ["__op", "__ts_ms", "__deleted"];
+
 /// Writes messages of one table version.
 #[derive(Debug)]
 pub struct JsonTable {
@@ -19,7 +22,12 @@ pub struct JsonTable {
 }
 
 impl JsonTable {
+    /// # Errors
+    /// When a column is of a character set that is not supported, or has the name of one of our [`FIELDS`].
     pub(super) fn new(options: &JsonOptions, table: OutputTable<'_>) -> Result<JsonTable, FormatError> {
+        if let Some(column) = table.columns.iter().find(|column| FIELDS.contains(&column.name.as_str())) {
+            return Err(FormatError::FieldTwice { name: column.name.clone() });
+        }
         Ok(JsonTable { row: JsonRow::new(rules(options), options.omit_nulls, table)? })
     }
 

@@ -1,11 +1,13 @@
 use crate::change::sample::streamed;
 use crate::change::{EventMeta, Origin, RowChange};
 use crate::format::sample::{every_type, key_of, message, table};
-use crate::format::{FormatPlan, JsonOptions};
+use crate::format::{
+    FormatError, FormatPlan, JsonOptions, KeyEncoder, MaxwellOptions, OutputColumn, OutputTable,
+};
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::TableVersion;
 use crate::mysql::value::Value;
-use crate::statement::{BinaryForm, DecimalForm, EnumForm};
+use crate::statement::{BinaryForm, DecimalForm, EnumForm, KeyForm};
 
 fn two_columns() -> TableVersion {
     let unsigned = false;
@@ -55,6 +57,34 @@ fn kinds_of_changes() {
     let nothing = [Value::Null, Value::Null];
     let delete = RowChange::Delete { before: &nothing };
     check(omit, delete, &streamed(), &format!("{{\"__op\":\"d\",{tail}true}}"));
+}
+
+/// A second member of one name would hide the first from readers.
+#[test]
+fn columns_with_the_name_of_a_member() {
+    let row = [Value::Int(7), Value::Null];
+    for name in ["__op", "__ts_ms", "__deleted"] {
+        let mut version = two_columns();
+        version.columns[1].name = name.to_owned();
+        let plan = FormatPlan::Json(JsonOptions::plain());
+        let refused = message(&plan, &version, RowChange::Insert { after: &row }, &streamed());
+        assert_eq!(refused.map(|_| ()), Err(FormatError::FieldTwice { name: name.to_owned() }));
+    }
+    let mut version = two_columns();
+    version.columns[0].name = "origin".to_owned();
+    let columns = [OutputColumn { index: 0, name: "origin".to_owned() }];
+    let table =
+        OutputTable { source: "main", db: "shop", table: "orders", version: &version, columns: &columns };
+    let twice = |plan: &FormatPlan| {
+        let key = |origin| KeyEncoder::build(plan, Some(KeyForm::Json), table, origin).map(|_| ());
+        assert_eq!(key(None), Ok(()));
+        key(Some("main.shop.orders")) == Err(FormatError::FieldTwice { name: "origin".to_owned() })
+    };
+    assert!(twice(&FormatPlan::Json(JsonOptions::plain())));
+    assert!(twice(&FormatPlan::CanalJson(Default::default())));
+    // its columns have `pk.` before their names
+    let maxwell = MaxwellOptions { omit_nulls: false, snapshot_bootstrap: false };
+    assert!(!twice(&FormatPlan::MaxwellJson(maxwell)));
 }
 
 /// The row of every type, a line for each column, against the page for readers.
