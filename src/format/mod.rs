@@ -446,14 +446,14 @@ impl KeyEncoder {
         scratch: &mut Scratch,
         out: &mut Vec<u8>,
     ) -> Result<(), FormatError> {
-        match self {
+        scratch.of_key(|scratch| match self {
             KeyEncoder::CanalJson(key) => key.encode(row, scratch, out),
             KeyEncoder::DebeziumJson(key) => key.encode(row, scratch, out),
             KeyEncoder::DebeziumAvro(key) => key.encode(row, scratch, out),
             KeyEncoder::Avro(key) => key.encode(row, scratch, out),
             KeyEncoder::Json(key) => key.encode(row, scratch, out),
             KeyEncoder::Text(key) => key.encode(row, scratch, out),
-        }
+        })
     }
 }
 

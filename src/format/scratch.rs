@@ -2,6 +2,8 @@
 
 use super::FormatError;
 use super::unsaid::{Mapped, Unsaid};
+use crate::mysql::temporal;
+use crate::mysql::value::Date;
 
 /// Larger rooms are given back, so that one huge value does not stay paid for.
 const KEEP_BYTES: usize = 256 * 1024;
@@ -14,6 +16,8 @@ pub struct Scratch {
     pub(super) key: Vec<u8>,
     /// What cannot be said is not written at all.
     strict: bool,
+    /// What is written tells one row from another.
+    in_key: bool,
     mapped: Mapped,
 }
 
@@ -31,6 +35,19 @@ impl Scratch {
     /// What was written as something else since the last call.
     pub fn take_mapped(&mut self) -> Mapped {
         std::mem::take(&mut self.mapped)
+    }
+
+    /// Lets `write` write a key.
+    pub(super) fn of_key<T>(&mut self, write: impl FnOnce(&mut Scratch) -> T) -> T {
+        self.in_key = true;
+        let written = write(self);
+        self.in_key = false;
+        written
+    }
+
+    /// What stands in a key for a date that no calendar has: one day for all of them would make rows one.
+    pub(super) fn day_in_key(&self, date: Date) -> Option<i32> {
+        self.in_key.then(|| temporal::day_outside(date))
     }
 
     /// A value of this column is about to be written as something else.

@@ -12,6 +12,8 @@ pub(super) enum Unsaid {
     Date,
     /// A number above 2⁶³ − 1 in a field that ends there.
     Number,
+    /// An SRID above 2³¹ − 1 in a field that ends there.
+    Srid,
     /// A geometry without bytes, as an INSERT IGNORE leaves it.
     Geometry,
 }
@@ -23,6 +25,7 @@ impl Unsaid {
             Unsaid::Text => "bytes that are no text in its character set",
             Unsaid::Date => "a date that no calendar has",
             Unsaid::Number => "a number above 2⁶³ − 1",
+            Unsaid::Srid => "an SRID above 2³¹ − 1",
             Unsaid::Geometry => "an empty geometry",
         }
     }
@@ -45,7 +48,7 @@ impl Mapped {
         match kind {
             Unsaid::Text => {}
             Unsaid::Date => self.dates += 1,
-            Unsaid::Number => self.numbers += 1,
+            Unsaid::Number | Unsaid::Srid => self.numbers += 1,
             Unsaid::Geometry => self.geometries += 1,
         }
     }

@@ -120,6 +120,13 @@ pub fn days_since_1970(date: Date) -> Option<i32> {
     Some(year * 365 + leap_days + (153 * month_from_march + 2) / 5 + day - 1 - 719_468)
 }
 
+/// For a date that no calendar has a day before all that one has, another one for each.
+pub fn day_outside(date: Date) -> i32 {
+    let Date { year, month, day } = date;
+    // More days than there are from the year 0 to 1970.
+    -1_000_000 - ((i32::from(year) * 16 + i32::from(month)) * 32 + i32::from(day))
+}
+
 /// Date of the day `days` after 1970-01-01: years are counted from March, so that the leap day is the last of its year.
 fn civil(days: i32) -> Date {
     // from 0000-03-01

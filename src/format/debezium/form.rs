@@ -97,6 +97,11 @@ pub enum Form {
 }
 
 impl Form {
+    /// Whether messages of a column may hold null: a NOT NULL geometry is empty after an INSERT IGNORE without a value.
+    pub(super) fn may_be_null(&self, column: &Column) -> bool {
+        column.nullable || matches!(self, Form::Point | Form::Geometry)
+    }
+
     /// The form of a column.
     ///
     /// # Errors

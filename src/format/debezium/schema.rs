@@ -114,7 +114,7 @@ fn columns(members: &Members) -> String {
 }
 
 fn column(member: &Member) -> String {
-    let optional = member.cell.nullable;
+    let optional = member.cell.may_be_null;
     let named = |name: &str| format!(",\"name\":\"{name}\",\"version\":1");
     let with = |name: &str, parameter: &str, value: &str| {
         format!("{},\"parameters\":{{\"{parameter}\":{}}}", named(name), quoted(value))

@@ -1,11 +1,12 @@
+use super::Cell;
 use crate::change::sample::streamed;
 use crate::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
 use crate::format::sample::{every_type, key_of, message, table};
-use crate::format::{DebeziumJsonOptions, FormatPlan};
+use crate::format::{DebeziumJsonOptions, FormatError, FormatPlan, Scratch};
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableVersion;
-use crate::mysql::value::Value;
+use crate::mysql::value::{Date, DateTime, Value};
 use crate::statement::{BigintUnsigned, BinaryForm, DecimalForm};
 use serde_json::Value as Json;
 
@@ -152,6 +153,76 @@ fn dates_without_a_day() {
         assert_eq!(member(&options(), name, true), format!("\"{name}\":null"));
         assert_eq!(member(&options(), name, false), format!("\"{name}\":{told}"));
     }
+}
+
+/// In a key each of them is a day of its own, before all that a calendar has: rows stay apart.
+#[test]
+fn dates_without_a_day_in_keys() {
+    let (zero, partly) = (Date { year: 0, month: 0, day: 0 }, Date { year: 2024, month: 0, day: 0 });
+    let mut version = table(
+        &[
+            ("d", ColumnType::Date, "date"),
+            ("at", ColumnType::DateTime { fsp: 0 }, "datetime"),
+            ("fine", ColumnType::DateTime { fsp: 6 }, "datetime(6)"),
+        ],
+        &[],
+    );
+    version.columns.iter_mut().for_each(|column| column.nullable = false);
+    let plan = FormatPlan::DebeziumJson(options());
+    let clock = |date, fsp| Value::DateTime(DateTime { date, hour: 0, minute: 0, second: 1, micros: 0, fsp });
+    let key = |date| {
+        let row = [Value::Date(date), clock(date, 0), clock(date, 6)];
+        String::from_utf8(key_of(&plan, &version, &[0, 1, 2], None, &row)).unwrap()
+    };
+    let told = |days: i64| {
+        let seconds = days * 86_400 + 1;
+        format!("{{\"d\":{days},\"at\":{},\"fine\":{}}}", seconds * 1_000, seconds * 1_000_000)
+    };
+    assert_eq!(key(zero), told(-1_000_000));
+    assert_eq!(key(partly), told(-1_000_000 - 2024 * 512));
+    assert_eq!(key(Date { year: 1970, month: 1, day: 1 }), told(0));
+    // the message says what it says elsewhere
+    let row = [Value::Date(zero), clock(zero, 0), clock(zero, 6)];
+    let (found, _) = message(&plan, &version, RowChange::Insert { after: &row }, &streamed()).unwrap();
+    let found: Json = serde_json::from_slice(&found).unwrap();
+    assert_eq!(found["after"], serde_json::json!({"d": 0, "at": 0, "fine": 0}));
+    version.columns[0].nullable = true;
+    assert_eq!(key_of(&plan, &version, &[0], None, &[row[0], row[1], row[2]]), b"{\"d\":null}");
+}
+
+/// A NOT NULL geometry that an INSERT IGNORE left empty is null, and the schema lets it be.
+#[test]
+fn a_geometry_can_be_null() {
+    for declared in ["point", "geometry", "polygon"] {
+        let mut version = table(&[("g", ColumnType::Geometry, declared)], &[]);
+        version.columns[0].nullable = false;
+        let plan = FormatPlan::DebeziumJson(DebeziumJsonOptions { schemas: true, ..options() });
+        let row = [Value::Geometry(b"")];
+        let (found, _) = message(&plan, &version, RowChange::Insert { after: &row }, &streamed()).unwrap();
+        let found: Json = serde_json::from_slice(&found).unwrap();
+        assert_eq!(found["payload"]["after"], serde_json::json!({ "g": null }));
+        conforms(&found["schema"], &found["payload"], DecimalForm::String);
+    }
+}
+
+/// The schema has 32 bits with a sign: it wraps, or is not sent.
+#[test]
+fn a_great_srid() {
+    let mut bytes = crate::format::sample::POINT.to_vec();
+    bytes[..4].copy_from_slice(&u32::MAX.to_le_bytes());
+    let version = table(&[("g", ColumnType::Geometry, "point")], &[]);
+    let plan = FormatPlan::DebeziumJson(DebeziumJsonOptions { schemas: true, ..options() });
+    let row = [Value::Geometry(&bytes)];
+    let (found, _) = message(&plan, &version, RowChange::Insert { after: &row }, &streamed()).unwrap();
+    let found: Json = serde_json::from_slice(&found).unwrap();
+    assert_eq!(found["payload"]["after"]["g"]["srid"], -1);
+    conforms(&found["schema"], &found["payload"], DecimalForm::String);
+    let cell = Cell::new(&options(), &version.columns[0]).unwrap();
+    let (mut scratch, mut out) = (Scratch::new(), Vec::new());
+    cell.write(&row[0], &mut scratch, &mut out).unwrap();
+    assert_eq!(scratch.take_mapped().numbers, 1);
+    let refused = cell.write(&row[0], &mut Scratch::strict(), &mut out);
+    assert!(matches!(refused, Err(FormatError::Unsaid { .. })), "{refused:?}");
 }
 
 #[test]

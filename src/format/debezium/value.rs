@@ -20,7 +20,7 @@ pub struct Cell {
     /// Name at the source, for errors.
     column: String,
     pub(super) form: Form,
-    pub(super) nullable: bool,
+    pub(super) may_be_null: bool,
     /// Of ENUM and SET, escaped.
     labels: Vec<Vec<u8>>,
 }
@@ -36,7 +36,7 @@ impl Cell {
             Form::Enum(labels) | Form::EnumSet(labels) => TextEscapes::Jackson.labels(labels),
             _ => Vec::new(),
         };
-        Ok(Cell { column: column.name.clone(), form, nullable: column.nullable, labels })
+        Ok(Cell { column: column.name.clone(), may_be_null: form.may_be_null(column), form, labels })
     }
 
     /// Appends a value. Returns the number of places of text without a meaning in their character set.
@@ -87,10 +87,12 @@ impl Cell {
                 push_base64(&value.to_le_bytes()[..length], out);
             }
             (Value::Year(year), _) => push_number((*year).into(), out),
-            (Value::Date(date), _) => self.push_date(*date, out),
+            (Value::Date(date), _) => self.push_day(*date, scratch, out, i64::from),
             (Value::Time(time), _) => push_signed(micros_of(*time), out),
-            (Value::DateTime(value), form) => self.push_datetime(*value, form, out),
-            (Value::Timestamp(value), _) => match (temporal::utc(*value), self.nullable) {
+            (Value::DateTime(value), form) => {
+                self.push_day(value.date, scratch, out, |days| since_1970(*value, days, form));
+            }
+            (Value::Timestamp(value), _) => match (temporal::utc(*value), self.may_be_null) {
                 (DateTime { date: Date { month: 0, .. }, .. }, true) => push_null(out),
                 (DateTime { date: Date { month: 0, .. }, .. }, false) => {
                     out.extend_from_slice(b"\"1970-01-01T00:00:00Z\"");
@@ -118,7 +120,7 @@ impl Cell {
                 let text = std::str::from_utf8(&scratch.bytes).map_err(|_| self.wrong("broken JSON"))?;
                 quoted(out, |out| push_jackson_text(text, out));
             }
-            (Value::Geometry(bytes), form) => self.push_geometry(bytes, form, out)?,
+            (Value::Geometry(bytes), form) => self.push_geometry(bytes, form, scratch, out)?,
             (Value::Vector(bytes), _) => self.push_vector(bytes, out)?,
             (Value::Uuid(bytes), _) => quoted(out, |out| inet::write_uuid(bytes, out)),
             (Value::Inet4(bytes), _) => quoted(out, |out| inet::write_inet4(bytes.as_slice(), out)),
@@ -143,29 +145,24 @@ impl Cell {
     }
 
     /// Days since 1970; a date that no calendar has is null, or 0 where the column cannot be NULL.
-    fn push_date(&self, date: Date, out: &mut Vec<u8>) {
-        match temporal::days_since_1970(date) {
-            Some(days) => push_signed(days.into(), out),
-            None => self.push_no_time(out),
+    /// What `number` makes of a day; for a date that no calendar has null, or in a column that cannot be NULL 0, but in a key a
+    /// day of its own.
+    fn push_day(&self, date: Date, scratch: &Scratch, out: &mut Vec<u8>, number: impl Fn(i32) -> i64) {
+        let days = temporal::days_since_1970(date);
+        match days.or_else(|| scratch.day_in_key(date).filter(|_| !self.may_be_null)) {
+            Some(days) => push_signed(number(days), out),
+            None if self.may_be_null => push_null(out),
+            None => out.push(b'0'),
         }
     }
 
-    fn push_datetime(&self, value: DateTime, form: &Form, out: &mut Vec<u8>) {
-        match since_1970(value, form) {
-            Some(number) => push_signed(number, out),
-            None => self.push_no_time(out),
-        }
-    }
-
-    fn push_no_time(&self, out: &mut Vec<u8>) {
-        if self.nullable {
-            push_null(out);
-        } else {
-            out.push(b'0');
-        }
-    }
-
-    fn push_geometry(&self, bytes: &[u8], form: &Form, out: &mut Vec<u8>) -> Result<(), FormatError> {
+    fn push_geometry(
+        &self,
+        bytes: &[u8],
+        form: &Form,
+        scratch: &mut Scratch,
+        out: &mut Vec<u8>,
+    ) -> Result<(), FormatError> {
         // What a NOT NULL column holds after an INSERT IGNORE without a value.
         let Some((srid, wkb)) = bytes.split_first_chunk::<4>() else {
             if bytes.is_empty() {
@@ -186,9 +183,9 @@ impl Cell {
         out.extend_from_slice(b"\"wkb\":");
         push_base64(wkb, out);
         out.extend_from_slice(b",\"srid\":");
-        match u32::from_le_bytes(*srid) {
+        match srid_of(*srid, &self.column, scratch)? {
             0 => push_null(out),
-            srid => push_number(srid.into(), out),
+            srid => push_signed(srid.into(), out),
         }
         out.push(b'}');
         Ok(())
@@ -211,18 +208,29 @@ pub(super) fn push_instant(clock: DateTime, out: &mut Vec<u8>) {
     out.push(b'Z');
 }
 
-/// The clock read as UTC, in the unit of its form; none for a date that no calendar has.
-pub(super) fn since_1970(value: DateTime, form: &Form) -> Option<i64> {
-    let days = temporal::days_since_1970(value.date)?;
+/// The clock of a day read as UTC, in the unit of its form.
+pub(super) fn since_1970(value: DateTime, days: i32, form: &Form) -> i64 {
     let clock = (i64::from(value.hour) * 60 + i64::from(value.minute)) * 60 + i64::from(value.second);
     let micros = (i64::from(days) * SECONDS_PER_DAY + clock) * 1_000_000 + i64::from(value.micros);
-    Some(if matches!(form, Form::Timestamp) { micros.div_euclid(1_000) } else { micros })
+    if matches!(form, Form::Timestamp) { micros.div_euclid(1_000) } else { micros }
 }
 
 pub(super) fn micros_of(time: Time) -> i64 {
     let seconds = (i64::from(time.hour) * 60 + i64::from(time.minute)) * 60 + i64::from(time.second);
     let micros = seconds * 1_000_000 + i64::from(time.micros);
     if time.negative { -micros } else { micros }
+}
+
+/// An SRID as the signed number that schemas have for it: it wraps above 2³¹ − 1, as it does in Debezium.
+///
+/// # Errors
+/// When nothing may stand for something else.
+pub(super) fn srid_of(bytes: [u8; 4], column: &str, scratch: &mut Scratch) -> Result<i32, FormatError> {
+    let srid = i32::from_le_bytes(bytes);
+    if srid < 0 {
+        scratch.maps(Unsaid::Srid, column)?;
+    }
+    Ok(srid)
 }
 
 /// Coordinates of the WKB of a point.

@@ -11,9 +11,9 @@ use super::super::super::number::shortest_double;
 use super::super::super::unsaid::Unsaid;
 use super::super::super::{FormatError, Scratch, unscaled};
 use super::super::form::{Form, FormRules};
-use super::super::value::{micros_of, point, push_instant, since_1970};
+use super::super::value::{micros_of, point, push_instant, since_1970, srid_of};
 use crate::mysql::schema::Column;
-use crate::mysql::value::Value;
+use crate::mysql::value::{Date, Value};
 use crate::mysql::{decimal, json, temporal};
 
 /// How values of one column are written.
@@ -25,8 +25,7 @@ pub(in super::super::super) type Cell = AvroCell<Form>;
 /// When the column is of a character set that is not supported.
 pub(super) fn cell(rules: FormRules, column: &Column) -> Result<Cell, FormatError> {
     let form = Form::of(rules, column)?;
-    // A NOT NULL geometry is empty after an INSERT IGNORE without a value.
-    let may_be_null = column.nullable || matches!(form, Form::Point | Form::Geometry);
+    let may_be_null = form.may_be_null(column);
     Ok(AvroCell::new(&column.name, form, may_be_null))
 }
 
@@ -72,13 +71,13 @@ impl AvroForm for Form {
                 push_bytes(&value.to_le_bytes()[..length], out);
             }
             (Value::Year(year), Form::Year) => push_long((*year).into(), out),
-            // A date that no calendar has, in a column that cannot be NULL, is 0.
             (Value::Date(date), Form::Date) => {
-                push_long(temporal::days_since_1970(*date).unwrap_or_default().into(), out);
+                push_long(day(*date, scratch).unwrap_or_default().into(), out);
             }
             (Value::Time(time), Form::MicroTime) => push_long(micros_of(*time), out),
             (Value::DateTime(value), form @ (Form::Timestamp | Form::MicroTimestamp)) => {
-                push_long(since_1970(*value, form).unwrap_or_default(), out);
+                let number = day(value.date, scratch).map(|days| since_1970(*value, days, form));
+                push_long(number.unwrap_or_default(), out);
             }
             (Value::Timestamp(value), Form::ZonedTimestamp) => {
                 let clock = temporal::utc(*value);
@@ -110,7 +109,10 @@ impl AvroForm for Form {
                 push_bytes(&scratch.bytes, out);
             }
             (Value::Geometry(bytes), form @ (Form::Point | Form::Geometry)) => {
-                push_geometry(bytes, form, out).map_err(wrong)?;
+                let (srid, wkb) =
+                    bytes.split_first_chunk::<4>().ok_or_else(|| wrong("a geometry cut short"))?;
+                let srid = srid_of(*srid, column, scratch)?;
+                push_geometry(srid, wkb, form, out).map_err(wrong)?;
             }
             (Value::Vector(bytes), Form::FloatVector) => {
                 push_floats(bytes, out).ok_or_else(|| wrong("a vector cut short"))?;
@@ -119,6 +121,11 @@ impl AvroForm for Form {
         }
         Ok(0)
     }
+}
+
+/// The day of a date in a column that cannot be NULL. A date that no calendar has is 0, but in a key a day of its own.
+fn day(date: Date, scratch: &Scratch) -> Option<i32> {
+    temporal::days_since_1970(date).or_else(|| scratch.day_in_key(date))
 }
 
 /// Appends a DECIMAL by its text.
@@ -134,8 +141,7 @@ fn push_number_of(form: &Form, text: &[u8], out: &mut Vec<u8>) -> Result<(), &'s
     Ok(())
 }
 
-fn push_geometry(bytes: &[u8], form: &Form, out: &mut Vec<u8>) -> Result<(), &'static str> {
-    let (srid, wkb) = bytes.split_first_chunk::<4>().ok_or("a geometry cut short")?;
+fn push_geometry(srid: i32, wkb: &[u8], form: &Form, out: &mut Vec<u8>) -> Result<(), &'static str> {
     if matches!(form, Form::Point) {
         let (x, y) = point(wkb).ok_or("a geometry that is no point")?;
         push_double(x, out);
@@ -144,7 +150,6 @@ fn push_geometry(bytes: &[u8], form: &Form, out: &mut Vec<u8>) -> Result<(), &'s
         out.push(VALUE);
     }
     push_bytes(wkb, out);
-    let srid = u32::from_le_bytes(*srid);
     push_optional_long((srid != 0).then_some(srid.into()), out);
     Ok(())
 }
