@@ -13,7 +13,8 @@ use syncc::mysql::value::Value;
 use syncc::source::mysql::io::{ChunkReader, ChunkRequest, start_position, tables};
 use syncc::source::mysql::page::paging_key;
 
-/// Column definitions and the values of its rows, in SQL; every column is nullable. `M` MariaDB only, `S` MySQL only, `9` MySQL 9.
+/// Column definitions and the values of its rows, in SQL; every column is nullable. `M` MariaDB only, `S` MySQL only, `9` MySQL 9,
+/// `V` the MariaDB that has vectors.
 const COLUMNS: &[(&str, &str, &[&str])] = &[
     ("", "tinyint", &["-128", "127", "0"]),
     ("", "tinyint unsigned", &["255", "0"]),
@@ -37,6 +38,7 @@ const COLUMNS: &[(&str, &str, &[&str])] = &[
     ("", "bit(10)", &["b'1010101010'"]),
     ("", "bit(64)", &["18446744073709551615"]),
     ("", "year", &["0", "1901", "2155"]),
+    ("M", "year(2)", &["24", "0", "'0000'", "1901", "2155", "69", "70"]),
     ("", "date", &["'0000-00-00'", "'2024-00-00'", "'9999-12-31'", "'1000-01-01'"]),
     ("", "time", &["'-838:59:59'", "'838:59:59'", "'-00:00:01'"]),
     ("", "time(1)", &["'-01:00:00.5'", "'00:00:00.1'"]),
@@ -87,6 +89,7 @@ const COLUMNS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     ("9", "vector(3)", &["string_to_vector('[1,2.5,-3]')"]),
+    ("V", "vector(3)", &["vec_fromtext('[1,2.5,-3]')", "x'ffff7f7f01000000cdccccbd'"]),
 ];
 
 fn applies(to: &str, kind: Kind) -> bool {
@@ -94,6 +97,7 @@ fn applies(to: &str, kind: Kind) -> bool {
         "M" => kind.is_mariadb(),
         "S" => !kind.is_mariadb(),
         "9" => kind == Kind::MySql9_7,
+        "V" => kind == Kind::MariaDb11_8,
         _ => true,
     }
 }

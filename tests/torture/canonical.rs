@@ -26,6 +26,8 @@ fn asked(format: Format, column: &Column) -> String {
         "float" | "double" => format!("{name} * 1e0"),
         _ if column.is_bytes() || column.is_geometry() || column.ty == "vector" => format!("hex({name})"),
         _ if column.declared.contains("zerofill") => format!("{name} + 0"),
+        // which is two digits otherwise
+        "year" if column.declared == "year(2)" => format!("year({name})"),
         _ => name.clone(),
     }
 }

@@ -31,6 +31,8 @@ enum Form {
     Text,
     /// `column + 0`: numbers without the zeros of ZEROFILL.
     Number,
+    /// All four digits of a YEAR(2).
+    Year,
     /// The number behind ENUM, SET and BIT. Not by `column + 0`, which has a sign for the 64th bit.
     Unsigned,
     /// The 32 bits of the value.
@@ -65,6 +67,7 @@ pub(super) fn tables(sql: &mut Sql, database: &str) -> Vec<Table> {
             "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring"
             | "multipolygon" | "geometrycollection" | "geomcollection" => Form::Bytes,
             "vector" => Form::Vector,
+            "year" if declared == "year(2)" => Form::Year,
             _ if declared.contains("zerofill") => Form::Number,
             _ => Form::Text,
         };
@@ -124,6 +127,7 @@ impl Table {
             .map(|Column { quoted, form, .. }| match form {
                 Form::Text => quoted.clone(),
                 Form::Number => format!("{quoted} + 0"),
+                Form::Year => format!("year({quoted})"),
                 Form::Unsigned => format!("cast({quoted} as unsigned)"),
                 // the server prints six digits of a FLOAT by itself
                 Form::Float | Form::Double => format!("{quoted} * 1e0"),
@@ -138,7 +142,12 @@ impl Table {
                     value.map(|text| match column.form {
                         // the lines of base64, which 5.7 leaves broken inside of a string
                         Form::Text if column.declared == "json" => text.replace('\n', "\\n"),
-                        Form::Text | Form::Number | Form::Unsigned | Form::Bytes | Form::Vector => text,
+                        Form::Text
+                        | Form::Number
+                        | Form::Year
+                        | Form::Unsigned
+                        | Form::Bytes
+                        | Form::Vector => text,
                         Form::Float | Form::Double => column.canonical(&text),
                     })
                 })
@@ -168,7 +177,7 @@ impl Column {
     /// The text of a message in the form that values are compared in.
     pub(super) fn canonical(&self, text: &str) -> String {
         match self.form {
-            Form::Text | Form::Number | Form::Unsigned => text.to_owned(),
+            Form::Text | Form::Number | Form::Year | Form::Unsigned => text.to_owned(),
             Form::Float => match text.parse::<f32>() {
                 Ok(number) => format!("{:08x}", number.to_bits()),
                 Err(_) => format!("not a number: {text}"),

@@ -7,7 +7,7 @@
 use crate::failpoint::{Bug, planted};
 use crate::mysql::column_type::{ColumnType, Text};
 use crate::mysql::ident::Quoted;
-use crate::mysql::schema::TableVersion;
+use crate::mysql::schema::{Column, TableVersion};
 use std::fmt::Write;
 
 /// The key by which a table can be read page by page, as indexes of columns: the primary key, else the unique key without
@@ -73,13 +73,23 @@ pub fn name(table: &TableVersion) -> String {
     format!("{}.{}", Quoted(&table.name.db), Quoted(&table.name.table))
 }
 
-/// How a column stands in the list: ENUM and SET as their numbers, all others as they are.
+/// How a column stands in the list: ENUM and SET as their numbers, YEAR(2) with all its digits, all others as they are.
 fn selected(table: &TableVersion, at: usize) -> String {
     let column = &table.columns[at];
     match column.ty {
         ColumnType::Enum(_) | ColumnType::Set(_) => format!("CAST({} AS UNSIGNED)", Quoted(&column.name)),
+        ColumnType::Year if is_short_year(column) => {
+            let name = Quoted(&column.name);
+            // 1900 is how it reads a zero, which is `0` to the log
+            format!("CAST(IF(YEAR({name}) = 1900, 0, YEAR({name})) AS UNSIGNED)")
+        }
         _ => Quoted(&column.name).to_string(),
     }
+}
+
+/// YEAR(2) of MariaDB: it says two digits of the year that it stores, and compares them as it likes.
+pub(super) fn is_short_year(column: &Column) -> bool {
+    column.ty == ColumnType::Year && column.declared == "year(2)"
 }
 
 /// `(a > ? OR (a = ? AND (b > ?)))`, the last column with `last`.
@@ -87,7 +97,7 @@ fn compare(sql: &mut String, table: &TableVersion, key: &[usize], side: &str, la
     let by_bytes = side == ">" && planted(Bug::PagesByBytes);
     let mut open = 0;
     for (at, &column) in key.iter().enumerate() {
-        // ENUM and SET compare as text unless made numbers, as in the list
+        // ENUM and SET compare as text unless made numbers, as in the list; YEAR(2) by two digits
         let name = selected(table, column);
         let value = bound(&table.columns[column].ty)
             .map(|value| {

@@ -3,6 +3,7 @@
 //! The declared column decides what a value is; the server's description of the result must agree with it, else the table is no
 //! longer the one that was looked at.
 
+use super::super::page::is_short_year;
 use super::failure::{FailureClass, SourceFailure};
 use super::key::timestamp;
 use super::row_session::{WireColumn, wire_type as wire};
@@ -30,7 +31,7 @@ pub(super) fn agree(table: &TableVersion, at: &[usize], result: &[WireColumn]) -
     }
     for (&at, column) in at.iter().zip(result) {
         let declared = &table.columns[at];
-        if !agrees(&declared.ty, *column) {
+        if !agrees(declared, *column) {
             return Err(SourceFailure::new(
                 FailureClass::Table,
                 format!(
@@ -43,11 +44,11 @@ pub(super) fn agree(table: &TableVersion, at: &[usize], result: &[WireColumn]) -
     Ok(())
 }
 
-fn agrees(declared: &ColumnType, result: WireColumn) -> bool {
+fn agrees(declared: &Column, result: WireColumn) -> bool {
     let bytes =
         matches!(result.ty, wire::VARCHAR | wire::VAR_STRING | wire::STRING | wire::TINY_BLOB..=wire::BLOB);
     let integer = |ty, unsigned| result.ty == ty && result.unsigned == unsigned;
-    match *declared {
+    match declared.ty {
         ColumnType::TinyInt { unsigned } => integer(wire::TINY, unsigned),
         ColumnType::SmallInt { unsigned } => integer(wire::SHORT, unsigned),
         ColumnType::MediumInt { unsigned } => integer(wire::INT24, unsigned),
@@ -57,6 +58,7 @@ fn agrees(declared: &ColumnType, result: WireColumn) -> bool {
         ColumnType::Double => result.ty == wire::DOUBLE,
         ColumnType::Decimal { .. } => result.ty == wire::DECIMAL,
         ColumnType::Bit { .. } => result.ty == wire::BIT,
+        ColumnType::Year if is_short_year(declared) => integer(wire::LONGLONG, true),
         ColumnType::Year => result.ty == wire::YEAR,
         ColumnType::Date => result.ty == wire::DATE,
         ColumnType::Time { .. } => result.ty == wire::TIME,
@@ -144,6 +146,10 @@ fn decode(
             }
             Cell::Bit(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
         }
+        ColumnType::Year if is_short_year(column) => match integer(result, rest)? {
+            Cell::UInt(year) => Cell::Year(u16::try_from(year).ok()?),
+            _ => return None,
+        },
         ColumnType::Year => Cell::Year(rest.checked_eat_u16_le()?),
         ColumnType::Date => Cell::Date(moment(rest)?.0),
         ColumnType::DateTime { fsp } => {
