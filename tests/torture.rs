@@ -35,6 +35,7 @@ const MYSQL: &str = include_str!("torture/mysql.sql");
 const MYSQL_8: &str = include_str!("torture/mysql-8.sql");
 const MYSQL_9: &str = include_str!("torture/mysql-9.sql");
 const MARIADB: &str = include_str!("torture/mariadb.sql");
+const MARIADB_11_8: &str = include_str!("torture/mariadb-11.8.sql");
 
 const FULL: &str = "set global binlog_row_metadata = 'FULL'";
 const MINIMAL: &str = "set global binlog_row_metadata = 'MINIMAL'";
@@ -98,7 +99,7 @@ fn mariadb_11_8() {
         Log { set: &[NO_LOG, EVENTS_PLAIN], gtids: true },
         Log { set: &[FULL, EVENTS_COMPRESSED], gtids: true },
     ];
-    check(Kind::MariaDb11_8, &logs, &[ANY, MARIADB]);
+    check(Kind::MariaDb11_8, &logs, &[ANY, MARIADB, MARIADB_11_8]);
 }
 
 /// Runs the tables under one log after the other, all on one server.

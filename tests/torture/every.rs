@@ -8,7 +8,7 @@ use super::canonical::{Canonical, expected, found};
 use super::consumers::{self, Written};
 use super::message::{Format, Row, rows};
 use super::said::{Column, Table, tables};
-use super::{ANY, MARIADB, MYSQL, MYSQL_8, MYSQL_9, alike, flink, shortened};
+use super::{ANY, MARIADB, MARIADB_11_8, MYSQL, MYSQL_8, MYSQL_9, alike, flink, shortened};
 use crate::support::kafka::Received;
 use crate::support::registry::Registry;
 use crate::support::{Isolation, Kafka, Kind, MySql, Project, Sql, wait};
@@ -26,7 +26,7 @@ fn mysql_9_7_in_every_format() {
 
 #[test]
 fn mariadb_11_8_in_every_format() {
-    check(Kind::MariaDb11_8, &[ANY, MARIADB]);
+    check(Kind::MariaDb11_8, &[ANY, MARIADB, MARIADB_11_8]);
 }
 
 #[track_caller]
