@@ -6,10 +6,10 @@
 //! |---|---|---|---|---|
 //! | `murmur2`, `crc32` | key bytes | the columns as a compact JSON object | `db.table` | database |
 //! | `java-hash` | texts of the key's columns, `_` between them | the same of the columns | database and table, nothing between | database |
-//! | `canal-hash` | database, and with it the text of each column of the key | the same of the columns | table | database |
+//! | `canal-hash` | database, and with it the text of each column of the primary key, or of `key` | the same of the columns | table | database |
 //!
 //! Names are those in messages, texts those of `canal-json`, NULL is the empty text. Rows without a key go to partition 0;
-//! with `canal-hash` to that of the database, as Canal sends them.
+//! with `canal-hash` rows without a primary key to that of the database, as Canal sends them, which writes no keys itself.
 
 use super::error::RouteError;
 use crate::format::{FormatPlan, KeyEncoder, OutputTable, Scratch, TextColumns};
@@ -68,7 +68,7 @@ pub(super) struct Hashed<'t> {
 }
 
 impl Partitioner {
-    /// By the hash of key bytes, or of the columns of the key; none: without a key.
+    /// By the hash of key bytes, or of these columns; none: without a key.
     ///
     /// # Errors
     /// When a column is of a character set that is not supported.

@@ -59,6 +59,14 @@ impl<'d> Shown<'d> {
         }
     }
 
+    /// Columns of the primary key that are sent, which are `pkNames` to Canal, whatever the key of records is; none for a table
+    /// without.
+    pub(super) fn primary_key(&self) -> Option<KeyColumns> {
+        let sent = |index: &usize| self.columns.iter().find(|sent| sent.index == *index).cloned();
+        let columns: Vec<OutputColumn> = self.seen.primary_key.iter().filter_map(sent).collect();
+        (!columns.is_empty()).then_some(KeyColumns { columns, origin: None })
+    }
+
     /// Columns that `statement` names, which tell one row from another.
     ///
     /// # Errors

@@ -12,8 +12,8 @@ use crate::kafka::{Batch, TopicId};
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::{Column, TableVersion};
 use crate::mysql::value::Value;
-use crate::plan::{PartitionRule, TableDecision, TaskId};
-use crate::statement::{ChangeKind, KeyChange, OnInvalidValue, WordSet};
+use crate::plan::{KeyRule, PartitionRule, TableDecision, TaskId};
+use crate::statement::{ChangeKind, KeyChange, OnInvalidValue, PartitionHash, WordSet};
 use crate::transform::RowMask;
 use crate::transform::filter::Condition;
 use std::num::NonZeroU32;
@@ -78,8 +78,14 @@ impl TableRoute {
         let key = shown.key.as_ref();
         let partition = match rule {
             PartitionRule::ByKey => {
-                let key = key.map(|key| key.hashed(table));
-                Partitioner::by_key(hash, format, &decision.db, key, partitions)?
+                let primary = shown.primary_key();
+                let hashed = match (hash, &decision.key) {
+                    (PartitionHash::CanalHash, KeyRule::Primary | KeyRule::None) => primary.as_ref(),
+                    (PartitionHash::CanalHash, KeyRule::Columns { .. })
+                    | (PartitionHash::Murmur2 | PartitionHash::Crc32 | PartitionHash::JavaHash, _) => key,
+                };
+                let hashed = hashed.map(|key| key.hashed(table));
+                Partitioner::by_key(hash, format, &decision.db, hashed, partitions)?
             }
             PartitionRule::ByTable => Partitioner::by_table(hash, &decision.db, &decision.table, partitions),
             PartitionRule::ByDatabase => Partitioner::by_database(hash, &decision.db, partitions),

@@ -39,13 +39,7 @@ pub(super) fn check(
             told(format!("{:?}: {}", row.map(|row| &row.table), shortened(failure)));
             continue;
         }
-        // by its own, Canal knows primary keys only
-        let unknown = format == Format::Canal
-            && table.is_some_and(|table| table.key.is_empty())
-            && record.key.is_some();
-        if let Some(theirs) = read.partition
-            && !unknown
-        {
+        if let Some(theirs) = read.partition {
             partitions[record.partition as usize] = true;
             if record.partition != theirs {
                 let table = table.map(|table| &table.name);

@@ -79,6 +79,25 @@ fn canal() {
     key(&[1], (1, "a\"\\\n", None), [4, 6, 12].map(|n| (escaped.wrapping_abs() % n).abs()));
 }
 
+/// Canal hashes `pkNames`: whatever the key of records is, and a unique key is none.
+#[test]
+fn canal_hashes_the_primary_key() {
+    let row = row(1001, "a");
+    let insert = RowChange::Insert { after: &row };
+    let by_key = TableDecision { hash: PartitionHash::CanalHash, ..decision() };
+    super::check(&by_key, orders(), insert, &[r#"6 {"id":1001} INSERT"#]);
+    let none = TableDecision { key: KeyRule::None, ..by_key.clone() };
+    super::check(&none, orders(), insert, &["6 - INSERT"]);
+    let named = KeyRule::Columns { origin: false, columns: vec!["customer".into()] };
+    let named = TableDecision { key: named, ..by_key.clone() };
+    let of_customer = crate::kafka::java_hash(b"shop") ^ crate::kafka::java_hash(b"a");
+    let expected = format!("{} {{\"customer\":\"a\"}} INSERT", (of_customer.wrapping_abs() % 12).abs());
+    super::check(&named, orders(), insert, &[&expected]);
+    let unique = || TableVersion { primary_key: Vec::new(), ..orders() };
+    super::check(&by_key, unique(), insert, &[r#"10 {"customer":"a"} INSERT"#]);
+    super::check(&none, unique(), insert, &["10 - INSERT"]);
+}
+
 /// The three policies of the managed service.
 #[test]
 fn java() {
