@@ -52,8 +52,9 @@ enum Kind {
 
 #[derive(Debug)]
 enum TextForm {
-    /// Bytes as stored. Before them the branch and the name of their character set, as written.
-    Stored(Small),
+    /// Bytes as stored, where clients read them as the servers do. Before them the branch and the name of their character set,
+    /// as written.
+    Stored(Small, Charset),
     /// Converted to UTF-8.
     Converted(Charset),
 }
@@ -183,15 +184,19 @@ impl DtsCell {
         out: &mut Vec<u8>,
     ) -> Result<usize, FormatError> {
         match &self.kind {
-            Kind::Text(TextForm::Stored(head)) => {
-                let mut head = *head;
-                head.push_long(bytes.len() as i64);
-                head.append(out);
-                out.extend_from_slice(bytes);
-                Ok(0)
-            }
-            Kind::Text(TextForm::Converted(charset)) => {
+            Kind::Text(form) => {
+                let (TextForm::Stored(_, charset) | TextForm::Converted(charset)) = form;
                 let text = charset.to_utf8(bytes, &mut scratch.text);
+                if let TextForm::Stored(head, charset) = form
+                    && text.broken == 0
+                    && reads_alike(*charset, bytes)
+                {
+                    let mut head = *head;
+                    head.push_long(bytes.len() as i64);
+                    head.append(out);
+                    out.extend_from_slice(bytes);
+                    return Ok(0);
+                }
                 push_object(branch::CHARACTER, "utf8mb4", text.text.as_bytes(), out);
                 let broken = text.broken;
                 scratch.converted(broken, &self.column)
@@ -235,7 +240,28 @@ impl TextForm {
         head.push(branch::CHARACTER);
         head.push_long(name.len() as i64);
         name.bytes().for_each(|sign| head.push(sign));
-        TextForm::Stored(head)
+        TextForm::Stored(head, charset)
+    }
+}
+
+/// True for text without a code that Java, in which the clients are written, reads otherwise than we do.
+fn reads_alike(charset: Charset, bytes: &[u8]) -> bool {
+    match charset.name() {
+        "ascii" => bytes.is_ascii(),
+        "gbk" => {
+            let mut rest = bytes;
+            while let [first, behind @ ..] = rest {
+                rest = match (first, behind) {
+                    (0..0x80, _) => behind,
+                    (0xa8, [0x92 | 0xbf, ..]) | (0xa9, [0x89..=0x95, ..]) | (0xfe, [0x50..=0x9f, ..]) => {
+                        return false;
+                    }
+                    _ => behind.get(1..).unwrap_or_default(),
+                };
+            }
+            true
+        }
+        _ => true,
     }
 }
 

@@ -1,6 +1,7 @@
 use super::DtsCell;
 use crate::change::sample::streamed;
 use crate::change::{EventMeta, Origin, RowChange, TransactionInfo};
+use crate::format::avro_binary::push_bytes;
 use crate::format::sample::{every_type, message, table, text};
 use crate::format::{Boundary, DtsOptions, FormatError, FormatPlan, Scratch, write_boundary};
 use crate::mysql::column_type::ColumnType;
@@ -226,6 +227,37 @@ fn a_heartbeat() {
     let Avro::Enum(_, symbol) = field(&record, "operation") else { panic!("no symbol") };
     assert_eq!(symbol, "HEARTBEAT");
     assert_eq!(field(&record, "bornTimestamp"), &Avro::Long(1_709_605_231));
+}
+
+/// Text goes as it is stored only where clients read it as we do; what is none becomes U+FFFD as in other formats, or its row is
+/// not sent.
+#[test]
+fn text_is_validated() {
+    let check = |charset: &str, bytes: &[u8], name: &str, told: &[u8], broken: usize| {
+        let column = &table(&[("t", ColumnType::VarChar(text(charset)), "varchar(20)")], &[]).columns[0];
+        let (cell, mut out, mut scratch) = (DtsCell::new(column).unwrap(), Vec::new(), Scratch::new());
+        assert_eq!(cell.write(&Value::Text(bytes), &mut scratch, &mut out), Ok(broken));
+        let mut expected = vec![4];
+        push_bytes(name.as_bytes(), &mut expected);
+        push_bytes(told, &mut expected);
+        assert_eq!(out, expected, "{charset} {bytes:x?}");
+        let refused = cell.write(&Value::Text(bytes), &mut Scratch::strict(), &mut out);
+        assert_eq!(refused.is_err(), broken > 0, "{charset} {bytes:x?}");
+    };
+    check("utf8mb4", "é".as_bytes(), "utf8mb4", "é".as_bytes(), 0);
+    check("utf8mb4", b"a\xff", "utf8mb4", "a\u{fffd}".as_bytes(), 1);
+    check("utf8mb3", "é".as_bytes(), "utf8", "é".as_bytes(), 0);
+    check("utf8mb3", b"\xc3", "utf8mb4", "\u{fffd}".as_bytes(), 1);
+    check("ascii", b"a", "ascii", b"a", 0);
+    check("ascii", b"a\xff", "utf8mb4", "a\u{fffd}".as_bytes(), 1);
+    check("ascii", "é".as_bytes(), "utf8mb4", "é".as_bytes(), 0);
+    check("gbk", b"a\xd6\xd0", "gbk", b"a\xd6\xd0", 0);
+    check("gbk", b"a\xc0", "utf8mb4", "a\u{fffd}".as_bytes(), 1);
+    // Java reads these as characters for private use, and one as another sign
+    check("gbk", b"\xd6\xd0\xa9\x89", "utf8mb4", "中\u{303e}".as_bytes(), 0);
+    check("gbk", b"\xfe\x50", "utf8mb4", "\u{2e81}".as_bytes(), 0);
+    check("gbk", b"\xa8\x92", "utf8mb4", "\u{2295}".as_bytes(), 0);
+    check("gbk", b"\xd6\xa9\x89\x40", "gbk", b"\xd6\xa9\x89\x40", 0);
 }
 
 /// What an INSERT IGNORE leaves in a geometry is null, which counts as something else in its place.
