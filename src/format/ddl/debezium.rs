@@ -83,7 +83,10 @@ fn push_change(ty: &str, (db, table): (&str, &str), shape: Option<&Shape>, out: 
             out.extend_from_slice(b"{\"defaultCharsetName\":");
             push_string(charset(&table.collation), out);
             out.extend_from_slice(b",\"primaryKeyColumnNames\":");
-            push_list(table.primary_key(), out, push_string);
+            // Like the key of its rows: the first unique key stands in.
+            let key = Some(table.primary_key()).filter(|key| !key.is_empty());
+            let key = key.or_else(|| table.unique_keys().into_iter().next()).unwrap_or_default();
+            push_list(key, out, push_string);
             out.extend_from_slice(b",\"columns\":");
             push_list(table.columns.iter().zip(1..), out, |(column, position), out| {
                 push_column(column, position, out);
@@ -154,6 +157,7 @@ fn jdbc_type(kind: TypeKind) -> (i32, bool) {
         TypeKind::Enum | TypeKind::Set => (1, true),
         TypeKind::VarChar => (12, true),
         TypeKind::TinyText | TypeKind::Text | TypeKind::MediumText | TypeKind::LongText => (12, false),
+        TypeKind::Vector => (1111, true),
         TypeKind::Binary => (-2, true),
         TypeKind::VarBinary => (-3, true),
         TypeKind::TinyBlob | TypeKind::Blob | TypeKind::MediumBlob | TypeKind::LongBlob => (2004, false),
@@ -166,7 +170,6 @@ fn jdbc_type(kind: TypeKind) -> (i32, bool) {
         | TypeKind::MultiLineString
         | TypeKind::MultiPolygon
         | TypeKind::GeometryCollection
-        | TypeKind::Vector
         | TypeKind::Uuid
         | TypeKind::Inet4
         | TypeKind::Inet6 => (1111, false),

@@ -123,7 +123,7 @@ pub fn write_ddl(
     };
     let start = out.len();
     match plan {
-        FormatPlan::CanalJson(_) => canal::write_ddl(change, meta, id, out),
+        FormatPlan::CanalJson(options) => canal::write_ddl(options, change, meta, id, out),
         FormatPlan::DtsAvro(_) => dts::write_ddl(change, meta, id, out),
         FormatPlan::MaxwellJson(_) => maxwell::write(change, meta, out),
         FormatPlan::DebeziumJson(options) => debezium::write(options.schemas, change, meta, out),

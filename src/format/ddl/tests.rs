@@ -81,6 +81,44 @@ fn canal() {
     );
 }
 
+/// The dialect of the managed service has no `gtid`, in no message.
+#[test]
+fn canal_of_the_managed_service() {
+    let orders = orders();
+    let plan = FormatPlan::CanalJson(crate::format::CanalOptions { dts: true, ..Default::default() });
+    check(
+        &plan,
+        &altered(&orders, &orders),
+        None,
+        r#"{"data":null,"database":"shop","es":1709605231000,"id":7,"isDdl":true,"mysqlType":null,"old":null,"pkNames":null,"sql":"ALTER TABLE orders ADD \"qty\" INT","sqlType":null,"table":"orders","ts":1709605231050,"type":"ALTER"}"#,
+    );
+}
+
+/// As Debezium has them of tables of MySQL 9.7: a unique key stands in for the primary key, a VECTOR has a length.
+#[test]
+fn debezium_keys_and_vectors() {
+    let told = |create: &str| {
+        let after = shape("t", &format!("{create} collate utf8mb4_bin"));
+        let change = DdlMessage { table: Some("t"), ..altered(&after, &after) };
+        let mut out = Vec::new();
+        let (_, value) = write_ddl(&debezium(false), &change, &streamed(), 7, &mut out);
+        let value: serde_json::Value = serde_json::from_slice(&out[value]).expect("JSON");
+        value["tableChanges"][0]["table"].clone()
+    };
+    let key = |create| told(create)["primaryKeyColumnNames"].to_string();
+    assert_eq!(
+        key("create table t (a int not null, b int, c varchar(10) not null, unique key (a, c))"),
+        r#"["a","c"]"#
+    );
+    assert_eq!(
+        key("create table t (a int not null primary key, b int not null, unique key (b))"),
+        r#"["a"]"#
+    );
+    assert_eq!(key("create table t (a int, b int, unique key (a))"), "[]");
+    let vector = told("create table t (v vector(3))")["columns"][0].clone();
+    assert_eq!((&vector["typeName"], &vector["length"]), (&"VECTOR".into(), &3.into()));
+}
+
 #[test]
 fn our_own_form() {
     let orders = orders();
