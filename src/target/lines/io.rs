@@ -214,10 +214,8 @@ const LINE_HEAD: &[u8] = b"{\"topic\":";
 const BLOCK_BYTES: u64 = 64 * 1024;
 
 fn open_to_append(path: &Path) -> io::Result<File> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        fs::create_dir_all(folder)?;
-    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(folder)?;
     let is_new = !path.exists();
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
     if file.metadata()?.is_file() {
@@ -229,9 +227,24 @@ fn open_to_append(path: &Path) -> io::Result<File> {
     }
     if is_new {
         // A file whose folder does not know it is gone after a crash of the machine.
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        File::open(folder)?.sync_all()?;
     }
     Ok(file)
+}
+
+/// Makes a folder and those above it that are not there; each is known to the one above it when this returns.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(above)?;
+    match fs::create_dir(folder) {
+        // Another task makes the same one.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => made?,
+    }
+    File::open(above)?.sync_all()
 }
 
 /// Takes back a line that a crash has cut short: its row is behind the stored position, and comes again. The end of a file that
@@ -319,6 +332,18 @@ mod tests {
         sink.produce(&topics, &rows).unwrap();
         assert_eq!(values(&a), ["1", "3", "4"]);
         assert_eq!(values(&dir.path().join("out/b.jsonl")), ["2"]);
+    }
+
+    #[test]
+    fn folders_are_made_from_the_top() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a/b/c");
+        make_folder(&deep).unwrap();
+        make_folder(&deep).unwrap();
+        assert!(deep.is_dir());
+        let file = dir.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(make_folder(&file.join("below")).is_err());
     }
 
     #[test]
