@@ -1,7 +1,10 @@
 //! Every option of every format, and renames in every format, from real servers.
 
 use crate::support::kafka::Received;
+use crate::support::registry::Registry;
 use crate::support::{Isolation, Kafka, Kind, MySql, Project, wait};
+use apache_avro::Schema;
+use apache_avro::reader::datum::GenericDatumReader;
 use std::collections::BTreeMap;
 
 /// Format, its options, what the message of the loaded row holds, and what that of its insert by the log.
@@ -65,10 +68,46 @@ const OPTIONS: &[(&str, &str, &[&str], &[&str])] = &[
     ("json", "decimal string", &[r#""d":"19.99""#], &[r#""d":"19.99""#]),
     ("json", "binary hex", &[r#""bin":"00ff41fb""#], &[r#""bin":"00ff41fb""#]),
     ("json", "enum index", &[r#""e":2,"n":null,"s":5,"#], &[r#""e":2,"n":null,"s":5,"#]),
+    (
+        "avro",
+        "",
+        &[r#""__op":"r""#, r#""id":[0,255,255,255,255,255,255,255,255]"#, r#""d":[7,207]"#, r#""e":"b""#],
+        &[r#""__op":"c""#, r#""n":null"#],
+    ),
+    ("avro", "bigint-unsigned long", &[r#""id":-1,"#], &[r#""id":-2,"#]),
+    (
+        "avro",
+        "bigint-unsigned string",
+        &[r#""id":"18446744073709551615""#],
+        &[r#""id":"18446744073709551614""#],
+    ),
+    ("avro", "decimal string", &[r#""d":"19.99""#], &[r#""d":"19.99""#]),
+    ("avro", "enum index", &[r#""e":2,"#, r#""s":5,"#], &[r#""e":2,"#, r#""s":5,"#]),
+    ("debezium-avro", "", &[r#""op":"r""#, r#""id":-1,"#, r#""d":[7,207]"#], &[r#""op":"c""#]),
+    ("debezium-avro", "snapshot-op create", &[r#""op":"c""#], &[r#""op":"c""#]),
+    ("debezium-avro", "decimal string", &[r#""d":"19.99""#], &[r#""d":"19.99""#]),
+    ("debezium-avro", "decimal double", &[r#""d":19.99,"#], &[r#""d":19.99,"#]),
 ];
 
-/// With `dts-avro`, whose bytes are read elsewhere.
-const FORMATS: [&str; 5] = ["canal-json", "dts-avro", "debezium-json", "maxwell-json", "json"];
+/// With `dts-avro`, whose bytes are read elsewhere. A name that is part of another one stands behind it.
+const FORMATS: [&str; 7] =
+    ["canal-json", "dts-avro", "debezium-json", "debezium-avro", "maxwell-json", "avro", "json"];
+
+/// A key or message as text: with a registry its schema, and behind it what it says as JSON.
+fn told(bytes: &[u8], is_registered: bool) -> String {
+    if !is_registered || bytes.is_empty() {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let text = Registry::shared().schema_of(bytes);
+    let schema = Schema::parse_str(&text).expect("the registry holds what is Avro");
+    let reader = GenericDatumReader::builder(&schema).build().expect("a reader");
+    let value = reader.read_value(&mut &bytes[5..]).unwrap_or_else(|error| panic!("{error}: {bytes:?}"));
+    format!("{text}{}", serde_json::Value::try_from(value).expect("JSON has it"))
+}
+
+fn is_registered(rule: &str) -> bool {
+    rule.contains("format avro") || rule.contains("format debezium-avro")
+}
 
 /// Starts a pipeline for each of `rules` over the table, and gives the first `n` records of each.
 fn run(
@@ -82,10 +121,11 @@ fn run(
     let prefix = kafka.prefix("options-");
     let mut text = format!(
         "edition 2026\n\nsource shop mysql \"{}@{}\" {{\n  password env OPTIONS_PASSWORD\n}}\n\n\
-         target bus kafka \"{}\" {{\n  state {{\n    prefix \"{prefix}-state\"\n  }}\n}}\n",
+         target bus kafka \"{}\" {{\n  registry \"{}\"\n  state {{\n    prefix \"{prefix}-state\"\n  }}\n}}\n",
         MySql::USER,
         server.address(),
         kafka.brokers(),
+        Registry::shared().url(),
     );
     for (number, rules) in rules.iter().enumerate() {
         text += &format!(
@@ -136,7 +176,9 @@ fn every_option_from_a_server() {
     let insert = format!("insert into {db}.items values (18446744073709551614, {values})");
     let records = run(server, &db, &rules, 2, &insert);
     for (number, (format, option, loaded, streamed)) in OPTIONS.iter().enumerate() {
-        let texts: Vec<String> = records[&number].iter().map(Received::text).collect();
+        let is_registered = is_registered(&rules[number]);
+        let text = |record: &Received| told(record.value.as_deref().unwrap_or_default(), is_registered);
+        let texts: Vec<String> = records[&number].iter().map(text).collect();
         for (text, parts) in texts.iter().zip([loaded, streamed]) {
             for part in *parts {
                 assert!(text.contains(part), "{format} {option}: no {part} in {text}");
@@ -146,7 +188,7 @@ fn every_option_from_a_server() {
             }
             assert_eq!(
                 text.contains("\"gtid\""),
-                !matches!(*option, "dialect dts") && *format != "json" && *format != "maxwell-json",
+                !matches!(*option, "dialect dts") && !["json", "avro", "maxwell-json"].contains(format),
                 "{text}"
             );
         }
@@ -180,8 +222,8 @@ fn renames_are_in_every_place_of_every_format() {
     for (number, records) in run(server, &db, &rules, 6, &changes) {
         let rule = &rules[number];
         for record in &records {
-            let key = String::from_utf8_lossy(record.key.as_deref().unwrap_or_default()).into_owned();
-            let value = record.text();
+            let [key, value] = [&record.key, &record.value]
+                .map(|bytes| told(bytes.as_deref().unwrap_or_default(), is_registered(rule)));
             for text in [&key, &value] {
                 assert!(!text.contains("was"), "{rule}: an old name in {text}");
             }
@@ -216,6 +258,16 @@ fn places(rule: &str) -> Vec<(&'static str, std::ops::RangeInclusive<usize>)> {
         }
         "debezium-json" => {
             vec![("\"db\":\"isdb\"", 1..=1), ("\"table\":\"istable\"", 1..=1), ("\"isid\"", 1..=2)]
+        }
+        "debezium-avro" => vec![
+            ("\"namespace\":\"shop.isdb.istable\"", 1..=2),
+            ("\"db\":\"isdb\"", 1..=1),
+            ("\"table\":\"istable\"", 1..=1),
+            ("\"isid\"", 2..=3),
+        ],
+        // the record's name; a field, and its value
+        "avro" => {
+            vec![("\"name\":\"istable\"", 1..=1), ("\"namespace\":\"isdb\"", 1..=1), ("\"isid\"", 2..=2)]
         }
         "maxwell-json" => vec![("\"database\":\"isdb\",\"table\":\"istable\"", 1..=1), ("\"isid\"", 1..=1)],
         // the flat row names neither database nor table
