@@ -8,6 +8,7 @@
 #[cfg(feature = "run")]
 mod compressed;
 mod formats;
+mod wanted;
 
 use std::hint::black_box;
 use std::io::Write;
@@ -97,7 +98,7 @@ impl Log {
         if !encode {
             return Ok(());
         }
-        for plan in formats::wanted() {
+        for plan in wanted::wanted() {
             let time = least(|| self.decode(Some(self.route(&plan))));
             line(&format!("… and {}", formats::name(&plan)), time)?;
             let micros = (time.saturating_sub(decoded)).as_secs_f64() * 1e6 / self.rows as f64;

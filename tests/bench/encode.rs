@@ -4,6 +4,7 @@
 //! the clock) and bytes per row, for an insert and for an update of one column. Compare runs of one machine only.
 
 mod formats;
+mod wanted;
 
 use std::hint::black_box;
 use std::io::Write;
@@ -29,7 +30,7 @@ fn main() -> std::io::Result<()> {
     let partitions = NonZeroU32::new(12).unwrap_or(NonZeroU32::MIN);
     let before = row(1, b"new");
     let registered = Registered { key: Some(1), value: Some(2), ..Registered::nowhere(Flavor::MySql) };
-    for format in formats::wanted() {
+    for format in wanted::wanted() {
         let name = formats::name(&format);
         let decision = TableDecision { format, ..decision() };
         let mut route = TableRoute::build(

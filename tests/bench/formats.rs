@@ -6,13 +6,7 @@ use syncc::format::{
 };
 use syncc::statement::{BigintUnsigned, BinaryForm, DecimalForm, EnumForm, FormatHeartbeat, Subject};
 
-/// Those that the command line names; all where it names none.
-pub(crate) fn wanted() -> impl Iterator<Item = FormatPlan> {
-    let asked: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    formats().into_iter().filter(move |plan| asked.is_empty() || asked.contains(&name(plan)))
-}
-
-fn formats() -> [FormatPlan; 8] {
+pub(crate) fn all() -> [FormatPlan; 8] {
     let debezium = DebeziumJsonOptions {
         snapshot_create: false,
         bigint_unsigned: BigintUnsigned::Long,
