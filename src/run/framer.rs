@@ -135,7 +135,7 @@ impl Framer {
         let start = self.place.offset.saturating_sub(u64::from(header.size));
         match duty(header) {
             Duty::Decode => self.decode(header, event.body, start, out)?,
-            Duty::Skip => self.reached(out),
+            Duty::Skip => self.reached(false, out),
             Duty::Unpack => {
                 return Err(self.not_understood(format!(
                     "the log holds an event {} that is packed twice",
@@ -186,13 +186,13 @@ impl Framer {
                 let description = FormatDescription::parse(body).map_err(|error| broken(self, &error))?;
                 self.tables.forget_ids();
                 self.tables.written_by(&description);
-                self.reached(out);
+                self.reached(false, out);
             }
             EventType::Rotate => {
                 let rotate = Rotate::parse(body).map_err(|error| broken(self, &error))?;
                 self.place.rotate(rotate.file, rotate.position);
                 self.tables.forget_ids();
-                self.reached(out);
+                self.reached(false, out);
             }
             EventType::Heartbeat => {
                 let beat =
@@ -331,16 +331,16 @@ impl Framer {
         out.push(What::End { file: self.place.file.clone(), offset: self.place.offset });
     }
 
-    fn reached(&self, out: &mut Vec<What>) {
+    fn reached(&self, beat: bool, out: &mut Vec<What>) {
         if self.group.is_none() {
-            out.push(What::Reached { file: self.place.file.clone(), offset: self.place.offset });
+            out.push(What::Reached { file: self.place.file.clone(), offset: self.place.offset, beat });
         }
     }
 
     fn heartbeat(&mut self, file: &str, offset: u64, out: &mut Vec<What>) {
         if self.group.is_none() && *self.place.file == *file && offset >= self.place.offset {
             self.place.offset = offset;
-            self.reached(out);
+            self.reached(true, out);
         }
     }
 

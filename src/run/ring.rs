@@ -100,6 +100,8 @@ pub(super) enum What {
         file: Arc<str>,
         /// Offset.
         offset: u64,
+        /// The server said so because it had nothing to send.
+        beat: bool,
     },
     /// The stream cannot go on behind this point.
     Stop(Failure),

@@ -149,7 +149,7 @@ impl Search<'_> {
 /// The place between two transactions that an entry tells.
 fn place_of(what: &What) -> Option<BinlogPosition> {
     match what {
-        What::End { file, offset } | What::Reached { file, offset } => {
+        What::End { file, offset } | What::Reached { file, offset, .. } => {
             Some(BinlogPosition::new(&**file, *offset))
         }
         What::Begin { .. }

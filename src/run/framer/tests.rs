@@ -78,6 +78,7 @@ fn entries(framer: &mut Framer, events: &[Vec<u8>]) -> Vec<String> {
     let told = found.iter().map(|what| match what {
         What::Begin { offset, .. } => format!("begin {offset}"),
         What::End { offset, .. } => format!("end {offset}"),
+        What::Reached { offset, beat: true, .. } => format!("beat {offset}"),
         What::Reached { offset, .. } => format!("reached {offset}"),
         What::Writer(_) | What::Rows(_) | What::Verdict(_) | What::Definition(_) | What::Stop(_) => {
             "other".to_owned()

@@ -143,6 +143,7 @@ impl Life {
                     }
                 };
                 self.gtid.clone_from(gtid);
+                self.beaten = false;
                 if !self.skip {
                     self.transaction = TransactionInfo {
                         gtid: gtid.as_ref().map(Gtid::to_string).unwrap_or_default(),
@@ -203,7 +204,8 @@ impl Life {
                 self.event_s = entry.header.map_or(0, |header| header.time);
                 Ok(true)
             }
-            What::Reached { file, offset } => {
+            What::Reached { file, offset, beat } => {
+                self.beaten = *beat;
                 let reached = BinlogPosition::new(&**file, *offset);
                 if reached > self.ledger.position().file && !self.waiting.comes_again() {
                     self.ledger.reached(|position| position.advance(None, file, *offset));

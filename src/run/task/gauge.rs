@@ -2,13 +2,15 @@
 //!
 //! A thread with a short connection of its own, every ten seconds while the task is behind: what the task has read tells
 //! nothing about what it has not. While nothing waits, nobody is asked. Once a minute in any case it is looked whether the
-//! log still holds the position, and has not begun again under its reader: MariaDB then sends nothing more, and no error.
+//! log still holds the position, and has not begun again under its reader: MariaDB then sends nothing more, and no error. How long
+//! the server keeps its log is asked with it: it can be set at any time.
 
 use crate::control::TaskStatus;
 use crate::mysql::position::{BinlogPosition, ServerIdentity, file_number};
 use crate::plan::TaskId;
 use crate::run::event::{Event, Name};
-use crate::source::mysql::io::{Closer, Endpoint, Session, SourceFailure, log_files};
+use crate::source::mysql::io::{Closer, Endpoint, Session, SourceFailure, log_files, log_kept_now};
+use crate::source::mysql::requirement::LogKept;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +26,9 @@ const IN_ANY_CASE: u32 = 6;
 /// The committed position, for the thread.
 pub(super) type Place = Arc<Mutex<Option<BinlogPosition>>>;
 
+/// How long the server keeps its log; the outer none: not asked since somebody looked.
+type Kept = Arc<Mutex<Option<Option<LogKept>>>>;
+
 /// The asking thread; it ends when this is dropped.
 pub(super) struct Gauge {
     server: ServerIdentity,
@@ -31,6 +36,7 @@ pub(super) struct Gauge {
     pub(super) place: Place,
     /// The log ends before a place that was read in it.
     is_short: Arc<AtomicBool>,
+    kept: Kept,
     open: Arc<Mutex<Option<Closer>>>,
     _stop: Sender<()>,
     _thread: Option<JoinHandle<()>>,
@@ -49,6 +55,7 @@ impl Gauge {
         let place = Place::new(Mutex::new(Some(at)));
         let open = Arc::new(Mutex::new(None));
         let is_short = Arc::new(AtomicBool::new(false));
+        let kept = Kept::default();
         let asking = Asking {
             task: task.clone(),
             endpoint,
@@ -57,11 +64,12 @@ impl Gauge {
             status,
             open: open.clone(),
             is_short: is_short.clone(),
+            kept: kept.clone(),
             told: false,
         };
         let thread = std::thread::Builder::new().name(format!("gauge {task}"));
         let thread = thread.spawn(move || asking.run(&stopped)).ok();
-        Gauge { server, place, is_short, open, _stop: stop, _thread: thread }
+        Gauge { server, place, is_short, kept, open, _stop: stop, _thread: thread }
     }
 
     /// True when it asks this server.
@@ -72,6 +80,11 @@ impl Gauge {
     /// True once the log was seen to end before a place that had been read in it.
     pub(super) fn is_short(&self) -> bool {
         self.is_short.load(Ordering::Relaxed)
+    }
+
+    /// How long the server keeps its log, if it was asked since the last look.
+    pub(super) fn take_kept(&self) -> Option<Option<LogKept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -93,6 +106,7 @@ struct Asking {
     status: Arc<Mutex<TaskStatus>>,
     open: Arc<Mutex<Option<Closer>>>,
     is_short: Arc<AtomicBool>,
+    kept: Kept,
     told: bool,
 }
 
@@ -128,6 +142,11 @@ impl Asking {
         let mut session = Session::open(&self.endpoint, Some(&self.server))?;
         *self.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.closer());
         let files = log_files(&mut session);
+        if files.is_ok()
+            && let Ok(kept) = log_kept_now(&mut session)
+        {
+            *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        }
         *self.open.lock().unwrap_or_else(PoisonError::into_inner) = None;
         session.quit();
         files

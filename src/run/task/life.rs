@@ -66,6 +66,8 @@ pub(super) struct Life {
     /// Records and time at the last few renewals of the status, for the rate.
     pub(super) rate: (u64, u64, f64),
     pub(super) event_s: u32,
+    /// The last entry was the word of the server that it has nothing to send.
+    pub(super) beaten: bool,
     pub(super) scratch: Option<Scratch>,
     /// Largest event of the log that is taken into memory, bytes.
     pub(super) event_limit: usize,

@@ -137,7 +137,8 @@ impl Task {
         }
         life.idle = true;
         if life.ledger.between() && !life.has_unread() {
-            self.retention.caught_up(wall_ms());
+            let beat = std::mem::take(&mut life.beaten);
+            self.retention.rested(&life.ledger.position().file, beat, wall_ms());
         }
         life.stalled(now_ms)
     }

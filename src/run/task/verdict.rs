@@ -379,7 +379,7 @@ impl Life {
 impl Task {
     /// Warns of an XA transaction that is prepared for so long that the log may lose its rows.
     pub(super) fn watch_prepared(&self, life: &mut Life) {
-        let Some(kept_ms) = self.retention.kept_ms else { return };
+        let Some(kept_ms) = self.retention.kept_ms() else { return };
         let now_s = wall_ms() / 1_000;
         let old = |record: &XaRecord| (now_s - i64::from(record.prepared)) * 1_000 >= kept_ms as i64 / 2;
         let waiting = &mut life.waiting;

@@ -35,12 +35,11 @@ use crate::kafka::TopicName;
 use crate::mysql::binlog::scratch::Scratch;
 use crate::plan::TaskPlan;
 use crate::precheck::topics;
-use crate::run::context::Context;
+use crate::run::context::{Context, wall_ms};
 use crate::run::event::{Event, Name, counted};
 use crate::run::failure::{Class, Failure};
 use crate::run::precheck;
 use crate::run::tap::Taps;
-use crate::source::mysql::requirement::log_kept_ms;
 use checks::weakened;
 use log::begins_at;
 use std::collections::HashSet;
@@ -109,7 +108,7 @@ impl Task {
         let source = seen_to_live(&mut output, || self.choose_source(self.position.as_ref()));
         self.output = output;
         let mut source = source??;
-        self.retention.kept_ms = log_kept_ms(&source.catalog.server);
+        self.retention.begin(&source.catalog.server, wall_ms());
         self.status().waits_for = Some("the target has not answered yet what it is asked at the start");
         let facts = self.checked(&source, &target)?;
         self.topics_kept(&source.catalog, &target, facts.as_ref())?;
@@ -297,6 +296,7 @@ impl Task {
             records: 0,
             rate: (0, now_ms, 0.0),
             event_s: 0,
+            beaten: false,
             scratch: Some(Scratch::new(self.plan.source.event_limit())),
             event_limit: self.plan.source.event_limit(),
             before: Vec::new(),

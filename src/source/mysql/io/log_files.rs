@@ -4,6 +4,7 @@ use super::failure::SourceFailure;
 use super::position::gtids_known_at;
 use super::session::Session;
 use crate::mysql::position::{AtPlace, BinlogPosition, Gtids, MariaGtids, Position, file_number};
+use crate::source::mysql::requirement::{EXPIRY, LogKept, log_kept};
 
 /// The server has no event at a place of its log. Source: `ER_ERROR_WHEN_EXECUTING_COMMAND`.
 const NO_EVENT: u16 = 1220;
@@ -26,6 +27,16 @@ pub fn log_files(session: &mut Session) -> Result<Vec<(String, u64)>, SourceFail
     let rows = session.query("SHOW BINARY LOGS")?;
     let file = |row: &super::TextRow| Some((row.text(0)?.to_owned(), row.text(1)?.parse().ok()?));
     Ok(rows.iter().filter_map(file).collect())
+}
+
+/// How long the server keeps its log; none: for ever.
+///
+/// # Errors
+/// A broken connection.
+pub fn log_kept_now(session: &mut Session) -> Result<Option<LogKept>, SourceFailure> {
+    let names = EXPIRY.map(|(name, _)| format!("'{name}'")).join(", ");
+    let rows = session.query(&format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})"))?;
+    Ok(log_kept(|name| rows.iter().find(|row| row.text(0) == Some(name))?.text(1)))
 }
 
 /// Why a position that was read in this server's log cannot be in the log that it has now; none when it may be, or when it lies in a

@@ -48,7 +48,7 @@ pub use fence::{
     DatabaseDefinition, Definitions, Fenced, create_statement, defined, definitions, fenced, shown_session,
 };
 pub use introspect::{facts, tables};
-pub use log_files::{log_files, log_lacks};
+pub use log_files::{log_files, log_kept_now, log_lacks};
 pub use position::{clock_us, end_of_log, gtids_of, start_position};
 pub use schema::schema;
 pub use session::Session;

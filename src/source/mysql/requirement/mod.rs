@@ -19,7 +19,7 @@ use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
 use crate::pattern::TablePattern;
 pub use gtid::{Standing, is_namesake, moved_to, standing};
-pub use retention::{Estimate, log_kept_ms, purged};
+pub use retention::{EXPIRY, Estimate, LogKept, log_kept, log_kept_ms, purged};
 
 /// What a task needs of its server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -68,14 +68,31 @@ fn counted(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
-/// How long the server keeps its log, ms; none: for ever, as far as time goes. The older variable counts in days and holds where
-/// the newer is 0 or unknown.
+/// Variables that say how long the log is kept, the one that counts first, and what they count in, ms.
+pub const EXPIRY: [(&str, f64); 2] =
+    [("binlog_expire_logs_seconds", 1_000.0), ("expire_logs_days", 86_400_000.0)];
+
+/// How long a server keeps its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogKept {
+    /// So long, ms.
+    pub ms: u64,
+    /// The variable that says so.
+    pub variable: &'static str,
+}
+
+/// How long the server with these variables keeps its log; none: for ever, as far as time goes. The older variable holds where the
+/// newer is 0 or unknown.
+pub fn log_kept<'v>(variable: impl Fn(&str) -> Option<&'v str>) -> Option<LogKept> {
+    EXPIRY.into_iter().find_map(|(name, unit_ms)| {
+        let value = variable(name)?.parse::<f64>().ok().filter(|&value| value > 0.0)?;
+        Some(LogKept { ms: (value * unit_ms) as u64, variable: name })
+    })
+}
+
+/// How long the server keeps its log, ms; none: for ever, as far as time goes.
 pub fn log_kept_ms(facts: &ServerFacts) -> Option<u64> {
-    let number = |name: &str, unit_ms: f64| {
-        let value = facts.variable(name)?.parse::<f64>().ok().filter(|&value| value > 0.0)?;
-        Some((value * unit_ms) as u64)
-    };
-    number("binlog_expire_logs_seconds", 1_000.0).or_else(|| number("expire_logs_days", 86_400_000.0))
+    log_kept(|name| facts.variable(name)).map(|kept| kept.ms)
 }
 
 pub(super) fn retention(catalog: &SourceCatalog, needs: &Needs<'_>) -> Vec<Diagnostic> {
