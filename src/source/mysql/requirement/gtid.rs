@@ -1,43 +1,64 @@
 //! L0109, L0122, L0123: GTIDs, and how a server stands to a position by them.
 
 use super::beat::proves;
-use super::{GTID_OFF, GTID_TRANSITION, NO_LOCK_FREE_LOAD, Needs, error, purged, warning};
+use super::{GTID_OFF, GTID_TRANSITION, NO_LOCK_FREE_LOAD, Needs, error, persists, purged, set, warning};
 use crate::catalog::{ServerFacts, Survey};
 use crate::diagnostic::Diagnostic;
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position};
 
 pub(super) fn gtid_mode(facts: &ServerFacts, needs: &Needs<'_>) -> Vec<Diagnostic> {
     let mode = facts.variable("gtid_mode").unwrap_or("ON");
-    let steps = "on the server, each step after the one before has reached all its replicas:\n\
-                 SET PERSIST enforce_gtid_consistency = WARN;  -- watch its log for statements to mend\n\
-                 SET PERSIST enforce_gtid_consistency = ON;\n\
-                 SET PERSIST gtid_mode = OFF_PERMISSIVE;\n\
-                 SET PERSIST gtid_mode = ON_PERMISSIVE;\n\
-                 -- wait until SHOW STATUS LIKE 'ongoing_anonymous_transaction_count' is 0\n\
-                 SET PERSIST gtid_mode = ON;";
+    let steps = |finish: bool| {
+        let (verb, file) = match persists(facts) {
+            true => ("PERSIST", ""),
+            false => (
+                "GLOBAL",
+                "\n-- and in its option file: `enforce_gtid_consistency = ON` and `gtid_mode = ON`",
+            ),
+        };
+        let first = match finish {
+            true => String::new(),
+            false => format!(
+                "SET {verb} enforce_gtid_consistency = WARN;  -- watch its log for statements to mend\n"
+            ),
+        };
+        let permissive = match finish {
+            true => String::new(),
+            false => format!("SET {verb} gtid_mode = OFF_PERMISSIVE;\n"),
+        };
+        format!(
+            "on the server, each step after the one before has reached all its replicas:\n\
+             {first}SET {verb} enforce_gtid_consistency = ON;\n\
+             {permissive}SET {verb} gtid_mode = ON_PERMISSIVE;\n\
+             -- wait until SHOW STATUS LIKE 'ongoing_anonymous_transaction_count' is 0\n\
+             SET {verb} gtid_mode = ON;{file}"
+        )
+    };
     if mode.eq_ignore_ascii_case("ON") || facts.flavor() == Flavor::MariaDb {
         return Vec::new();
     }
     if !mode.eq_ignore_ascii_case("OFF") {
         let message = format!("`gtid_mode` is {mode}: transactions with and without GTID are mixed");
-        let rest = "finish the switch on the server, each step after the one before has reached all its replicas:\n\
-                    SET PERSIST enforce_gtid_consistency = ON;\n\
-                    SET PERSIST gtid_mode = ON_PERMISSIVE;\n\
-                    -- wait until SHOW STATUS LIKE 'ongoing_anonymous_transaction_count' is 0\n\
-                    SET PERSIST gtid_mode = ON;";
-        return vec![error(GTID_TRANSITION, message).help(rest)];
+        return vec![error(GTID_TRANSITION, message).help(format!("finish the switch {}", steps(true)))];
     }
     let message = "`gtid_mode` is OFF: the position means something on this server only".to_owned();
-    let mut found = vec![warning(GTID_OFF, message).help(format!("switch GTIDs on, {steps}"))];
+    let mut found = vec![warning(GTID_OFF, message).help(format!("switch GTIDs on, {}", steps(false)))];
     if needs.snapshot && !proves(facts, needs) {
         let message = "`gtid_mode` is OFF: while existing rows are read, each page takes a short `LOCK TABLES … READ`, behind which \
                        whoever writes to the table waits"
             .to_owned();
         let by_heartbeat = match needs.heartbeat {
-            None => "let a heartbeat row prove what is visible: `heartbeat every 10s table DB.NAME`",
-            Some(_) => "let the heartbeat row prove what is visible:\nSET PERSIST binlog_order_commits = ON;",
+            None => {
+                "let a heartbeat row prove what is visible: `heartbeat every 10s table DB.NAME`".to_owned()
+            }
+            Some(_) => {
+                format!(
+                    "let the heartbeat row prove what is visible:\n{}",
+                    set(facts, "binlog_order_commits", "ON")
+                )
+            }
         };
-        let help = format!("load in a quiet hour, or {by_heartbeat}\nor switch GTIDs on, {steps}");
+        let help = format!("load in a quiet hour, or {by_heartbeat}\nor switch GTIDs on, {}", steps(false));
         found.push(warning(NO_LOCK_FREE_LOAD, message).help(help));
     }
     found

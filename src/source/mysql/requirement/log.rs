@@ -30,7 +30,7 @@ pub(super) fn log_settings(facts: &ServerFacts) -> Vec<Diagnostic> {
             continue;
         }
         let message = format!("`{name}` is {value}: {why}");
-        let repair = set(facts.flavor(), name, &format!("'{wanted}'"));
+        let repair = set(facts, name, &format!("'{wanted}'"));
         found
             .push(error(code, message).help(format!("{repair}\nSessions that are open keep the old value.")));
     }
@@ -41,7 +41,7 @@ pub(super) fn log_settings(facts: &ServerFacts) -> Vec<Diagnostic> {
             "`binlog_row_metadata` is {value}: the log does not name the columns of its rows, so they are looked up and proven \
              whenever a table changes"
         );
-        advice(METADATA_MINIMAL, message).help(set(facts.flavor(), "binlog_row_metadata", "'FULL'"))
+        advice(METADATA_MINIMAL, message).help(set(facts, "binlog_row_metadata", "'FULL'"))
     }));
     found
 }
@@ -64,7 +64,7 @@ fn partial_json(facts: &ServerFacts) -> Option<Diagnostic> {
 pub(super) fn server_id(facts: &ServerFacts, survey: &Survey, needs: &Needs<'_>) -> Option<Diagnostic> {
     let (ours, name) = needs.reader;
     let own = facts.identity.server_id;
-    let set_to = |id: u32| set(facts.flavor(), "server_id", &id.to_string());
+    let set_to = |id: u32| set(facts, "server_id", &id.to_string());
     if own == 0 {
         let message = "`server_id` is 0: the server sends its log to nobody".to_owned();
         return Some(error(SERVER_ID_IN_USE, message).help(set_to(1)));

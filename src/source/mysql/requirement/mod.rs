@@ -13,7 +13,7 @@ mod version;
 
 pub use super::codes::*;
 use super::grants::Grants;
-use crate::catalog::SourceCatalog;
+use crate::catalog::{ServerFacts, SourceCatalog};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
@@ -101,14 +101,62 @@ fn advice(code: Code, message: String) -> Diagnostic {
 }
 
 /// What sets a variable for now and for the next start, `value` as SQL writes it.
-fn set(flavor: Flavor, name: &str, value: &str) -> String {
-    match flavor {
-        Flavor::MySql => format!("SET PERSIST {name} = {value};"),
-        Flavor::MariaDb => {
+fn set(facts: &ServerFacts, name: &str, value: &str) -> String {
+    match persists(facts) {
+        true => format!("SET PERSIST {name} = {value};"),
+        false => {
             format!(
                 "SET GLOBAL {name} = {value};  -- and `{name} = {}` in its option file",
                 value.trim_matches('\'')
             )
         }
+    }
+}
+
+/// Whether the server keeps by itself what is set with `SET PERSIST`, which is new in MySQL 8.0.
+fn persists(facts: &ServerFacts) -> bool {
+    facts.flavor() == Flavor::MySql && facts.version_number >= (8, 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{needs, set, sound};
+    use super::*;
+
+    /// Which releases a repair is for: `SET PERSIST` came with MySQL 8.0.
+    #[test]
+    fn repairs_are_in_the_words_of_the_release() {
+        let helps = |flavor, version_number, variables: &[(&str, &str)], heartbeat| {
+            let mut catalog = sound(flavor);
+            catalog.server.version_number = version_number;
+            variables.iter().for_each(|(name, value)| set(&mut catalog, name, value));
+            let found = findings(&catalog, &Needs { heartbeat, ..needs(true) });
+            found.into_iter().filter_map(|finding| finding.help).collect::<Vec<_>>().join("\n")
+        };
+        let wrong = [
+            ("binlog_format", "MIXED"),
+            ("gtid_mode", "OFF"),
+            ("binlog_order_commits", "OFF"),
+            ("binlog_row_metadata", "MINIMAL"),
+        ];
+        let beat = Some(("ops", "beat"));
+        let old = helps(Flavor::MySql, (5, 7, 44), &wrong, beat);
+        assert!(!old.contains("PERSIST"), "{old}");
+        for part in [
+            "SET GLOBAL binlog_format = 'ROW';  -- and `binlog_format = ROW` in its option file",
+            "SET GLOBAL enforce_gtid_consistency = WARN;",
+            "SET GLOBAL gtid_mode = OFF_PERMISSIVE;",
+            "-- and in its option file: `enforce_gtid_consistency = ON` and `gtid_mode = ON`",
+            "SET GLOBAL binlog_order_commits = ON;",
+        ] {
+            assert!(old.contains(part), "{part}: {old}");
+        }
+        let half = helps(Flavor::MySql, (5, 7, 44), &[("gtid_mode", "OFF_PERMISSIVE")], None);
+        assert!(half.contains("SET GLOBAL gtid_mode = ON;") && !half.contains("PERSIST"), "{half}");
+        let new = helps(Flavor::MySql, (8, 0, 15), &wrong, beat);
+        assert!(!new.contains("SET GLOBAL") && !new.contains("option file"), "{new}");
+        assert!(new.contains("SET PERSIST gtid_mode = ON_PERMISSIVE;"), "{new}");
+        let maria = helps(Flavor::MariaDb, (11, 4, 1), &wrong[..1], None);
+        assert!(maria.contains("SET GLOBAL binlog_format") && !maria.contains("PERSIST"), "{maria}");
     }
 }

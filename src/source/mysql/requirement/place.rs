@@ -77,7 +77,7 @@ pub(super) fn time_zone(
     Some(warning(TIME_ZONE, message).help(format!(
         "{}\nwhere it keeps this offset all year; or say it in the source, `time-zone \"Asia/Shanghai\"`, and texts in `where` are in \
          it; the zone of messages is `time-zone` of the format",
-        set(facts.flavor(), "time_zone", &zone)
+        set(facts, "time_zone", &zone)
     )))
 }
 

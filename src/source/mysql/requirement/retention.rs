@@ -3,7 +3,7 @@
 use super::{Needs, POSITION_PURGED, RETENTION, error, set, warning};
 use crate::catalog::{ServerFacts, SourceCatalog};
 use crate::diagnostic::Diagnostic;
-use crate::mysql::position::{Flavor, GtidSet, Gtids, Position};
+use crate::mysql::position::{GtidSet, Gtids, Position};
 use crate::statement::{FOREVER_MS, duration_text};
 use std::fmt;
 
@@ -105,7 +105,7 @@ pub(super) fn retention(catalog: &SourceCatalog, needs: &Needs<'_>) -> Vec<Diagn
     if let Some(kept_ms) = log_kept_ms(facts) {
         let wanted_ms = retry_ms.saturating_add(load_ms);
         let kept = duration_text(kept_ms);
-        let repair = || set(facts.flavor(), expiry(facts), &expiry_value(facts, wanted_ms));
+        let repair = || set(facts, expiry(facts), &expiry_value(facts, wanted_ms));
         if load_ms > kept_ms {
             let message = format!(
                 "the server keeps its log for {kept}, and existing rows will take about {}: a load that is interrupted cannot go \
@@ -134,7 +134,7 @@ pub(super) fn retention(catalog: &SourceCatalog, needs: &Needs<'_>) -> Vec<Diagn
             "the server keeps {total} bytes of its log (`max_binlog_total_size`), and existing rows are about {bytes}: who \
              writes as much meanwhile purges what the task needs"
         );
-        let repair = set(Flavor::MariaDb, "max_binlog_total_size", &bytes.next_power_of_two().to_string());
+        let repair = set(facts, "max_binlog_total_size", &bytes.next_power_of_two().to_string());
         found.push(warning(RETENTION, message).help(repair));
     }
     found
@@ -190,6 +190,7 @@ mod tests {
     use super::super::testing::{UUID, check, position, set, sound};
     use super::*;
     use crate::catalog::TableSize;
+    use crate::mysql::position::Flavor;
 
     #[test]
     fn a_purged_position_is_told_with_what_is_lost() {
