@@ -211,6 +211,8 @@ fn classify(code: u16, text: &str) -> FailureClass {
         1236 if says(&["with the same server_"]) => FailureClass::Identity,
         1236 if says(&["Could not find first log file"])
             || says(&["purged required binary logs"])
+            || says(&["purged binary logs containing GTIDs"])
+            || says(&["missing the GTID", "GTID strict mode"])
             || says(&["Could not find GTID state requested"]) =>
         {
             FailureClass::PositionLost
@@ -262,6 +264,18 @@ mod tests {
         check(
             1236,
             "Could not find GTID state requested by slave in any binlog files. Probably the slave state is too old",
+            FailureClass::PositionLost,
+        );
+        check(
+            1236,
+            "The slave is connecting using CHANGE MASTER TO MASTER_AUTO_POSITION = 1, but the master has purged binary logs \
+             containing GTIDs that the slave requires.",
+            FailureClass::PositionLost,
+        );
+        check(
+            1236,
+            "The binlog on the master is missing the GTID 0-1-9 requested by the slave (even though a subsequent sequence number \
+             does exist), and GTID strict mode is enabled",
             FailureClass::PositionLost,
         );
         check(
