@@ -139,8 +139,8 @@ pub struct Survey {
     pub upstream: Option<Upstream>,
     /// Whether we were allowed to ask for it.
     pub upstream_known: bool,
-    /// Who is registered as a replica.
-    pub replicas: Vec<Replica>,
+    /// Who is registered as a replica; none when we may not ask.
+    pub replicas: Option<Vec<Replica>>,
     /// `Threads_running`, us included.
     pub threads_running: Option<u64>,
     /// Age of the oldest open transaction, seconds.

@@ -75,7 +75,11 @@ const SOURCE: &[Row<OfSource>] = &[
     ("log events", &[source::COMPRESSION], |_| "all kinds are decoded".to_owned()),
     ("row metadata", &[source::METADATA_MINIMAL], |seen| variable(seen, "binlog_row_metadata")),
     ("server id", &[source::SERVER_ID_IN_USE], |seen| {
-        format!("{}, and nobody reads under ours", seen.catalog.server.identity.server_id)
+        let readers = match seen.catalog.survey.replicas {
+            Some(_) => "nobody reads under ours",
+            None => "whether somebody reads under ours we may not ask",
+        };
+        format!("{}, and {readers}", seen.catalog.server.identity.server_id)
     }),
     ("gtid", &[source::GTID_OFF, source::GTID_TRANSITION, source::NO_LOCK_FREE_LOAD], |seen| {
         match seen.catalog.server.flavor() {
@@ -181,7 +185,33 @@ fn counted(n: u64, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::{ServerFacts, Survey};
+    use crate::mysql::position::ServerIdentity;
     use crate::source::mysql::requirement::CODES;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn what_may_not_be_asked_is_told_as_unknown() {
+        let text = |replicas| {
+            let server = ServerFacts {
+                identity: ServerIdentity { flavor: Flavor::MariaDb, uuid: String::new(), server_id: 7 },
+                version: String::new(),
+                version_number: (11, 4, 1),
+                variables: BTreeMap::new(),
+                account: String::new(),
+                grants: Vec::new(),
+                position: None,
+                gtid_purged: None,
+                binlog_files: Vec::new(),
+            };
+            let survey = Survey { replicas, ..Survey::default() };
+            let catalog = SourceCatalog { server, tables: Vec::new(), survey };
+            let items = of_source(&[], &Seen { catalog: &catalog, estimate: None });
+            items.into_iter().find(|item| item.name == "server id").expect("an item").text
+        };
+        assert_eq!(text(Some(Vec::new())), "7, and nobody reads under ours");
+        assert_eq!(text(None), "7, and whether somebody reads under ours we may not ask");
+    }
 
     #[test]
     fn every_code_has_one_item() {

@@ -63,6 +63,7 @@ pub fn source_findings(plan: &TaskPlan, catalog: &SourceCatalog) -> Vec<Diagnost
         allows: &plan.allows.tables,
         time_zone: plan.source.time_zone.as_deref(),
         heartbeat: heartbeat.map(|(db, table)| (db.as_str(), table.as_str())),
+        standby: !plan.source.standby.is_empty(),
     };
     let mut findings = source::findings(&selected, &needs);
     findings.extend(condition_findings(plan, &selected));

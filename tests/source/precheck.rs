@@ -25,11 +25,11 @@ fn catalog(session: &mut Session, db: &str) -> SourceCatalog {
 
 /// What is found for a user and database.
 fn found_by(endpoint: &Endpoint, db: &str) -> Vec<Diagnostic> {
-    found_with(endpoint, db, None)
+    found_with(endpoint, db, None, false)
 }
 
-/// What is found for a user and database where the files say the server's zone.
-fn found_with(endpoint: &Endpoint, db: &str, time_zone: Option<&str>) -> Vec<Diagnostic> {
+/// What is found for a user and database where the files say the server's zone, or name others that may take its place.
+fn found_with(endpoint: &Endpoint, db: &str, time_zone: Option<&str>, standby: bool) -> Vec<Diagnostic> {
     let mut session = Session::open(endpoint, None).expect("the user may log in");
     let name = reader_name("p.shop.bus");
     let needs = Needs {
@@ -41,6 +41,7 @@ fn found_with(endpoint: &Endpoint, db: &str, time_zone: Option<&str>) -> Vec<Dia
         allows: &[],
         time_zone,
         heartbeat: None,
+        standby,
     };
     findings(&catalog(&mut session, db), &needs)
 }
@@ -228,6 +229,39 @@ fn settings_that_lose_rows_are_refused_and_can_be_set() {
     }
 }
 
+/// It has no `SET PERSIST`.
+#[test]
+fn repairs_for_5_7_can_be_run_there() {
+    let options = ["binlog-format=MIXED", "binlog-row-image=MINIMAL", "gtid-mode=ON_PERMISSIVE"];
+    let server = MySql::start(Kind::MySql5_7, &options);
+    server.sql().run("create database d");
+    mended(&server, "d", &["L0106 Error", "L0107 Error", "L0123 Error"], &[]);
+}
+
+/// MariaDB tells who is a replica, and who reads, to those who have a right of its own for it.
+#[test]
+fn what_a_standby_must_tell_is_asked_for() {
+    let server = MySql::shared(Kind::MariaDb10_11);
+    let mut sql = server.sql();
+    sql.run("create or replace user watcher identified by 'sesame'");
+    sql.run("grant select, replication slave, binlog monitor on *.* to watcher");
+    let user = plain(server, "watcher", "sesame");
+    let replicas = || catalog(&mut Session::open(&user, None).expect("may log in"), "none").survey.replicas;
+    assert_eq!(replicas(), None);
+    check(&found_by(&user, "none"), &[], server);
+    let before = found_with(&user, "none", None, true);
+    check(&before, &["L0104 Warning"], server);
+    repair(&mut sql, &before);
+    check(&found_with(&user, "none", None, true), &[], server);
+    sql.run("grant replication master admin on *.* to watcher");
+    assert!(replicas().is_some());
+    let wide = found_by(&user, "none");
+    check(&wide, &["L0120 Warning"], server);
+    repair(&mut sql, &wide);
+    check(&found_by(&user, "none"), &[], server);
+    sql.run("drop user watcher");
+}
+
 #[test]
 fn a_server_without_a_log_has_one_finding() {
     for kind in Kind::ALL {
@@ -408,7 +442,7 @@ fn a_zone_that_many_share_is_told() {
         // or the files say it
         sql.run("set global time_zone = 'SYSTEM'");
         check(&found(&server, "d"), &["L0118 Warning"], &server);
-        let said = found_with(&replica(&server), "d", Some("Asia/Shanghai"));
+        let said = found_with(&replica(&server), "d", Some("Asia/Shanghai"), false);
         check(&said, &[], &server);
     }
 }

@@ -45,6 +45,7 @@ fn of_source(tasks: &[&TaskPlan]) -> Vec<String> {
         tables: tasks.iter().flat_map(|task| &task.rules.include).collect(),
         heartbeat: heartbeat.map(|(db, table)| (db.as_str(), table.as_str())),
         loads: tasks.iter().any(|task| task.start.loads()),
+        standby: !source.standby.is_empty(),
         flavor: None,
     })
 }

@@ -81,7 +81,8 @@ pub const CODES: &[CodeDoc] = &[
     page(
         PRIVILEGE_MISSING,
         "The user lacks a right: to read the log, to see where it stands, to read a selected table with all its columns, or to \
-         lock one that cannot be read page by page. Rights count that come from the account or from a role in force, without what \
+         lock one that cannot be read page by page. With `standby` on MariaDB also, as a warning, to ask whether a server is a \
+         replica. Rights count that come from the account or from a role in force, without what \
          a partial revoke takes back.",
         "The server answers such questions with nothing at all rather than with an error, and a task that goes on would miss \
          tables. The repair is the exact GRANT.",

@@ -22,6 +22,8 @@ pub struct Use<'u> {
     pub heartbeat: Option<(&'u str, &'u str)>,
     /// Existing rows are loaded.
     pub loads: bool,
+    /// Other servers may take the place of this one: each is asked whether it is a replica.
+    pub standby: bool,
     /// Kind of server, where it is known.
     pub flavor: Option<Flavor>,
 }
@@ -30,11 +32,12 @@ pub struct Use<'u> {
 pub fn statements(of: &Use<'_>) -> Vec<String> {
     let account = format!("'{}'@'%'", of.user.replace('\\', "\\\\").replace('\'', "''"));
     let grant = |rights: &str, on: &str| format!("GRANT {rights} ON {on} TO {account};");
+    let monitor = if of.standby { "BINLOG MONITOR, SLAVE MONITOR" } else { "BINLOG MONITOR" };
     let mut lines = match of.flavor {
         Some(Flavor::MySql) => vec![grant("REPLICATION SLAVE, REPLICATION CLIENT", "*.*")],
-        Some(Flavor::MariaDb) => vec![grant("REPLICATION SLAVE, BINLOG MONITOR", "*.*")],
+        Some(Flavor::MariaDb) => vec![grant(&format!("REPLICATION SLAVE, {monitor}"), "*.*")],
         None => vec![format!(
-            "{}  -- on MariaDB: BINLOG MONITOR for REPLICATION CLIENT",
+            "{}  -- on MariaDB: {monitor} for REPLICATION CLIENT",
             grant("REPLICATION SLAVE, REPLICATION CLIENT", "*.*")
         )],
     };
@@ -156,7 +159,14 @@ mod tests {
     fn check(patterns: &[(&str, &str)], flavor: Option<Flavor>, expected: &[&str]) {
         let patterns: Vec<TablePattern> = patterns.iter().map(|(db, table)| pattern(db, table)).collect();
         let tables = patterns.iter().collect();
-        let of = Use { user: "o'neil", tables, heartbeat: Some(("ops", "beat")), loads: true, flavor };
+        let of = Use {
+            user: "o'neil",
+            tables,
+            heartbeat: Some(("ops", "beat")),
+            loads: true,
+            standby: false,
+            flavor,
+        };
         let lines = statements(&of);
         let selects: Vec<&str> = lines
             .iter()
@@ -184,10 +194,11 @@ mod tests {
     #[test]
     fn the_kind_of_server_decides_about_the_rest() {
         let patterns = [pattern("shop", "t")];
-        let lines = |flavor, loads| {
+        let of = |flavor, loads, standby| {
             let tables = patterns.iter().collect();
-            statements(&Use { user: "syncc", tables, heartbeat: None, loads, flavor })
+            statements(&Use { user: "syncc", tables, heartbeat: None, loads, standby, flavor })
         };
+        let lines = |flavor, loads| of(flavor, loads, false);
         assert_eq!(
             lines(Some(Flavor::MariaDb), true),
             [
@@ -196,6 +207,14 @@ mod tests {
             ]
         );
         assert_eq!(lines(Some(Flavor::MySql), false).len(), 2);
+        assert_eq!(
+            of(Some(Flavor::MariaDb), false, true)[0],
+            "GRANT REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR ON *.* TO 'syncc'@'%';"
+        );
+        assert!(
+            of(None, false, true)[0]
+                .ends_with("-- on MariaDB: BINLOG MONITOR, SLAVE MONITOR for REPLICATION CLIENT")
+        );
         let unknown = lines(None, true);
         assert!(unknown[0].contains("-- on MariaDB: BINLOG MONITOR"));
         assert_eq!(unknown[3], "-- GRANT LOCK TABLES ON `shop`.* TO 'syncc'@'%';");

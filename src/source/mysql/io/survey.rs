@@ -27,7 +27,7 @@ pub fn survey(
     Ok(Survey {
         upstream_known: upstream.is_some(),
         upstream: upstream.flatten(),
-        replicas: allowed(replicas(session))?.unwrap_or_default(),
+        replicas: allowed(replicas(session))?,
         threads_running: threads_running(session)?,
         system_offset_min: system_offset_min(session)?,
         oldest_transaction_s: allowed(oldest_transaction_s(session))?.flatten(),

@@ -73,7 +73,8 @@ pub(super) fn server_id(facts: &ServerFacts, survey: &Survey, needs: &Needs<'_>)
         let message = format!("`server_id` of the server is {own}, under which this task reads");
         return Some(error(SERVER_ID_IN_USE, message).help(set_to(1)));
     }
-    let other = survey.replicas.iter().find(|replica| replica.server_id == ours && replica.host != name)?;
+    let mut replicas = survey.replicas.iter().flatten();
+    let other = replicas.find(|replica| replica.server_id == ours && replica.host != name)?;
     let who = if other.host.is_empty() { "another reader" } else { &other.host };
     let message = format!(
         "{who} reads the log under server id {ours}, as this task would: the two would end each other's connections"
@@ -111,7 +112,7 @@ mod tests {
     fn ids_are_of_one_reader_only() {
         let registered = |server_id, host: &str, expected: &[&str]| {
             let replica = Replica { server_id, host: host.to_owned() };
-            check(Flavor::MySql, true, |catalog| catalog.survey.replicas.push(replica), expected);
+            check(Flavor::MySql, true, |catalog| catalog.survey.replicas = Some(vec![replica]), expected);
         };
         registered(READER.0, "db3", &["L0112 Error"]);
         registered(READER.0, "", &["L0112 Error"]);

@@ -40,6 +40,8 @@ pub struct Needs<'n> {
     pub time_zone: Option<&'n str>,
     /// The table that a heartbeat updates, as database and name.
     pub heartbeat: Option<(&'n str, &'n str)>,
+    /// Other servers may take the place of this one.
+    pub standby: bool,
 }
 
 /// Everything that stands between a task and its server, `catalog` holding the tables the task selects. Whether the log
@@ -60,6 +62,7 @@ pub fn findings(catalog: &SourceCatalog, needs: &Needs<'_>) -> Vec<Diagnostic> {
     found.extend(beat::heartbeat(server, &grants, survey, needs));
     found.extend(privilege::missing(server, &grants, tables, needs));
     found.extend(privilege::unseen(&grants, tables, needs));
+    found.extend(privilege::unasked(server, &grants, survey, needs));
     found.extend(privilege::excess(server, &grants, needs));
     found.extend(retention::retention(catalog, needs));
     found.extend(place::replica_blind(server, survey));

@@ -5,12 +5,13 @@ use super::super::page::paging_key;
 use super::super::rights::selects;
 use super::beat::proves;
 use super::{MATCHES_NOTHING, Needs, PRIVILEGE_MISSING, PRIVILEGES_TOO_WIDE, error, warning};
-use crate::catalog::{Engine, ServerFacts, TableFacts};
+use crate::catalog::{Engine, ServerFacts, Survey, TableFacts};
 use crate::diagnostic::Diagnostic;
 use crate::mysql::ident::Quoted;
 use crate::mysql::position::Flavor;
 
-/// Rights that change nothing at the server. All others are more than a reader needs.
+/// Rights that readers of logs are given. All others are more than one needs, such as REPLICATION MASTER ADMIN, which sets variables
+/// of the log.
 const HARMLESS: &[&str] = &[
     "USAGE",
     "SELECT",
@@ -25,7 +26,6 @@ const HARMLESS: &[&str] = &[
     "BINLOG MONITOR",
     "SLAVE MONITOR",
     "REPLICA MONITOR",
-    "REPLICATION MASTER ADMIN",
 ];
 
 /// One finding for each right that is missing, with the statement that gives it.
@@ -95,6 +95,25 @@ pub(super) fn missing(
     found
 }
 
+/// A server that may take over, or be left, is asked whether it is a replica: by that it is told whether what it lacks will still
+/// come. MariaDB says it to whoever has a right of its own for it.
+pub(super) fn unasked(
+    facts: &ServerFacts,
+    grants: &Grants,
+    survey: &Survey,
+    needs: &Needs<'_>,
+) -> Option<Diagnostic> {
+    (needs.standby && facts.flavor() == Flavor::MariaDb && !survey.upstream_known).then(|| {
+        let account = &grants.account;
+        let message = format!(
+            "the user {account} may not ask whether the server is a replica: a server of `standby` that will never have what was \
+             read is waited for like one that lags"
+        );
+        let grant = format!("GRANT SLAVE MONITOR ON *.* TO {account};");
+        warning(PRIVILEGE_MISSING, message).help(grant + &by_role(facts.flavor(), grants))
+    })
+}
+
 /// Pages are read under locks where the server cannot be asked to show what has been read already.
 pub(super) fn is_without_gtids(facts: &ServerFacts) -> bool {
     facts.variable("gtid_mode").is_some_and(|mode| mode.eq_ignore_ascii_case("OFF"))
@@ -162,7 +181,7 @@ pub(super) fn excess(facts: &ServerFacts, grants: &Grants, needs: &Needs<'_>) ->
         if all {
             named.push(format!("ALL PRIVILEGES on {on}"));
             repairs.push(format!("REVOKE ALL PRIVILEGES ON {on} FROM {to};"));
-            repairs.push(format!("GRANT {} ON {on} TO {to};", least(facts.flavor(), &grant.scope)));
+            repairs.push(format!("GRANT {} ON {on} TO {to};", least(facts.flavor(), &grant.scope, needs)));
         } else if !too_much.is_empty() {
             named.push(format!("{} on {on}", in_short(&too_much)));
             repairs.push(format!("REVOKE {} ON {on} FROM {to};", too_much.join(", ")));
@@ -200,9 +219,12 @@ fn is_too_much(grant: &Grant, name: &str, needs: &Needs<'_>) -> bool {
 }
 
 /// What remains of everything.
-fn least(flavor: Flavor, scope: &Scope) -> &'static str {
+fn least(flavor: Flavor, scope: &Scope, needs: &Needs<'_>) -> &'static str {
     match (scope, flavor) {
         (Scope::Global, Flavor::MySql) => "SELECT, REPLICATION SLAVE, REPLICATION CLIENT",
+        (Scope::Global, Flavor::MariaDb) if needs.standby => {
+            "SELECT, REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR"
+        }
         (Scope::Global, Flavor::MariaDb) => "SELECT, REPLICATION SLAVE, BINLOG MONITOR",
         (Scope::Database(_) | Scope::Table(..), _) => "SELECT",
     }
@@ -322,13 +344,38 @@ mod tests {
     }
 
     #[test]
+    fn a_standby_of_mariadb_must_tell_whether_it_is_a_replica() {
+        let check = |flavor, standby, upstream_known, expected: &[&str]| {
+            let mut catalog = sound(flavor);
+            catalog.survey.upstream_known = upstream_known;
+            let found = findings(&catalog, &Needs { standby, ..needs(true) });
+            let shown: Vec<String> = found
+                .iter()
+                .map(|d| format!("{} {:?} {}", d.code, d.severity, d.help.as_deref().unwrap_or_default()))
+                .collect();
+            assert_eq!(shown, expected);
+        };
+        let asked = "L0104 Warning GRANT SLAVE MONITOR ON *.* TO `cdc`@`%`;";
+        check(Flavor::MariaDb, true, false, &[asked]);
+        check(Flavor::MariaDb, true, true, &[]);
+        check(Flavor::MariaDb, false, false, &[]);
+        check(Flavor::MySql, true, false, &[]);
+    }
+
+    #[test]
     fn what_a_reader_has_no_use_for_is_taken_away() {
         let with = |flavor, grants: &[&str], expected: &[&str]| {
             let table = table(int(), true, Engine::Transactional);
             repairs(flavor, grants, table, PRIVILEGES_TOO_WIDE, expected);
         };
-        let reads = "GRANT SELECT, RELOAD, REPLICATION SLAVE ON *.* TO `cdc`@`10.%`";
+        let reads = "GRANT SELECT, REPLICATION SLAVE ON *.* TO `cdc`@`10.%`";
         with(Flavor::MySql, &[reads], &[]);
+        with(Flavor::MySql, &[reads, "GRANT RELOAD, PROCESS ON *.* TO `cdc`@`10.%`"], &[]);
+        with(
+            Flavor::MariaDb,
+            &[reads, "GRANT SLAVE MONITOR, REPLICATION MASTER ADMIN ON *.* TO `cdc`@`10.%`"],
+            &["REVOKE REPLICATION MASTER ADMIN ON *.* FROM `cdc`@`10.%`;"],
+        );
         with(
             Flavor::MySql,
             &[reads, "GRANT SELECT, INSERT, UPDATE (`a`) ON `shop`.* TO `cdc`@`10.%` WITH GRANT OPTION"],

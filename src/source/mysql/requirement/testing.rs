@@ -23,6 +23,7 @@ pub(super) fn needs(snapshot: bool) -> Needs<'static> {
         allows: &[],
         time_zone: None,
         heartbeat: None,
+        standby: false,
     }
 }
 
