@@ -118,6 +118,36 @@ fn versioned_tables_come_and_go() {
     );
 }
 
+/// History cannot be told from the rows of a table whose start and end of a row are columns like others: nothing of it is sent,
+/// however it came to be known.
+#[test]
+fn versioned_tables_with_columns_of_their_own_stop_the_task() {
+    const LIFE: &str = "s timestamp(6) generated always as row start, e timestamp(6) generated always as row end, \
+                        period for system_time (s, e)";
+    let created =
+        format!("create table own (id int primary key, a int, b int, {LIFE}) with system versioning");
+    let added = "alter table later add s timestamp(6) generated always as row start,
+        add e timestamp(6) generated always as row end, add period for system_time (s, e), add system versioning";
+    let unlogged = format!("set sql_log_bin = 0; {created}; set sql_log_bin = 1");
+    for names in ["binlog-row-metadata=NO_LOG", "binlog-row-metadata=FULL"] {
+        let server = MySql::start(Kind::MariaDb10_11, &[names]);
+        for (statements, table) in [(created.as_str(), "own"), (added, "later"), (&unlogged, "own")] {
+            let mut scene = Scene::new(&server, "start now");
+            scene.sql.run(statements);
+            scene.sql.run(&format!(
+                "insert into {table} (id, a, b) values (2, 20, 21); update {table} set a = 22 where id = 2;
+                 delete from {table} where id = 2"
+            ));
+            let (code, said) = scene.run.end();
+            assert_eq!(code, Some(25), "{names} {statements}: {said}");
+            let told = format!(".{table} has system versioning with columns of its own");
+            assert!(said.contains(&told), "{names} {statements}: {said}");
+            let rows = scene.rows();
+            assert!(rows.is_empty(), "{names} {statements}: {rows:?}");
+        }
+    }
+}
+
 /// Where names have no case, statements may spell them as they like.
 #[test]
 fn names_without_case() {

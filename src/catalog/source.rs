@@ -91,6 +91,14 @@ pub struct TableFacts {
     pub generated: Vec<String>,
 }
 
+impl TableFacts {
+    /// Has system versioning with listed columns for start and end of a row's life, so that nothing in its log tells history from
+    /// rows.
+    pub fn has_own_life(&self) -> bool {
+        self.kind == TableKind::Versioned && self.version.row_end().is_none()
+    }
+}
+
 /// How large a server thinks a table is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableSize {

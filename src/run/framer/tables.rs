@@ -5,6 +5,7 @@
 //! Does not: know transactions or tasks.
 
 use super::audit::Audit;
+use crate::catalog::TableFacts;
 use crate::mysql::binlog::control::FormatDescription;
 use crate::mysql::binlog::layout::{LayoutError, RowLayout};
 use crate::mysql::binlog::query::Session;
@@ -227,6 +228,10 @@ impl StreamTables {
                 if found.as_ref().is_some_and(|found| !found.kind.has_rows()) {
                     return Ok(Resolved::Ignored);
                 }
+                if found.as_ref().is_some_and(TableFacts::has_own_life) {
+                    settle(table, Err(own_life(&table.name, place)));
+                    return Ok(Resolved::Table);
+                }
                 match self.tracker.refresh(&map, found.as_ref().map(|found| &found.version), definition) {
                     Ok(version) => version,
                     Err(doubt) => {
@@ -239,6 +244,7 @@ impl StreamTables {
                 let Fenced { table: found, definition, upto } = (self.asks.reread)(&table.name)?;
                 match found {
                     Some(found) if !found.kind.has_rows() => return Ok(Resolved::Ignored),
+                    Some(found) if found.has_own_life() => settle(table, Err(own_life(&table.name, place))),
                     Some(found) => {
                         let (table, version) = (table.clone(), Arc::new(found.version));
                         self.pending.push(Pending { table, map, version, definition, upto, doubt });
@@ -252,6 +258,10 @@ impl StreamTables {
             }
         };
         let definition = self.tracker.definition(&table.name).cloned();
+        if definition.as_ref().is_some_and(|definition| definition.has_own_life()) {
+            settle(table, Err(own_life(&table.name, place)));
+            return Ok(Resolved::Table);
+        }
         let columns = self
             .columns(&map, version, definition)
             .map_err(|error| self.unproven(&table.name, &map, place, &error.to_string()));
@@ -409,6 +419,17 @@ impl StreamTables {
         let layout = if self.before_8 { layout.before_8() } else { layout };
         Ok(Columns { version, definition, layout: Arc::new(layout) })
     }
+}
+
+/// Why rows of a table are not read whose history is told from its rows by columns of its own.
+fn own_life(table: &TableName, place: &Place) -> Failure {
+    Failure::new(
+        Class::Data,
+        format!(
+            "at {place}: {table} has system versioning with columns of its own for start and end of a row: its history cannot be \
+             told from its rows. Leave the table out, or let it wait with `on-error park`"
+        ),
+    )
 }
 
 fn settle(table: &MappedTable, columns: Result<Columns, Failure>) {

@@ -107,6 +107,12 @@ impl Table {
         self.with_row_end(parts)
     }
 
+    /// Has system versioning with listed columns for start and end of a row's life, so that nothing in its log tells history from
+    /// rows.
+    pub fn has_own_life(&self) -> bool {
+        self.versioned && self.columns.iter().any(|column| column.generated == Some(Generated::RowEnd))
+    }
+
     /// Under versioning with columns of its own, every key ends in the end of the row's life.
     fn with_row_end<'t>(&'t self, mut parts: Vec<&'t str>) -> Vec<&'t str> {
         let end = self.columns.iter().find(|column| column.generated == Some(Generated::RowEnd));

@@ -5,7 +5,7 @@ use super::{
     CASCADE_INVISIBLE, ENGINE, KEY_TRAP, NO_PRIMARY_KEY, NOT_A_TABLE, Needs, OLD_TEMPORAL_COLUMNS, answered,
     error, warning,
 };
-use crate::catalog::{Engine, ServerFacts, Survey, TableFacts, TableKind};
+use crate::catalog::{Engine, ServerFacts, Survey, TableFacts};
 use crate::diagnostic::Diagnostic;
 use crate::mysql::ident::Quoted;
 use crate::mysql::position::Flavor;
@@ -14,7 +14,7 @@ pub(super) fn table(facts: &ServerFacts, table: &TableFacts, needs: &Needs<'_>) 
     let name = &table.version.name;
     let alter = format!("ALTER TABLE {}.{}", Quoted(&name.db), Quoted(&name.table));
     let mut found = Vec::new();
-    if table.kind == TableKind::Versioned && table.version.row_end().is_none() {
+    if table.has_own_life() {
         let message = format!(
             "table {name} has system versioning with columns of its own for start and end of a row: its history cannot be \
              told from its rows"
@@ -96,7 +96,7 @@ pub(super) fn cascades(facts: &ServerFacts, survey: &Survey, needs: &Needs<'_>) 
 mod tests {
     use super::super::testing::{check, int, set, table};
     use super::*;
-    use crate::catalog::{Cascade, SourceCatalog};
+    use crate::catalog::{Cascade, SourceCatalog, TableKind};
     use crate::mysql::column_type::ColumnType;
     use crate::mysql::schema::{TableName, hidden_columns};
 
