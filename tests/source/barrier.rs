@@ -1,8 +1,11 @@
 //! Whole tables at one place of the log.
 
 use super::{each, plain, session};
+use crate::support::{Kind, MySql};
+use std::collections::HashMap;
 use std::sync::Arc;
-use syncc::source::mysql::io::{Barrier, end_of_log, tables};
+use syncc::source::mysql::io::{Barrier, ChunkReader, ChunkRequest, end_of_log, start_position, tables};
+use syncc::source::mysql::page::paging_key;
 
 #[test]
 fn rows_and_position_belong_together() {
@@ -24,6 +27,7 @@ fn rows_and_position_belong_together() {
                 Barrier::open(&plain(server, "locker", "sesame"), &before.server, one, &before.file)
                     .expect("a barrier");
             assert!(barrier.position().file >= before.file, "{kind:?}");
+            barrier.keep().expect("it is still held");
             let name = &facts.version.name;
             if name.table == "inno" {
                 // no lock is left, and the view stays as it was
@@ -39,4 +43,61 @@ fn rows_and_position_belong_together() {
             assert_eq!(barrier.next(2, 1 << 20).expect("nothing more").map(|rows| rows.len()), None);
         }
     });
+}
+
+/// Whoever vanishes without a word holds locks and views for a minute, not for the hours that servers wait by themselves.
+#[test]
+fn the_server_waits_for_holders_of_locks_for_a_minute() {
+    const OPTIONS: [&str; 4] =
+        ["general-log=ON", "log-output=TABLE", "gtid-mode=OFF", "enforce-gtid-consistency=OFF"];
+    for (kind, options) in [(Kind::MySql9_7, &OPTIONS[..]), (Kind::MariaDb10_11, &OPTIONS[..2])] {
+        let server = MySql::start(kind, options);
+        let db = server.database("held");
+        let mut sql = server.sql();
+        sql.run(&format!("create table `{db}`.inno (id int primary key) engine=innodb"));
+        sql.run(&format!("create table `{db}`.isam (id int primary key) engine=myisam"));
+        sql.run(&format!("insert into `{db}`.inno values (1), (2)"));
+        sql.run("create user holder identified by 'sesame'");
+        sql.run("grant select, lock tables, replication client on *.* to holder");
+        let facts = tables(&mut session(&server), |database, _| database == db).expect("tables");
+        let start = start_position(&mut session(&server)).expect("a position");
+        let endpoint = plain(&server, "holder", "sesame").for_task("held");
+        for facts in &facts {
+            let one = std::slice::from_ref(facts);
+            Barrier::open(&endpoint, &start.server, one, &start.file).expect("a barrier").quit();
+        }
+        let table = Arc::new(facts[0].version.clone());
+        let key = paging_key(&table).expect("a key").to_vec();
+        let mut reader = ChunkReader::open(&endpoint, &start.server).expect("a reader");
+        let upto = reader.max_key(&table, &key, &start).expect("a greatest key").expect("rows");
+        let request =
+            ChunkRequest { table, key, after: None, upto, limit: 10, max_bytes: 1 << 20, contains: start };
+        assert_eq!(reader.read(&request).expect("a page").rows.len(), 2);
+
+        let said = sql.text(
+            "select thread_id, convert(argument using utf8mb4) from mysql.general_log
+             where argument like '/* syncc:held */%' order by event_time",
+        );
+        let mut limits: HashMap<String, bool> = HashMap::new();
+        let mut n_held = 0;
+        for row in said {
+            let [Some(thread), Some(statement)] = &row[..] else { panic!("{row:?}") };
+            let is_limited = limits.entry(thread.clone()).or_default();
+            if statement.contains("_timeout = 60") {
+                *is_limited = true;
+            } else if statement.contains("wait_timeout = DEFAULT") {
+                *is_limited = false;
+            } else if statement.contains("LOCK TABLES `") || statement.contains("CONSISTENT SNAPSHOT") {
+                assert!(*is_limited, "{kind:?}: {statement}");
+                n_held += 1;
+            }
+        }
+        // two barriers, the greatest key, a page
+        assert!(n_held >= 4, "{kind:?}: {n_held}");
+        // whoever holds nothing between two pages may rest for as long as the load does
+        if !kind.is_mariadb() {
+            assert!(limits.values().any(|is_limited| !is_limited), "{limits:?}");
+        }
+        reader.quit();
+    }
 }

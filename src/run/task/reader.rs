@@ -10,8 +10,9 @@ use crate::source::mysql::io::{
     Barrier, ChunkReader, ChunkRequest, Closer, Endpoint, FailureClass, Session, SourceFailure, tables,
 };
 use crate::source::mysql::page::paging_key;
-use crossbeam_channel::Receiver;
-use std::sync::{Arc, Mutex, PoisonError};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Rows of a barrier read that cross to the task together.
 const BARRIER_ROWS: usize = 1_000;
@@ -19,9 +20,16 @@ const BARRIER_ROWS: usize = 1_000;
 /// Bytes of a barrier read that cross to the task together.
 const BARRIER_BYTES: usize = 1 << 20;
 
+/// Between the first two tries to see what is not visible yet. Who waits for a lock lets others pass meanwhile: whoever wants to
+/// write to the table has waited behind him.
+const AGAIN: Duration = Duration::from_millis(500);
+
+/// Between two later tries: each pause is twice the one before, up to this.
+const AGAIN_MOST: Duration = Duration::from_secs(10);
+
 /// Handle of the connection in use, to end its waits.
 #[derive(Clone, Default)]
-pub(super) struct OpenConnection(Arc<Mutex<Use>>);
+pub(super) struct OpenConnection(Arc<(Mutex<Use>, Condvar)>);
 
 #[derive(Default)]
 struct Use {
@@ -32,20 +40,21 @@ struct Use {
 impl OpenConnection {
     /// Ends what is waited for, now and later.
     pub(super) fn end(&self) {
-        let mut using = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut using = self.using();
         using.over = true;
         if let Some(closer) = using.closer.take() {
             closer.close();
         }
+        self.0.1.notify_all();
     }
 
     /// What ends a connection also keeps it open.
     fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).closer = None;
+        self.using().closer = None;
     }
 
     fn remember(&self, closer: Closer) {
-        let mut using = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut using = self.using();
         if using.over {
             closer.close();
         } else {
@@ -53,8 +62,14 @@ impl OpenConnection {
         }
     }
 
-    fn is_over(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).over
+    /// Rests for so long. False when it is over, which ends the rest.
+    fn rest(&self, time: Duration) -> bool {
+        let rested = self.0.1.wait_timeout_while(self.using(), time, |using| !using.over);
+        !rested.unwrap_or_else(PoisonError::into_inner).0.over
+    }
+
+    fn using(&self) -> MutexGuard<'_, Use> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -78,9 +93,12 @@ impl Reader {
         turn: &Turn,
         give: impl Fn(Found) -> bool,
     ) -> Result<Found, SourceFailure> {
+        let mut pause = AGAIN;
         let found = loop {
             match self.read(ask, turn, &give) {
-                Err(failure) if failure.class == FailureClass::Behind && !self.open.is_over() => {}
+                Err(failure) if failure.class == FailureClass::Behind && self.open.rest(pause) => {
+                    pause = (pause * 2).min(AGAIN_MOST);
+                }
                 found => break found,
             }
         };
@@ -155,9 +173,13 @@ impl Reader {
         // Of a barrier that failed a word may be left.
         while self.gate.try_recv().is_ok() {}
         give(Found::Barrier(barrier.position().file.clone()));
-        if self.gate.recv().is_err() {
-            // The life that asked is over, and with it whoever would take the rows.
-            return Ok(Found::Moved);
+        loop {
+            match self.gate.recv_timeout(Barrier::KEEP) {
+                Ok(()) => break,
+                Err(RecvTimeoutError::Timeout) => barrier.keep()?,
+                // The life that asked is over, and with it whoever would take the rows.
+                Err(RecvTimeoutError::Disconnected) => return Ok(Found::Moved),
+            }
         }
         barrier.start(version.clone())?;
         let mut is_given = false;
@@ -203,5 +225,21 @@ pub(super) fn load_key(facts: &TableFacts) -> Option<Vec<usize>> {
     match facts.engine {
         Engine::Transactional => paging_key(&facts.version).map(<[usize]>::to_vec),
         Engine::NonTransactional | Engine::Elsewhere => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_life_ends_a_rest() {
+        let open = OpenConnection::default();
+        assert!(open.rest(Duration::ZERO));
+        let resting = open.clone();
+        let rest = std::thread::spawn(move || resting.rest(Duration::MAX));
+        open.end();
+        assert!(!rest.join().expect("no panic"));
+        assert!(!open.rest(Duration::MAX), "it stays over");
     }
 }

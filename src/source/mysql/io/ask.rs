@@ -100,3 +100,25 @@ pub(super) fn set_limit(session: &mut impl Ask, limit: Option<Duration>) -> Resu
         Flavor::MariaDb => format!("SET SESSION max_statement_time = {}", limit.as_secs_f64()),
     })
 }
+
+/// How long a session that holds locks or a view may hear nothing of us before the server ends it, seconds: one whose client has
+/// vanished without a word would hold them for hours.
+pub(super) const HELD_SECONDS: u32 = 60;
+
+/// How often whoever holds locks or a view and has nothing to ask must say that it lives.
+pub(super) const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+
+/// Lets the server end the session soon when its client vanishes while it holds locks or a view.
+pub(super) fn set_held(session: &mut impl Ask) -> Result<(), SourceFailure> {
+    session.run(&match session.flavor() {
+        Flavor::MySql => format!("SET SESSION wait_timeout = {HELD_SECONDS}"),
+        Flavor::MariaDb => {
+            format!("SET SESSION wait_timeout = {HELD_SECONDS}, idle_transaction_timeout = {HELD_SECONDS}")
+        }
+    })
+}
+
+/// Nothing is held any more, and the session may rest again.
+pub(super) fn set_free(session: &mut impl Ask) -> Result<(), SourceFailure> {
+    session.run("SET SESSION wait_timeout = DEFAULT")
+}

@@ -6,7 +6,7 @@
 //! Locks: none on MariaDB with transactional engines; on MySQL `LOCK TABLES … READ` for as long as it takes to open the view; for
 //! engines without views, until all rows are read.
 
-use super::ask::Ask;
+use super::ask::{Ask, SIGN_OF_LIFE, set_held};
 use super::cell::{agree, decode_row};
 use super::closer::Closer;
 use super::connect::Endpoint;
@@ -57,6 +57,7 @@ impl Barrier {
     ) -> Result<Barrier, SourceFailure> {
         let off = || SourceFailure::new(FailureClass::Setting, "the server writes no log: `log_bin` is off");
         let mut session = RowSession::open(endpoint, server, None)?;
+        set_held(&mut session)?;
         let views = tables.iter().all(|table| table.engine == Engine::Transactional);
         let position = if views && session.flavor() == Flavor::MariaDb {
             // what a reader of the log has seen need not be visible yet
@@ -78,14 +79,21 @@ impl Barrier {
             let locks = tables.iter().map(|table| format!("{} READ", name(&table.version)));
             let lock = format!("LOCK TABLES {}", locks.collect::<Vec<_>>().join(", "));
             // under the lock nothing of these tables is on its way: what is logged is visible
-            let mut locker = if views { RowSession::open(endpoint, server, None)? } else { session };
+            let (mut locker, viewer) = match views {
+                true => {
+                    let mut locker = RowSession::open(endpoint, server, None)?;
+                    set_held(&mut locker)?;
+                    (locker, Some(session))
+                }
+                false => (session, None),
+            };
             locker.run(&lock)?;
-            let viewer = if views {
-                session = RowSession::open(endpoint, server, None)?;
-                session.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
-                Some(session)
-            } else {
-                None
+            let viewer = match viewer {
+                Some(mut viewer) => {
+                    viewer.run("START TRANSACTION WITH CONSISTENT SNAPSHOT")?;
+                    Some(viewer)
+                }
+                None => None,
             };
             let file = log_file(&mut locker)?.ok_or_else(off)?;
             let position = Position { server: locker.identity().clone(), file, gtids: Gtids::Off };
@@ -108,6 +116,17 @@ impl Barrier {
     /// MariaDB only.
     pub fn position(&self) -> &Position {
         &self.position
+    }
+
+    /// Whoever waits before he reads says so after each of these times, with [`Barrier::keep`].
+    pub const KEEP: Duration = SIGN_OF_LIFE;
+
+    /// Tells the server that somebody is there who still wants the view; otherwise it takes it away.
+    ///
+    /// # Errors
+    /// A broken connection.
+    pub fn keep(&mut self) -> Result<(), SourceFailure> {
+        self.session.run("DO 0")
     }
 
     /// A handle that ends the connection from another thread.

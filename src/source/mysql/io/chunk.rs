@@ -4,7 +4,7 @@
 //! is read when the server can show it. The answer names a position behind which nothing of the view lies. Between the two the
 //! reader decides by key which rows of the page are old.
 
-use super::ask::{Ask, set_limit};
+use super::ask::{Ask, HELD_SECONDS, set_free, set_held, set_limit};
 use super::beat::BeatRow;
 use super::cell::{agree, decode_row};
 use super::closer::Closer;
@@ -110,7 +110,11 @@ impl ChunkReader {
     /// # Errors
     /// As [`Session::open`](super::Session::open).
     pub fn open(endpoint: &Endpoint, server: &ServerIdentity) -> Result<ChunkReader, SourceFailure> {
-        let session = RowSession::open(endpoint, server, Some(PAGE_LIMIT))?;
+        let mut session = RowSession::open(endpoint, server, Some(PAGE_LIMIT))?;
+        if session.flavor() == Flavor::MariaDb {
+            // between two pages it holds no view, and rests for as long as the load does
+            session.run(&format!("SET SESSION idle_transaction_timeout = {HELD_SECONDS}"))?;
+        }
         Ok(ChunkReader { session, prepared: None, page_limit: PAGE_LIMIT, locked: false, beat: Beat::None })
     }
 
@@ -289,6 +293,7 @@ impl ChunkReader {
                 }
                 let Some(table) = table else { return Ok(None) };
                 self.session.run(&format!("SET SESSION lock_wait_timeout = {LOCK_SECONDS}"))?;
+                set_held(&mut self.session)?;
                 match self.session.run(&format!("LOCK TABLES {} READ", name(table))) {
                     Err(SourceFailure { code: Some(LOCK_TIMEOUT), .. }) => Err(behind()),
                     Err(failure) => Err(failure),
@@ -344,7 +349,10 @@ impl ChunkReader {
 
     fn end_view(&mut self) -> Result<(), SourceFailure> {
         match self.session.flavor() {
-            Flavor::MySql if std::mem::take(&mut self.locked) => self.session.run("UNLOCK TABLES"),
+            Flavor::MySql if std::mem::take(&mut self.locked) => {
+                self.session.run("UNLOCK TABLES")?;
+                set_free(&mut self.session)
+            }
             Flavor::MySql => Ok(()),
             Flavor::MariaDb => self.session.run("ROLLBACK"),
         }
