@@ -7,17 +7,25 @@ use super::wire::Wire;
 use crate::plan::io as secrets;
 use crate::plan::{SourcePlan, Text, Tls};
 use secrecy::SecretString;
+use socket2::{SockRef, TcpKeepalive};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 use std::{env, fs, io, thread};
 
-/// How long finding the address may take, and again what follows for each address: TCP, TLS and login.
+/// How long finding the address may take, and again what follows for each address: TCP, and TLS with the login.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// Largest packet that a login or a SQL session takes.
+/// Largest packet that a login takes. The longest there is has a public key of 3 KiB.
+const LOGIN_PACKET: usize = 64 << 10;
+
+/// Largest packet that a SQL session takes.
 const SQL_PACKET: usize = 1 << 30;
+
+/// Silence after which the system asks whether the other end is still there: what lies between, such as NAT, forgets lines on which
+/// nothing moves.
+pub(super) const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// A server, with everything a connection needs. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -198,10 +206,47 @@ impl Endpoint {
 
     /// Connects and logs in; afterwards the server may be silent for `patience`.
     pub(super) fn connect(&self, patience: Duration) -> Result<Wire, SourceFailure> {
-        let wire = Wire::new(self.socket()?, SQL_PACKET, self.deadline)?;
-        let mut wire = login(wire, self).map_err(|failure| self.at(failure))?;
-        wire.set_patience(patience)?;
-        Ok(wire)
+        self.connect_to(&self.addresses()?, patience)
+    }
+
+    /// The same, at the first of these addresses where somebody answers.
+    pub(super) fn connect_to(
+        &self,
+        addresses: &[SocketAddr],
+        patience: Duration,
+    ) -> Result<Wire, SourceFailure> {
+        let mut last = None;
+        for &address in addresses {
+            match self.log_in(address) {
+                Ok(mut wire) => {
+                    wire.set_limit(SQL_PACKET);
+                    wire.set_patience(patience)?;
+                    return Ok(wire);
+                }
+                Err(failure) if failure.is_silence() => last = Some(failure),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(last.expect("a name has at least one address"))
+    }
+
+    fn log_in(&self, address: SocketAddr) -> Result<Wire, SourceFailure> {
+        let socket = TcpStream::connect_timeout(&address, self.deadline)
+            .and_then(|socket| {
+                socket.set_nodelay(true)?;
+                let keepalive = TcpKeepalive::new().with_time(KEEPALIVE);
+                SockRef::from(&socket).set_tcp_keepalive(&keepalive)?;
+                Ok(socket)
+            })
+            .map_err(|error| self.no_tcp(address, &error))?;
+        let wire = Wire::new(socket, LOGIN_PACKET, self.deadline)?.within(self.deadline);
+        login(wire, self).map_err(|failure| match failure.class {
+            FailureClass::TooLarge => {
+                let text = "what answers there is no MySQL server: it sends more than any login needs";
+                self.at(SourceFailure::protocol(text))
+            }
+            _ => self.at(failure),
+        })
     }
 
     /// A failure with the step it happened in.
@@ -248,19 +293,6 @@ impl Endpoint {
         let named = self.host.parse() == Ok(address.ip());
         let to = if named { String::new() } else { format!(" to {address}") };
         self.at(SourceFailure::new(FailureClass::Unreachable, format!("no TCP connection{to}: {error}")))
-    }
-
-    fn socket(&self) -> Result<TcpStream, SourceFailure> {
-        let mut last = None;
-        for address in self.addresses()? {
-            let connected = TcpStream::connect_timeout(&address, self.deadline)
-                .and_then(|socket| socket.set_nodelay(true).map(|()| socket));
-            match connected {
-                Ok(socket) => return Ok(socket),
-                Err(error) => last = Some(self.no_tcp(address, &error)),
-            }
-        }
-        Err(last.expect("a name has at least one address"))
     }
 }
 

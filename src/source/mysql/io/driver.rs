@@ -4,7 +4,7 @@
 //! over what a broken server sends, our own connection is asked for the reason.
 
 use super::auth::{attributes, denied, refused};
-use super::connect::Endpoint;
+use super::connect::{Endpoint, KEEPALIVE};
 use super::failure::{FailureClass, SourceFailure};
 use mysql_async::{Conn, DriverError, Error, IoError, Opts, OptsBuilder};
 use secrecy::ExposeSecret;
@@ -52,25 +52,33 @@ pub(super) fn drive<T>(
 
 /// Connects and logs in.
 pub(super) fn connect(runtime: &Runtime, endpoint: &Endpoint) -> Result<Conn, SourceFailure> {
+    connect_to(runtime, endpoint, &endpoint.addresses()?)
+}
+
+/// The same, at the first of these addresses where somebody answers.
+fn connect_to(
+    runtime: &Runtime,
+    endpoint: &Endpoint,
+    addresses: &[SocketAddr],
+) -> Result<Conn, SourceFailure> {
     let deadline = endpoint.deadline();
     let mut last = None;
-    for address in endpoint.addresses()? {
-        match drive(runtime, deadline, Conn::new(options(endpoint, address))) {
+    for &address in addresses {
+        last = Some(match drive(runtime, deadline, Conn::new(options(endpoint, address))) {
             Ok(conn) => return Ok(conn),
             Err(Trouble::Said(Error::Io(IoError::Io(error)))) if no_tcp(error.kind()) => {
-                last = Some(endpoint.no_tcp(address, &error));
+                endpoint.no_tcp(address, &error)
             }
             Err(Trouble::Said(error)) => return Err(endpoint.at(step(endpoint, &error))),
-            Err(Trouble::Late | Trouble::Panicked) => {
-                return Err(match endpoint.connect(deadline) {
-                    Err(failure) => failure,
-                    Ok(_) => endpoint.at(SourceFailure::new(
-                        FailureClass::Lost,
-                        format!("no end within {} s", deadline.as_secs_f32()),
-                    )),
-                });
-            }
-        }
+            Err(Trouble::Late | Trouble::Panicked) => match endpoint.connect_to(&[address], deadline) {
+                Err(failure) if failure.is_silence() => failure,
+                Err(failure) => return Err(failure),
+                Ok(_) => endpoint.at(SourceFailure::new(
+                    FailureClass::Lost,
+                    format!("no end within {} s", deadline.as_secs_f32()),
+                )),
+            },
+        });
     }
     Err(last.expect("a name has at least one address"))
 }
@@ -105,6 +113,7 @@ fn options(endpoint: &Endpoint, address: SocketAddr) -> Opts {
         .connect_attributes(attributes(endpoint))
         .prefer_socket(false)
         .max_allowed_packet(Some(PACKET))
+        .tcp_keepalive(Some(KEEPALIVE))
         .wait_timeout(Some(28_800))
         .stmt_cache_size(STATEMENTS)
         .into()
@@ -138,4 +147,45 @@ pub(super) fn failure(error: &Error, patience: Duration) -> SourceFailure {
             SourceFailure::protocol("what the server sends makes no sense to the SQL driver")
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Tls, TlsMode};
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::path::Path;
+    use std::thread;
+
+    /// A server that says it is too busy, to two who come: the driver, and our own connection.
+    fn busy(listener: &TcpListener) {
+        for _ in 0..2 {
+            let (mut socket, _) = listener.accept().expect("a client");
+            socket.write_all(b"\x08\0\0\0\xff\x10\x04too m").expect("it listens");
+        }
+    }
+
+    #[test]
+    fn behind_an_address_that_is_silent_the_next_one_is_asked() {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let answers = TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let addresses = [&silent, &answers].map(|listener| listener.local_addr().expect("bound"));
+        let endpoint = Endpoint::new("127.0.0.1", 1, "cdc", None, &Tls::mode(TlsMode::Off), Path::new("/"))
+            .expect("usable")
+            .with_deadline(Duration::from_millis(200));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("handles");
+        thread::scope(|scope| {
+            scope.spawn(|| busy(&answers));
+            let by_driver = connect_to(&runtime, &endpoint, &addresses).map(drop).expect_err("it is busy");
+            let by_ours = endpoint.connect_to(&addresses, PATIENT).map(drop).expect_err("it is busy");
+            assert_eq!((by_driver.code, by_ours.code), (Some(1040), Some(1040)), "{by_driver}, {by_ours}");
+        });
+        let failure = connect_to(&runtime, &endpoint, &addresses[..1]).map(drop).expect_err("nobody answers");
+        assert_eq!(failure.class, FailureClass::Lost, "{failure}");
+        let failure = endpoint.connect_to(&addresses[..1], PATIENT).map(drop).expect_err("nobody answers");
+        assert_eq!(failure.class, FailureClass::Lost, "{failure}");
+    }
+
+    const PATIENT: Duration = Duration::from_secs(10);
 }

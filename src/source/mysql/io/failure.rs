@@ -95,6 +95,11 @@ impl SourceFailure {
         Some(Diagnostic::nowhere(code, Severity::Error, self.to_string()).help(help))
     }
 
+    /// Nobody answered, or not in time; another address of the same name may.
+    pub(super) fn is_silence(&self) -> bool {
+        self.code.is_none() && matches!(self.class, FailureClass::Unreachable | FailureClass::Lost)
+    }
+
     /// The server ended a statement because it ran longer than it may.
     pub(super) fn took_too_long(&self) -> bool {
         matches!(self.code, Some(1969 | 3024))

@@ -4,6 +4,7 @@
 //! `verify-full` at the chain and the name (an address must stand in the certificate as one). TLS 1.2 and newer.
 
 use super::failure::{FailureClass, SourceFailure};
+use super::wire::Timed;
 use crate::plan::io::{Identity, TlsError, TlsFiles, tls_reason as reason};
 use crate::plan::{Tls, TlsMode};
 use mysql_async::{ClientIdentity, SslOpts};
@@ -12,7 +13,6 @@ use openssl::pkcs12::Pkcs12;
 use openssl::ssl::{ErrorCode, HandshakeError, SslConnector, SslStream};
 use openssl::stack::Stack;
 use std::io::ErrorKind;
-use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -63,9 +63,9 @@ impl TlsClient {
     /// Agrees on TLS over a connected socket, whose own deadline is `patience`.
     pub(super) fn handshake(
         &self,
-        socket: TcpStream,
+        socket: Timed,
         patience: Duration,
-    ) -> Result<SslStream<TcpStream>, SourceFailure> {
+    ) -> Result<SslStream<Timed>, SourceFailure> {
         let session = self
             .connector
             .configure()

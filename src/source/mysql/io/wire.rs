@@ -10,7 +10,7 @@ use super::tls::TlsClient;
 use openssl::ssl::SslStream;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Bytes read from the kernel at once, at most.
 const BUFFER: usize = 1 << 20;
@@ -18,21 +18,72 @@ const BUFFER: usize = 1 << 20;
 /// Payload length that says "continued in the next packet".
 const FULL: usize = 0xff_ff_ff;
 
+/// A socket whose waits end by a time of all together, while there is one.
+#[derive(Debug)]
+pub(super) struct Timed {
+    socket: TcpStream,
+    end: Option<Instant>,
+}
+
+impl Timed {
+    /// What is left for one wait, no longer than that.
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let Some(end) = self.end else { return Ok(None) };
+        match end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            Some(left) => Ok(Some(left)),
+            None => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if let Some(left) = self.left()? {
+            self.socket.set_read_timeout(Some(left))?;
+        }
+        self.socket.read(into)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(left) = self.left()? {
+            self.socket.set_write_timeout(Some(left))?;
+        }
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
 /// The line under the packets.
 #[derive(Debug)]
 pub(super) enum Line {
     /// Plain TCP.
-    Plain(TcpStream),
+    Plain(Timed),
     /// TLS over it.
-    Tls(SslStream<TcpStream>),
+    Tls(SslStream<Timed>),
 }
 
 impl Line {
-    fn socket(&self) -> &TcpStream {
+    fn timed(&self) -> &Timed {
         match self {
-            Line::Plain(socket) => socket,
+            Line::Plain(timed) => timed,
             Line::Tls(stream) => stream.get_ref(),
         }
+    }
+
+    fn timed_mut(&mut self) -> &mut Timed {
+        match self {
+            Line::Plain(timed) => timed,
+            Line::Tls(stream) => stream.get_mut(),
+        }
+    }
+
+    fn socket(&self) -> &TcpStream {
+        &self.timed().socket
     }
 }
 
@@ -76,7 +127,7 @@ impl Wire {
     /// Over a connected socket; `limit` bounds a joined payload in bytes, `patience` each wait for the peer.
     pub(super) fn new(socket: TcpStream, limit: usize, patience: Duration) -> Result<Wire, SourceFailure> {
         let mut wire = Wire {
-            line: Line::Plain(socket),
+            line: Line::Plain(Timed { socket, end: None }),
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -88,9 +139,17 @@ impl Wire {
         Ok(wire)
     }
 
+    /// All waits from now on end within `time`, together, until the patience is set anew: whoever sends a byte now and then does not
+    /// hold us for ever.
+    pub(super) fn within(mut self, time: Duration) -> Wire {
+        self.line.timed_mut().end = Some(Instant::now() + time);
+        self
+    }
+
     /// Changes how long the peer may be silent.
     pub(super) fn set_patience(&mut self, patience: Duration) -> Result<(), SourceFailure> {
         self.patience = patience;
+        self.line.timed_mut().end = None;
         let socket = self.line.socket();
         socket
             .set_read_timeout(Some(patience))
@@ -117,10 +176,10 @@ impl Wire {
         if self.start != self.end {
             return Err(SourceFailure::protocol("the server sent plain bytes after TLS was agreed on"));
         }
-        let Line::Plain(socket) = self.line else {
+        let Line::Plain(timed) = self.line else {
             return Err(SourceFailure::protocol("TLS was to begin twice"));
         };
-        Ok(Wire { line: Line::Tls(tls.handshake(socket, self.patience)?), ..self })
+        Ok(Wire { line: Line::Tls(tls.handshake(timed, self.patience)?), ..self })
     }
 
     /// True under TLS.
@@ -389,6 +448,27 @@ mod tests {
             assert!(!wire.buffered(), "the third is not whole");
             assert_eq!(payload, b"onetwo");
         });
+    }
+
+    /// Who sends a byte now and then is never silent for long.
+    #[test]
+    fn all_waits_together_have_an_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+        let socket = TcpStream::connect(listener.local_addr().expect("bound")).expect("listening");
+        let (mut peer, _) = listener.accept().expect("a client");
+        let wire = Wire::new(socket, FULL, Duration::from_secs(60)).expect("a wire");
+        let mut wire = wire.within(Duration::from_millis(300));
+        let drips = thread::spawn(move || {
+            peer.write_all(b"\xff\xff\x0f\0").expect("a reader");
+            // until nobody reads any more
+            while peer.write_all(b"x").is_ok() {
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let failure = wire.receive(&mut Vec::new()).expect_err("it takes too long");
+        assert_eq!(failure.class, FailureClass::Lost);
+        drop(wire);
+        drips.join().expect("no panic");
     }
 
     #[test]
