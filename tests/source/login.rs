@@ -1,14 +1,18 @@
 //! Who gets in, how, and what is said to those who do not.
 
 use super::harm::running;
+use super::stream::UUID;
 use super::{plain, secured, session, tls};
 use crate::support::{Kind, MySql, wait};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use syncc::mysql::position::{Flavor, ServerIdentity};
 use syncc::plan::{Tls, TlsMode};
-use syncc::source::mysql::io::{ChunkReader, Endpoint, FailureClass, Session};
+use syncc::source::mysql::io::{
+    ChunkReader, Dump, DumpRequest, Endpoint, FailureClass, Session, start_position,
+};
 
 #[track_caller]
 fn enters(endpoint: &Endpoint) {
@@ -17,6 +21,24 @@ fn enters(endpoint: &Endpoint) {
     if let Err(failure) = entered {
         panic!("{} as {}: {:?} {failure}", endpoint.address(), endpoint.user(), failure.class);
     }
+}
+
+/// The log comes over it, too.
+#[track_caller]
+fn dumps(endpoint: &Endpoint) {
+    let mut session = Session::open(endpoint, None).expect("may log in");
+    let start = start_position(&mut session).expect("a position");
+    let request = DumpRequest {
+        start: &start,
+        server_id: NonZeroU32::new(77).expect("not zero"),
+        uuid: UUID,
+        heartbeat: Duration::from_secs(1),
+        event_limit: 1 << 20,
+        task: "shop.db.bus",
+    };
+    let mut dump = Dump::open(endpoint, &request).expect("a dump");
+    let mut event = Vec::new();
+    assert!(dump.read_event(&mut event).expect("an event") > 0);
 }
 
 /// Nobody gets in, neither for SQL nor for rows.
@@ -195,7 +217,9 @@ fn tls_is_judged_as_far_as_the_file_says() {
     enters(&user(&tls(TlsMode::Off)));
     enters(&user(&tls(TlsMode::Require)));
     enters(&user(&ca(TlsMode::VerifyCa, "ca.pem")));
-    enters(&user(&ca(TlsMode::VerifyFull, "ca.pem")));
+    let full = user(&ca(TlsMode::VerifyFull, "ca.pem"));
+    enters(&full);
+    dumps(&full);
     let named = |name: &str, mode| Tls { server_name: Some(name.to_owned()), ..ca(mode, "ca.pem") };
     enters(&user(&named("db.example", TlsMode::VerifyFull)));
     enters(&user(&named("else.example", TlsMode::VerifyCa)));
