@@ -5,6 +5,7 @@
 
 use crate::support::{Kafka, Kind, MySql, Sql};
 use crate::torture::run::{Message, Run};
+use std::collections::BTreeSet;
 
 /// Exchanges the names of `a` and `b`.
 const SWAP: &str = "alter table t change a b int, change b a int";
@@ -247,6 +248,31 @@ fn what_no_statement_tells_is_read_again() {
         scene.reach();
         scene.run.stop();
         assert_eq!(scene.rows(), ["3 a=30 b=31 extra=32", "4 a=40 b=41 extra=42", "5 a=50 b=51"]);
+    });
+}
+
+/// A table that comes under a selected name brings rows that nobody has sent.
+#[test]
+fn a_table_that_is_renamed_into_the_selection_brings_its_rows() {
+    each(false, |server| {
+        let mut scene = Scene::new(server, "start snapshot");
+        let (outside, database) = (server.database("outside"), scene.database());
+        scene.sql.run(&format!(
+            "create table `{outside}`.x (id int primary key, a int, b int);
+             insert into `{outside}`.x values (2, 20, 21), (3, 30, 31);
+             rename table `{outside}`.x to `{database}`.fresh; insert into fresh values (4, 40, 41)"
+        ));
+        scene.run.messages("its rows are sent", |messages| {
+            let of_it = messages.iter().filter(|message| message.table() == "fresh");
+            let ids: BTreeSet<String> =
+                of_it.filter_map(|message| Some(message.data()["id"].as_str()?.to_owned())).collect();
+            let all = BTreeSet::from(["2", "3", "4"].map(str::to_owned));
+            if ids == all { Ok(()) } else { Err(format!("{ids:?}")) }
+        });
+        scene.run.stop();
+        let rows: BTreeSet<String> = scene.rows().into_iter().collect();
+        let expected = ["1 a=10 b=11", "2 a=20 b=21", "3 a=30 b=31", "4 a=40 b=41"].map(str::to_owned);
+        assert_eq!(rows, BTreeSet::from(expected), "{:?}", server.kind());
     });
 }
 
