@@ -125,6 +125,13 @@ fn state<'a>(shop: &Shop, arguments: impl IntoIterator<Item = &'a str>) {
     assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
+/// The arguments of the `syncc state …` that a message has.
+#[track_caller]
+fn printed(told: &str) -> &str {
+    let command = told.split_once("`syncc state ").and_then(|(_, rest)| rest.split_once('`'));
+    command.unwrap_or_else(|| panic!("no command: {told}")).0
+}
+
 /// Rows that were prepared where nobody read stop the task at each start. What is told leads out of it, by hand or by the files.
 #[test]
 fn a_commit_whose_rows_were_never_read_stops_the_task_and_tells_the_ways_out() {
@@ -141,9 +148,7 @@ fn a_commit_whose_rows_were_never_read_stops_the_task_and_tells_the_ways_out() {
         assert!(error(&said).contains("XA transaction x'6561726c79',x'',1 is committed"), "{said}");
 
         let told = error(&shop.ends(&[], 23));
-        let command = told.split_once("`syncc state ").and_then(|(_, rest)| rest.split_once('`'));
-        let (command, _) = command.unwrap_or_else(|| panic!("no command: {told}"));
-        state(&shop, command.split(' '));
+        state(&shop, printed(&told).split(' '));
         let mut syncc = shop.start(&[]);
         shop.wait_streaming(&mut syncc);
         let items = format!("{}.items", shop.db);
@@ -325,23 +330,27 @@ fn rows_of_a_transaction_that_was_rolled_back_are_not_sent() {
         let ends = |row: &Vec<Option<String>>| row[5].as_deref() == Some("ROLLBACK");
         assert_eq!(log.iter().filter(|row| ends(row)).count(), 3, "of {kind:?}: {log:?}");
 
-        // what was sent in parts cannot be taken back
-        shop.text.rules = "  split after 64MiB, 3000 rows\n".to_owned();
-        let mut syncc = shop.run();
-        sql.run(&format!(
-            "begin; insert into items select seq, '{CANARY}' from seq_1000_to_19999; create temporary table t4 (id int); rollback"
-        ));
-        let told = error(&finished(&mut syncc, 23));
-        assert!(told.contains("a transaction ends in ROLLBACK, and was so large"), "{told}");
-        let command = told.split_once("`syncc state ").and_then(|(_, rest)| rest.split_once('`'));
-        let (command, _) = command.unwrap_or_else(|| panic!("no command: {told}"));
-        state(&shop, command.split(' '));
-        let mut syncc = shop.run();
-        sql.run(&row("items", 6));
-        wait::until("the task goes on", SOON, || {
-            let ids = shop.ids("items");
-            if ids.contains(&6) { Ok(()) } else { Err(format!("{ids:?}")) }
-        });
-        shop.stop(&mut syncc);
+        // what was sent in parts cannot be taken back, nor what was sent without a transaction
+        for (rules, target, id) in [
+            ("  split after 64MiB, 3000 rows\n", "", 6),
+            ("", "  delivery at-least-once\n", 7),
+        ] {
+            (shop.text.rules, shop.text.target) = (rules.to_owned(), target.to_owned());
+            let mut syncc = shop.run();
+            sql.run(&format!(
+                "begin; insert into items select seq, '{CANARY}' from seq_1000_to_19999; create temporary table t{id} (id int); \
+                 rollback"
+            ));
+            let told = error(&finished(&mut syncc, 23));
+            assert!(told.contains("a transaction ends in ROLLBACK, and rows of it were sent"), "{told}");
+            state(&shop, printed(&told).split(' '));
+            let mut syncc = shop.run();
+            sql.run(&row("items", id));
+            wait::until("the task goes on", SOON, || {
+                let ids = shop.ids("items");
+                if ids.contains(&id) { Ok(()) } else { Err(format!("{} rows", ids.len())) }
+            });
+            shop.stop(&mut syncc);
+        }
     }
 }

@@ -216,8 +216,12 @@ impl Life {
                 let undone = group.rows.split_off(n_rows);
                 self.forget(undone)?;
             }
-            Verdict::Undone if self.ledger.parts() > 0 => {
-                let text = "a transaction ends in ROLLBACK, and was so large that rows of it were sent";
+            // Without transactions what was handed to the target is there, too.
+            Verdict::Undone
+                if self.ledger.parts() > 0
+                    || self.n_rows > 0 && self.transactional_for_ms.is_none() && self.output.is_open() =>
+            {
+                let text = "a transaction ends in ROLLBACK, and rows of it were sent that cannot be taken back";
                 waiting.lost = Some(text.to_owned());
             }
             Verdict::Undone => {
