@@ -331,10 +331,9 @@ fn rows_of_a_transaction_that_was_rolled_back_are_not_sent() {
         assert_eq!(log.iter().filter(|row| ends(row)).count(), 3, "of {kind:?}: {log:?}");
 
         // what was sent in parts cannot be taken back, nor what was sent without a transaction
-        for (rules, target, id) in [
-            ("  split after 64MiB, 3000 rows\n", "", 6),
-            ("", "  delivery at-least-once\n", 7),
-        ] {
+        for (rules, target, id) in
+            [("  split after 64MiB, 3000 rows\n", "", 6), ("", "  delivery at-least-once\n", 7)]
+        {
             (shop.text.rules, shop.text.target) = (rules.to_owned(), target.to_owned());
             let mut syncc = shop.run();
             sql.run(&format!(

@@ -5,6 +5,7 @@
 //!
 //! Guarantees: the position moves only by commits, so ending a life anywhere loses nothing.
 
+mod again;
 mod beats;
 mod boundaries;
 mod counts;

@@ -10,6 +10,7 @@ mod log;
 mod ownership;
 mod position;
 
+use super::again::seen_again;
 use super::counts::Counts;
 use super::cut::PlanOfCut;
 use super::gauge::Gauge;
@@ -22,7 +23,7 @@ use super::output::{Output, Target};
 use super::progress::Paces;
 use super::source::open_source;
 use super::tables::Tables;
-use super::verdict::{Waiting, seen_again};
+use super::verdict::Waiting;
 use super::vigil::{ours, seen_to_live, silent};
 use super::{Ended, Task, salts};
 use crate::change::{SourceInfo, TransactionInfo};
