@@ -23,6 +23,7 @@ mod mention;
 mod misfit;
 mod moment;
 mod moved;
+mod negated;
 mod param;
 mod pipeline;
 mod placed;

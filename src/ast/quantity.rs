@@ -38,6 +38,15 @@ pub(super) fn quantity(
             format!("`{}` is out of range: {}", token.text, bounds(range_text)),
         )))),
         Err(QuantityError::NoUnit) => {
+            if let Some(unit) = tokens.get(1).filter(|_| kind == Kind::Rate)
+                && let Some((why, text)) = unit.word().and_then(|word| rate_meant(token.text, word))
+            {
+                let span = token.span.to(unit.span);
+                let message = format!("`{} {}` is not {}", token.text, unit.text, kind.called());
+                let finding = Diagnostic::error(st::UNIT_MISSING_OR_WRONG, span, message).help(why);
+                let finding = finding.fix(Fix::choice(format!("write `{text}`"), span, text));
+                return Some(Read { value: Err(Box::new(finding)), n_tokens: 2 });
+            }
             if let Some(unit) = tokens.get(1)
                 && let Some(word) = unit.word()
                 && let Some(joined) = with_unit(token.text, word, parse)
@@ -184,8 +193,11 @@ fn no_unit(kind: Kind, token: &Token<'_>, range: (u64, u64)) -> Diagnostic {
     }
 }
 
-/// A rate of a number and a unit of sizes; none where the unit is none.
+/// A rate of a number and a unit of sizes; none where the unit is none, or one of bits.
 pub(super) fn rate_text(number: &str, unit: &str) -> Option<String> {
+    if holds_bits(unit) {
+        return None;
+    }
     with_unit(number, &format!("{unit}/s"), st::rate)
 }
 
@@ -204,6 +216,11 @@ fn wrong_unit(
     );
     let end = token.text.find(|c: char| !(c.is_ascii_digit() || c == '_')).unwrap_or(token.text.len());
     let (number, unit) = token.text.split_at(end);
+    if kind == Kind::Rate
+        && let Some((why, text)) = rate_meant(number, unit)
+    {
+        return finding.help(why).fix(Fix::choice(format!("write `{text}`"), token.span, text));
+    }
     match with_unit(number, unit, parse) {
         Some(text) => finding.label(format!("did you mean `{text}`?")).fix(Fix::machine(
             format!("write `{text}`"),
@@ -214,10 +231,68 @@ fn wrong_unit(
     }
 }
 
+/// What a rate of bits, or of bytes in another time than a second, is in bytes a second: in words, and as it is written here. Where
+/// it is no whole number of KiB, the nearest one. None for other units.
+fn rate_meant(number: &str, unit: &str) -> Option<(String, String)> {
+    let (size, time) = match unit.split_once('/') {
+        Some((size, time)) => (size, time.to_ascii_lowercase()),
+        None if holds_bits(unit) => (unit, "s".to_owned()),
+        None => return None,
+    };
+    let ms = match time.as_str() {
+        "ms" => 1,
+        "s" | "sec" | "second" => 1_000,
+        "m" | "min" | "minute" => 60_000,
+        "h" | "hr" | "hour" => 3_600_000,
+        "d" | "day" => 86_400_000,
+        _ => return None,
+    };
+    let is_bits = holds_bits(unit);
+    if ms == 1_000 && !is_bits {
+        return None;
+    }
+    let mut of_bytes = size.to_ascii_uppercase();
+    if is_bits {
+        of_bytes.truncate(of_bytes.find('B')?);
+        of_bytes.push('B');
+    }
+    let count = st::bytes(&format!("{number}{}", of_bytes.replace('I', "i"))).ok()?;
+    let a_second = u128::from(count) * 1_000 / ms / if is_bits { 8 } else { 1 };
+    let a_second = u64::try_from(a_second).ok()?;
+    let is_decimal = a_second.is_multiple_of(1_000) && !a_second.is_multiple_of(1 << 10);
+    let nearest = if is_decimal { a_second } else { ((a_second + 512) >> 10).max(1) << 10 };
+    let text = match is_decimal {
+        true if nearest.is_multiple_of(1_000_000) => format!("{}MB/s", nearest / 1_000_000),
+        true => format!("{}KB/s", nearest / 1_000),
+        false => format!("{}/s", st::size_text(nearest)),
+    };
+    let why = if is_bits { "a byte has eight bits" } else { "a rate is one of a second" };
+    let about = if nearest == a_second { "" } else { "about " };
+    Some((format!("{why}: this is {about}`{text}`"), text))
+}
+
+/// True for a unit of bits a second, or of one that is probably meant so: `Mb/s`, `Mbit/s`, `mbps`, `kbit`.
+fn holds_bits(unit: &str) -> bool {
+    let size = unit.split_once('/').map_or(unit, |(size, _)| size);
+    let (size, is_short) = match size.strip_suffix("ps") {
+        Some(size) => (size, true),
+        None => (size, false),
+    };
+    let lower = size.to_ascii_lowercase();
+    let is_bit = ["kbit", "mbit", "gbit", "kibit", "mibit", "gibit", "bit", "bits"].contains(&lower.as_str());
+    let is_b = size.ends_with('b') && ["kb", "mb", "gb", "kib", "mib", "gib"].contains(&lower.as_str());
+    // `mb/s` in small letters says nothing about which they are.
+    is_bit || is_b && (is_short || size.starts_with(|sign: char| sign.is_ascii_uppercase()))
+}
+
 /// A number with the unit that a word means: `hours`, `mib`, `sec`. None when it means none that fits.
 fn with_unit(number: &str, word: &str, parse: impl Fn(&str) -> Result<u64, QuantityError>) -> Option<String> {
     let lower = word.to_ascii_lowercase();
-    let (unit, rest) = lower.split_once('/').map_or((lower.as_str(), ""), |(unit, _)| (unit, "/s"));
+    let (unit, rest) = match lower.split_once('/') {
+        Some((unit, "s" | "sec" | "secs" | "second")) => (unit, "/s"),
+        Some(_) => return None,
+        None => (lower.as_str(), ""),
+    };
     let ours = match unit {
         "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
         "sec" | "secs" | "second" | "seconds" => "s",
@@ -247,5 +322,29 @@ pub(super) fn bounds((low, high): &(String, String)) -> String {
         (low, "") => format!("at least {low}"),
         ("", high) => format!("at most {high}"),
         (low, high) => format!("{low} to {high}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rate_meant;
+
+    #[test]
+    fn rates_of_bits_and_of_other_times() {
+        let check = |number: &str, unit: &str, expected: Option<&str>| {
+            let meant = rate_meant(number, unit).map(|(_, text)| text);
+            assert_eq!(meant.as_deref(), expected, "{number}{unit}");
+        };
+        check("1", "MiB/min", Some("17KiB/s"));
+        check("60", "MiB/min", Some("1MiB/s"));
+        check("20", "MiB/h", Some("6KiB/s"));
+        check("1", "KiB/d", Some("1KiB/s"));
+        check("20", "Mb/s", Some("2500KB/s"));
+        check("160", "mbps", Some("20MB/s"));
+        check("8", "Mibit/s", Some("1MiB/s"));
+        check("20", "Mbit", Some("2500KB/s"));
+        check("20", "MiB/s", None);
+        check("20", "mb/s", None);
+        check("20", "MiB/week", None);
     }
 }

@@ -67,11 +67,9 @@ pub(super) fn zone(text: &str, span: Span) -> Result<String, Box<Diagnostic>> {
     st::zone(text).map(str::to_owned).map_err(|near| {
         let finding = wrong(span, format!("there is no time zone \"{text}\""));
         Box::new(match near {
-            Some(near) => finding.label(format!("did you mean \"{near}\"?")).fix(Fix::machine(
-                format!("write \"{near}\""),
-                span,
-                format!("\"{near}\""),
-            )),
+            Some(st::ZoneNear { name, is_sure }) => finding
+                .label(format!("did you mean \"{name}\"?"))
+                .fix(Fix::sure_if(is_sure, format!("write \"{name}\""), span, format!("\"{name}\""))),
             None => finding.help("write a name such as \"Europe/Berlin\", or an offset such as \"+02:00\""),
         })
     })

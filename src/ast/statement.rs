@@ -233,6 +233,10 @@ impl<'t> Reader<'t> {
             self.findings.push(finding);
             return None;
         }
+        if let Some(finding) = self.negated(spec, word_span, &tokens) {
+            self.findings.push(finding);
+            return None;
+        }
         let head = match clause {
             Some(clause) => self.tree.span(clause),
             None => tokens.last().map_or(word_span, |last| word_span.to(last.span)),

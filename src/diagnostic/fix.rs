@@ -42,6 +42,14 @@ impl Fix {
         }
     }
 
+    /// A repair of one place that is certain, or one that a person has to choose.
+    pub fn sure_if(is_sure: bool, title: impl Into<String>, span: Span, text: impl Into<String>) -> Fix {
+        match is_sure {
+            true => Fix::machine(title, span, text),
+            false => Fix::choice(title, span, text),
+        }
+    }
+
     /// One of several possible repairs of one place.
     pub fn choice(title: impl Into<String>, span: Span, text: impl Into<String>) -> Fix {
         Fix { safety: Safety::Choice, ..Fix::machine(title, span, text) }

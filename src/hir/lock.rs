@@ -3,11 +3,11 @@
 use super::program::{Listed, SourceId};
 use super::scope::{Scope, UNKNOWN_NAME};
 use crate::ast::{self, given_twice};
-use crate::diagnostic::{Diagnostic, Fix};
+use crate::diagnostic::Diagnostic;
 use crate::mysql::ident::{TableNameCase, same_column};
 use crate::mysql::schema::{ColumnText, TableName};
 use crate::pattern::NamePattern;
-use crate::statement::{closest, name_text};
+use crate::statement::{closest, name_text, write_near};
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -293,11 +293,7 @@ fn no_column(table: &LockedTable, name: &Spanned<String>) -> Diagnostic {
     let message = format!("`{db}.{own}` has no column `{}`", name.value);
     let finding = Diagnostic::error(UNKNOWN_NAME, name.span, message);
     match closest(&name.value, table.columns.iter().map(|column| column.name.value.as_str())) {
-        Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
-            format!("write `{near}`"),
-            name.span,
-            name_text(near),
-        )),
+        Some(near) => write_near(finding, (&name.value, near), name.span, name_text(near)),
         None => finding.help("a key is made of columns that the table lists"),
     }
 }

@@ -7,7 +7,7 @@ use super::scope::{Scope, UNKNOWN_NAME};
 use crate::ast::{self, ParamKind, ParamValue, Uses, Values};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::project::Choices;
-use crate::statement::{TOPIC_PLACEHOLDERS, closest, placeholder_unbound};
+use crate::statement::{TOPIC_PLACEHOLDERS, closest, is_slip, placeholder_unbound};
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 use value::{check_options, options_said, own_value};
@@ -165,7 +165,8 @@ fn misspelt_declaration(declared: &Spanned<String>, used: &Used) -> Diagnostic {
         .next()
         .into_iter()
         .fold(finding, |finding, &place| finding.beside(place, "the first use"));
-    finding.fix(Fix::machine(format!("write `{name}`"), declared.span, name.clone()))
+    let is_sure = is_slip(&declared.value, name);
+    finding.fix(Fix::sure_if(is_sure, format!("write `{name}`"), declared.span, name.clone()))
 }
 
 impl Known {

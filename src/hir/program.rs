@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Fix};
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, TablePattern};
 use crate::project::Schema;
-use crate::statement::{MaskMethod, Rename, SecretRef, Start, Template, Text, name_text};
+use crate::statement::{MaskMethod, Rename, SecretRef, Start, Template, Text, is_slip, name_text};
 use crate::text::{FileId, Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,7 +146,8 @@ impl Program {
         let place = *self.columns.get(&(statement, column.to_owned()))?;
         let text = name_text(other);
         let names_it = self.columns.contains_key(&(statement, other.to_owned()));
-        (!names_it).then(|| Fix::machine(format!("write `{text}`"), place, text))
+        let is_sure = is_slip(column, other);
+        (!names_it).then(|| Fix::sure_if(is_sure, format!("write `{text}`"), place, text))
     }
 
     /// True when a statement that was left out may have declared or used `name`, so that nothing is said about its absence.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::pattern::NamePattern;
-use crate::statement::closest;
+use crate::statement::{closest, is_slip, write_near};
 use crate::text::{Span, Spanned};
 use foldhash::HashMap;
 use std::collections::BTreeSet;
@@ -159,11 +159,7 @@ impl Scope {
             NamePattern::from_glob(near).is_ok_and(|pattern| !self.matching(&pattern).is_empty())
         };
         match near.filter(fits) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
-                format!("write `{near}`"),
-                pattern.span,
-                near,
-            )),
+            Some(near) => write_near(finding, (&text, &near), pattern.span, near.clone()),
             None => self.with_names(finding),
         }
     }
@@ -203,7 +199,8 @@ impl Scope {
     }
 
     fn meant(&self, finding: Diagnostic, name: &Spanned<String>, near: &str) -> Diagnostic {
-        self.near(finding, near).fix(Fix::machine(format!("write `{near}`"), name.span, near))
+        let is_sure = is_slip(&name.value, near);
+        self.near(finding, near).fix(Fix::sure_if(is_sure, format!("write `{near}`"), name.span, near))
     }
 
     fn near(&self, finding: Diagnostic, near: &str) -> Diagnostic {

@@ -1,6 +1,6 @@
 //! Codes of findings about the form of a statement, with their pages.
 
-use super::{FILTERS, closest, foreign_placeholder};
+use super::{FILTERS, closest, foreign_placeholder, is_slip};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::text::Span;
 
@@ -173,7 +173,8 @@ pub fn placeholder_unbound(name: &str, span: Span, is_braces: bool, known: &[&st
     }
     let start = span.start + 1;
     let written = Span::new(span.file, start, start + name.len() as u32);
-    finding.fix(Fix::machine(format!("write `{{{near}}}`"), written, near))
+    let is_sure = is_slip(name, near) || foreign() == Some(near);
+    finding.fix(Fix::sure_if(is_sure, format!("write `{{{near}}}`"), written, near))
 }
 
 /// A filter of a placeholder that does not exist; where it is drawn is that of [`placeholder_unbound`].

@@ -1,5 +1,7 @@
 //! "Did you mean": the word that was probably meant.
 
+use super::slip::SEPARATORS;
+
 /// The candidate that `written` was probably meant to be: equal but for case, else nearest by edit distance within a third
 /// of the length, else the same parts in another order. None when nothing is near, or two are equally near.
 pub fn closest<'c>(written: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
@@ -449,8 +451,9 @@ fn only<'a, 'c: 'a>(mut found: impl Iterator<Item = &'a (&'c str, String)>) -> O
     }
 }
 
-fn sorted_parts(name: &str) -> Vec<String> {
-    let mut parts: Vec<String> = name.split(['_', '-', '.', ' ']).map(str::to_owned).collect();
+/// The words of a name, in one order.
+pub(super) fn sorted_parts(name: &str) -> Vec<String> {
+    let mut parts: Vec<String> = name.split(SEPARATORS).map(str::to_owned).collect();
     parts.sort_unstable();
     parts
 }

@@ -17,6 +17,7 @@ mod quantity;
 mod replica;
 mod secret;
 mod signature;
+mod slip;
 mod spec;
 mod start;
 mod table;
@@ -54,6 +55,8 @@ pub use quantity::{FOREVER_MS, QuantityError, bytes, duration_ms, duration_text,
 pub use replica::{Heartbeat, OnFailover, ServerIds};
 pub use secret::{holds_login, holds_private_key, looks_secret, named_variable, secret_places, withhold};
 pub use signature::{Kind, Shape, Signature};
+use slip::is_slip_of_path;
+pub use slip::{is_slip, write_near};
 pub use spec::{Block, Once, Place, Reload, StatementSpec, Support, find, in_place, places_of};
 pub use start::{Snapshot, Start, StartAt, Window};
 pub use table::STATEMENTS;
@@ -61,7 +64,7 @@ pub use template::{
     ExpandError, FILTERS, Names, RELAY_PLACEHOLDERS, RENAME_PLACEHOLDERS, TASK_PLACEHOLDERS,
     TOPIC_PLACEHOLDERS, Template, TemplatePart,
 };
-pub use time::{TimeError, clock_minutes, timestamp_us, zone};
+pub use time::{TimeError, ZoneNear, clock_minutes, timestamp_us, zone};
 pub use url::{UrlError, check_url};
 pub use value::{
     Acks, Address, AddressError, Cleanup, ColumnRule, Compression, Create, Delivery, Mechanism, Millis,

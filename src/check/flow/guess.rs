@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::hir::SourceLock;
 use crate::mysql::schema::TableName;
 use crate::pattern::{NamePattern, Relation, TableMatcher, TablePattern};
-use crate::statement::{Rename, closest, closest_glob};
+use crate::statement::{Rename, closest, closest_glob, is_slip};
 use crate::text::Span;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -242,8 +242,10 @@ impl<'p> Flow<'p> {
             let in_database = self.in_near_database(pattern).or_else(|| self.near_included(pattern));
             in_database.or_else(|| self.near_range(pattern))
         };
-        let pattern = listed.or_else(|| near().filter(is_sent))?;
-        Some(Guess { pattern, is_new_name: false, is_sure: is_listed || self.locks.complete() })
+        let meant = listed.or_else(|| near().filter(is_sent))?;
+        let is_sure =
+            (is_listed || self.locks.complete()) && is_slip(&pattern.to_string(), &meant.to_string());
+        Some(Guess { pattern: meant, is_new_name: false, is_sure })
     }
 
     /// What a pattern means if it is written with the names of messages.

@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Fix};
 use crate::hir::{LockedColumn, LockedTable};
 use crate::mysql::collate::Collator;
 use crate::mysql::column_type::{ColumnType, Labels};
-use crate::statement::closest;
+use crate::statement::{closest, is_slip};
 use crate::text::Span;
 use crate::transform::filter::{Comparison, Operand, Test, quoted};
 use std::collections::BTreeMap;
@@ -110,11 +110,11 @@ fn finding(span: Span, no_label: &NoLabel<'_>) -> Diagnostic {
     let finding = Diagnostic::warning(WHERE_CONSTANT, span, message);
     match closest(text, labels.labels.iter().map(String::as_str)) {
         Some(near) => {
-            let near = quoted(near);
+            let (is_sure, near) = (is_slip(text, near), quoted(near));
             finding
                 .label(format!("did you mean {near}?"))
                 .help("the labels of an ENUM are all its values")
-                .fix(Fix::machine(format!("write {near}"), span, near))
+                .fix(Fix::sure_if(is_sure, format!("write {near}"), span, near))
         }
         None => finding.help(format!("its labels are {}", listed(&labels.labels))),
     }

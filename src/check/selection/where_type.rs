@@ -8,9 +8,11 @@ use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix, TextEdit};
 use crate::hir::LockedTable;
 use crate::mysql::column_type::ColumnType;
 use crate::mysql::ident::same_column;
-use crate::statement::closest;
+use crate::statement::{closest, is_slip};
 use crate::text::Span;
-use crate::transform::filter::{Filter, Number, Operand, Test, Why, column_text, is_date, quoted};
+use crate::transform::filter::{
+    Comparison, Filter, Number, Operand, Test, Why, column_text, is_date, quoted,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::mem::discriminant;
 
@@ -121,12 +123,64 @@ fn finding(span: Span, wrong: &Wrong<'_>) -> Diagnostic {
     match &wrong.why {
         Why::NoColumn { column } => missing(span, column, wrong),
         why => {
-            let finding = Diagnostic::error(WHERE_TYPE, span, why.to_string()).help(why.help());
+            let finding = Diagnostic::error(WHERE_TYPE, span, why.to_string());
+            if let Why::TextWithNumber { column, number, .. } = why
+                && let Some(label) = label(wrong, column, number)
+            {
+                return of_label(finding, span, number, label, wrong.test);
+            }
+            let finding = finding.help(why.help());
             match repaired(why) {
                 Some(text) => finding.fix(Fix::machine(format!("write `{text}`"), span, text)),
                 None => finding,
             }
         }
+    }
+}
+
+/// The label that an ENUM, the same in all tables, has at a number, and all its labels; none where it is no ENUM.
+fn label<'w>(wrong: &Wrong<'w>, column: &str, number: &str) -> Option<(Option<&'w str>, &'w [String])> {
+    let labels = |table: &'w LockedTable| match &table.column(column)?.text.ty {
+        ColumnType::Enum(labels) => Some(labels.labels.as_slice()),
+        _ => None,
+    };
+    let mut all = wrong.tables.iter().map(|table| labels(table));
+    let first = all.next()??;
+    let nth = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let label = nth.and_then(|nth| first.get(nth)).map(String::as_str);
+    all.all(|other| other == Some(first)).then_some((label, first))
+}
+
+/// What is said of the number of a label in place of the label.
+///
+/// The server compares an ENUM with a number by the place of its label. Source: MySQL, "The ENUM Type".
+fn of_label(
+    finding: Diagnostic,
+    span: Span,
+    number: &str,
+    (label, labels): (Option<&str>, &[String]),
+    test: &Test,
+) -> Diagnostic {
+    let is_equal = match test {
+        Test::Compare { op, .. } => {
+            matches!(op, Comparison::Equal | Comparison::Same | Comparison::NotEqual)
+        }
+        Test::In { .. } => true,
+        Test::Between { .. } | Test::Like { .. } | Test::Regexp { .. } | Test::IsNull(_) | Test::Truth(_) => {
+            false
+        }
+    };
+    match label.map(quoted) {
+        Some(label) => {
+            let finding = finding.help(format!(
+                "the server takes {number} for the place of a label in the list, that of {label}"
+            ));
+            match is_equal {
+                true => finding.fix(Fix::machine(format!("write {label}"), span, label)),
+                false => finding,
+            }
+        }
+        None => finding.help(format!("no label has that place in the list: {}", listed(labels))),
     }
 }
 
@@ -165,7 +219,10 @@ fn missing(span: Span, column: &str, wrong: &Wrong<'_>) -> Diagnostic {
         return finding
             .label(format!("did you mean `{near}`?"))
             .help("columns are written with their names in the source")
-            .fix(everywhere_in(&wrong.again, Fix::machine(format!("write `{text}`"), span, text)));
+            .fix(everywhere_in(
+                &wrong.again,
+                Fix::sure_if(is_slip(column, near), format!("write `{text}`"), span, text),
+            ));
     }
     if is_text_without_quotes(column, wrong) {
         let text = quoted(column);
@@ -273,6 +330,16 @@ mod tests {
     fn dates_without_quotes() {
         repairs("at > 20260901", "at > '2026-09-01'");
         repairs("at > 20261301", "at > 20261301");
+    }
+
+    /// The server compares an ENUM with a number by the place of the label.
+    #[test]
+    fn numbers_of_labels() {
+        check("kind = 1", "column `kind` is enum('a','b'), and is compared with a number");
+        repairs("kind <> 2 and kind in (1, 2)", "kind <> 'b' and kind in ('a', 'b')");
+        repairs("kind = 0", "kind = 0");
+        repairs("kind = 3", "kind = 3");
+        repairs("kind > 1", "kind > 1");
     }
 
     /// The lock file tells no collation, and none would help.

@@ -15,7 +15,7 @@ use crate::mysql::ddl::CreatedTable;
 use crate::mysql::ident::same_column;
 use crate::mysql::schema::TableName;
 use crate::project::Schema;
-use crate::statement::{FormatName, TemplatePart, closest, name_text};
+use crate::statement::{FormatName, TemplatePart, closest, is_slip, name_text};
 use crate::text::{Span, Spanned};
 
 pub(super) const TEST_ROW_UNKNOWN: Code = Code::new("S1101", "test-row-unknown");
@@ -206,7 +206,8 @@ impl<'p> Rows<'_, 'p> {
             Some(renamed) => {
                 let message = format!("`{}` is called `{}` in messages", column.value, renamed.new);
                 let finding = Diagnostic::error(TEST_ROW_UNKNOWN, column.span, message);
-                self.findings.push(meant(finding, column.span, &renamed.new).help("the pipeline renames it"));
+                self.findings
+                    .push(meant(finding, (&renamed.new, true), column.span).help("the pipeline renames it"));
             }
             None => {
                 let names: Vec<String> = columns.iter().map(|known| known.new.clone()).collect();
@@ -258,7 +259,7 @@ impl<'p> Rows<'_, 'p> {
             let message = format!("`{}` reads from no source `{}`", pipeline.name.value, named.value);
             let finding = Diagnostic::error(TEST_ROW_UNKNOWN, named.span, message);
             self.findings.push(match closest(&named.value, names.iter().copied()) {
-                Some(near) => meant(finding, named.span, near),
+                Some(near) => meant(finding, (near, is_slip(&named.value, near)), named.span),
                 None => finding.help(format!("it reads from {}", listed(&names))),
             });
         }
@@ -272,7 +273,7 @@ impl<'p> Rows<'_, 'p> {
         let known: Vec<String> =
             self.flow.known.iter().map(|one| shown(&TableName::new(&*one.db, &*one.table))).collect();
         self.findings.push(match closest(&shown(&table.value), known.iter().map(String::as_str)) {
-            Some(near) => meant(finding, table.span, near),
+            Some(near) => meant(finding, (near, is_slip(&shown(&table.value), near)), table.span),
             None => finding.help("no `include` of the pipeline takes it, or an `exclude` does"),
         });
     }
@@ -312,7 +313,8 @@ impl<'p> Rows<'_, 'p> {
             if let Some(near) = closest(&shown(&table.value), known.iter().map(String::as_str)) {
                 let message = format!("`schema.lock` lists no table `{}`", shown(&table.value));
                 let finding = Diagnostic::error(TEST_ROW_UNKNOWN, table.span, message);
-                self.findings.push(meant(finding, table.span, near));
+                let is_sure = is_slip(&shown(&table.value), near);
+                self.findings.push(meant(finding, (near, is_sure), table.span));
             }
             return None;
         };
@@ -326,7 +328,7 @@ impl<'p> Rows<'_, 'p> {
         let message = format!("{of} has no column `{}`", column.value);
         let finding = Diagnostic::error(TEST_ROW_UNKNOWN, column.span, message);
         self.findings.push(match closest(&column.value, columns.iter().map(String::as_str)) {
-            Some(near) => meant(finding, column.span, near),
+            Some(near) => meant(finding, (near, is_slip(&column.value, near)), column.span),
             None => {
                 let names: Vec<&str> = columns.iter().map(String::as_str).collect();
                 finding.help(format!("it has {}", listed(&names)))
@@ -335,13 +337,14 @@ impl<'p> Rows<'_, 'p> {
     }
 }
 
-fn meant(finding: Diagnostic, span: Span, near: &str) -> Diagnostic {
+fn meant(finding: Diagnostic, (near, is_sure): (&str, bool), span: Span) -> Diagnostic {
     let written = match near.contains('.') {
         // Already as it is written.
         true => near.to_owned(),
         false => name_text(near),
     };
-    finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
+    finding.label(format!("did you mean `{near}`?")).fix(Fix::sure_if(
+        is_sure,
         format!("write `{written}`"),
         span,
         written,

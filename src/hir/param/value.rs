@@ -4,7 +4,7 @@ use super::{PARAM_VALUE, Param};
 use crate::ast::{self, ParamKind, ParamValue};
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::project::{Choices, variable};
-use crate::statement::{closest, number};
+use crate::statement::{closest, is_slip, number, write_near};
 use crate::text::Spanned;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,11 +36,7 @@ pub(super) fn own_value(
         let message = format!("`{}` is no option of `{}`", default.value, name.value);
         let finding = Diagnostic::error(PARAM_VALUE, default.span, message);
         findings.push(match near(&default.value) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
-                format!("write `{near}`"),
-                default.span,
-                near,
-            )),
+            Some(near) => write_near(finding, (&default.value, near), default.span, near),
             None => finding.help(format!("its options: {listed}")),
         });
     }
@@ -115,7 +111,7 @@ fn mended(
             Diagnostic::error(PARAM_VALUE, option.span, message)
                 .label(format!("did you mean `{meant}`?"))
                 .also(default.span, format!("`{meant}`, for which others have a value"))
-                .fix(Fix::machine(format!("write `{meant}`"), option.span, meant)),
+                .fix(Fix::sure_if(is_slip(&near, meant), format!("write `{meant}`"), option.span, meant)),
         );
         meant.clone_into(&mut option.value);
     }
@@ -152,11 +148,7 @@ pub(super) fn check_options(
         let message = format!("`{}` is no option of `{}`", option.value, other.name.value);
         let finding = Diagnostic::error(PARAM_VALUE, option.span, message);
         findings.push(match closest(&option.value, missing.iter().copied()) {
-            Some(near) => finding.label(format!("did you mean `{near}`?")).fix(Fix::machine(
-                format!("write `{near}`"),
-                option.span,
-                near,
-            )),
+            Some(near) => write_near(finding, (&option.value, near), option.span, near),
             None => finding.help(format!("its options: {}", other.options.join(", "))),
         });
     }
