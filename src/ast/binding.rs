@@ -18,6 +18,8 @@ pub struct ParamValue {
     pub text: Option<String>,
     /// Where that is written; none where it comes from outside of the files.
     pub place: Option<Span>,
+    /// The values it has where the parameter that decides about it has another one.
+    pub others: Vec<Spanned<String>>,
 }
 
 /// Where there are no parameters: in a lock file.
@@ -38,9 +40,15 @@ impl Values {
         self.0.get(param)?.place
     }
 
+    /// Values that a parameter has where another one is chosen.
+    pub(super) fn others(&self, param: &str) -> &[Spanned<String>] {
+        self.0.get(param).map_or(&[], |value| &value.others)
+    }
+
     /// True for the place of a value.
     pub fn is_place(&self, place: Span) -> bool {
-        self.0.values().any(|value| value.place == Some(place))
+        let is_other = |value: &ParamValue| value.others.iter().any(|other| other.span == place);
+        self.0.values().any(|value| value.place == Some(place) || is_other(value))
     }
 }
 

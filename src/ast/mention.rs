@@ -18,8 +18,12 @@ impl Reader<'_> {
         // What it would have added is not known.
         let word = self.tree.text(id, self.text).split([' ', '\t', '"']).next();
         self.opaque |= word == Some("use") || self.adds_files(id);
+        self.nameless.extend(self.lacks_name(id));
+        // What a label is called stands for nothing anywhere.
+        let is_label = word == Some("label");
         for node in self.tree.descendants(id) {
             match self.tree.kind(node) {
+                NodeKind::Glob if is_label => {}
                 // Whether something is known by this name is the question.
                 NodeKind::Glob | NodeKind::HoleName
                     if unbound.iter().any(|span| span.contains(self.tree.span(node))) => {}

@@ -337,17 +337,21 @@ impl<'a, 't> Matcher<'a, 't> {
         let Some(value) = values.of(&name.value).flatten() else {
             return Some((Value::Unbound(vec![name.value.clone()]), param("")));
         };
-        let token = Token::valued(value, bare_kind(kind).unwrap_or(NodeKind::String), span);
         let shown = format!("`param {}` is `{value}`", name.value);
-        // What stands bare in a file begins with a digit, and nothing else does.
-        let read = match bare_kind(kind).is_none() || value.starts_with(|sign: char| sign.is_ascii_digit()) {
-            true => read_value(kind, range, range_text, &[token]).map(|read| read.value),
-            false => None,
-        };
-        let read = read.unwrap_or_else(|| {
+        let read = valued(value, kind, (range, range_text), span).unwrap_or_else(|| {
             let message = format!("{shown}, and {} is wanted here", kind.called());
             Err(Box::new(Diagnostic::error(st::WRONG_ARGUMENTS, span, message)))
         });
+        // One that is not chosen is as wrong, and found out by who chooses it.
+        if read.is_ok()
+            && let Some(finding) = wrong_other(values.others(&name.value), kind, (range, range_text), name)
+        {
+            if !self.lenient {
+                return None;
+            }
+            self.findings.push(finding.beside(span, "used here"));
+            return Some((Value::Bad, param(value)));
+        }
         let read = match read {
             Ok(read) => read,
             Err(finding) if self.lenient => {
@@ -387,6 +391,44 @@ impl<'a, 't> Matcher<'a, 't> {
         }
         false
     }
+}
+
+/// A text read as if it stood in the place of an argument. None when it is of another kind.
+fn valued(
+    text: &str,
+    kind: Kind,
+    (range, range_text): ((u64, u64), &(String, String)),
+    span: Span,
+) -> Option<Result<Value, Box<Diagnostic>>> {
+    let token = Token::valued(text, bare_kind(kind).unwrap_or(NodeKind::String), span);
+    // What stands bare in a file begins with a digit, and nothing else does.
+    if bare_kind(kind).is_some() && !text.starts_with(|sign: char| sign.is_ascii_digit()) {
+        return None;
+    }
+    read_value(kind, range, range_text, &[token]).map(|read| read.value)
+}
+
+/// What is wrong with the first value of a parameter, among those that are not chosen, that cannot stand where it is used.
+fn wrong_other(
+    others: &[Spanned<String>],
+    kind: Kind,
+    range: ((u64, u64), &(String, String)),
+    name: &Spanned<String>,
+) -> Option<Diagnostic> {
+    others.iter().find_map(|other| match valued(&other.value, kind, range, other.span) {
+        Some(Ok(_)) => None,
+        // What would be written in its place is no repair here: another place may use the parameter, too.
+        Some(Err(finding)) => Some(Diagnostic { fixes: Vec::new(), ..*finding }),
+        None => {
+            let message = format!(
+                "`{}` is a value of `param {}`, and {} is wanted where that is used",
+                other.value,
+                name.value,
+                kind.called()
+            );
+            Some(Diagnostic::error(st::WRONG_ARGUMENTS, other.span, message))
+        }
+    })
 }
 
 /// What a plain value is in the tree, when it does not stand in quotes.

@@ -212,8 +212,10 @@ impl Known {
             );
         }
         let by = Some(other.value);
-        let value =
-            ParamValue { text: value.map(|value| value.value.clone()), place: value.map(|value| value.span) };
+        let place = value.map(|value| value.span);
+        let all = values.iter().map(|(_, value)| value);
+        let others = all.filter(|value| Some(value.span) != place).cloned().collect();
+        let value = ParamValue { text: value.map(|value| value.value.clone()), place, others };
         self.params.push(Param { name, options: Vec::new(), value, by });
     }
 }

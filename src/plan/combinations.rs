@@ -175,12 +175,13 @@ mod tests {
     fn what_appears_for_some_values_only() {
         check(
             &format!(
-                "{PARAMS}param n by stage {{\nstaging 0\nprod 6\n}}\n\
-                 pipeline p from s to o {{\ninclude a.b\ninclude a.*\ntopic \"{{region}}.{{table}}\" {{\npartitions param n\n}}\n}}\n"
+                "{PARAMS}param n by stage {{\nstaging \"a b\"\nprod \"p\"\n}}\n\
+                 pipeline p from s to o {{\ninclude a.b\ninclude a.*\nlabel x \"{{region}}\"\ntopic \"{{n}}.{{table}}\"\n}}\n"
             ),
             &[
-                "a.sync:9:9: error[S0109]: when `stage` is `staging`: S0018 `0` is out of range: 1 to 1_000_000",
                 "a.sync:13:9: warning[S0203]: `a.b` is included by `a.*` already",
+                "a.sync:16:7: error[S0109]: when `stage` is `staging`: S0404 \"a b.{table}\" gives no topic name: Kafka takes \
+                 letters, digits, `.`, `_` and `-` only, not ` `",
             ],
             4,
         );

@@ -138,15 +138,26 @@ fn parameters_are_given_from_outside() {
 
 #[test]
 fn every_combination_of_parameters_is_checked() {
-    let text = RIGHT.replace(
-        "include shop.*",
-        "include shop.orders\n  topic \"{region}.{table}\" {\n    partitions param n\n  }",
-    ) + "param region one-of eu, us default eu\nparam n by region {\n  eu 3\n  us 0\n}\n";
-    let project = project(&[("shop.sync", &text)]);
-    check(project.path(), &["check", "-q"], (0, "", ""));
-    let line =
-        "shop.sync:17:6: error[S0109]: when `region` is `us`: S0018 `0` is out of range: 1 to 1_000_000\n";
-    check(project.path(), &["check", "--all-params", "--format", "short"], (1, line, ""));
+    let by_region = |line: &str, values: &str| {
+        let lines = format!("include shop.orders\n  topic \"{{region}}.{{table}}\" {{\n    {line}\n  }}");
+        let params = format!("param region one-of eu, us default eu\nparam n by region {{\n{values}}}\n");
+        project(&[("shop.sync", &(RIGHT.replace("include shop.*", &lines) + &params))])
+    };
+    // What a value makes of a name is looked at where it is chosen.
+    let named = by_region("partitions 3", "  eu \"eu\"\n  us \"u s\"\n");
+    let path = named.path().join("shop.sync");
+    let text = fs::read_to_string(&path).expect("readable").replace("{region}.", "{n}.");
+    fs::write(&path, text).expect("writable");
+    check(named.path(), &["check", "-q"], (0, "", ""));
+    let line = "shop.sync:10:9: error[S0109]: when `region` is `us`: S0404 \"u s.{table}\" gives no topic name: \
+                Kafka takes letters, digits, `.`, `_` and `-` only, not ` `\n";
+    check(named.path(), &["check", "--all-params", "--format", "short"], (1, line, ""));
+    // What can be no value where it is used is one mistake, whatever is chosen.
+    let numbered = by_region("partitions param n", "  eu 3\n  us 0\n");
+    let line = "shop.sync:17:6: error[S0018]: `0` is out of range: 1 to 1_000_000\n";
+    for arguments in [&["check", "--format", "short"][..], &["check", "--all-params", "--format", "short"]] {
+        check(numbered.path(), arguments, (1, line, ""));
+    }
 }
 
 #[test]

@@ -3,15 +3,17 @@
 use super::super::Rule;
 use super::super::flow::Project;
 use super::connections::connections;
+use crate::ast::{Registry, TargetKind};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
-use crate::statement::{TlsMode, is_loopback};
+use crate::hir::Program;
+use crate::statement::{Address, TlsMode, is_loopback};
 
 const TLS_OFF: Code = Code::new("S0303", "tls-off");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: TLS_OFF,
-        what: "`tls off` towards a server that is not on this machine.",
+        what: "`tls off` towards a server that is not on this machine; a login at a registry whose address begins with `http://`.",
         why: "Every row, and with some login methods the password, can be read on the way and changed. Where that is acceptable, \
               say why: `tls off because \"…\"` answers the finding; `status` and the log keep showing it.",
         wrong: endpoints!(
@@ -25,6 +27,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_tls_off(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    findings.extend(registries(project.program).filter_map(login_in_clear));
     for connection in connections(project.program) {
         let written =
             connection.tls.filter(|tls| tls.value.mode == TlsMode::Off && tls.value.because.is_none());
@@ -38,9 +41,60 @@ fn check_tls_off(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// All registries.
+fn registries(program: &Program) -> impl Iterator<Item = &Registry> {
+    program.targets.iter().filter_map(|target| match &target.kind {
+        TargetKind::Kafka(cluster) => cluster.registry.as_ref().map(|registry| &registry.value),
+        TargetKind::Stdout | TargetKind::File { .. } => None,
+    })
+}
+
+/// A login at a registry that is asked without TLS.
+fn login_in_clear(registry: &Registry) -> Option<Diagnostic> {
+    let rest = registry.url.value.strip_prefix("http://")?;
+    let login = registry.password.as_ref().map(|password| password.span);
+    login.or(registry.user.as_ref().map(|user| user.span))?;
+    // Whoever says why it is off has answered, and where it is off without a reason that is told.
+    if registry.tls.as_ref().is_some_and(|tls| tls.value.mode == TlsMode::Off) {
+        return None;
+    }
+    let host = Address::parse(rest.split('/').next()?).ok()?.host;
+    let message = format!("the login at `{host}` can be read on the way");
+    let span = registry.url.span;
+    (!is_loopback(&host)).then(|| {
+        let https = format!("\"https://{rest}\"");
+        Diagnostic::warning(TLS_OFF, span, message)
+            .help("write `https://`, or say why not: `tls off because \"…\"` in the block of the registry")
+            .fix(Fix::choice(format!("write {https}"), span, https))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::check_project;
+
+    #[test]
+    fn a_login_at_a_registry() {
+        let check = |url: &str, block: &str, told: &str| {
+            check_project(&[&format!(
+                "edition 2026\nsource s mysql \"db\" {{\npassword env P\n}}\ntarget bus kafka \"k\" {{\n\
+                 registry \"{url}\" {{{told}\n{block}}}\n}}\n\
+                 pipeline p from s to bus {{\ninclude a.b\nformat avro\n}}\n"
+            )]);
+        };
+        let told = "  # warning[S0303]: the login at `r` can be read on the way";
+        let login = "user \"u\"\npassword env R\n";
+        check("http://r:8081", login, told);
+        check("http://r:8081/v1", "user \"u\"\n", told);
+        check("https://r:8081", login, "");
+        check("http://localhost:8081", login, "");
+        check("http://r:8081", &format!("{login}tls off because \"a cable of our own\"\n"), "");
+        check("http://r:8081", &format!("{login}allow S0303 because \"a cable of our own\"\n"), "");
+        check_project(&[
+            "edition 2026\nsource s mysql \"db\" {\npassword env P\n}\ntarget bus kafka \"k\" {\nregistry \"http://r:8081\"\n}\n\
+             pipeline p from s to bus {\ninclude a.b\nformat avro\n}\n",
+        ]);
+    }
 
     #[test]
     fn beyond_the_machine_itself() {

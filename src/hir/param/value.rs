@@ -75,7 +75,7 @@ pub(super) fn own_value(
         }
     };
     let place = default.filter(|_| choice.is_none()).map(|default| default.span);
-    Ok(Param { name, options, value: ParamValue { text: value, place }, by: None })
+    Ok(Param { name, options, value: ParamValue { text: value, place, others: Vec::new() }, by: None })
 }
 
 /// The options for which parameters have values, by the parameter that decides them.
