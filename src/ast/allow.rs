@@ -11,7 +11,7 @@ use crate::text::{Span, Spanned};
 /// `allow CODE because "…"`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allow {
-    /// The code, as written.
+    /// The code, as written; empty where there is none, and it may answer anything.
     pub code: Spanned<String>,
     /// The statement.
     pub head: Span,
@@ -56,13 +56,20 @@ impl Reader<'_> {
     /// Notes the codes in a statement that is left out: it was to answer them.
     pub(super) fn broken_allow(&mut self, id: NodeId) {
         let head = self.tree.span(id);
-        for node in self.tree.descendants(id).filter(|&node| self.tree.kind(node) == NodeKind::Glob) {
-            let word = self.tree.text(node, self.text);
-            if is_code(word) {
-                let code = Spanned::new(word.to_owned(), self.tree.span(node));
-                let (scope, top) = (self.scope, self.top);
-                self.allows.push(Allow { code, head, cut: head, scope, top, is_whole: false });
-            }
+        let (tree, text) = (self.tree, self.text);
+        let globs = tree.descendants(id).filter(|&node| tree.kind(node) == NodeKind::Glob);
+        let mut codes: Vec<Spanned<String>> = globs
+            .filter(|&node| is_code(tree.text(node, text)))
+            .map(|node| Spanned::new(tree.text(node, text).to_owned(), tree.span(node)))
+            .collect();
+        let word = self.first_word(id).map(|word| tree.text(word, text));
+        let behind = self.argument(id, 0).and_then(|first| first.word());
+        if codes.is_empty() && word == Some("allow") && behind.is_none_or(|behind| behind == "because") {
+            codes.push(Spanned::new(String::new(), head));
+        }
+        for code in codes {
+            let (scope, top) = (self.scope, self.top);
+            self.allows.push(Allow { code, head, cut: head, scope, top, is_whole: false });
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct File {
     pub noted: Uses,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
+    /// Words of statements without the name of what they declare or use: it may be any.
+    pub nameless: BTreeSet<&'static str>,
     /// Statements that stand where they do not belong: what seems to be missing elsewhere may be one of them.
     pub misplaced: LeftOut,
     /// Where a statement names a column, by the place of the statement and the name.
@@ -119,6 +121,7 @@ pub fn lower(parse: &Parse, text: &str, values: &Values) -> (File, Vec<Diagnosti
     unquoted::look(&parse.tree, text, Place::File, values, &mut reader.findings);
     secret::look(&parse.tree, text, &mut reader.findings);
     file.mentions = reader.mentions;
+    file.nameless = reader.nameless;
     file.misplaced = reader.misplaced;
     file.allows = reader.allows;
     file.columns = reader.columns;
@@ -241,6 +244,16 @@ fn first_edition(reader: &mut Reader<'_>) -> Option<Diagnostic> {
     if statements.first().is_some_and(|&id| is_meant_as_edition(reader, id)) {
         return None;
     }
+    if let Some(&first) = statements.first().filter(|&&first| reader.is_bare_edition(first)) {
+        let span = tree.span(first);
+        let text = format!("edition {}", tree.text(first, reader.text).trim_end());
+        let finding =
+            Diagnostic::error(st::EDITION_MISSING, span, "the first statement of a file is `edition`")
+                .help(format!("it has its word before the year: `{text}`"))
+                .fix(Fix::machine(format!("write `{text}`"), span, text));
+        reader.findings.push(finding);
+        return None;
+    }
     let at = reader.text.len() - reader.text.trim_start_matches('\u{FEFF}').len();
     let (file, at) = (tree.file(), at as u32);
     let start = Span::new(file, at, at);
@@ -265,6 +278,16 @@ fn first_edition(reader: &mut Reader<'_>) -> Option<Diagnostic> {
     };
     reader.findings.push(finding);
     None
+}
+
+impl Reader<'_> {
+    /// True for the year of an edition in place of the first statement of a file.
+    pub(super) fn is_bare_edition(&self, id: NodeId) -> bool {
+        let tree = self.tree;
+        let mut statements = tree.children(tree.root()).filter(|&id| tree.kind(id) == NodeKind::Statement);
+        let year = tree.text(id, self.text).trim().parse::<u64>();
+        year.is_ok_and(|year| EDITIONS.contains(&year)) && statements.next() == Some(id)
+    }
 }
 
 /// True for a statement whose word is another tool's for `edition`, or misspelt.

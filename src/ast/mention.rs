@@ -6,7 +6,7 @@ use super::token::Token;
 use super::unplaced::foreign;
 use super::value::pattern;
 use crate::pattern::{NamePattern, TablePattern};
-use crate::statement::{self as st, Place};
+use crate::statement::{self as st, Block, Place, StatementSpec};
 use crate::syntax::{NodeId, NodeKind};
 use crate::text::Span;
 
@@ -47,6 +47,22 @@ impl Reader<'_> {
         }
     }
 
+    /// The word of a statement that declares or uses a thing, and stands without its name.
+    fn lacks_name(&self, id: NodeId) -> Option<&'static str> {
+        const NAMED: [(&str, &[&str]); 6] = [
+            ("source", &["mysql"]),
+            ("target", &["kafka", "stdout", "file"]),
+            ("profile", &[]),
+            ("from", &[]),
+            ("to", &[]),
+            ("with", &[]),
+        ];
+        let word = self.tree.text(self.first_word(id)?, self.text);
+        let (word, behind) = NAMED.iter().find(|(named, _)| *named == word)?;
+        let is_behind = |token: Token<'_>| token.word().is_some_and(|next| behind.contains(&next));
+        self.argument(id, 0).is_none_or(is_behind).then_some(*word)
+    }
+
     /// What a statement that belonged to a broken one would have been, if it stood beside that one.
     pub(super) fn skipped(&self, id: NodeId, place: Place) -> LeftOut {
         let word = self.first_word(id).map(|word| self.tree.text(word, self.text));
@@ -60,13 +76,28 @@ impl Reader<'_> {
         let word = self.tree.text(word, self.text);
         let here = || st::in_place(place).map(|spec| spec.word);
         let elsewhere = || st::STATEMENTS.iter().map(|spec| spec.word).find(|other| *other == word);
-        let meant = here().find(|other| *other == word).or_else(elsewhere);
+        let own = here().find(|other| *other == word);
+        let meant = own.or_else(|| self.block_meant(id, word, place)).or_else(elsewhere);
         let meant = meant.or_else(|| foreign(word, place)).or_else(|| st::closest(word, here()));
-        match meant {
+        let mut left_out = match meant {
             Some(meant @ ("rename" | "table")) => LeftOut::about(meant, self.named_tables(id)),
             Some(meant) => LeftOut::word(meant),
             None => LeftOut::unknown(),
+        };
+        // A word of another block may be one of this block that is called nearly so: `column` for `columns`.
+        if own.is_none() && elsewhere().is_some() {
+            st::closest(word, here()).into_iter().for_each(|near| left_out.add(&LeftOut::word(near)));
         }
+        left_out
+    }
+
+    /// The statement with a block that a word with a block is called nearly so as, where words without one are near to it as well,
+    /// or belong to another tool: `tabel a.b {`, `tables a.b {`.
+    pub(super) fn block_meant(&self, id: NodeId, word: &str, place: Place) -> Option<&'static str> {
+        self.block(id)?;
+        let takes_block = |spec: &&StatementSpec| spec.block != Block::No;
+        let here = st::in_place(place).filter(takes_block).map(|spec| spec.word);
+        st::closest(word, here).filter(|near| *near == "table")
     }
 
     /// Patterns of tables in the head of a statement; none where there is no whole one, or a backtick has no partner, which
@@ -83,8 +114,18 @@ impl Reader<'_> {
         if parts.peek().is_some_and(|&part| Token::new(self.tree, self.text, part).word() == Some("column")) {
             return Some(tables);
         }
-        for part in parts {
+        let is_rename = self.first_word(id).is_some_and(|word| self.tree.text(word, self.text) == "rename");
+        while let Some(part) = parts.next() {
             let token = Token::new(self.tree, self.text, part);
+            // `rename table shop.order lines to x`: the name goes on.
+            if is_rename
+                && !tables.is_empty()
+                && !is_of_database
+                && token.word().is_some_and(|word| word != "to")
+            {
+                let is_to = |&part: &NodeId| Token::new(self.tree, self.text, part).word() == Some("to");
+                return if parts.any(|part| is_to(&part)) { None } else { Some(tables) };
+            }
             is_of_database |= token.word() == Some("database");
             let names = || {
                 token

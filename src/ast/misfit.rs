@@ -61,7 +61,7 @@ impl Misfit<'_> {
             }
         };
         let span = if span.is_empty() { tokens.last().map_or(word, |token| token.span) } else { span };
-        let repairs = self.repairs(word, tokens);
+        let repairs = self.repairs(spec.word, word, tokens);
         // What would mend the statement was meant as a part of it.
         if let Some(elsewhere) = aside::said_elsewhere(spec, tokens, self.at)
             && (repairs.is_empty() || self.at == 0)
@@ -149,19 +149,24 @@ impl Misfit<'_> {
         })
     }
 
-    /// A head without its name, whose next word was taken for one: `pipeline from shop to bus`.
+    /// A word without its name, whose next word was taken for one: `pipeline from shop to bus`, `pipeline p from to bus`.
     fn nameless(&self, spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> Option<Diagnostic> {
-        let [taken, _, ..] = tokens else { return None };
+        let taken = tokens.get(self.at.checked_sub(1)?)?;
         let is_wanted =
             |expected: &Expected| matches!(expected, Expected::Word(word) if taken.word() == Some(word));
-        (self.at == 1 && self.expected.iter().any(is_wanted)).then(|| {
-            Diagnostic::error(st::WRONG_ARGUMENTS, word, format!("`{}` lacks its name", spec.word))
+        let (shown, place) = match self.at.checked_sub(2).and_then(|before| tokens.get(before)) {
+            Some(before) => (before.word()?, before.span),
+            None => (spec.word, word),
+        };
+        self.expected.iter().any(is_wanted).then(|| {
+            let what = if spec.word == "allow" { "code of a finding" } else { "name" };
+            Diagnostic::error(st::WRONG_ARGUMENTS, place, format!("`{shown}` lacks its {what}"))
                 .help(format!("it is written `{}`", self.usage(spec)))
         })
     }
 
     /// What mends the statement at the argument that did not fit: a word before it, another word in its place, or nothing there.
-    fn repairs(&self, word: Span, tokens: &[Token<'_>]) -> Vec<Fix> {
+    fn repairs(&self, spec: &str, word: Span, tokens: &[Token<'_>]) -> Vec<Fix> {
         let at = self.at;
         let here = tokens.get(at);
         let fits = self.fits;
@@ -244,6 +249,19 @@ impl Misfit<'_> {
             }
         }
         // Without its quotes a text is often the word that was meant.
+        // `key origni customer_id`: a comma alone would make a column of the word.
+        if let ("key", Some(comma), [first, _, ..]) =
+            (spec, found.first_mut().filter(|one| one.text == ","), tokens)
+            && at == 1
+            && let Some(near) = first.word().and_then(|word| st::closest(word, ["origin"]))
+        {
+            comma.is_sure = false;
+            let text = format!("{near},");
+            found.insert(
+                0,
+                Repair { title: format!("write `{text}`"), span: first.span, text, is_sure: false },
+            );
+        }
         found.dedup_by(|later, first| (later.span, &later.text) == (first.span, &first.text));
         let is_only = found.len() == 1;
         let fix = |Repair { title, span, text, is_sure }: Repair| match is_only && is_sure {

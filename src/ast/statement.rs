@@ -64,6 +64,8 @@ pub(super) struct Reader<'t> {
     pub(super) findings: Vec<Diagnostic>,
     /// Every name in statements that were left out.
     pub(super) mentions: BTreeSet<String>,
+    /// Words of statements without the name of what they declare or use: it may be any.
+    pub(super) nameless: BTreeSet<&'static str>,
     /// Statements that stand where they do not belong: what seems to be missing elsewhere may be one of them.
     pub(super) misplaced: LeftOut,
     /// Where a statement names a column, by the place of the statement and the name.
@@ -91,6 +93,7 @@ impl<'t> Reader<'t> {
             noted: Uses::default(),
             findings: Vec::new(),
             mentions: BTreeSet::new(),
+            nameless: BTreeSet::new(),
             misplaced: LeftOut::default(),
             columns: BTreeMap::new(),
             opaque: parse.not_utf8(),

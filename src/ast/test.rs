@@ -3,6 +3,7 @@
 use super::argument::{own_name, quantity, text, texts, words};
 use super::binding::{Uses, Values};
 use super::file::reader;
+use super::left_out::LeftOut;
 use super::literal::literal;
 use super::shape::{Item, Value};
 use super::statement::{Reader, Stmt};
@@ -37,6 +38,8 @@ pub struct Test {
     pub schema: Option<Spanned<String>>,
     /// What happens, and what must come of it, in order.
     pub steps: Vec<Step>,
+    /// What could not be read of it.
+    pub left_out: LeftOut,
 }
 
 /// A statement of a test.
@@ -151,7 +154,9 @@ pub fn schemas(parse: &Parse, text: &str) -> Vec<String> {
 impl Reader<'_> {
     fn test(&mut self, statement: &Stmt) -> Option<Test> {
         let pipeline = statement.args.first().and_then(own_name)?;
-        let mut test = Test { pipeline, title: text(statement)?.value, schema: None, steps: Vec::new() };
+        let left_out = statement.body.left_out.clone();
+        let title = text(statement)?.value;
+        let mut test = Test { pipeline, title, schema: None, steps: Vec::new(), left_out };
         for inner in &statement.body.statements {
             match inner.spec.word {
                 "schema" => test.schema = in_quotes(inner),

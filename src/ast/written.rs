@@ -15,6 +15,8 @@ impl<'t> Reader<'t> {
     pub(super) fn word(&mut self, id: NodeId) -> Option<(&'t str, Span)> {
         match self.first_word(id) {
             Some(word) => Some((self.tree.text(word, self.text), self.tree.span(word))),
+            // Told as what is missing.
+            None if self.is_bare_edition(id) => None,
             None => {
                 let span = self.tree.span(self.first(id)?);
                 self.findings.push(

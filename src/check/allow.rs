@@ -58,6 +58,12 @@ pub(super) fn answer(program: &Program, is_read: bool, findings: &mut Vec<Diagno
     for allow in &program.allows {
         let inside =
             |finding: &Diagnostic| finding.primary.as_ref().is_some_and(|label| allow.covers(label.span));
+        if allow.code.value.is_empty() {
+            for (n, finding) in findings.iter().enumerate() {
+                answered[n] |= finding.severity != Severity::Error && inside(finding);
+            }
+            continue;
+        }
         let Some(code) = known.iter().find(|code| code.number == allow.code.value) else {
             if allow.is_whole {
                 let can_answer =
@@ -109,6 +115,7 @@ pub(super) fn answer(program: &Program, is_read: bool, findings: &mut Vec<Diagno
         };
         idle.push((allow, message));
     }
+    let mut shown = Vec::new();
     for (allow, message) in idle {
         let is_open = |n: usize, finding: &Diagnostic| {
             let inside = finding.primary.as_ref().is_some_and(|label| allow.covers(label.span));
@@ -117,6 +124,8 @@ pub(super) fn answer(program: &Program, is_read: bool, findings: &mut Vec<Diagno
         let open = || findings.iter().enumerate().filter(|(n, finding)| is_open(*n, finding));
         let near = closest(&allow.code.value, open().map(|(_, finding)| finding.code.number));
         let meant = open().find(|(_, finding)| Some(finding.code.number) == near);
+        // It is told with the answer that has its code wrong.
+        shown.extend(meant.map(|(n, _)| n));
         let finding = Diagnostic::warning(ALLOW_UNUSED, allow.head, message);
         told.push(match meant {
             Some((_, meant)) => wrong_code(finding, allow, meant),
@@ -125,6 +134,7 @@ pub(super) fn answer(program: &Program, is_read: bool, findings: &mut Vec<Diagno
                 .fix(Fix::machine("remove the line", allow.cut, "")),
         });
     }
+    shown.into_iter().for_each(|n| answered[n] = true);
     let mut answered = answered.into_iter();
     findings.retain(|_| answered.next() != Some(true));
     findings.extend(told);
@@ -263,7 +273,7 @@ mod tests {
     #[test]
     fn an_answer_with_the_code_of_another_finding() {
         check_diagnostics(
-            "include shop.*, shop.a  # warning[S0203]: `shop.a` is included by `shop.*` already\n\
+            "include shop.*, shop.a\n\
              allow S0204 because \"x\"  # warning[S0110]: S0204 (exclude-idle) does not appear in this block\n",
         );
     }

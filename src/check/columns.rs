@@ -6,7 +6,7 @@ use super::settings::{Lane, Setting, Subject};
 use crate::hir::{LockedColumn, LockedTable};
 use crate::mysql::schema::TableName;
 use crate::pattern::{Matcher, Relation};
-use crate::statement::{ColumnRule, RENAME_PLACEHOLDERS};
+use crate::statement::{ColumnRule, Property, RENAME_PLACEHOLDERS};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -96,12 +96,13 @@ pub(super) fn sent<'t>(
     known: &Known,
     table: &'t LockedTable,
 ) -> Option<Vec<&'t LockedColumn>> {
-    let rule = match lane.setting(Subject::One(known), |settings| settings.columns.as_ref()) {
-        Setting::Default if lane.may_lack_for(known, &["columns"]) => return None,
-        Setting::Default => return Some(table.columns.iter().collect()),
-        Setting::Various => return None,
-        Setting::Given(rule, _) => rule,
-    };
+    let rule =
+        match lane.setting((Subject::One(known), Property::Columns), |settings| settings.columns.as_ref()) {
+            Setting::Default if lane.may_lack_for(known, &["columns"]) => return None,
+            Setting::Default => return Some(table.columns.iter().collect()),
+            Setting::Various => return None,
+            Setting::Given(rule, _) => rule,
+        };
     Some(table.columns.iter().filter(|column| !lane.drops(rule, &column.name.value)).collect())
 }
 

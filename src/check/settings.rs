@@ -7,7 +7,7 @@ use super::selector::Selector;
 use crate::ast::{LeftOut, Settings, TableBlock, Where};
 use crate::hir::{Pipeline, Program, To};
 use crate::pattern::{Covered, Matcher, Relation, TableMatcher, TablePattern};
-use crate::statement::{ColumnRule, MaskRule, Template};
+use crate::statement::{ColumnRule, MaskRule, Property, Template};
 use crate::text::{Span, Spanned};
 use std::collections::{BTreeMap, HashMap};
 
@@ -88,7 +88,8 @@ impl<'p> Lane<'p> {
                 }
             }
         }
-        let is_whole = levels.iter().all(|level| level.left_out.is_empty());
+        let is_whole =
+            levels.iter().all(|level| level.left_out.is_empty() && level.settings.damaged.is_empty());
         let columns = levels.iter().filter_map(|level| level.settings.columns.as_ref());
         let columns = columns.map(|rule| (rule.span, columns::LeftOut::new(&rule.value))).collect();
         Lane { to, n, levels, index: Index::new(patterns), is_whole, columns }
@@ -186,13 +187,36 @@ impl<'p> Lane<'p> {
         })
     }
 
-    /// The setting of the nearest level for tables.
+    /// The setting of the nearest level for tables. Where a nearer level may have had one that could not be read, none is known.
     pub(super) fn setting<T: PartialEq + 'p>(
         &self,
-        subject: Subject<'_>,
+        (subject, property): (Subject<'_>, Property),
         of: impl Fn(&'p Settings) -> Option<&'p Spanned<T>>,
     ) -> Setting<'p, '_, T> {
+        let is_given = |level: &&Level<'p>| of(level.settings).is_some();
+        if !self.is_whole {
+            let given = || self.levels_about(subject).filter(is_given);
+            let lacks = |level: &Level<'p>| {
+                let own = level.lacks(property) && !given().any(|one| one.wins_over(level));
+                own && of(level.settings).is_none()
+            };
+            if self.levels_about(subject).any(lacks) {
+                return Setting::Various;
+            }
+        }
         self.nearest(subject, |level| of(level.settings))
+    }
+
+    /// The levels that are for all tables that are asked about.
+    fn levels_about<'s>(&'s self, subject: Subject<'s>) -> Box<dyn Iterator<Item = &'s Level<'p>> + 's> {
+        match subject {
+            Subject::One(known) => Box::new(self.levels_of(known)),
+            Subject::All(all) => Box::new(self.levels.iter().filter(|level| {
+                level.tables.as_ref().is_none_or(|tables| {
+                    matches!(all.matcher.relation(tables), Relation::Equal | Relation::Narrower)
+                })
+            })),
+        }
     }
 
     fn nearest<T: PartialEq + 'p>(
@@ -285,6 +309,13 @@ impl<'p> Level<'p> {
         let unread_blocks = left_out.tables("table");
         let says_something = settings.concerns_tables() || !left_out.is_empty();
         Level { rank, tables, settings, says_something, left_out, unread_blocks, masks: compiled.collect() }
+    }
+
+    /// True when a statement that gives a setting could not be read.
+    fn lacks(&self, property: Property) -> bool {
+        let word = if property.block().is_empty() { property.word() } else { property.block() };
+        let may_be_inside = !property.block().is_empty() && !self.settings.damaged.is_empty();
+        may_be_inside || !self.left_out.is_empty() && self.left_out.may_be(&[word, "with"])
     }
 
     /// Also in a profile that is not known, or a `table` block whose pattern is not.

@@ -5,7 +5,7 @@ use super::settings::{Lane, Setting};
 use crate::hir::TargetId;
 use crate::pattern::TableMatcher;
 use crate::statement::{
-    DdlTopic, Markers, Names, OnError, OnOversize, TASK_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template,
+    DdlTopic, Markers, Names, OnError, OnOversize, Property, TASK_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template,
 };
 use crate::text::Span;
 use std::collections::HashMap;
@@ -124,7 +124,8 @@ pub(super) fn meetings(project: &Project<'_>, purpose: Purpose) -> Vec<Meeting> 
             }
             // What patterns take goes there whatever it is called, where the topic has no placeholder for that.
             for subject in flow.unbounded() {
-                let Setting::Given(topic, _) = lane.setting(subject, |settings| settings.topic.as_ref())
+                let Setting::Given(topic, _) =
+                    lane.setting((subject, Property::Topic), |settings| settings.topic.as_ref())
                 else {
                     continue;
                 };

@@ -48,6 +48,11 @@ impl Profiles {
         self.scope.note_idle(may_be_used);
     }
 
+    /// True for the name of a profile.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        self.scope.id(name).is_some()
+    }
+
     /// Adds the profiles that a block names to its settings, which win over them. What could not be read of them; of one that is not
     /// known, its line `with`.
     pub(super) fn apply(

@@ -63,6 +63,8 @@ pub struct Program {
     pub memory_bytes: Option<u64>,
     /// Every name in statements that were left out: they may have declared or used it.
     pub mentions: BTreeSet<String>,
+    /// Words of statements without the name of what they declare or use: it may be any.
+    pub nameless: BTreeSet<&'static str>,
     /// Statements that stand where they do not belong: what seems to be missing elsewhere may be one of them.
     pub misplaced: LeftOut,
     /// Where a statement names a column, by the place of the statement and the name.

@@ -30,6 +30,7 @@ pub fn resolve(
     for file in files {
         program.opaque |= file.opaque;
         program.mentions.extend(file.mentions);
+        program.nameless.extend(file.nameless);
         program.misplaced.add(&file.misplaced.elsewhere());
         program.lacks_pipeline |= file.lacks_pipeline;
         program.allows.extend(file.allows);
@@ -81,6 +82,7 @@ pub fn resolve(
             check_retry(&kafka.retry, &mut findings);
         }
     }
+    usage::note_nameless(&declared, &sources, &targets, &profiles, &mut program);
     usage::note_idle(&declared, &mut sources, &mut targets, &mut profiles, &program);
     let undeclared = usage::undeclared(&declared, &sources);
     let mut locks_told = Vec::new();

@@ -34,6 +34,30 @@ pub(super) fn note_idle(
     profiles.note_idle(|name, place| taken.contains(name) || may_be_used(name, place));
 }
 
+/// Notes the names that nothing declares as such that a declaration without its name may be of.
+pub(super) fn note_nameless(
+    pipelines: &[Pipeline],
+    sources: &Scope,
+    targets: &Scope,
+    profiles: &Profiles,
+    program: &mut Program,
+) {
+    if program.nameless.contains("source") {
+        let unknown = undeclared(pipelines, sources).into_iter().map(|from| from.value.to_string());
+        program.mentions.extend(unknown);
+    }
+    if program.nameless.contains("target") {
+        let to = pipelines.iter().flat_map(|pipeline| &pipeline.to).map(|to| &to.target);
+        let unknown = to.filter(|name| targets.id(&name.value).is_none()).map(|name| name.value.clone());
+        program.mentions.extend(unknown);
+    }
+    if program.nameless.contains("profile") {
+        let with = pipelines.iter().flat_map(with_of);
+        let unknown = with.filter(|name| !profiles.declares(&name.value)).map(|name| name.value.clone());
+        program.mentions.extend(unknown);
+    }
+}
+
 /// All profiles that a pipeline names.
 fn with_of(pipeline: &Pipeline) -> impl Iterator<Item = &Spanned<String>> {
     let to = pipeline.to.iter().flat_map(|to| to.with.iter().chain(with_of_tables(&to.tables)));

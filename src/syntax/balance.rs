@@ -30,7 +30,7 @@ impl Edit {
         let remove = |range: &Range| Edit { at: range.start, removed: range.end - range.start, added: "" };
         match fault {
             BraceFault::Unclosed { insert, .. } => Some(add(*insert, "\n}")),
-            BraceFault::Unopened { head, .. } => Some(add(head.end, " {")),
+            BraceFault::Unopened { instead, .. } => Some(vec![Edit { added: " {", ..remove(instead) }]),
             BraceFault::Extra { brace, .. } => Some(vec![remove(brace)]),
             BraceFault::Commented { sign, .. } => Some(vec![remove(sign)]),
             BraceFault::Doubled { open, close } => Some(vec![remove(open), remove(close)]),

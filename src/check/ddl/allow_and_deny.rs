@@ -6,7 +6,7 @@ use super::super::settings::Setting;
 use crate::ast::Settings;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::pattern::Relation;
-use crate::statement::{DdlKind, WordSet};
+use crate::statement::{DdlKind, Property, WordSet};
 use crate::text::Spanned;
 use std::collections::BTreeMap;
 
@@ -62,8 +62,8 @@ fn lists<'p>(flow: &Flow<'p>, defaults: &Settings) -> Vec<(&'p Kinds, &'p Kinds)
             continue;
         }
         for subject in flow.subjects() {
-            let allow = lane.setting(subject, |settings| settings.ddl_allow.as_ref());
-            let deny = lane.setting(subject, |settings| settings.ddl_deny.as_ref());
+            let allow = lane.setting((subject, Property::DdlAllow), |settings| settings.ddl_allow.as_ref());
+            let deny = lane.setting((subject, Property::DdlDeny), |settings| settings.ddl_deny.as_ref());
             if let (Setting::Given(allow, allowed), Setting::Given(deny, denied)) = (allow, deny) {
                 let is_default = |given: &Kinds| {
                     let lists = [&defaults.ddl_allow, &defaults.ddl_deny];

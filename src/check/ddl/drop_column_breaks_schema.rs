@@ -5,7 +5,7 @@ use super::super::flow::Project;
 use super::super::settings::Setting;
 use super::sent;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::{Compatibility, DdlKind};
+use crate::statement::{Compatibility, DdlKind, Property};
 
 const DROP_COLUMN_BREAKS_SCHEMA: Code = Code::new("S0705", "drop-column-breaks-schema");
 
@@ -30,16 +30,18 @@ fn check_drop_column(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         for lane in &flow.lanes {
             for subject in flow.subjects() {
                 // Where nothing is said about kinds, nobody has allowed this one.
-                let Setting::Given(allow, _) = lane.setting(subject, |settings| settings.ddl_allow.as_ref())
+                let Setting::Given(allow, _) =
+                    lane.setting((subject, Property::DdlAllow), |settings| settings.ddl_allow.as_ref())
                 else {
                     continue;
                 };
-                let Setting::Given(rule, _) =
-                    lane.setting(subject, |settings| settings.compatibility.as_ref())
+                let Setting::Given(rule, _) = lane
+                    .setting((subject, Property::Compatibility), |settings| settings.compatibility.as_ref())
                 else {
                     continue;
                 };
-                let Setting::Given(format, _) = lane.setting(subject, |settings| settings.format.as_ref())
+                let Setting::Given(format, _) =
+                    lane.setting((subject, Property::Format), |settings| settings.format.as_ref())
                 else {
                     continue;
                 };

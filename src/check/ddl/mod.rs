@@ -7,7 +7,7 @@ mod order_lost;
 
 use super::Rule;
 use super::settings::{Lane, Setting, Subject};
-use crate::statement::{DdlKind, Switch};
+use crate::statement::{DdlKind, Property, Switch};
 use crate::text::Span;
 
 /// The rules of this area.
@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] =
 /// Where it is said that schema changes of tables are sent; none when they are not, or not all of them, or a statement of
 /// that block is not known.
 fn switched_on(lane: &Lane<'_>, subject: Subject<'_>) -> Option<Span> {
-    match lane.setting(subject, |settings| settings.ddl.as_ref()) {
+    match lane.setting((subject, Property::Ddl), |settings| settings.ddl.as_ref()) {
         Setting::Given(switch, _) => {
             (switch.value == Switch::On && !lane.is_damaged(switch.span)).then_some(switch.span)
         }
@@ -28,12 +28,12 @@ fn switched_on(lane: &Lane<'_>, subject: Subject<'_>) -> Option<Span> {
 /// Where it is said that a kind of schema change is sent, at `allow` or else at `ddl`; none when it is not.
 fn sent(lane: &Lane<'_>, subject: Subject<'_>, kind: DdlKind) -> Option<Span> {
     let on = switched_on(lane, subject)?;
-    let denied = match lane.setting(subject, |settings| settings.ddl_deny.as_ref()) {
+    let denied = match lane.setting((subject, Property::DdlDeny), |settings| settings.ddl_deny.as_ref()) {
         Setting::Default => false,
         Setting::Given(kinds, _) => kinds.value.contains(&kind),
         Setting::Various => true,
     };
-    match lane.setting(subject, |settings| settings.ddl_allow.as_ref()) {
+    match lane.setting((subject, Property::DdlAllow), |settings| settings.ddl_allow.as_ref()) {
         _ if denied => None,
         Setting::Default => Some(on),
         Setting::Given(kinds, _) => kinds.value.contains(&kind).then_some(kinds.span),

@@ -6,7 +6,7 @@ use super::super::flow::Project;
 use super::super::settings::{Lane, Setting, Subject};
 use super::switched_on;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::{DdlPartition, DdlTopic, Header};
+use crate::statement::{DdlPartition, DdlTopic, Header, Property};
 use crate::text::Span;
 
 const DDL_ORDER_LOST: Code = Code::new("S0702", "ddl-order-lost");
@@ -50,18 +50,20 @@ fn check_order_lost(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 /// Why schema changes of tables have no place among their rows, and where that is said.
 fn lost(lane: &Lane<'_>, subject: Subject<'_>) -> Option<(Span, &'static str)> {
     let on = switched_on(lane, subject)?;
-    match lane.setting(subject, |settings| settings.headers.as_ref()) {
+    match lane.setting((subject, Property::Headers), |settings| settings.headers.as_ref()) {
         Setting::Given(headers, _) if headers.value.contains(&Header::Schema) => return None,
         Setting::Various => return None,
         Setting::Given(..) | Setting::Default => {}
     }
     let elsewhere = "readers cannot tell which rows came before a schema change: it goes to another topic";
-    match lane.setting(subject, |settings| settings.ddl_topic.as_ref()) {
+    match lane.setting((subject, Property::DdlTopic), |settings| settings.ddl_topic.as_ref()) {
         Setting::Default => Some((on, elsewhere)),
         Setting::Various => None,
         Setting::Given(topic, _) => match topic.value {
             DdlTopic::Topic(_) => Some((topic.span, elsewhere)),
-            DdlTopic::Same => match lane.setting(subject, |settings| settings.ddl_partition.as_ref()) {
+            DdlTopic::Same => match lane
+                .setting((subject, Property::DdlPartition), |settings| settings.ddl_partition.as_ref())
+            {
                 Setting::Given(partition, _) if partition.value == DdlPartition::ToAll => Some((
                     partition.span,
                     "readers cannot tell which rows came before a schema change: it goes to every partition",

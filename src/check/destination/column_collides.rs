@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::{LockedColumn, LockedTable};
 use crate::mysql::ident::same_column;
 use crate::pattern::NamePattern;
-use crate::statement::{FormatName, KeyForm, Rename};
+use crate::statement::{FormatName, KeyForm, Property, Rename};
 use foldhash::HashMap;
 
 const COLUMN_COLLIDES: Code = Code::new("S0412", "column-collides");
@@ -37,7 +37,9 @@ pub(super) const RULE: Rule = Rule {
 const FIELDS: &[&str] = &["__op", "__ts_ms", "__deleted"];
 
 fn check_column_collides(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    for flow in &project.flows {
+    // A line that could not be read may have given a column another name.
+    let read = |flow: &&Flow<'_>| !flow.pipeline.left_out.may_be(&["rename"]);
+    for flow in project.flows.iter().filter(read) {
         for lane in &flow.lanes {
             for (n, source) in sources(project.program, flow.pipeline).enumerate() {
                 for (known, table) in flow.locked(n) {
@@ -81,10 +83,11 @@ fn added<'t>(
     table: &'t LockedTable,
     columns: &[&'t LockedColumn],
 ) -> Vec<(&'t str, Added)> {
-    let format = match lane.setting(Subject::One(known), |settings| settings.format.as_ref()) {
-        Setting::Given(format, _) => format.value,
-        Setting::Default | Setting::Various => FormatName::CanalJson,
-    };
+    let format =
+        match lane.setting((Subject::One(known), Property::Format), |settings| settings.format.as_ref()) {
+            Setting::Given(format, _) => format.value,
+            Setting::Default | Setting::Various => FormatName::CanalJson,
+        };
     let is_called = |own: &str, names: &[&str]| {
         flow.column_name(source, known, own).is_some_and(|name| names.contains(&name.name.as_str()))
     };
@@ -94,7 +97,7 @@ fn added<'t>(
         .into_iter()
         .flatten()
         .map(|own| (own, Added::Format(format)));
-    let form = match lane.setting(Subject::One(known), |settings| settings.key.as_ref()) {
+    let form = match lane.setting((Subject::One(known), Property::Key), |settings| settings.key.as_ref()) {
         Setting::Given(key, _) => key.value.form,
         Setting::Default | Setting::Various => None,
     };

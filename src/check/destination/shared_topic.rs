@@ -6,6 +6,7 @@ use super::super::flow::{Flow, Placed, Project};
 use super::super::formats::shares_subject;
 use super::super::keys::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::statement::{Template, TemplatePart};
 use crate::text::Span;
 use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +36,8 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                 let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
                 let mut answered = Vec::new();
                 for placed in flow.placed(lane, source).filter(|placed| placed.is_shared) {
-                    let Some(template) = placed.template.filter(|template| !template.value.names_table())
+                    let tells_apart = |template: &Template| template.names_table() || holds_signs(template);
+                    let Some(template) = placed.template.filter(|template| !tells_apart(&template.value))
                     else {
                         continue;
                     };
@@ -84,6 +86,15 @@ fn check_shared_topic(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// True for a template with signs that other tools have around placeholders, `$table`: what it gives is no name (S0404), and what was
+/// meant would tell tables apart.
+fn holds_signs(template: &Template) -> bool {
+    template.parts.iter().any(|part| match part {
+        TemplatePart::Text(text) => text.contains(['$', '<', '%']),
+        TemplatePart::Hole { .. } => false,
+    })
 }
 
 /// The first table of a topic, and what was found of the others that go there by other lines.

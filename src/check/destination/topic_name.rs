@@ -7,10 +7,11 @@ use super::super::selector::Selector;
 use super::super::settings::{Lane, Setting, Subject};
 use super::super::side::sides;
 use crate::ast::TargetKind;
-use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
+use crate::hir::Program;
 use crate::kafka::TopicName;
 use crate::pattern::{NamePattern, Relation};
-use crate::statement::{Names, OWN_NAME_MAX, TOPIC_PLACEHOLDERS, Template, TemplatePart};
+use crate::statement::{Names, OWN_NAME_MAX, Property, TOPIC_PLACEHOLDERS, Template, TemplatePart};
 use crate::text::{Span, Spanned};
 use std::sync::Arc;
 
@@ -41,13 +42,15 @@ fn check_topic_name(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for lane in &flow.lanes {
             for (topic, _) in lane.topics() {
-                findings.extend(in_template(&topic.value, topic.span));
+                findings.extend(in_template(project.program, &topic.value, topic.span));
             }
-            findings.extend(sides(lane).iter().filter_map(|side| in_template(side.template, side.span)));
+            findings.extend(
+                sides(lane).iter().filter_map(|side| in_template(project.program, side.template, side.span)),
+            );
         }
         for (n, lane) in flow.lanes.iter().enumerate() {
             for (m, source) in sources(project.program, flow.pipeline).enumerate() {
-                findings.extend(flow.placed(n, m).filter_map(in_name));
+                findings.extend(flow.placed(n, m).filter_map(|placed| in_name(project.program, placed)));
                 for subject in flow.unbounded() {
                     findings.extend(in_names(flow, lane, source, subject));
                 }
@@ -80,7 +83,7 @@ fn is_topic_sign(sign: char) -> bool {
 }
 
 /// A mistake in the template itself.
-fn in_template(template: &Template, span: Span) -> Option<Diagnostic> {
+fn in_template(program: &Program, template: &Template, span: Span) -> Option<Diagnostic> {
     let text: String = template
         .parts
         .iter()
@@ -95,6 +98,18 @@ fn in_template(template: &Template, span: Span) -> Option<Diagnostic> {
     let why = TopicName::check(&text).err()?;
     let finding =
         Diagnostic::error(BAD_TOPIC_NAME, span, format!("\"{template}\" gives no topic name: {why}"));
+    // A value took the place of a parameter: what was written is not known here.
+    let is_filled = program.filled.iter().any(|filled| filled.span == span);
+    if let Some(meant) = with_braces(&template.to_string()).filter(|_| !is_filled) {
+        let text = format!("\"{meant}\"");
+        return Some(
+            finding.help("a placeholder stands in braces and nothing else: `{db}`").fix(Fix::machine(
+                format!("write {text}"),
+                span,
+                text,
+            )),
+        );
+    }
     // `${db}`, `%s`, `db/table`
     Some(match text.chars().find(|&sign| !is_topic_sign(sign)) {
         Some('$') if template.to_string().contains("${") => {
@@ -105,8 +120,33 @@ fn in_template(template: &Template, span: Span) -> Option<Diagnostic> {
     })
 }
 
+/// A template whose placeholders have the signs of other tools, as it is written here: `$table`, `${table}`, `<table>`, `%table%`.
+/// None where nothing is mended by that, or more is wrong.
+fn with_braces(template: &str) -> Option<String> {
+    let mut mended = template.to_owned();
+    for name in TOPIC_PLACEHOLDERS {
+        for written in
+            [format!("${{{name}}}"), format!("%{{{name}}}"), format!("<{name}>"), format!("%{name}%")]
+        {
+            mended = mended.replace(&written, &format!("{{{name}}}"));
+        }
+        let shell = format!("${name}");
+        let is_part = |sign: char| sign.is_alphanumeric() || matches!(sign, '_' | '.');
+        if mended.split(&shell).skip(1).all(|behind| !behind.starts_with(|sign| is_part(sign) && sign != '.'))
+        {
+            mended = mended.replace(&shell, &format!("{{{name}}}"));
+        }
+    }
+    let mut depth = 0;
+    let is_plain = mended.chars().all(|sign| {
+        depth += i32::from(sign == '{') - i32::from(sign == '}');
+        depth > 0 || sign == '}' || is_topic_sign(sign)
+    });
+    (is_plain && mended != template).then_some(mended)
+}
+
 /// A mistake that comes from the name of a table.
-fn in_name(placed: Placed<'_>) -> Option<Diagnostic> {
+fn in_name(program: &Program, placed: Placed<'_>) -> Option<Diagnostic> {
     let Placed { known, topic, template, .. } = placed;
     let why = TopicName::check(topic).err()?;
     let shown: String = topic.chars().take(SHOWN_MAX).collect();
@@ -114,7 +154,7 @@ fn in_name(placed: Placed<'_>) -> Option<Diagnostic> {
     let message = format!("`{shown}{rest}` is no topic name: {why}");
     let finding = Diagnostic::error(BAD_TOPIC_NAME, known.span, message).help(HELP);
     match template {
-        Some(template) if in_template(&template.value, template.span).is_some() => None,
+        Some(template) if in_template(program, &template.value, template.span).is_some() => None,
         Some(template) => Some(finding.beside(template.span, "its topic is made here")),
         None => Some(finding),
     }
@@ -122,7 +162,7 @@ fn in_name(placed: Placed<'_>) -> Option<Diagnostic> {
 
 /// A mistake that comes from what the names of all tables of a pattern share.
 fn in_names(flow: &Flow<'_>, lane: &Lane<'_>, source: &str, subject: Subject<'_>) -> Option<Diagnostic> {
-    let setting = lane.setting(subject, |settings| settings.topic.as_ref());
+    let setting = lane.setting((subject, Property::Topic), |settings| settings.topic.as_ref());
     let written = match &setting {
         Setting::Various => return None,
         Setting::Default => None,
@@ -182,7 +222,7 @@ fn shared_names(flow: &Flow<'_>, source: &str, all: &Selector<'_>) -> Vec<(&'sta
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{check_diagnostics, check_project};
+    use super::super::super::testing::{check_diagnostics, check_project, check_repaired};
 
     #[test]
     fn in_the_text_of_a_topic() {
@@ -194,6 +234,18 @@ mod tests {
             "include shop.a\ntopic \"..\"  # error[S0404]: \"..\" gives no topic name: `.` and `..` are no topic names\n",
         );
         check_diagnostics("include shop.a\ntopic \"{db}.{table}\"\n");
+    }
+
+    #[test]
+    fn placeholders_with_the_signs_of_other_tools() {
+        for written in ["x.$table", "x.${table}", "x.<table>", "x.%table%"] {
+            let lines = |topic: &str| format!("include shop.*\ntopic \"{topic}\"\n");
+            check_repaired(&lines(written), &lines("x.{table}"));
+        }
+        assert_eq!(super::with_braces("$db.$table").as_deref(), Some("{db}.{table}"));
+        for other in ["x.$1", "x.$tables", "x.{table}", "a/$table"] {
+            assert_eq!(super::with_braces(other), None, "{other}");
+        }
     }
 
     #[test]

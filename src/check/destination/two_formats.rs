@@ -5,7 +5,7 @@ use super::super::flow::{Flow, Known, Placed, Project};
 use super::super::settings::{Lane, Setting, Subject};
 use crate::ast::{Target, TargetKind};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::FormatName;
+use crate::statement::{FormatName, Property};
 use crate::text::Span;
 use foldhash::HashMap;
 
@@ -78,11 +78,12 @@ fn form<'a>(flow: &Flow<'_>, lane: &Lane<'_>, target: &'a Target, placed: &Place
     if lane.may_lack_nearer(known, "format", |settings| settings.format.as_ref()) {
         return None;
     }
-    let (format, span) = match lane.setting(Subject::One(known), |settings| settings.format.as_ref()) {
-        Setting::Default => (FormatName::CanalJson, None),
-        Setting::Given(format, _) => (format.value, Some(format.span)),
-        Setting::Various => return None,
-    };
+    let (format, span) =
+        match lane.setting((Subject::One(known), Property::Format), |settings| settings.format.as_ref()) {
+            Setting::Default => (FormatName::CanalJson, None),
+            Setting::Given(format, _) => (format.value, Some(format.span)),
+            Setting::Various => return None,
+        };
     let registry = match &target.kind {
         TargetKind::Kafka(kafka) => kafka.registry.as_ref().map(|registry| registry.value.url.value.as_str()),
         TargetKind::Stdout | TargetKind::File { .. } => None,

@@ -7,7 +7,7 @@ use super::super::settings::{Lane, Setting, Subject};
 use super::known::Nears;
 use super::{Flow, Known};
 use crate::pattern::{Relation, TableMatcher};
-use crate::statement::{NameCase, Names, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template};
+use crate::statement::{NameCase, Names, Property, RENAME_PLACEHOLDERS, TOPIC_PLACEHOLDERS, Template};
 use crate::text::{Span, Spanned};
 use foldhash::HashMap;
 use std::collections::hash_map::Entry;
@@ -149,17 +149,18 @@ impl<'p> Flow<'p> {
         if lane.may_lack_nearer(known, "topic", |settings| settings.topic.as_ref()) {
             return None;
         }
-        let (name, template) = match lane.setting(Subject::One(known), |settings| settings.topic.as_ref()) {
-            Setting::Default => (format!("{}.{}", name.db, name.table), None),
-            Setting::Various => return None,
-            Setting::Given(template, tables) => {
-                let captures = tables.and_then(|tables| tables.captures(&known.db, &known.table));
-                let names = self.names_of(source, (&name.db, &name.table), (&known.db, &known.table));
-                let captures = captures.unwrap_or_default();
-                let name = names.expand(&template.value, &captures, TOPIC_PLACEHOLDERS).ok()?;
-                (name, Some(template))
-            }
-        };
+        let (name, template) =
+            match lane.setting((Subject::One(known), Property::Topic), |settings| settings.topic.as_ref()) {
+                Setting::Default => (format!("{}.{}", name.db, name.table), None),
+                Setting::Various => return None,
+                Setting::Given(template, tables) => {
+                    let captures = tables.and_then(|tables| tables.captures(&known.db, &known.table));
+                    let names = self.names_of(source, (&name.db, &name.table), (&known.db, &known.table));
+                    let captures = captures.unwrap_or_default();
+                    let name = names.expand(&template.value, &captures, TOPIC_PLACEHOLDERS).ok()?;
+                    (name, Some(template))
+                }
+            };
         Some(Topic { name, template, is_shared: false })
     }
 }

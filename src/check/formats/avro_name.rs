@@ -7,7 +7,7 @@ use super::super::settings::{Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::hir::Pipeline;
 use crate::mysql::ident::same_column;
-use crate::statement::{FormatName, name_text};
+use crate::statement::{FormatName, Property, name_text};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -41,8 +41,9 @@ fn check_avro_name(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         for (n, lane) in flow.lanes.iter().enumerate() {
             for (m, source) in sources(project.program, flow.pipeline).enumerate() {
                 for placed in flow.placed(n, m) {
-                    let format =
-                        lane.setting(Subject::One(placed.known), |settings| settings.format.as_ref());
+                    let format = lane.setting((Subject::One(placed.known), Property::Format), |settings| {
+                        settings.format.as_ref()
+                    });
                     let is_avro = matches!(
                         format,
                         Setting::Given(format, _) if matches!(format.value, FormatName::Avro | FormatName::DebeziumAvro)

@@ -7,7 +7,7 @@ use super::super::locked::listed;
 use super::super::settings::{Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::mysql::column_type::ColumnType;
-use crate::statement::EnumForm;
+use crate::statement::{EnumForm, Property};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -37,7 +37,9 @@ fn check_enum_as_number(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         for lane in &flow.lanes {
             for source in 0..flow.pipeline.from.len() {
                 for (known, table) in flow.locked(source) {
-                    let form = lane.setting(Subject::One(known), |settings| settings.enum_form.as_ref());
+                    let form = lane.setting((Subject::One(known), Property::EnumForm), |settings| {
+                        settings.enum_form.as_ref()
+                    });
                     let Setting::Given(form, _) = form else { continue };
                     if form.value != EnumForm::Index {
                         continue;

@@ -5,7 +5,7 @@ use super::super::flow::{Flow, Project};
 use super::super::settings::{Lane, Setting};
 use crate::ast::{Kafka, Settings, TargetKind};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::{FormatName, KeyForm};
+use crate::statement::{FormatName, KeyForm, Property};
 use crate::text::Span;
 
 const REGISTRY_MISSING: Code = Code::new("S0601", "registry-missing");
@@ -110,10 +110,14 @@ fn check_registry_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 fn needs(flow: &Flow<'_>, lane: &Lane<'_>) -> Vec<(&'static str, Span)> {
     let mut found = Vec::new();
     for subject in flow.subjects() {
-        if let Setting::Given(format, _) = lane.setting(subject, |settings| settings.format.as_ref()) {
+        if let Setting::Given(format, _) =
+            lane.setting((subject, Property::Format), |settings| settings.format.as_ref())
+        {
             found.extend(of_format(format.value).map(|what| (what, format.span)));
         }
-        if let Setting::Given(key, _) = lane.setting(subject, |settings| settings.key.as_ref()) {
+        if let Setting::Given(key, _) =
+            lane.setting((subject, Property::Key), |settings| settings.key.as_ref())
+        {
             found.extend(of_key(key.value.form).map(|what| (what, key.span)));
         }
     }

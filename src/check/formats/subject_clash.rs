@@ -5,7 +5,7 @@ use super::super::flow::{Known, Placed, Project};
 use super::super::settings::{Lane, Setting, Subject as Tables};
 use crate::ast::{Target, TargetKind};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::Subject;
+use crate::statement::{Property, Subject};
 use crate::text::Span;
 use std::collections::{HashMap, HashSet};
 
@@ -137,7 +137,9 @@ fn subject(lane: &Lane<'_>, known: &Known) -> Option<(Subject, Span)> {
     if lane.may_lack_nearer(known, "format", |settings| settings.format.as_ref()) {
         return None;
     }
-    let Setting::Given(format, _) = lane.setting(tables, |settings| settings.format.as_ref()) else {
+    let Setting::Given(format, _) =
+        lane.setting((tables, Property::Format), |settings| settings.format.as_ref())
+    else {
         return None;
     };
     if !format.value.needs_registry() || lane.is_damaged(format.span) {
@@ -146,7 +148,8 @@ fn subject(lane: &Lane<'_>, known: &Known) -> Option<(Subject, Span)> {
     let of = |settings: &'_ crate::ast::Settings| {
         settings.format.as_ref().is_some_and(|own| own.value == format.value)
     };
-    let subject = lane.setting(tables, |settings| settings.subject.as_ref().filter(|_| of(settings)));
+    let subject = lane
+        .setting((tables, Property::Subject), |settings| settings.subject.as_ref().filter(|_| of(settings)));
     match subject {
         Setting::Default => Some((Subject::Topic, format.span)),
         Setting::Given(subject, _) => Some((subject.value, subject.span)),

@@ -8,7 +8,7 @@ use super::super::locked::listed;
 use super::super::settings::{Lane, Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::mysql::column_type::ColumnType;
-use crate::statement::{BigintUnsigned, DecimalForm, FormatName};
+use crate::statement::{BigintUnsigned, DecimalForm, FormatName, Property};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -95,10 +95,14 @@ impl Loss {
 /// What the format of a table loses, and where that is written: at the option, else at the format.
 fn losses(lane: &Lane<'_>, known: &Known) -> Vec<(Loss, Span)> {
     let subject = Subject::One(known);
-    let Setting::Given(format, _) = lane.setting(subject, |settings| settings.format.as_ref()) else {
+    let Setting::Given(format, _) =
+        lane.setting((subject, Property::Format), |settings| settings.format.as_ref())
+    else {
         return Vec::new();
     };
-    let bigint = match lane.setting(subject, |settings| settings.bigint_unsigned.as_ref()) {
+    let bigint = match lane
+        .setting((subject, Property::BigintUnsigned), |settings| settings.bigint_unsigned.as_ref())
+    {
         Setting::Given(form, _) => (form.value == BigintUnsigned::Long).then_some(form.span),
         Setting::Default => match format.value {
             FormatName::DebeziumJson | FormatName::DebeziumAvro => Some(format.span),
@@ -110,7 +114,7 @@ fn losses(lane: &Lane<'_>, known: &Known) -> Vec<(Loss, Span)> {
         },
         Setting::Various => None,
     };
-    let decimal = match lane.setting(subject, |settings| settings.decimal.as_ref()) {
+    let decimal = match lane.setting((subject, Property::Decimal), |settings| settings.decimal.as_ref()) {
         Setting::Given(form, _) => (form.value == DecimalForm::Double).then_some(form.span),
         Setting::Default | Setting::Various => None,
     };

@@ -7,7 +7,7 @@ use super::super::settings::{Setting, Subject};
 use super::column_missing::check_column_missing;
 use super::message_key::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::{KeyRule, PartitionRule};
+use crate::statement::{KeyRule, PartitionRule, Property};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -30,11 +30,14 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     check_column_missing(project, findings);
-    findings.extend(primary_keys(project));
+    // What a line leaves out is one mistake of that line, whatever it was for.
+    let told = primary_keys(project);
+    findings.extend(told.clone().into_iter().map(of_primary_key));
     for flow in &project.flows {
         for lane in &flow.lanes {
             for subject in flow.subjects() {
-                let Setting::Given(rule, _) = lane.setting(subject, |settings| settings.columns.as_ref())
+                let Setting::Given(rule, _) =
+                    lane.setting((subject, Property::Columns), |settings| settings.columns.as_ref())
                 else {
                     continue;
                 };
@@ -43,7 +46,13 @@ fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                     Subject::All(_) => false,
                 };
                 let mut check = |span, columns: &[String], what: &str, by: &str| {
-                    let is_dropped = |column: &&String| lane.drops(rule, column) && !is_misspelt(column);
+                    let is_told = |column: &str| {
+                        let ends = |of: &String| of.rsplit_once('.').is_some_and(|(_, own)| own == column);
+                        told.get(&rule.span).is_some_and(|columns| columns.iter().any(ends))
+                    };
+                    let is_dropped = |column: &&String| {
+                        lane.drops(rule, column) && !is_misspelt(column) && !is_told(column)
+                    };
                     if let Some(column) = columns.iter().find(is_dropped) {
                         let message = format!("`{column}` {what} and is left out");
                         findings.push(
@@ -53,13 +62,14 @@ fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
                         );
                     }
                 };
-                if let Setting::Given(key, _) = lane.setting(subject, |settings| settings.key.as_ref())
+                if let Setting::Given(key, _) =
+                    lane.setting((subject, Property::Key), |settings| settings.key.as_ref())
                     && let KeyRule::Columns { columns, .. } = &key.value.rule
                 {
                     check(key.span, columns, "is part of the key", "key");
                 }
                 if let Setting::Given(partition, _) =
-                    lane.setting(subject, |settings| settings.partition.as_ref())
+                    lane.setting((subject, Property::Partition), |settings| settings.partition.as_ref())
                     && let PartitionRule::ByColumns(columns) = &partition.value.rule
                 {
                     check(partition.span, columns, "decides about the partition", "partition");
@@ -69,14 +79,14 @@ fn check_key_dropped(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The same of keys that no line names: those that `schema.lock` knows.
-fn primary_keys(project: &Project<'_>) -> Vec<Diagnostic> {
+/// The same of keys that no line names, those that `schema.lock` knows: columns by the line that leaves them out.
+fn primary_keys(project: &Project<'_>) -> BTreeMap<Span, Vec<String>> {
     let mut left_out: BTreeMap<Span, Vec<String>> = BTreeMap::new();
     for flow in &project.flows {
         for lane in &flow.lanes {
             for (known, table) in (0..flow.pipeline.from.len()).flat_map(|source| flow.locked(source)) {
                 let subject = Subject::One(known);
-                let key = lane.setting(subject, |settings| settings.key.as_ref());
+                let key = lane.setting((subject, Property::Key), |settings| settings.key.as_ref());
                 let is_primary = match key {
                     Setting::Default => true,
                     Setting::Given(key, _) => key.value.rule == KeyRule::Primary,
@@ -85,7 +95,7 @@ fn primary_keys(project: &Project<'_>) -> Vec<Diagnostic> {
                 let Some(key) = message_key(lane, known, Some(table)).filter(|_| is_primary) else {
                     continue;
                 };
-                let rule = lane.setting(subject, |settings| settings.columns.as_ref());
+                let rule = lane.setting((subject, Property::Columns), |settings| settings.columns.as_ref());
                 let Setting::Given(rule, _) = rule else { continue };
                 let columns = left_out.entry(rule.span).or_default();
                 let is_dropped =
@@ -100,16 +110,18 @@ fn primary_keys(project: &Project<'_>) -> Vec<Diagnostic> {
         }
     }
     left_out.retain(|_, columns| !columns.is_empty());
-    let finding = |(span, columns): (Span, Vec<String>)| {
-        let message = match columns.as_slice() {
-            [one] => format!("`{one}` is part of the primary key and is left out"),
-            many => format!("{} columns of primary keys are left out: {}", many.len(), listed(many)),
-        };
-        Diagnostic::error(KEY_COLUMN_GONE, span, message)
-            .label("rows are told apart by what this leaves out")
-            .help("keep it, or write a `key` of other columns; `key none` where rows need none")
+    left_out
+}
+
+/// What is said of a line that leaves out columns of primary keys.
+fn of_primary_key((span, columns): (Span, Vec<String>)) -> Diagnostic {
+    let message = match columns.as_slice() {
+        [one] => format!("`{one}` is part of the primary key and is left out"),
+        many => format!("{} columns of primary keys are left out: {}", many.len(), listed(many)),
     };
-    left_out.into_iter().map(finding).collect()
+    Diagnostic::error(KEY_COLUMN_GONE, span, message)
+        .label("rows are told apart by what this leaves out")
+        .help("keep it, or write a `key` of other columns; `key none` where rows need none")
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::super::flow::{Flow, Project};
 use super::super::settings::{Lane, Setting, Subject};
 use super::message_key::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::{KeyRule, PartitionRule};
+use crate::statement::{KeyRule, PartitionRule, Property};
 use crate::text::Span;
 
 const KEY_MASKED: Code = Code::new("S0508", "key-masked");
@@ -30,13 +30,15 @@ fn check_key_masked(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     for flow in &project.flows {
         for lane in &flow.lanes {
             for subject in flow.subjects() {
-                if let Setting::Given(key, _) = lane.setting(subject, |settings| settings.key.as_ref())
+                if let Setting::Given(key, _) =
+                    lane.setting((subject, Property::Key), |settings| settings.key.as_ref())
                     && let KeyRule::Columns { columns, .. } = &key.value.rule
                 {
                     let columns = columns.iter().map(String::as_str);
                     findings.extend(masked(lane, subject, columns, "is part of the key", Some(key.span)));
                 }
-                if let Setting::Given(rule, _) = lane.setting(subject, |settings| settings.partition.as_ref())
+                if let Setting::Given(rule, _) =
+                    lane.setting((subject, Property::Partition), |settings| settings.partition.as_ref())
                     && let PartitionRule::ByColumns(columns) = &rule.value.rule
                 {
                     let columns = columns.iter().map(String::as_str);
@@ -59,7 +61,8 @@ fn primary_keys(flow: &Flow<'_>, lane: &Lane<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (known, table) in (0..flow.pipeline.from.len()).flat_map(|source| flow.locked(source)) {
         let subject = Subject::One(known);
-        if let Setting::Given(key, _) = lane.setting(subject, |settings| settings.key.as_ref())
+        if let Setting::Given(key, _) =
+            lane.setting((subject, Property::Key), |settings| settings.key.as_ref())
             && matches!(key.value.rule, KeyRule::Columns { .. })
         {
             continue;

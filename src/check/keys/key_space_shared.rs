@@ -8,7 +8,7 @@ use super::super::settings::{Lane, Setting, Subject};
 use super::message_key::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::hir::LockedTable;
-use crate::statement::{KeyRule, Rename, name_text};
+use crate::statement::{KeyRule, Property, Rename, name_text};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -93,7 +93,7 @@ fn finding(flow: &Flow<'_>, lane: usize, merge: &Merge<'_>) -> Option<Diagnostic
         merge.n_tables, name.db, name.table
     );
     let key = merge.key.as_deref();
-    match lane.setting(Subject::One(known), |settings| settings.key.as_ref()) {
+    match lane.setting((Subject::One(known), Property::Key), |settings| settings.key.as_ref()) {
         Setting::Various => None,
         Setting::Default if lane.may_lack_for(known, &["key"]) => None,
         // Without a key in the table there is none in its messages.

@@ -4,7 +4,7 @@ use super::super::Rule;
 use super::super::flow::Project;
 use super::super::settings::Setting;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::{Cleanup, KeyRule};
+use crate::statement::{Cleanup, KeyRule, Property};
 
 const KEYLESS_COMPACTED: Code = Code::new("S0509", "keyless-compacted");
 
@@ -27,8 +27,9 @@ fn check_keyless_compacted(project: &Project<'_>, findings: &mut Vec<Diagnostic>
     for flow in &project.flows {
         for lane in &flow.lanes {
             for subject in flow.subjects() {
-                let key = lane.setting(subject, |settings| settings.key.as_ref());
-                let cleanup = lane.setting(subject, |settings| settings.topic_cleanup.as_ref());
+                let key = lane.setting((subject, Property::Key), |settings| settings.key.as_ref());
+                let cleanup = lane
+                    .setting((subject, Property::TopicCleanup), |settings| settings.topic_cleanup.as_ref());
                 let (Setting::Given(key, _), Setting::Given(cleanup, _)) = (key, cleanup) else { continue };
                 let compacts = match cleanup.value {
                     Cleanup::Compact | Cleanup::CompactDelete => true,

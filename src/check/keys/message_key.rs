@@ -3,7 +3,7 @@
 use super::super::flow::Known;
 use super::super::settings::{Lane, Setting, Subject};
 use crate::hir::LockedTable;
-use crate::statement::KeyRule;
+use crate::statement::{KeyRule, Property};
 use crate::text::Span;
 
 /// A key.
@@ -23,12 +23,13 @@ pub(in crate::check) fn message_key<'a>(
     known: &Known,
     table: Option<&'a LockedTable>,
 ) -> Option<MessageKey<'a>> {
-    let (rule, line) = match lane.setting(Subject::One(known), |settings| settings.key.as_ref()) {
-        Setting::Default if lane.may_lack_for(known, &["key"]) => return None,
-        Setting::Default => (&KeyRule::Primary, None),
-        Setting::Given(key, _) => (&key.value.rule, Some(key.span)),
-        Setting::Various => return None,
-    };
+    let (rule, line) =
+        match lane.setting((Subject::One(known), Property::Key), |settings| settings.key.as_ref()) {
+            Setting::Default if lane.may_lack_for(known, &["key"]) => return None,
+            Setting::Default => (&KeyRule::Primary, None),
+            Setting::Given(key, _) => (&key.value.rule, Some(key.span)),
+            Setting::Various => return None,
+        };
     match rule {
         KeyRule::None => None,
         KeyRule::Columns { origin, columns } => {

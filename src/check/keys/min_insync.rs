@@ -3,7 +3,7 @@
 use super::super::flow::Project;
 use super::super::settings::Setting;
 use crate::diagnostic::Diagnostic;
-use crate::statement::OUT_OF_RANGE;
+use crate::statement::{OUT_OF_RANGE, Property};
 use crate::text::Span;
 use std::collections::BTreeSet;
 
@@ -12,8 +12,10 @@ pub(super) fn check_min_insync(project: &Project<'_>, findings: &mut Vec<Diagnos
     for flow in &project.flows {
         for (lane, subject) in flow.lanes.iter().flat_map(|lane| flow.subjects().map(move |one| (lane, one)))
         {
-            let min_insync = lane.setting(subject, |settings| settings.topic_min_insync.as_ref());
-            let replicas = lane.setting(subject, |settings| settings.topic_replicas.as_ref());
+            let min_insync = lane
+                .setting((subject, Property::TopicMinInsync), |settings| settings.topic_min_insync.as_ref());
+            let replicas =
+                lane.setting((subject, Property::TopicReplicas), |settings| settings.topic_replicas.as_ref());
             let (Setting::Given(least, _), Setting::Given(replicas, _)) = (min_insync, replicas) else {
                 continue;
             };

@@ -7,7 +7,7 @@ use super::super::locked::listed;
 use super::super::settings::{Lane, Setting, Subject};
 use crate::diagnostic::{CodeDoc, Diagnostic};
 use crate::source::mysql::NO_PRIMARY_KEY;
-use crate::statement::{FormatName, KeyRule, PartitionRule};
+use crate::statement::{FormatName, KeyRule, PartitionRule, Property};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -74,20 +74,21 @@ fn asked_for(flow: &Flow<'_>, lane: &Lane<'_>, known: &Known) -> Option<Span> {
         return None;
     }
     let subject = Subject::One(known);
-    let (key, key_span) = match lane.setting(subject, |settings| settings.key.as_ref()) {
+    let (key, key_span) = match lane.setting((subject, Property::Key), |settings| settings.key.as_ref()) {
         Setting::Default => (&KeyRule::Primary, None),
         Setting::Given(key, tables) => (&key.value.rule, tables.map(|_| key.span)),
         Setting::Various => return None,
     };
-    let format = lane.setting(subject, |settings| settings.format.as_ref());
+    let format = lane.setting((subject, Property::Format), |settings| settings.format.as_ref());
     let is_dts = matches!(format, Setting::Given(format, _) if format.value == FormatName::DtsAvro);
-    let (partition, partition_span) = match lane.setting(subject, |settings| settings.partition.as_ref()) {
-        // All of its rows go to partition 0 anyway.
-        Setting::Default if is_dts => return None,
-        Setting::Default => (&PartitionRule::ByKey, None),
-        Setting::Given(partition, tables) => (&partition.value.rule, tables.map(|_| partition.span)),
-        Setting::Various => return None,
-    };
+    let (partition, partition_span) =
+        match lane.setting((subject, Property::Partition), |settings| settings.partition.as_ref()) {
+            // All of its rows go to partition 0 anyway.
+            Setting::Default if is_dts => return None,
+            Setting::Default => (&PartitionRule::ByKey, None),
+            Setting::Given(partition, tables) => (&partition.value.rule, tables.map(|_| partition.span)),
+            Setting::Various => return None,
+        };
     let by_key = match (key, partition) {
         (KeyRule::Primary, PartitionRule::ByKey) => true,
         (KeyRule::Columns { .. } | KeyRule::None, _)

@@ -8,7 +8,7 @@ use super::message_key::message_key;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::{LockedColumn, LockedTable};
 use crate::mysql::ident::same_column;
-use crate::statement::PartitionRule;
+use crate::statement::{PartitionRule, Property};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -97,7 +97,9 @@ fn columns_by_line<'a>(
         let lanes: &'a [Lane<'a>] = &flow.lanes;
         for lane in lanes {
             for (known, table) in all_locked(flow) {
-                let setting = lane.setting(Subject::One(known), |settings| settings.partition.as_ref());
+                let setting = lane.setting((Subject::One(known), Property::Partition), |settings| {
+                    settings.partition.as_ref()
+                });
                 let Setting::Given(rule, _) = setting else { continue };
                 let PartitionRule::ByColumns(columns) = &rule.value.rule else { continue };
                 for name in columns {

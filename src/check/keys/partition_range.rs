@@ -5,7 +5,7 @@ use super::super::flow::Project;
 use super::super::settings::Setting;
 use super::min_insync::check_min_insync;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::PartitionRule;
+use crate::statement::{PartitionRule, Property};
 
 const PARTITION_OUT_OF_RANGE: Code = Code::new("S0507", "partition-out-of-range");
 
@@ -29,13 +29,16 @@ fn check_partition_range(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
     for flow in &project.flows {
         for lane in &flow.lanes {
             for subject in flow.subjects() {
-                let Setting::Given(rule, _) = lane.setting(subject, |settings| settings.partition.as_ref())
+                let Setting::Given(rule, _) =
+                    lane.setting((subject, Property::Partition), |settings| settings.partition.as_ref())
                 else {
                     continue;
                 };
                 let PartitionRule::To(partition) = rule.value.rule else { continue };
-                let Setting::Given(count, _) =
-                    lane.setting(subject, |settings| settings.topic_partitions.as_ref())
+                let Setting::Given(count, _) = lane
+                    .setting((subject, Property::TopicPartitions), |settings| {
+                        settings.topic_partitions.as_ref()
+                    })
                 else {
                     continue;
                 };

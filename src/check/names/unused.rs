@@ -45,7 +45,8 @@ fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     // A broken statement may name a pattern of sources.
     let mentioned = program.mentions.iter().filter_map(|name| open_matcher(name));
     let mentioned: Vec<Matcher> = mentioned.take(MENTIONED_MAX).collect();
-    if !pipelines.iter().any(|pipeline| pipeline.unknown_source) {
+    let lacks = |word: &str| program.nameless.contains(word);
+    if !lacks("from") && !pipelines.iter().any(|pipeline| pipeline.unknown_source) {
         let used: BTreeSet<SourceId> =
             pipelines.iter().flat_map(|one| &one.from).map(|from| from.value).collect();
         // Those of one range stand together.
@@ -70,7 +71,7 @@ fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             report("source", "from", &first.name, what, &written);
         }
     }
-    if !pipelines.iter().any(|pipeline| pipeline.unknown_target) {
+    if !lacks("to") && !pipelines.iter().any(|pipeline| pipeline.unknown_target) {
         let written = pipelines.iter().flat_map(|one| &one.to).map(|to| to.target.value);
         let copied = pipelines.iter().flat_map(|one| &one.relays).map(|relay| relay.target.value);
         let used: BTreeSet<TargetId> = written.chain(copied).collect();

@@ -3,6 +3,7 @@
 use super::super::Rule;
 use super::super::flow::Project;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
+use crate::hir::Profile;
 use crate::statement::{TOPIC_PLACEHOLDERS, closest};
 
 const UNUSED_PROFILE_OR_PARAM: Code = Code::new("S0104", "unused-profile-or-param");
@@ -25,7 +26,9 @@ pub(super) const RULE: Rule = Rule {
 
 fn check_unused(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     let program = project.program;
-    for profile in program.profiles.iter().filter(|profile| !profile.used) {
+    // A `with` without its name may be of any.
+    let is_unused = |profile: &&Profile| !profile.used && !program.nameless.contains("with");
+    for profile in program.profiles.iter().filter(is_unused) {
         let name = &profile.name;
         if !program.may_know(&name.value) && !program.shared.contains(&name.span.file) {
             let message = format!("no block takes the profile `{}`", name.value);

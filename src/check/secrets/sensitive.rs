@@ -157,7 +157,8 @@ fn in_clear(
     for flow in &project.flows {
         for lane in &flow.lanes {
             let locked = (0..flow.pipeline.from.len()).flat_map(|source| flow.locked(source));
-            for (known, table) in locked.filter(|(known, _)| !lane.may_lack_for(known, &["mask"])) {
+            for (known, table) in locked.filter(|(known, _)| !lane.may_lack_for(known, &["mask", "columns"]))
+            {
                 for column in sent(lane, known, table).unwrap_or_default() {
                     let name = &column.name.value;
                     let is_clear = || matches!(lane.mask(Subject::One(known), name), Setting::Default);

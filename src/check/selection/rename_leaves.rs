@@ -5,7 +5,7 @@ use super::super::flow::{Flow, Known, Project};
 use super::super::locked::listed;
 use super::super::settings::{Lane, Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
-use crate::statement::{DdlKind, Switch};
+use crate::statement::{DdlKind, Property, Switch};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -55,14 +55,14 @@ fn check_rename_leaves(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
 fn allowing(lane: &Lane<'_>, known: &Known) -> Option<Span> {
     let subject = Subject::One(known);
     let is_off = matches!(
-        lane.setting(subject, |settings| settings.ddl.as_ref()),
+        lane.setting((subject, Property::Ddl), |settings| settings.ddl.as_ref()),
         Setting::Given(ddl, _) if ddl.value == Switch::Off
     );
     let is_denied = matches!(
-        lane.setting(subject, |settings| settings.ddl_deny.as_ref()),
+        lane.setting((subject, Property::DdlDeny), |settings| settings.ddl_deny.as_ref()),
         Setting::Given(deny, _) if deny.value.contains(&DdlKind::RenameTable)
     );
-    match lane.setting(subject, |settings| settings.ddl_allow.as_ref()) {
+    match lane.setting((subject, Property::DdlAllow), |settings| settings.ddl_allow.as_ref()) {
         Setting::Given(allow, _) if allow.value.contains(&DdlKind::RenameTable) && !is_off && !is_denied => {
             Some(allow.span)
         }

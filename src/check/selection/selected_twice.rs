@@ -7,7 +7,7 @@ use super::super::settings::{Setting, Subject};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
 use crate::hir::{SourceId, TargetId};
 use crate::pattern::{Covered, NamePattern, Relation, TableMatcher};
-use crate::statement::{Template, TemplatePart};
+use crate::statement::{Property, Template, TemplatePart};
 use crate::text::Span;
 use foldhash::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -185,7 +185,7 @@ fn patterns(ways: &[Way<'_>], told: &mut Told) {
 /// True when tables that both patterns take go to the same topics.
 fn same_topics(one: Way<'_>, a: Subject<'_>, other: Way<'_>, b: Subject<'_>) -> bool {
     let topic = |way: Way<'_>, subject: Subject<'_>| match way.flow.lanes[way.lane]
-        .setting(subject, |settings| settings.topic.as_ref())
+        .setting((subject, Property::Topic), |settings| settings.topic.as_ref())
     {
         Setting::Default => Some(None),
         Setting::Given(template, None) => Some(Some(template.value.clone())),

@@ -5,7 +5,7 @@ use super::super::settings::{Lane, Setting, Subject};
 use crate::ast::Settings;
 use crate::diagnostic::Diagnostic;
 use crate::hir::OVERRIDES_CROSS;
-use crate::statement::FormatName;
+use crate::statement::{FormatName, Property};
 use crate::text::{Span, Spanned};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -30,17 +30,29 @@ pub(super) fn check_topics_cross(project: &Project<'_>, findings: &mut Vec<Diagn
             let placed = (0..flow.pipeline.from.len()).flat_map(|source| flow.placed(n, source));
             for placed in placed.filter(|placed| placed.is_shared) {
                 let numbers = [
-                    ("partitions", given(lane, placed.known, |settings| settings.topic_partitions.as_ref())),
-                    ("replicas", given(lane, placed.known, |settings| settings.topic_replicas.as_ref())),
+                    (
+                        "partitions",
+                        given(lane, placed.known, Property::TopicPartitions, |settings| {
+                            settings.topic_partitions.as_ref()
+                        }),
+                    ),
+                    (
+                        "replicas",
+                        given(lane, placed.known, Property::TopicReplicas, |settings| {
+                            settings.topic_replicas.as_ref()
+                        }),
+                    ),
                 ];
                 for (word, (number, span)) in
                     numbers.into_iter().filter_map(|(word, given)| Some((word, given?)))
                 {
-                    let format =
-                        match lane.setting(Subject::One(placed.known), |settings| settings.format.as_ref()) {
-                            Setting::Given(format, _) => Some(format.value),
-                            Setting::Default | Setting::Various => None,
-                        };
+                    let format = match lane
+                        .setting((Subject::One(placed.known), Property::Format), |settings| {
+                            settings.format.as_ref()
+                        }) {
+                        Setting::Given(format, _) => Some(format.value),
+                        Setting::Default | Setting::Various => None,
+                    };
                     let own = Number { number, span, known: placed.known, format };
                     let first = match told.entry((cluster, placed.topic, word)) {
                         Entry::Vacant(free) => {
@@ -76,9 +88,10 @@ pub(super) fn check_topics_cross(project: &Project<'_>, findings: &mut Vec<Diagn
 fn given<'p, T: PartialEq + Display + 'p>(
     lane: &Lane<'p>,
     known: &Known,
+    property: Property,
     of: impl Fn(&'p Settings) -> Option<&'p Spanned<T>>,
 ) -> Option<(String, Span)> {
-    match lane.setting(Subject::One(known), of) {
+    match lane.setting((Subject::One(known), property), of) {
         Setting::Given(number, _) => Some((number.value.to_string(), number.span)),
         Setting::Default | Setting::Various => None,
     }

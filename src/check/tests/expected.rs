@@ -11,7 +11,7 @@ use crate::ast::{Expect, ExpectedKey, ExpectedMessage, RowOp, RowStep, Settings,
 use crate::diagnostic::{Diagnostic, Fix};
 use crate::hir::{LockedTable, Program};
 use crate::mysql::ident::same_column;
-use crate::statement::{Header, Nulls, Template, TemplatePart, Word, closest};
+use crate::statement::{Header, Nulls, Property, Template, TemplatePart, Word, closest};
 use crate::text::Spanned;
 use std::collections::BTreeSet;
 
@@ -171,7 +171,8 @@ fn sent_anyway(column: &Spanned<String>, sent: &[Sent<'_, '_>], topic: &str) -> 
                 return None;
             }
             let old = row.column(&column.value)?;
-            let rule = lane.setting(Subject::One(row.known), |settings| settings.columns.as_ref());
+            let rule = lane
+                .setting((Subject::One(row.known), Property::Columns), |settings| settings.columns.as_ref());
             let omits = |(settings, _): (&Settings, _)| {
                 settings.nulls.as_ref().is_some_and(|nulls| nulls.value == Nulls::Omit)
             };
@@ -217,8 +218,8 @@ fn left_out(column: &Spanned<String>, sent: &[Sent<'_, '_>], topic: &str) -> Opt
     for row in sent {
         let Some(old) = row.column(&column.value) else { continue };
         for lane in row.lanes_to(topic) {
-            let Setting::Given(rule, _) =
-                lane.setting(Subject::One(row.known), |settings| settings.columns.as_ref())
+            let Setting::Given(rule, _) = lane
+                .setting((Subject::One(row.known), Property::Columns), |settings| settings.columns.as_ref())
             else {
                 return None;
             };
@@ -237,8 +238,10 @@ fn left_out(column: &Spanned<String>, sent: &[Sent<'_, '_>], topic: &str) -> Opt
 fn no_partition(partition: &Spanned<u64>, lanes: &[(&Known, &Lane<'_>)]) -> Option<Diagnostic> {
     let mut most = None;
     for (known, lane) in lanes {
-        let Setting::Given(count, _) =
-            lane.setting(Subject::One(known), |settings| settings.topic_partitions.as_ref())
+        let Setting::Given(count, _) = lane
+            .setting((Subject::One(known), Property::TopicPartitions), |settings| {
+                settings.topic_partitions.as_ref()
+            })
         else {
             return None;
         };
@@ -269,7 +272,7 @@ fn misspelt_header(name: &Spanned<String>) -> Option<Diagnostic> {
 fn no_header(name: &Spanned<String>, lanes: &[(&Known, &Lane<'_>)]) -> Option<Diagnostic> {
     let Some(header) = Header::from_word(&name.value) else { return misspelt_header(name) };
     let lacks = |(known, lane): &(&Known, &Lane<'_>)| match lane
-        .setting(Subject::One(known), |settings| settings.headers.as_ref())
+        .setting((Subject::One(known), Property::Headers), |settings| settings.headers.as_ref())
     {
         Setting::Default => true,
         Setting::Given(headers, _) => !headers.value.items().contains(&header),

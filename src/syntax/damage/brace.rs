@@ -11,6 +11,9 @@ const BLOCK_WORDS: [&str; 16] = [
     "insert", "update", "delete", "expect", "registry",
 ];
 
+/// Words of statements that stand in the block of a topic, and nowhere beside one.
+const TOPIC_WORDS: [&str; 5] = ["partitions", "cleanup", "retention", "min-insync", "create"];
+
 /// Most comments that are tried as the head of a block.
 const COMMENTED_MAX: usize = 8;
 
@@ -39,6 +42,8 @@ pub(in crate::syntax) enum BraceFault {
     Unopened {
         /// The head, without blanks behind it.
         head: Range,
+        /// What stands in place of the `{`: another sign, or nothing.
+        instead: Range,
         /// The `}` that finds nothing to close.
         stray: Range,
     },
@@ -77,11 +82,20 @@ pub(in crate::syntax) enum BraceFault {
 }
 
 impl BraceFault {
+    /// A `{` that is missing behind a head, in whose place `(` or `:` may stand.
+    pub(super) fn unopened(text: &str, head: Range, stray: Range) -> BraceFault {
+        let written = &text[head.start as usize..head.end as usize];
+        let bare = written.strip_suffix(['(', '[', ':']).unwrap_or(written).trim_end();
+        let end = head.start + bare.len() as u32;
+        BraceFault::Unopened { head: head.start..end, instead: end..head.end, stray }
+    }
+
     /// Places of which nothing more is said: data of another language, brackets that stand for braces.
     pub(super) fn explained(&self) -> Vec<Range> {
         match self {
             BraceFault::Headless { data, .. } => data.iter().cloned().collect(),
             BraceFault::Bracketed { open, close } => vec![open.clone(), close.clone()],
+            BraceFault::Unopened { instead, .. } if !instead.is_empty() => vec![instead.clone()],
             BraceFault::Unclosed { .. }
             | BraceFault::Extra { .. }
             | BraceFault::Unopened { .. }
@@ -322,7 +336,7 @@ impl Finder<'_> {
         if let Some(head) = self.unopened(torn_from, orphans, block) {
             let found = self.range(stray);
             self.silent.push(head.start..found.end);
-            self.faults.push(BraceFault::Unopened { head, stray: found });
+            self.faults.push(BraceFault::unopened(self.text, head, found));
             return;
         }
         let early = block.and_then(|block| {
@@ -357,10 +371,40 @@ impl Finder<'_> {
             !has_block
                 && self.column(pair[0]).zip(self.column(pair[1])).is_some_and(|(head, below)| below > head)
         };
-        let head = pairs.filter(opens).map(|pair| pair[0]).min()?;
+        let head = pairs.filter(opens).map(|pair| pair[0]).min();
+        let head = head.or_else(|| self.unindented_head(&lists, orphans))?;
         let Range { start, end } = self.range(head);
         let written = self.text[start as usize..end as usize].trim_end().len() as u32;
         Some(start..start + written)
+    }
+
+    /// The same in a file without any indentation: the one statement that wants a block, has none, and is followed by others.
+    fn unindented_head(&self, lists: &[Vec<NodeId>], orphans: &[NodeId]) -> Option<NodeId> {
+        let is_indented =
+            || self.text.lines().any(|line| line.starts_with([' ', '\t']) && !line.trim().is_empty());
+        if orphans.is_empty() || is_indented() {
+            return None;
+        }
+        let pairs = lists.iter().flat_map(|list| list.windows(2));
+        let mut heads = pairs.filter(|pair| self.wants_block(pair[0], pair[1])).map(|pair| pair[0]);
+        heads.next().filter(|_| heads.next().is_none())
+    }
+
+    /// True for a statement without the block that it has to have, or that holds what follows.
+    fn wants_block(&self, head: NodeId, next: NodeId) -> bool {
+        if self.child(head, NodeKind::Block).is_some() {
+            return false;
+        }
+        let word = |id: NodeId| first_word(self.text, self.tree.node(id).start).unwrap_or_default();
+        match word(head) {
+            "pipeline" | "profile" | "defaults" | "table" | "insert" | "update" | "delete" => true,
+            // An option of a parameter may be called so.
+            "test" => self.child(head, NodeKind::String).is_some(),
+            // What follows one of the file itself belongs to it.
+            "source" | "target" => self.tree.node(head).parent == self.tree.root(),
+            "topic" => TOPIC_WORDS.contains(&word(next)),
+            _ => false,
+        }
     }
 
     /// The statements of every block in or of a node, those of a block together.

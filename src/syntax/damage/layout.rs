@@ -81,7 +81,7 @@ impl Reader<'_> {
             Some(level) if self.levels.len() > 1 && level.indent == own => {
                 let level = self.levels.pop()?;
                 if let Opening::Words(head) = level.opening {
-                    self.faults.push(BraceFault::Unopened { head, stray: brace });
+                    self.faults.push(BraceFault::unopened(self.text, head, brace));
                 }
             }
             Some(_) | None => {

@@ -13,7 +13,7 @@ impl Finder<'_> {
             let finding = match fault {
                 BraceFault::Unclosed { open, outside, insert } => self.unclosed(open, *outside, *insert),
                 BraceFault::Extra { brace, stray, orphans } => self.extra(brace, stray.as_ref(), *orphans),
-                BraceFault::Unopened { head, stray } => self.unopened(head, stray),
+                BraceFault::Unopened { head, instead, stray } => self.unopened(head, instead, stray),
                 BraceFault::Commented { sign, comment, stray } => self.commented(sign, comment, stray),
                 BraceFault::Bracketed { open, close } => self.bracketed(open, close),
                 BraceFault::Doubled { open, close } => self.doubled_braces(open, close),
@@ -78,14 +78,13 @@ impl Finder<'_> {
         finding.help("remove it, or write the `{` that it should close").fix(fix)
     }
 
-    fn unopened(&self, head: &Range<u32>, stray: &Range<u32>) -> Diagnostic {
+    fn unopened(&self, head: &Range<u32>, instead: &Range<u32>, stray: &Range<u32>) -> Diagnostic {
         let words = self.slice(head.start, head.end);
-        let end = Span::new(self.tree.file(), head.end, head.end);
         Diagnostic::error(S0003, self.span(head), format!("the block of `{words}` is not opened"))
             .label("`{` is missing at the end")
             .also(self.span(stray), "closes nothing")
             .help("write `{` at the end of the line")
-            .fix(Fix::machine("add `{`", end, " {"))
+            .fix(Fix::machine("add `{`", self.span(instead), " {"))
     }
 
     fn commented(&self, sign: &Range<u32>, comment: &Range<u32>, stray: &Range<u32>) -> Diagnostic {
