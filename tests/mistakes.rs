@@ -59,6 +59,11 @@ fn a_clinic_and_its_tests() {
     check(include_str!("mistakes/clinic.txt"));
 }
 
+#[test]
+fn a_theatre_and_its_files() {
+    check(include_str!("mistakes/theatre.txt"));
+}
+
 /// Every case of a project; all that differ are told together.
 #[track_caller]
 pub(crate) fn check(text: &str) {

@@ -75,7 +75,7 @@ impl Reader<'_> {
 }
 
 /// True for `S0406` and its like.
-fn is_code(word: &str) -> bool {
+pub(super) fn is_code(word: &str) -> bool {
     let mut signs = word.bytes();
     matches!(signs.next(), Some(b'S' | b'L' | b'P'))
         && word.len() == 5

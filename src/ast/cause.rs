@@ -55,7 +55,7 @@ impl Cause<'_> {
     fn find(&self, findings: &[Diagnostic]) -> Option<(Diagnostic, Span)> {
         let node = self.tree.node(self.statement.id);
         let whole = self.tree.span(self.statement.id);
-        if let Some(cause) = self.variable_in_braces() {
+        if let Some(cause) = self.variable_in_braces().or_else(|| self.variable_with_signs()) {
             return Some((cause, whole));
         }
         let end = self.statement.block.map_or(node.end, |block| self.tree.node(block).start);
@@ -89,6 +89,22 @@ impl Cause<'_> {
             return None;
         }
         let text = format!("env {inner}");
+        let message = format!("a secret in a variable is written `{text}`");
+        let finding = Diagnostic::error(st::SECRET_LITERAL, span, message);
+        Some(finding.fix(Fix::machine(format!("write `{text}`"), span, text)))
+    }
+
+    /// `password env:SHOP_PASSWORD`, `password %SHOP_PASSWORD%`: the signs of other tools around the name of a variable.
+    fn variable_with_signs(&self) -> Option<Diagnostic> {
+        self.statement.spec.filter(|spec| spec.word == "password")?;
+        let node = self.tree.node(self.statement.id);
+        let line = self.text[node.start as usize..].lines().next()?;
+        let written = line.strip_prefix("password")?.trim();
+        let referred = written.strip_prefix("env ").map_or(written, str::trim);
+        let name = st::variable_with_signs(referred)?;
+        let start = node.start + (line.len() - line["password".len()..].trim_start().len()) as u32;
+        let span = Span::new(self.tree.file(), start, start + written.len() as u32);
+        let text = format!("env {name}");
         let message = format!("a secret in a variable is written `{text}`");
         let finding = Diagnostic::error(st::SECRET_LITERAL, span, message);
         Some(finding.fix(Fix::machine(format!("write `{text}`"), span, text)))
@@ -147,6 +163,21 @@ mod tests {
         check("brokers: \"k:9092\";", &["S0014 `brokers` does not belong in a `pipeline`"]);
         check("topic: \"x\"", &["S0004 `:` has no meaning here"]);
         check("whitelist \"shop.a", &["S0001 the double quote is not closed"]);
+    }
+
+    #[test]
+    fn a_variable_with_the_signs_of_other_tools() {
+        let found = |line: &str| {
+            let text = format!("edition 2026\nsource s mysql \"db\" {{\n{line}\n}}\n");
+            let parse = syntax::parse(FileId(0), &text);
+            let mut found = syntax::errors(&parse, &text);
+            found.extend(lower(&parse, &text, &Values::default()).1);
+            tell_causes(&parse.tree, &text, Place::File, &mut found);
+            found.iter().map(|finding| finding.message.clone()).collect::<Vec<_>>()
+        };
+        for line in ["password env:DB_PW", "password %DB_PW%", "password env %DB_PW%"] {
+            assert_eq!(found(line), ["a secret in a variable is written `env DB_PW`"], "{line}");
+        }
     }
 
     #[test]

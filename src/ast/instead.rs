@@ -1,5 +1,6 @@
 //! What is said of a word that is no statement, where what stands beside it speaks against the word that would replace it.
 
+use super::allow::is_code;
 use super::statement::Reader;
 use super::unplaced::unplaced;
 use crate::diagnostic::{Diagnostic, Fix, Safety};
@@ -10,6 +11,14 @@ use crate::text::Span;
 impl Reader<'_> {
     /// A word that is no statement here. A repair that would give a value twice, or turn its meaning round, is no certain one.
     pub(super) fn no_statement(&self, id: NodeId, word: &str, span: Span, place: Place) -> Diagnostic {
+        if let Some(near) = self.block_meant(id, word, place) {
+            let message = format!("`{word}` is no statement; did you mean `{near}`?");
+            let finding = Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
+            return finding.fix(Fix::machine(format!("write `{near}`"), span, near));
+        }
+        if let Some(finding) = self.answer_meant(id, word, span, place) {
+            return finding;
+        }
         let mut finding = unplaced(word, span, place, self.format);
         let repair = finding.fixes.iter().find(|fix| fix.safety == Safety::Machine);
         let ours = repair.and_then(|fix| fix.edits.first()).filter(|edit| edit.span == span);
@@ -38,6 +47,16 @@ impl Reader<'_> {
             finding.fixes.iter_mut().for_each(|fix| fix.safety = Safety::Choice);
         }
         finding
+    }
+
+    /// `ignore S0505`: the code of a finding stands behind the word.
+    fn answer_meant(&self, id: NodeId, word: &str, span: Span, place: Place) -> Option<Diagnostic> {
+        st::find("allow", place).filter(|_| place != Place::Ddl)?;
+        let code = self.argument(id, 0)?.word().filter(|code| is_code(code))?;
+        let message =
+            format!("`{word}` is no statement; a finding is answered by `allow {code} because \"…\"`");
+        let finding = Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
+        Some(finding.fix(Fix::machine("write `allow`", span, "allow")))
     }
 
     /// Where the block of a statement has another that begins with `word`, or the head of the block says the same.

@@ -23,6 +23,8 @@ pub(super) struct Misfit<'m> {
     pub(super) expected: &'m [Expected],
     /// Whether other arguments fit.
     pub(super) fits: &'m dyn Fn(&[Token<'_>]) -> bool,
+    /// Whether a word is the name of a parameter.
+    pub(super) is_param: &'m dyn Fn(&str) -> bool,
 }
 
 impl Misfit<'_> {
@@ -174,6 +176,9 @@ impl Misfit<'_> {
             Expected::Word(word) => Some(word.as_str()),
             Expected::Value(_) | Expected::End => None,
         });
+        if let Some(fix) = here.and_then(|token| self.with_param(tokens, token)) {
+            return vec![fix];
+        }
         let mut found: Vec<Repair> = Vec::new();
         match here.and_then(|token| self.requoted(tokens, token)) {
             // It is what was meant, but for its signs.
@@ -269,6 +274,15 @@ impl Misfit<'_> {
             false => Fix::choice(title, span, text),
         };
         found.into_iter().map(fix).collect()
+    }
+
+    /// The name of a parameter where its value is wanted.
+    fn with_param(&self, tokens: &[Token<'_>], token: &Token<'_>) -> Option<Fix> {
+        let name = token.word().filter(|name| (self.is_param)(name))?;
+        let mut mended = tokens.to_vec();
+        mended.insert(self.at, Token::imagined("param", token.span));
+        let text = format!("param {name}");
+        (self.fits)(&mended).then(|| Fix::machine(format!("write `{text}`"), token.span, text))
     }
 
     /// A list of names that all stand in quotes.

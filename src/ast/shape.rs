@@ -107,7 +107,9 @@ pub(super) fn shape(spec: &StatementSpec, word: Span, tokens: &[Token<'_>], valu
         return Shaped::Wrong(vec![finding]);
     }
     let fits = |tokens: &[Token<'_>]| Matcher::new(tokens, values, takes_env).run(&signature).is_some();
-    let misfit = Misfit { at: lenient.furthest, expected: &lenient.expected, fits: &fits };
+    let is_param = |name: &str| values.of(name).is_some();
+    let misfit =
+        Misfit { at: lenient.furthest, expected: &lenient.expected, fits: &fits, is_param: &is_param };
     Shaped::Wrong(vec![misfit.finding(spec, word, tokens)])
 }
 

@@ -57,7 +57,7 @@ fn least_distance(written: &[i32; 32], candidate: &str) -> usize {
 
 /// Words of other tools, by our word for them.
 const FOREIGN_WORDS: &[(&str, &[&str])] = &[
-    ("where", &["filter", "filters", "where.clause", "row.filter"]),
+    ("where", &["filter", "filters", "where.clause", "row.filter", "condition", "conditions"]),
     (
         "include",
         &[
@@ -389,7 +389,7 @@ const FOREIGN_WORDS: &[(&str, &[&str])] = &[
         ],
     ),
     ("retry", &["errors.retry.timeout", "errors.max.retries", "retries", "retry.times"]),
-    ("rename", &["route", "routes", "map", "alias", "transforms"]),
+    ("rename", &["route", "routes", "map", "alias", "transforms", "sink.mapping"]),
     ("label", &["labels", "tags", "tag"]),
     ("paused", &["disabled"]),
     ("sensitive", &["pii"]),

@@ -53,7 +53,10 @@ pub use property::Property;
 pub(crate) use property::table_properties;
 pub use quantity::{FOREVER_MS, QuantityError, bytes, duration_ms, duration_text, number, rate, size_text};
 pub use replica::{Heartbeat, OnFailover, ServerIds};
-pub use secret::{holds_login, holds_private_key, looks_secret, named_variable, secret_places, withhold};
+pub use secret::{
+    holds_login, holds_private_key, looks_secret, named_variable, secret_places, variable_with_signs,
+    withhold,
+};
 pub use signature::{Kind, Shape, Signature};
 use slip::is_slip_of_path;
 pub use slip::{is_slip, write_near};

@@ -185,6 +185,8 @@ fn behind_word(line: &str, pieces: &[Piece], mut at: usize, found: &mut Vec<Rang
             "{" | "}" | ";" if at > first => break,
             "#" | "##" | "//" | "--" if complete => break,
             "{" | "=" | ":" | "," | ";" | "else" | "from" => {}
+            // The name that follows is looked at where it has signs around it.
+            "env" if next.is_some_and(|next| variable_with_signs(next.text(line)).is_some()) => {}
             "env" if next.is_some() => {
                 complete = true;
                 at += 1;
@@ -202,7 +204,10 @@ fn behind_word(line: &str, pieces: &[Piece], mut at: usize, found: &mut Vec<Rang
             text if text.starts_with("env(") => complete = true,
             // `{{ NAME }}`, as templates have it.
             _ if is_braced(line, piece) => complete = true,
-            text if named_variable(text).is_some() => complete = true,
+            text if named_variable(text).or_else(|| variable_with_signs(text)).is_some() => complete = true,
+            // A reference without its name, and a word of the language behind one.
+            "env" | "file" => {}
+            text if complete && STATEMENTS.iter().any(|spec| spec.word == text) => {}
             _ => {
                 complete |= piece.quoted;
                 found.push(piece.inner.clone());
@@ -260,6 +265,14 @@ pub fn named_variable(written: &str) -> Option<&str> {
         None => (!is_quoted && is_loud(inner) && NAMES_END.iter().any(|end| inner.ends_with(end)))
             .then_some(inner),
     }
+}
+
+/// The variable that a text names with the signs of other tools: `env:SHOP_PASSWORD`, `%SHOP_PASSWORD%`.
+pub fn variable_with_signs(written: &str) -> Option<&str> {
+    let between = || written.strip_prefix('%')?.strip_suffix('%');
+    let name = written.strip_prefix("env:").or_else(between)?;
+    let is_sign = |sign: u8| sign.is_ascii_uppercase() || sign.is_ascii_digit() || sign == b'_';
+    (name.starts_with(|sign: char| sign.is_ascii_uppercase()) && name.bytes().all(is_sign)).then_some(name)
 }
 
 /// What names of variables that hold secrets end with.

@@ -10,9 +10,10 @@ const MARKER_TOPIC_IS_DATA_TOPIC: Code = Code::new("S0413", "marker-topic-is-dat
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: MARKER_TOPIC_IS_DATA_TOPIC,
-        what: "`markers topic` names a topic that rows go to.",
-        why: "Its readers meet messages of another form than the rows have, from the loads of all tables. Where each table's topic is to \
-              tell of its own loads, `markers data` writes marks without a value into every partition.",
+        what: "`markers topic \"…\"`, where the pipeline tells that the load of a table begins and ends, names a topic to which rows go.",
+        why: "Who reads the rows of that topic would meet messages of another form among them, about the loads of all tables. To tell \
+              the readers of each table of its own load, write `markers data`: marks without a value then come in every partition of \
+              the table's topic.",
         wrong: pipeline!("  include shop.orders\n  markers topic \"shop.orders\"\n"),
         right: pipeline!("  include shop.orders\n  markers topic \"{pipeline}.markers\"\n"),
     },

@@ -127,6 +127,22 @@ impl Finder<'_> {
             }
         }
         let lower = shown.to_ascii_lowercase();
+        // `x not null`, as a column is declared.
+        let behind = rest[shown.len()..].trim_start();
+        let is_null = behind.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("null"))
+            && !behind[4..].starts_with(|sign: char| sign.is_alphanumeric() || sign == '_');
+        if before.is_none()
+            && lower == "not"
+            && is_null
+            && !self.word_before(at.start).eq_ignore_ascii_case("where")
+        {
+            let place = Span::new(at.file, at.start, at.start);
+            return Some(
+                Diagnostic::error(S0015, at, "`is` is missing before `not null`")
+                    .help("write `is not null`")
+                    .fix(Fix::machine("write `is not null`", place, "is ")),
+            );
+        }
         if before.is_none() && lower != "not" && self.word_before(at.start).eq_ignore_ascii_case("where") {
             return Some(
                 Diagnostic::error(S0015, at, format!("a value is missing before `{shown}`"))
