@@ -9,7 +9,7 @@
 //! chunks come in the order of its key. One barrier at most is under way.
 //!
 //! Guarantees: no more reads and windows than the policy says; a window in which the table's definition moved is thrown
-//! away and redone; the last key moves only with rows that were handed over; a window holds no more than the [memory](Memory) it
+//! away and redone, and so is a barrier before whose place it moved; the last key moves only with rows that were handed over; a window holds no more than the [memory](Memory) it
 //! was given, or one row.
 //! Does not: compare keys (the server pages, equality of [canonical keys](crate::mysql::key) is all that is needed),
 //! read anything, or know formats.
@@ -88,6 +88,12 @@ struct Read {
     doing: Doing,
     /// Bytes that it may hold.
     memory: usize,
+}
+
+impl Read {
+    fn is_barrier(&self) -> bool {
+        matches!(self.doing, Doing::Barrier { .. })
+    }
 }
 
 enum Doing {
@@ -188,7 +194,15 @@ impl Load {
     /// True while all rows of the table are read at one place, which the stream has yet to reach, or stands at: what happens to the
     /// table until then is in them.
     pub fn is_at_barrier(&self, table: &TableName) -> bool {
-        self.barrier.and_then(|id| self.reads.get(&id)).is_some_and(|read| read.table == *table)
+        self.barrier
+            .and_then(|id| self.reads.get(&id))
+            .is_some_and(|read| read.is_barrier() && read.table == *table)
+    }
+
+    /// The read of a barrier whose rows nobody wants any more, until it is answered: the table's definition moved before its place.
+    /// Whoever reads waits for a word.
+    pub fn void_barrier(&self) -> Option<ReadId> {
+        self.barrier.filter(|id| self.reads.get(id).is_some_and(|read| !read.is_barrier()))
     }
 
     /// Takes a table out of the load. All rows of a barrier that is under way have to come first, so it stays until then.
@@ -202,7 +216,8 @@ impl Load {
     /// rows hold at one place, which the stream has yet to reach, or stands at.
     fn give_up(&mut self, table: &TableName) -> Option<ReadId> {
         let load = self.tables.get_mut(table)?;
-        let id = load.reading.filter(|_| self.barrier.is_none() || load.reading != self.barrier);
+        let is_barrier = |id: &ReadId| self.reads.get(id).is_some_and(Read::is_barrier);
+        let id = load.reading.filter(|id| !is_barrier(id));
         if let Some(id) = id {
             load.reading = None;
             match self.reads.get_mut(&id) {
@@ -332,7 +347,9 @@ impl Load {
             match &mut read.doing {
                 Doing::Window(window) => window.redo = Some(Redo::Definition),
                 Doing::Columns { moved } => *moved = true,
-                Doing::MaxKey | Doing::Barrier { .. } | Doing::Void => {}
+                // The columns it is read by may be those of before, and its rows hold behind the statement.
+                Doing::Barrier { open: false, .. } => read.doing = Doing::Void,
+                Doing::MaxKey | Doing::Barrier { open: true, .. } | Doing::Void => {}
             }
         }
     }

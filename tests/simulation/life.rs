@@ -163,6 +163,11 @@ impl Life {
                 *open = true;
             }
         }
+        if let Some(read) = self.load.void_barrier()
+            && self.barrier.take().is_some()
+        {
+            self.load.moved(read);
+        }
         self.barrier_rows(instance, now_ms, dice);
         if self.ledger.between() {
             let edited = self.ledger.settled() && self.plan.generation != servers.generation;

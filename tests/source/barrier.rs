@@ -1,10 +1,12 @@
 //! Whole tables at one place of the log.
 
 use super::{each, plain, session};
-use crate::support::{Kind, MySql};
+use crate::support::{Kind, MySql, wait};
 use std::collections::HashMap;
 use std::sync::Arc;
-use syncc::source::mysql::io::{Barrier, ChunkReader, ChunkRequest, end_of_log, start_position, tables};
+use syncc::source::mysql::io::{
+    Barrier, ChunkReader, ChunkRequest, FailureClass, end_of_log, start_position, tables,
+};
 use syncc::source::mysql::page::paging_key;
 
 #[test]
@@ -100,4 +102,44 @@ fn the_server_waits_for_holders_of_locks_for_a_minute() {
         }
         reader.quit();
     }
+}
+
+/// INFORMATION_SCHEMA shows the columns of before while an ALTER waits for its end, and so does the lock of a barrier.
+#[test]
+fn an_alter_that_runs_while_columns_are_read_is_noticed() {
+    each(|kind, server| {
+        let db = server.database("barrier_alter");
+        let mut sql = server.sql();
+        sql.run("create user alters identified by 'sesame'");
+        sql.run("grant select, lock tables, replication client on *.* to alters");
+        for engine in ["innodb", "myisam"] {
+            sql.run(&format!("create table `{db}`.{engine} (e enum('a','b')) engine={engine}"));
+            sql.run(&format!("insert into `{db}`.{engine} values ('a'), ('b')"));
+            let mut reader = server.sql();
+            reader.run("begin");
+            reader.run(&format!("select * from `{db}`.{engine}"));
+            std::thread::scope(|scope| {
+                let alter = scope.spawn(|| {
+                    let alter = "modify e enum('a','new','b')";
+                    server.sql().run(&format!("alter table `{db}`.{engine} {alter}"));
+                });
+                wait::until("the ALTER waits for who reads the table", 30, || {
+                    let waiting = "select count(*) from information_schema.processlist where info like 'alter table%' and \
+                                   state = 'Waiting for table metadata lock'";
+                    let found = sql.text(waiting)[0][0].clone();
+                    if found.as_deref() == Some("1") { Ok(()) } else { Err(format!("{found:?}")) }
+                });
+                let facts = tables(&mut session(server), |database, table| database == db && table == engine)
+                    .expect("tables");
+                let before = end_of_log(&mut session(server)).expect("may ask").expect("a log");
+                // On MySQL, and without a consistent view, it locks the table, and so waits behind the ALTER.
+                reader.run("commit");
+                alter.join().expect("it ends");
+                let endpoint = plain(server, "alters", "sesame");
+                let opened = Barrier::open(&endpoint, &before.server, &facts, &before.file);
+                let class = opened.map(|_| ()).map_err(|failure| failure.class);
+                assert_eq!(class, Err(FailureClass::Table), "{kind:?} {engine}");
+            });
+        }
+    });
 }

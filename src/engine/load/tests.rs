@@ -223,6 +223,32 @@ fn a_table_that_is_not_as_it_was_is_looked_at_again() {
     asked(&mut load, 4, "columns orders");
 }
 
+/// What INFORMATION_SCHEMA shows while an ALTER runs are the columns of before, and the view that opens behind it holds rows of after.
+#[test]
+fn a_barrier_counts_for_nothing_once_its_definition_moves_before_its_place() {
+    let record = SnapRecord { key: Vec::new(), ..pending() };
+    let mut load = Load::new([TableLoad::new(version(), None, record, 10)], policy(2, 2));
+    let read = asked(&mut load, 4, "barrier orders");
+    load.barrier_opened(read, at(70).file);
+    load.definition_moved(&altered("other"));
+    assert_eq!(load.void_barrier(), None);
+    assert!(load.is_at_barrier(&version().name));
+    load.definition_moved(&altered("orders"));
+    assert_eq!(load.void_barrier(), Some(read));
+    assert!(!load.is_at_barrier(&version().name) && !load.holds(&at(70)) && !load.reached_barrier(&at(70)));
+    assert!(load.next(&at(70), MEMORY).is_none() && !load.done(), "until whoever reads has been told");
+    load.moved(read);
+    assert_eq!(load.void_barrier(), None);
+    let read = asked(&mut load, 70, "columns orders");
+    load.columns_read(read, Some((version(), None)));
+    let read = asked(&mut load, 70, "barrier orders");
+    load.barrier_opened(read, at(90).file);
+    load.definition_moved(&DdlEffect::Unknown);
+    load.leave(&version().name);
+    load.moved(read);
+    assert!(load.done(), "a table that leaves meanwhile does not come back");
+}
+
 #[test]
 fn a_table_without_a_key_is_read_at_one_place_where_the_stream_stops() {
     let record = SnapRecord { key: Vec::new(), ..pending() };

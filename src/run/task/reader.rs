@@ -81,8 +81,8 @@ pub(super) struct Reader {
     pub(super) beat: Option<TableName>,
     pub(super) chunks: Option<ChunkReader>,
     pub(super) open: OpenConnection,
-    /// Says that the stream stands at the barrier, and each time that rows of it were taken.
-    pub(super) gate: Receiver<()>,
+    /// Says that the stream stands at the barrier, and each time that rows of it were taken; false: nobody wants them any more.
+    pub(super) gate: Receiver<bool>,
 }
 
 impl Reader {
@@ -175,10 +175,14 @@ impl Reader {
         give(Found::Barrier(barrier.position().file.clone()));
         loop {
             match self.gate.recv_timeout(Barrier::KEEP) {
-                Ok(()) => break,
+                Ok(true) => break,
                 Err(RecvTimeoutError::Timeout) => barrier.keep()?,
-                // The life that asked is over, and with it whoever would take the rows.
-                Err(RecvTimeoutError::Disconnected) => return Ok(Found::Moved),
+                // The table has moved before the place of the barrier; or the life that asked is over, and with it whoever would
+                // take the rows.
+                Ok(false) | Err(RecvTimeoutError::Disconnected) => {
+                    self.open.forget();
+                    return Ok(Found::Moved);
+                }
             }
         }
         barrier.start(version.clone())?;

@@ -142,8 +142,8 @@ pub(super) struct Reads {
     asks: Sender<Asked>,
     /// The other end, for threads that are yet to come.
     inbox: Receiver<Asked>,
-    go: Sender<()>,
-    gate: Receiver<()>,
+    go: Sender<bool>,
+    gate: Receiver<bool>,
     /// What all threads have in common.
     worker: Worker,
     threads: Vec<(OpenConnection, JoinHandle<()>)>,
@@ -298,7 +298,18 @@ impl Reads {
     /// The stream stands at the barrier, or rows of it were taken: the next ones may come.
     pub(super) fn go(&self) {
         // One word for each; a thread that has ended wants none.
-        let _ = self.go.try_send(());
+        let _ = self.go.try_send(true);
+    }
+
+    /// The rows of the barrier count for nothing, if whoever reads it waits with them.
+    pub(super) fn give_up_barrier(&self) {
+        // Who has not taken the last word yet is told again.
+        let _ = self.go.try_send(false);
+    }
+
+    /// True while it is not the time of day to read.
+    pub(super) fn is_out_of_hours(&self) -> bool {
+        matches!(self.rest, Some(Rest::Hours(..)))
     }
 
     /// When a read may begin that was too early, ms of the clock of the process.
@@ -331,7 +342,7 @@ impl Worker {
         &self,
         open: OpenConnection,
         asks: Receiver<Asked>,
-        gate: Receiver<()>,
+        gate: Receiver<bool>,
     ) -> std::io::Result<JoinHandle<()>> {
         let Worker { task, life, endpoint, server, beat, out } = self.clone();
         std::thread::Builder::new().name(format!("loader {task}")).spawn(move || {

@@ -40,6 +40,9 @@ impl Task {
                 }
             }
             let ended =
+            if life.load.void_barrier().is_some() {
+                life.reads.give_up_barrier();
+            }
                 if life.ledger.between() { self.between(life, now_ms)? } else { self.inside(life, now_ms)? };
             if let Some(ended) = ended {
                 return Ok(ended);

@@ -11,8 +11,10 @@ use super::cell::{agree, decode_row};
 use super::closer::Closer;
 use super::connect::Endpoint;
 use super::failure::{FailureClass, SourceFailure};
+use super::introspect;
 use super::position::{log_file, snapshot_pair};
 use super::row_session::{RowSession, Statement, WireColumn};
+use super::session::Session;
 use crate::catalog::{Engine, TableFacts};
 use crate::change::RowBatch;
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids, Position, ServerIdentity};
@@ -47,7 +49,7 @@ impl Barrier {
     /// Opens a view of `tables` on the server the task reads; it shows all that lies before `contains`, where the task stands.
     ///
     /// # Errors
-    /// Those of connecting; [`FailureClass::Behind`] when the server cannot show that yet; [`FailureClass::Lost`] when a lock is not had within 30 s; [`FailureClass::Privilege`] without LOCK TABLES
+    /// Those of connecting; [`FailureClass::Table`] when the columns are others than those of `tables`; [`FailureClass::Behind`] when the server cannot show that yet; [`FailureClass::Lost`] when a lock is not had within 30 s; [`FailureClass::Privilege`] without LOCK TABLES
     /// where it is needed.
     pub fn open(
         endpoint: &Endpoint,
@@ -107,6 +109,19 @@ impl Barrier {
             };
             position
         };
+        // an ALTER that ran while the columns were read has ended before the view: the values of its rows mean something else
+        let mut asked = Session::open(endpoint, Some(server))?;
+        let listed = |db: &str, table: &str| {
+            tables.iter().any(|facts| facts.version.name.db == db && facts.version.name.table == table)
+        };
+        let now = introspect::tables(&mut asked, listed)?;
+        asked.quit();
+        for facts in tables {
+            if !now.iter().any(|now| now.version == facts.version) {
+                let text = format!("the columns of {} have just been changed", facts.version.name);
+                return Err(SourceFailure::new(FailureClass::Table, text));
+            }
+        }
         // rows may be taken slowly: the server is to wait for us
         session.run("SET SESSION net_write_timeout = 3600")?;
         Ok(Barrier { session, position, running: None })
