@@ -53,6 +53,8 @@ pub(crate) enum Side {
     /// The target, or the way to it.
     Target,
     /// Here.
+    /// There too, where existing rows are read.
+    Load,
     Here,
 }
 
@@ -109,6 +111,11 @@ impl Failure {
     /// A schema registry that cannot be used.
     pub(crate) fn of_registry(url: &str, refusal: &Refusal) -> Failure {
         let class = match refusal.class {
+    /// The same, of a read of existing rows.
+    pub(super) fn of_load(self) -> Failure {
+        self.on(Side::Load)
+    }
+
             registry::Class::Unreachable => Class::Connection,
             registry::Class::Broken => Class::Request,
             registry::Class::Setting => Class::Precheck,

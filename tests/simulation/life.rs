@@ -14,7 +14,7 @@ use syncc::engine::commit::{Due, HEARTBEAT_MS, Ledger, Policy, keeps_producer};
 use syncc::engine::load::{
     Ask, Chunk, Closed, LEAST, Load, Memory, Need, Policy as LoadPolicy, ReadId, TableLoad, Wanted,
 };
-use syncc::engine::retry::End;
+use syncc::engine::retry::{Committed, End};
 use syncc::engine::split::goes_on_as_stored;
 use syncc::mysql::ddl::{DdlEffect, TableDdl};
 use syncc::mysql::key::{KeyPart, canonical_key};
@@ -459,7 +459,8 @@ impl Life {
         let has_rows = self.ledger.has_rows();
         self.ledger.committed(&DurablePosition::stored(covered.into_record()), servers.now_ms);
         if has_rows || self.has_committed {
-            instance.retry.progress();
+            let progress = Committed { counts: true, heard: true, loaded: true };
+            instance.retry.committed(progress);
         }
         self.has_committed = true;
         // It was sent twice, and answered once: the other one is on its way.

@@ -90,6 +90,10 @@ pub(super) struct Life {
     pub(super) source_failed: bool,
     /// Something was committed in this life.
     pub(super) has_committed: bool,
+    /// The source has said something since the last commit.
+    pub(super) has_heard: bool,
+    /// A chunk, or a table that is read at one place, was handed over to its end since the last commit.
+    pub(super) has_loaded: bool,
 }
 
 /// What a look at the stream brought.

@@ -79,7 +79,7 @@ impl Life {
         }
         self.reads.answered(&answer);
         let read = answer.read;
-        match answer.what? {
+        match answer.what.map_err(Failure::of_load)? {
             Found::Columns(found) => {
                 if let Some(table) = self.load.columns_read(read, found) {
                     self.unseen(&table, now_ms)?;
@@ -144,6 +144,7 @@ impl Life {
                         }
                         sent => sent?,
                     };
+                    self.has_loaded = true;
                     if let Some(record) = self.load.emitted(&rows, sent) {
                         self.store_snap(rows.version.name.clone(), record, now_ms)?;
                     }

@@ -25,7 +25,7 @@ pub(super) struct Told {
 /// How long failures of an end are waited out.
 fn retry_at(plan: &TaskPlan, end: End) -> &Retry {
     match end {
-        End::Source => &plan.source.retry,
+        End::Source | End::Load => &plan.source.retry,
         End::Target => plan.target_retry(),
         End::Here => &plan.retry,
     }
@@ -36,8 +36,13 @@ impl Task {
     pub(super) fn after(&mut self, failure: Failure) -> Option<Exit> {
         if self.status().state == TaskState::Standby {
             // What failed before is over, and another one has gone on since.
-            self.retry.progress();
+            self.retry.forget();
             self.forget();
+/// What was waited out for long enough.
+fn expired(failure: &Failure) -> Failure {
+    Failure::new(Class::Expired, format!("{}; the retry window is over, the position is kept", failure.text))
+}
+
         }
         let failure = self.judged(failure);
         if self.gives_up_position(&failure) {
@@ -59,25 +64,32 @@ impl Task {
             Side::Target => End::Target,
             Side::Here => End::Here,
         };
+            Side::Load => End::Load,
         let wait_ms = match failure.class {
             Class::Connection | Class::Request | Class::Damaged => {
                 let unreachable_at_start =
+        let is_request = matches!(failure.class, Class::Request | Class::Ownership);
+        let kind = if is_request { Kind::Request } else { Kind::Connection };
                     self.context.require_live && self.n_lives <= 1 && self.committed.is_none();
                 if unreachable_at_start {
                     return Some(self.fail(Failure { class: Class::Precheck, ..failure }));
                 }
-                let kind = if failure.class == Class::Request { Kind::Request } else { Kind::Connection };
                 let now_ms = self.clock.now_ms();
                 match self.retry.failed(end, kind, retry_at(&self.plan, end), now_ms, self.context.dice()) {
                     Next::Wait(wait_ms) => wait_ms,
-                    Next::Expired => {
-                        let text =
-                            format!("{}; the retry window is over, the position is kept", failure.text);
-                        return Some(self.fail(Failure::new(Class::Expired, text)));
-                    }
+                    Next::Expired => return Some(self.fail(expired(&failure))),
                 }
             }
-            Class::Ownership => self.asks_owner(),
+            // Whose it is has to be asked once at least. Ours again and again, and never for long enough to commit, it is where each
+            // transaction outlives its timeout.
+            Class::Ownership => {
+                let (retry, now_ms) = (retry_at(&self.plan, end), self.clock.now_ms());
+                let again = self.retry.left_ms(end, kind, retry, now_ms).is_some();
+                match self.retry.failed(end, kind, retry, now_ms, 0) {
+                    Next::Expired if again => return Some(self.fail(expired(&failure))),
+                    Next::Wait(_) | Next::Expired => self.asks_owner(),
+                }
+            }
             // It has been stopped by our producer, and needs as long to have the task again: only then its silence tells anything.
             Class::OwnerLost if self.context.standby => self.asks_owner(),
             Class::Precheck
@@ -91,7 +103,7 @@ impl Task {
             | Class::Usage
             | Class::Bug => return Some(self.fail(failure)),
         };
-        let left_ms = self.retry.left_ms(end, retry_at(&self.plan, end), self.clock.now_ms());
+        let left_ms = self.retry.left_ms(end, kind, retry_at(&self.plan, end), self.clock.now_ms());
         {
             let mut status = self.status();
             status.state = TaskState::Retrying;
@@ -99,7 +111,7 @@ impl Task {
             status.retry_seconds_left = left_ms.map(|ms| ms / 1_000);
         }
         let lost = match failure.side {
-            Side::Source => Name::SourceLost,
+            Side::Source | Side::Load => Name::SourceLost,
             Side::Target if failure.too_small.is_some() => Name::RecordOversize,
             Side::Target => Name::KafkaLost,
             Side::Here => Name::TaskRetrying,

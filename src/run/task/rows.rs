@@ -208,6 +208,7 @@ impl Life {
             },
             None => 0,
         };
+        self.has_loaded |= end;
         if let Some((table, record)) = self.load.barrier_emitted(sent, end) {
             self.store_snap(table, record, now_ms)?;
         }

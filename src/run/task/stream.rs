@@ -7,6 +7,7 @@ use super::life::{Life, Look};
 use super::progress::STATUS_MS;
 use super::{Command, Ended, Input, Task};
 use crate::engine::commit::Due;
+use crate::engine::retry::Committed;
 use crate::failpoint::hit;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
@@ -39,16 +40,19 @@ impl Task {
                     life.reads.go();
                 }
             }
-            let ended =
             if life.load.void_barrier().is_some() {
                 life.reads.give_up_barrier();
             }
+            let ended =
                 if life.ledger.between() { self.between(life, now_ms)? } else { self.inside(life, now_ms)? };
             if let Some(ended) = ended {
                 return Ok(ended);
             }
             if life.ledger.may_open() {
                 life.read_on(now_ms, wall_ms())?;
+                if life.load.done() || life.reads.is_out_of_hours() {
+                    self.retry.load_rests();
+                }
             }
             self.renew_status(life, now_ms);
             self.watch_retention(now_ms);
@@ -72,6 +76,7 @@ impl Task {
             match look {
                 Look::Moved => {
                     life.idle = false;
+                    life.has_heard = true;
                     // Not when the look began: handing rows over may have taken its time.
                     life.moved_ms = self.clock.now_ms();
                 }
@@ -260,10 +265,13 @@ impl Task {
         life.ledger.committed(&durable, now_ms);
         life.beat_ms = now_ms;
         // The first commit of a life only says who we are: a source that lets us in and drops us again is no progress.
-        if has_rows || life.has_committed {
-            self.retry.progress();
-            self.n_moved += 1;
-        }
+        let heard = std::mem::take(&mut life.has_heard);
+        let committed = Committed {
+            counts: has_rows || life.has_committed,
+            heard: has_rows || heard,
+            loaded: std::mem::take(&mut life.has_loaded),
+        };
+        self.n_moved += u64::from(self.retry.committed(committed));
         life.has_committed = true;
         self.lost = false;
         self.undone.retain(|place| *place >= durable.record().position.file);

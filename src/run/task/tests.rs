@@ -133,7 +133,7 @@ fn who_stood_by_knows_nothing_of_what_was_before() {
     assert!(!task.lost && task.position.is_none() && task.cut.is_none() && task.paused.is_none());
     assert_eq!((&task.plan, task.generation), (&present, Some(9)));
     assert!(task.after_cut.is_none());
-    assert_eq!(task.retry.left_ms(End::Target, &retry, 1), None);
+    assert_eq!(task.retry.left_ms(End::Target, Kind::Connection, &retry, 1), None);
 }
 
 /// A target that is to be used on after a failure elsewhere says that somebody else has the task.

@@ -311,6 +311,8 @@ impl Task {
             loads: self.plan.start.loads(),
             source_failed: false,
             has_committed: false,
+            has_heard: false,
+            has_loaded: false,
         };
         let case = table_name_case(&source.catalog.server);
         let mut told = life.send_creates(&creates, case, now_ms);
