@@ -77,7 +77,8 @@ pub(super) fn login(mut wire: Wire, endpoint: &Endpoint) -> Result<Wire, SourceF
     let proposed = Some(greeting.plugin.clone()).filter(supported);
     let plugin = proposed.unwrap_or(AuthPlugin::MysqlNativePassword);
     let nonce = greeting.nonce.clone();
-    let password = endpoint.password().map(ExposeSecret::expose_secret);
+    let secret = endpoint.password();
+    let password = secret.as_ref().map(ExposeSecret::expose_secret);
     let scramble = plugin.gen_data(password, trimmed(&plugin, &nonce)?);
     let mut response = Vec::new();
     HandshakeResponse::new(
@@ -155,7 +156,8 @@ fn prove(
     mut plugin: AuthPlugin<'static>,
     mut nonce: Vec<u8>,
 ) -> Result<(), SourceFailure> {
-    let password = endpoint.password().map(ExposeSecret::expose_secret);
+    let secret = endpoint.password();
+    let password = secret.as_ref().map(ExposeSecret::expose_secret);
     let mut packet = Vec::new();
     // switch, fast path refused, key asked for, password sent, verdict: a server that asks for more is playing
     for _ in 0..8 {

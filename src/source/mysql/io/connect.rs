@@ -5,7 +5,7 @@ use super::failure::{FailureClass, SourceFailure};
 use super::tls::TlsClient;
 use super::wire::Wire;
 use crate::plan::io as secrets;
-use crate::plan::{SourcePlan, Text, Tls};
+use crate::plan::{SecretRef, SourcePlan, Text, Tls};
 use secrecy::SecretString;
 use socket2::{SockRef, TcpKeepalive};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
@@ -34,6 +34,8 @@ pub struct Endpoint {
     port: u16,
     user: String,
     password: Option<SecretString>,
+    /// Where the password stands, and where its path begins: it is looked up anew for each connection.
+    kept: Option<(SecretRef, PathBuf)>,
     tls: Option<TlsClient>,
     /// Names the connection in the server's lists.
     program: String,
@@ -81,7 +83,11 @@ pub fn resolve(plan: &SourcePlan, project: &Path) -> Result<Resolved, SourceFail
         note_if_open(&project.join(key), &mut open_files);
     }
     let tls = Tls { mode: login.tls, ..plan.tls.clone() };
-    let at = |host: &str, port: u16| Endpoint::new(host, port, &login.user, password.clone(), &tls, project);
+    let kept = plan.password.clone().map(|reference| (reference, project.to_owned()));
+    let at = |host: &str, port: u16| {
+        let endpoint = Endpoint::new(host, port, &login.user, password.clone(), &tls, project)?;
+        Ok(Endpoint { kept: kept.clone(), ..endpoint })
+    };
     let endpoint = at(&login.host, login.port)?;
     // The plan has them as HOST:PORT.
     let standby = plan.standby.iter().filter_map(|address| {
@@ -139,6 +145,7 @@ impl Endpoint {
             port,
             user: user.to_owned(),
             password,
+            kept: None,
             tls,
             program,
             deadline: CONNECT,
@@ -186,8 +193,10 @@ impl Endpoint {
         self.tls.is_some()
     }
 
-    pub(super) fn password(&self) -> Option<&SecretString> {
-        self.password.as_ref()
+    /// As it is kept now: it may have been changed since the server was last logged in to. What cannot be read is as it was.
+    pub(super) fn password(&self) -> Option<SecretString> {
+        let kept = self.kept.as_ref().and_then(|(reference, project)| secrets::find(reference, project).ok());
+        kept.map(|secret| secret.value).or_else(|| self.password.clone())
     }
 
     pub(super) fn tls(&self) -> Option<&TlsClient> {
@@ -299,7 +308,6 @@ impl Endpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::SecretRef;
     use crate::plan::TlsMode;
     use secrecy::ExposeSecret;
 
@@ -317,14 +325,34 @@ mod tests {
             fs::write(folder.path().join("pw"), text).expect("written");
             let resolved =
                 resolve(&plan(SecretRef::File("pw".to_owned())), folder.path()).expect("a readable secret");
-            let password = resolved.endpoint.password().expect("a password").expose_secret();
-            assert_eq!(password, secret);
+            let password = resolved.endpoint.password().expect("a password");
+            assert_eq!(password.expose_secret(), secret);
         }
         fs::write(folder.path().join("pw"), "hunter2").expect("written");
         let resolved =
             resolve(&plan(SecretRef::File("pw".to_owned())), folder.path()).expect("a readable secret");
         assert!(!format!("{resolved:?}").contains("hunter2"));
         assert_eq!(resolved.endpoint.address(), "[::1]:3306");
+    }
+
+    #[test]
+    fn a_password_that_is_changed_in_its_file_holds_for_the_next_connection() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("pw");
+        fs::write(&file, "old").expect("written");
+        let resolved =
+            resolve(&plan(SecretRef::File("pw".to_owned())), folder.path()).expect("a readable secret");
+        let endpoint = resolved.endpoint.for_task("p.shop.bus");
+        let password = || endpoint.password().expect("a password").expose_secret().to_owned();
+        assert_eq!(password(), "old");
+        fs::write(&file, "new").expect("written");
+        assert_eq!(password(), "new");
+        fs::remove_file(&file).expect("it is there");
+        assert_eq!(
+            password(),
+            "old",
+            "a file that is just being replaced is no reason to log in without one"
+        );
     }
 
     #[cfg(unix)]
