@@ -5,11 +5,12 @@
 
 use super::failure::{Class, Failure};
 use crate::plan::{Plan, TaskId};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// File of the plan that ran last.
@@ -41,7 +42,7 @@ impl StateDir {
     /// Creates, locks and reads the directory.
     ///
     /// # Errors
-    /// Another process holds it (exit 21), or it cannot be written.
+    /// Another process holds it (exit 21), others may write to it, or it cannot be written.
     pub(crate) fn open(path: &Path) -> Result<StateDir, Failure> {
         let broken = |what: &str, error: &dyn std::fmt::Display| {
             Failure::new(
@@ -54,6 +55,9 @@ impl StateDir {
             .mode(0o700)
             .create(path)
             .map_err(|error| broken("create a file", &error))?;
+        if let Some(why) = open_to_others(path).map_err(|error| broken("look", &error))? {
+            return Err(Failure::new(Class::State, why));
+        }
         let lock = private()
             .create(true)
             .truncate(false)
@@ -70,8 +74,9 @@ impl StateDir {
             ));
         }
         let instance_file = path.join("instance-id");
-        let instance = match fs::read_to_string(&instance_file) {
-            Ok(text) if !text.trim().is_empty() => text.trim().to_owned(),
+        let instance = match own(&instance_file).map(|text| String::from_utf8_lossy(&text).trim().to_owned())
+        {
+            Ok(text) if !text.is_empty() => text,
             Ok(_) | Err(_) => {
                 let instance = random_id().map_err(|error| broken("make an id", &error))?;
                 replace(&instance_file, instance.as_bytes()).map_err(|error| broken("write", &error))?;
@@ -98,7 +103,7 @@ impl StateDir {
 
     /// The breadcrumb of a task; none when there is none that can be read.
     pub(super) fn breadcrumb(&self, task: &str) -> Option<Breadcrumb> {
-        serde_json::from_slice(&fs::read(self.crumb_file(task)).ok()?).ok()
+        serde_json::from_slice(&own(&self.crumb_file(task)).ok()?).ok()
     }
 
     /// Leaves a breadcrumb. A failure is no reason to stop: the state topic is what counts.
@@ -139,7 +144,7 @@ impl StateDir {
 
     /// The plan that was kept; none when there is none that can be read.
     pub(super) fn kept_plan(&self) -> Option<Plan> {
-        serde_json::from_slice(&fs::read(self.path.join(PLAN)).ok()?).ok()
+        serde_json::from_slice(&own(&self.path.join(PLAN)).ok()?).ok()
     }
 
     fn crumb_file(&self, task: &str) -> PathBuf {
@@ -147,10 +152,38 @@ impl StateDir {
     }
 }
 
+/// Why a directory cannot hold state: who may write to it decides who we are, and where the next start goes on.
+fn open_to_others(path: &Path) -> std::io::Result<Option<String>> {
+    let meta = fs::metadata(path)?;
+    let (mode, owner, we) = (meta.mode() & 0o7777, meta.uid(), geteuid().as_raw());
+    let shown = path.display();
+    Ok(if owner != we {
+        Some(format!(
+            "the state directory {shown} belongs to user {owner}, and this is user {we}: give it to us with `chown {we} {shown}`, or \
+             name one of our own with --state; in a volume, a directory below it"
+        ))
+    } else if mode & 0o022 != 0 {
+        Some(format!(
+            "others may write to the state directory {shown} (mode {mode:04o}): take that from them with `chmod 700 {shown}`"
+        ))
+    } else {
+        None
+    })
+}
+
+/// How files are opened that are ours alone. A link in the place of one leads elsewhere, and is not followed.
 fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).mode(0o600);
+    options.read(true).write(true).mode(0o600).custom_flags(OFlags::NOFOLLOW.bits() as i32);
     options
+}
+
+/// What a file of ours holds.
+fn own(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = OpenOptions::new().read(true).custom_flags(OFlags::NOFOLLOW.bits() as i32).open(path)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Replaces a file as a whole: a crash leaves the old or the new one.
@@ -165,7 +198,7 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// A random id of 128 bits, in hex.
 pub(super) fn random_id() -> std::io::Result<String> {
     let mut bytes = [0u8; 16];
-    std::io::Read::read_exact(&mut File::open("/dev/urandom")?, &mut bytes)?;
+    Read::read_exact(&mut File::open("/dev/urandom")?, &mut bytes)?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -184,6 +217,53 @@ mod tests {
         drop(first);
         let again = StateDir::open(&path).expect("free again");
         assert_eq!(again.instance(), instance);
+    }
+
+    #[test]
+    fn a_directory_that_others_may_write_to_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("state");
+        drop(StateDir::open(&path).expect("it is made"));
+        for (mode, holds) in [(0o777, false), (0o1777, false), (0o770, false), (0o755, true), (0o700, true)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("it is ours");
+            let opened = StateDir::open(&path);
+            assert_eq!(opened.is_ok(), holds, "{mode:o}");
+            if let Err(refused) = opened {
+                assert_eq!(refused.exit_code(), 26);
+                assert!(refused.text.contains(&format!("chmod 700 {}", path.display())), "{}", refused.text);
+            }
+        }
+        // whoever runs the tests as root can also give it away
+        if geteuid().is_root() {
+            std::os::unix::fs::chown(&path, Some(1), None).expect("root may");
+            let refused = StateDir::open(&path).expect_err("it is another one's");
+            assert!(refused.text.contains("belongs to user 1"), "{}", refused.text);
+        }
+    }
+
+    #[test]
+    fn a_link_that_was_put_in_the_place_of_a_file_is_not_followed() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let (path, victim) = (dir.path().join("state"), dir.path().join("victim"));
+        fs::write(&victim, "theirs").expect("writable");
+        let state = StateDir::open(&path).expect("free");
+        let crumb =
+            Breadcrumb { cluster: "c".into(), topic: "t".into(), seq: 9, position: "binlog.000001:4".into() };
+        symlink(&victim, path.join("p.s.t.new")).expect("a link");
+        assert!(state.leave("p.s.t", &crumb).is_err());
+        fs::remove_file(path.join("p.s.t.new")).expect("it is there");
+        state.leave("p.s.t", &crumb).expect("writable");
+        let mode = fs::metadata(path.join("p.s.t.pos")).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        fs::rename(path.join("p.s.t.pos"), &victim).expect("writable");
+        symlink(&victim, path.join("p.s.t.pos")).expect("a link");
+        assert_eq!(state.breadcrumb("p.s.t"), None);
+        drop(state);
+        fs::remove_file(path.join("lock")).expect("it is there");
+        symlink(&victim, path.join("lock")).expect("a link");
+        assert_eq!(StateDir::open(&path).expect_err("it leads elsewhere").exit_code(), 26);
     }
 
     #[test]

@@ -82,7 +82,9 @@ impl Store {
             Some(file) => file,
             None => {
                 let mut options = OpenOptions::new();
-                let options = options.read(true).write(true).create(true).truncate(true).mode(0o600);
+                // Not one that is there: it is what a crash has left, or leads elsewhere.
+                let options = options.read(true).write(true).create_new(true).mode(0o600);
+                let _ = std::fs::remove_file(&self.path);
                 let file = options.open(&self.path)?;
                 std::fs::remove_file(&self.path)?;
                 self.file.insert(file)
