@@ -33,6 +33,7 @@ pub mod picture;
 mod property_tests;
 #[cfg(test)]
 mod random;
+mod reach;
 mod reader;
 mod renamed;
 pub mod report;

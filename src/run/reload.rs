@@ -301,7 +301,7 @@ impl Look {
                 }
             }
         }
-        for new in plan.running().filter(|new| !self.runs(new)) {
+        for new in plan.running().filter(|new| !self.needs_no_servers(new)) {
             if let Some(finding) = self.another_cluster(change.former(&new.id), new) {
                 return self.refused_change(files, vec![finding]);
             }
@@ -338,8 +338,9 @@ impl Look {
         is_new || self.ask.forced
     }
 
-    fn runs(&self, new: &TaskPlan) -> bool {
-        self.running.running().any(|old| old == new)
+    /// True for a task that runs as it is to run, or asks nothing else of its servers then: they may be away.
+    fn needs_no_servers(&self, new: &TaskPlan) -> bool {
+        self.running.running().any(|old| new.asks_no_more_than(old))
     }
 
     fn read(&self) -> Result<Project, Box<Diagnostic>> {
