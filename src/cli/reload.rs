@@ -12,12 +12,13 @@ use std::time::Duration;
 /// Looks at the files of a running instance now
 ///
 /// Prints what became of them: no effect, accepted, or refused with the findings. Saving a file has the same effect when the
-/// files are watched; this tells the outcome. Files that take something away are looked at twice, five seconds apart.
+/// files are watched; this tells the outcome, and starts tasks anew that have failed. Files that take something away are looked
+/// at twice, five seconds apart.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "Examples:\n  syncc reload\n  syncc reload --wait -C prod\n  syncc reload --wait --accept P1007\n\n\
                              Exit codes: 0 in force, or without effect; 1 the files have errors; 3 no answer in time; \
-                             4 a change is refused."
+                             4 a change is refused; with --wait, that of the failure of a task which it ended."
 )]
 pub(super) struct Args {
     /// Wait until every task runs the new generation
@@ -58,7 +59,10 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
             let summary = result["summary"].as_str().unwrap_or_default();
             let line = match (ok, result["outcome"].as_str().unwrap_or_default()) {
                 (false, _) => error.unwrap_or_default(),
-                (true, "no-effect") => format!("no effect; generation {generation} stays active"),
+                (true, "no-effect") if summary.is_empty() => {
+                    format!("no effect; generation {generation} stays active")
+                }
+                (true, "no-effect") => format!("no effect; generation {generation} stays active; {summary}"),
                 (true, outcome) => format!("generation {generation} {outcome}: {summary}"),
             };
             output.print(&format!("{line}\n"))?;

@@ -29,11 +29,11 @@ use service::Service;
 use signals::listen_to_signals;
 use socket::Socket;
 use stall::Moves;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tasks::Running;
+use tasks::{Activating, Running};
 
 /// Interval of the loop when nothing happens.
 const TICK: Duration = Duration::from_secs(1);
@@ -146,6 +146,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
         accepted: 0,
         activating: None,
         reload_asked: None,
+        start_anew: false,
         activation_asked: None,
         waiters: Vec::new(),
         starting: Vec::new(),
@@ -199,10 +200,12 @@ struct Supervisor<'o> {
     scanned: Instant,
     /// Newest generation that was accepted; 0 before the first reload.
     accepted: u64,
-    /// Generation that is not active yet, and the tasks it is awaited from.
-    activating: Option<(u64, BTreeSet<TaskId>)>,
+    /// Generation that is not active yet.
+    activating: Option<Activating>,
     /// A reload that somebody asked for and that is not decided.
     reload_asked: Option<AskedReload>,
+    /// Tasks that have failed are to start anew once the look that was asked for is over.
+    start_anew: bool,
     /// Who waits for the generation to be active, and what they are told then.
     activation_asked: Option<(Reply, serde_json::Value)>,
     /// Who waits for tasks.
@@ -284,6 +287,7 @@ impl Supervisor<'_> {
             }
             Event::Rescan => {
                 self.service.reloading();
+                self.start_anew = true;
                 self.scan();
             }
             Event::Stop => self.drain(),

@@ -75,6 +75,7 @@ impl Supervisor<'_> {
             return;
         }
         let asked = self.reload_asked.take_if(|asked| asked.began);
+        let again = matches!(outcome, Outcome::Again);
         match outcome {
             Outcome::Same => {}
             Outcome::NoEffect { told } => {
@@ -84,7 +85,12 @@ impl Supervisor<'_> {
                 told.show(screen);
                 if let Some(asked) = asked {
                     let generation = self.board.status().generation;
-                    asked.reply.done(told.result("no-effect", generation, ""));
+                    let anew = self.start_failed();
+                    let summary = match anew {
+                        0 => String::new(),
+                        n => format!("{} that had failed starts anew", counted(n, "task")),
+                    };
+                    asked.reply.done(told.result("no-effect", generation, &summary));
                 }
             }
             Outcome::Refused { told, generation, exit } => {
@@ -117,6 +123,9 @@ impl Supervisor<'_> {
                     self.reload_asked = Some(AskedReload { began: false, ..asked });
                 }
             }
+        }
+        if !again && std::mem::take(&mut self.start_anew) {
+            self.start_failed();
         }
         if self.reload_asked.is_some() {
             self.scan();

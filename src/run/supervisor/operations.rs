@@ -62,6 +62,7 @@ impl Supervisor<'_> {
                     reply.refused(USAGE, text);
                     return;
                 }
+                self.start_anew = true;
                 self.reload_asked = Some(AskedReload { accept, wait, reply, began: false });
                 self.scan();
             }
@@ -115,7 +116,10 @@ impl Supervisor<'_> {
             Some((_, because)) => {
                 format!("pipeline `{pipeline}` is paused by the files ({because}); take `paused` out of them")
             }
-            None => format!("no task of pipeline `{pipeline}` runs any more; `syncc status` tells why"),
+            None => format!(
+                "no task of pipeline `{pipeline}` runs any more; `syncc status` tells why, and `syncc reload` starts those that have \
+                 failed anew"
+            ),
         };
         reply.refused(NOT_YET, text);
         None

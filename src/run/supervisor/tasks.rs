@@ -15,6 +15,15 @@ use std::thread::JoinHandle;
 /// Inputs that may wait for one task. Wakes are dropped when it is full; answers wait.
 const INBOX_MAX: usize = 64;
 
+/// A generation that is not active yet.
+pub(super) struct Activating {
+    pub(super) generation: u64,
+    /// Tasks that are still to go over to it.
+    pub(super) awaited: BTreeSet<TaskId>,
+    /// Those that have failed on the way.
+    pub(super) failed: Vec<(TaskId, Failure)>,
+}
+
 /// A running task.
 pub(super) struct Running {
     pub(super) plan: Arc<TaskPlan>,
@@ -122,7 +131,30 @@ impl Supervisor<'_> {
         self.adopt(plan);
         self.start_next();
         self.accepted = generation;
-        self.activating = Some((generation, awaited));
+        self.activating = Some(Activating { generation, awaited, failed: Vec::new() });
+    }
+
+    /// Starts the tasks anew that have failed: what kept them may be mended outside of the files. Their number comes back.
+    pub(super) fn start_failed(&mut self) -> usize {
+        let has_failed = |id: &TaskId| {
+            self.tasks.get(id).is_some_and(|task| matches!(task.exit, Some(Exit::Failed(_))) && !task.removed)
+        };
+        let failed: Vec<Arc<TaskPlan>> = self
+            .plan
+            .running()
+            .filter(|task| has_failed(&task.id))
+            .map(|task| Arc::new(task.clone()))
+            .collect();
+        let all = self.plan.clone();
+        let n_failed = failed.len();
+        for plan in failed {
+            Log::info(Name::TaskStarted, "had failed, and starts anew because a look was asked for")
+                .task(&plan.id)
+                .emit();
+            let generation = self.board.status().generation.max(self.accepted);
+            self.start(plan, Some(generation), &all);
+        }
+        n_failed
     }
 
     /// Starts new tasks; one that is the new name of another begins when that one has ended.
@@ -159,19 +191,28 @@ impl Supervisor<'_> {
 
     /// Says that a generation is active once every task that it changes runs it, or has ended.
     pub(super) fn announce(&mut self) {
-        let Some((generation, awaited)) = &mut self.activating else { return };
+        let Some(Activating { generation, awaited, failed }) = &mut self.activating else { return };
         let generation = *generation;
+        let waits = |id: &TaskId| self.starting.iter().any(|(next, _)| next.id == *id);
+        for id in awaited.iter().filter(|id| !waits(id)) {
+            if let Some(Exit::Failed(failure)) = self.tasks.get(id).and_then(|task| task.exit.as_ref())
+                && !failed.iter().any(|(other, _)| other == id)
+            {
+                failed.push((id.clone(), failure.clone()));
+            }
+        }
         awaited.retain(|id| {
             self.tasks
                 .get(id)
                 .is_some_and(|task| task.status().generation < generation && task.exit.is_none())
-                || self.starting.iter().any(|(next, _)| next.id == *id)
+                || waits(id)
         });
         let tasks: Vec<String> = awaited.iter().map(ToString::to_string).collect();
         if !tasks.is_empty() {
             self.board.open().pending = Some(Pending { generation, tasks });
             return;
         }
+        let failed = std::mem::take(failed);
         self.activating = None;
         {
             let mut board = self.board.open();
@@ -182,6 +223,14 @@ impl Supervisor<'_> {
             .generation(generation)
             .emit();
         if let Some((reply, mut result)) = self.activation_asked.take() {
+            if let Some((_, first)) = failed.first() {
+                result["outcome"] = "failed".into();
+                let ended: Vec<String> =
+                    failed.iter().map(|(id, why)| format!("{id} has failed: {}", why.text)).collect();
+                let text = format!("generation {generation} is accepted, but {}", ended.join("; "));
+                reply.refused_with(first.exit_code(), text, result);
+                return;
+            }
             result["outcome"] = "active".into();
             reply.event(json!({ "name": "config.active", "generation": generation }));
             reply.done(result);
