@@ -15,6 +15,6 @@ pub use protocol::{Answer, Operation};
 pub use reply::{Reply, Told};
 pub use server::{Handler, Server};
 pub use status::{
-    COMMIT_MS, Counters, Gap, ParkedTable, PausedTask, Pending, Progress, Refused, Status, TableStatus,
-    TaskState, TaskStatus,
+    COMMIT_MS, Counters, Gap, LastError, ParkedTable, PausedTask, Pending, Progress, Refused, Status,
+    TableStatus, TaskState, TaskStatus,
 };

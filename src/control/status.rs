@@ -178,11 +178,14 @@ pub struct TaskStatus {
     /// What a start waits for, while it waits; or a stream that its `limit` holds back.
     #[serde(default)]
     pub waiting: Option<String>,
-    /// Last failure: what happened, where, and what to do.
+    /// The failure that holds: what happened, where, and what to do.
     pub error: Option<String>,
     /// Its class.
     #[serde(default)]
     pub error_kind: Option<String>,
+    /// The last failure, also when it is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<LastError>,
     /// `tls off because "…"` and the like: weakened switches in force.
     pub weakened: Vec<String>,
     /// Tables.
@@ -190,6 +193,17 @@ pub struct TaskStatus {
     /// Tables whose rows wait (`on-error park`), by name.
     #[serde(default)]
     pub parked: Vec<ParkedTable>,
+}
+
+/// A failure, and when it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastError {
+    /// Seconds since 1970.
+    pub at: u64,
+    /// Its class.
+    pub kind: String,
+    /// What happened, where, and what to do.
+    pub text: String,
 }
 
 /// Upper bounds of the classes that the time of commits is counted in, ms.

@@ -199,7 +199,7 @@ fn clock(seconds: u64) -> String {
 }
 
 /// RFC 3339 with milliseconds, UTC.
-fn timestamp(ms: u64) -> String {
+pub(in crate::cli) fn timestamp(ms: u64) -> String {
     let days = (ms / 86_400_000) as i64;
     // Days since 0000-03-01, after Howard Hinnant's "chrono-compatible low-level date algorithms".
     let shifted = days + 719_468;

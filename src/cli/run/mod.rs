@@ -17,6 +17,7 @@ use std::time::Duration;
 mod log;
 mod progress;
 
+pub(super) use log::timestamp;
 pub(super) use progress::duration;
 
 use progress::Bars;

@@ -1,7 +1,7 @@
 //! The status as a table for people, each task with what is to be known about it.
 
-use super::super::run::duration;
-use crate::control::{Status, TaskStatus};
+use super::super::run::{duration, timestamp};
+use crate::control::{LastError, Status, TaskStatus};
 use crate::diagnostic::render::harmless;
 use std::fmt::Write as _;
 
@@ -94,6 +94,8 @@ fn details(task: &TaskStatus, tables: bool) -> String {
     if let Some(error) = &task.error {
         let kind = task.error_kind.as_ref().map(|kind| format!("{kind}: ")).unwrap_or_default();
         let _ = writeln!(text, "  {kind}{error}");
+    } else if let Some(LastError { at, kind, text: error }) = &task.last_error {
+        let _ = writeln!(text, "  last error, at {}: {kind}: {error}", timestamp(at * 1_000));
     }
     if let Some(left) = task.retry_seconds_left {
         let _ = writeln!(text, "  tries again; gives up in {}", duration(left));
@@ -178,6 +180,11 @@ mod tests {
                 rests: true,
             }),
             tables: vec![table("a.c", true, None), table("a.d", false, Some(5))],
+            last_error: Some(LastError {
+                at: 951_782_400,
+                kind: "request".into(),
+                text: "it was busy".into(),
+            }),
             ..TaskStatus::default()
         };
         let status = Status {
@@ -203,6 +210,7 @@ files refused: 1 error; the running generation stays active
 TASK       STATE     LAG    BEHIND   ROWS/S  LOAD
 other.s.t  snapshot  0.0 s  ?        3       1/2 tables, 10 of about 25 rows, 1 min left
   the load waits for its turn
+  last error, at 2000-02-29T00:00:00.000Z: request: it was busy
   a.c  loaded, 5 rows
   a.d  loading, 5 of about 20 rows, 3 rows/s, 5 s left
 p.s.t      retrying  1 min  3.0 MiB  -       -

@@ -1,9 +1,10 @@
 //! What follows a failure: it is waited out within its window, or ends the task; and is told once.
 
 use super::{Exit, Task};
-use crate::control::TaskState;
+use crate::control::{LastError, TaskState};
 use crate::engine::retry::{End, Kind, Next};
 use crate::plan::{Retry, TaskPlan};
+use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure, Side};
 
@@ -48,11 +49,7 @@ fn expired(failure: &Failure) -> Failure {
         if self.gives_up_position(&failure) {
             return None;
         }
-        {
-            let mut status = self.status();
-            status.error = Some(failure.text.clone());
-            status.error_kind = Some(failure.kind().to_owned());
-        }
+        self.shows(&failure);
         self.falls_behind();
         *self.counters.recoveries.entry(failure.kind().to_owned()).or_default() += 1;
         if failure.class == Class::Ownership {
@@ -186,12 +183,8 @@ fn expired(failure: &Failure) -> Failure {
     }
 
     fn fail(&self, failure: Failure) -> Exit {
-        {
-            let mut status = self.status();
-            status.state = TaskState::Failed;
-            status.error = Some(failure.text.clone());
-            status.error_kind = Some(failure.kind().to_owned());
-        }
+        self.shows(&failure);
+        self.set_state(TaskState::Failed);
         let name = match failure.class {
             Class::Precheck => Name::PrecheckFailed,
             Class::Elsewhere => Name::OwnerElsewhere,
@@ -202,6 +195,14 @@ fn expired(failure: &Failure) -> Failure {
             | Class::Expired
             | Class::Data
             | Class::Damaged
+    /// The failure stands in the status.
+    fn shows(&self, failure: &Failure) {
+        let (text, kind) = (failure.text.clone(), failure.kind().to_owned());
+        let mut status = self.status();
+        (status.error, status.error_kind) = (Some(text.clone()), Some(kind.clone()));
+        status.last_error = Some(LastError { at: wall_ms() as u64 / 1_000, kind, text });
+    }
+
             | Class::State
             | Class::Refused
             | Class::Usage
