@@ -537,3 +537,19 @@ fn a_reload_leaves_other_tasks_alone() {
     shop.wait_ids("items", &[1, 2, 3, 4]);
     shop.stop(&mut syncc);
 }
+
+/// A project that is copied with its state directory has the name of the one it was copied from: one of the two ends.
+#[test]
+fn who_has_a_copy_of_the_state_directory_does_not_fence_for_ever() {
+    let shop = Shop::new("copied", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
+    let mut first = shop.run();
+    let folder = shop.project.folder();
+    std::fs::create_dir(folder.join("other")).expect("a folder");
+    std::fs::copy(folder.join(".syncc/instance-id"), folder.join("other/instance-id")).expect("it is there");
+    let mut second = shop.start(&["--state", "other"]);
+    let said = finished(&mut first, 22);
+    assert!(said.contains("its state directory is a copy of ours"), "{said}");
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    shop.stop(&mut second);
+}

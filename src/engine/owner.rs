@@ -31,8 +31,19 @@ pub fn claim(found: Option<&OwnerRecord>, instance: &str) -> Claim {
         None => Claim::Free,
         Some(owner) if owner.released || owner.instance == instance => Claim::Free,
         Some(_) if planted(Bug::HostForInstance) => Claim::Free,
-        Some(owner) => Claim::Watch { owner: owner.clone(), for_ms: owner.interval_ms.max(1) * MISSED_BEATS },
+        Some(owner) => watch(owner),
     }
+}
+
+/// Signs of life of this owner are waited for.
+pub fn watch(owner: &OwnerRecord) -> Claim {
+    Claim::Watch { owner: owner.clone(), for_ms: owner.interval_ms.max(1) * MISSED_BEATS }
+}
+
+/// True when another process has the task by our own name, which a copied state directory gives it. `incarnation` is ours, by which
+/// we have had the task: whatever of our name came before has ended, and what comes behind is not us.
+pub fn is_twin(owner: &OwnerRecord, instance: &str, incarnation: &str) -> bool {
+    owner.instance == instance && owner.incarnation != incarnation && !owner.released
 }
 
 /// True when `seen`, a record that appeared while watching (committed or not), proves that `watched` lives.
@@ -97,6 +108,16 @@ mod tests {
         assert_eq!(claim(Some(&slow), "me"), Claim::Watch { owner: slow.clone(), for_ms: 28_000 });
         slow.released = true;
         assert_eq!(claim(Some(&slow), "me"), Claim::Free);
+    }
+
+    #[test]
+    fn who_has_our_name_and_comes_behind_us_is_another_one() {
+        let twin = owner("me", "later");
+        assert!(
+            is_twin(&twin, "me", "ours") && !is_twin(&twin, "me", "later") && !is_twin(&twin, "you", "ours")
+        );
+        assert!(!is_twin(&OwnerRecord { released: true, ..twin.clone() }, "me", "ours"));
+        assert_eq!(watch(&twin), Claim::Watch { owner: twin, for_ms: 20_000 });
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use crate::catalog::ClusterFacts;
 use crate::checkpoint::{OwnerRecord, TaskState};
 use crate::control;
-use crate::engine::owner::{Claim, alive, claim, confirm, gave_up};
+use crate::engine::owner::{Claim, alive, claim, confirm, gave_up, is_twin, watch};
 use crate::failpoint::hit;
 use crate::run::event::{Event, Name};
 use crate::run::failure::{Class, Failure};
@@ -14,6 +14,10 @@ use std::time::Duration;
 
 /// How often it is looked whether an owner's last words are committed.
 const SOON_COMMITTED: Duration = Duration::from_millis(50);
+
+/// What is said of another process that has our name.
+const COPIED: &str =
+    "its state directory is a copy of ours, or ours of it: remove `instance-id` from one of them; ";
 
 impl Task {
     /// The target as ours, and its state. None when an order came before.
@@ -30,6 +34,9 @@ impl Task {
                 let state = output.read_state()?;
                 confirm(None, state.owner.as_ref(), self.context.state.instance())
                     .map_err(|other| self.taken(&other))?;
+                if let Some(twin) = state.owner.as_ref().filter(|owner| self.is_twin(owner)) {
+                    return Err(self.taken(twin));
+                }
                 Ok(Some((output, state)))
             }
             None => self.own(target, facts),
@@ -47,7 +54,8 @@ impl Task {
         let before = loop {
             let before = target.peek_state()?;
             hit("start.peeked");
-            let claim = claim(before.owner.as_ref(), instance);
+            let twin = before.owner.as_ref().filter(|owner| self.is_twin(owner));
+            let claim = twin.map_or_else(|| claim(before.owner.as_ref(), instance), watch);
             let Claim::Watch { owner, for_ms } = claim else { break before };
             if self.takes_over() {
                 break before;
@@ -69,9 +77,13 @@ impl Task {
                 return Err(Failure::new(
                     if self.committed.is_some() { Class::OwnerLost } else { Class::Elsewhere },
                     format!(
-                        "active elsewhere: {} (pid {}, syncc {}) runs task {}; stop it first, stand by with --standby, or take over \
+                        "active elsewhere: {} (pid {}, syncc {}) runs task {}; {}stop it first, stand by with --standby, or take over \
                          with --takeover if it is known dead",
-                        owner.host, owner.pid, owner.version, self.id
+                        owner.host,
+                        owner.pid,
+                        owner.version,
+                        self.id,
+                        if owner.instance == instance { COPIED } else { "" }
                     ),
                 ));
             }
@@ -84,6 +96,12 @@ impl Task {
             && !self.takes_over()
         {
             return Err(self.taken(&other));
+        }
+        let incarnation = |state: &TaskState| state.owner.as_ref().map(|owner| owner.incarnation.clone());
+        if let Some(twin) = state.owner.as_ref().filter(|owner| self.is_twin(owner))
+            && incarnation(&before) != incarnation(&state)
+        {
+            return Err(self.taken(twin));
         }
         hit("start.owner_reread");
         Event::info(Name::OwnerAcquired, "owns the task").task(&self.id).emit();
@@ -148,6 +166,11 @@ impl Task {
             Class::OwnerLost,
             format!("{} (pid {}) took task {} while this one started", other.host, other.pid, self.id),
         )
+    }
+
+    /// True when another process has the task by our name, behind us.
+    fn is_twin(&self, owner: &OwnerRecord) -> bool {
+        self.committed.is_some() && is_twin(owner, self.context.state.instance(), &self.context.incarnation)
     }
 
     /// True when nobody is asked for the task. It is so once: whoever takes it from us later on keeps it, else two
