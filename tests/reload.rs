@@ -5,10 +5,10 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use syncc::checkpoint::StateKey;
-use syncc::control::TaskState;
+use syncc::control::{Status, TaskState};
 
 use crate::support::program::Running;
-use crate::support::shop::{CANARY, SOON, Shop, Text, error, event, finished};
+use crate::support::shop::{CANARY, PASSWORD, SOON, Shop, Text, error, event, finished};
 use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 
 /// A shop on the shared servers.
@@ -466,4 +466,120 @@ fn two_edits_at_once_both_count() {
     shop.wait_ids("items", &[1, 2, 3, 4]);
     shop.stop(&mut syncc);
     assert_eq!(stored_generations(&shop, "shop").last(), Some(&3));
+}
+
+/// The server that is read, while a life goes on: its next connection logs in with what the file holds by then.
+#[test]
+fn a_password_rotated_in_its_file_holds_for_the_next_connection() {
+    let shop = shop("rotated");
+    let secret = |text: &str| shop.project.write("secret", text);
+    secret(&format!("{CANARY}-secret\n"));
+    let file = shop.file().replace(&format!("password env {PASSWORD}"), "password file \"secret\"");
+    shop.project.write("shop.sync", &file);
+    let mut syncc = shop.start(&[]);
+    shop.wait_streaming(&mut syncc);
+    let mut sql = shop.mysql.sql();
+    let connections = format!(
+        "select count(*) from information_schema.processlist where user = '{}' and command not like 'Binlog Dump%'",
+        shop.user
+    );
+    wait::until("the connections of the load are given back", SOON, || {
+        let left = sql.text(&connections)[0][0].clone();
+        if left.as_deref() == Some("0") { Ok(()) } else { Err(format!("{left:?}")) }
+    });
+    secret(&format!("{CANARY}-another\n"));
+    sql.run(&format!("alter user '{}'@'%' identified by '{CANARY}-another'", shop.user));
+    let items = format!("{}.items", shop.db);
+    let asked = shop.project.syncc(&["resnapshot", "shop", &items]);
+    assert_eq!(asked.status.code(), Some(0), "{asked:?}");
+    wait::until("the rows are loaded once more", SOON, || {
+        assert!(syncc.runs(), "{}", syncc.stderr());
+        let ids = shop.ids("items");
+        if ids == [1, 1, 2, 2, 3, 3] { Ok(()) } else { Err(format!("{ids:?}\n{}", syncc.stderr())) }
+    });
+    shop.stop(&mut syncc);
+}
+
+#[test]
+fn an_edit_in_place_is_taken_while_the_source_is_away() {
+    let mysql = MySql::start(Kind::MariaDb10_11, &[]);
+    let mut shop = Shop::new("away", &mysql, Kafka::shared());
+    shop.table("more");
+    shop.text.include = "DB.*".to_owned();
+    let mut syncc = shop.run();
+    mysql.kill();
+    shop.wait_status(&mut syncc, "the source is missed", |status| {
+        status.tasks[0].state == TaskState::Retrying
+    });
+    shop.edit(|text| text.rules = "  retry for 48h\n  limit 1MiB/s\n  label team \"a\"\n".to_owned());
+    shop.wait_status(&mut syncc, "the edit is accepted", |status| {
+        let left = status.tasks[0].retry_seconds_left;
+        status.refused.is_none() && left.is_some_and(|left| left > 24 * 3_600)
+    });
+    shop.edit(|text| text.include = "DB.items".to_owned());
+    wait_said(&mut syncc, "generation 3 prepared", 0);
+    // what needs the server is refused as before
+    shop.edit(|text| text.source = "  event-limit 8MiB\n".to_owned());
+    shop.wait_refused(&mut syncc, Some("L0101"));
+    shop.edit(|text| text.source = String::new());
+    mysql.start_again();
+    shop.wait_streaming(&mut syncc);
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    let status =
+        shop.wait_status(&mut syncc, "the failure is over", |status| status.tasks[0].error.is_none());
+    let last = status.tasks[0].last_error.as_ref().expect("it was told before");
+    assert_eq!(last.kind, "connection");
+    shop.stop(&mut syncc);
+}
+
+/// A task that has failed while others go on: what keeps it may be mended outside of the files.
+#[test]
+fn a_look_that_is_asked_for_starts_failed_tasks_anew() {
+    let mut shop = shop("anew");
+    shop.table("more");
+    let secret = |shop: &Shop<'_>, text: &str| shop.project.write("secret", &format!("{CANARY}-{text}"));
+    let second = format!(
+        "source other mysql \"{}@{}\" {{\n  password file \"secret\"\n}}\n\npipeline second from other to bus {{\n  include \
+             DB.more\n  topic \"PREFIX.{{table}}\"\n}}\n",
+        shop.user,
+        shop.mysql.address()
+    );
+    shop.text.rest = second;
+    shop.save();
+    secret(&shop, "wrong");
+    let mut syncc = shop.start(&["--watch", "off"]);
+    let state_of_second = |status: &Status| {
+        status.tasks.iter().find(|task| task.task.starts_with("second.")).map(|task| task.state)
+    };
+    let reload = |arguments: &[&str]| {
+        let asked = shop.project.syncc(&[&["reload"], arguments].concat());
+        (asked.status.code(), String::from_utf8(asked.stdout).expect("it prints text"))
+    };
+    let wait_second = |syncc: &mut Running, state: TaskState| {
+        shop.wait_status(syncc, state.name(), |status| state_of_second(status) == Some(state));
+    };
+    wait_second(&mut syncc, TaskState::Failed);
+    secret(&shop, "secret");
+    let (code, said) = reload(&[]);
+    assert_eq!((code, said.contains("1 task that had failed starts anew")), (Some(0), true), "{said}");
+    shop.wait_streaming(&mut syncc);
+    shop.wait_ids("more", &[1, 2, 3]);
+
+    // an edit in place asks no server, and the life that begins with it is not let in
+    secret(&shop, "wrong");
+    shop.project.write(
+        "shop.sync",
+        &shop.file().replace("from other to bus {", "from other to bus {\n  label team \"a\""),
+    );
+    let (code, said) = reload(&["--wait"]);
+    assert_eq!(code, Some(20), "{said}");
+    assert!(said.contains("is accepted, but second.other.bus has failed: "), "{said}");
+    wait_second(&mut syncc, TaskState::Failed);
+    secret(&shop, "secret");
+    syncc.signal(rustix::process::Signal::HUP);
+    shop.wait_streaming(&mut syncc);
+    shop.insert("more", &[4]);
+    shop.wait_ids("more", &[1, 2, 3, 4]);
+    shop.stop(&mut syncc);
 }

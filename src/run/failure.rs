@@ -25,6 +25,9 @@ pub(crate) enum Class {
     Ownership,
     /// The world does not meet what the plan needs.
     Precheck,
+    /// Whoever logs in is not let in, or may not do what the task has done before: as a failed precheck, but a task that has run
+    /// tries again a few times, since a secret or a right may just be on its way.
+    Denied,
     /// Another instance runs the task.
     Elsewhere,
     /// Another instance took the task.
@@ -50,11 +53,11 @@ pub(crate) enum Class {
 pub(crate) enum Side {
     /// The source, or the way to it.
     Source,
+    /// There too, where existing rows are read.
+    Load,
     /// The target, or the way to it.
     Target,
     /// Here.
-    /// There too, where existing rows are read.
-    Load,
     Here,
 }
 
@@ -108,14 +111,14 @@ impl Failure {
         Failure { side, ..self }
     }
 
-    /// A schema registry that cannot be used.
-    pub(crate) fn of_registry(url: &str, refusal: &Refusal) -> Failure {
-        let class = match refusal.class {
     /// The same, of a read of existing rows.
     pub(super) fn of_load(self) -> Failure {
         self.on(Side::Load)
     }
 
+    /// A schema registry that cannot be used.
+    pub(crate) fn of_registry(url: &str, refusal: &Refusal) -> Failure {
+        let class = match refusal.class {
             registry::Class::Unreachable => Class::Connection,
             registry::Class::Broken => Class::Request,
             registry::Class::Setting => Class::Precheck,
@@ -137,7 +140,8 @@ impl Failure {
     /// True for one that is waited out and lies elsewhere than at the target: what is open there may be used on.
     pub(crate) fn spares_target(&self) -> bool {
         let is_registry = self.code == Some(requirement::REGISTRY_UNREACHABLE);
-        let is_waited_out = matches!(self.class, Class::Connection | Class::Request | Class::Damaged);
+        let is_waited_out =
+            matches!(self.class, Class::Connection | Class::Request | Class::Damaged | Class::Denied);
         is_waited_out && (self.side != Side::Target || is_registry)
     }
 
@@ -146,7 +150,7 @@ impl Failure {
         match self.class {
             Class::Connection | Class::Request | Class::Expired => 24,
             Class::Ownership | Class::OwnerLost => 22,
-            Class::Precheck => 20,
+            Class::Precheck | Class::Denied => 20,
             Class::Elsewhere => 21,
             Class::PositionLost => 23,
             Class::Data | Class::Damaged => 25,
@@ -163,7 +167,7 @@ impl Failure {
             Class::Connection => "connection",
             Class::Request => "request",
             Class::Ownership => "ownership",
-            Class::Precheck => "precheck",
+            Class::Precheck | Class::Denied => "precheck",
             Class::Elsewhere => "elsewhere",
             Class::OwnerLost => "owner-lost",
             Class::PositionLost => "position-lost",
@@ -187,9 +191,8 @@ impl From<SourceFailure> for Failure {
             // whether it may be gone on from is for the next life to judge
             | FailureClass::OtherServer
             | FailureClass::Protocol => Class::Connection,
-            FailureClass::Tls | FailureClass::Login | FailureClass::Privilege | FailureClass::Setting => {
-                Class::Precheck
-            }
+            FailureClass::Login => Class::Denied,
+            FailureClass::Tls | FailureClass::Privilege | FailureClass::Setting => Class::Precheck,
             FailureClass::PositionLost | FailureClass::Ahead | FailureClass::Diverged => Class::PositionLost,
             FailureClass::Identity => Class::Ownership,
             FailureClass::TooLarge => Class::Data,
@@ -212,10 +215,8 @@ impl From<KafkaFailure> for Failure {
             kafka::Class::Transient => Class::Connection,
             kafka::Class::UnknownTopic | kafka::Class::Protocol => Class::Request,
             kafka::Class::Oversize => Class::Data,
-            kafka::Class::Login
-            | kafka::Class::Denied
-            | kafka::Class::Config
-            | kafka::Class::InvalidTransactionTimeout => Class::Precheck,
+            kafka::Class::Login | kafka::Class::Denied => Class::Denied,
+            kafka::Class::Config | kafka::Class::InvalidTransactionTimeout => Class::Precheck,
             kafka::Class::ForeignWriter => Class::State,
         };
         let finding = failure.finding();
@@ -260,7 +261,7 @@ mod tests {
         check(kafka::Class::Protocol, Class::Request);
         check(kafka::Class::UnknownTopic, Class::Request);
         check(kafka::Class::Ownership, Class::Ownership);
-        check(kafka::Class::Login, Class::Precheck);
+        check(kafka::Class::Login, Class::Denied);
         check(kafka::Class::ForeignWriter, Class::State);
     }
 }

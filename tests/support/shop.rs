@@ -15,7 +15,7 @@ use super::{Isolation, Kafka, MySql, Project, Sql, wait};
 pub(crate) const CANARY: &str = "c4n4ry";
 
 /// The variable that the projects take the password from.
-const PASSWORD: &str = "SHOP_TEST_PASSWORD";
+pub(crate) const PASSWORD: &str = "SHOP_TEST_PASSWORD";
 
 /// Seconds for everything that is not about a certain time.
 pub(crate) const SOON: u64 = 60;

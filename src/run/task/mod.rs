@@ -162,6 +162,8 @@ pub(super) struct Task {
     committed: Option<u64>,
     /// Commits that were progress.
     n_moved: u64,
+    /// How often it was not let in since so many of them.
+    denied: (u32, u64),
     /// Whether the state says that we stand still; none: it was not asked yet.
     paused: Option<bool>,
     /// What the state holds of an operator's wishes.
@@ -245,6 +247,7 @@ impl Task {
             retention: Retention::default(),
             committed: None,
             n_moved: 0,
+            denied: (0, 0),
             paused: None,
             ctl: CtlRecord::default(),
             taps,

@@ -11,6 +11,12 @@ use crate::run::failure::{Class, Failure, Side};
 /// Shortest wait before the owner record is asked whether we were replaced, ms: a new owner needs time to write it.
 const OWNERSHIP_WAIT_MS: u64 = 10_000;
 
+/// How often a task that has run tries again where it is not let in any more, while it commits nothing.
+const DENIED_TRIES: u32 = 3;
+
+/// Wait before the first of them, ms; doubled each time, so all of them take half a minute.
+const DENIED_WAIT_MS: u64 = 4_000;
+
 /// While something is tried again, one line for each kind of failure comes this often, ms.
 const LINE_MS: u64 = 60_000;
 
@@ -32,6 +38,11 @@ fn retry_at(plan: &TaskPlan, end: End) -> &Retry {
     }
 }
 
+/// What was waited out for long enough.
+fn expired(failure: &Failure) -> Failure {
+    Failure::new(Class::Expired, format!("{}; the retry window is over, the position is kept", failure.text))
+}
+
 impl Task {
     /// Waits a failure out, or ends.
     pub(super) fn after(&mut self, failure: Failure) -> Option<Exit> {
@@ -39,11 +50,6 @@ impl Task {
             // What failed before is over, and another one has gone on since.
             self.retry.forget();
             self.forget();
-/// What was waited out for long enough.
-fn expired(failure: &Failure) -> Failure {
-    Failure::new(Class::Expired, format!("{}; the retry window is over, the position is kept", failure.text))
-}
-
         }
         let failure = self.judged(failure);
         if self.gives_up_position(&failure) {
@@ -58,15 +64,15 @@ fn expired(failure: &Failure) -> Failure {
         self.status().counters = self.counters.clone();
         let end = match failure.side {
             Side::Source => End::Source,
+            Side::Load => End::Load,
             Side::Target => End::Target,
             Side::Here => End::Here,
         };
-            Side::Load => End::Load,
+        let is_request = matches!(failure.class, Class::Request | Class::Ownership);
+        let kind = if is_request { Kind::Request } else { Kind::Connection };
         let wait_ms = match failure.class {
             Class::Connection | Class::Request | Class::Damaged => {
                 let unreachable_at_start =
-        let is_request = matches!(failure.class, Class::Request | Class::Ownership);
-        let kind = if is_request { Kind::Request } else { Kind::Connection };
                     self.context.require_live && self.n_lives <= 1 && self.committed.is_none();
                 if unreachable_at_start {
                     return Some(self.fail(Failure { class: Class::Precheck, ..failure }));
@@ -89,7 +95,9 @@ fn expired(failure: &Failure) -> Failure {
             }
             // It has been stopped by our producer, and needs as long to have the task again: only then its silence tells anything.
             Class::OwnerLost if self.context.standby => self.asks_owner(),
+            Class::Denied if self.tries_denied() => DENIED_WAIT_MS << (self.denied.0 - 1),
             Class::Precheck
+            | Class::Denied
             | Class::Elsewhere
             | Class::OwnerLost
             | Class::PositionLost
@@ -117,6 +125,15 @@ fn expired(failure: &Failure) -> Failure {
             Event::warn(lost, failure.text.clone()).task(&self.id).failure(&failure).retry_in(wait_ms).emit();
         }
         self.wait(wait_ms)
+    }
+
+    /// True for a task that was let in before and has not tried often enough; this try counts.
+    fn tries_denied(&mut self) -> bool {
+        if self.denied.1 != self.n_moved {
+            self.denied = (0, self.n_moved);
+        }
+        self.denied.0 += 1;
+        self.committed.is_some() && self.denied.0 <= DENIED_TRIES
     }
 
     /// Whose the task is must be asked, and our own beats must not be the answer. How long to wait before, ms.
@@ -182,19 +199,6 @@ fn expired(failure: &Failure) -> Failure {
         is_due
     }
 
-    fn fail(&self, failure: Failure) -> Exit {
-        self.shows(&failure);
-        self.set_state(TaskState::Failed);
-        let name = match failure.class {
-            Class::Precheck => Name::PrecheckFailed,
-            Class::Elsewhere => Name::OwnerElsewhere,
-            Class::Ownership | Class::OwnerLost => Name::OwnerLost,
-            Class::PositionLost => Name::SourcePositionLost,
-            Class::Connection
-            | Class::Request
-            | Class::Expired
-            | Class::Data
-            | Class::Damaged
     /// The failure stands in the status.
     fn shows(&self, failure: &Failure) {
         let (text, kind) = (failure.text.clone(), failure.kind().to_owned());
@@ -203,6 +207,19 @@ fn expired(failure: &Failure) -> Failure {
         status.last_error = Some(LastError { at: wall_ms() as u64 / 1_000, kind, text });
     }
 
+    fn fail(&self, failure: Failure) -> Exit {
+        self.shows(&failure);
+        self.set_state(TaskState::Failed);
+        let name = match failure.class {
+            Class::Precheck | Class::Denied => Name::PrecheckFailed,
+            Class::Elsewhere => Name::OwnerElsewhere,
+            Class::Ownership | Class::OwnerLost => Name::OwnerLost,
+            Class::PositionLost => Name::SourcePositionLost,
+            Class::Connection
+            | Class::Request
+            | Class::Expired
+            | Class::Data
+            | Class::Damaged
             | Class::State
             | Class::Refused
             | Class::Usage

@@ -5,7 +5,7 @@ use crate::checkpoint::io::FileStore;
 use crate::checkpoint::{OwnerRecord, StateChange, StateRecord, Store as _};
 use crate::engine::retry::{End, Kind};
 use crate::mysql::position::{BinlogPosition, Flavor, Gtids};
-use crate::plan::{TargetKind, compile_files};
+use crate::plan::{Retry, TargetKind, compile_files};
 use crate::run::failure::Side;
 use crate::run::state_dir::StateDir;
 use crate::text::FileSet;
@@ -193,4 +193,39 @@ fn an_edit_of_retry_keeps_the_target() {
     kafka.linger_ms += 1;
     new.source.port += 1;
     assert!(!new.target.is_reached_as(&old.target) && !new.source.is_reached_as(&old.source));
+}
+
+/// Ours for ever, and never for long enough to commit: it ends as other failures do.
+#[test]
+fn an_ownership_that_is_lost_again_and_again_ends_with_the_window() {
+    let mut world = world(false);
+    let retry = Retry { window_ms: 60_000, errors_ms: 0 };
+    world.task.plan = Arc::new(TaskPlan { retry, ..(*world.task.plan).clone() });
+    world.orders.give(Command::Drain);
+    let lost = || Failure::new(Class::Ownership, "the transaction timed out");
+    let exit = world.task.after(lost());
+    assert!(matches!(exit, Some(Exit::Done)), "whose it is has to be asked: {exit:?}");
+    let exit = world.task.after(lost());
+    assert!(matches!(exit, Some(Exit::Failed(Failure { class: Class::Expired, .. }))), "{exit:?}");
+    let status = world.task.status().clone();
+    assert_eq!(status.last_error.map(|last| last.kind), Some("retry-expired".to_owned()));
+}
+
+/// A password that is changed at the server a moment before it is in the file ends no task that has run.
+#[test]
+fn who_was_let_in_before_is_turned_away_a_few_times() {
+    let mut world = world(false);
+    let exit = world.task.after(Failure::new(Class::Denied, "access denied"));
+    assert!(matches!(exit, Some(Exit::Failed(_))), "at a first start the files are wrong");
+    world.task.committed = Some(1);
+    world.task.n_moved = 1;
+    for n in 0..4 {
+        world.orders.give(Command::Drain);
+        let exit = world.task.after(Failure::new(Class::Denied, "access denied"));
+        match exit {
+            Some(Exit::Done) if n < 3 => {}
+            Some(Exit::Failed(failure)) if n == 3 => assert_eq!(failure.exit_code(), 20),
+            other => panic!("{n}: {other:?}"),
+        }
+    }
 }
