@@ -547,8 +547,7 @@ fn who_has_a_copy_of_the_state_directory_does_not_fence_for_ever() {
     std::fs::create_dir(folder.join("other")).expect("a folder");
     std::fs::copy(folder.join(".syncc/instance-id"), folder.join("other/instance-id")).expect("it is there");
     let mut second = shop.start(&["--state", "other"]);
-    let said = finished(&mut first, 22);
-    assert!(said.contains("its state directory is a copy of ours"), "{said}");
+    finished(&mut first, 22);
     shop.insert("items", &[4]);
     shop.wait_ids("items", &[1, 2, 3, 4]);
     shop.stop(&mut second);

@@ -65,7 +65,7 @@ mod tests {
         let mut files = FileSet::new();
         files.add(
             "a.sync",
-            &format!(
+            format!(
                 "edition 2026\n\nsource shop mysql \"u@db\" {{\n  password env P\n{source}}}\n\ntarget bus kafka \"k:9092\" {{\n\
                  {target}}}\n\npipeline p from shop to bus {{\n{rules}}}\n"
             ),

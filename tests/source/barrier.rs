@@ -124,9 +124,11 @@ fn an_alter_that_runs_while_columns_are_read_is_noticed() {
                     server.sql().run(&format!("alter table `{db}`.{engine} {alter}"));
                 });
                 wait::until("the ALTER waits for who reads the table", 30, || {
-                    let waiting = "select count(*) from information_schema.processlist where info like 'alter table%' and \
-                                   state = 'Waiting for table metadata lock'";
-                    let found = sql.text(waiting)[0][0].clone();
+                    let waiting = format!(
+                        "select count(*) from information_schema.processlist where info like 'alter table `{db}`%' and state = \
+                         'Waiting for table metadata lock'"
+                    );
+                    let found = sql.text(&waiting)[0][0].clone();
                     if found.as_deref() == Some("1") { Ok(()) } else { Err(format!("{found:?}")) }
                 });
                 let facts = tables(&mut session(server), |database, table| database == db && table == engine)

@@ -162,9 +162,11 @@ impl Task {
     }
 
     fn taken(&self, other: &OwnerRecord) -> Failure {
+        let (host, pid, id) = (&other.host, other.pid, &self.id);
+        let copied = if other.instance == self.context.state.instance() { COPIED } else { "" };
         Failure::new(
             Class::OwnerLost,
-            format!("{} (pid {}) took task {} while this one started", other.host, other.pid, self.id),
+            format!("{host} (pid {pid}) took task {id} while this one started; {copied}stop one of the two"),
         )
     }
 
