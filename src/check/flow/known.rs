@@ -140,8 +140,7 @@ pub(super) struct Nears {
 }
 
 impl Nears {
-    /// What says something about a table towards each target.
-    /// The levels that say something about a table.
+    /// Towards each target, the levels that say something about a table.
     pub(super) fn of(&mut self, lanes: &[Lane<'_>], db: &str, table: &str) -> Arc<Near> {
         self.last.clear();
         for lane in lanes {

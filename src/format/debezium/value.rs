@@ -144,7 +144,6 @@ impl Cell {
         Ok(())
     }
 
-    /// Days since 1970; a date that no calendar has is null, or 0 where the column cannot be NULL.
     /// What `number` makes of a day; for a date that no calendar has null, or in a column that cannot be NULL 0, but in a key a
     /// day of its own.
     fn push_day(&self, date: Date, scratch: &Scratch, out: &mut Vec<u8>, number: impl Fn(i32) -> i64) {
