@@ -16,7 +16,7 @@ use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::failure::Failure;
 use crate::run::precheck::unpack;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why a table is not loaded that the log knows, and what lets it be.
 const HIDDEN: &str = "the source does not show it, and its log does not say that it is gone: grant SELECT on it to the user of \
@@ -134,20 +134,25 @@ impl Task {
             life.load_anew(table, now_ms)?;
         }
         let mut kept = BTreeMap::new();
+        let mut hidden = BTreeSet::new();
         for table in missing {
             let why = match life.is_gone(&table) {
                 true => {
                     life.vanished(&table, now_ms)?;
                     "there is no such table at the source"
                 }
-                false => HIDDEN,
+                false => {
+                    hidden.insert(table.clone());
+                    HIDDEN
+                }
             };
             kept.insert(table, why.to_owned());
         }
         self.orders.wish(|wishes| wishes.kept.extend(kept));
         if !wishes.anew.is_empty() && !self.ctl.gaps.is_empty() {
             for gap in &mut self.ctl.gaps {
-                gap.tables.retain(|table| !wishes.anew.contains(table));
+                // What lies in the gap is made good by a load, and a table that is hidden has none.
+                gap.tables.retain(|table| !wishes.anew.contains(table) || hidden.contains(table));
             }
             self.ctl.gaps.retain(|gap| !gap.tables.is_empty());
             self.show_gaps();

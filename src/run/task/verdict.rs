@@ -221,8 +221,11 @@ impl Life {
                 if self.ledger.parts() > 0
                     || self.n_rows > 0 && self.transactional_for_ms.is_none() && self.output.is_open() =>
             {
-                let text =
-                    "a transaction ends in ROLLBACK, and rows of it were sent that cannot be taken back";
+                // None of them is sent any more, before its end or by a cut.
+                let undone = waiting.group.take().map(|group| group.rows).unwrap_or_default();
+                waiting.store.drop_all(undone);
+                let text = "a transaction ends in ROLLBACK, and rows of it were sent that cannot be taken back: those it inserted \
+                            stay in their topics, and an UPDATE or DELETE of it is mended by a load";
                 waiting.lost = Some(text.to_owned());
             }
             Verdict::Undone => {

@@ -63,6 +63,11 @@ impl Task {
         let position = moved_to(&source.catalog.server, &pos.position);
         let from = stream_from(&pos.position, state.prepared.values(), Position::clone);
         if from != pos.position {
+            // What was prepared on another server than that of the position, which was judged just now, has no place on this one.
+            let from = match pos.position.server.same_log(&source.catalog.server.identity) {
+                true => moved_to(&source.catalog.server, &from),
+                false => from,
+            };
             self.judge(source, &from, None, state.snaps.keys()).map_err(named)?;
         }
         if !self.context.accept_state_loss {
