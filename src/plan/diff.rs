@@ -216,7 +216,8 @@ impl Comparison<'_> {
         self.plain(old.labels != new.labels, "label", Reload::InPlace);
         self.plain(old.allows != new.allows, "allow", Reload::InPlace);
         self.stream(&old.stream, &new.stream);
-        if old.rules == new.rules {
+        // In another zone a condition on times takes other rows.
+        if old.rules == new.rules && old.source.time_zone == new.source.time_zone {
             return (Vec::new(), Vec::new());
         }
         self.rules(old, new, tables)
@@ -324,7 +325,7 @@ impl Comparison<'_> {
         let patterns = old.rules.include != new.rules.include || old.rules.exclude != new.rules.exclude;
         let backfill = if added.is_empty() { Reload::Rewire } else { Reload::Backfill };
         self.plain(patterns || !added.is_empty() || !removed.is_empty(), "include", backfill);
-        self.plain(self.found.len() == n_before, "table", Reload::Rewire);
+        self.plain(old.rules != new.rules && self.found.len() == n_before, "table", Reload::Rewire);
         for table in &removed {
             self.note(FLOW_REMOVED, self.place(Part::Pipeline), "include", table.to_string());
         }

@@ -112,10 +112,11 @@ impl Comparison<'_> {
             let part = layer.map_or(Part::Pipeline, |n| Part::Condition(n, new));
             self.old_rows("where", self.place(part), shown());
         }
+        let all_hold = old.conditions.iter().all(|condition| conditions.contains(condition));
         let bared = [
             ("columns", !is_narrower(old.columns.as_ref(), columns.as_ref())),
             ("mask", !masks_all_of(masks, &old.masks)),
-            ("where", !old.conditions.iter().all(|condition| conditions.contains(condition))),
+            ("where", !all_hold || other_zone && !old.conditions.is_empty()),
         ];
         let bared = bared.into_iter().filter(|&(_, is_bared)| is_bared);
         self.bared.extend(bared.map(|(what, _)| (shown(), what)));

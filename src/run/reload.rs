@@ -379,7 +379,7 @@ fn lost(change: &PlanDiff) -> String {
     let lost: Vec<String> = change.removed.iter().map(ToString::to_string).chain(tables).collect();
     let bared = change.changed.iter().flat_map(|task| &task.bared);
     let bared: Vec<String> = bared.map(|(table, what)| format!("{table} (`{what}`)")).collect();
-    let told = [("no longer sent", lost), ("more is seen of", bared)].into_iter();
+    let told = [("no longer sent", lost), ("more may be seen of", bared)].into_iter();
     let told = told.filter(|(_, which)| !which.is_empty());
     told.map(|(what, which)| format!("{what}: {}", which.join(", "))).collect::<Vec<_>>().join("; ")
 }

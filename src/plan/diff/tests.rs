@@ -312,4 +312,14 @@ fn what_shows_more_is_told_apart_from_what_shows_less() {
     ] {
         assert_eq!(of(before, after), bared, "{before} -> {after}");
     }
+    // other rows are above a time that is read in another zone
+    let filtered = format!("{INCLUDE}  table shop.a {{\n    where at > '2024-01-01'\n  }}\n");
+    let zoned = |zone: &str| {
+        let text = HELLO.replace("  include shop.*\n", &filtered);
+        let text = text.replace("  password env", &format!("  time-zone \"{zone}\"\n  password env"));
+        compile_files(&files(&[&text])).plan.expect("compiles")
+    };
+    let ((old, _), (new, origins)) = (zoned("UTC"), zoned("+02:00"));
+    let found = diff(&old, &new, &origins, &|_: &TaskId| vec![Subject::table("shop", "a")]);
+    assert_eq!(found.changed[0].bared, [("shop.a".to_owned(), "where")]);
 }
