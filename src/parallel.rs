@@ -8,8 +8,8 @@ use std::thread;
 const THREADS_MAX: usize = 8;
 
 /// What `work` makes of each item, in their order. Each thread takes the next item that no other has: some take much longer
-/// than others. Work that `is_long` says is done sooner than a thread begins has none but this one; so has it where the system
-/// gives no further thread.
+/// than others. Work that is not long is done sooner than a thread begins, and has none but this one; so has it where
+/// the system gives no further thread.
 pub(crate) fn map<'i, T: Sync, R: Send>(
     items: &'i [T],
     is_long: bool,
@@ -50,9 +50,20 @@ mod tests {
 
     #[test]
     fn order_is_kept() {
+        let items = Vec::from_iter(0..1_000);
+        let (caller, by_others) = (thread::current().id(), AtomicUsize::new(0));
+        let are_several = thread::available_parallelism().map_or(1, usize::from) > 1;
         for is_long in [false, true] {
-            let items = Vec::from_iter(0..1_000);
-            let made = map(&items, is_long, |n| n * 2);
+            let made = map(&items, is_long, |n| {
+                if thread::current().id() != caller {
+                    by_others.fetch_add(1, Ordering::Relaxed);
+                }
+                // This thread would be through with all of them before another one begins.
+                while is_long && are_several && by_others.load(Ordering::Relaxed) == 0 {
+                    thread::yield_now();
+                }
+                n * 2
+            });
             assert_eq!(made, Vec::from_iter((0..2_000).step_by(2)));
         }
     }

@@ -1,7 +1,6 @@
 //! S0702: schema changes that readers cannot put between the right rows.
 
 use super::super::Rule;
-use super::super::destination::DDL_TOPIC_IS_DATA_TOPIC;
 use super::super::flow::Project;
 use super::super::settings::{Lane, Setting, Subject};
 use super::switched_on;
@@ -29,14 +28,6 @@ fn check_order_lost(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         for lane in flow.lanes.iter().filter(|lane| !lane.may_lack(&["ddl", "headers", "format"])) {
             for subject in flow.subjects() {
                 let Some((span, message)) = lost(lane, subject) else { continue };
-                // A topic of rows is the wrong one, and another will be written.
-                let is_told = |finding: &Diagnostic| {
-                    finding.code == DDL_TOPIC_IS_DATA_TOPIC
-                        && finding.primary.as_ref().is_some_and(|label| label.span == span)
-                };
-                if findings.iter().any(is_told) {
-                    continue;
-                }
                 findings.push(
                     Diagnostic::advice(DDL_ORDER_LOST, span, message).help(
                         "with `headers schema` they can be matched; `topic same` puts them among the rows, in order within a partition",

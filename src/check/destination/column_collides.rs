@@ -86,7 +86,8 @@ fn added<'t>(
     let format =
         match lane.setting((Subject::One(known), Property::Format), |settings| settings.format.as_ref()) {
             Setting::Given(format, _) => format.value,
-            Setting::Default | Setting::Various => FormatName::CanalJson,
+            Setting::Default => FormatName::CanalJson,
+            Setting::Various => return Vec::new(),
         };
     let is_called = |own: &str, names: &[&str]| {
         flow.column_name(source, known, own).is_some_and(|name| names.contains(&name.name.as_str()))

@@ -5,7 +5,7 @@ use super::super::flow::Project;
 use super::super::side::{Purpose, meetings};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 
-pub(in crate::check) const DDL_TOPIC_IS_DATA_TOPIC: Code = Code::new("S0407", "ddl-topic-is-data-topic");
+const DDL_TOPIC_IS_DATA_TOPIC: Code = Code::new("S0407", "ddl-topic-is-data-topic");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {

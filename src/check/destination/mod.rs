@@ -2,7 +2,6 @@
 
 mod column_collides;
 mod ddl_topic_is_data_topic;
-pub(super) use ddl_topic_is_data_topic::DDL_TOPIC_IS_DATA_TOPIC;
 mod internal_topic;
 mod marker_topic_is_data_topic;
 mod message_too_big;
