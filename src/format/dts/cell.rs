@@ -253,9 +253,12 @@ fn reads_alike(charset: Charset, bytes: &[u8]) -> bool {
             while let [first, behind @ ..] = rest {
                 rest = match (first, behind) {
                     (0..0x80, _) => behind,
-                    (0xa8, [0x92 | 0xbf, ..]) | (0xa9, [0x89..=0x95, ..]) | (0xfe, [0x50..=0x9f, ..]) => {
-                        return false;
-                    }
+                    (0x80, _)
+                    | (0xa3, [0xa0, ..])
+                    | (0xa6, [0xd9..=0xdf | 0xec | 0xed | 0xf3, ..])
+                    | (0xa8, [0x92 | 0xbc | 0xbf, ..])
+                    | (0xa9, [0x89..=0x95, ..])
+                    | (0xfe, [0x50..=0xa0, ..]) => return false,
                     _ => behind.get(1..).unwrap_or_default(),
                 };
             }

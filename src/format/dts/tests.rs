@@ -257,6 +257,9 @@ fn text_is_validated() {
     check("gbk", b"\xd6\xd0\xa9\x89", "utf8mb4", "中\u{303e}".as_bytes(), 0);
     check("gbk", b"\xfe\x50", "utf8mb4", "\u{2e81}".as_bytes(), 0);
     check("gbk", b"\xa8\x92", "utf8mb4", "\u{2295}".as_bytes(), 0);
+    check("gbk", b"\xa8\xbc", "utf8mb4", "\u{1e3f}".as_bytes(), 0);
+    check("gbk", b"\xa6\xf3", "utf8mb4", "\u{fe19}".as_bytes(), 0);
+    check("gbk", b"\xfe\xa0", "utf8mb4", "\u{9fbb}".as_bytes(), 0);
     check("gbk", b"\xd6\xa9\x89\x40", "gbk", b"\xd6\xa9\x89\x40", 0);
 }
 

@@ -232,16 +232,21 @@ fn open_to_append(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Makes a folder and those above it that are not there; each is known to the one above it when this returns.
+/// Makes a folder and those above it that are not there; each that it makes is known to the one above it when this returns.
 fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
-    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let above = folder.parent().map(|above| match above.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => above,
+    });
+    // Nothing stands above a root, or above the working directory by this name: what is wrong with these the system tells.
+    let Some(above) = above.filter(|above| *above != folder) else { return fs::create_dir(folder) };
     make_folder(above)?;
     match fs::create_dir(folder) {
         // Another task makes the same one.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
         made => made?,
     }
     File::open(above)?.sync_all()

@@ -48,6 +48,9 @@ fn agrees(declared: &Column, result: WireColumn) -> bool {
     let bytes =
         matches!(result.ty, wire::VARCHAR | wire::VAR_STRING | wire::STRING | wire::TINY_BLOB..=wire::BLOB);
     let integer = |ty, unsigned| result.ty == ty && result.unsigned == unsigned;
+    // What is asked for as an unsigned number: the server narrows the type as it likes.
+    let is_number = result.unsigned
+        && matches!(result.ty, wire::TINY | wire::SHORT | wire::INT24 | wire::LONG | wire::LONGLONG);
     match declared.ty {
         ColumnType::TinyInt { unsigned } => integer(wire::TINY, unsigned),
         ColumnType::SmallInt { unsigned } => integer(wire::SHORT, unsigned),
@@ -58,7 +61,7 @@ fn agrees(declared: &Column, result: WireColumn) -> bool {
         ColumnType::Double => result.ty == wire::DOUBLE,
         ColumnType::Decimal { .. } => result.ty == wire::DECIMAL,
         ColumnType::Bit { .. } => result.ty == wire::BIT,
-        ColumnType::Year if is_short_year(declared) => integer(wire::LONGLONG, true),
+        ColumnType::Year if is_short_year(declared) => is_number,
         ColumnType::Year => result.ty == wire::YEAR,
         ColumnType::Date => result.ty == wire::DATE,
         ColumnType::Time { .. } => result.ty == wire::TIME,
@@ -70,11 +73,7 @@ fn agrees(declared: &Column, result: WireColumn) -> bool {
         ColumnType::Binary { .. } | ColumnType::VarBinary { .. } | ColumnType::Blob { .. } => {
             bytes && result.collation == BINARY
         }
-        // asked for as unsigned numbers; the server narrows the type as it likes
-        ColumnType::Enum(_) | ColumnType::Set(_) => {
-            result.unsigned
-                && matches!(result.ty, wire::TINY | wire::SHORT | wire::INT24 | wire::LONG | wire::LONGLONG)
-        }
+        ColumnType::Enum(_) | ColumnType::Set(_) => is_number,
         ColumnType::Json => result.ty == wire::JSON,
         ColumnType::Geometry => result.ty == wire::GEOMETRY,
         ColumnType::Vector => result.ty == wire::VECTOR || bytes,
