@@ -4,10 +4,13 @@
 
 #[path = "bench/formats.rs"]
 mod formats;
+#[path = "bench/place.rs"]
+mod place;
 
+use place::Place;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use syncc::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
+use syncc::change::RowChange;
 use syncc::format::{FormatPlan, Registered};
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::column_type::{ColumnType, Labels, Text};
@@ -100,18 +103,8 @@ fn route(format: FormatPlan) -> TableRoute {
 
 #[test]
 fn a_row_allocates_nothing() {
-    let source = SourceInfo { name: "main".into(), flavor: Flavor::MySql, version: "8.0.36".into() };
-    let transaction = TransactionInfo::place("mysql-bin.000007".into(), 917);
-    let meta = EventMeta {
-        origin: Origin::Stream,
-        event_ms: 1_709_605_231_000,
-        now_ms: 1_709_605_231_050,
-        source: &source,
-        transaction: &transaction,
-        offset: 1_203,
-        row: 0,
-        number: 0,
-    };
+    let place = Place::new();
+    let meta = place.meta();
     let row: Vec<Value<'static>> = columns().into_iter().map(|(.., value)| value).collect();
     let mut old = row.clone();
     old[1] = Value::Int(7);

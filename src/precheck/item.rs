@@ -185,27 +185,16 @@ fn counted(n: u64, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::{ServerFacts, Survey};
     use crate::mysql::position::ServerIdentity;
     use crate::source::mysql::requirement::CODES;
-    use std::collections::BTreeMap;
 
     #[test]
     fn what_may_not_be_asked_is_told_as_unknown() {
         let text = |replicas| {
-            let server = ServerFacts {
-                identity: ServerIdentity { flavor: Flavor::MariaDb, uuid: String::new(), server_id: 7 },
-                version: String::new(),
-                version_number: (11, 4, 1),
-                variables: BTreeMap::new(),
-                account: String::new(),
-                grants: Vec::new(),
-                position: None,
-                gtid_purged: None,
-                binlog_files: Vec::new(),
-            };
-            let survey = Survey { replicas, ..Survey::default() };
-            let catalog = SourceCatalog { server, tables: Vec::new(), survey };
+            let mut catalog = SourceCatalog::empty();
+            catalog.server.identity =
+                ServerIdentity { flavor: Flavor::MariaDb, uuid: String::new(), server_id: 7 };
+            catalog.survey.replicas = replicas;
             let items = of_source(&[], &Seen { catalog: &catalog, estimate: None });
             items.into_iter().find(|item| item.name == "server id").expect("an item").text
         };

@@ -8,14 +8,16 @@
 #[cfg(feature = "run")]
 mod compressed;
 mod formats;
+mod place;
 mod wanted;
 
+use place::Place;
 use std::hint::black_box;
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use syncc::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
+use syncc::change::RowChange;
 use syncc::format::{FormatPlan, Registered};
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::binlog::event::{Checksum, EventType, HEADER_BYTES, RawEvent, split_event};
@@ -194,8 +196,7 @@ struct Decoder<'v> {
     before: Vec<Value<'static>>,
     after: Vec<Value<'static>>,
     batch: Batch,
-    source: SourceInfo,
-    transaction: TransactionInfo,
+    place: Place,
     rows: usize,
 }
 
@@ -210,8 +211,7 @@ impl<'v> Decoder<'v> {
             before: Vec::new(),
             after: Vec::new(),
             batch: Batch::new(),
-            source: SourceInfo { name: "main".into(), flavor: Flavor::MySql, version: "8.0.36".into() },
-            transaction: TransactionInfo::place("mysql-bin.000007".into(), 917),
+            place: Place::new(),
             rows: 0,
         }
     }
@@ -231,16 +231,7 @@ impl<'v> Decoder<'v> {
         else {
             return;
         };
-        let meta = EventMeta {
-            origin: Origin::Stream,
-            event_ms: 1_709_605_231_000,
-            now_ms: 1_709_605_231_050,
-            source: &self.source,
-            transaction: &self.transaction,
-            offset: 1_203,
-            row: 0,
-            number: 0,
-        };
+        let meta = self.place.meta();
         let mut scratch = self.scratch.take().unwrap_or_else(|| Scratch::new(1 << 20));
         let mut old = recycle(std::mem::take(&mut self.before));
         let mut new = recycle(std::mem::take(&mut self.after));

@@ -4,14 +4,16 @@
 //! the clock) and bytes per row, for an insert and for an update of one column. Compare runs of one machine only.
 
 mod formats;
+mod place;
 mod wanted;
 
+use place::Place;
 use std::hint::black_box;
 use std::io::Write;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use syncc::change::{EventMeta, Origin, RowChange, SourceInfo, TransactionInfo};
+use syncc::change::RowChange;
 use syncc::format::Registered;
 use syncc::kafka::{Batch, TopicId, TopicName};
 use syncc::mysql::column_type::{ColumnType, Text};
@@ -54,18 +56,8 @@ fn measure<'r>(
     route: &mut TableRoute,
     change: impl Fn(&'r [Value<'r>; 13]) -> RowChange<'r, 'r>,
 ) -> std::io::Result<()> {
-    let source = SourceInfo { name: "main".into(), flavor: Flavor::MySql, version: "8.0.36".into() };
-    let transaction = TransactionInfo::place("mysql-bin.000007".into(), 917);
-    let meta = EventMeta {
-        origin: Origin::Stream,
-        event_ms: 1_709_605_231_000,
-        now_ms: 1_709_605_231_050,
-        source: &source,
-        transaction: &transaction,
-        offset: 1_203,
-        row: 0,
-        number: 0,
-    };
+    let place = Place::new();
+    let meta = place.meta();
     // Leaked once, so that the closure may borrow it for as long as the other image.
     let after: &'r [Value<'r>; 13] = Box::leak(Box::new(row(1, b"paid")));
     let mut batch = Batch::new();

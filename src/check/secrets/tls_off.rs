@@ -2,11 +2,9 @@
 
 use super::super::Rule;
 use super::super::flow::Project;
-use super::connections::connections;
-use crate::ast::{Registry, TargetKind};
+use super::connections::{Connection, connections};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
-use crate::hir::Program;
-use crate::statement::{Address, TlsMode, is_loopback};
+use crate::statement::{TlsMode, is_loopback};
 
 const TLS_OFF: Code = Code::new("S0303", "tls-off");
 
@@ -27,8 +25,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check_tls_off(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
-    findings.extend(registries(project.program).filter_map(login_in_clear));
     for connection in connections(project.program) {
+        findings.extend(login_in_clear(&connection));
         let written =
             connection.tls.filter(|tls| tls.value.mode == TlsMode::Off && tls.value.because.is_none());
         let Some(tls) = written else { continue };
@@ -41,32 +39,23 @@ fn check_tls_off(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     }
 }
 
-/// All registries.
-fn registries(program: &Program) -> impl Iterator<Item = &Registry> {
-    program.targets.iter().filter_map(|target| match &target.kind {
-        TargetKind::Kafka(cluster) => cluster.registry.as_ref().map(|registry| &registry.value),
-        TargetKind::Stdout | TargetKind::File { .. } => None,
-    })
-}
-
 /// A login at a registry that is asked without TLS.
-fn login_in_clear(registry: &Registry) -> Option<Diagnostic> {
+fn login_in_clear(connection: &Connection<'_>) -> Option<Diagnostic> {
+    let registry = connection.registry?;
     let rest = registry.url.value.strip_prefix("http://")?;
-    let login = registry.password.as_ref().map(|password| password.span);
-    login.or(registry.user.as_ref().map(|user| user.span))?;
+    let has_login = registry.password.is_some() || registry.user.is_some();
     // Whoever says why it is off has answered, and where it is off without a reason that is told.
-    if registry.tls.as_ref().is_some_and(|tls| tls.value.mode == TlsMode::Off) {
+    let is_off = connection.tls.is_some_and(|tls| tls.value.mode == TlsMode::Off);
+    if !has_login || is_off {
         return None;
     }
-    let host = Address::parse(rest.split('/').next()?).ok()?.host;
-    let message = format!("the login at `{host}` can be read on the way");
-    let span = registry.url.span;
-    (!is_loopback(&host)).then(|| {
-        let https = format!("\"https://{rest}\"");
-        Diagnostic::warning(TLS_OFF, span, message)
+    let host = connection.hosts.iter().find(|host| !is_loopback(host))?;
+    let (span, https) = (registry.url.span, format!("\"https://{rest}\""));
+    Some(
+        Diagnostic::warning(TLS_OFF, span, format!("the login at `{host}` can be read on the way"))
             .help("write `https://`, or say why not: `tls off because \"…\"` in the block of the registry")
-            .fix(Fix::choice(format!("write {https}"), span, https))
-    })
+            .fix(Fix::choice(format!("write {https}"), span, https)),
+    )
 }
 
 #[cfg(test)]
