@@ -267,6 +267,9 @@ impl Misfit<'_> {
                 Repair { title: format!("write `{text}`"), span: first.span, text, is_sure: false },
             );
         }
+        if found.is_empty() {
+            found.extend(self.torn_name(tokens));
+        }
         found.dedup_by(|later, first| (later.span, &later.text) == (first.span, &first.text));
         let is_only = found.len() == 1;
         let fix = |Repair { title, span, text, is_sure }: Repair| match is_only && is_sure {
@@ -274,6 +277,29 @@ impl Misfit<'_> {
             false => Fix::choice(title, span, text),
         };
         found.into_iter().map(fix).collect()
+    }
+
+    /// A name with a blank in it that stands in no backticks: `rename table shop.price list to prices`.
+    fn torn_name(&self, tokens: &[Token<'_>]) -> Option<Repair> {
+        let begun = tokens.get(self.at.checked_sub(1)?)?;
+        let last = begun.segments.last().filter(|last| last.kind == NodeKind::Glob)?;
+        let words = tokens[self.at..].iter().take_while(|token| token.word().is_some());
+        (1..=words.count()).find_map(|n_words| {
+            let behind = self.at + n_words;
+            let mut whole = tokens.to_vec();
+            whole.drain(self.at..behind);
+            if !(self.fits)(&whole) {
+                return None;
+            }
+            let words = tokens[self.at..behind].iter().map(|token| token.text);
+            let name = [last.text].into_iter().chain(words).collect::<Vec<_>>().join(" ");
+            Some(Repair {
+                title: format!("put `{name}` in backticks"),
+                span: last.span.to(tokens[behind - 1].span),
+                text: format!("`{name}`"),
+                is_sure: false,
+            })
+        })
     }
 
     /// The name of a parameter where its value is wanted.

@@ -20,7 +20,7 @@ pub struct Pipeline {
     /// The line that declares it.
     pub head: Span,
     /// Text of the `##` lines before it.
-    pub doc: Option<String>,
+    pub doc: Option<Spanned<String>>,
     /// `from` of sources.
     pub from: Vec<From>,
     /// `from` of topics.

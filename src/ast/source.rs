@@ -28,7 +28,7 @@ pub struct Source {
     /// The line that declares it.
     pub head: Span,
     /// Text of the `##` lines before it.
-    pub doc: Option<String>,
+    pub doc: Option<Spanned<String>>,
     /// `address`, or that of the header.
     pub address: Option<Spanned<Text>>,
     /// `user`.

@@ -16,7 +16,7 @@ use crate::diagnostic::Diagnostic;
 use crate::pattern::NamePattern;
 use crate::statement::{self as st, Block, FormatName, Once, Place, StatementSpec, Support, Word};
 use crate::syntax::{self, NodeId, NodeKind, Parse, Tree};
-use crate::text::Span;
+use crate::text::{Span, Spanned};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A statement that fits the table.
@@ -36,7 +36,7 @@ pub(super) struct Stmt {
     /// Its block; empty without one.
     pub(super) body: Body,
     /// Text of the `##` lines before it.
-    pub(super) doc: Option<String>,
+    pub(super) doc: Option<Spanned<String>>,
     /// Why this release does not execute it; none where it does, if it does all that is in its block.
     pub(super) idle: Option<Why>,
 }
@@ -113,13 +113,13 @@ impl<'t> Reader<'t> {
     pub(super) fn body(&mut self, parent: NodeId, place: Place) -> Body {
         let mut body = Body::default();
         let mut seen: HashMap<(&str, String), Span> = HashMap::new();
-        let mut doc: Vec<&str> = Vec::new();
+        let mut doc: Vec<NodeId> = Vec::new();
         // Behind a broken statement that may have swallowed its `{`, or a list that goes on or begins below: what is indented
         // deeper belonged to it.
         let mut skip_deeper_than: Option<u32> = None;
         for child in self.tree.children(parent) {
             match self.tree.kind(child) {
-                NodeKind::Doc => doc.push(self.tree.text(child, self.text).trim_start_matches('#').trim()),
+                NodeKind::Doc => doc.push(child),
                 NodeKind::Statement => {
                     let column = self.column(self.tree.node(child).start);
                     let skipped = skip_deeper_than.is_some_and(|limit| column > limit);
@@ -130,7 +130,7 @@ impl<'t> Reader<'t> {
                         continue;
                     }
                     skip_deeper_than = None;
-                    let doc = (!doc.is_empty()).then(|| doc.join("\n"));
+                    let doc = self.documentation(&doc);
                     let broken = self.tree.has_error(child);
                     let read = match broken {
                         true => self.without_signs(child, place, &mut seen, doc),
@@ -163,12 +163,19 @@ impl<'t> Reader<'t> {
         body
     }
 
+    /// The text of `##` lines, and where they stand.
+    fn documentation(&self, lines: &[NodeId]) -> Option<Spanned<String>> {
+        let span = self.tree.span(*lines.first()?).to(self.tree.span(*lines.last()?));
+        let line = |&id: &NodeId| self.tree.text(id, self.text).trim_start_matches('#').trim();
+        Some(Spanned::new(lines.iter().map(line).collect::<Vec<_>>().join("\n"), span))
+    }
+
     fn statement(
         &mut self,
         id: NodeId,
         place: Place,
         seen: &mut HashMap<(&'static str, String), Span>,
-        doc: Option<String>,
+        doc: Option<Spanned<String>>,
     ) -> Option<Stmt> {
         let mark = self.bindings.mark();
         let read = self.bound_statement(id, place, seen, doc);
@@ -183,7 +190,7 @@ impl<'t> Reader<'t> {
         id: NodeId,
         place: Place,
         seen: &mut HashMap<(&'static str, String), Span>,
-        doc: Option<String>,
+        doc: Option<Spanned<String>>,
     ) -> Option<Stmt> {
         if !self.tree.has_only_needless_signs(id, self.text) {
             return None;
@@ -202,7 +209,7 @@ impl<'t> Reader<'t> {
         id: NodeId,
         place: Place,
         seen: &mut HashMap<(&'static str, String), Span>,
-        doc: Option<String>,
+        doc: Option<Spanned<String>>,
     ) -> Option<Stmt> {
         let (word, word_span) = self.word(id)?;
         let Some(row) = st::find(word, place) else {

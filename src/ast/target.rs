@@ -24,7 +24,7 @@ pub struct Target {
     /// The line that declares it.
     pub head: Span,
     /// Text of the `##` lines before it.
-    pub doc: Option<String>,
+    pub doc: Option<Spanned<String>>,
     /// What it is.
     pub kind: TargetKind,
     /// What could not be read of it.

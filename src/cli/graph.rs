@@ -79,11 +79,15 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         View::Tables => tables(&project.plan, &kind, &|source| project.known_tables(source)),
         View::Columns => columns(&project.plan, &|source| project.known_columns(source)),
     };
-    picture.document(|shape, name| match shape {
-        Shape::Source => project.program.sources.iter().find(|one| one.name.value == name)?.doc.clone(),
-        Shape::Pipeline => project.program.pipelines.iter().find(|one| one.name.value == name)?.doc.clone(),
-        Shape::Target => project.program.targets.iter().find(|one| one.name.value == name)?.doc.clone(),
-        Shape::Table | Shape::Topic | Shape::Message | Shape::Column | Shape::Field => None,
+    picture.document(|shape, name| {
+        let program = &project.program;
+        let doc = match shape {
+            Shape::Source => &program.sources.iter().find(|one| one.name.value == name)?.doc,
+            Shape::Pipeline => &program.pipelines.iter().find(|one| one.name.value == name)?.doc,
+            Shape::Target => &program.targets.iter().find(|one| one.name.value == name)?.doc,
+            Shape::Table | Shape::Topic | Shape::Message | Shape::Column | Shape::Field => return None,
+        };
+        doc.as_ref().map(|doc| doc.value.clone())
     });
     let text = match args.language {
         Language::Dot => dot(&picture),

@@ -177,7 +177,7 @@ pub struct Pipeline {
     /// The line that declares it.
     pub head: Span,
     /// Text of the `##` lines before it.
-    pub doc: Option<String>,
+    pub doc: Option<Spanned<String>>,
     /// Sources, each once.
     pub from: Vec<Spanned<SourceId>>,
     /// What is selected from one source alone.

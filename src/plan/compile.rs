@@ -106,6 +106,11 @@ impl Noted<'_> {
         }
     }
 
+    /// Where a declaration begins: with what is said of it.
+    pub(super) fn beginning(&mut self, thing: Thing, head: Span, doc: Option<&Spanned<String>>) {
+        self.note(Part::Beginning(thing), Some(doc.map_or(head, |doc| doc.span)));
+    }
+
     pub(super) fn value<T: Clone>(&mut self, part: Part, value: Option<&Spanned<T>>) -> Option<T> {
         self.note(part, value.map(|value| value.span));
         value.map(|value| value.value.clone())
@@ -147,6 +152,7 @@ impl Compiler<'_> {
         };
         let mut noted = Noted(origins.task(id.clone()));
         noted.note(Part::Pipeline, Some(self.pipeline.head));
+        noted.beginning(Thing::Pipeline, self.pipeline.head, self.pipeline.doc.as_ref());
         let (start, options) = match &self.pipeline.start {
             Some(start) => (Some(start), &self.pipeline.start_options),
             None => (source.start.as_ref(), &source.start_options),
@@ -216,6 +222,7 @@ impl Compiler<'_> {
 
     fn target_plan(&self, target: &ast::Target, noted: &mut Noted<'_>) -> Option<TargetPlan> {
         noted.note(Part::Target, Some(target.head));
+        noted.beginning(Thing::Target, target.head, target.doc.as_ref());
         let kind = match &target.kind {
             ast::TargetKind::Stdout => TargetKind::Stdout,
             ast::TargetKind::File { path } => TargetKind::File { path: path.value.clone() },

@@ -7,7 +7,7 @@ use super::{
     TlsMode,
 };
 use crate::ast::{self, Producer};
-use crate::statement::{Acks, Address, Heartbeat, OnFailover, ServerIds, is_loopback};
+use crate::statement::{Acks, Address, Heartbeat, OnFailover, ServerIds, Thing, is_loopback};
 use crate::text::Spanned;
 
 /// Kafka's port, where an address has none.
@@ -71,6 +71,7 @@ impl Tls {
 
 pub(super) fn source_plan(source: &ast::Source, retry: Retry, noted: &mut Noted<'_>) -> Option<SourcePlan> {
     noted.note(Part::Source, Some(source.head));
+    noted.beginning(Thing::Source, source.head, source.doc.as_ref());
     let address = noted.value(Part::Address, source.address.as_ref())?;
     let user = noted.value(Part::User, source.user.as_ref());
     let (host, port, of_address) = match address {

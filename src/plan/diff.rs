@@ -179,9 +179,9 @@ fn renamed_without_moved(
     let line = format!("moved {} {} to {}", moved.thing.word(), moved.from, moved.to);
     let finding = placed(RENAMED_WITHOUT_MOVED, Severity::Error, span, message)
         .help(format!("keep the old name, under which position and progress are stored, or write `{line}`"));
-    match span {
-        Some(span) => {
-            let before = Span::new(span.file, span.start, span.start);
+    match origins.span(added, Part::Beginning(moved.thing)) {
+        Some(beginning) => {
+            let before = Span::new(beginning.file, beginning.start, beginning.start);
             finding.fix(Fix::machine(format!("add `{line}`"), before, format!("{line}\n")))
         }
         None => finding,

@@ -1,7 +1,7 @@
 //! From a part of a plan back to the text that says it.
 
 use super::{RelayPlan, TaskId};
-use crate::statement::Property;
+use crate::statement::{Property, Thing};
 use crate::text::Span;
 use std::collections::BTreeMap;
 
@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub enum Part {
     /// The pipeline's line.
     Pipeline,
+    /// The beginning of its declaration, of that of its source or its target: of the `##` lines before, if there are some.
+    Beginning(Thing),
     /// The source's line.
     Source,
     /// Its address.

@@ -231,6 +231,10 @@ fn a_new_name_would_begin_anew() {
     let (found, shown) = diff_of("pipeline shop from", &format!("{}pipeline store from", fix.edits[0].text));
     assert!(!found.is_refused() && shown.is_empty() && found.removed.is_empty(), "{shown}");
     assert!(found.renamed.len() == 1 && found.changed.is_empty(), "{:?}", found.changed);
+    // Nor does it part what is said of the pipeline from it.
+    let (found, _) = diff_of("pipeline shop from", "## Orders.\n## All.\npipeline store from");
+    let (old, new) = (fix.edits[0].span, found.findings[0].fixes[0].edits[0].span);
+    assert_eq!((old.start, old.end), (new.start, new.end));
     let (found, _) = diff_of(
         "  include shop.a, shop.b\n}",
         "  include shop.a, shop.b\n}\npipeline q from shop to bus {\ninclude shop.c\n}",

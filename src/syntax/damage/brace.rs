@@ -14,6 +14,9 @@ const BLOCK_WORDS: [&str; 16] = [
 /// Words of statements that stand in the block of a topic, and nowhere beside one.
 const TOPIC_WORDS: [&str; 5] = ["partitions", "cleanup", "retention", "min-insync", "create"];
 
+/// Words of statements that stand in the block of `start`, and nowhere beside one.
+const START_WORDS: [&str; 6] = ["chunk", "rate", "window", "parallel", "schema", "data"];
+
 /// Most comments that are tried as the head of a block.
 const COMMENTED_MAX: usize = 8;
 
@@ -105,9 +108,15 @@ impl BraceFault {
     }
 }
 
-/// True when the statement begins with a word that only stands at top level.
+/// True when the statement begins with a word that only stands at top level. An option of a parameter may be called `test`; the
+/// name of a test is a text.
 fn starts_with_top_word(tree: &Tree, statement: NodeId, text: &str) -> bool {
-    tree.children(statement).next().is_some_and(|first| TOP_WORDS.contains(&tree.text(first, text)))
+    let is_text = |id: NodeId| tree.kind(id) == NodeKind::String;
+    match tree.children(statement).next().map(|first| tree.text(first, text)) {
+        Some("test") => tree.children(statement).any(is_text),
+        Some(word) => TOP_WORDS.contains(&word),
+        None => false,
+    }
 }
 
 /// All faults, and the ranges in which statements stand at a place that was not meant.
@@ -372,17 +381,17 @@ impl Finder<'_> {
                 && self.column(pair[0]).zip(self.column(pair[1])).is_some_and(|(head, below)| below > head)
         };
         let head = pairs.filter(opens).map(|pair| pair[0]).min();
-        let head = head.or_else(|| self.unindented_head(&lists, orphans))?;
+        let head = head.or_else(|| self.unindented_head(&lists))?;
         let Range { start, end } = self.range(head);
         let written = self.text[start as usize..end as usize].trim_end().len() as u32;
         Some(start..start + written)
     }
 
     /// The same in a file without any indentation: the one statement that wants a block, has none, and is followed by others.
-    fn unindented_head(&self, lists: &[Vec<NodeId>], orphans: &[NodeId]) -> Option<NodeId> {
+    fn unindented_head(&self, lists: &[Vec<NodeId>]) -> Option<NodeId> {
         let is_indented =
             || self.text.lines().any(|line| line.starts_with([' ', '\t']) && !line.trim().is_empty());
-        if orphans.is_empty() || is_indented() {
+        if is_indented() {
             return None;
         }
         let pairs = lists.iter().flat_map(|list| list.windows(2));
@@ -398,11 +407,12 @@ impl Finder<'_> {
         let word = |id: NodeId| first_word(self.text, self.tree.node(id).start).unwrap_or_default();
         match word(head) {
             "pipeline" | "profile" | "defaults" | "table" | "insert" | "update" | "delete" => true,
-            // An option of a parameter may be called so.
-            "test" => self.child(head, NodeKind::String).is_some(),
+            "test" => starts_with_top_word(self.tree, head, self.text),
             // What follows one of the file itself belongs to it.
             "source" | "target" => self.tree.node(head).parent == self.tree.root(),
             "topic" => TOPIC_WORDS.contains(&word(next)),
+            "param" => self.tree.text(head, self.text).split_ascii_whitespace().any(|word| word == "by"),
+            "start" => START_WORDS.contains(&word(next)),
             _ => false,
         }
     }
