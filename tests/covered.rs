@@ -26,8 +26,8 @@ const FINDINGS: &[(&str, Mended, &str, &str)] = &[
     ("L0101", No, "cli/live.rs", "servers_that_do_not_answer_are_findings"),
     ("L0102", No, "cli/live.rs", "servers_that_do_not_answer_are_findings"),
     ("L0103", No, "source/precheck.rs", "old_and_unknown_releases_are_told_apart"),
-    ("L0104", Applied, "source/precheck.rs", "a_sound_server_passes_and_what_is_missing_is_named"),
-    ("L0105", No, "source/precheck.rs", "a_server_without_a_log_has_one_finding"),
+    ("L0104", Applied, "source/precheck/rights.rs", "a_sound_server_passes_and_what_is_missing_is_named"),
+    ("L0105", Applied, "source/precheck.rs", "a_server_without_a_log_has_one_finding"),
     ("L0106", Applied, "source/precheck.rs", "settings_that_lose_rows_are_refused_and_can_be_set"),
     ("L0107", Applied, "source/precheck.rs", "settings_that_lose_rows_are_refused_and_can_be_set"),
     ("L0108", Applied, "source/precheck.rs", "settings_that_lose_rows_are_refused_and_can_be_set"),
@@ -37,21 +37,26 @@ const FINDINGS: &[(&str, Mended, &str, &str)] = &[
     ("L0112", Applied, "source/precheck.rs", "server_ids_are_of_one_reader_only"),
     ("L0113", No, "source/precheck.rs", "a_replica_must_log_what_it_takes"),
     ("L0114", No, "source/precheck.rs", "a_busy_server_is_told_of"),
-    ("L0115", Applied, "source/precheck.rs", "engines_without_views_are_told_and_can_be_changed"),
+    ("L0115", Applied, "source/precheck/tables.rs", "engines_without_views_are_told_and_can_be_changed"),
     ("L0116", Applied, "source/precheck.rs", "settings_that_lose_rows_are_refused_and_can_be_set"),
     ("L0117", ByFile, "cli/live.rs", "a_lock_file_that_has_become_stale_is_told_with_every_difference"),
     ("L0118", Applied, "source/precheck.rs", "a_zone_that_many_share_is_told"),
-    ("L0119", Applied, "source/precheck.rs", "rows_that_the_engine_changes_are_told"),
-    ("L0120", Applied, "source/precheck.rs", "rights_beyond_reading_are_told_and_can_be_taken_away"),
-    ("L0121", Applied, "source/precheck.rs", "columns_in_the_old_coding_are_refused_and_can_be_rewritten"),
+    ("L0119", Applied, "source/precheck/tables.rs", "rows_that_the_engine_changes_are_told"),
+    ("L0120", Applied, "source/precheck/rights.rs", "rights_beyond_reading_are_told_and_can_be_taken_away"),
+    (
+        "L0121",
+        Applied,
+        "source/precheck/tables.rs",
+        "columns_in_the_old_coding_are_refused_and_can_be_rewritten",
+    ),
     ("L0122", Applied, "source/precheck.rs", "settings_that_lose_rows_are_refused_and_can_be_set"),
     ("L0123", Applied, "source/precheck.rs", "settings_that_lose_rows_are_refused_and_can_be_set"),
-    ("L0124", Applied, "source/precheck.rs", "a_key_of_floats_is_told_and_another_key_mends_it"),
+    ("L0124", Applied, "source/precheck/tables.rs", "a_key_of_floats_is_told_and_another_key_mends_it"),
     ("L0125", Applied, "world.rs", "without_gtids_a_heartbeat_row_stands_for_the_locks"),
 ];
 
 /// What in a test runs the repair that a finding prints.
-const REPAIRS: [&str; 3] = ["mended(", "repair(", "run(&statements"];
+const REPAIRS: [&str; 4] = ["mended(", "repair(", "run(&statements", "configure("];
 
 /// Trap, file, test. Files are under `tests/`, or named from the root where no server makes the bytes that are needed.
 const TRAPS: &[(&str, &str, &str)] = &[
@@ -106,6 +111,7 @@ const TRAPS: &[(&str, &str, &str)] = &[
         "statements_of_sjis_gbk_latin1_and_ansi_quotes_clients_on_mysql",
     ),
     ("ALTER in two phases", "log.rs", "an_alter_in_two_phases_counts_once"),
+    ("statements about temporary tables", "ddl/servers.rs", "ddl_on_mariadb_10_11"),
     ("ALTER that a replica logs twice", "tracking.rs", "an_alter_that_is_logged_twice_counts_once"),
     ("rows that were logged as a statement", "log.rs", "rows_that_were_logged_as_a_statement_end_the_task"),
     // events
@@ -117,6 +123,11 @@ const TRAPS: &[(&str, &str, &str)] = &[
     ("log_pos 0", "source/traps.rs", "positions_are_0_inside_of_transactions"),
     ("log_pos 0 over a restart", "log.rs", "places_that_are_0_inside_of_transactions"),
     ("log_pos beyond 4 GiB", "src/run/framer/tests.rs", "a_stream_whose_header_positions_wrap"),
+    (
+        "a start beyond 4 GiB without GTIDs",
+        "src/run/hub/seek_tests.rs",
+        "a_place_beyond_4_gib_is_found_from_the_head_of_its_file",
+    ),
     ("checksums that come and go", "source/events.rs", "checksums_switched_on_a_running_server"),
     ("compressed transactions", "source/events.rs", "compressed_transactions_switched_on_a_running_mysql"),
     ("compressed events", "source/events.rs", "compressed_events_switched_on_a_running_mariadb"),
@@ -132,16 +143,63 @@ const TRAPS: &[(&str, &str, &str)] = &[
     // transactions and positions
     ("XA", "xa.rs", "mysql_rows_come_where_xa_commits_them"),
     ("XA", "xa.rs", "mariadb_rows_come_where_xa_commits_them"),
+    ("XA", "xa.rs", "rows_of_other_releases_come_where_xa_commits_them"),
     ("rows that a savepoint undoes", "xa.rs", "rows_behind_a_savepoint_count_unless_they_are_undone"),
     ("a log that was reset", "source/reset.rs", "another_log_is_told_by_the_gtids_before_the_place"),
 ];
 
+/// The traps that must be among them, and the text that the test of each has to hold: the value, the type or the setting that a
+/// naive reader stumbles over.
+const NAMED: [(&str, &str); 23] = [
+    ("MEDIUMINT below 0", "mediumint"),
+    ("TIME below 0 with a fraction", "'-01:00:00.5'"),
+    ("YEAR 0", "\"0\", \"y0\""),
+    ("dates of zeros", "0000-00-00"),
+    ("unsigned numbers without metadata", "unsigned"),
+    ("BINARY without its last zeros", "binary("),
+    ("labels of ENUM with characters of 4 bytes", "enum("),
+    ("GEOMETRY has no character set in the metadata", "geometry"),
+    ("temporal columns in the coding before 5.6", "mysql56-temporal-format=OFF"),
+    ("ROTATE with a checksum before its time", "Rotate"),
+    ("log_pos 0", "end_position"),
+    ("log_pos 0 over a restart", "start_again"),
+    ("log_pos beyond 4 GiB", "1 << 32"),
+    ("statements in SJIS, GBK, latin1, ANSI_QUOTES", "clients("),
+    ("invisible and generated columns", "invisible"),
+    ("a primary key that the server adds", "sql_generate_invisible_primary_key"),
+    ("tables without a key", "create table"),
+    ("lower_case_table_names", "lower-case-table-names"),
+    ("incidents", "Incident (26)"),
+    ("ALTER in two phases", "in_two_phases("),
+    ("compressed transactions", "binlog_transaction_compression"),
+    ("compressed events", "log_bin_compress"),
+    ("GTIDs with tags", "gtid_next"),
+];
+
+/// Text of a file under `tests/`, or named from the root.
+#[track_caller]
+fn text_of(file: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    read(&if file.starts_with("src/") { root.join(file) } else { root.join("tests").join(file) })
+}
+
+/// True when code asserts something, by itself or by functions of its file.
+fn asserts(text: &str, code: &str, depth: u8) -> bool {
+    let by_function = |name: &str| {
+        let (_, behind) = text.split_once(&format!("fn {name}("))?;
+        Some(asserts(text, behind.split("\n}\n").next()?, depth - 1))
+    };
+    let ends_name = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    let called = code.split('(').filter_map(|before| before.rsplit(ends_name).next());
+    code.contains("assert")
+        || depth > 0
+            && called.filter(|name| !name.is_empty()).any(|name| by_function(name).unwrap_or_default())
+}
+
 /// What stands behind a test's name in its file.
 #[track_caller]
 fn body(file: &str, test: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = if file.starts_with("src/") { root.join(file) } else { root.join("tests").join(file) };
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let text = text_of(file);
     let head = format!("#[test]\nfn {test}() {{\n");
     let (_, behind) = text.split_once(&head).unwrap_or_else(|| panic!("{file} has no test {test}"));
     behind.split("\n}\n").next().unwrap_or_default().to_owned()
@@ -164,7 +222,15 @@ fn each_finding_at_a_source_is_shown_on_a_server_that_has_it() {
 #[test]
 fn each_trap_of_the_log_has_a_test() {
     for (trap, file, test) in TRAPS {
-        assert!(!body(file, test).is_empty(), "{trap}");
+        assert!(asserts(&text_of(file), &body(file, test), 4), "{trap}: {file}: {test} asserts nothing");
+    }
+    for (trap, holds) in NAMED {
+        let tests: Vec<_> = TRAPS.iter().filter(|(name, ..)| *name == trap).collect();
+        assert!(!tests.is_empty(), "{trap} names no test");
+        for (_, file, test) in tests {
+            let body = body(file, test);
+            assert!(body.contains(holds), "{trap}: {file}: {test} does not hold `{holds}`");
+        }
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/source/traps.rs");
     let text = fs::read_to_string(path).expect("the traps");

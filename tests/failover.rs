@@ -203,6 +203,98 @@ fn a_server_that_has_diverged_is_refused_with_what_it_lacks() {
     assert!(error(&said).contains("on-failover stop"), "{said}");
 }
 
+/// What `check --live` finds, as `CODE line`, what it says of that, and its lines. No finding at a standby is an error.
+fn live(shop: &Shop<'_>) -> (Vec<String>, String, String) {
+    shop.save();
+    let output = shop.project.syncc(&["check", "--live", "--format", "json"]);
+    let [out, lines] =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert_eq!(output.status.code(), Some(0), "{out}\n{lines}");
+    let report: Value = serde_json::from_str(&out).expect("a report is JSON");
+    let found = report["diagnostics"].as_array().expect("a list").iter();
+    let found = found.map(|one| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        format!("{} {}", text(&one["code"]), one["span"]["start"]["line"])
+    });
+    (found.collect(), out, lines)
+}
+
+fn standbys_are_looked_at(kind: Kind) {
+    let pair = Pair::start(kind);
+    let mut shop = pair.shop("liveby");
+    // there is one broker
+    shop.text.target = "  allow L0216 because \"one broker in tests\"\n".to_owned();
+    if kind.is_mariadb() {
+        shop.sql().run(&format!("grant slave monitor on *.* to '{}'@'%'", shop.user));
+    }
+    pair.wait_replicated();
+    let none: Vec<String> = Vec::new();
+    let who = format!("standby {}", pair.replica.address());
+    let (found, out, lines) = live(&shop);
+    assert_eq!(found, none, "{out}\n{lines}");
+    for item in ["connection", "log format", "rights", "replication", "retention"] {
+        let is_fine = |line: &str| {
+            line.starts_with("ok ") && line.contains(&who) && line.contains(&format!(" {item} "))
+        };
+        assert!(lines.lines().any(is_fine), "{kind:?} {item}: {lines}");
+    }
+
+    // each defect of the standby is told with its repair; MySQL keeps the format of a replica that applies
+    let mut there = pair.replica.sql();
+    let (verb, code, name) = match kind.is_mariadb() {
+        true => ("GLOBAL", "L0106", "format"),
+        false => ("PERSIST", "L0108", "row_metadata"),
+    };
+    let wrong = if kind.is_mariadb() { "MIXED" } else { "MINIMAL" };
+    there.run(&format!("set global binlog_{name} = '{wrong}'; set global binlog_row_image = 'MINIMAL'"));
+    let (mut found, out, lines) = live(&shop);
+    found.sort();
+    let mut expected = vec![format!("{code} 3"), "L0107 3".to_owned()];
+    expected.sort();
+    assert_eq!(found, expected, "{kind:?} {out}\n{lines}");
+    assert!(out.contains(&format!("{who}: `binlog_{name}` is {wrong}")), "{out}");
+    assert!(out.contains("`allow L0107 because"), "{out}");
+    assert!(lines.lines().any(|line| line.starts_with("look ") && line.contains(&who)), "{lines}");
+    let right = if kind.is_mariadb() { "ROW" } else { "FULL" };
+    for repair in [format!("binlog_{name} = '{right}'"), "binlog_row_image = 'FULL'".to_owned()] {
+        let repair = format!("SET {verb} {repair}");
+        assert!(out.contains(&format!("{repair};")), "{repair}: {out}");
+        there.run(&repair);
+    }
+    assert_eq!(live(&shop).0, none);
+
+    // whether it could go on where the task stands
+    shop.ends(&["--once"], 0);
+    pair.wait_replicated();
+    let (found, out, lines) = live(&shop);
+    assert_eq!(found, none, "{out}\n{lines}");
+    assert!(lines.contains("can go on here"), "{kind:?}: {lines}");
+    pair.promote();
+    shop.insert("items", &[4]);
+    shop.ends(&["--until", "now"], 0);
+    let (found, out, lines) = live(&shop);
+    assert_eq!(found, ["L0111 3"], "{kind:?} {out}\n{lines}");
+    assert!(out.contains("has not executed") && out.contains("and never will"), "{out}");
+
+    // and that it does not answer, which is answered in the files
+    pair.replica.kill();
+    let (found, out, lines) = live(&shop);
+    assert_eq!(found, ["L0101 3"], "{kind:?} {out}\n{lines}");
+    shop.text.source += "  allow L0101 because \"it is being moved\"\n";
+    let (found, out, lines) = live(&shop);
+    assert_eq!(found, none, "{kind:?} {out}\n{lines}");
+}
+
+#[test]
+fn standbys_of_mysql_are_looked_at_by_check_live() {
+    standbys_are_looked_at(Kind::MySql9_7);
+}
+
+#[test]
+fn standbys_of_mariadb_are_looked_at_by_check_live() {
+    standbys_are_looked_at(Kind::MariaDb10_11);
+}
+
 #[test]
 fn a_log_that_is_about_to_be_purged_is_told_before() {
     let mysql = MySql::start(Kind::MySql9_7, &["binlog-expire-logs-seconds=6"]);

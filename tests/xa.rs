@@ -42,6 +42,15 @@ fn mariadb_rows_come_where_xa_commits_them() {
     decided_later("xama", Kind::MariaDb10_11);
 }
 
+#[test]
+fn rows_of_other_releases_come_where_xa_commits_them() {
+    for (name, kind) in
+        [("xamy57", Kind::MySql5_7), ("xama114", Kind::MariaDb11_4), ("xama118", Kind::MariaDb11_8)]
+    {
+        decided_later(name, kind);
+    }
+}
+
 fn decided_later(name: &str, kind: Kind) {
     let server = MySql::start(kind, &[]);
     let shop = shop(name, &server);

@@ -38,7 +38,7 @@ fn sessions_only_read() {
 
 #[test]
 fn the_server_ends_what_takes_too_long() {
-    for kind in Kind::ALL.into_iter().chain(Kind::OTHERS) {
+    for kind in Kind::EVERY {
         let mut session = session(MySql::shared(kind));
         let limit = if kind.is_mariadb() { "max_statement_time" } else { "max_execution_time" };
         let found = session.query(&format!("SELECT @@SESSION.{limit}")).expect("a setting");
@@ -84,7 +84,7 @@ fn a_page_that_takes_too_long_gets_fewer_rows() {
 
 #[test]
 fn lists_of_the_server_name_the_task() {
-    for kind in Kind::ALL.into_iter().chain(Kind::OTHERS) {
+    for kind in Kind::EVERY {
         let server = MySql::shared(kind);
         let mut sql = server.sql();
         let start = start_position(&mut session(server)).expect("a position");
@@ -148,7 +148,7 @@ fn attributes_of_a_connection_name_the_task() {
 
 #[test]
 fn sizes_are_estimated() {
-    for kind in Kind::ALL.into_iter().chain(Kind::OTHERS) {
+    for kind in Kind::EVERY {
         let server = MySql::shared(kind);
         let db = server.database("sizes");
         let mut sql = server.sql();

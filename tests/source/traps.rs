@@ -14,7 +14,7 @@ use syncc::source::mysql::io::start_position;
 
 /// All servers of the tests.
 fn every() -> impl Iterator<Item = &'static MySql> {
-    Kind::ALL.into_iter().chain(Kind::OTHERS).map(MySql::shared)
+    Kind::EVERY.into_iter().map(MySql::shared)
 }
 
 fn mariadbs() -> impl Iterator<Item = &'static MySql> {

@@ -40,6 +40,16 @@ impl Kind {
     /// The others, for tests of what differs between releases.
     pub(crate) const OTHERS: [Kind; 3] = [Kind::MariaDb11_4, Kind::MariaDb11_8, Kind::MySql5_7];
 
+    /// All of them.
+    pub(crate) const EVERY: [Kind; 6] = [
+        Kind::MariaDb10_11,
+        Kind::MySql9_7,
+        Kind::MySql8_0,
+        Kind::MariaDb11_4,
+        Kind::MariaDb11_8,
+        Kind::MySql5_7,
+    ];
+
     /// Whether it is MariaDB.
     pub(crate) fn is_mariadb(self) -> bool {
         match self {
@@ -158,6 +168,14 @@ impl MySql {
     #[track_caller]
     pub(crate) fn stop(&self) {
         self.process.stop();
+    }
+
+    /// Rewrites its option file, which it reads when it starts the next time.
+    #[track_caller]
+    pub(crate) fn configure(&self, edit: impl FnOnce(&str) -> String) {
+        let file = self.folder.join("my.cnf");
+        let text = fs::read_to_string(&file).expect("it was written");
+        fs::write(&file, edit(&text)).expect("the run's folder is writable");
     }
 
     /// Kills it on the spot.

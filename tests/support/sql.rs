@@ -46,10 +46,18 @@ impl Sql {
         }
     }
 
+    /// Runs a statement that is no UTF-8.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) fn try_run_bytes(&mut self, statement: &[u8]) -> Result<(), mysql_async::Error> {
+        self.runtime.block_on(self.conn.query_drop(statement))
+    }
+
     /// Runs a statement that is no UTF-8 and must not fail.
     #[track_caller]
     pub(crate) fn run_bytes(&mut self, statement: &[u8]) {
-        if let Err(error) = self.runtime.block_on(self.conn.query_drop(statement)) {
+        if let Err(error) = self.try_run_bytes(statement) {
             panic!("{error}\nin: {}", String::from_utf8_lossy(statement));
         }
     }

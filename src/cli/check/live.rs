@@ -2,6 +2,7 @@
 //!
 //! The rules are those that `run` holds a task against before it starts.
 
+use super::standby::Standby;
 use crate::catalog::{ClusterFacts, SourceCatalog};
 use crate::check::ENV_UNSET;
 use crate::checkpoint::TaskState;
@@ -66,14 +67,15 @@ impl Live<'_> {
             targets.entry(&task.target.name).or_default().push(task);
         }
         let mut findings = Vec::new();
-        let mut catalogs = BTreeMap::new();
+        let mut asked = Sources::default();
         for (name, tasks) in sources {
             if let Some(catalog) = self.source(name, &tasks, &mut findings) {
-                catalogs.insert(name, catalog);
+                asked.catalogs.insert(name, catalog);
             }
+            asked.standbys.insert(name, self.standbys(&tasks, &mut findings));
         }
         for (name, tasks) in targets {
-            self.target(name, &tasks, &catalogs, &mut findings);
+            self.target(name, &tasks, &asked, &mut findings);
         }
         findings
     }
@@ -147,10 +149,7 @@ impl Live<'_> {
         let plan = &tasks.first().expect("a source has a task").source;
         let endpoint = mysql::resolve(plan, self.directory)?.endpoint;
         let mut session = Session::open(&endpoint, None)?;
-        let server = mysql::facts(&mut session)?;
-        let selects = |db: &str, table: &str| tasks.iter().any(|task| task.selects(db, table));
-        let tables = mysql::tables(&mut session, selects)?;
-        let survey = mysql::survey(&mut session, &tables, plan.beat_table().as_ref())?;
+        let catalog = catalog(&mut session, tasks)?;
         let locked = self.program.locked_sources().find(|(name, _)| *name == plan.name);
         let drift = match locked {
             None => None,
@@ -161,21 +160,15 @@ impl Live<'_> {
             }
         };
         let mut begin =
-            |task: &&'t TaskPlan| Some((*task, start_place(task, &endpoint, &mut session, &server)?));
+            |task: &&'t TaskPlan| Some((*task, start_place(task, &endpoint, &mut session, &catalog.server)?));
         let begins = tasks.iter().filter_map(&mut begin).collect();
         session.quit();
-        let catalog = SourceCatalog { server, tables, survey };
         Ok(Asked { catalog, address: endpoint.address(), drift, begins })
     }
 
     /// Asks a target; those that are no cluster have nobody to ask.
-    fn target(
-        &self,
-        name: &str,
-        tasks: &[&TaskPlan],
-        catalogs: &BTreeMap<&str, SourceCatalog>,
-        findings: &mut Vec<Diagnostic>,
-    ) {
+    fn target(&self, name: &str, tasks: &[&TaskPlan], sources: &Sources<'_>, findings: &mut Vec<Diagnostic>) {
+        let catalogs = &sources.catalogs;
         let asked = Instant::now();
         let who = format!("target {name}");
         let mut found = Vec::new();
@@ -194,7 +187,7 @@ impl Live<'_> {
                 }
                 self.registry(&who, tasks, catalogs, &mut found);
                 for task in tasks {
-                    self.position(task, &cluster, catalogs, &mut found);
+                    self.position(task, &cluster, sources, &mut found);
                 }
             }
             Err(Unasked::Secret(error)) => {
@@ -300,10 +293,10 @@ impl Live<'_> {
         &self,
         task: &TaskPlan,
         cluster: &ClusterFacts,
-        catalogs: &BTreeMap<&str, SourceCatalog>,
+        sources: &Sources<'_>,
         found: &mut Vec<Diagnostic>,
     ) {
-        let Some(catalog) = catalogs.get(task.source.name.as_str()) else { return };
+        let name = task.source.name.as_str();
         let who = format!("task {}", task.id);
         let tell = |worst, text: String| self.tell(&who, &Item { name: "position", worst, text });
         if !cluster.topics.contains_key(&task.id.state_topic(task.state_prefix())) {
@@ -323,6 +316,10 @@ impl Live<'_> {
             return;
         };
         let at = &pos.position;
+        for standby in sources.standbys.get(name).into_iter().flatten() {
+            self.stands_by(task, standby, at, found);
+        }
+        let Some(catalog) = sources.catalogs.get(name) else { return };
         let why = match self.standing(task, catalog, at) {
             Standing::Usable => {
                 tell(None, format!("{}, and the log reaches back to it", at.file));
@@ -372,7 +369,7 @@ impl Live<'_> {
     }
 
     /// The finding at the line that declares what it is about.
-    fn placed(&self, finding: Diagnostic, tasks: &[&TaskPlan]) -> Diagnostic {
+    pub(super) fn placed(&self, finding: Diagnostic, tasks: &[&TaskPlan]) -> Diagnostic {
         let task = tasks.first().expect("it is about a task");
         let Some(span) = self.head(Block::of(finding.code), task) else { return finding };
         Diagnostic { primary: Some(Label { span, text: String::new() }), ..finding }
@@ -395,7 +392,7 @@ impl Live<'_> {
         }
     }
 
-    fn tell(&self, who: &str, item: &Item) {
+    pub(super) fn tell(&self, who: &str, item: &Item) {
         if self.quiet {
             return;
         }
@@ -407,6 +404,22 @@ impl Live<'_> {
         };
         progress(&harmless(&format!("{mark:<8} {who:<16} {:<14} {}", item.name, item.text)));
     }
+}
+
+/// The servers that answered, by the name of their source.
+#[derive(Default)]
+struct Sources<'t> {
+    catalogs: BTreeMap<&'t str, SourceCatalog>,
+    standbys: BTreeMap<&'t str, Vec<Standby>>,
+}
+
+/// What a server is, with the tables that the tasks select.
+pub(super) fn catalog(session: &mut Session, tasks: &[&TaskPlan]) -> Result<SourceCatalog, SourceFailure> {
+    let plan = &tasks.first().expect("a source has a task").source;
+    let server = mysql::facts(session)?;
+    let tables = mysql::tables(session, |db, table| tasks.iter().any(|task| task.selects(db, table)))?;
+    let survey = mysql::survey(session, &tables, plan.beat_table().as_ref())?;
+    Ok(SourceCatalog { server, tables, survey })
 }
 
 /// Why a cluster was not asked.
@@ -424,7 +437,7 @@ fn no_secret(why: &str) -> Item {
 }
 
 /// Adds what no other task has brought, with how it is answered.
-fn add_each(found: &mut Vec<Diagnostic>, task: &TaskPlan, more: Vec<Diagnostic>) {
+pub(super) fn add_each(found: &mut Vec<Diagnostic>, task: &TaskPlan, more: Vec<Diagnostic>) {
     for mut finding in more {
         if found.iter().any(|one| (one.code, &one.message) == (finding.code, &finding.message)) {
             continue;
@@ -451,7 +464,6 @@ fn drift(source: &str, changes: &[crate::lockfile::Change]) -> Option<Diagnostic
     Some(Diagnostic::nowhere(LOCK_DRIFT, Severity::Warning, message).help(help))
 }
 
-/// Code and message.
 /// What a server said.
 struct Asked<'t> {
     catalog: SourceCatalog,
@@ -462,7 +474,8 @@ struct Asked<'t> {
     begins: Vec<(&'t TaskPlan, Result<Position, Diagnostic>)>,
 }
 
-fn told(finding: &Diagnostic) -> String {
+/// Code and message.
+pub(super) fn told(finding: &Diagnostic) -> String {
     format!("{} {}", finding.code, finding.message)
 }
 

@@ -5,6 +5,8 @@ mod environment;
 mod live;
 mod report;
 mod scope;
+#[cfg(feature = "run")]
+mod standby;
 mod watch;
 mod weight;
 

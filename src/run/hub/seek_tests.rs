@@ -156,6 +156,32 @@ fn wherever_another_stream_begins_each_event_comes_once() {
     }
 }
 
+/// Without GTIDs a place beyond 4 GiB is found by reading the file from its head: headers hold 32 bits of it.
+#[test]
+fn a_place_beyond_4_gib_is_found_from_the_head_of_its_file() {
+    let border = 1_u64 << 32;
+    // seven transactions of 800 MB each, in one event beside three small ones
+    let log = (1..=7).fold(Log::new(), |log, _| {
+        let mut log = log.transaction(&Gtids::Off, 1);
+        let rows = log.events.len() - 2;
+        for event in &mut log.events[rows..] {
+            event.header.end_position = event.header.end_position.wrapping_add(800_000_000);
+        }
+        log.events[rows].header.size += 800_000_000;
+        log
+    });
+    let ends: Vec<u64> = (0..7).map(|n| 100 + (n + 1) * 800_000_200).collect();
+    assert!(ends[4] < border && border < ends[5]);
+    for (n, &end) in ends.iter().enumerate() {
+        let mut seeker = Seeker::new(position(end, Gtids::Off));
+        seeker.follow(false);
+        let (handed, entered) = hand(&mut seeker, &log, 0, 28).expect("one log");
+        assert_eq!(handed, ((n + 1) * 4..28).collect::<Vec<_>>(), "behind {end}");
+        assert_eq!(entered, (n < 6).then_some(end));
+        assert_eq!(seeker.boundary().file, BinlogPosition::new(FILE, ends[6]));
+    }
+}
+
 #[test]
 fn a_position_moves_with_whole_transactions() {
     let gtids = set("1-4");

@@ -18,6 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+/// Offset of the first event of a file.
+const HEAD: u64 = 4;
+
 /// Bytes of blocks a stream holds.
 const RING_BYTES: usize = 8 << 20;
 
@@ -34,7 +37,8 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// Connects, as the reader of this slot in an instance of this id, and starts to read behind `start`.
+    /// Connects, as the reader of this slot in an instance of this id, and starts to read behind `start`, or before it where servers
+    /// cannot be told its place.
     ///
     /// # Errors
     /// Those of the connection; the thread cannot be started.
@@ -45,6 +49,7 @@ impl Stream {
         slot: Slot,
         instance: &str,
     ) -> Result<Stream, Failure> {
+        let start = &within_reach(start);
         let (server_id, uuid) = plan.reader_identity(slot.number(), instance);
         let request = DumpRequest {
             start,
@@ -111,6 +116,22 @@ impl Drop for Stream {
             let _ = thread.join();
         }
     }
+}
+
+/// Where a connection begins that brings all that lies behind `start`. By file and offset that is not beyond 4 GiB: the command holds
+/// 32 bits, and a transaction that is larger than that has places behind it. The file is read from its head then; who is handed
+/// events leaves out what lies before his position.
+fn within_reach(start: &Position) -> Position {
+    let by_gtids = match &start.gtids {
+        Gtids::MySql(_) => true,
+        Gtids::MariaDb(gtids) => !gtids.is_empty(),
+        Gtids::Off => false,
+    };
+    let mut start = start.clone();
+    if !by_gtids && u32::try_from(start.file.offset).is_err() {
+        start.file.offset = HEAD;
+    }
+    start
 }
 
 /// Ends the connection from outside. It also keeps it open: a server that waits to be read sees its end only once all handles are
@@ -184,5 +205,26 @@ impl Reader {
     /// What could not be read where the stream stands.
     fn damaged(&self, error: &DecodeError) -> Failure {
         Failure::unread(self.stamp.walker.here(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mysql::position::{BinlogPosition, Flavor, ServerIdentity};
+
+    #[test]
+    fn connections_begin_where_commands_reach() {
+        let begins = |gtids: Gtids, offset: u64| {
+            let server = ServerIdentity { flavor: Flavor::MySql, uuid: String::new(), server_id: 1 };
+            let start = Position { server, file: BinlogPosition::new("b.000001", offset), gtids };
+            within_reach(&start).file.offset
+        };
+        let beyond = 1 << 32;
+        assert_eq!(begins(Gtids::Off, beyond - 1), beyond - 1);
+        assert_eq!(begins(Gtids::Off, beyond), HEAD);
+        assert_eq!(begins(Gtids::MariaDb(Default::default()), beyond), HEAD);
+        assert_eq!(begins(Gtids::MariaDb("0-1-2".parse().expect("a position")), beyond), beyond);
+        assert_eq!(begins(Gtids::MySql(Default::default()), beyond), beyond);
     }
 }

@@ -95,10 +95,7 @@ impl Task {
                 Standing::Blind("another server answers, and `on-failover stop` is set".to_owned())
             }
             true if rules::is_namesake(server, position) && !self.followed.contains(&server.identity) => {
-                Standing::Blind(format!(
-                    "another server answers under the server id {} of the one that was read: its GTIDs prove nothing",
-                    server.identity.server_id
-                ))
+                rules::namesake(server)
             }
             true | false => match (rules::standing(server, survey, position), cut) {
                 (Standing::Usable, Some(cut)) if cut.gtid.is_some() => {

@@ -80,8 +80,8 @@ fn shown(identity: &ServerIdentity) -> String {
 }
 
 /// Sets the rules of reading: UTC, no conversion of character data on the way out, plain SQL, read only, and statements that the
-/// server itself ends after `limit` (none: never).
-pub(super) fn set_rules(session: &mut impl Ask, limit: Option<Duration>) -> Result<(), SourceFailure> {
+/// server itself ends after `limit`.
+pub(super) fn set_rules(session: &mut impl Ask, limit: Duration) -> Result<(), SourceFailure> {
     session.run("SET NAMES utf8mb4")?;
     session.run(
         "SET SESSION character_set_results = NULL, time_zone = '+00:00', sql_mode = '', autocommit = 1, \
@@ -92,9 +92,8 @@ pub(super) fn set_rules(session: &mut impl Ask, limit: Option<Duration>) -> Resu
     set_limit(session, limit)
 }
 
-/// Changes how long a statement may run on the server; none: for ever. MySQL ends only SELECT by it, MariaDB all statements.
-pub(super) fn set_limit(session: &mut impl Ask, limit: Option<Duration>) -> Result<(), SourceFailure> {
-    let limit = limit.unwrap_or_default();
+/// Changes how long a statement may run on the server, at least 1 ms. MySQL ends only SELECT by it, MariaDB all statements.
+pub(super) fn set_limit(session: &mut impl Ask, limit: Duration) -> Result<(), SourceFailure> {
     session.run(&match session.flavor() {
         Flavor::MySql => format!("SET SESSION max_execution_time = {}", limit.as_millis()),
         Flavor::MariaDb => format!("SET SESSION max_statement_time = {}", limit.as_secs_f64()),

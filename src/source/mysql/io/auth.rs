@@ -275,7 +275,7 @@ mod tests {
     const PATIENT: Duration = Duration::from_secs(10);
 
     /// The connection of our own.
-    const OWN: Login = |endpoint| RowSession::open(endpoint, &ask::nobody(), None).map(drop);
+    const OWN: Login = |endpoint| RowSession::open(endpoint, &ask::nobody(), PATIENT).map(drop);
 
     /// The driver.
     const DRIVER: Login = |endpoint| Session::open(endpoint, None).map(drop);

@@ -110,7 +110,7 @@ impl ChunkReader {
     /// # Errors
     /// As [`Session::open`](super::Session::open).
     pub fn open(endpoint: &Endpoint, server: &ServerIdentity) -> Result<ChunkReader, SourceFailure> {
-        let mut session = RowSession::open(endpoint, server, Some(PAGE_LIMIT))?;
+        let mut session = RowSession::open(endpoint, server, PAGE_LIMIT)?;
         if session.flavor() == Flavor::MariaDb {
             // between two pages it holds no view, and rests for as long as the load does
             session.run(&format!("SET SESSION idle_transaction_timeout = {HELD_SECONDS}"))?;
@@ -132,7 +132,7 @@ impl ChunkReader {
     /// A broken connection.
     pub fn limit_pages(&mut self, limit: Duration) -> Result<(), SourceFailure> {
         self.page_limit = limit;
-        set_limit(&mut self.session, Some(limit))
+        set_limit(&mut self.session, limit)
     }
 
     /// A handle that ends the connection from another thread.
@@ -172,7 +172,7 @@ impl ChunkReader {
         contains: &Position,
     ) -> Result<Option<Vec<KeyPart>>, SourceFailure> {
         self.catch_up(Some(table), contains)?;
-        set_limit(&mut self.session, Some(SEARCH_LIMIT))?;
+        set_limit(&mut self.session, SEARCH_LIMIT)?;
         let statement = self.session.prepare(&greatest(table, key))?;
         let columns = self.session.execute(statement, &[])?;
         agree(table, key, &columns)?;
@@ -187,7 +187,7 @@ impl ChunkReader {
             decode_row(&narrow, &all, &columns, self.session.row(), &mut batch)?;
         }
         self.session.close(statement)?;
-        set_limit(&mut self.session, Some(self.page_limit))?;
+        set_limit(&mut self.session, self.page_limit)?;
         self.end_view()?;
         if batch.is_empty() {
             return Ok(None);

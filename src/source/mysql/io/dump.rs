@@ -201,7 +201,7 @@ fn dump_command(request: &DumpRequest<'_>) -> Result<Vec<u8>, SourceFailure> {
         let offset = u32::try_from(offset).map_err(|_| {
             SourceFailure::new(
                 FailureClass::Setting,
-                format!("{file}:{offset} lies beyond 4 GiB, where a log can be resumed by GTID only"),
+                format!("{file}:{offset} lies beyond 4 GiB, of which the command to a server holds 32 bits"),
             )
         })?;
         let mut command = vec![0x12];

@@ -116,7 +116,7 @@ impl RowSession {
     pub(super) fn open(
         endpoint: &Endpoint,
         expected: &ServerIdentity,
-        limit: Option<Duration>,
+        limit: Duration,
     ) -> Result<RowSession, SourceFailure> {
         let mut session = RowSession::bare(endpoint, PATIENCE, expected)?;
         set_rules(&mut session, limit)?;

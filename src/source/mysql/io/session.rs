@@ -72,7 +72,7 @@ impl Session {
         };
         (session.identity, session.version) =
             ask::who(&mut session, expected).map_err(|failure| endpoint.at(failure))?;
-        set_rules(&mut session, Some(LIMIT))?;
+        set_rules(&mut session, LIMIT)?;
         Ok(session)
     }
 

@@ -125,6 +125,14 @@ pub fn is_namesake(facts: &ServerFacts, position: &Position) -> bool {
     }
 }
 
+/// How a [namesake](is_namesake) stands to a position.
+pub fn namesake(facts: &ServerFacts) -> Standing {
+    Standing::Blind(format!(
+        "another server answers under the server id {} of the one that was read: its GTIDs prove nothing",
+        facts.identity.server_id
+    ))
+}
+
 /// A position as the server of `facts` counts it, of which it was proven that it holds it: the GTIDs stay; file and offset, which
 /// meant something on the server before only, or are not known, claim nothing.
 pub fn moved_to(facts: &ServerFacts, position: &Position) -> Position {

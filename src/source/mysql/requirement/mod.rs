@@ -18,7 +18,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::mysql::position::Flavor;
 use crate::mysql::schema::TableName;
 use crate::pattern::TablePattern;
-pub use gtid::{Standing, is_namesake, moved_to, standing};
+pub use gtid::{Standing, is_namesake, moved_to, namesake, standing};
 pub use retention::{EXPIRY, Estimate, LogKept, log_kept, log_kept_ms, purged};
 
 /// What a task needs of its server.
