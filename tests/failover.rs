@@ -1,6 +1,6 @@
 //! A source is lost and another server takes its place: usable, lagging, diverged.
 
-use crate::support::shop::{SOON, Shop, error, finished};
+use crate::support::shop::{CANARY, SOON, Shop, error, finished};
 use crate::support::{Kafka, Kind, MySql, wait};
 use serde_json::Value;
 
@@ -146,6 +146,46 @@ fn what_is_prepared_goes_over_mysql() {
 #[test]
 fn what_is_prepared_goes_over_mariadb() {
     what_is_prepared_goes_over(Kind::MariaDb10_11);
+}
+
+/// Domains stand to each other in any order: on the server that takes the place, what was seen of one comes behind what is new of
+/// another, and a life that ends between the two goes on without sending it again.
+#[test]
+fn what_was_seen_of_a_domain_may_stand_behind_what_was_not_of_another() {
+    let pair = Pair::start(Kind::MariaDb10_11);
+    let mut shop = pair.shop("domains");
+    shop.text.rules = format!("  ddl {{\n    topic \"{}.ddl\"\n  }}\n", shop.prefix);
+    let mut syncc = shop.run();
+    let row = |id: i64| format!("insert into {}.items values ({id}, 'of a domain {id}');", shop.db);
+    shop.sql()
+        .run(&format!("set gtid_domain_id = 1; xa start 'yes'; {} xa end 'yes'; xa prepare 'yes'", row(10)));
+    pair.wait_replicated();
+    pair.promote();
+    shop.insert("items", &[4]);
+    shop.wait_ids("items", &[1, 2, 3, 4]);
+    let last = pair.executed();
+    let last = last.split(',').find(|gtid| gtid.starts_with("0-")).expect("the first domain");
+    let (server_id, number) = last[2..].split_once('-').expect("a GTID");
+    // the other server has the last transaction behind new ones of the other domain: one that is sent, and one that is rolled back
+    let mut sql = pair.replica.sql();
+    sql.run(&format!(
+        "use {}; set gtid_domain_id = 1; xa commit 'yes'; alter table items comment 'moved'",
+        shop.db
+    ));
+    sql.run(&format!("begin; {} create temporary table t (id int); rollback", row(20)));
+    sql.run(&format!(
+        "set gtid_domain_id = 0, server_id = {server_id}, gtid_seq_no = {number}; insert into items values (4, '{CANARY} 4')"
+    ));
+    pair.primary.kill();
+    syncc.wait_for("source.failover", SOON);
+    syncc.wait_for("transaction.undone", SOON);
+    pair.insert(&shop, &[5]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 10]);
+    syncc.kill();
+    let mut syncc = shop.start(&[]);
+    pair.insert(&shop, &[6]);
+    shop.wait_ids("items", &[1, 2, 3, 4, 5, 6, 10]);
+    shop.stop(&mut syncc);
 }
 
 #[test]

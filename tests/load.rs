@@ -299,3 +299,36 @@ fn large_rows_of_a_table_without_a_key_wait_at_the_source() {
     assert!(peak_mib < 200, "{peak_mib} MiB");
     syncc.kill();
 }
+
+/// A table that is made behind the position has all of its rows in the log: a task that begins there finds it among the tables to
+/// be loaded, and its rows come once.
+#[test]
+fn a_table_made_while_nothing_runs_is_sent_once() {
+    for kind in [Kind::MySql9_7, Kind::MariaDb10_11] {
+        let mut shop = shop("made", kind, &[], "");
+        shop.text.include = "DB.*".to_owned();
+        let mut syncc = shop.run();
+        // one is made and seen, and has its first row while nothing runs
+        shop.sql().run("create table unused (id int primary key, name text)");
+        shop.insert("items", &[4]);
+        shop.wait_ids("items", &[1, 2, 3, 4]);
+        syncc.kill();
+        shop.insert("unused", &[1]);
+        shop.table("fresh");
+        let mut syncc = shop.start(&[]);
+        shop.wait_streaming(&mut syncc);
+        for table in ["unused", "fresh"] {
+            shop.insert(table, &[7]);
+        }
+        shop.wait_ids("fresh", &[1, 2, 3, 7]);
+        shop.wait_ids("unused", &[1, 7]);
+        shop.stop(&mut syncc);
+        // one that is dropped and made anew has only what came since
+        shop.sql().run("drop table fresh");
+        shop.table("fresh");
+        let mut syncc = shop.start(&[]);
+        shop.wait_streaming(&mut syncc);
+        shop.wait_ids("fresh", &[1, 1, 2, 2, 3, 3, 7]);
+        shop.stop(&mut syncc);
+    }
+}

@@ -362,3 +362,41 @@ fn rows_of_a_transaction_that_was_rolled_back_are_not_sent() {
         }
     }
 }
+
+/// What stands between a prepared transaction and the position is read again by each life, and its statements are not followed
+/// once more: names that were swapped would be swapped back.
+#[test]
+fn a_statement_behind_what_is_prepared_is_followed_once() {
+    // only statements tell columns
+    let server = MySql::start(Kind::MariaDb10_11, &["binlog-row-metadata=NO_LOG"]);
+    let mut shop = shop("xaswap", &server);
+    shop.sql()
+        .run("create table pairs (id int primary key, a int, b int); insert into pairs values (1, 10, 11)");
+    shop.text.include = "DB.items, DB.pairs".to_owned();
+    let mut syncc = shop.run();
+    prepare(&shop, "'yes'", &[10]);
+    shop.sql().run("alter table pairs change a b int, change b a int; insert into pairs values (2, 21, 20)");
+    shop.wait_ids("pairs", &[1, 2]);
+    wait::until("it is known as prepared", SOON, || {
+        if prepared(&shop).len() == 1 { Ok(()) } else { Err("not yet") }
+    });
+    for id in [3, 4] {
+        syncc.kill();
+        syncc = shop.start(&[]);
+        shop.wait_streaming(&mut syncc);
+        shop.sql().run(&format!("insert into pairs values ({id}, {id}1, {id}0)"));
+        let expected: Vec<i64> = (1..=id).collect();
+        shop.wait_ids("pairs", &expected);
+    }
+    shop.sql().run("xa commit 'yes'");
+    shop.wait_ids("items", &[1, 2, 3, 10]);
+    shop.stop(&mut syncc);
+    let topic = format!("{}.pairs", shop.prefix);
+    for record in shop.kafka.consume(&topic, crate::support::Isolation::ReadCommitted) {
+        let message: serde_json::Value = serde_json::from_str(&record.text()).expect("JSON");
+        let row = &message["data"][0];
+        let value = |name: &str| row[name].as_str().and_then(|text| text.parse::<i64>().ok());
+        let id = value("id").expect("an id");
+        assert_eq!((value("a"), value("b")), (Some(id * 10), Some(id * 10 + 1)), "{message}");
+    }
+}

@@ -424,7 +424,8 @@ mod tests {
         let mut ledger = ledger();
         ledger.headroom = Headroom::new(&CommitPolicy { every_ms: 500, rows: 1_000_000, bytes: 16 << 20 });
         // MiB that are committed before more is taken, and those that are committed because the source is idle
-        for (mib, is_full) in [(8, true), (8, false), (16, true), (16, true)] {
+        for (mib, is_full) in [(1, true), (1, false), (2, true), (4, true), (8, true), (16, true), (16, true)]
+        {
             ledger.produced(1, mib << 20, 1_000);
             assert_eq!(ledger.due(1_000, false) == Due::Commit, is_full, "{mib} MiB");
             let durable = DurablePosition::stored(ledger.cover(1_000).into_record());

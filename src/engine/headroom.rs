@@ -5,8 +5,17 @@
 
 use crate::plan::CommitPolicy;
 
-/// Rows and bytes that every target is trusted with before it has acknowledged as many.
-const FIRST: (u64, u64) = (20_000, 8 << 20);
+/// Rows and bytes that every target is trusted with before it has acknowledged any: a link of 64 KiB a second takes 16 s for them.
+const FIRST: (u64, u64) = (2_500, 1 << 20);
+
+/// Rows and bytes that a target is trusted with which is not slow, however long its commits take.
+const SOUND: (u64, u64) = (20_000, 8 << 20);
+
+/// Longest commit of a target that is trusted with more, up to [`SOUND`], ms.
+const SOUND_MS: u64 = 2_000;
+
+/// Longest commit of a target that is trusted with [`SOUND`] any longer, ms. Owners are to be seen to live as often.
+const SLOW_MS: u64 = 5_000;
 
 /// Most rows and bytes of the next commit, learned from how long others took.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +37,17 @@ impl Headroom {
     }
 
     /// A commit that used it was acknowledged after so long, ms. It is doubled when that took no longer than the time that
-    /// passes between two commits, and halved otherwise.
+    /// passes between two commits, and halved otherwise; what a sound target takes in any case is left to slow ones alone.
     pub(super) fn learn(&mut self, took_ms: u64) {
-        *self = match took_ms <= self.commit.every_ms.into() {
-            true => self.holding((self.rows.saturating_mul(2), self.bytes.saturating_mul(2))),
-            false => self.holding(((self.rows / 2).max(FIRST.0), (self.bytes / 2).max(FIRST.1))),
+        let is_little = self.rows < SOUND.0 && self.bytes < SOUND.1;
+        let doubled = (self.rows.saturating_mul(2), self.bytes.saturating_mul(2));
+        let halved = |least: (u64, u64)| ((self.rows / 2).max(least.0), (self.bytes / 2).max(least.1));
+        *self = match took_ms {
+            _ if took_ms <= self.commit.every_ms.into() => self.holding(doubled),
+            _ if is_little && took_ms <= SOUND_MS => self.holding(doubled),
+            _ if took_ms > SLOW_MS => self.holding(halved(FIRST)),
+            _ if is_little => *self,
+            _ => self.holding(halved(SOUND)),
         };
     }
 
@@ -55,10 +70,17 @@ mod tests {
             assert!(!headroom.is_used(expected.0 - 1, expected.1 - 1));
         };
         check(100_000, 20 << 20, &[], FIRST);
-        check(100_000, 20 << 20, &[500], (40_000, 16 << 20));
-        check(100_000, 20 << 20, &[500, 1, 0], (100_000, 20 << 20));
-        check(100_000, 20 << 20, &[500, 1, 0, 501], (50_000, 10 << 20));
-        check(100_000, 20 << 20, &[9_000, 9_000], FIRST);
+        check(100_000, 20 << 20, &[500], (5_000, 2 << 20));
+        check(100_000, 20 << 20, &[500, 1, 0], SOUND);
+        check(100_000, 20 << 20, &[500, 1, 0, 1, 1, 1], (100_000, 20 << 20));
+        check(100_000, 20 << 20, &[500, 1, 0, 1, 1, 1, 501], (50_000, 10 << 20));
         check(100, 1_000, &[0, 9_000, 0], (100, 1_000));
+        // one that is far away, and not slow
+        check(100_000, 20 << 20, &[2_000, 2_000, 2_000], SOUND);
+        check(100_000, 20 << 20, &[2_000, 2_000, 2_000, 5_000], SOUND);
+        check(100_000, 20 << 20, &[2_000, 5_000], (5_000, 2 << 20));
+        // 64 KiB a second, and a link that has become so
+        check(100_000, 20 << 20, &[16_000, 16_000], FIRST);
+        check(100_000, 20 << 20, &[1, 1, 1, 1, 32_000, 16_000, 9_000, 9_000, 9_000], FIRST);
     }
 }

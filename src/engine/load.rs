@@ -162,10 +162,11 @@ impl Load {
     }
 
     /// True while the load under way is that of all tables, and not of one that came later or is loaded once more: no table is
-    /// done, or some are by the same load.
+    /// done, or some are by the same load. One that was made since needed none.
     pub fn is_of_all(&self) -> bool {
         let (done, open): (Vec<&TableLoad>, Vec<&TableLoad>) =
             self.tables.values().partition(|load| load.is_done());
+        let done: Vec<_> = done.into_iter().filter(|load| !load.record.snapshot.is_empty()).collect();
         let is_same =
             |one: &&TableLoad| open.iter().any(|other| other.record.snapshot == one.record.snapshot);
         !open.is_empty() && (done.is_empty() || done.iter().any(is_same))
@@ -189,6 +190,11 @@ impl Load {
         let name = load.version.name.clone();
         load.reading = self.give_up(&name);
         self.tables.insert(name, load);
+    }
+
+    /// True while rows of the table are to be read.
+    pub fn is_open(&self, table: &TableName) -> bool {
+        self.tables.get(table).is_some_and(|load| !load.is_done())
     }
 
     /// True while all rows of the table are read at one place, which the stream has yet to reach, or stands at: what happens to the

@@ -45,8 +45,8 @@ pub struct TaskDiff {
     pub tables_added: Vec<Subject>,
     /// Tables that are not sent any more.
     pub tables_removed: Vec<Subject>,
-    /// Of what more is seen than before, and the statement: tables of which a mask, a left-out column or a condition is gone or
-    /// another one, and patterns that are not left out any more.
+    /// Of what more is seen than before, and the statement: tables, or patterns of those that are not known yet, of which a mask, a
+    /// left-out column or a condition is gone or another one, and patterns that are not left out any more.
     pub bared: Vec<(String, &'static str)>,
 }
 
@@ -322,6 +322,7 @@ impl Comparison<'_> {
         let kept = |pattern: &&TablePattern| new.rules.exclude.contains(pattern);
         let bared = old.rules.exclude.iter().filter(|pattern| !kept(pattern));
         self.bared.extend(bared.map(|pattern| (pattern.to_string(), "exclude")));
+        self.unmet(old, new, tables);
         let patterns = old.rules.include != new.rules.include || old.rules.exclude != new.rules.exclude;
         let backfill = if added.is_empty() { Reload::Rewire } else { Reload::Backfill };
         self.plain(patterns || !added.is_empty() || !removed.is_empty(), "include", backfill);

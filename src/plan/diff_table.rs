@@ -141,7 +141,7 @@ fn key_columns<'a>(decision: &'a TableDecision, table: &'a Subject) -> &'a [Stri
 }
 
 /// True when surely no column is sent by `new` that is not by `old`.
-fn is_narrower(old: Option<&ColumnRule>, new: Option<&ColumnRule>) -> bool {
+pub(super) fn is_narrower(old: Option<&ColumnRule>, new: Option<&ColumnRule>) -> bool {
     let all_of = |some: &[NamePattern], more: &[NamePattern]| some.iter().all(|one| more.contains(one));
     match (old, new) {
         (None, _) => true,
@@ -153,7 +153,7 @@ fn is_narrower(old: Option<&ColumnRule>, new: Option<&ColumnRule>) -> bool {
 
 /// True when every column that the `old` rules mask is surely masked as before: each still holds, and what stands before it
 /// did so, or takes none of its columns.
-fn masks_all_of(new: &[MaskRule], old: &[MaskRule]) -> bool {
+pub(super) fn masks_all_of(new: &[MaskRule], old: &[MaskRule]) -> bool {
     let are_apart = |one: &MaskRule, other: &MaskRule| {
         let matchers = one.column.compile_column().ok().zip(other.column.compile_column().ok());
         matchers.is_some_and(|(one, other)| one.relation(&other) == Relation::Disjoint)

@@ -12,6 +12,7 @@ mod decide;
 mod decision;
 mod diff;
 mod diff_table;
+mod diff_unmet;
 mod endpoint;
 #[cfg(test)]
 mod endpoint_tests;

@@ -5,12 +5,14 @@
 //! events that carry them.
 //! Does not: know tasks, prove columns (see `tables`), or decode rows.
 
+mod again;
 mod audit;
 
 mod tables;
 #[cfg(test)]
 mod tests;
 
+pub(super) use again::Again;
 pub(super) use tables::{Asks, Given, Wanted};
 
 use super::failure::{Class, Failure};
@@ -33,6 +35,10 @@ pub(super) struct Framer {
     place: Place,
     group: Option<Group>,
     tables: StreamTables,
+    /// What was read before; none: nothing comes again.
+    again: Option<Again>,
+    /// The last transaction was.
+    came_again: bool,
 }
 
 /// A transaction, or a statement with its GTID, that has begun and not ended.
@@ -54,6 +60,17 @@ struct Group {
     behind: Option<u64>,
     /// Where it begins.
     start: u64,
+    /// It was read before.
+    again: bool,
+    /// It is an XA transaction that is prepared.
+    prepares: bool,
+}
+
+impl Group {
+    /// True when nothing of it is wanted: it was read before, and holds no rows that may yet be decided on.
+    fn is_passed_over(&self) -> bool {
+        self.again && !self.prepares
+    }
 }
 
 impl Framer {
@@ -65,7 +82,14 @@ impl Framer {
             place: Place { file: position.file.file.as_str().into(), offset: position.file.offset },
             group: None,
             tables: StreamTables::new(flavor, tracker, wanted, asks),
+            again: None,
+            came_again: false,
         }
+    }
+
+    /// The stream begins before the place as of which tables are known: of what comes again nothing is followed.
+    pub(super) fn pass_over(&mut self, again: Option<Again>) {
+        self.again = again;
     }
 
     /// The stream goes on at `place`, between two transactions, in a file of this format.
@@ -218,6 +242,7 @@ impl Framer {
                 let group = Group {
                     began: !gtid.standalone,
                     void: matches!(gtid.alter, Some(TwoPhaseAlter::Start | TwoPhaseAlter::Rollback { .. })),
+                    prepares: matches!(gtid.xa, Some(MariaXa::Prepares(_))),
                     ..Group::default()
                 };
                 self.begin(Some(gtid.gtid(header.server_id)), None, start, group, out)?;
@@ -237,7 +262,16 @@ impl Framer {
                 }
                 self.end(out);
             }
+            EventType::TableMap if self.is_passed_over() => {}
             EventType::TableMap => self.tables.map(body, &self.place)?,
+            EventType::WriteRowsV1
+            | EventType::UpdateRowsV1
+            | EventType::DeleteRowsV1
+            | EventType::WriteRows
+            | EventType::UpdateRows
+            | EventType::DeleteRows
+            | EventType::PartialUpdateRows
+                if self.is_passed_over() => {}
             EventType::WriteRowsV1
             | EventType::UpdateRowsV1
             | EventType::DeleteRowsV1
@@ -319,7 +353,13 @@ impl Framer {
             return Err(self.not_understood("a transaction began before the last one ended".to_owned()));
         }
         let mixes = self.flavor == Flavor::MariaDb || gtid.is_none();
-        self.group = Some(Group { start, mixes, ..group });
+        let has = |again: &mut Again| again.has(gtid.as_ref(), &self.place.file, start);
+        let again = self.again.as_mut().is_some_and(has);
+        if std::mem::replace(&mut self.came_again, again) != again {
+            // Tables were mapped by what is known as of another place.
+            self.tables.forget_ids();
+        }
+        self.group = Some(Group { start, mixes, again, ..group });
         out.push(What::Begin { gtid, committed_us, file: self.place.file.clone(), offset: start });
         Ok(())
     }
@@ -358,7 +398,7 @@ impl Framer {
             DdlEffect::Transaction(control) => match control {
                 Transaction::Begin => group.began = true,
                 Transaction::XaStart => {
-                    group.began = true;
+                    (group.began, group.prepares) = (true, true);
                     out.push(What::Verdict(Verdict::Prepares));
                 }
                 Transaction::Commit => self.end(out),
@@ -434,7 +474,14 @@ impl Framer {
         Ok(())
     }
 
+    fn is_passed_over(&self) -> bool {
+        self.group.as_ref().is_some_and(Group::is_passed_over)
+    }
+
     fn definition(&mut self, statement: Statement, query: &Query<'_>, out: &mut Vec<What>) {
+        if self.group.as_ref().is_some_and(|group| group.again) {
+            return;
+        }
         let shown: Arc<str> = ddl::shown(query.sql, &query.session, self.flavor).into();
         let followed = self.tables.defined(&statement, &query.session, &shown, &self.place);
         let effect = statement.effect();

@@ -651,6 +651,7 @@ fn the_load_of_all_tables_is_told_from_those_of_single_ones() {
     let (done, open) = (SnapState::Done, SnapState::Pending);
     assert!(is_of_all(vec![table("a", "1", open.clone()), table("b", "2", open.clone())]));
     assert!(is_of_all(vec![table("a", "1", done.clone()), table("b", "1", open.clone())]));
+    assert!(is_of_all(vec![table("made", "", done.clone()), table("b", "1", open.clone())]));
     assert!(!is_of_all(vec![table("a", "1", done.clone()), table("b", "2", open)]));
     assert!(!is_of_all(vec![table("a", "1", done)]));
 }

@@ -1,6 +1,6 @@
 //! Positions of MariaDB: the last GTID of each domain.
 
-use super::Gtid;
+use super::{BinlogPosition, Gtid};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,14 +31,20 @@ pub enum AtPlace {
 /// than before, or behind a position that somebody wrote.
 ///
 /// In each domain all servers have the same transactions in the same order, whatever their numbers. So what comes before the last
-/// one that was seen of its domain, and that one itself, was seen; what comes behind it was not.
+/// one that was seen of its domain, and that one itself, was seen; what comes behind it was not. Domains stand to each other in any
+/// order: up to the end that the log had when reading began, what was seen may come behind what was not, and no place of it says
+/// that all before was seen and nothing behind it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeenAgain {
     /// Of the domains in which something is to come again, the last GTID that was seen.
     last: BTreeMap<u32, (u32, u64)>,
+    /// Of these domains, what came last.
+    passed: BTreeMap<u32, (u32, u64)>,
+    /// Where the log ended when it began to be read; none where that is not known.
+    end: Option<BinlogPosition>,
 }
 
-/// The last GTID that was seen of a domain stands nowhere before this one, which has a greater number.
+/// The last GTID that was seen of a domain does not stand before this one, as far as it can stand anywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{domain}-{}-{} was read, and does not stand before {domain}-{server_id}-{sequence}", last.0, last.1)]
 pub struct NotSeenAgain {
@@ -49,18 +55,23 @@ pub struct NotSeenAgain {
 }
 
 impl SeenAgain {
-    /// A log is read from `from` on, and was seen up to `seen`.
-    pub fn new(from: &MariaGtids, seen: &MariaGtids) -> SeenAgain {
+    /// A log is read from `from` on, and was seen up to `seen`; `end` is where it ends now, behind all that was seen.
+    pub fn new(from: &MariaGtids, seen: &MariaGtids, end: Option<BinlogPosition>) -> SeenAgain {
         let again = seen.domains.iter().filter(|(domain, last)| from.domains.get(domain) != Some(last));
-        SeenAgain { last: again.map(|(&domain, &last)| (domain, last)).collect() }
+        SeenAgain {
+            last: again.map(|(&domain, &last)| (domain, last)).collect(),
+            passed: BTreeMap::new(),
+            end,
+        }
     }
 
     /// True when nothing that was seen is to come any more.
     pub fn is_over(&self) -> bool {
-        self.last.is_empty()
+        self.last.is_empty() && self.end.is_none()
     }
 
-    /// Whether the next transaction of the log was seen.
+    /// Whether the next transaction of the log was seen. Numbers tell nothing of that, but where the end of the log is not known:
+    /// there a greater one than the last that was seen says that this one will never come.
     ///
     /// # Errors
     /// It cannot be told: the log does not have what was seen.
@@ -70,10 +81,35 @@ impl SeenAgain {
             None => Ok(false),
             Some(&last) if last == (server_id, sequence) => {
                 self.last.remove(&domain);
+                self.passed.remove(&domain);
                 Ok(true)
             }
-            Some(&last) if sequence > last.1 => Err(NotSeenAgain { domain, server_id, sequence, last }),
-            Some(_) => Ok(true),
+            Some(&last) if sequence > last.1 && self.end.is_none() => {
+                Err(NotSeenAgain { domain, server_id, sequence, last })
+            }
+            Some(_) => {
+                self.passed.insert(domain, (server_id, sequence));
+                Ok(true)
+            }
+        }
+    }
+
+    /// The log has been read up to a place between two transactions. Behind the end that it had nothing comes again, and a domain of
+    /// which nothing came is one that the server has forgotten (`FLUSH BINARY LOGS DELETE_DOMAIN_ID`).
+    ///
+    /// # Errors
+    /// Of a domain came something, and not the last that was seen.
+    pub fn come_to(&mut self, place: &BinlogPosition) -> Result<(), NotSeenAgain> {
+        if self.end.as_ref().is_none_or(|end| place < end) {
+            return Ok(());
+        }
+        self.end = None;
+        let last = std::mem::take(&mut self.last);
+        match self.passed.pop_first() {
+            Some((domain, (server_id, sequence))) => {
+                Err(NotSeenAgain { domain, server_id, sequence, last: last[&domain] })
+            }
+            None => Ok(()),
         }
     }
 }
@@ -188,7 +224,7 @@ mod tests {
     #[test]
     fn what_comes_again_was_seen_up_to_the_last_of_its_domain() {
         let gtids = |text: &str| text.parse::<MariaGtids>().expect("GTIDs");
-        let mut again = SeenAgain::new(&gtids("0-1-5,1-1-9"), &gtids("0-1-8,1-1-9,2-7-3"));
+        let mut again = SeenAgain::new(&gtids("0-1-5,1-1-9"), &gtids("0-1-8,1-1-9,2-7-3"), None);
         let mut pass = |domain, server_id, sequence| {
             let seen = again.pass(&Gtid::MariaDb { domain, server_id, sequence });
             (seen.map_err(|error| error.to_string()), again.is_over())
@@ -204,6 +240,28 @@ mod tests {
         assert_eq!(pass(2, 1, 4), (Err(lacks), false));
         assert_eq!(pass(2, 7, 3), (Ok(true), true));
         assert_eq!(pass(2, 7, 4), (Ok(false), true));
+    }
+
+    #[test]
+    fn what_was_seen_stands_before_the_end_that_the_log_had() {
+        let gtids = |text: &str| text.parse::<MariaGtids>().expect("GTIDs");
+        let gtid = |domain, sequence| Gtid::MariaDb { domain, server_id: 1, sequence };
+        let place = |offset| BinlogPosition::new("b.000002", offset);
+        let begun = |seen: &str| SeenAgain::new(&gtids("0-1-5"), &gtids(seen), Some(place(900)));
+        // numbers that went back, and a domain that is forgotten
+        let mut again = begun("0-1-7,3-1-4");
+        assert_eq!(again.pass(&gtid(0, 100)), Ok(true));
+        assert_eq!(again.pass(&gtid(0, 7)), Ok(true));
+        assert_eq!(again.pass(&gtid(0, 8)), Ok(false));
+        assert_eq!((again.come_to(&place(899)), again.is_over()), (Ok(()), false));
+        assert_eq!((again.come_to(&place(900)), again.is_over()), (Ok(()), true));
+        assert_eq!(again.pass(&gtid(3, 1)), Ok(false));
+        // up to that end a place counts for nothing, even where nothing is to come again
+        assert!(!begun("0-1-5").is_over());
+        let mut lacking = begun("0-1-7");
+        assert_eq!(lacking.pass(&gtid(0, 9)), Ok(true));
+        let told = lacking.come_to(&place(1_000)).map_err(|error| error.to_string());
+        assert_eq!(told, Err("0-1-7 was read, and does not stand before 0-1-9".to_owned()));
     }
 
     #[test]

@@ -281,18 +281,20 @@ fn other_columns_leave_old_rows_as_they_are() {
 
 #[test]
 fn what_shows_more_is_told_apart_from_what_shows_less() {
-    let of = |before: &str, after: &str| {
+    let of_known = |before: &str, after: &str, known: &[&str]| {
         let with = |lines: &str| format!("{INCLUDE}{lines}");
         let compile = |text: String| {
             let base = HELLO.replace("  include shop.*\n", &text);
             compile_files(&files(&[&base])).plan.expect("compiles")
         };
         let ((old, _), (new, origins)) = (compile(with(before)), compile(with(after)));
-        let tables = |_: &TaskId| vec![Subject { key: vec!["id".to_owned()], ..Subject::table("shop", "a") }];
+        let subject = |name: &&str| Subject { key: vec!["id".to_owned()], ..Subject::table("shop", *name) };
+        let tables = |_: &TaskId| known.iter().map(subject).collect::<Vec<_>>();
         let found = diff(&old, &new, &origins, &tables);
         let bared = found.changed.into_iter().flat_map(|task| task.bared);
         bared.map(|(which, what)| format!("{what} {which}")).collect::<Vec<_>>().join(", ")
     };
+    let of = |before: &str, after: &str| of_known(before, after, &["a"]);
     let null = "  mask email with null\n";
     let both = "  mask email with null\n  mask phone with null\n";
     let kept = "  mask email keep last 4\n";
@@ -315,6 +317,20 @@ fn what_shows_more_is_told_apart_from_what_shows_less() {
         ("", "  exclude shop.s*\n", ""),
     ] {
         assert_eq!(of(before, after), bared, "{before} -> {after}");
+    }
+    // what nobody knows yet is told by its rules
+    let of_b = "  table shop.b {\n    columns except x\n    mask email with null\n    where x > 0\n  }\n";
+    let all_of_b = "columns shop.b, mask shop.b, where shop.b";
+    for (before, after, known, bared) in [
+        (null, "", &[][..], "mask *.*"),
+        (null, both, &[], ""),
+        ("  columns except a\n", "", &[], "columns *.*"),
+        (of_b, "", &["a"], all_of_b),
+        (of_b, "", &[], all_of_b),
+        (of_b, "", &["a", "b"], all_of_b),
+        (of_b, of_b, &[], ""),
+    ] {
+        assert_eq!(of_known(before, after, known), bared, "{before} -> {after}, {known:?}");
     }
     // other rows are above a time that is read in another zone
     let filtered = format!("{INCLUDE}  table shop.a {{\n    where at > '2024-01-01'\n  }}\n");

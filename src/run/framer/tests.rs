@@ -5,7 +5,7 @@ use crate::catalog::{Engine, TableFacts, TableKind};
 use crate::mysql::binlog::captured;
 use crate::mysql::binlog::event::HEADER_BYTES;
 use crate::mysql::ident::TableNameCase;
-use crate::mysql::position::{Gtids, ServerIdentity};
+use crate::mysql::position::{Gtids, SeenAgain, ServerIdentity};
 use crate::mysql::schema::model::Wording;
 use crate::mysql::schema::{TableName, TableVersion};
 use crate::source::mysql::io::Fenced;
@@ -105,6 +105,39 @@ fn events_without_a_place_move_nothing() {
     let events = [opening("b.000005", 10_000), list, maria_gtid(10_038), xid];
     let told = ["reached 10000", "reached 10000", "begin 10000", "end 10069"];
     assert_eq!(entries(&mut framer, &events), told);
+}
+
+/// A statement that stands before what is known of its table was followed: twice it would swap names back.
+#[test]
+fn what_comes_again_is_not_followed_once_more() {
+    let at = |offset: u64| Position {
+        server: ServerIdentity { flavor: Flavor::MariaDb, uuid: "u".into(), server_id: 1 },
+        file: BinlogPosition::new("b.000005", offset),
+        gtids: Gtids::Off,
+    };
+    let swap = || query("alter table shop.t rename column a to b, rename column b to a");
+    let xid = |end| raw(16, end, 0, &[0; 8]);
+    let size = maria_gtid(0).len() as u32;
+    let map = raw(19, 0, 0, b"\x07\0\0\0\0\0\x01\0\x04shop\0\x01t\0\x01\x08\0\0");
+    let rows = raw(23, 0, 0, &[7, 0, 0, 0, 0, 0, 1, 0]);
+    let again = [maria_gtid(4 + size), map.clone(), rows.clone(), swap(), xid(500)];
+    let new = [maria_gtid(500 + size), swap(), xid(900)];
+    let mut framer = framer("b.000005", 4);
+    framer.pass_over(Again::new(&at(4), &at(500), SeenAgain::default()));
+    let mut found = Vec::new();
+    let mut unpacker = Unpacker::new(1 << 20).expect("room");
+    for event in [opening("b.000005", 4)].iter().chain(&again).chain(&new) {
+        take(&mut framer, &mut unpacker, event, &mut found).expect("understood");
+    }
+    let begins: Vec<usize> = (0..found.len()).filter(|&at| matches!(found[at], What::Begin { .. })).collect();
+    let statements: Vec<usize> =
+        (0..found.len()).filter(|&at| matches!(found[at], What::Definition(_))).collect();
+    assert_eq!((begins.len(), statements.len()), (2, 1), "{found:?}");
+    assert!(
+        statements[0] > begins[1] && !found.iter().any(|what| matches!(what, What::Rows(_))),
+        "{found:?}"
+    );
+    assert!(Again::new(&at(4), &at(4), SeenAgain::default()).is_none());
 }
 
 /// The source shows tables without columns, and what each of them is.

@@ -1,7 +1,7 @@
 //! Where a stream begins for what is prepared (XA): before the position, so that its rows come again; and what of that was seen.
 
 use crate::checkpoint::XaRecord;
-use crate::mysql::position::{Gtids, Position, SeenAgain};
+use crate::mysql::position::{BinlogPosition, Gtids, Position, SeenAgain};
 
 /// Where the stream of a life begins that stands at `position`: before everything whose rows it needs again.
 pub(super) fn stream_from<'r>(
@@ -19,11 +19,11 @@ pub(super) fn stream_from<'r>(
     }
 }
 
-/// What was seen of the log from there on, up to `position`, where places of the log do not tell.
-pub(super) fn seen_again(from: &Position, position: &Position) -> SeenAgain {
+/// What was seen of the log from there on, up to `position`, where places of the log do not tell; `end` is where it ends now.
+pub(super) fn seen_again(from: &Position, position: &Position, end: Option<&BinlogPosition>) -> SeenAgain {
     match (&from.gtids, &position.gtids) {
         (Gtids::MariaDb(begin), Gtids::MariaDb(seen)) if !have_places(from, position) => {
-            SeenAgain::new(begin, seen)
+            SeenAgain::new(begin, seen, end.cloned())
         }
         (Gtids::Off | Gtids::MySql(_) | Gtids::MariaDb(_), _) => SeenAgain::default(),
     }
@@ -48,7 +48,7 @@ fn have_places(a: &Position, b: &Position) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mysql::position::{BinlogPosition, Flavor, ServerIdentity};
+    use crate::mysql::position::{Flavor, ServerIdentity};
 
     fn position(uuid: &str, offset: u64, gtids: &str) -> Position {
         Position {
@@ -69,7 +69,7 @@ mod tests {
         let records: Vec<XaRecord> = befores.iter().map(record).collect();
         let from = stream_from(position, records.iter(), Position::clone);
         assert_eq!(from.to_string(), expected);
-        assert_eq!(!seen_again(&from, position).is_over(), comes_again);
+        assert_eq!(!seen_again(&from, position, None).is_over(), comes_again);
     }
 
     #[test]
@@ -85,6 +85,15 @@ mod tests {
         // it has gone on there since
         check(&position("y", 90, "0-2-11"), &[&moved("0-1-4")], "b.000001:0, 0-1-4", true);
         check(&position("y", 90, "0-2-11"), &[&late, &early], "b.000001:400, 0-1-4", true);
+    }
+
+    /// Domains stand there in another order: what was seen of one may come behind what was not of another.
+    #[test]
+    fn a_place_counts_behind_the_end_that_another_server_had() {
+        let end = BinlogPosition::new("b.000001", 900);
+        let over = |at: &Position| seen_again(at, at, Some(&end)).is_over();
+        assert!(!over(&position("y", 0, "0-1-9,1-1-3")));
+        assert!(over(&position("y", 90, "0-1-9,1-1-3")));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What a statement of the log does to the tables of a life: other columns, rows that come or go without events.
 
 use super::life::Life;
-use crate::mysql::ddl::ir::AlterAction;
+use crate::checkpoint::{SnapRecord, StateRecord};
+use crate::mysql::ddl::ir::{AlterAction, CreateBody, CreateTable};
 use crate::mysql::ddl::{DdlEffect, Statement, TableDdl};
-use crate::mysql::schema::TableName;
+use crate::mysql::schema::{Followed, TableChange, TableName, TableState};
 use crate::run::event::{Event, Name};
 use crate::run::failure::Failure;
 use crate::run::ring::Definition;
@@ -21,6 +22,9 @@ impl Life {
         let Definition { statement, effect, followed, shown, outline: _, case: _ } = definition;
         self.tables.define(followed, shown);
         self.load.definition_moved(effect);
+        for table in made_without_rows(statement, followed) {
+            self.made(table, now_ms)?;
+        }
         match effect {
             DdlEffect::Tables { tables, kind } => {
                 if renames(*kind, tables) {
@@ -56,6 +60,20 @@ impl Life {
             if !tables.iter().any(is_copy) {
                 self.enter(table, now_ms)?;
             }
+        }
+        Ok(())
+    }
+
+    /// A table was made where none of its name was: the log has all of its rows, and none of them is loaded. One that was to be
+    /// loaded and is gone has none left.
+    fn made(&mut self, table: &TableName, now_ms: u64) -> Result<(), Failure> {
+        let is_needed = !self.tables.is_known(table) || self.load.is_open(table);
+        if is_needed && self.tables.selects(table) && !self.tables.waits(table) {
+            self.give_up_load(table, now_ms)?;
+            self.load.leave(table);
+            self.tables.learn(table);
+            self.output.store(StateRecord::Snap(table.clone(), SnapRecord::none_needed()));
+            self.ledger.touch();
         }
         Ok(())
     }
@@ -98,6 +116,19 @@ pub(super) fn moves_rows_without_events(statement: &Statement) -> bool {
         | Statement::NoEffect
         | Statement::Irrelevant => false,
     }
+}
+
+/// The tables that a statement has made, as far as that is certain: all of their rows come behind it.
+fn made_without_rows<'d>(
+    statement: &Statement,
+    followed: &'d Followed,
+) -> impl Iterator<Item = &'d TableName> + use<'d> {
+    let makes = matches!(
+        statement,
+        Statement::CreateTable(CreateTable { body: CreateBody::Columns(_) | CreateBody::Like(_), .. })
+    );
+    let is_made = move |change: &&TableChange| makes && matches!(change.state, TableState::Proven { .. });
+    followed.tables.iter().filter(is_made).map(|change| &change.table)
 }
 
 /// The tables that have rows behind a statement which no event tells of: by an import, or by partitions that change places.

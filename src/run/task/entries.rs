@@ -126,6 +126,7 @@ impl Life {
                 let position = self.ledger.position();
                 let place =
                     TransactionPlace { server: &position.server, gtid: gtid.as_ref(), file, end: offset + 1 };
+                self.waiting.come_to(file, *offset)?;
                 let seen = self.waiting.is_seen(gtid.as_ref())?;
                 self.skip = match seen.or_else(|| position.contains(&place)) {
                     Some(contained) => {
@@ -187,6 +188,7 @@ impl Life {
             }
             What::End { file, offset } => {
                 let (skip, gtid) = (self.skip, self.gtid.take());
+                self.waiting.come_to(file, *offset)?;
                 if !skip {
                     self.not_lost(gtid.as_ref(), file, *offset)?;
                     self.end_transaction(entry.header.as_ref(), now_ms)?;
@@ -207,6 +209,7 @@ impl Life {
             What::Reached { file, offset, beat } => {
                 self.beaten = *beat;
                 let reached = BinlogPosition::new(&**file, *offset);
+                self.waiting.come_to(file, *offset)?;
                 if reached > self.ledger.position().file && !self.waiting.comes_again() {
                     self.ledger.reached(|position| position.advance(None, file, *offset));
                 }

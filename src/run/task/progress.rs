@@ -79,7 +79,7 @@ impl Task {
         status.tables = tables;
         let parked = life.tables.parked().iter().map(|(table, record)| ParkedTable {
             table: table.to_string(),
-            position: record.position.file.to_string(),
+            position: record.position.to_string(),
             reason: record.reason.clone(),
         });
         status.parked = parked.collect();

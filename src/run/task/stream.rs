@@ -48,7 +48,8 @@ impl Task {
             if let Some(ended) = ended {
                 return Ok(ended);
             }
-            if life.ledger.may_open() {
+            // Windows and barriers go by places of the log.
+            if life.ledger.may_open() && !life.waiting.comes_again() {
                 life.read_on(now_ms, wall_ms())?;
                 if life.load.done() || life.reads.is_out_of_hours() {
                     self.retry.load_rests();

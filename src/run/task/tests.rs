@@ -163,13 +163,16 @@ fn a_task_that_was_taken_is_not_gone_on_with() {
         let saved = FileStore::new(path).save(None, &[StateChange::put(StateRecord::Owner(owner))]);
         saved.expect("it is saved");
     };
-    let recovered = |instance: &str, released: bool| {
+    let recovered = |instance: &str, released: bool, has_committed: bool| {
         write(instance, released);
-        open().recovered().map(|output| output.is_some()).map_err(|failure| failure.class)
+        let recovered = open().recovered("it was cut short", has_committed);
+        recovered.map(|output| output.is_some()).map_err(|failure| failure.class)
     };
-    assert_eq!(recovered(context.state.instance(), false), Ok(true));
-    assert_eq!(recovered("other", false), Err(Class::OwnerLost));
-    assert_eq!(recovered("other", true), Ok(false));
+    assert_eq!(recovered(context.state.instance(), false, false), Ok(true), "a former process of ours");
+    assert_eq!(recovered("other", false, true), Err(Class::OwnerLost));
+    assert_eq!(recovered("other", true, true), Ok(false));
+    // one of our name that came behind us works in a copy of our state directory
+    assert_eq!(recovered(context.state.instance(), false, true), Err(Class::OwnerLost));
 }
 
 /// How long failures are waited out is no matter of what is connected.

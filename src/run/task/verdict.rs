@@ -14,7 +14,7 @@ use crate::catalog::{Engine, TableFacts};
 use crate::checkpoint::{StateKey, StateRecord, XaRecord};
 use crate::failpoint::{Bug, planted};
 use crate::mysql::binlog::event::Header;
-use crate::mysql::position::{BinlogPosition, Gtid, Gtids, Position, SeenAgain};
+use crate::mysql::position::{BinlogPosition, Gtid, Gtids, NotSeenAgain, Position, SeenAgain};
 use crate::mysql::schema::TableName;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
@@ -115,16 +115,21 @@ impl Waiting {
     /// [`Class::PositionLost`]: the log does not have what was read.
     pub(super) fn is_seen(&mut self, gtid: Option<&Gtid>) -> Result<Option<bool>, Failure> {
         let Some(gtid) = gtid.filter(|_| self.comes_again()) else { return Ok(None) };
-        let seen = self.seen.pass(gtid).map_err(|lacks| {
-            let text = format!(
-                "what was prepared (XA) is read again for its rows, and the log is not the one that was read: {lacks}"
-            );
-            Failure::new(Class::PositionLost, text)
-        })?;
-        Ok(Some(seen))
+        self.seen.pass(gtid).map(Some).map_err(not_the_log)
     }
 
-    /// True while the stream stands before the position, where places of the log do not tell.
+    /// The stream has come to a place between two source transactions.
+    ///
+    /// # Errors
+    /// [`Class::PositionLost`]: the log does not have what was read.
+    pub(super) fn come_to(&mut self, file: &str, offset: u64) -> Result<(), Failure> {
+        if !self.comes_again() {
+            return Ok(());
+        }
+        self.seen.come_to(&BinlogPosition::new(file, offset)).map_err(not_the_log)
+    }
+
+    /// True while what was seen may still come, where places of the log do not tell: they are none of the position until then.
     pub(super) fn comes_again(&self) -> bool {
         !self.seen.is_over()
     }
@@ -367,7 +372,12 @@ impl Life {
                 self.ledger.touch();
             }
         }
-        let (gtid, end) = (gtid.cloned(), BinlogPosition::new(file, offset));
+        // What was seen may stand behind this place.
+        let end = match self.waiting.comes_again() {
+            true => self.ledger.position().file.clone(),
+            false => BinlogPosition::new(file, offset),
+        };
+        let gtid = gtid.cloned();
         move |position| {
             let of_set = matches!(position.gtids, Gtids::MySql(_));
             if again || holds_back && of_set {
@@ -416,6 +426,12 @@ pub(super) fn naming_prepared(failure: Failure, prepared: &BTreeMap<String, XaRe
         xids.collect::<Vec<_>>().join(", ")
     );
     Failure { text, ..failure }
+}
+
+fn not_the_log(lacks: NotSeenAgain) -> Failure {
+    let text =
+        format!("the log is read again from before the position, and is not the one that was read: {lacks}");
+    Failure::new(Class::PositionLost, text)
 }
 
 fn not_kept(error: &std::io::Error) -> Failure {

@@ -18,6 +18,7 @@ use crate::control::TaskStatus;
 use crate::diagnostic::Diagnostic;
 use crate::engine::Covered;
 use crate::engine::commit::HEARTBEAT_MS;
+use crate::engine::owner::is_twin;
 use crate::failpoint::{self, Bug, planted};
 use crate::format::Registered;
 use crate::kafka::{Batch, TopicId, TopicName, TopicTable};
@@ -52,9 +53,6 @@ const BATCH_BYTES: usize = 256 << 10;
 
 /// Longest wait for a target that answered until now.
 const SOON: Duration = Duration::from_secs(5);
-
-/// Why a producer is replaced after a failure that was not the target's.
-const CUT_SHORT: &str = "something else failed while a transaction was open";
 
 /// Why a producer is replaced after a commit during which the coordinator was in trouble.
 const BROKE: &str = "the coordinator's connection broke around a commit";
@@ -325,12 +323,17 @@ impl Output {
         &self.task
     }
 
-    /// This target for the life that follows a failure elsewhere: as it is, or with a new producer, by which what is on its way ends
-    /// at once. None where it fails, too, or does not answer soon.
+    /// This target for the life that follows one which did not end at it: as it is, or with a new producer, by which what is on its
+    /// way ends at once, for the reason `why`. None where it fails, too, or does not answer soon. `has_committed`: the task has
+    /// been had by this process, whatever of our name comes behind it is another one.
     ///
     /// # Errors
     /// Another one has the task, or may have it: that counts more than any failure.
-    pub(super) fn recovered(mut self) -> Result<Option<Output>, Failure> {
+    pub(super) fn recovered(
+        mut self,
+        why: &'static str,
+        has_committed: bool,
+    ) -> Result<Option<Output>, Failure> {
         if self.is_idle() && self.pending.is_empty() {
             return Ok(Some(self));
         }
@@ -343,10 +346,11 @@ impl Output {
         // A new producer would stop whoever has taken the task meanwhile.
         let owner = self.inner.visible_state(SOON).ok().and_then(|state| state.owner);
         let Some(owner) = owner else { return Ok(None) };
-        if owner.instance != self.who.instance {
+        let is_twin = has_committed && is_twin(&owner, &self.who.instance, &self.who.incarnation);
+        if owner.instance != self.who.instance || is_twin {
             return if owner.released { Ok(None) } else { Err(taken_over()) };
         }
-        let renewed = self.replace_producer(CUT_SHORT, SOON).and_then(|sink| {
+        let renewed = self.replace_producer(why, SOON).and_then(|sink| {
             self.sink = State::Idle(sink);
             self.beat()
         });

@@ -2,14 +2,14 @@
 
 use crate::catalog::ServerFacts;
 use crate::checkpoint::TaskState;
-use crate::mysql::position::{BinlogPosition, Gtids, Position};
+use crate::mysql::position::{BinlogPosition, Gtids, Position, SeenAgain};
 use crate::mysql::schema::TableName;
 use crate::run::failure::Failure;
 use crate::run::follower::{Follower, Rereading};
-use crate::run::framer::{Asks, Framer};
+use crate::run::framer::{Again, Asks, Framer};
 use crate::run::hub::{Asking, Tie};
 use crate::run::search::Search;
-use crate::run::task::again::stream_from;
+use crate::run::task::again::{seen_again, stream_from};
 use crate::run::task::known::{Known, given};
 use crate::run::task::source::Source;
 use crate::run::task::{Input, Task};
@@ -23,6 +23,12 @@ pub(super) fn begins_at(server: &ServerFacts, position: &Position, state: &TaskS
     stream_from(position, state.prepared.values(), moved)
 }
 
+/// What comes again from there on, where places of the log do not tell.
+pub(super) fn comes_again(server: &ServerFacts, position: &Position, state: &TaskState) -> SeenAgain {
+    let end = server.position.as_ref().filter(|end| end.server.same_log(&position.server));
+    seen_again(&begins_at(server, position, state), position, end.map(|end| &end.file))
+}
+
 impl Task {
     pub(super) fn follow_log(
         &mut self,
@@ -31,7 +37,8 @@ impl Task {
         state: &TaskState,
         known: &Known,
     ) -> Result<Follower, Failure> {
-        let position = &begins_at(&source.catalog.server, position, state);
+        let (upto, position) = (position, &begins_at(&source.catalog.server, position, state));
+        let seen = comes_again(&source.catalog.server, upto, state);
         // What began elsewhere may stand before no place, too.
         if let Some(follower) = self.follower.take().filter(|_| position.file.is_place())
             && follower.ring().rewind(&position.file)
@@ -84,6 +91,7 @@ impl Task {
         })?;
         let mut framer = Framer::new(position, tracker, wanted, asks);
         framer.give(given(&known.history, position));
+        framer.pass_over(Again::new(position, upto, seen));
         let me = self.me.clone();
         Follower::start(&self.id.to_string(), feed, framer, rereading, move || {
             // A full inbox holds a wake already.

@@ -10,7 +10,6 @@ mod log;
 mod ownership;
 mod position;
 
-use super::again::seen_again;
 use super::counts::Counts;
 use super::cut::PlanOfCut;
 use super::gauge::Gauge;
@@ -42,7 +41,7 @@ use crate::run::failure::{Class, Failure};
 use crate::run::precheck;
 use crate::run::tap::Taps;
 use checks::weakened;
-use log::begins_at;
+use log::comes_again;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -271,7 +270,7 @@ impl Task {
             waiting: Waiting::new(
                 self.context.state.path().join(format!("{}.spill", self.id)),
                 state.prepared.clone(),
-                seen_again(&begins_at(&source.catalog.server, &position, &state), &position),
+                comes_again(&source.catalog.server, &position, &state),
                 self.undone.clone(),
                 &source.catalog.tables,
             ),
@@ -330,7 +329,8 @@ impl Task {
             Ok(Ended::Undone) => {
                 self.follower = Some(life.follower);
                 drop(life.reads);
-                self.output = life.output.recovered()?;
+                let why = "a transaction ended in ROLLBACK behind rows of it";
+                self.output = life.output.recovered(why, self.committed.is_some())?;
             }
             Ok(Ended::Drained | Ended::Loaded) => {}
             Err(failure) => {
@@ -342,7 +342,8 @@ impl Task {
                 // locked for that.
                 drop(life.reads);
                 if failure.spares_target() {
-                    self.output = life.output.recovered()?;
+                    let why = "something else failed while a transaction was open";
+                    self.output = life.output.recovered(why, self.committed.is_some())?;
                 }
             }
         }

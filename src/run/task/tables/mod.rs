@@ -189,6 +189,11 @@ impl Tables {
         self.pinned.contains_key(name)
     }
 
+    /// True when the table's load has a record.
+    pub(in crate::run::task) fn is_known(&self, name: &TableName) -> bool {
+        self.known.contains(name)
+    }
+
     /// The table's load has a record from now on.
     pub(in crate::run::task) fn learn(&mut self, name: &TableName) {
         self.known.insert(name.clone());
