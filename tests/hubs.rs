@@ -4,6 +4,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
 use serde_json::Value;
+use syncc::control::TaskState;
 
 use crate::support::kafka::Received;
 use crate::support::program::Running;
@@ -92,12 +93,19 @@ fn a_target_hangs(kind: Kind) {
     wait_topic(&good, &large, &rows);
     shop.insert("items", &[5]);
     wait_topic(&good, &items, &[1, 2, 3, 4, 5]);
+    // one is seen to be parted from the other, although it hangs
+    let status = shop.wait_status(&mut syncc, "one is parted from the other", |status| {
+        status.tasks.iter().any(|task| task.state == TaskState::Detached)
+    });
+    assert!(status.streams.len() == 1 && status.streams[0].hub == 1, "{:?}", status.streams);
     bad.signal(Signal::CONT);
     wait_topic(&bad, &large, &rows);
     wait_topic(&bad, &items, &[1, 2, 3, 4, 5]);
     wait_said(&mut syncc, "stream.detached");
     wait_said(&mut syncc, "stream.merged");
     wait_dumps(&mysql, 1);
+    let status = shop.wait_streaming(&mut syncc);
+    assert_eq!((status.streams[0].hub, status.streams[0].private), (1, 0));
     shop.insert("items", &[6]);
     for kafka in [&good, &bad] {
         wait_topic(kafka, &items, &[1, 2, 3, 4, 5, 6]);

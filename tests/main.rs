@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the test runner captures and shows both")]
 
+mod audit;
 mod beginning;
 #[cfg(feature = "failpoints")]
 mod boundaries;

@@ -46,7 +46,7 @@ fn a_pause_survives_what_comes() {
     let status = wait_state(&shop, &mut syncc, TaskState::Paused);
     assert_eq!(status.tasks[0].position, at);
     assert!(event(&syncc.stderr(), "source.connected").is_none());
-    assert!(status.tasks[0].lag_seconds > 0.0, "what comes meanwhile waits: {status:?}");
+    shop.wait_status(&mut syncc, "what comes meanwhile waits", |status| status.tasks[0].lag_seconds > 0.0);
 
     // an edit is taken, and it still stands still
     shop.edit(|text| text.rules = "  retry for 2h\n".to_owned());
@@ -303,6 +303,55 @@ fn a_break_is_planned_accepted_and_marked() {
     assert!(event(&syncc.stderr(), "config.accepted").is_some());
     shop.stop(&mut syncc);
     assert_eq!(says(&shop, &["plan", "--against", "state"]).0, Some(0));
+}
+
+/// A task that was refused at the start, while others run, begins once the change is accepted.
+#[test]
+fn a_break_is_accepted_for_a_task_that_had_failed() {
+    let mut shop = shop("anew");
+    shop.table("orders");
+    let second = |topic: &str| {
+        format!(
+            "pipeline second from shop to bus {{\n  include DB.orders\n  topic \"PREFIX.{topic}{{table}}\"\n}}\n"
+        )
+    };
+    shop.text.rest = second("");
+    let mut syncc = shop.run();
+    shop.wait_ids("orders", &[1, 2, 3]);
+    shop.stop(&mut syncc);
+    shop.edit(|text| text.rest = second("new."));
+    let mut syncc = shop.start(&[]);
+    let failed = |status: &Status| status.tasks.iter().any(|task| task.state == TaskState::Failed);
+    shop.wait_status(&mut syncc, "the change is refused", failed);
+    let (code, said) = says(&shop, &["reload"]);
+    assert_eq!(code, Some(0), "{said}");
+    shop.wait_status(&mut syncc, "it is refused again", failed);
+    let (code, said) = says(&shop, &["reload", "--accept", "P1007"]);
+    assert_eq!(code, Some(0), "{said}");
+    shop.wait_streaming(&mut syncc);
+    shop.insert("orders", &[4]);
+    shop.wait_ids("new.orders", &[4]);
+    shop.stop(&mut syncc);
+}
+
+/// Files are looked at now and then where no events of the system are wanted.
+#[test]
+fn edits_are_found_by_looking_alone_and_by_events_alone() {
+    for (name, arguments) in
+        [("poll", &["--watch", "poll", "--poll", "1s"][..]), ("native", &["--watch", "native"])]
+    {
+        let mut shop = shop(name);
+        shop.save();
+        let mut syncc = shop.start(arguments);
+        shop.wait_streaming(&mut syncc);
+        shop.edit(|text| text.rules = "  retry for 2h\n".to_owned());
+        shop.wait_status(&mut syncc, "the edit counts", |status| status.generation == 2);
+        shop.stop(&mut syncc);
+    }
+    let shop = shop("often");
+    shop.save();
+    let (code, said) = says(&shop, &["run", "--watch", "poll", "--poll", "10ms"]);
+    assert!(code == Some(2) && said.contains("the least is 1s"), "{said}");
 }
 
 /// A break that is accepted while a task stands still has its fences, however it was accepted, once the task goes on.

@@ -116,6 +116,10 @@ fn rows_that_memory_does_not_hold_wait_in_a_file() {
     shop.wait_ids("items", &[1, 2, 3, 4]);
     let left = || std::fs::read_dir(shop.project.folder().join(".syncc")).expect("a state directory").count();
     let before = left();
+    let mut seen = shop.wait_status(&mut syncc, "what waits is told", |status| status.tasks[0].prepared == 1);
+    let task = seen.tasks.remove(0);
+    assert!(task.spill_bytes > 1 << 20, "{task:?}");
+    assert!(task.oldest_prepared_seconds.is_some_and(|age| age < SOON), "{task:?}");
     sql.run("xa commit 'large'");
     let expected: Vec<i64> = (1..=4).chain(1_000..4_000).collect();
     wait::until("all rows", SOON, || {
@@ -123,6 +127,10 @@ fn rows_that_memory_does_not_hold_wait_in_a_file() {
         if ids == expected { Ok(()) } else { Err(format!("{} rows", ids.len())) }
     });
     assert_eq!(left(), before, "the file has no name");
+    shop.wait_status(&mut syncc, "nothing waits", |status| {
+        let task = &status.tasks[0];
+        (task.prepared, task.oldest_prepared_seconds, task.spill_bytes) == (0, None, 0)
+    });
     shop.stop(&mut syncc);
 }
 

@@ -16,5 +16,5 @@ pub use reply::{Reply, Told};
 pub use server::{Handler, Server};
 pub use status::{
     COMMIT_MS, Counters, Gap, LastError, ParkedTable, PausedTask, Pending, Progress, Refused, Status,
-    TableStatus, TaskState, TaskStatus,
+    Streams, SuspectTable, TableStatus, TaskState, TaskStatus,
 };

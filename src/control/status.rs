@@ -26,8 +26,22 @@ pub struct Status {
     /// Tasks that stand still because the files say `paused`.
     #[serde(default)]
     pub paused: Vec<PausedTask>,
+    /// Connections that read logs, by source.
+    #[serde(default)]
+    pub streams: Vec<Streams>,
     /// Every task, sorted by id.
     pub tasks: Vec<TaskStatus>,
+}
+
+/// Connections that read the log of a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Streams {
+    /// Its name.
+    pub source: String,
+    /// Shared by its tasks: 1, or 0 while none reads.
+    pub hub: usize,
+    /// Of tasks that stand far from the others, or were parted from them.
+    pub private: usize,
 }
 
 /// A generation on its way.
@@ -75,6 +89,9 @@ pub enum TaskState {
     Snapshot,
     /// Following the log.
     Streaming,
+    /// Parted from the tasks that read its source with it, because it was slower or its target does not answer; it goes on over a
+    /// connection of its own until it has come to them again.
+    Detached,
     /// Waiting to try again.
     Retrying,
     /// Standing still because an operator asked for it; the task stays ours.
@@ -87,11 +104,12 @@ pub enum TaskState {
 
 impl TaskState {
     /// All of them.
-    pub const ALL: [TaskState; 8] = [
+    pub const ALL: [TaskState; 9] = [
         TaskState::Starting,
         TaskState::Standby,
         TaskState::Snapshot,
         TaskState::Streaming,
+        TaskState::Detached,
         TaskState::Retrying,
         TaskState::Paused,
         TaskState::Failed,
@@ -101,7 +119,7 @@ impl TaskState {
     /// True for a task that sends what comes.
     pub fn sends(self) -> bool {
         match self {
-            TaskState::Snapshot | TaskState::Streaming => true,
+            TaskState::Snapshot | TaskState::Streaming | TaskState::Detached => true,
             TaskState::Starting
             | TaskState::Standby
             | TaskState::Retrying
@@ -118,6 +136,7 @@ impl TaskState {
             TaskState::Standby => "standby",
             TaskState::Snapshot => "snapshot",
             TaskState::Streaming => "streaming",
+            TaskState::Detached => "detached",
             TaskState::Retrying => "retrying",
             TaskState::Paused => "paused",
             TaskState::Failed => "failed",
@@ -193,6 +212,27 @@ pub struct TaskStatus {
     /// Tables whose rows wait (`on-error park`), by name.
     #[serde(default)]
     pub parked: Vec<ParkedTable>,
+    /// Tables whose columns are not certain, by name.
+    #[serde(default)]
+    pub suspect: Vec<SuspectTable>,
+    /// XA transactions that are prepared and not decided.
+    #[serde(default)]
+    pub prepared: usize,
+    /// How long the oldest of them has been prepared, seconds.
+    #[serde(default)]
+    pub oldest_prepared_seconds: Option<u64>,
+    /// Bytes of rows that wait in a file in the state directory.
+    #[serde(default)]
+    pub spill_bytes: u64,
+}
+
+/// A table whose columns are not certain.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuspectTable {
+    /// `db.table` at the source.
+    pub table: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A failure, and when it came.
@@ -264,6 +304,9 @@ pub struct Counters {
     pub ddl_withheld: u64,
     /// Times that the ownership was in doubt.
     pub owner_lost: u64,
+    /// Time for which reads of existing rows waited until the source showed what its log has, ms.
+    #[serde(default)]
+    pub visibility_wait_ms: u64,
 }
 
 impl Counters {

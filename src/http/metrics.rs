@@ -38,7 +38,7 @@ type Labels = Vec<(&'static str, String)>;
 type Figure<N> = (&'static str, &'static str, fn(&TaskStatus) -> Option<N>);
 
 /// Figures that go up and down.
-const GAUGES: [Figure<f64>; 7] = [
+const GAUGES: [Figure<f64>; 10] = [
     ("lag_seconds", "Age of the oldest change that is not committed", |task| Some(task.lag_seconds)),
     ("lag_bytes", "Bytes of the source's log behind the committed position", |task| {
         task.lag_bytes.map(|n| n as f64)
@@ -50,6 +50,11 @@ const GAUGES: [Figure<f64>; 7] = [
         task.retention_seconds_left.map(|n| n as f64)
     }),
     ("tables_parked", "Tables whose rows wait", |task| Some(task.parked.len() as f64)),
+    ("tables_suspect", "Tables whose columns are not certain", |task| Some(task.suspect.len() as f64)),
+    ("xa_oldest_prepared_seconds", "Age of the oldest XA transaction that is not decided", |task| {
+        task.oldest_prepared_seconds.map(|n| n as f64)
+    }),
+    ("spill_bytes", "Bytes of rows that wait in a file", |task| Some(task.spill_bytes as f64)),
     ("task_stalled", "1 while nothing moves although something waits", |task| {
         Some(f64::from(u8::from(task.stalled.is_some())))
     }),
@@ -108,7 +113,7 @@ type TableFigure = (&'static str, &'static str, fn(&TableStatus) -> u64);
 
 impl Collector for Scrape {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), Error> {
-        let Status { generation, program, started, refused, tasks, .. } = &self.status;
+        let Status { generation, program, started, refused, streams, tasks, .. } = &self.status;
         let mut of_all = |name: &str, help: &str, value: f64| {
             let mut to = gauge(&mut to, name, help)?;
             to.encode_gauge(&value)
@@ -159,6 +164,23 @@ impl Collector for Scrape {
                     let mut labels = labels(task);
                     labels.push((label, value_of));
                     to.encode_family(&labels)?.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
+                }
+            }
+        }
+        {
+            let help = "Time for which reads of loads waited until the source showed what its log has";
+            let mut to = described(&mut to, "visibility_wait_seconds", help, MetricType::Counter)?;
+            for task in tasks {
+                let seconds = task.counters.visibility_wait_ms as f64 / 1_000.0;
+                to.encode_family(&labels(task))?.encode_counter::<NoLabelSet, _, f64>(&seconds, None)?;
+            }
+        }
+        {
+            let mut to = gauge(&mut to, "streams", "Connections that read the log of a source")?;
+            for of in streams {
+                for (kind, n) in [("hub", of.hub), ("private", of.private)] {
+                    let labels = [("source", of.source.as_str()), ("kind", kind)];
+                    to.encode_family(&labels)?.encode_gauge(&(n as f64))?;
                 }
             }
         }
@@ -251,6 +273,7 @@ fn named(task: &TaskStatus) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::{Streams, SuspectTable};
 
     #[test]
     fn a_scrape_is_what_the_status_says() {
@@ -270,13 +293,25 @@ mod tests {
         task.counters.schemas_registered = 5;
         task.counters.schemas_refused = 2;
         task.counters.ddl_withheld = 1;
-        let status = Status { program: "1.0".into(), generation: 4, tasks: vec![task], ..Status::default() };
+        task.suspect = vec![SuspectTable { table: "a.b".into(), reason: "odd".into() }];
+        task.oldest_prepared_seconds = Some(61);
+        task.spill_bytes = 4_096;
+        task.counters.visibility_wait_ms = 1_250;
+        let streams = vec![Streams { source: "s".into(), hub: 1, private: 2 }];
+        let status =
+            Status { program: "1.0".into(), generation: 4, tasks: vec![task], streams, ..Status::default() };
         let text = metrics(status, Some(9)).expect("memory takes it");
         for line in [
             "syncc_config_generation 4.0\n",
             "syncc_build_info{version=\"1.0\"} 1.0\n",
             "syncc_task_state{pipeline=\"shop\",source=\"s\",target=\"t\",state=\"streaming\"} 1.0\n",
             "syncc_task_labels{pipeline=\"shop\",source=\"s\",target=\"t\",label_cost_center=\"7\",label_team=\"pay\\\"ments\\\"\"} 1.0\n",
+            "syncc_tables_suspect{pipeline=\"shop\",source=\"s\",target=\"t\"} 1.0\n",
+            "syncc_xa_oldest_prepared_seconds{pipeline=\"shop\",source=\"s\",target=\"t\"} 61.0\n",
+            "syncc_spill_bytes{pipeline=\"shop\",source=\"s\",target=\"t\"} 4096.0\n",
+            "syncc_visibility_wait_seconds_total{pipeline=\"shop\",source=\"s\",target=\"t\"} 1.25\n",
+            "syncc_streams{source=\"s\",kind=\"hub\"} 1.0\n",
+            "syncc_streams{source=\"s\",kind=\"private\"} 2.0\n",
             "syncc_lag_seconds{pipeline=\"shop\",source=\"s\",target=\"t\"} 1.5\n",
             "syncc_records_total{pipeline=\"shop\",source=\"s\",target=\"t\"} 7\n",
             "syncc_rows_total{pipeline=\"shop\",source=\"s\",target=\"t\",op=\"insert\"} 2\n",

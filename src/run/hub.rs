@@ -56,6 +56,21 @@ impl Hubs {
         Hubs { instance: instance.to_owned(), by_source: Mutex::default() }
     }
 
+    /// The connections that read each source, by its name, sorted: those that are shared, and those beside them.
+    pub(super) fn streams(&self) -> Vec<(String, usize, usize)> {
+        let hubs = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
+        hubs.iter()
+            .map(|(source, hub)| (source.clone(), hub.lock()))
+            .map(|(source, state)| {
+                // Not taken hold of: whoever lets go of one last waits for its thread.
+                let is_open = |stream: &Weak<Stream>| stream.strong_count() > 0;
+                let private =
+                    state.private.iter().filter(|stream| is_open(stream) && !stream.ptr_eq(&state.main));
+                (source, usize::from(is_open(&state.main)), private.count())
+            })
+            .collect()
+    }
+
     /// That of a source.
     pub(super) fn of(&self, source: &str) -> Arc<Hub> {
         let mut hubs = self.by_source.lock().unwrap_or_else(PoisonError::into_inner);
@@ -340,7 +355,7 @@ impl State {
                     && is_known(&stream.start)
                     && waiting.boundary.contains_position(&stream.start) == Some(true);
             if serves && waiting.given.is_none() {
-                let cursor = stream.blocks.attach_first(&waiting.tie.waits);
+                let cursor = stream.blocks.attach_first(&waiting.tie);
                 waiting.given = Some((stream.clone(), cursor));
             }
         }
@@ -349,7 +364,7 @@ impl State {
 
 /// A cursor in a stream from which on all comes that lies behind `boundary`, if it has that.
 fn serve(stream: &Stream, source: &SourcePlan, boundary: &Position, tie: &Tie) -> Option<u64> {
-    stream.is_of(source, boundary).then(|| stream.blocks.attach(boundary, &tie.waits)).flatten()
+    stream.is_of(source, boundary).then(|| stream.blocks.attach(boundary, tie)).flatten()
 }
 
 /// True when a file and an offset say where a position lies; after a failover they do not.

@@ -56,8 +56,10 @@ pub struct Options {
     pub control: Option<PathBuf>,
     /// Status and metrics over HTTP.
     pub listen: Option<Listen>,
-    /// Reload when files change.
-    pub watch: bool,
+    /// How changed files are noticed.
+    pub watch: Watching,
+    /// How often they are looked at, where that does not wait for an event.
+    pub poll: Duration,
     /// Pipelines that run here; none names all.
     pub only: Vec<String>,
     /// Wait for tasks that another instance runs, and take over those that fall silent.
@@ -80,6 +82,31 @@ pub struct Options {
     pub drain: Duration,
     /// End when the first task fails.
     pub fail_fast: bool,
+}
+
+/// How changed files are noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Watching {
+    /// By events of the system, and by a look now and then.
+    Auto,
+    /// By events of the system alone; where there are none to be had, the run does not begin.
+    Native,
+    /// By a look now and then alone.
+    Poll,
+    /// Not at all, but when somebody asks for a look.
+    Off,
+}
+
+impl Watching {
+    /// Listens to events.
+    fn listens(self) -> bool {
+        matches!(self, Watching::Auto | Watching::Native)
+    }
+
+    /// Looks without an event.
+    fn looks(self) -> bool {
+        matches!(self, Watching::Auto | Watching::Poll)
+    }
 }
 
 /// Where in the log a run ends.

@@ -18,8 +18,8 @@ use super::failure::Failure;
 use super::reload::{Loaded, Outcome, Reload};
 use super::state_dir::StateDir;
 use super::task::{Command, Exit};
-use super::watch::{RESCAN, SETTLE, Watch};
-use super::{Options, Screen};
+use super::watch::{SETTLE, Watch};
+use super::{Options, Screen, Watching};
 use crate::control::{Operation, Reply, Server};
 use crate::plan::{Plan, TaskId, TaskPlan};
 use board::Board;
@@ -80,7 +80,7 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
         }
     };
     let (events, inbox) = bounded(EVENTS_MAX);
-    let board = Board::default();
+    let board = Board::new(context.clone());
     board.open().started_s = context.started_s;
     let socket = options.control.clone().unwrap_or_else(|| state_path.join("control.sock"));
     let handler = Arc::new(Socket { board: board.clone(), events: events.clone() });
@@ -115,15 +115,22 @@ pub(super) fn supervise(options: &Options, loaded: Loaded, screen: &mut dyn Scre
             return failure.exit_code();
         }
     };
-    let watch = options.watch.then(|| {
+    let watch = options.watch.listens().then(|| {
         let events = events.clone();
         Watch::open(&loaded.directories, move || drop(events.try_send(Event::Files)))
     });
     let watch = match watch.transpose() {
         Ok(watch) => watch,
+        Err(error) if options.watch == Watching::Native => {
+            let text = format!("no watch to be had for --watch native: {error}");
+            Log::error(Name::ProcessStopped, text).emit();
+            return 3;
+        }
         Err(error) => {
-            let text =
-                format!("the files are looked at every {} s: no watch to be had: {error}", RESCAN.as_secs());
+            let text = format!(
+                "the files are looked at every {} s: no watch to be had: {error}",
+                options.poll.as_secs()
+            );
             Log::warn(Name::ProcessStarted, text).emit();
             None
         }
@@ -210,8 +217,8 @@ struct Supervisor<'o> {
     activation_asked: Option<(Reply, serde_json::Value)>,
     /// Who waits for tasks.
     waiters: Vec<Waiter>,
-    /// Tasks to be started, and their generations: one with another name waits for the end of the former one.
-    starting: Vec<(Arc<TaskPlan>, u64)>,
+    /// Tasks to be started, their generations, and codes of changes that are accepted for them: one with another name waits for the end of the former one.
+    starting: Vec<(Arc<TaskPlan>, u64, Vec<String>)>,
     /// When each task moved last.
     moves: Moves,
     service: Service,
@@ -225,7 +232,7 @@ struct Supervisor<'o> {
 impl Supervisor<'_> {
     fn run(mut self, plan: Plan, screen: &mut dyn Screen) -> u8 {
         for task in plan.running() {
-            self.start(Arc::new(task.clone()), None, &plan);
+            self.start(Arc::new(task.clone()), None, &plan, Vec::new());
         }
         self.adopt(plan);
         if self.stale_told.is_some() {
@@ -303,7 +310,7 @@ impl Supervisor<'_> {
                         let plan = Arc::new(plan.clone());
                         let generation = self.next_generation();
                         let files = self.plan.clone();
-                        self.start(plan, Some(generation), &files);
+                        self.start(plan, Some(generation), &files, Vec::new());
                     }
                 }
                 self.forget_removed();

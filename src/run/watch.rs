@@ -14,9 +14,6 @@ pub(super) const SETTLE: Duration = Duration::from_millis(250);
 /// Longest wait for silence.
 pub(super) const SETTLE_MAX: Duration = Duration::from_secs(3);
 
-/// The files are looked at this often even without an event: network file systems tell nothing.
-pub(super) const RESCAN: Duration = Duration::from_secs(30);
-
 /// Watches until it is dropped.
 pub(super) struct Watch {
     watcher: RecommendedWatcher,
@@ -47,7 +44,7 @@ impl Watch {
     }
 
     /// Watches the places that these directories have now: a link that was flipped leads elsewhere, and a directory that
-    /// was made anew under its old name is another one. What cannot be watched is left to the look every [`RESCAN`].
+    /// was made anew under its old name is another one. What cannot be watched is left to the look now and then.
     pub(super) fn renew(&mut self, directories: &[PathBuf]) {
         let places = places(directories);
         for gone in self.places.difference(&places) {

@@ -4,6 +4,7 @@ use super::harm::running;
 use super::stream::UUID;
 use super::{plain, secured, session, tls};
 use crate::support::{Kind, MySql, wait};
+use std::fs;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::Command;
@@ -227,6 +228,13 @@ fn tls_is_judged_as_far_as_the_file_says() {
     refused(&user(&ca(TlsMode::VerifyCa, "other.pem")), FailureClass::Tls, "not to be trusted");
     refused(&user(&ca(TlsMode::VerifyFull, "other.pem")), FailureClass::Tls, "not to be trusted");
     refused(&user(&tls(TlsMode::VerifyFull)), FailureClass::Tls, "not to be trusted");
+
+    // files are read for each connection: an authority, or a certificate, is renewed while the program runs
+    fs::copy(path("other.pem"), path("renewed.pem")).expect("writable");
+    let renewed = user(&ca(TlsMode::VerifyFull, "renewed.pem"));
+    refused(&renewed, FailureClass::Tls, "not to be trusted");
+    fs::copy(path("ca.pem"), path("renewed.pem")).expect("writable");
+    enters(&renewed);
 
     server.sql().run("create user tls_user identified by 'sesame' require x509");
     let identity =

@@ -4,6 +4,7 @@ mod barrier;
 pub(crate) mod chunk;
 mod dump;
 mod events;
+mod files;
 mod harm;
 mod hidden;
 mod login;

@@ -5,7 +5,7 @@ use super::{front, here};
 use crate::control::Status;
 use crate::diagnostic::{Diagnostic, Summary};
 use crate::http::Tls;
-use crate::run::{Listen, Options, Screen, Until};
+use crate::run::{Listen, Options, Screen, Until, Watching};
 use crate::statement::{StartAt, timestamp_us};
 use crate::text::FileSet;
 use clap::ValueEnum;
@@ -109,8 +109,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration_of, default_value = "30s")]
     drain: Duration,
     /// How changed files are noticed
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Watching::Auto)]
-    watch: Watching,
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    watch: When,
+    /// How often files are looked at without an event, at least 1s [default: 30s, with --watch poll 5s]
+    #[arg(long, value_name = "DURATION", value_parser = poll_of)]
+    poll: Option<Duration>,
     /// Form of the log [default: human on a terminal, else json]
     #[arg(long, value_enum, value_name = "FORM")]
     log: Option<log::Form>,
@@ -157,11 +160,49 @@ fn until_of(text: &str) -> Result<Until, &'static str> {
 
 /// How changed files are noticed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Watching {
-    /// By the system's events, and a look every 30 seconds.
+enum When {
+    /// By the system's events, and a look now and then.
     Auto,
+    /// By the system's events alone; exit 3 where there are none to be had.
+    Native,
+    /// By looks alone: for file systems that tell nothing.
+    Poll,
     /// Not at all.
     Off,
+}
+
+impl When {
+    fn watching(self) -> Watching {
+        match self {
+            When::Auto => Watching::Auto,
+            When::Native => Watching::Native,
+            When::Poll => Watching::Poll,
+            When::Off => Watching::Off,
+        }
+    }
+
+    /// How often files are looked at.
+    fn poll(self) -> Duration {
+        match self {
+            When::Poll => POLL,
+            When::Auto | When::Native | When::Off => LOOK,
+        }
+    }
+}
+
+/// Between two looks at files where nothing else tells that they have changed.
+const POLL: Duration = Duration::from_secs(5);
+
+/// Between two looks beside the events of the system: network file systems tell nothing.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// A time between two looks.
+fn poll_of(text: &str) -> Result<Duration, String> {
+    let poll = duration_of(text)?;
+    if poll < Duration::from_secs(1) {
+        return Err("the least is 1s".to_owned());
+    }
+    Ok(poll)
 }
 
 /// Runs until it is stopped or no task can go on.
@@ -175,7 +216,8 @@ pub(super) fn run(args: &Args, global: &Global) -> ExitCode {
         state: args.state.clone(),
         control: args.control.clone(),
         listen: args.listen(),
-        watch: args.watch == Watching::Auto,
+        watch: args.watch.watching(),
+        poll: args.poll.unwrap_or_else(|| args.watch.poll()),
         only: args.only.clone(),
         standby: args.standby,
         require_live: args.require_live,

@@ -176,6 +176,7 @@ fn task_line(task: &TaskStatus) -> String {
         TaskState::Streaming => {
             format!("{name} {:.0} rows/s, lag {:.1} s", task.records_per_second, task.lag_seconds)
         }
+        TaskState::Detached => format!("{name} detached, lag {:.1} s", task.lag_seconds),
         TaskState::Retrying => {
             let left = task.retry_seconds_left;
             let left = left.map(|left| format!(", gives up in {}", duration(left))).unwrap_or_default();

@@ -5,7 +5,7 @@ use super::super::output::{Failure, Output};
 use super::super::{Exit, front};
 use crate::mysql::position::BinlogPosition;
 use crate::mysql::schema::TableName;
-use crate::run::{Options, give_schema};
+use crate::run::{Options, Watching, give_schema};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -44,7 +44,8 @@ pub(super) fn run(args: &Args, global: &Global, output: &mut Output) -> Result<E
         state: args.state.clone(),
         control: None,
         listen: None,
-        watch: false,
+        watch: Watching::Off,
+        poll: Duration::MAX,
         only: Vec::new(),
         standby: false,
         require_live: true,

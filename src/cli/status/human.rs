@@ -103,6 +103,13 @@ fn details(task: &TaskStatus, tables: bool) -> String {
     for parked in &task.parked {
         let _ = writeln!(text, "  {} waits behind {}: {}", parked.table, parked.position, parked.reason);
     }
+    for suspect in &task.suspect {
+        let _ = writeln!(text, "  the columns of {} are not certain: {}", suspect.table, suspect.reason);
+    }
+    if let Some(age) = task.oldest_prepared_seconds {
+        let age = duration(age);
+        let _ = writeln!(text, "  {} prepared and not decided (XA), the oldest for {age}", task.prepared);
+    }
     for gap in &task.gaps {
         let tables = gap.tables.join(", ");
         let (what, how) = match gap.lost {
@@ -140,7 +147,9 @@ fn bytes(n: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::{ParkedTable, PausedTask, Pending, Progress, Refused, TableStatus, TaskState};
+    use crate::control::{
+        ParkedTable, PausedTask, Pending, Progress, Refused, SuspectTable, TableStatus, TaskState,
+    };
 
     #[test]
     fn people_see_state_place_and_trouble() {
@@ -156,6 +165,9 @@ mod tests {
             error_kind: Some("connection".into()),
             retry_seconds_left: Some(43_000),
             parked: vec![ParkedTable { table: "a.b".into(), position: "b:9".into(), reason: "odd".into() }],
+            suspect: vec![SuspectTable { table: "a.e".into(), reason: "a test".into() }],
+            prepared: 2,
+            oldest_prepared_seconds: Some(75),
             ..TaskStatus::default()
         };
         let table = |table: &str, done, eta_seconds: Option<u64>| TableStatus {
@@ -218,6 +230,8 @@ p.s.t      retrying  1 min  3.0 MiB  -       -
   connection: the server is away; start it
   tries again; gives up in 11 h 56 min
   a.b waits behind b:9: odd
+  the columns of a.e are not certain: a test
+  2 prepared and not decided (XA), the oldest for 1 min
 q.s.t  paused by the files: later
 "
         );

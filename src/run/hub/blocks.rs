@@ -4,6 +4,7 @@
 //! task has not read fill the ring. A task that holds up another one loses its cursor, never an event: it goes on over a
 //! connection of its own.
 
+use super::feed::Tie;
 use super::walk::Walker;
 use crate::failpoint::{Bug, planted};
 use crate::mysql::position::{GtidSet, Gtids, Position};
@@ -85,9 +86,20 @@ struct Cursor {
     next: u64,
     /// Since when there was nothing to read.
     starved: Option<Instant>,
-    /// Its task waits for something else than blocks, and may do so for long.
-    waits: Arc<AtomicBool>,
+    /// What its task says of itself, and is told.
+    tie: Tie,
     detached: bool,
+}
+
+impl Cursor {
+    fn waits(&self) -> bool {
+        self.tie.waits.load(Ordering::Relaxed)
+    }
+
+    fn detach(&mut self) {
+        self.detached = true;
+        self.tie.detached.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What a cursor finds.
@@ -121,10 +133,10 @@ impl State {
         self.first + self.blocks.len() as u64
     }
 
-    fn add(&mut self, next: u64, waits: &Arc<AtomicBool>) -> u64 {
+    fn add(&mut self, next: u64, tie: &Tie) -> u64 {
         let number = self.n_cursors;
         self.n_cursors += 1;
-        let cursor = Cursor { next, starved: None, waits: waits.clone(), detached: false };
+        let cursor = Cursor { next, starved: None, tie: tie.clone(), detached: false };
         self.cursors.insert(number, cursor);
         number
     }
@@ -144,14 +156,16 @@ impl State {
         let patience_over = |cursor: &Cursor| cursor.starved.is_some_and(|since| since.elapsed() >= PATIENCE);
         let somebody = reading().filter(starved).count() > 0;
         let for_long = reading().filter(starved).any(patience_over);
-        let all_wait = reading().all(|cursor| cursor.waits.load(Ordering::Relaxed));
+        let all_wait = reading().all(Cursor::waits);
         if all_wait && blocked.elapsed() >= UNREAD {
-            self.cursors.values_mut().for_each(|cursor| cursor.detached = true);
+            self.cursors.values_mut().for_each(Cursor::detach);
             self.closed = true;
             return;
         }
         for cursor in self.cursors.values_mut().filter(|cursor| cursor.next == oldest) {
-            cursor.detached |= for_long || somebody && cursor.waits.load(Ordering::Relaxed);
+            if for_long || somebody && cursor.waits() {
+                cursor.detach();
+            }
         }
     }
 }
@@ -237,7 +251,7 @@ impl Blocks {
     }
 
     /// A cursor at the newest block from which on everything behind `seen` comes; none when it is not held, or no more comes.
-    pub(super) fn attach(&self, seen: &Position, waits: &Arc<AtomicBool>) -> Option<u64> {
+    pub(super) fn attach(&self, seen: &Position, tie: &Tie) -> Option<u64> {
         let mut state = self.lock();
         if state.closed || state.end.is_some() {
             return None;
@@ -248,7 +262,7 @@ impl Blocks {
             state.first + state.blocks.iter().rposition(|block| block.stamp.serves(seen))? as u64
         };
         let next = (next + u64::from(planted(Bug::MergeTooFar))).min(state.end());
-        Some(state.add(next, waits))
+        Some(state.add(next, tie))
     }
 
     /// What has been read so far; none once it has ended.
@@ -258,10 +272,10 @@ impl Blocks {
     }
 
     /// A cursor at the beginning of a stream that nobody reads yet.
-    pub(super) fn attach_first(&self, waits: &Arc<AtomicBool>) -> u64 {
+    pub(super) fn attach_first(&self, tie: &Tie) -> u64 {
         let mut state = self.lock();
         let next = state.first;
-        state.add(next, waits)
+        state.add(next, tie)
     }
 
     /// What `cursor` has next; waits for it until it is `over`.
@@ -309,7 +323,7 @@ impl Blocks {
     /// Its tasks have to look for another stream: the connection is wanted for more of them.
     pub(super) fn give_up(&self) {
         let mut state = self.lock();
-        state.cursors.values_mut().for_each(|cursor| cursor.detached = true);
+        state.cursors.values_mut().for_each(Cursor::detach);
         state.closed = true;
         self.room.notify_all();
         self.filled.notify_all();

@@ -24,6 +24,8 @@ pub(in crate::run) struct Tie {
     pub(in crate::run) waits: Arc<AtomicBool>,
     /// Nobody wants its events any more.
     pub(in crate::run) over: Arc<AtomicBool>,
+    /// It held up others, or waits, and does not read with them: until it reads the shared connection again.
+    pub(in crate::run) detached: Arc<AtomicBool>,
 }
 
 /// A cursor in a stream.
@@ -107,6 +109,9 @@ impl Feed {
 
     /// Reads on in this stream. `begins` says that the stream begins where the feed stands.
     pub(super) fn follow(&mut self, stream: Arc<Stream>, cursor: u64, shared: bool, begins: bool) {
+        if shared {
+            self.tie.detached.store(false, Ordering::Relaxed);
+        }
         self.attached = Some(Attached { stream, cursor, shared });
         self.seeker.follow(begins);
         self.block = None;
@@ -114,6 +119,7 @@ impl Feed {
 
     /// The stream is the hub now.
     pub(super) fn share(&mut self) {
+        self.tie.detached.store(false, Ordering::Relaxed);
         if let Some(attached) = &mut self.attached {
             attached.shared = true;
         }

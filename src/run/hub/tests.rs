@@ -46,7 +46,7 @@ fn next(blocks: &Blocks, cursor: u64) -> &'static str {
 #[test]
 fn a_cursor_begins_with_the_newest_block_that_has_all() {
     let blocks = Blocks::new(100, stamp("1-5", 100));
-    let waits = Arc::default();
+    let waits = Tie::default();
     let first = blocks.attach_first(&waits);
     assert!(publish(&blocks, stamp("1-5", 100), 4, stamp("1-6", 200)));
     assert!(publish(&blocks, stamp("1-6", 200), 4, stamp("1-7", 300)));
@@ -78,22 +78,24 @@ fn a_cursor_begins_with_the_newest_block_that_has_all() {
 #[test]
 fn who_lets_another_one_starve_loses_the_cursor_and_nothing_else() {
     let blocks = Blocks::new(8, stamp("", 100));
-    let (slow, quick) = (Arc::new(AtomicBool::new(false)), Arc::default());
+    let (slow, quick) = (Tie::default(), Tie::default());
     let slow_one = blocks.attach_first(&slow);
     let quick_one = blocks.attach_first(&quick);
     assert!(publish(&blocks, stamp("", 100), 4, stamp("", 200)));
     assert!(publish(&blocks, stamp("", 200), 4, stamp("", 300)));
     assert_eq!((next(&blocks, quick_one), next(&blocks, quick_one)), ("block", "block"));
     // it waits for its target, so nobody waits for it
-    slow.store(true, std::sync::atomic::Ordering::Relaxed);
+    slow.waits.store(true, Ordering::Relaxed);
     assert!(publish(&blocks, stamp("", 300), 4, stamp("", 400)));
     assert_eq!((next(&blocks, slow_one), next(&blocks, quick_one)), ("detached", "block"));
+    let told = |tie: &Tie| tie.detached.load(Ordering::Relaxed);
+    assert!(told(&slow) && !told(&quick), "its task knows, also while it reads nothing");
 }
 
 #[test]
 fn who_reads_nothing_while_nobody_starves_keeps_the_cursor() {
     let blocks = Arc::new(Blocks::new(8, stamp("", 100)));
-    let waits = Arc::default();
+    let waits = Tie::default();
     let one = blocks.attach_first(&waits);
     let other = blocks.attach_first(&waits);
     assert!(publish(&blocks, stamp("", 100), 8, stamp("", 200)));

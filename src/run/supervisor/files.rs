@@ -8,7 +8,7 @@ use crate::run::Screen;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event as Log, Name, counted};
 use crate::run::reload::{Ask, Outcome, Told};
-use crate::run::watch::{RESCAN, SETTLE, SETTLE_MAX};
+use crate::run::watch::{SETTLE, SETTLE_MAX};
 use std::sync::PoisonError;
 use std::time::Instant;
 
@@ -18,13 +18,13 @@ const FINDINGS_MAX: usize = 20;
 impl Supervisor<'_> {
     /// Looks at the files when they have settled, and now and then in any case.
     pub(super) fn look_at_files(&mut self) {
-        if self.stopping.is_some() || !self.options.watch {
+        if self.stopping.is_some() || !(self.options.watch.listens() || self.options.watch.looks()) {
             return;
         }
         let settled = self
             .files_touched
             .is_some_and(|(first, last)| last.elapsed() >= SETTLE || first.elapsed() >= SETTLE_MAX);
-        if settled || self.scanned.elapsed() >= RESCAN {
+        if settled || self.options.watch.looks() && self.scanned.elapsed() >= self.options.poll {
             self.scan();
         }
     }
@@ -85,7 +85,7 @@ impl Supervisor<'_> {
                 told.show(screen);
                 if let Some(asked) = asked {
                     let generation = self.board.status().generation;
-                    let anew = self.start_failed();
+                    let anew = self.start_failed(&asked.accept);
                     let summary = match anew {
                         0 => String::new(),
                         n => format!("{} that had failed starts anew", counted(n, "task")),
@@ -107,7 +107,8 @@ impl Supervisor<'_> {
                 told.show(screen);
                 self.stale_told = None;
                 self.set_refused(None);
-                self.apply(plan, generation, &accepted);
+                let accept = asked.as_ref().map_or(&[][..], |asked| &asked.accept);
+                self.apply(plan, generation, accept, &accepted);
                 if let Some(asked) = asked {
                     let result = told.result("accepted", generation, &summary);
                     match asked.wait {
@@ -125,7 +126,7 @@ impl Supervisor<'_> {
             }
         }
         if !again && std::mem::take(&mut self.start_anew) {
-            self.start_failed();
+            self.start_failed(&[]);
         }
         if self.reload_asked.is_some() {
             self.scan();

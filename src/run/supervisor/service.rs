@@ -67,7 +67,11 @@ fn tell(states: &[NotifyState<'_>]) {
 fn is_at_work(status: &Status) -> bool {
     !(status.tasks.is_empty() && status.paused.is_empty())
         && status.tasks.iter().all(|task| match task.state {
-            TaskState::Standby | TaskState::Snapshot | TaskState::Streaming | TaskState::Paused => true,
+            TaskState::Standby
+            | TaskState::Snapshot
+            | TaskState::Streaming
+            | TaskState::Detached
+            | TaskState::Paused => true,
             TaskState::Starting | TaskState::Retrying | TaskState::Failed | TaskState::Stopped => false,
         })
 }

@@ -89,7 +89,7 @@ impl Moved {
         }
         let in_state = now.saturating_duration_since(self.state_since);
         let is_told = match status.state {
-            TaskState::Snapshot | TaskState::Streaming => in_state >= BEGUN,
+            TaskState::Snapshot | TaskState::Streaming | TaskState::Detached => in_state >= BEGUN,
             TaskState::Starting => in_state >= PATIENCE,
             // It says itself what went wrong, and when it tries again.
             TaskState::Retrying => false,
@@ -107,7 +107,7 @@ impl Moved {
 /// True while there is something that the task should send, store or get over with.
 fn something_waits(status: &TaskStatus) -> bool {
     match status.state {
-        TaskState::Snapshot | TaskState::Streaming => {
+        TaskState::Snapshot | TaskState::Streaming | TaskState::Detached => {
             status.behind_since_ms.is_some() || status.snapshot.as_ref().is_some_and(is_loading)
         }
         TaskState::Retrying => true,

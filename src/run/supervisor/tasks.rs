@@ -1,5 +1,6 @@
 //! Tasks begin, change their plans and end.
 
+use super::board::Post;
 use super::{Event, Supervisor};
 use crate::control::{PausedTask, Pending, TaskStatus};
 use crate::plan::{Plan, TaskId, TaskPlan};
@@ -9,6 +10,7 @@ use crate::run::task::{Command, Exit, Input, Shared, Task, Wishes};
 use crossbeam_channel::{Sender, bounded};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -59,13 +61,23 @@ impl Running {
 }
 
 impl Supervisor<'_> {
-    /// Starts a task, which in the plan of all may have been called otherwise before.
-    pub(super) fn start(&mut self, plan: Arc<TaskPlan>, generation: Option<u64>, all: &Plan) {
+    /// Starts a task, which in the plan of all may have been called otherwise before; changes of these codes are accepted against
+    /// what it ran last.
+    pub(super) fn start(
+        &mut self,
+        plan: Arc<TaskPlan>,
+        generation: Option<u64>,
+        all: &Plan,
+        accept: Vec<String>,
+    ) {
         let id = plan.id.clone();
         let status = Arc::new(Mutex::new(TaskStatus { task: id.to_string(), ..TaskStatus::default() }));
+        let detached = Arc::new(AtomicBool::new(false));
         let (me, inbox) = bounded(INBOX_MAX);
         let shared = Shared {
             status: status.clone(),
+            detached: detached.clone(),
+            accept,
             former: all.former(&id),
             declared: all.tasks.iter().map(|task| task.id.clone()).collect(),
             ..Shared::default()
@@ -87,13 +99,14 @@ impl Supervisor<'_> {
                 (None, Some(Exit::Failed(Failure::new(Class::Request, text))))
             }
         };
-        self.board.open().tasks.insert(id.to_string(), status);
+        self.board.open().tasks.insert(id.to_string(), Post { status, detached });
         let running = Running { plan, inbox: me, shared, removed: false, thread, exit };
         self.tasks.insert(id, running);
     }
 
-    /// Hands the new plans to the tasks: changed ones swap at a transaction end, new ones start, removed ones drain.
-    pub(super) fn apply(&mut self, plan: Plan, generation: u64, accepted: &[String]) {
+    /// Hands the new plans to the tasks: changed ones swap at a transaction end, new ones start, removed ones drain. `accept` is
+    /// what was asked for, `accepted` what of it the running tasks need.
+    pub(super) fn apply(&mut self, plan: Plan, generation: u64, accept: &[String], accepted: &[String]) {
         let wanted: BTreeMap<&TaskId, &TaskPlan> = plan.running().map(|task| (&task.id, task)).collect();
         let mut awaited = BTreeSet::new();
         for (id, running) in &mut self.tasks {
@@ -124,18 +137,19 @@ impl Supervisor<'_> {
             .collect();
         for task in fresh {
             awaited.insert(task.id.clone());
-            self.starting.retain(|(next, _)| next.id != task.id);
-            self.starting.push((task, generation));
+            self.starting.retain(|(next, ..)| next.id != task.id);
+            self.starting.push((task, generation, accept.to_vec()));
         }
-        self.starting.retain(|(renamed, _)| plan.running().any(|task| task.id == renamed.id));
+        self.starting.retain(|(renamed, ..)| plan.running().any(|task| task.id == renamed.id));
         self.adopt(plan);
         self.start_next();
         self.accepted = generation;
         self.activating = Some(Activating { generation, awaited, failed: Vec::new() });
     }
 
-    /// Starts the tasks anew that have failed: what kept them may be mended outside of the files. Their number comes back.
-    pub(super) fn start_failed(&mut self) -> usize {
+    /// Starts the tasks anew that have failed: what kept them may be mended outside of the files, or is accepted now. Their number
+    /// comes back.
+    pub(super) fn start_failed(&mut self, accept: &[String]) -> usize {
         let has_failed = |id: &TaskId| {
             self.tasks.get(id).is_some_and(|task| matches!(task.exit, Some(Exit::Failed(_))) && !task.removed)
         };
@@ -152,7 +166,7 @@ impl Supervisor<'_> {
                 .task(&plan.id)
                 .emit();
             let generation = self.board.status().generation.max(self.accepted);
-            self.start(plan, Some(generation), &all);
+            self.start(plan, Some(generation), &all, accept.to_vec());
         }
         n_failed
     }
@@ -163,13 +177,13 @@ impl Supervisor<'_> {
             return;
         }
         let all = self.plan.clone();
-        for (plan, generation) in std::mem::take(&mut self.starting) {
+        for (plan, generation, accept) in std::mem::take(&mut self.starting) {
             let former = all.former(&plan.id);
             let runs = |id: &TaskId| self.tasks.get(id).is_some_and(|task| task.exit.is_none());
             if former.iter().any(runs) {
-                self.starting.push((plan, generation));
+                self.starting.push((plan, generation, accept));
             } else {
-                self.start(plan, Some(generation), &all);
+                self.start(plan, Some(generation), &all, accept);
             }
         }
     }
@@ -193,7 +207,7 @@ impl Supervisor<'_> {
     pub(super) fn announce(&mut self) {
         let Some(Activating { generation, awaited, failed }) = &mut self.activating else { return };
         let generation = *generation;
-        let waits = |id: &TaskId| self.starting.iter().any(|(next, _)| next.id == *id);
+        let waits = |id: &TaskId| self.starting.iter().any(|(next, ..)| next.id == *id);
         for id in awaited.iter().filter(|id| !waits(id)) {
             if let Some(Exit::Failed(failure)) = self.tasks.get(id).and_then(|task| task.exit.as_ref())
                 && !failed.iter().any(|(other, _)| other == id)

@@ -97,6 +97,11 @@ impl Store {
         Ok(place)
     }
 
+    /// Bytes that the file takes.
+    pub(super) fn file_bytes(&self) -> u64 {
+        self.end
+    }
+
     /// Gives an event back; its body is put into `body`.
     ///
     /// # Errors
@@ -163,6 +168,7 @@ mod tests {
             (0..20).map(|n| store.keep(header, &table, &body(n)).expect("room")).collect();
         assert!(store.memory <= MEMORY_BYTES);
         assert!(store.n_in_file >= 4, "{}", store.n_in_file);
+        assert_eq!(store.file_bytes(), (store.n_in_file as u64) << 20);
         assert!(!path.exists(), "the file has no name");
         store.drop_all(kept.drain(1..3));
         let mut bytes = Vec::new();

@@ -79,7 +79,7 @@ use output::Output;
 use recover::Told;
 use retention::Retention;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// Failures of one kind at one position after which a task stops waiting for a better outcome.
@@ -135,6 +135,12 @@ pub(super) struct Task {
     follower: Option<Follower>,
     /// Whether it waits for long, for who reads the source with it: from a failure until it takes events again.
     waits: Arc<AtomicBool>,
+    /// Codes of changes that are accepted: those that the process was started with, and those with which the task was.
+    accept: Vec<String>,
+    /// Whether it was parted from them.
+    detached: Arc<AtomicBool>,
+    /// Time for which reads of its loads waited for what they must show, ms.
+    unseen_ms: Arc<AtomicU64>,
     /// The target of the last life, when nothing of it was on its way: it keeps the ownership alive meanwhile.
     output: Option<Output>,
     /// Records sent by lives that have ended.
@@ -204,6 +210,10 @@ pub(super) struct Shared {
     pub(super) former: Vec<TaskId>,
     /// What the files declare.
     pub(super) declared: Vec<TaskId>,
+    /// It was parted from those that read its source with it.
+    pub(super) detached: Arc<AtomicBool>,
+    /// Codes of changes that are accepted for its start.
+    pub(super) accept: Vec<String>,
 }
 
 impl Task {
@@ -215,7 +225,7 @@ impl Task {
         (me, inbox): (Sender<Input>, Receiver<Input>),
         shared: Shared,
     ) -> Task {
-        let Shared { orders, status, carried, taps, former, declared } = shared;
+        let Shared { orders, status, carried, taps, former, declared, detached, accept } = shared;
         let id = plan.id.clone();
         let clock = context.clock.clone();
         Task {
@@ -224,6 +234,7 @@ impl Task {
             generation,
             former,
             declared,
+            accept: context.accept.iter().cloned().chain(accept).collect(),
             context,
             clock,
             inbox,
@@ -232,6 +243,8 @@ impl Task {
             carried,
             follower: None,
             waits: Arc::default(),
+            detached,
+            unseen_ms: Arc::default(),
             output: None,
             records: 0,
             retry: RetryClocks::default(),

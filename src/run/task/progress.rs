@@ -3,12 +3,13 @@
 use super::Task;
 use super::life::Life;
 use super::reads::Rest;
-use crate::control::{ParkedTable, Progress, TableStatus, TaskState};
+use crate::control::{ParkedTable, Progress, SuspectTable, TableStatus, TaskState};
 use crate::precheck;
 use crate::run::context::wall_ms;
 use crate::run::event::{Event, Name};
 use crate::run::precheck::line;
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 
 /// Status is renewed at most this often, ms.
 pub(super) const STATUS_MS: u64 = 200;
@@ -52,7 +53,9 @@ impl Task {
         life.paced_ms = life.paced_ms.filter(|&paced_ms| now_ms < paced_ms + PACED_MS);
         life.counts.answered(life.output.take_answers());
         self.counters.add(&mut life.counts);
+        self.counters.visibility_wait_ms = self.unseen_ms.load(Ordering::Relaxed);
         self.tell_throttled(life);
+        let (prepared, oldest) = life.waiting.undecided();
         let retention_left = self.retention.seconds_left(wall_ms());
         let mut status = self.status();
         status.generation = life.generation;
@@ -83,6 +86,14 @@ impl Task {
             reason: record.reason.clone(),
         });
         status.parked = parked.collect();
+        let suspect = life.tables.suspect();
+        let suspect = suspect
+            .map(|(table, reason)| SuspectTable { table: table.to_string(), reason: reason.to_owned() });
+        status.suspect = suspect.collect();
+        status.prepared = prepared;
+        status.oldest_prepared_seconds =
+            oldest.map(|since_s| u64::try_from(wall_ms() / 1_000 - i64::from(since_s)).unwrap_or(0));
+        status.spill_bytes = life.waiting.spill_bytes();
     }
 }
 

@@ -11,6 +11,7 @@ use crate::source::mysql::io::{
 };
 use crate::source::mysql::page::paging_key;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -83,6 +84,8 @@ pub(super) struct Reader {
     pub(super) open: OpenConnection,
     /// Says that the stream stands at the barrier, and each time that rows of it were taken; false: nobody wants them any more.
     pub(super) gate: Receiver<bool>,
+    /// Time for which what was read had to become visible, ms: counted up.
+    pub(super) unseen_ms: Arc<AtomicU64>,
 }
 
 impl Reader {
@@ -95,8 +98,12 @@ impl Reader {
     ) -> Result<Found, SourceFailure> {
         let mut pause = AGAIN;
         let found = loop {
-            match self.read(ask, turn, &give) {
+            let found = self.read(ask, turn, &give);
+            let waited = self.chunks.as_mut().map_or(Duration::ZERO, ChunkReader::take_waited);
+            self.unseen_for(waited);
+            match found {
                 Err(failure) if failure.class == FailureClass::Behind && self.open.rest(pause) => {
+                    self.unseen_for(pause);
                     pause = (pause * 2).min(AGAIN_MOST);
                 }
                 found => break found,
@@ -113,6 +120,10 @@ impl Reader {
                 }
             }
         }
+    }
+
+    fn unseen_for(&self, time: Duration) {
+        self.unseen_ms.fetch_add(time.as_millis() as u64, Ordering::Relaxed);
     }
 
     fn read(&mut self, ask: &Ask, turn: &Turn, give: impl Fn(Found) -> bool) -> Result<Found, SourceFailure> {

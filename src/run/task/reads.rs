@@ -22,6 +22,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -164,6 +165,8 @@ struct Worker {
     beat: Option<TableName>,
     /// Where answers go.
     out: Sender<Input>,
+    /// Time for which what was read had to become visible, ms.
+    unseen_ms: Arc<AtomicU64>,
 }
 
 impl Task {
@@ -185,6 +188,7 @@ impl Task {
             server,
             beat: self.plan.source.beat_table(),
             out: self.me.clone(),
+            unseen_ms: self.unseen_ms.clone(),
         };
         Reads {
             hours: snapshot.window.map(|window| {
@@ -344,9 +348,9 @@ impl Worker {
         asks: Receiver<Asked>,
         gate: Receiver<bool>,
     ) -> std::io::Result<JoinHandle<()>> {
-        let Worker { task, life, endpoint, server, beat, out } = self.clone();
+        let Worker { task, life, endpoint, server, beat, out, unseen_ms } = self.clone();
         std::thread::Builder::new().name(format!("loader {task}")).spawn(move || {
-            let mut reader = Reader { endpoint, server, beat, chunks: None, open, gate };
+            let mut reader = Reader { endpoint, server, beat, chunks: None, open, gate, unseen_ms };
             loop {
                 let (ask, turn) = match asks.recv_timeout(IDLE) {
                     Ok(asked) => asked,

@@ -58,6 +58,6 @@ impl Task {
     fn accepts_partitions(&self) -> bool {
         let is_code = |code: &String| code == PARTITION_RULE_CHANGED.number;
         self.orders.wishes().accepted.iter().any(is_code)
-            || (self.committed.is_none() && self.context.accept.iter().any(is_code))
+            || (self.committed.is_none() && self.accept.iter().any(is_code))
     }
 }

@@ -161,6 +161,19 @@ impl Waiting {
         self.undone.take()
     }
 
+    /// XA transactions that are prepared and not decided: how many, and when the oldest was prepared, seconds since 1970.
+    pub(super) fn undecided(&self) -> (usize, Option<u32>) {
+        let read = self.prepared.values().map(|prepared| &prepared.record);
+        let unread = self.unread.iter().filter(|(xid, _)| !self.prepared.contains_key(*xid));
+        let records = || read.clone().chain(unread.clone().map(|(_, record)| record));
+        (records().count(), records().map(|record| record.prepared).min())
+    }
+
+    /// Bytes of rows that wait in a file.
+    pub(super) fn spill_bytes(&self) -> u64 {
+        self.store.file_bytes()
+    }
+
     /// True while rows wait that count now.
     pub(super) fn has_released(&self) -> bool {
         !self.released.is_empty()

@@ -11,6 +11,7 @@ use crate::run::precheck;
 use crate::run::task::Task;
 use crate::run::task::output::{Target, not_gone};
 use crate::run::task::source::Source;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 impl Task {
@@ -42,6 +43,7 @@ impl Task {
             return Err(Failure::new(Class::Precheck, text));
         }
         if self.n_lives == 1 {
+            self.tell_identities(source, facts.as_ref());
             self.tell_findings(&findings, source);
         }
         Ok(facts)
@@ -80,6 +82,28 @@ impl Task {
             findings.extend(registry.findings);
         }
         findings
+    }
+
+    /// Tells for the record who is read and written, and with which rights.
+    fn tell_identities(&self, source: &Source, facts: Option<&ClusterFacts>) {
+        let server = &source.catalog.server;
+        let identity = &server.identity;
+        let name = match identity.uuid.as_str() {
+            "" => format!("with server id {}", identity.server_id),
+            uuid => format!("{uuid} with server id {}", identity.server_id),
+        };
+        // What stands behind TO may hold the hash of a password.
+        let rights =
+            server.grants.iter().filter_map(|line| line.strip_prefix("GRANT ")?.split(" TO ").next());
+        let rights: BTreeSet<&str> = rights.collect();
+        let rights = rights.into_iter().collect::<Vec<_>>().join("; ");
+        let cluster = facts.map(|facts| format!("; writes to cluster {}", facts.cluster_id));
+        let text = format!(
+            "reads server {name} as {}; rights: {rights}{}",
+            server.account,
+            cluster.unwrap_or_default()
+        );
+        Event::info(Name::PrecheckPassed, text).task(&self.id).emit();
     }
 
     /// Tells what was found and keeps nothing from running, with how it is answered in the files; and what there is to load.

@@ -92,10 +92,10 @@ impl Task {
         }
     }
 
-    /// Codes of changes that are accepted: those that the process was started with, and those of reloads which are not stored
+    /// Codes of changes that are accepted: those that the task was started with, and those of reloads which are not stored
     /// yet, because the task has stood still since.
     pub(in crate::run::task) fn accepts(&self) -> Vec<String> {
         let wished = self.orders.wishes().accepted;
-        self.context.accept.iter().cloned().chain(wished).collect()
+        self.accept.iter().cloned().chain(wished).collect()
     }
 }

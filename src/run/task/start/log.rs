@@ -87,7 +87,7 @@ impl Task {
             endpoint: source.endpoint.clone(),
             from: position.clone(),
             log,
-            tie: Tie { waits: self.waits.clone(), ..Tie::default() },
+            tie: Tie { waits: self.waits.clone(), detached: self.detached.clone(), over: Arc::default() },
         })?;
         let mut framer = Framer::new(position, tracker, wanted, asks);
         framer.give(given(&known.history, position));

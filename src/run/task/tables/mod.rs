@@ -245,6 +245,15 @@ impl Tables {
         self.parked.contains_key(name)
     }
 
+    /// Tables of the plan whose columns are not certain, and why.
+    pub(in crate::run::task) fn suspect(&self) -> impl Iterator<Item = (&TableName, &str)> {
+        let newest = self.history.all_newest().filter_map(|(table, record)| match &record.state {
+            TableState::Suspect { reason, .. } => Some((table, &**reason)),
+            TableState::Proven { .. } | TableState::Gone => None,
+        });
+        newest.filter(|(table, _)| self.selects(table))
+    }
+
     /// The tables whose rows wait.
     pub(in crate::run::task) fn parked(&self) -> &BTreeMap<TableName, ParkRecord> {
         &self.parked

@@ -70,7 +70,7 @@ pub(super) fn login(mut wire: Wire, endpoint: &Endpoint) -> Result<Wire, SourceF
         let mut request = Vec::new();
         SslRequest::new(flags, u32::MAX, COLLATION).serialize(&mut request);
         wire.send(&request)?;
-        wire = wire.encrypt(tls)?;
+        wire = wire.encrypt(&tls)?;
     }
 
     // a server whose default method we do not know may still have another one for our user: it will say so

@@ -92,6 +92,8 @@ pub struct ChunkReader {
     /// The table of the page is locked.
     locked: bool,
     beat: Beat,
+    /// Time that it has waited for what must be visible.
+    waited: Duration,
 }
 
 /// Whether the row of a heartbeat proves what is visible.
@@ -115,7 +117,14 @@ impl ChunkReader {
             // between two pages it holds no view, and rests for as long as the load does
             session.run(&format!("SET SESSION idle_transaction_timeout = {HELD_SECONDS}"))?;
         }
-        Ok(ChunkReader { session, prepared: None, page_limit: PAGE_LIMIT, locked: false, beat: Beat::None })
+        Ok(ChunkReader {
+            session,
+            prepared: None,
+            page_limit: PAGE_LIMIT,
+            locked: false,
+            beat: Beat::None,
+            waited: Duration::ZERO,
+        })
     }
 
     /// Where there are no GTIDs, proves by the heartbeat row of this table what is visible, instead of by locks.
@@ -124,6 +133,11 @@ impl ChunkReader {
             self.beat = Beat::Table(Box::new((endpoint.clone(), table.clone())));
         }
         self
+    }
+
+    /// For how long it waited, since it was asked last, for what must be visible.
+    pub fn take_waited(&mut self) -> Duration {
+        std::mem::take(&mut self.waited)
     }
 
     /// Changes how long the server lets the statement of a page run, at least 1 ms.
@@ -260,9 +274,21 @@ impl ChunkReader {
         Ok(Chunk { rows, last, done, high, bytes, read_ms, server_ms })
     }
 
+    /// [`Self::wait_visible`], with the time that it takes.
+    fn catch_up(
+        &mut self,
+        table: Option<&TableVersion>,
+        contains: &Position,
+    ) -> Result<Option<BinlogPosition>, SourceFailure> {
+        let began = Instant::now();
+        let caught_up = self.wait_visible(table, contains);
+        self.waited += began.elapsed();
+        caught_up
+    }
+
     /// Waits until a new read view holds `contains`. MariaDB: opens that view and returns its exact place. MySQL without GTIDs: writes
     /// the heartbeat row, which is committed behind all of it, or locks the table until the view ends, because under the lock nothing of it is on its way, and all that is logged is visible.
-    fn catch_up(
+    fn wait_visible(
         &mut self,
         table: Option<&TableVersion>,
         contains: &Position,

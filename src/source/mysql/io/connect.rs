@@ -37,6 +37,8 @@ pub struct Endpoint {
     /// Where the password stands, and where its path begins: it is looked up anew for each connection.
     kept: Option<(SecretRef, PathBuf)>,
     tls: Option<TlsClient>,
+    /// The settings and where paths in them begin, if they name files: these are read anew for each connection.
+    tls_files: Option<(Tls, PathBuf)>,
     /// Names the connection in the server's lists.
     program: String,
     deadline: Duration,
@@ -125,7 +127,7 @@ fn note_if_open(path: &Path, open_files: &mut Vec<PathBuf>) {
 }
 
 impl Endpoint {
-    /// A server by its parts; certificate files of `tls` are read now, relative paths begin at `project`.
+    /// A server by its parts; certificate files of `tls` are read now, and for each connection; relative paths begin at `project`.
     ///
     /// # Errors
     /// [`FailureClass::Setting`] for a file that cannot be read or holds no certificate.
@@ -138,6 +140,8 @@ impl Endpoint {
         project: &Path,
     ) -> Result<Endpoint, SourceFailure> {
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let has_files = tls.ca.is_some() || tls.identity.is_some();
+        let tls_files = has_files.then(|| (tls.clone(), project.to_owned()));
         let tls = TlsClient::new(tls, host, project)?;
         let program = "syncc".to_owned();
         Ok(Endpoint {
@@ -147,6 +151,7 @@ impl Endpoint {
             password,
             kept: None,
             tls,
+            tls_files,
             program,
             deadline: CONNECT,
         })
@@ -199,8 +204,11 @@ impl Endpoint {
         kept.map(|secret| secret.value).or_else(|| self.password.clone())
     }
 
-    pub(super) fn tls(&self) -> Option<&TlsClient> {
-        self.tls.as_ref()
+    /// By the files as they are now: certificates are renewed while the program runs. What cannot be used, such as a certificate
+    /// without its new key, is as it was.
+    pub(super) fn tls(&self) -> Option<TlsClient> {
+        let read = |(tls, project): &(Tls, PathBuf)| TlsClient::new(tls, &self.host, project).ok().flatten();
+        self.tls_files.as_ref().and_then(read).or_else(|| self.tls.clone())
     }
 
     /// `syncc` and the task.
