@@ -5,14 +5,17 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
 use syncc::control::TaskState;
 
 use crate::support::dice::Dice;
-use crate::support::shop::{Shop, finished};
-use crate::support::{Kafka, Kind, MySql};
+use crate::support::program::Running;
+use crate::support::shop::{CANARY, SOON, Shop, finished};
+use crate::support::{Isolation, Kafka, Kind, MySql, wait};
 
 /// Tables that come one by one, an edit each.
 const EDITS: usize = 10;
@@ -102,9 +105,15 @@ fn save(folder: &Path, files: [(&str, &str); 2], way: Way, dice: &mut Dice) {
     }
 }
 
+/// `SYNCC_E2E_SEED`, or always the same.
+fn seed() -> u64 {
+    std::env::var("SYNCC_E2E_SEED")
+        .map_or(20_260_920, |text| text.parse().expect("SYNCC_E2E_SEED is a number"))
+}
+
 #[test]
 fn half_a_file_for_a_moment_changes_nothing() {
-    let seed = 20_260_920;
+    let seed = seed();
     let mut dice = Dice::new(seed);
     let mut shop = Shop::new("half", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
     for n in 0..EDITS {
@@ -144,6 +153,115 @@ fn half_a_file_for_a_moment_changes_nothing() {
     shop.wait_ids("more", &sent);
     for n in 0..EDITS {
         shop.wait_ids(&format!("t{n}"), &[1, 2, 3]);
+    }
+    syncc.signal(rustix::process::Signal::TERM);
+    let said = finished(&mut syncc, 0);
+    assert!(!said.contains("\"task.failed\""), "{said}");
+}
+
+/// What runs is what the files say.
+#[track_caller]
+fn wait_saved(shop: &Shop<'_>, syncc: &mut Running, what: &str) {
+    wait::until(what, SOON, || {
+        assert!(syncc.runs(), "{what}\n{}", syncc.stderr());
+        let planned = shop.project.syncc(&["plan", "--detailed-exitcode"]);
+        match planned.status.code() {
+            Some(0) => Ok(()),
+            code => Err(format!("{code:?}: {}", String::from_utf8_lossy(&planned.stdout))),
+        }
+    });
+    shop.wait_status(syncc, what, |status| {
+        status.refused.is_none()
+            && status.pending.is_none()
+            && status.tasks.iter().all(|task| task.state == TaskState::Streaming)
+    });
+}
+
+/// Masks that come and go in one file, tables that come and go in the other. While a mask stands before and after an edit, no row
+/// goes without it, and a table that was taken out sends nothing any more.
+#[test]
+fn half_a_file_for_a_moment_takes_no_mask_and_brings_no_table_back() {
+    let seed = seed();
+    let mut dice = Dice::part(seed, 1);
+    let mut shop = Shop::new("masked", MySql::shared(Kind::MariaDb10_11), Kafka::shared());
+    for n in 0..EDITS {
+        shop.table(&format!("t{n}"));
+    }
+    shop.table("more");
+    let (db, prefix) = (shop.db.clone(), shop.prefix.clone());
+    let more = |edit: usize, masked: bool| {
+        let mask = match masked {
+            true => format!("  table {db}.more {{\n    mask name with null\n  }}\n"),
+            false => String::new(),
+        };
+        format!(
+            "edition 2026\n\n# edit {edit}\npipeline more from shop to bus {{\n  include {db}.more\n  topic \"{prefix}.{{table}}\"\n{mask}}}\n"
+        )
+    };
+    let mut masked = true;
+    shop.project.write("more.sync", &more(0, masked));
+    let mut tables = vec!["items".to_owned()];
+    let mut gone: Vec<String> = Vec::new();
+    let mut syncc = shop.run();
+    // whether each row of `more` is to come masked; those that were there came under the first file
+    let mut expected: Vec<(i64, bool)> = vec![(1, true), (2, true), (3, true)];
+    let mut id = 1_000;
+    for n in 0..EDITS {
+        let way = WAYS[(n + dice.below(2)) % WAYS.len()];
+        let what = format!("seed {seed}, edit {n}, {way:?}");
+        eprintln!("{what}");
+        let before = std::mem::replace(&mut masked, dice.percent(70));
+        if tables.len() > 2 && dice.percent(50) {
+            gone.push(tables.remove(1 + dice.below(tables.len() - 1)));
+        }
+        tables.push(format!("t{n}"));
+        shop.text.include = tables.iter().map(|table| format!("DB.{table}")).collect::<Vec<_>>().join(", ");
+        let file = shop.file();
+        let text = more(n + 1, masked);
+        let over = AtomicBool::new(false);
+        let written = thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let mut written = Vec::new();
+                // only what has one meaning all the while
+                while before && masked && !over.load(Ordering::Relaxed) {
+                    let next = id + written.len() as i64;
+                    shop.insert("more", &[next]);
+                    written.push((next, true));
+                    thread::sleep(Duration::from_millis(30));
+                }
+                written
+            });
+            save(shop.project.folder(), [("shop.sync", &file), ("more.sync", &text)], way, &mut dice);
+            wait_saved(&shop, &mut syncc, &what);
+            over.store(true, Ordering::Relaxed);
+            writer.join().expect("the writer writes")
+        });
+        id += written.len() as i64;
+        expected.extend(written);
+        // a row behind each edit, which comes as the files say now
+        shop.insert("more", &[id]);
+        expected.push((id, masked));
+        id += 1;
+        for table in &gone {
+            shop.insert(table, &[id]);
+        }
+        let ids: Vec<i64> = expected.iter().map(|(id, _)| *id).collect();
+        shop.wait_ids("more", &ids);
+    }
+    let records = Kafka::shared().consume(&format!("{prefix}.more"), Isolation::ReadCommitted);
+    let mut found: Vec<(i64, bool)> = Vec::new();
+    for record in records.iter().filter(|record| record.value.is_some()) {
+        let message: Value = serde_json::from_str(&record.text()).expect("JSON");
+        for row in message["data"].as_array().into_iter().flatten() {
+            let id = row["id"].as_str().and_then(|id| id.parse().ok()).expect("a number");
+            let in_clear = row["name"].as_str().is_some_and(|name| name.contains(CANARY));
+            found.push((id, !in_clear));
+        }
+    }
+    found.sort_unstable();
+    assert_eq!(found, expected, "seed {seed}");
+    for table in gone {
+        assert_eq!(shop.ids(&table), [1, 2, 3], "seed {seed}: {table} was taken out");
     }
     syncc.signal(rustix::process::Signal::TERM);
     let said = finished(&mut syncc, 0);

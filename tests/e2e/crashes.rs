@@ -2,7 +2,7 @@
 
 use super::faults::{End, Fault};
 use super::oracle::{Finding, Wrong};
-use super::trial::{DRAIN, GRANT, RECOVERY, Round, Trial};
+use super::trial::{DRAIN, GRANT, PAUSE, RECOVERY, Round, Trial};
 use super::truth::Ending;
 use super::world::{PATIENCE, World};
 use super::writer;
@@ -35,7 +35,9 @@ const EARLY: [(&str, usize); 14] = [
 ];
 
 /// Those that can strike at any time.
-const LATE: [(&str, usize); 8] = [
+const LATE: [(&str, usize); 10] = [
+    ("start.locked", 1),
+    ("start.state_read", 1),
     ("start.owner_reread", 1),
     ("task.attached", 1),
     ("txn.begun", 15),
@@ -47,7 +49,7 @@ const LATE: [(&str, usize); 8] = [
 ];
 
 /// Points of rounds of their own.
-const OTHERS: [&str; 2] = [RECOVERY, DRAIN];
+const OTHERS: [&str; 3] = [RECOVERY, DRAIN, PAUSE];
 
 /// Deaths after some committed transactions, wherever syncc then is.
 const RANDOM: usize = 5;
@@ -69,7 +71,7 @@ fn late(dice: &mut Dice) -> Vec<Round> {
     let mut rounds: Vec<Round> =
         LATE.iter().map(|&(name, most)| Round::Point(name, dice.below(most))).collect();
     rounds.extend((0..RANDOM).map(|_| Round::Random(20 + dice.below(80) as u64)));
-    rounds.extend([Round::Broker, Round::Source, Round::Recovery, Round::Drain, Round::Stop]);
+    rounds.extend([Round::Broker, Round::Source, Round::Recovery, Round::Drain, Round::Pause, Round::Stop]);
     rounds.extend(faults(dice).map(Round::Fault));
     dice.shuffle(&mut rounds);
     rounds

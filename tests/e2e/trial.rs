@@ -27,6 +27,9 @@ pub(super) const RECOVERY: &str = "recover.reinit";
 /// The point on the way to an orderly end.
 pub(super) const DRAIN: &str = "drain.begun";
 
+/// The point before a task that is paused says so.
+pub(super) const PAUSE: &str = "pause.storing";
+
 /// One stretch between two starts of syncc.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Round {
@@ -42,6 +45,8 @@ pub(super) enum Round {
     Recovery,
     /// It dies when it is asked to stop.
     Drain,
+    /// It is paused, and dies where it begins anew and is about to stand still; then it goes on.
+    Pause,
     /// It stops when it is asked to.
     Stop,
     /// Something happens that it outlives; then it is killed.
@@ -135,6 +140,22 @@ impl<'w> Trial<'w> {
                 let mut running = self.works(&format!("{DRAIN}=return"));
                 running.signal(Signal::TERM);
                 self.dies(&mut running, DRAIN)
+            }
+            Round::Pause => {
+                let mut running = self.works("");
+                self.world.command(&["pause", "all"]);
+                running.kill();
+                let mut running = self.world.start(&format!("{PAUSE}=return"));
+                let death = self.dies(&mut running, PAUSE);
+                let mut running = self.world.start("");
+                wait::until("it can be resumed", PATIENCE, || {
+                    assert!(running.runs(), "syncc ended:\n{}", running.last_words());
+                    if self.world.says(&["resume", "all"]) { Ok(()) } else { Err("it does not answer") }
+                });
+                self.seq = 0;
+                self.reach(&mut running, 1);
+                running.kill();
+                death
             }
             Round::Stop => {
                 let mut running = self.works("");

@@ -152,6 +152,18 @@ impl World {
         self.home().start_on_a_disk_that_fills(&arguments, &[("FAILPOINTS", failpoints)])
     }
 
+    /// Runs a command in the home of the instance. True when it succeeds.
+    pub(super) fn says(&self, arguments: &[&str]) -> bool {
+        self.home().syncc(arguments).status.success()
+    }
+
+    /// Runs a command that must succeed.
+    #[track_caller]
+    pub(super) fn command(&self, arguments: &[&str]) {
+        let done = self.home().syncc(arguments);
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
     fn status(&self) -> Result<Status, String> {
         let socket = self.home().folder().join(".syncc/control.sock");
         let answer = ask(&socket, &Operation::Status).map_err(|error| error.to_string())?;
