@@ -112,7 +112,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     watch: When,
     /// How often files are looked at without an event, at least 1s [default: 30s, with --watch poll 5s]
-    #[arg(long, value_name = "DURATION", value_parser = poll_of)]
+    #[arg(long, value_name = "DURATION", value_parser = poll_of, hide_short_help = true)]
     poll: Option<Duration>,
     /// Form of the log [default: human on a terminal, else json]
     #[arg(long, value_enum, value_name = "FORM")]
