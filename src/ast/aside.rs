@@ -31,6 +31,9 @@ pub(super) fn said_elsewhere(spec: &StatementSpec, tokens: &[Token<'_>], at: usi
         ("include" | "exclude", _, Some("as" | "to")) => {
             return Some("a new name is given by `rename table DB.TABLE to NAME`".to_owned());
         }
+        ("include", _, Some("except" | "without" | "but" | "minus")) => {
+            return Some("what is left out stands on a line of its own: `exclude DB.TABLE`".to_owned());
+        }
         ("include", NodeKind::Group, _) => {
             return Some("columns are chosen in a block: `table DB.TABLE { columns A, B }`".to_owned());
         }

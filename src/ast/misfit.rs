@@ -30,7 +30,13 @@ pub(super) struct Misfit<'m> {
 impl Misfit<'_> {
     /// What is wrong with the arguments of a statement, whose word is at `word`.
     pub(super) fn finding(&self, spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> Diagnostic {
-        if let Some(finding) = self.needless(spec, tokens).or_else(|| self.nameless(spec, word, tokens)) {
+        let told = self
+            .needless(spec, tokens)
+            .or_else(|| self.second_comma(spec, tokens))
+            .or_else(|| self.grouped_digits(tokens))
+            .or_else(|| self.turned_round(spec, tokens))
+            .or_else(|| self.nameless(spec, word, tokens));
+        if let Some(finding) = told {
             return finding;
         }
         let wanted = expectation(self.expected);
@@ -151,6 +157,62 @@ impl Misfit<'_> {
         })
     }
 
+    /// `op,, schema`.
+    fn second_comma(&self, spec: &StatementSpec, tokens: &[Token<'_>]) -> Option<Diagnostic> {
+        let [.., before, second] = tokens.get(..=self.at)? else { return None };
+        let mut without = tokens.to_vec();
+        without.remove(self.at);
+        (before.kind == NodeKind::Comma && second.kind == NodeKind::Comma && (self.fits)(&without)).then(
+            || {
+                Diagnostic::error(
+                    st::WRONG_ARGUMENTS,
+                    second.span,
+                    format!("`{}` has a comma too many", spec.word),
+                )
+                .fix(Fix::machine("remove it", second.span, ""))
+            },
+        )
+    }
+
+    /// Commas between the digits of a number: `50,000 rows`.
+    fn grouped_digits(&self, tokens: &[Token<'_>]) -> Option<Diagnostic> {
+        let [first, comma, second] = tokens.get(self.at.checked_sub(1)?..self.at + 2)? else { return None };
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|sign| sign.is_ascii_digit());
+        let touch = first.span.end == comma.span.start && comma.span.end == second.span.start;
+        let is_grouped = touch && is_number(first.text) && is_number(second.text) && second.text.len() == 3;
+        if comma.kind != NodeKind::Comma || !is_grouped {
+            return None;
+        }
+        let (plain, written) =
+            (format!("{}{}", first.text, second.text), format!("{}_{}", first.text, second.text));
+        let mut mended = tokens.to_vec();
+        let span = first.span.to(second.span);
+        mended.splice(self.at - 1..self.at + 2, [Token::valued(&plain, NodeKind::Quantity, span)]);
+        (self.fits)(&mended).then(|| {
+            Diagnostic::error(st::WRONG_ARGUMENTS, span, "a number has no commas")
+                .help(format!("write `{written}`"))
+                .fix(Fix::machine(format!("write `{written}`"), span, written))
+        })
+    }
+
+    /// A kind before the name: `target kafka bus`, `source mysql shop "db1"`.
+    fn turned_round(&self, spec: &StatementSpec, tokens: &[Token<'_>]) -> Option<Diagnostic> {
+        let [kind, name, ..] = tokens else { return None };
+        let mut turned = tokens.to_vec();
+        turned.swap(0, 1);
+        let (first, second) = (kind.word()?, name.word()?);
+        (self.at == 1 && matches!(spec.word, "source" | "target") && (self.fits)(&turned)).then(|| {
+            let span = kind.span.to(name.span);
+            let written = format!("{second} {first}");
+            Diagnostic::error(
+                st::WRONG_ARGUMENTS,
+                span,
+                format!("the name of a `{}` stands before its kind", spec.word),
+            )
+            .fix(Fix::machine(format!("write `{written}`"), span, written))
+        })
+    }
+
     /// A word without its name, whose next word was taken for one: `pipeline from shop to bus`, `pipeline p from to bus`.
     fn nameless(&self, spec: &StatementSpec, word: Span, tokens: &[Token<'_>]) -> Option<Diagnostic> {
         let taken = tokens.get(self.at.checked_sub(1)?)?;
@@ -189,6 +251,11 @@ impl Misfit<'_> {
         }
         let mut replacing: Vec<(&str, Span)> = Vec::new();
         // `columns except` alone would name a column of that name.
+        // … and `include a.* except a.b` with a comma would send what is to be left out.
+        let is_exception = here
+            .and_then(|token| token.word())
+            .is_some_and(|word| word == "except" || EXCEPTIONS.contains(&word));
+        let wanted = wanted.filter(|wanted| *wanted != "," || !is_exception);
         for wanted in wanted.filter(|wanted| *wanted != "except" || !tokens.is_empty()) {
             let end = tokens.last().map_or(word, |token| token.span).end;
             let before = here.map_or(end, |token| token.span.start);
@@ -225,6 +292,13 @@ impl Misfit<'_> {
             let ours = st::foreign_value(token.text).iter().find(|ours| words().any(|word| word == **ours));
             ours.copied().or_else(|| st::closest(token.text, words()))
         });
+        // `at-most-once` is near to `at-least-once`, and its opposite. What a value was without TLS is the owner's choice.
+        let is_sure = |word: &str| {
+            here.is_some_and(|token| {
+                spec != "tls" && st::foreign_value(token.text).contains(&word)
+                    || st::is_slip(token.text, word)
+            })
+        };
         if let Some(near) = near {
             replacing.retain(|&(word, _)| word == near);
         }
@@ -236,15 +310,20 @@ impl Misfit<'_> {
             // In place of a comma it needs the blank that a comma does not.
             text: if is_comma { format!(" {word}") } else { word.to_owned() },
             // That it is the only one that fits does not make it what was meant.
-            is_sure: near.is_some() || is_sign || LINKS.contains(&word),
+            is_sure: near.is_some_and(is_sure) || is_sign || LINKS.contains(&word),
         }));
         // `topic = "x"`, `key -> id`: no sign is needed.
         if let Some(token) = here.filter(|token| matches!(token.kind, NodeKind::Op | NodeKind::Arrow)) {
             let mut without = tokens.to_vec();
             without.remove(at);
             if found.is_empty() && fits(&without) {
-                let end = tokens.get(at + 1).map_or(token.span.end, |next| next.span.start);
-                let span = Span::new(word.file, token.span.start, end);
+                let (start, end) =
+                    match (tokens.get(at + 1), at.checked_sub(1).map(|before| tokens[before].span)) {
+                        (Some(next), _) => (token.span.start, next.span.start),
+                        (None, Some(before)) => (before.end, token.span.end),
+                        (None, None) => (token.span.start, token.span.end),
+                    };
+                let span = Span::new(word.file, start, end);
                 found.push(Repair {
                     title: format!("remove `{}`: no sign is needed", token.text),
                     span,

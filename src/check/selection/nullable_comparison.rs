@@ -8,7 +8,7 @@ use crate::ast::Where;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::hir::LockedTable;
 use crate::text::{Span, Spanned};
-use crate::transform::filter::{Comparison, Condition, Operand, Test, column_text};
+use crate::transform::filter::{Comparison, Condition, Constant, Operand, Test, column_text, constants};
 use std::collections::{BTreeMap, HashSet};
 
 const NULLABLE_COMPARISON: Code = Code::new("S0218", "nullable-comparison");
@@ -47,10 +47,12 @@ fn check_nullable_comparison(project: &Project<'_>, findings: &mut Vec<Diagnosti
     for Filtered { table, lines, .. } in filtered(project) {
         let mut settled = thought_of(lines);
         settled.extend(lines.iter().flat_map(|line| never_null(&line.value.condition)));
+        let meant_otherwise = one_of_two(lines);
         for line in lines {
             let dropping = asked(&line.value)
                 .into_iter()
                 .filter(|asked| asked.wanted)
+                .filter(|asked| !meant_otherwise.iter().any(|test| std::ptr::eq(*test, asked.test)))
                 .filter_map(|asked| dropping(&asked).map(|(column, word)| (asked, column, word)));
             for (asked, column, word) in dropping.take(FINDINGS_MAX) {
                 let Some(locked) = table.column(column) else { continue };
@@ -106,6 +108,17 @@ fn dropping<'p>(asked: &Asked<'p>) -> Option<(&'p str, &'static str)> {
             _,
         ) => None,
     }
+}
+
+/// Questions of which one always holds; they are another finding, and were meant to be joined otherwise.
+fn one_of_two(lines: &[Spanned<Where>]) -> Vec<&Test> {
+    let tests: Vec<&Test> = lines.iter().flat_map(|line| line.value.condition.tests()).collect();
+    let found = constants(lines.iter().map(|line| &line.value.condition));
+    let pairs = found.into_iter().filter_map(|constant| match constant {
+        Constant::EitherHolds(one, other) => Some([tests[one], tests[other]]),
+        Constant::Always(_) | Constant::Never(..) | Constant::Contradiction(..) => None,
+    });
+    pairs.flatten().collect()
 }
 
 /// Columns that some line asks whether they are NULL, in lower case: they were thought of.

@@ -7,7 +7,7 @@ use super::where_label::check_where_label;
 use crate::ast::{Settings, TestPlace, Where};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::text::{Span, Spanned};
-use crate::transform::filter::{Constant, Operand, Reason, Test, constants};
+use crate::transform::filter::{Comparison, Constant, Operand, Reason, Test, constants};
 
 pub(super) const WHERE_CONSTANT: Code = Code::new("S0220", "where-constant");
 
@@ -57,7 +57,11 @@ fn check_block(settings: &Settings, findings: &mut Vec<Diagnostic>) {
                     .help("lines of one block are joined with `and`; one of several values is `in (…)`")
             }
             Constant::EitherHolds(earlier, later) => {
-                let message = "one of the two always holds, so every row but those with NULL is sent";
+                let takes_null = |test: &Test| matches!(test, Test::Compare { op: Comparison::Same, .. });
+                let message = match takes_null(tests[earlier]) || takes_null(tests[later]) {
+                    true => "one of the two always holds, so every row is sent",
+                    false => "one of the two always holds, so every row but those with NULL is sent",
+                };
                 Diagnostic::warning(WHERE_CONSTANT, places[later].span, message)
                     .beside(places[earlier].span, "the other one")
                     .help("to leave several values out, join them with `and`, or write `not in (…)`")
@@ -87,7 +91,7 @@ fn never(test: &Test, place: &TestPlace, reason: Reason) -> Diagnostic {
 
 /// The operator and NULL of `a = null` and `a <> null`, and the words instead.
 fn is_null(test: &Test, place: &TestPlace) -> Option<(Span, &'static str)> {
-    use crate::transform::filter::Comparison::{Equal, NotEqual};
+    use Comparison::{Equal, NotEqual};
     let Test::Compare { op, left: Operand::Column(_), right: Operand::Null } = test else { return None };
     let words = match op {
         Equal => "is null",
@@ -120,6 +124,9 @@ mod tests {
         );
         check(
             "where a <> 'x' or a <> 'y'  # warning[S0220]: one of the two always holds, so every row but those with NULL is sent",
+        );
+        check(
+            "where not a <=> 'x' or not a <=> 'y'  # warning[S0220]: one of the two always holds, so every row is sent",
         );
     }
 

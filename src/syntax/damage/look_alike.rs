@@ -39,7 +39,10 @@ pub(super) fn find(tree: &Tree, text: &str) -> Vec<LookAlike> {
     for leaf in tree.leaves() {
         let node = tree.node(leaf);
         match node.kind {
-            NodeKind::Glob => found.extend(mixed_word(node.start..node.end, tree.text(leaf, text))),
+            NodeKind::Glob => {
+                let (place, word) = (node.start..node.end, tree.text(leaf, text));
+                found.extend(mixed_word(place.clone(), word).or_else(|| wide_number(place, word)));
+            }
             NodeKind::Bad | NodeKind::BadTail => {
                 for (at, sign) in tree.text(leaf, text).char_indices() {
                     if let Some((kind, ascii)) = ascii_form(sign) {
@@ -108,6 +111,19 @@ fn ascii_form(sign: char) -> Option<(LookAlikeKind, &'static str)> {
 /// Source: Unicode Technical Standard 55, "Unicode Source Code Handling".
 fn turns_direction(sign: char) -> bool {
     matches!(sign, '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A number in the wide digits of East Asian keyboards, with its unit: `５０ms`.
+fn wide_number(range: Range, word: &str) -> Option<LookAlike> {
+    let is_wide = |sign: char| matches!(sign, '０'..='９');
+    let is_number = word.starts_with(is_wide) && word.chars().all(|sign| is_wide(sign) || sign.is_ascii());
+    let plain =
+        || word.chars().map(|sign| ascii_form(sign).map_or(sign.to_string(), |(_, plain)| plain.to_owned()));
+    is_number.then(|| LookAlike {
+        edits: vec![(range.clone(), plain().collect())],
+        range,
+        kind: LookAlikeKind::Sign,
+    })
 }
 
 /// A word that mixes Latin letters with Cyrillic or Greek ones.

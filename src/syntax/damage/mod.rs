@@ -5,6 +5,7 @@
 //! [`error`](super::error).
 
 mod brace;
+mod braced_word;
 mod comment;
 mod conflict;
 mod layout;
@@ -12,6 +13,7 @@ mod look_alike;
 mod private_key;
 
 pub(super) use brace::BraceFault;
+pub(super) use braced_word::{BracedWord, Meant};
 pub(super) use comment::ForeignComment;
 pub(super) use conflict::Conflict;
 pub(super) use look_alike::{LookAlike, LookAlikeKind};
@@ -36,6 +38,8 @@ pub(super) struct Damage {
     pub(super) not_utf8: Vec<Range>,
     /// `\u{…}` with a number that is no sign.
     pub(super) no_such_sign: Vec<Range>,
+    /// Braces inside of words.
+    pub(super) braced_words: Vec<BracedWord>,
     /// Braces missing or too many.
     pub(super) braces: Vec<BraceFault>,
     /// Where the parts above say enough about a statement that nothing else is said about its signs. Sorted, without overlap.
@@ -63,10 +67,12 @@ impl Damage {
             .filter(|&leaf| tree.kind(leaf) == NodeKind::Escape && unescape(tree.text(leaf, text)).is_none())
             .map(|leaf| tree.node(leaf).start..tree.node(leaf).end)
             .collect();
+        damage.braced_words = braced_word::find(tree, text);
         if damage.conflicts.is_empty() {
             // With both versions of a merge in the file its braces prove nothing.
             let (braces, orphans) = brace::find(tree, text, &damage.comments);
-            damage.braces = braces;
+            // Where words are torn by braces, the others prove nothing.
+            damage.braces = if damage.braced_words.is_empty() { braces } else { Vec::new() };
             damage.silent = orphans;
         }
         let explained = (damage.conflicts.iter().map(Conflict::range))
@@ -74,6 +80,7 @@ impl Damage {
             .chain(damage.comments.iter().map(|comment| comment.range.clone()))
             .chain(damage.look_alikes.iter().map(|found| found.range.clone()))
             .chain(damage.not_utf8.iter().cloned())
+            .chain(damage.braced_words.iter().map(|word| word.line.clone()))
             .chain(damage.braces.iter().flat_map(BraceFault::explained));
         damage.explained = merged(explained.collect());
         damage.silent.extend(damage.explained.iter().chain(&damage.no_such_sign).cloned());

@@ -4,6 +4,7 @@
 //! sign or an open quote proves nothing. Does not know any statement: what words mean is for later stages.
 
 mod block;
+mod braced_word;
 mod condition;
 mod sign;
 #[cfg(test)]
@@ -55,6 +56,7 @@ impl Finder<'_> {
         self.conflicts(damage);
         self.comments(damage);
         self.look_alikes(damage);
+        self.braced_words(damage);
         self.braces(damage);
         for id in self.tree.descendants(self.tree.root()) {
             if self.tree.kind(id) == NodeKind::Statement {

@@ -93,6 +93,10 @@ impl Finder<'_> {
         if inner.is_empty() && sign == '"' {
             return self.text_unopened(at, finding);
         }
+        if sign == '`' && !inner.contains(char::is_alphanumeric) && !inner.is_empty() {
+            // A name in backticks is no pattern.
+            return finding.fix(Fix::choice("remove it", self.sign(at), ""));
+        }
         if unclear || inner.is_empty() {
             return finding;
         }
@@ -242,6 +246,9 @@ impl Finder<'_> {
                     .help("`[abc]`, `[a-z]`, `[00..63]` and `[n:00..63]` are what a pattern may hold");
             }
             '[' | ']' => "lists are written without brackets: `a, b`",
+            '|' => {
+                "several names have commas between them: `a, b`; a regular expression stands between `/` and `/`"
+            }
             '\\' => "an escape stands inside double quotes only",
             '.' => return self.quoted_names(span, message),
             _ => "text with other signs stands in double quotes, a name with other signs in backticks",
@@ -335,6 +342,25 @@ impl Finder<'_> {
                 .help(format!("write `{written}`"))
                 .fix(Fix::machine(format!("write `{written}`"), span, written));
         }
+        if let Some((hour, minutes)) = shown.split_once(':')
+            && hour.len() == 1
+            && is_clock(&format!("0{shown}"))
+        {
+            let written = format!("0{hour}:{minutes}");
+            return Diagnostic::error(S0004, span, format!("`{shown}` is no time of day"))
+                .help("hours have two digits")
+                .fix(Fix::machine(format!("write `{written}`"), span, written));
+        }
+        let start = line_start(self.text, word.start);
+        let before = self.slice(start, word.start);
+        if let Some(date) = before.trim_end().rsplit([' ', '\t']).next().filter(|date| is_date(date)) {
+            let written = format!("{date}T{shown}Z");
+            let begin = start + (date.as_ptr() as usize - before.as_ptr() as usize) as u32;
+            let whole = Span::new(self.tree.file(), begin, word.end);
+            return Diagnostic::error(S0004, whole, "a date and its time are one word")
+                .help("`T` stands between them, and behind them `Z`, or how far the clock is ahead: `+02:00`")
+                .fix(Fix::choice(format!("write `{written}`"), whole, written));
+        }
         Diagnostic::error(S0004, span, format!("`{shown}` is text without quotes"))
             .help(format!("write `\"{shown}\"`"))
             .fix(Fix::machine("put it in quotes", span, format!("\"{shown}\"")))
@@ -359,6 +385,12 @@ impl Finder<'_> {
 fn is_clock(text: &str) -> bool {
     let digits = |text: &str| text.len() == 2 && text.bytes().all(|sign| sign.is_ascii_digit());
     text.split_once(':').is_some_and(|(hour, minute)| digits(hour) && digits(minute))
+}
+
+/// True for a day, `2026-09-01`.
+fn is_date(text: &str) -> bool {
+    let form: String = text.chars().map(|sign| if sign.is_ascii_digit() { '0' } else { sign }).collect();
+    form == "0000-00-00"
 }
 
 /// True when every brace of a text has its partner, none inside of another.

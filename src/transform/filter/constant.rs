@@ -70,6 +70,8 @@ enum Values<'c> {
     Only(Vec<&'c Operand>),
     /// None of these.
     Except(Vec<&'c Operand>),
+    /// NULL, or any but this.
+    Unlike(&'c Operand),
     /// Between these, the bounds themselves taken or not.
     Range(Option<(&'c Operand, bool)>, Option<(&'c Operand, bool)>),
 }
@@ -135,10 +137,9 @@ impl Finder {
     fn tautologies(&mut self, claims: &[Claim<'_>]) {
         for (at, later) in claims.iter().enumerate().take(CLAIMS_MAX) {
             let earlier = claims[..at].iter().find(|earlier| {
-                let pair = match (&earlier.values, &later.values) {
-                    (Values::Except(one), Values::Except(other)) => apart(one, other),
-                    _ => false,
-                };
+                let pair = left_out(&earlier.values)
+                    .zip(left_out(&later.values))
+                    .is_some_and(|(one, other)| apart(one, other));
                 earlier.column.eq_ignore_ascii_case(later.column) && pair
             });
             if let Some(earlier) = earlier {
@@ -247,15 +248,26 @@ fn compared(op: Comparison, literal: &Operand, negated: bool) -> Values<'_> {
         (Comparison::GreaterOrEqual, false) | (Comparison::Less, true) => {
             Values::Range(Some((literal, true)), None)
         }
-        // NULL is taken too: nothing is excluded
-        (Comparison::Same, true) => Values::Range(None, None),
+        (Comparison::Same, true) => Values::Unlike(literal),
+    }
+}
+
+/// What a question that holds for all other values leaves out.
+fn left_out<'v, 'c>(values: &'v Values<'c>) -> Option<&'v [&'c Operand]> {
+    match values {
+        Values::Except(values) => Some(values),
+        Values::Unlike(value) => Some(std::slice::from_ref(value)),
+        Values::Null | Values::NotNull | Values::Only(_) | Values::Range(..) => None,
     }
 }
 
 /// Whether no value is taken by both.
 fn excluded(one: &Values<'_>, other: &Values<'_>) -> bool {
     match (one, other) {
-        (Values::Range(None, None), _) | (_, Values::Range(None, None)) => false,
+        (Values::Only(only), Values::Unlike(value)) | (Values::Unlike(value), Values::Only(only)) => {
+            only.iter().all(|one| one == value)
+        }
+        (Values::Unlike(_), _) | (_, Values::Unlike(_)) => false,
         (Values::Null, Values::Null) => false,
         (Values::Null, _) | (_, Values::Null) => true,
         (Values::NotNull, _) | (_, Values::NotNull) => false,
