@@ -236,7 +236,9 @@ impl TableRoute {
         let pushed = match change {
             RowChange::Insert { after } => self.push_record(change, after, meta, batch),
             RowChange::Delete { before } => self.push_delete(change, before, meta, batch),
-            RowChange::Update { before, after } if self.split && self.key_changed(before, after)? => {
+            RowChange::Update { before, after }
+                if self.split && self.key_changed(before, after, batch)? =>
+            {
                 let deleted = self.push_delete(&RowChange::Delete { before }, before, meta, batch)?;
                 let inserted = self.push_record(&RowChange::Insert { after }, after, meta, batch)?;
                 Ok(deleted + inserted)
@@ -333,15 +335,24 @@ impl TableRoute {
     }
 
     /// True when an update gives the row another key: other bytes, not only other values of one text.
-    fn key_changed(&mut self, before: &[Value<'_>], after: &[Value<'_>]) -> Result<bool, RouteError> {
-        let Some(key) = &self.key else { return Ok(false) };
-        if key.same(before, after) {
+    ///
+    /// Both are written behind the records of the batch, where there is room already, and taken back.
+    fn key_changed(
+        &mut self,
+        before: &[Value<'_>],
+        after: &[Value<'_>],
+        batch: &mut Batch,
+    ) -> Result<bool, RouteError> {
+        if self.key.as_ref().is_none_or(|key| key.same(before, after)) {
             return Ok(false);
         }
-        let mut keys = [Vec::new(), Vec::new()];
-        key.encode(before, &mut self.scratch, &mut keys[0])?;
-        key.encode(after, &mut self.scratch, &mut keys[1])?;
-        Ok(keys[0] != keys[1])
+        let start = batch.arena().len();
+        let old = self.push_key(before, batch).map_err(|error| undo(batch, start, error))?;
+        let new = self.push_key(after, batch).map_err(|error| undo(batch, start, error))?;
+        let arena = batch.arena();
+        let changed = old.map(|old| &arena[old]) != new.map(|new| &arena[new]);
+        arena.truncate(start);
+        Ok(changed)
     }
 }
 
