@@ -11,6 +11,7 @@ use crate::hir::{LockedColumn, LockedTable};
 use crate::mysql::ident::same_column;
 use crate::pattern::NamePattern;
 use crate::statement::{FormatName, KeyForm, Property, Rename};
+use crate::text::Span;
 use foldhash::HashMap;
 
 const COLUMN_COLLIDES: Code = Code::new("S0412", "column-collides");
@@ -37,6 +38,7 @@ pub(super) const RULE: Rule = Rule {
 const FIELDS: &[&str] = &["__op", "__ts_ms", "__deleted"];
 
 fn check_column_collides(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
+    let mut found = Vec::new();
     // A line that could not be read may have given a column another name.
     let read = |flow: &&Flow<'_>| !flow.pipeline.left_out.may_be(&["rename"]);
     for flow in project.flows.iter().filter(read) {
@@ -45,7 +47,7 @@ fn check_column_collides(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
                 for (known, table) in flow.locked(n) {
                     let Some(columns) = sent(lane, known, table) else { continue };
                     for (own, added) in added(flow, lane, source, known, table, &columns) {
-                        findings.extend(hidden(flow, source, known, own, added));
+                        found.extend(hidden(flow, source, known, own, added));
                     }
                     let mut names: HashMap<String, (&str, Option<&Renaming<'_>>)> = HashMap::default();
                     for column in columns {
@@ -57,7 +59,7 @@ fn check_column_collides(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
                             }
                             Some(&(other, line)) => {
                                 let table = table.name.value.to_string();
-                                findings.extend(finding(&table, &new.name, (other, line), (own, new.line)));
+                                found.extend(finding(&table, &new.name, (other, line), (own, new.line)));
                             }
                         }
                     }
@@ -65,6 +67,36 @@ fn check_column_collides(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
             }
         }
     }
+    findings.extend(of_places(found));
+}
+
+/// Most collisions that the finding of a place tells.
+const TOLD_MAX: usize = 5;
+
+/// One finding for each place, which tells all that collides there: an `include` stands for many tables.
+fn of_places(found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut places: Vec<Vec<Diagnostic>> = Vec::new();
+    let place = |finding: &Diagnostic| finding.primary.as_ref().map(|label| label.span);
+    let mut numbers: HashMap<Option<Span>, usize> = HashMap::default();
+    for finding in found {
+        let number = *numbers.entry(place(&finding)).or_insert(places.len());
+        match places.get_mut(number) {
+            None => places.push(vec![finding]),
+            // two targets of a pipeline have the same to tell
+            Some(there) if there.iter().any(|other| other.message == finding.message) => {}
+            Some(there) => there.push(finding),
+        }
+    }
+    let one = |all: Vec<Diagnostic>| {
+        let mut messages: Vec<String> =
+            all.iter().take(TOLD_MAX).map(|finding| finding.message.clone()).collect();
+        if let Some(more @ 1..) = all.len().checked_sub(TOLD_MAX) {
+            messages.push(format!("and {more} more"));
+        }
+        let first = all.into_iter().next()?;
+        Some(Diagnostic { message: messages.join("; "), ..first })
+    };
+    places.into_iter().filter_map(one).collect()
 }
 
 /// What adds a field to those of the columns.
@@ -206,6 +238,23 @@ mod tests {
         check_locked("include d.a\nkey origin, `origin`\nformat maxwell-json\n", tables);
         check_locked("include d.a\nkey origin, `origin` as text\n", tables);
         check_locked("include d.a\nkey origin, `origin`\nrename column d.a.origin to seller\n", tables);
+    }
+
+    #[test]
+    fn all_that_an_include_brings() {
+        let tables = "table d.a {\nprimary id\ncolumn id \"int\"\ncolumn __op \"int\"\ncolumn __deleted \"int\"\n}\n\
+            table d.b {\nprimary id\ncolumn id \"int\"\ncolumn __op \"int\"\n}\n";
+        let of = |column: &str, table: &str| {
+            format!("`{column}` of `d.{table}` has the name of a field that `format json` adds, `{column}`")
+        };
+        let all = [of("__op", "a"), of("__deleted", "a"), of("__op", "b")].join("; ");
+        check_locked(&format!("include d.*  # error[S0412]: {all}\nformat json\n"), tables);
+        let many = "table d.a {\nprimary id\ncolumn id \"int\"\ncolumn a_no \"int\"\ncolumn b_no \"int\"\ncolumn c_no \"int\"\n}\n";
+        check_locked(
+            "include d.a\nrename column d.*.?_no to no  # error[S0412]: `a_no` and `b_no` of `d.a` are both renamed to `no`; \
+             `a_no` and `c_no` of `d.a` are both renamed to `no`\n",
+            many,
+        );
     }
 
     #[test]
