@@ -9,7 +9,6 @@ use super::unsaid::Unsaid;
 use super::wkt::write_wkt;
 use super::{FormatError, Scratch};
 use crate::mysql::charset::Charset;
-use crate::mysql::column_type::ColumnType;
 use crate::mysql::schema::Column;
 use crate::mysql::value::{Decimal, Value};
 use crate::mysql::{decimal, inet, json, temporal};
@@ -130,10 +129,7 @@ impl JsonCell {
                     .map_err(|why| FormatError::Charset { column: column.name.clone(), why })?,
             ),
         };
-        let labels = match &column.ty {
-            ColumnType::Enum(labels) | ColumnType::Set(labels) => rules.text.labels(&labels.labels),
-            _ => Vec::new(),
-        };
+        let labels = column.ty.as_labels().map_or_else(Vec::new, |labels| rules.text.labels(labels));
         Ok(JsonCell { column: column.name.clone(), rules, charset, labels })
     }
 

@@ -136,6 +136,39 @@ impl ColumnType {
             | ColumnType::Inet6 => None,
         }
     }
+
+    /// The labels of an ENUM or SET; none for all other types.
+    pub fn as_labels(&self) -> Option<&[String]> {
+        match self {
+            ColumnType::Enum(labels) | ColumnType::Set(labels) => Some(&labels.labels),
+            ColumnType::TinyInt { .. }
+            | ColumnType::SmallInt { .. }
+            | ColumnType::MediumInt { .. }
+            | ColumnType::Int { .. }
+            | ColumnType::BigInt { .. }
+            | ColumnType::Float
+            | ColumnType::Double
+            | ColumnType::Decimal { .. }
+            | ColumnType::Bit { .. }
+            | ColumnType::Year
+            | ColumnType::Date
+            | ColumnType::Time { .. }
+            | ColumnType::DateTime { .. }
+            | ColumnType::Timestamp { .. }
+            | ColumnType::Binary { .. }
+            | ColumnType::VarBinary { .. }
+            | ColumnType::Blob { .. }
+            | ColumnType::Char(_)
+            | ColumnType::VarChar(_)
+            | ColumnType::Text(_)
+            | ColumnType::Json
+            | ColumnType::Geometry
+            | ColumnType::Vector
+            | ColumnType::Uuid
+            | ColumnType::Inet4
+            | ColumnType::Inet6 => None,
+        }
+    }
 }
 
 /// A character column.

@@ -31,19 +31,15 @@ pub struct ValueWriter {
 
 impl ValueWriter {
     pub(in super::super) fn new(options: &CanalOptions, column: &Column) -> Result<ValueWriter, FormatError> {
-        let charset = match &column.ty {
-            ColumnType::Char(text) | ColumnType::VarChar(text) | ColumnType::Text(text) => {
+        let charset = match column.ty.as_text() {
+            None => None,
+            Some(text) => {
                 let known = Charset::from_name(&text.charset);
                 Some(known.map_err(|why| FormatError::Charset { column: column.name.clone(), why })?)
             }
-            _ => None,
         };
-        let labels = match &column.ty {
-            ColumnType::Enum(labels) | ColumnType::Set(labels) if options.enum_label => {
-                Some(TextEscapes::None.labels(&labels.labels))
-            }
-            _ => None,
-        };
+        let labels = column.ty.as_labels().filter(|_| options.enum_label);
+        let labels = labels.map(|labels| TextEscapes::None.labels(labels));
         let zone = match (&column.ty, &options.time_zone) {
             (ColumnType::Timestamp { .. }, Some(name)) => {
                 Some(Zone::from_name(name).ok_or_else(|| FormatError::TimeZone(name.clone()))?)

@@ -64,7 +64,7 @@ impl JsonTable {
 /// Prepares keys: `{"id":1001}`.
 ///
 /// # Errors
-/// When a column is of a character set that is not supported.
+/// When a column is of a character set that is not supported, or behind an origin has its name ([`FormatError::FieldTwice`]).
 pub(super) fn key(
     options: &JsonOptions,
     table: OutputTable<'_>,
