@@ -1,6 +1,6 @@
 //! What code of consumers reads, held against the messages as they are taken apart here, and against the server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::canonical::{Canonical, found};
 use super::consumers::{Read, Reader, Written};
@@ -27,6 +27,7 @@ pub(super) fn check(
     let format = written.format;
     let held = |column: &Column, value| match reader {
         Reader::Flink => flink::held(format, column, value),
+        Reader::Unwrap if format == Format::DebeziumSchemas => converted(column, value),
         _ => value,
     };
     let mut rows = written.rows.iter();
@@ -56,7 +57,11 @@ pub(super) fn check(
         if reader == Reader::Subscriber {
             subscribed(row, table, &read.said, told);
         }
-        let [ours_before, ours_after] = images(row);
+        let [mut ours_before, ours_after] = images(row);
+        if reader == Reader::Unwrap {
+            unwrapped(format, row, table, &read.said, sql, told);
+            ours_before = ours_before.filter(|_| row.op == 'd');
+        }
         let mut same = |ours: Option<&[Named]>, theirs: &Option<Fields>| {
             let ours = ours.map(|ours| {
                 let all = ours.iter().zip(&table.columns);
@@ -83,10 +88,33 @@ pub(super) fn check(
             row.iter().zip(&table.columns).map(|(value, column)| held(column, value.clone())).collect()
         };
         let rows: Vec<_> = rows.iter().map(row).collect();
-        // of rows whose key the format cannot hold nobody can tell which one an update is about
-        if format != Format::Avro || rows.iter().all(|row| has_key(table, row)) {
+        // of rows whose key the format cannot hold nobody can tell which one an update is about, nor of rows that have one key in
+        // images, where there is no image from before
+        let are_told_apart = match (format, reader) {
+            (Format::Avro, _) => rows.iter().all(|row| has_key(table, row)),
+            (_, Reader::Unwrap) => has_keys_apart(table, &rows),
+            _ => true,
+        };
+        if are_told_apart {
             state.compare(table, &rows, told);
         }
+    }
+}
+
+/// What Connect has of a value in JSON: its numbers with a point have no zero below zero.
+fn converted(column: &Column, value: Canonical) -> Canonical {
+    match (column.ty.as_str(), value.as_deref()) {
+        ("double", Some("8000000000000000")) => Some("0".repeat(16)),
+        ("float", Some("80000000")) => Some("0".repeat(8)),
+        // the digits of one number behind the other, the lowest byte first
+        ("vector", Some(digits)) => {
+            let numbers = digits.as_bytes().chunks(8).map(|number| match number {
+                b"00000080" => "00000000".into(),
+                number => String::from_utf8_lossy(number),
+            });
+            Some(numbers.collect())
+        }
+        _ => value,
     }
 }
 
@@ -156,6 +184,40 @@ fn subscribed(row: &Row, table: &Table, said: &Cell, told: &mut impl FnMut(Strin
     }
 }
 
+/// The key that Connect gets beside the row.
+fn unwrapped(
+    format: Format,
+    row: &Row,
+    table: &Table,
+    said: &Cell,
+    sql: &mut Sql,
+    told: &mut impl FnMut(String),
+) {
+    let key = match said.field("key") {
+        Cell::Record(fields) => named(fields.clone()),
+        _ => Vec::new(),
+    };
+    // a unique key stands in for the primary key
+    if !table.key.is_empty() && key.len() != table.key.len() {
+        told(format!("{}: they read a key of {} columns", table.name, key.len()));
+    }
+    for part in key {
+        let Some(n) = table.columns.iter().position(|column| column.name == part.name) else {
+            told(format!("{}: they read a key with {}", table.name, part.name));
+            continue;
+        };
+        let column = &table.columns[n];
+        let [of_key, of_row] = [&part, &row.cells[n]].map(|named| found(format, column, named, sql));
+        // a date that no calendar has is a day of its own there
+        if of_key != of_row && !["date", "datetime", "timestamp"].contains(&column.ty.as_str()) {
+            told(format!(
+                "{}.{}: they read the key {of_key:?}, the row has {of_row:?}",
+                table.name, column.name
+            ));
+        }
+    }
+}
+
 /// How many there are of each row, by table. Records of several partitions come in any order, so that a number can be below
 /// zero on the way.
 #[derive(Default)]
@@ -199,6 +261,14 @@ fn key(table: &Table) -> Vec<usize> {
 
 fn has_key(table: &Table, row: &[Canonical]) -> bool {
     key(table).into_iter().all(|n| row[n].is_some())
+}
+
+/// Whether no two of the rows have the same key.
+fn has_keys_apart(table: &Table, rows: &[Vec<Canonical>]) -> bool {
+    let places = key(table);
+    let keys: BTreeSet<Vec<&Canonical>> =
+        rows.iter().map(|row| places.iter().map(|n| &row[*n]).collect()).collect();
+    places.is_empty() || keys.len() == rows.len()
 }
 
 fn of_key(table: &Table, rows: &BTreeMap<Image, isize>, of: &Image) -> Option<Image> {

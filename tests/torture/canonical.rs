@@ -35,7 +35,7 @@ fn asked(format: Format, column: &Column) -> String {
 /// The server's text of a value in the form that is compared, as far as the format can hold it.
 fn kept(format: Format, column: &Column, text: String) -> Canonical {
     let avro = format == Format::Avro;
-    let debezium = matches!(format, Format::DebeziumJson | Format::DebeziumAvro);
+    let debezium = format.is_debezium();
     match column.ty.as_str() {
         // dates that no calendar has: null, or the beginning of 1970
         "date" | "datetime" | "timestamp" if (avro || debezium) && !is_in_calendar(&text) => {
@@ -76,7 +76,7 @@ pub(super) fn found(format: Format, column: &Column, value: &Named, sql: &mut Sq
             Cell::Bool(bit) => u8::from(*bit).to_string(),
             Cell::Bytes(bytes) if format == Format::Avro => decimal_of(bytes, 0),
             Cell::Bytes(bytes) => lowest_first(bytes),
-            Cell::Text(text) if format == Format::DebeziumJson => lowest_first(&base64(text)),
+            Cell::Text(text) if format.is_debezium() => lowest_first(&base64(text)),
             cell => cell.text().to_owned(),
         },
         "decimal" => match cell {
@@ -235,9 +235,7 @@ fn clock(format: Format, column: &Column, cell: &Cell, digits: &str) -> String {
     let digits: usize = if column.ty == "date" { 0 } else { digits.parse().expect("digits of a fraction") };
     let number = |cell: &Cell| cell.text().parse::<i64>().expect("a number");
     match (cell, column.ty.as_str()) {
-        (Cell::Text(text), "timestamp")
-            if format == Format::DebeziumJson || format == Format::DebeziumAvro =>
-        {
+        (Cell::Text(text), "timestamp") if format.is_debezium() => {
             let text = text.strip_suffix('Z').unwrap_or("no Z").replacen('T', " ", 1);
             // of the beginning of 1970, which stands for no time, whole seconds
             if text == "1970-01-01 00:00:00" && digits > 0 {

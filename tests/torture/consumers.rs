@@ -1,6 +1,7 @@
 //! The same messages by code of consumers, and the partitions that other producers would have sent them to.
 //!
-//! Canal's `FlatMessage` as its client fills it, tables of Flink, Confluent's and Apicurio's deserializers of Avro, and the
+//! Canal's `FlatMessage` as its client fills it, tables of Flink, Confluent's and Apicurio's deserializers of Avro, Debezium's
+//! serde, its transform behind Kafka Connect's converter of JSON and Apicurio's of Avro, and the
 //! client of the managed service's subscriptions; the partitions are those of Canal's own `$pk$` and of Kafka's Java client.
 //! The programs in `tests/format/readers/` feed the published classes.
 
@@ -24,6 +25,10 @@ pub(super) enum Reader {
     Flink,
     Confluent,
     Apicurio,
+    /// Of Debezium, for programs that read its JSON.
+    Serde,
+    /// Of Debezium, behind a converter of Kafka Connect; of an update it leaves the row after it.
+    Unwrap,
     /// Of the managed service.
     Subscriber,
 }
@@ -33,8 +38,10 @@ impl Reader {
         match format {
             Format::Canal => &[Reader::Canal, Reader::Flink],
             Format::Dts => &[Reader::Subscriber],
-            Format::DebeziumJson | Format::Maxwell => &[Reader::Flink],
-            Format::DebeziumAvro => &[Reader::Confluent, Reader::Apicurio, Reader::Flink],
+            Format::DebeziumJson => &[Reader::Serde, Reader::Flink],
+            Format::DebeziumSchemas => &[Reader::Serde, Reader::Unwrap, Reader::Flink],
+            Format::Maxwell => &[Reader::Flink],
+            Format::DebeziumAvro => &[Reader::Confluent, Reader::Apicurio, Reader::Unwrap, Reader::Flink],
             Format::Avro => &[Reader::Confluent, Reader::Apicurio, Reader::Flink],
             Format::Json => &[Reader::Flink],
         }
@@ -47,6 +54,9 @@ impl Reader {
             Reader::Flink => flink::name(format).expect("Flink knows the format"),
             Reader::Confluent => "confluent",
             Reader::Apicurio => "apicurio",
+            Reader::Serde => "serde",
+            Reader::Unwrap if format.is_of_registry() => "unwrap-avro",
+            Reader::Unwrap => "unwrap-json",
             Reader::Subscriber => "subscriber",
         }
     }
@@ -172,11 +182,12 @@ struct Program {
 }
 
 fn consumers(registry: &Registry) -> Program {
-    let [consumers, readers] = ["consumers", "readers"].map(installed);
+    let [consumers, readers, converter] = ["consumers", "readers", "converter"].map(installed);
     Program {
-        sources: &["Consumers", "FlinkTables"],
+        sources: &["Consumers", "FlinkTables", "Connect"],
         class_path: vec![
             format!("{}/lib/*", consumers.display()),
+            format!("{}/lib/*", converter.display()),
             format!("{}/confluent", consumers.display()),
             format!("{}/lib/*", readers.display()),
         ],

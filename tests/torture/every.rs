@@ -278,9 +278,10 @@ fn ends(format: Format, registry: &Registry, records: &[Received]) -> bool {
     }
 }
 
-/// Whether the marker's name is in a message, which is short.
+/// Whether the marker's name is in a message, whose end is looked at: the whole of a short one, and what stands behind a schema.
 fn is_marker(value: &[u8]) -> bool {
-    value.len() < 2_000 && value.windows(MARKER.len()).any(|window| window == MARKER.as_bytes())
+    let end = &value[value.len().saturating_sub(2_000)..];
+    end.windows(MARKER.len()).any(|window| window == MARKER.as_bytes())
 }
 
 /// The row of the load, of a delete and of an insert is the same bytes.

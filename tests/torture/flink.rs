@@ -12,6 +12,7 @@ pub(super) fn name(format: Format) -> Option<&'static str> {
     match format {
         Format::Canal => Some("canal-json"),
         Format::DebeziumJson => Some("debezium-json"),
+        Format::DebeziumSchemas => Some("debezium-json-schemas"),
         Format::DebeziumAvro => Some("debezium-avro-confluent"),
         Format::Maxwell => Some("maxwell-json"),
         Format::Avro => Some("avro-confluent"),
@@ -35,7 +36,12 @@ pub(super) fn row_type(format: Format, table: &Table, rows: &[Vec<Canonical>]) -
 pub(super) fn row(format: Format, columns: impl IntoIterator<Item = String>) -> String {
     let own = match format {
         Format::Avro | Format::Json => &["`__op` STRING", "`__ts_ms` BIGINT", "`__deleted` BOOLEAN"][..],
-        Format::Canal | Format::Dts | Format::DebeziumJson | Format::DebeziumAvro | Format::Maxwell => &[],
+        Format::Canal
+        | Format::Dts
+        | Format::DebeziumJson
+        | Format::DebeziumSchemas
+        | Format::DebeziumAvro
+        | Format::Maxwell => &[],
     };
     let columns: Vec<String> = columns.into_iter().chain(own.iter().map(|own| (*own).to_owned())).collect();
     format!("ROW<{}>", columns.join(", "))
@@ -43,7 +49,7 @@ pub(super) fn row(format: Format, columns: impl IntoIterator<Item = String>) -> 
 
 fn type_of<'v>(format: Format, column: &Column, mut values: impl Iterator<Item = &'v str>) -> Option<String> {
     let unsigned = column.declared.contains("unsigned");
-    let debezium = matches!(format, Format::DebeziumJson | Format::DebeziumAvro);
+    let debezium = format.is_debezium();
     let digits = column.digits();
     let named = match column.ty.as_str() {
         "tinyint" if !unsigned => "TINYINT",
@@ -79,8 +85,8 @@ fn type_of<'v>(format: Format, column: &Column, mut values: impl Iterator<Item =
         "timestamp" if format == Format::Json => "STRING",
         "date" if debezium => "INT",
         "time" | "datetime" if debezium => "BIGINT",
-        "timestamp" if format == Format::DebeziumJson => return Some(format!("TIMESTAMP_LTZ({digits})")),
         "timestamp" if format == Format::DebeziumAvro => "STRING",
+        "timestamp" if debezium => return Some(format!("TIMESTAMP_LTZ({digits})")),
         "date" if values.all(is_in_calendar) => "DATE",
         "datetime" | "timestamp" if values.all(is_in_calendar) => {
             return Some(format!("TIMESTAMP({digits})"));
@@ -114,7 +120,8 @@ fn decimal(format: Format, digits: &str) -> Option<String> {
 /// What a table has of a value: a DOUBLE that was a number of JSON has no zero below zero.
 pub(super) fn held(format: Format, column: &Column, value: Canonical) -> Canonical {
     const BELOW_ZERO: u64 = 1 << 63;
-    let json = matches!(format, Format::DebeziumJson | Format::Maxwell | Format::Json);
+    let json =
+        matches!(format, Format::DebeziumJson | Format::DebeziumSchemas | Format::Maxwell | Format::Json);
     let is_zero = json && column.ty == "double" && value == Some(format!("{BELOW_ZERO:016x}"));
     if is_zero { Some(format!("{:016x}", 0)) } else { value }
 }

@@ -16,6 +16,8 @@ pub(super) enum Format {
     Canal,
     Dts,
     DebeziumJson,
+    /// The same with its schema part.
+    DebeziumSchemas,
     DebeziumAvro,
     Maxwell,
     Avro,
@@ -23,10 +25,11 @@ pub(super) enum Format {
 }
 
 impl Format {
-    pub(super) const ALL: [Format; 7] = [
+    pub(super) const ALL: [Format; 8] = [
         Format::Canal,
         Format::Dts,
         Format::DebeziumJson,
+        Format::DebeziumSchemas,
         Format::DebeziumAvro,
         Format::Maxwell,
         Format::Avro,
@@ -39,6 +42,7 @@ impl Format {
             Format::Canal => "format canal-json",
             Format::Dts => "format dts-avro {\n    heartbeat off\n  }",
             Format::DebeziumJson => "format debezium-json",
+            Format::DebeziumSchemas => "format debezium-json {\n    schemas on\n  }",
             Format::DebeziumAvro => "format debezium-avro {\n    subject record\n  }",
             Format::Maxwell => "format maxwell-json",
             Format::Avro => "format avro {\n    subject record\n  }",
@@ -49,7 +53,7 @@ impl Format {
     /// How many partitions its topic has, where it does not depend on the tables.
     pub(super) fn partitions(self) -> usize {
         match self {
-            Format::Canal | Format::DebeziumJson | Format::DebeziumAvro => 7,
+            Format::Canal | Format::DebeziumJson | Format::DebeziumSchemas | Format::DebeziumAvro => 7,
             Format::Dts | Format::Maxwell | Format::Avro | Format::Json => 1,
         }
     }
@@ -58,7 +62,7 @@ impl Format {
     pub(super) fn partition(self) -> &'static str {
         match self {
             Format::Canal => "partition by key using canal-hash",
-            Format::DebeziumJson | Format::DebeziumAvro => "partition by key",
+            Format::DebeziumJson | Format::DebeziumSchemas | Format::DebeziumAvro => "partition by key",
             Format::Dts | Format::Maxwell | Format::Avro | Format::Json => "partition to 0",
         }
     }
@@ -67,7 +71,20 @@ impl Format {
     pub(super) fn is_of_registry(self) -> bool {
         match self {
             Format::DebeziumAvro | Format::Avro => true,
-            Format::Canal | Format::Dts | Format::DebeziumJson | Format::Maxwell | Format::Json => false,
+            Format::Canal
+            | Format::Dts
+            | Format::DebeziumJson
+            | Format::DebeziumSchemas
+            | Format::Maxwell
+            | Format::Json => false,
+        }
+    }
+
+    /// Whether values have the forms of Debezium.
+    pub(super) fn is_debezium(self) -> bool {
+        match self {
+            Format::DebeziumJson | Format::DebeziumSchemas | Format::DebeziumAvro => true,
+            Format::Canal | Format::Dts | Format::Maxwell | Format::Avro | Format::Json => false,
         }
     }
 }
@@ -189,6 +206,7 @@ pub(super) fn rows(format: Format, registry: &Registry, tables: &[&str], records
             values.map(|(table, value)| json(table, text(value))).collect()
         }
         Format::DebeziumJson => values.map(|value| debezium_json(text(value))).collect(),
+        Format::DebeziumSchemas => values.map(|value| debezium_json(part(text(value), "payload"))).collect(),
         Format::Avro => values.map(|value| schemas.avro(value)).collect(),
         Format::DebeziumAvro => values.map(|value| schemas.debezium_avro(value)).collect(),
         Format::Dts => values.filter_map(|value| schemas.dts(value)).collect(),

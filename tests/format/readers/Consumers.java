@@ -38,12 +38,15 @@ public final class Consumers {
     private static final HexFormat HEX = HexFormat.of();
 
     private final FlinkTables tables;
+    private final Connect connect;
     private final Map<String, Deserializer<?>> deserializers;
 
     private Consumers(String registry) {
         String host = registry.substring(0, registry.indexOf("/apis/"));
+        String own = host + "/apis/registry/v2";
         tables = new FlinkTables(registry);
-        deserializers = Map.of("confluent", confluent(registry), "apicurio", apicurio(host + "/apis/registry/v2"));
+        connect = new Connect(own);
+        deserializers = Map.of("confluent", confluent(registry), "apicurio", apicurio(own));
     }
 
     private static Deserializer<?> confluent(String registry) {
@@ -104,6 +107,8 @@ public final class Consumers {
         switch (reader) {
             case "canal" -> canal(new String(value, StandardCharsets.UTF_8), partitions, read);
             case "confluent", "apicurio" -> avro((GenericRecord) deserializers.get(reader).deserialize("topic", value), read);
+            case "serde" -> connect.serde(value, read);
+            case "unwrap-json", "unwrap-avro" -> connect.unwrap(reader, key, value, read);
             default -> tables.read(reader, type, value, read);
         }
     }

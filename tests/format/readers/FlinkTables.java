@@ -85,8 +85,8 @@ final class FlinkTables {
                     .build();
             case "maxwell-json" ->
                 new MaxwellJsonDeserializationSchema(data, List.of(), info, false, TimestampFormat.SQL);
-            case "debezium-json" -> new DebeziumJsonDeserializationSchema(
-                    data, List.of(), info, false, false, TimestampFormat.ISO_8601);
+            case "debezium-json", "debezium-json-schemas" -> new DebeziumJsonDeserializationSchema(
+                    data, List.of(), info, format.endsWith("-schemas"), false, TimestampFormat.ISO_8601);
             case "json" -> new JsonRowDataDeserializationSchema(type, info, true, false, TimestampFormat.SQL);
             case "avro-confluent" -> {
                 // as the table's factory has it: the row itself is not null
