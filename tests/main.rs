@@ -37,6 +37,7 @@ mod limit;
 mod lines;
 mod load;
 mod log;
+mod logins;
 mod lost;
 mod manual;
 mod many;

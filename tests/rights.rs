@@ -99,7 +99,7 @@ fn the_least_rights_are_enough() {
 
 /// What `doctor --grants` lists, done.
 #[track_caller]
-fn grant_all(kafka: &Kafka, shop: &Shop<'_>) {
+pub(crate) fn grant_all(kafka: &Kafka, shop: &Shop<'_>) {
     let output = shop.project.syncc(&["doctor", "--grants"]);
     let listed = String::from_utf8_lossy(&output.stdout).into_owned();
     let commands: Vec<&str> = listed.lines().filter(|line| line.starts_with("kafka-acls ")).collect();
