@@ -5,6 +5,7 @@
 //! `tests/format/FORMAT/differences.txt` below its reason, and the reason on the format's page; one that is not listed fails, and
 //! so does a listed one that is none any more.
 
+mod bytes;
 mod canal;
 mod debezium;
 mod differences;
@@ -12,6 +13,7 @@ pub(crate) mod json;
 mod maxwell;
 mod readers;
 mod said;
+mod schema_changes;
 
 use crate::support::kafka::Received;
 use crate::support::{Isolation, Kafka, Kind, MySql, Project, wait};
@@ -33,6 +35,9 @@ const PIPELINES: &[(&str, &str)] = &[
     ("plain-debezium", "format debezium-json"),
 ];
 
+/// Those that tell of schema changes, in a topic of its own for each.
+const TELLING: &[&str] = &["canal", "maxwell", "debezium"];
+
 /// Tables that come under their names while the log is followed. What is in them then is loaded, at a time of its own.
 const LOADED_ANEW: &[&str] = &["ddl2", "ddl3", "new1", "new1_old"];
 
@@ -40,6 +45,7 @@ const LOADED_ANEW: &[&str] = &["ddl2", "ddl3", "new1", "new1_old"];
 struct Goldens {
     server: MySql,
     written: BTreeMap<&'static str, Vec<Received>>,
+    schema_changes: BTreeMap<&'static str, Vec<Received>>,
 }
 
 fn goldens() -> &'static Goldens {
@@ -49,6 +55,11 @@ fn goldens() -> &'static Goldens {
 
 fn written(pipeline: &str) -> &'static [Received] {
     goldens().written.get(pipeline).expect("the pipelines have their names")
+}
+
+/// What a pipeline told of the statements that changed schemas while the log was followed.
+fn schema_changes_of(pipeline: &str) -> &'static [Received] {
+    goldens().schema_changes.get(pipeline).expect("it tells of them")
 }
 
 fn server() -> &'static MySql {
@@ -70,8 +81,12 @@ fn run() -> Goldens {
         kafka.brokers(),
     );
     for (name, format) in PIPELINES {
+        let ddl = match TELLING.contains(name) {
+            true => format!("  ddl {{\n    topic \"{prefix}-{name}-ddl\"\n  }}\n"),
+            false => String::new(),
+        };
         text += &format!(
-            "\npipeline {name} from dbz to bus {{\n  include torture*.*, `odd-Db`.*\n  {format}\n  topic \"{prefix}-{name}\" {{\n    partitions 1\n  }}\n}}\n"
+            "\npipeline {name} from dbz to bus {{\n  include torture*.*, `odd-Db`.*\n{ddl}  {format}\n  topic \"{prefix}-{name}\" {{\n    partitions 1\n  }}\n}}\n"
         );
     }
     let mut project = Project::new("goldens", &[("goldens.sync", &text)]);
@@ -81,7 +96,12 @@ fn run() -> Goldens {
         let tasks = status["tasks"].as_array().map_or(&[][..], Vec::as_slice);
         tasks.len() == PIPELINES.len() && tasks.iter().all(|task| task["state"] == "streaming")
     });
-    sql.run(CHANGES);
+    let told = |name: &str| kafka.consume(&format!("{prefix}-{name}-ddl"), Isolation::ReadCommitted);
+    // tables that are there are told of, too
+    let before: BTreeMap<&str, usize> = TELLING.iter().map(|name| (*name, told(name).len())).collect();
+    // as the client sent them: lines of comments would be part of the statements behind them
+    let changes: Vec<&str> = CHANGES.lines().filter(|line| !line.starts_with("--")).collect();
+    sql.run(&changes.join("\n"));
     let all = PIPELINES.iter().map(|(name, _)| {
         let records = wait::until(&format!("the last row of {name}"), 180, || {
             assert!(syncc.runs(), "syncc ended:\n{}", syncc.stderr());
@@ -93,6 +113,7 @@ fn run() -> Goldens {
         (*name, records)
     });
     let written = all.collect();
+    let schema_changes = TELLING.iter().map(|name| (*name, told(name).split_off(before[name]))).collect();
     assert_eq!(syncc.stop(), Some(0), "{}", syncc.stderr());
-    Goldens { server, written }
+    Goldens { server, written, schema_changes }
 }
