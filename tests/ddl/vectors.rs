@@ -12,9 +12,13 @@ use syncc::mysql::schema::TableName;
 use syncc::mysql::schema::model::{Change, Column, Model, Wording};
 
 #[derive(Deserialize)]
-struct Vector {
-    id: String,
-    database: Database,
+pub(super) struct Vector {
+    pub(super) id: String,
+    pub(super) database: Database,
+    pub(super) client_charset: String,
+    pub(super) sql_mode: String,
+    /// What the session sets besides.
+    pub(super) session: Vec<String>,
     logged: BTreeMap<String, Vec<Logged>>,
     table: String,
     #[serde(flatten)]
@@ -23,15 +27,15 @@ struct Vector {
     variants: HashMap<String, Schema>,
     #[serde(default)]
     other_tables: HashMap<String, Schema>,
-    statements: Vec<String>,
+    pub(super) statements: Vec<String>,
     #[serde(default)]
     after_each: Vec<Option<Vec<String>>>,
 }
 
 #[derive(Deserialize)]
-struct Database {
-    name: String,
-    collation: String,
+pub(super) struct Database {
+    pub(super) name: String,
+    pub(super) collation: String,
 }
 
 #[derive(Deserialize)]
@@ -57,15 +61,20 @@ struct Schema {
     wire_names: Option<Vec<String>>,
 }
 
-#[test]
-fn ddl_vectors() {
+/// All vectors.
+pub(super) fn vectors() -> Vec<Vector> {
     let own = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ddl/vectors.jsonl");
     let file = std::env::var("SYNCC_DDL_VECTORS").unwrap_or_else(|_| own.to_owned());
     let text = std::fs::read_to_string(&file).expect("the file of vectors can be read");
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(|line| serde_json::from_str(line).expect("a line of vectors")).collect()
+}
+
+#[test]
+fn ddl_vectors() {
     let mut right: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let vector: Vector = serde_json::from_str(line).expect("a line of vectors");
+    for vector in vectors() {
         for (server, logged) in &vector.logged {
             let found = vector.wrong_on(server, logged);
             let (good, all) = right.entry(server.clone()).or_default();

@@ -366,6 +366,35 @@ impl Table {
         Ok(())
     }
 
+    /// What becomes of columns as keys see it. Servers find the columns of a key by name, and so also one that the same statement drops
+    /// and adds. (Observed on MySQL 5.7, 8.0 and 9.7, and MariaDB 10.11, 11.4 and 11.8.)
+    ///
+    /// # Errors
+    /// Such a column comes as another one than it went.
+    fn gone_or_renamed(
+        &self,
+        actions: &[AlterAction],
+        work: &Work<'_>,
+    ) -> Result<Vec<(String, Option<String>)>, Doubt> {
+        let mut fates = Vec::new();
+        for (old, new) in &work.fates {
+            let names = |name: &String| same_column(name, old);
+            let added = actions
+                .iter()
+                .any(|action| matches!(action, AlterAction::AddColumn { column, .. } if names(&column.name)));
+            let in_key = |key: &Key| key.parts.iter().any(|part| part.column.as_ref().is_some_and(names));
+            if new.is_some() || !added || !self.keys.iter().any(in_key) {
+                fates.push((old.clone(), new.clone()));
+                continue;
+            }
+            let of = |table: &Table| table.column(old).map(|one| (one.ty.clone(), one.collation.clone()));
+            if of(self) != of(work.table) {
+                return Err(Doubt::ComesAgain(old.clone()));
+            }
+        }
+        Ok(fates)
+    }
+
     /// Keys of the old table follow their columns, then keys are added: true if any are.
     fn alter_keys(
         &mut self,
@@ -383,7 +412,7 @@ impl Table {
                 _ => {}
             }
         }
-        self.follow_columns(&work.fates);
+        self.follow_columns(&self.gone_or_renamed(actions, work)?);
         self.forget_prefixes();
         let n_kept = self.keys.len();
         let add =

@@ -118,6 +118,9 @@ pub enum Doubt {
         /// The collation.
         collation: String,
     },
+    /// A column of a key goes, and another one of its name comes: what part of that the key holds depends on the server.
+    #[error("its column `{0}` goes and comes again as another one, and stays in its keys")]
+    ComesAgain(String),
     /// The columns come from a query, which a log of rows writes out.
     #[error("the columns come from a query")]
     Query,
