@@ -46,6 +46,7 @@ mod masks;
 mod mistakes;
 #[cfg(feature = "failpoints")]
 mod moved;
+mod names;
 mod notify;
 mod operations;
 mod parking;

@@ -2,8 +2,8 @@
 
 use super::error::{PatternError, PatternErrorKind};
 
-/// Any sign of a name. Names with a line break cannot be written and are matched by nothing.
-const ANY_SIGN: &str = r"[^\n\r]";
+/// Any sign of a name. One with a line break cannot be written in a file, but a server has it, and `*` takes it.
+const ANY_SIGN: &str = "(?s:.)";
 
 /// Longest end of a range, in digits: every such number fits into 64 bits.
 const MAX_DIGITS: usize = 18;

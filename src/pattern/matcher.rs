@@ -110,7 +110,7 @@ impl Matcher {
         sampled.or_else(|| self.automaton().and_then(Automaton::sample))
     }
 
-    /// Whether the pattern takes this name. No pattern takes an empty name or one with a line break.
+    /// Whether the pattern takes this name. No pattern takes an empty name.
     pub fn matches(&self, name: &str) -> bool {
         let takes = match &self.0.kind {
             Kind::Exact(exact) => exact == name,
@@ -228,12 +228,12 @@ pub(super) fn without_case(expression: &str) -> String {
 
 /// What a pattern can take at all.
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(['\n', '\r'])
+    !name.is_empty()
 }
 
-/// Compiles an expression for the whole name.
+/// Compiles an expression for the whole name, in which `.` takes line breaks, too: what takes all names takes these.
 fn whole(text: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(&format!(r"\A(?:{text})\z")).size_limit(REGEX_BYTES).build()
+    RegexBuilder::new(&format!(r"\A(?s:{text})\z")).size_limit(REGEX_BYTES).build()
 }
 
 /// The compiler's reason without its drawing, which would show our own additions.

@@ -49,7 +49,11 @@ impl Finder<'_> {
     fn bare_regex(&self, word: &BracedWord) -> Diagnostic {
         let shown = self.slice(word.word.start, word.word.end);
         let end = Span::new(self.tree.file(), word.word.end, word.word.end);
-        let slash = shown.find('/').map(|at| word.word.start + at as u32);
+        let begins = |at: &usize| *at == 0 || shown[..*at].ends_with('.');
+        let slash = shown
+            .find('/')
+            .filter(|at| begins(at) && !shown[at + 1..].contains('/'))
+            .map(|at| word.word.start + at as u32);
         match slash {
             Some(at) => Diagnostic::error(S0001, self.span(&(at..at + 1)), "the `/` is not closed")
                 .label("opened here")
@@ -58,13 +62,20 @@ impl Finder<'_> {
             None => {
                 let begin = word.word.start + shown.find('.').map_or(0, |dot| dot as u32 + 1);
                 let regex = self.slice(begin, word.word.end);
-                Diagnostic::error(S0004, self.span(&word.braces), "only a regular expression counts signs")
-                    .help("it stands between `/` and `/`")
-                    .fix(Fix::choice(
+                let finding = Diagnostic::error(
+                    S0004,
+                    self.span(&word.braces),
+                    "only a regular expression counts signs",
+                )
+                .help("it stands between `/` and `/`");
+                match regex.contains('/') {
+                    true => finding,
+                    false => finding.fix(Fix::choice(
                         format!("write `/{regex}/`"),
                         self.span(&(begin..word.word.end)),
                         format!("/{regex}/"),
-                    ))
+                    )),
+                }
             }
         }
     }
