@@ -2,6 +2,7 @@
 
 use super::allow::is_code;
 use super::statement::Reader;
+use super::token::Token;
 use super::unplaced::unplaced;
 use crate::diagnostic::{Diagnostic, Fix, Safety};
 use crate::statement::{self as st, Once, Place};
@@ -18,6 +19,11 @@ impl Reader<'_> {
         }
         if let Some(finding) = self.answer_meant(id, word, span, place) {
             return finding;
+        }
+        if self.is_selection(id, word, place) {
+            let message = format!("`{word}` is no statement; here it is called `include`");
+            let finding = Diagnostic::error(st::UNKNOWN_STATEMENT, span, message);
+            return finding.fix(Fix::choice("write `include`", span, "include"));
         }
         let mut finding = unplaced(word, span, place, self.format);
         let repair = finding.fixes.iter().find(|fix| fix.safety == Safety::Machine);
@@ -47,6 +53,18 @@ impl Reader<'_> {
             finding.fixes.iter_mut().for_each(|fix| fix.safety = Safety::Choice);
         }
         finding
+    }
+
+    /// `filter shop.*`, `import shop.*`: words of other tools for what cannot stand here, with tables behind them.
+    pub(super) fn is_selection(&self, id: NodeId, word: &str, place: Place) -> bool {
+        let is_table = |token: Token<'_>| token.kind == NodeKind::Path && token.segments.len() == 2;
+        let mut items =
+            (0..).map_while(|n| self.argument(id, n)).filter(|token| token.kind != NodeKind::Comma);
+        st::find("include", place).is_some()
+            && st::foreign_word(word).is_some_and(|ours| ours != "include" && st::find(ours, place).is_none())
+            && self.block(id).is_none()
+            && items.next().is_some_and(is_table)
+            && items.all(is_table)
     }
 
     /// `ignore S0505`: the code of a finding stands behind the word.

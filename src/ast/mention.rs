@@ -19,6 +19,7 @@ impl Reader<'_> {
         let word = self.tree.text(id, self.text).split([' ', '\t', '"']).next();
         self.opaque |= word == Some("use") || self.adds_files(id);
         self.nameless.extend(self.lacks_name(id));
+        self.mentions.extend(self.quoted_name(id));
         // What a label is called stands for nothing anywhere.
         let is_label = word == Some("label");
         for node in self.tree.descendants(id) {
@@ -63,6 +64,14 @@ impl Reader<'_> {
         self.argument(id, 0).is_none_or(is_behind).then_some(*word)
     }
 
+    /// The name of a declaration that stands in quotes: `target "bus" kafka`.
+    fn quoted_name(&self, id: NodeId) -> Option<String> {
+        const NAMED: [&str; 5] = ["source", "target", "pipeline", "profile", "param"];
+        let word = self.tree.text(self.first_word(id)?, self.text);
+        let name = self.argument(id, 0).filter(|token| token.kind == NodeKind::String)?;
+        NAMED.contains(&word).then(|| name.plain())?
+    }
+
     /// What a statement that belonged to a broken one would have been, if it stood beside that one.
     pub(super) fn skipped(&self, id: NodeId, place: Place) -> LeftOut {
         let word = self.first_word(id).map(|word| self.tree.text(word, self.text));
@@ -77,6 +86,9 @@ impl Reader<'_> {
         let here = || st::in_place(place).map(|spec| spec.word);
         let elsewhere = || st::STATEMENTS.iter().map(|spec| spec.word).find(|other| *other == word);
         let own = here().find(|other| *other == word);
+        if self.is_selection(id, word, place) {
+            return LeftOut::word("include");
+        }
         let meant = own.or_else(|| self.block_meant(id, word, place)).or_else(elsewhere);
         let meant = meant.or_else(|| foreign(word, place)).or_else(|| st::closest(word, here()));
         let mut left_out = match meant {

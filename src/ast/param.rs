@@ -6,7 +6,7 @@ use super::shape::Value;
 use super::statement::{Reader, Stmt};
 use super::token::Token;
 use super::unplaced::given_twice;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Fix};
 use crate::statement as st;
 use crate::syntax::{NodeId, NodeKind, Parse};
 use crate::text::{Span, Spanned};
@@ -71,7 +71,7 @@ impl Reader<'_> {
         let is_param = |&id: &NodeId| {
             let first = tree.children(id).find(|&child| tree.kind(child) != NodeKind::Ws);
             tree.kind(id) == NodeKind::Statement
-                && !tree.has_error(id)
+                && (!tree.has_error(id) || tree.has_only_needless_signs(id, self.text))
                 && first.is_some_and(|word| tree.text(word, self.text) == "param")
         };
         let ids: Vec<NodeId> = tree.children(root).filter(is_param).collect();
@@ -115,7 +115,18 @@ impl Reader<'_> {
                 // The names behind the word `default` are not options.
                 let is_default = |item: &super::shape::Item| item.value == Value::Word("default".into());
                 let at = rest.iter().position(is_default).unwrap_or(rest.len());
-                let options = rest[..at].iter().filter_map(own_name).collect();
+                let options: Vec<Spanned<String>> = rest[..at].iter().filter_map(own_name).collect();
+                for (n, later) in options.iter().enumerate() {
+                    if let Some(first) = options[..n].iter().find(|first| first.value == later.value) {
+                        let before = Span::new(later.span.file, options[n - 1].span.end, later.span.end);
+                        let message = format!("`one-of` names `{}` twice", later.value);
+                        self.findings.push(
+                            Diagnostic::error(st::GIVEN_TWICE, later.span, message)
+                                .also(first.span, "first here")
+                                .fix(Fix::machine("remove it", before, "")),
+                        );
+                    }
+                }
                 ParamKind::OneOf { options, default: rest.get(at + 1).and_then(own_name) }
             }
         };

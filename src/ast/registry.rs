@@ -1,6 +1,7 @@
 //! `registry` of a target.
 
 use super::argument::{secret, text, texts};
+use super::left_out::LeftOut;
 use super::statement::Stmt;
 use super::tls::{Tls, tls};
 use crate::statement::SecretRef;
@@ -17,11 +18,14 @@ pub struct Registry {
     pub password: Option<Spanned<SecretRef>>,
     /// `tls`.
     pub tls: Option<Spanned<Tls>>,
+    /// What could not be read of it.
+    pub left_out: LeftOut,
 }
 
 pub(super) fn registry(statement: &Stmt) -> Option<Spanned<Registry>> {
     let url = texts(statement).into_iter().next()?;
-    let mut registry = Registry { url, user: None, password: None, tls: None };
+    let left_out = statement.body.left_out.clone();
+    let mut registry = Registry { url, user: None, password: None, tls: None, left_out };
     for inner in &statement.body.statements {
         match inner.spec.word {
             "user" => registry.user = text(inner),

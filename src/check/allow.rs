@@ -23,8 +23,8 @@ pub(super) const PAGE: CodeDoc = CodeDoc {
 
 /// Codes of warnings and advice that files alone never or not always show: the lock file does, where it lists the tables.
 const NEEDS_LOCK: &[&str] = &[
-    "S0212", "S0215", "S0217", "S0218", "S0307", "S0309", "S0401", "S0406", "S0502", "S0504", "S0505",
-    "S0506", "S0510", "S0603", "S0608", "S0703",
+    "S0212", "S0215", "S0218", "S0307", "S0309", "S0401", "S0406", "S0502", "S0504", "S0505", "S0506",
+    "S0510", "S0603", "S0608", "S0703",
 ];
 
 /// Those of them beside which others are missing: names that are mended may bring them.

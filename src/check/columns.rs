@@ -5,8 +5,9 @@ use super::renaming::Renaming;
 use super::settings::{Lane, Setting, Subject};
 use crate::hir::{LockedColumn, LockedTable};
 use crate::mysql::schema::TableName;
-use crate::pattern::{Matcher, Relation};
-use crate::statement::{ColumnRule, Property, RENAME_PLACEHOLDERS};
+use crate::pattern::{Matcher, NamePattern, Relation};
+use crate::statement::{ColumnRule, Property, RENAME_PLACEHOLDERS, closest};
+use crate::text::Spanned;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -104,6 +105,20 @@ pub(super) fn sent<'t>(
             Setting::Given(rule, _) => rule,
         };
     Some(table.columns.iter().filter(|column| !lane.drops(rule, &column.name.value)).collect())
+}
+
+/// The columns that names of `columns except` were meant for which the table does not have.
+pub(super) fn meant_left_out<'t>(lane: &Lane<'_>, known: &Known, table: &'t LockedTable) -> Vec<&'t str> {
+    let rule = lane.setting((Subject::One(known), Property::Columns), |settings| settings.columns.as_ref());
+    let Setting::Given(Spanned { value: ColumnRule::Except(patterns), .. }, _) = rule else {
+        return Vec::new();
+    };
+    let names = || table.columns.iter().map(|column| column.name.value.as_str());
+    let near = |pattern: &NamePattern| match pattern {
+        NamePattern::Exact(name) if table.column(name).is_none() => closest(name, names()),
+        NamePattern::Exact(_) | NamePattern::Glob(_) | NamePattern::Regex(_) => None,
+    };
+    patterns.iter().filter_map(near).collect()
 }
 
 /// Which columns a `columns` leaves out: its patterns compiled once, and each name looked at once.

@@ -14,7 +14,7 @@ const OF_NO_TABLE: &[&str] = &["S0204", "S0205", "S0401", "S0501", "S0504"];
 const TAKES_NOTHING: &[&str] = &["S0202", "S0212"];
 
 /// What hides what, anywhere in the project: each a list of causes and one of consequences.
-const ANYWHERE: [(&[&str], &[&str]); 6] = [
+const ANYWHERE: [(&[&str], &[&str]); 8] = [
     (&["S0102", "S0202", "S0212", "S0308"], &["S1101"]),
     // A table that two pipelines send to one topic is in it in the formats of both.
     (&["S0214"], &["S0408"]),
@@ -25,6 +25,10 @@ const ANYWHERE: [(&[&str], &[&str]); 6] = [
     (&["S0601"], &["S0605"]),
     // A name that is misspelt, or a copy that kept the name of its original: the block that is not read uses what it names.
     (&["S0101", "S0102"], &["S0104", "S0904"]),
+    // A profile that nothing takes is that of the columns which nothing masks.
+    (&["S0308"], &["S0104"]),
+    // A copy that goes to its own cluster was meant for the one that nothing goes to.
+    (&["S0902"], &["S0103"]),
 ];
 
 /// What hides what at one statement.

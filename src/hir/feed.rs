@@ -35,6 +35,9 @@ impl Feeds {
                 if !told.contains(&from.sources.span) {
                     report_unknown(&from.sources, scopes, findings);
                 }
+            } else if let Some(finding) = lacking(&from.sources, scopes) {
+                feeds.unknown = true;
+                findings.push(finding);
             }
             let mut again: Option<Span> = None;
             for id in ids.into_iter().map(SourceId) {
@@ -59,25 +62,37 @@ impl Feeds {
 
 fn report_unknown(name: &Spanned<NamePattern>, scopes: Scopes<'_>, findings: &mut Vec<Diagnostic>) {
     let Scopes { sources, program, .. } = scopes;
+    // A range that could not be read may have declared it.
+    let begin = |text: &str| text.split('[').next().unwrap_or_default().to_owned();
+    let mut ranges = program.mentions.iter().filter(|mentioned| mentioned.contains('['));
     match &name.value {
         NamePattern::Exact(exact) => {
-            if !program.may_know(exact) {
+            let is_in = |range: &String| !begin(range).is_empty() && exact.starts_with(&begin(range));
+            if !program.may_know(exact) && !ranges.any(is_in) {
                 findings.push(scopes.no_source(&Spanned::new(exact.clone(), name.span)));
             }
         }
         NamePattern::Glob(_) | NamePattern::Regex(_) => {
             let matcher = name.value.compile();
+            let own = begin(&name.value.to_string());
             // A source whose statement could not be read may be one of these.
             let may_match = program.opaque
-                || matcher.is_ok_and(|matcher| {
-                    program
-                        .mentions
-                        .iter()
-                        .any(|mentioned| *mentioned == name.value.to_string() || matcher.matches(mentioned))
-                });
+                || ranges.any(|range| begin(range) == own)
+                || matcher
+                    .is_ok_and(|matcher| program.mentions.iter().any(|mentioned| matcher.matches(mentioned)));
             if !may_match {
                 findings.push(sources.nothing_matches(name));
             }
         }
     }
+}
+
+/// What is said of a range of which some names are declared, and others are not.
+fn lacking(range: &Spanned<NamePattern>, scopes: Scopes<'_>) -> Option<Diagnostic> {
+    let NamePattern::Glob(text) = &range.value else { return None };
+    // A set of signs says what may be there.
+    let members = text.contains("..").then(|| range.value.members())??;
+    let is_lacking = |name: &String| scopes.sources.id(name).is_none() && !scopes.program.may_know(name);
+    let names: Vec<String> = members.into_iter().map(|member| member.name).filter(is_lacking).collect();
+    scopes.sources.lacking(range.span, &names)
 }

@@ -164,6 +164,21 @@ impl Scope {
         }
     }
 
+    /// The finding for names of a range that are not declared, where others of it are.
+    pub(super) fn lacking(&self, range: Span, names: &[String]) -> Option<Diagnostic> {
+        let shown: Vec<String> = names.iter().take(OFFERED_MAX).map(|name| format!("`{name}`")).collect();
+        let shown = shown.join(", ");
+        let message = match names {
+            [] => return None,
+            [_] => format!("there is no {} {shown}", self.kind),
+            many if many.len() > OFFERED_MAX => {
+                format!("there are no {}s {shown} and {} more", self.kind, many.len() - OFFERED_MAX)
+            }
+            _ => format!("there are no {}s {shown}", self.kind),
+        };
+        Some(self.with_names(Diagnostic::error(UNKNOWN_NAME, range, message)))
+    }
+
     /// Notes the names that nothing uses; `may_be_used` tells of a name and the place of its declaration.
     pub(super) fn note_idle(&mut self, may_be_used: impl Fn(&str, Span) -> bool) {
         let idle = self.ids.iter().filter(|(name, (_, place))| !may_be_used(name, *place));

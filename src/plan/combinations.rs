@@ -179,9 +179,9 @@ mod tests {
                  pipeline p from s to o {{\ninclude a.b\ninclude a.*\nlabel x \"{{region}}\"\ntopic \"{{n}}.{{table}}\"\n}}\n"
             ),
             &[
-                "a.sync:13:9: warning[S0203]: `a.b` is included by `a.*` already",
-                "a.sync:16:7: error[S0109]: when `stage` is `staging`: S0404 \"a b.{table}\" gives no topic name: Kafka takes \
+                "a.sync:9:9: error[S0109]: when `stage` is `staging`: S0404 \"a b.{table}\" gives no topic name: Kafka takes \
                  letters, digits, `.`, `_` and `-` only, not ` `",
+                "a.sync:13:9: warning[S0203]: `a.b` is included by `a.*` already",
             ],
             4,
         );

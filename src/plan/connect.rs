@@ -169,7 +169,7 @@ pub(super) fn kafka_plan(
 
 fn registry_plan(registry: &Spanned<ast::Registry>, noted: &mut Noted<'_>) -> RegistryPlan {
     noted.note(Part::Registry, Some(registry.span));
-    let ast::Registry { url, user, password, tls } = &registry.value;
+    let ast::Registry { url, user, password, tls, left_out: _ } = &registry.value;
     RegistryPlan {
         url: url.value.clone(),
         user: user.as_ref().map(|user| user.value.clone()),

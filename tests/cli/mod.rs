@@ -149,7 +149,7 @@ fn every_combination_of_parameters_is_checked() {
     let text = fs::read_to_string(&path).expect("readable").replace("{region}.", "{n}.");
     fs::write(&path, text).expect("writable");
     check(named.path(), &["check", "-q"], (0, "", ""));
-    let line = "shop.sync:10:9: error[S0109]: when `region` is `us`: S0404 \"u s.{table}\" gives no topic name: \
+    let line = "shop.sync:17:6: error[S0109]: when `region` is `us`: S0404 \"u s.{table}\" gives no topic name: \
                 Kafka takes letters, digits, `.`, `_` and `-` only, not ` `\n";
     check(named.path(), &["check", "--all-params", "--format", "short"], (1, line, ""));
     // What can be no value where it is used is one mistake, whatever is chosen.

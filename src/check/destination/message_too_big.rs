@@ -2,7 +2,7 @@
 
 use super::super::Rule;
 use super::super::answers::Answers;
-use super::super::columns::sent;
+use super::super::columns::{meant_left_out, sent};
 use super::super::flow::Project;
 use super::super::locked::listed;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic};
@@ -42,7 +42,9 @@ fn check_message_too_big(project: &Project<'_>, findings: &mut Vec<Diagnostic>) 
         for lane in &flow.lanes {
             for source in 0..flow.pipeline.from.len() {
                 for (known, table) in flow.locked(source) {
-                    let Some(columns) = sent(lane, known, table) else { continue };
+                    let Some(mut columns) = sent(lane, known, table) else { continue };
+                    let meant = meant_left_out(lane, known, table);
+                    columns.retain(|column| !meant.contains(&column.name.value.as_str()));
                     let total: u64 = columns.iter().map(|column| widest(column)).sum();
                     let Some(most) = columns.iter().max_by_key(|column| widest(column)) else { continue };
                     let name = format!("{}.{}", table.name.value, most.name.value);

@@ -96,8 +96,15 @@ fn in_template(program: &Program, template: &Template, span: Span) -> Option<Dia
         return None;
     }
     let why = TopicName::check(&text).err()?;
-    let finding =
-        Diagnostic::error(BAD_TOPIC_NAME, span, format!("\"{template}\" gives no topic name: {why}"));
+    let message = format!("\"{template}\" gives no topic name: {why}");
+    if let Some((param, place)) = value_at_fault(program, span) {
+        return Some(
+            Diagnostic::error(BAD_TOPIC_NAME, place, message)
+                .beside(span, format!("`{{{param}}}` is used here"))
+                .help("the value becomes part of a topic's name"),
+        );
+    }
+    let finding = Diagnostic::error(BAD_TOPIC_NAME, span, message);
     // A value took the place of a parameter: what was written is not known here.
     let is_filled = program.filled.iter().any(|filled| filled.span == span);
     if let Some(meant) = with_braces(&template.to_string()).filter(|_| !is_filled) {
@@ -118,6 +125,15 @@ fn in_template(program: &Program, template: &Template, span: Span) -> Option<Dia
         Some('/' | ':' | ' ') => finding.help("names are parted by `.`, `_` or `-`"),
         Some(_) | None => finding,
     })
+}
+
+/// The parameter in a text whose value holds a sign that no topic takes, and where that is written. However many topics it is in,
+/// that is one mistake.
+fn value_at_fault(program: &Program, span: Span) -> Option<(&str, Span)> {
+    let mut filled = program.filled.iter().filter(|filled| filled.span == span);
+    let filled = filled.find(|filled| !filled.value.chars().all(is_topic_sign))?;
+    let param = program.params.iter().find(|param| param.name.value == filled.param)?;
+    Some((&filled.param, param.value.place?))
 }
 
 /// A template whose placeholders have the signs of other tools, as it is written here: `$table`, `${table}`, `<table>`, `%table%`.

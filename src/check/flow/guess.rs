@@ -240,7 +240,7 @@ impl<'p> Flow<'p> {
         let is_listed = listed.is_some();
         let near = || {
             let in_database = self.in_near_database(pattern).or_else(|| self.near_included(pattern));
-            in_database.or_else(|| self.near_range(pattern))
+            in_database.or_else(|| self.near_range(pattern)).or_else(|| self.longer_name(pattern))
         };
         let meant = listed.or_else(|| near().filter(is_sent))?;
         let is_sure =
@@ -285,6 +285,22 @@ impl<'p> Flow<'p> {
         let NamePattern::Exact(db) = &pattern.db else { return None };
         let near = self.near_database(db)?;
         Some(TablePattern::new(NamePattern::Exact(near.to_owned()), pattern.table.clone()))
+    }
+
+    /// The one table of its database whose name goes on behind that of a table which `schema.lock` does not list: `audit_log` for
+    /// `audit`.
+    fn longer_name(&self, pattern: &TablePattern) -> Option<TablePattern> {
+        let (db, table) = exact_table(pattern).filter(|_| self.locks.complete())?;
+        if self.locks.any_table(pattern, &pattern.compile().ok()?) {
+            return None;
+        }
+        let goes_on = |name: &&TableName| {
+            name.db == db && name.table.strip_prefix(table).is_some_and(|rest| rest.starts_with('_'))
+        };
+        let longer: BTreeSet<&TableName> =
+            self.locks.sources().flat_map(|lock| lock.tables.keys()).filter(goes_on).collect();
+        let &[only] = Vec::from_iter(longer).as_slice() else { return None };
+        Some(TablePattern::new(pattern.db.clone(), NamePattern::Exact(only.table.clone())))
     }
 
     /// The pattern of an `include` that differs in a few signs of one name, and in no range.

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: INCOMPLETE,
         what: "A pipeline without `from` or `to`, a source without an address, or without both a password and a client \
-               certificate, a Kafka target without brokers, or with only one of user and password.",
+               certificate, a Kafka target without brokers, or a Kafka target or registry with only one of user and password.",
         why: "It cannot run. Where a server really lets everybody in, give it a user with a password of its own all the same: \
               that user can read every row.",
         wrong: endpoints!("source shop mysql \"syncc@db1:3306\"\ntarget bus kafka \"kafka1:9092\"\n"),
@@ -72,6 +72,18 @@ fn check_incomplete(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
             _ => "add `brokers \"HOST:9092\", …`",
         };
         report(format!("target `{}`", target.name.value), target.head, &missing, help);
+        let registry = cluster.registry.as_ref();
+        let Some(registry) = registry.filter(|one| !one.value.left_out.may_be(&["user", "password"])) else {
+            continue;
+        };
+        let (missing, help) = match (&registry.value.user, &registry.value.password) {
+            (Some(_), None) => {
+                ("password for its user", "add `password env NAME` or `password file \"PATH\"`")
+            }
+            (None, Some(_)) => ("user for its password", "add `user \"NAME\"`, or remove the password"),
+            (Some(_), Some(_)) | (None, None) => continue,
+        };
+        report(format!("the registry of `{}`", target.name.value), registry.span, &[missing], help);
     }
     for pipeline in program.pipelines.iter().filter(|pipeline| !pipeline.left_out.may_be(&["from", "to"])) {
         let mut missing = Vec::new();
@@ -103,6 +115,25 @@ mod tests {
             pipeline p {  # error[S0903]: pipeline `p` has no source and no target\ninclude a.b\n}\n\
             pipeline q {  # error[S0903]: pipeline `q` has no target\nfrom a\nfrom b\nfrom c\ninclude a.b\n}\n\
             pipeline r {\nfrom a\nto bus\nto sure\nto odd\nto out\ninclude a.b\n}\n"]);
+    }
+
+    #[test]
+    fn a_login_at_a_registry_has_both() {
+        let check = |login: &str, said: &str| {
+            check_project(&[&format!(
+                "edition 2026\nsource a mysql \"db\" {{\npassword env P\n}}\ntarget bus kafka \"k\" {{\n\
+                 registry \"https://r\" {{{said}\n{login}}}\n}}\n\
+                 pipeline p from a to bus {{\ninclude a.b\nformat avro\n}}\n"
+            )]);
+        };
+        check("", "");
+        check("user \"u\"\npassword env R\n", "");
+        check("user \"u\"\n", "  # error[S0903]: the registry of `bus` has no password for its user");
+        check("password env R\n", "  # error[S0903]: the registry of `bus` has no user for its password");
+        check(
+            "user \"u\"\npasword env R  # error[S0013]: `pasword` is no statement; did you mean `password`?\n",
+            "",
+        );
     }
 
     #[test]

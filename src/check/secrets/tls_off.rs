@@ -74,7 +74,7 @@ mod tests {
         let told = "  # warning[S0303]: the login at `r` can be read on the way";
         let login = "user \"u\"\npassword env R\n";
         check("http://r:8081", login, told);
-        check("http://r:8081/v1", "user \"u\"\n", told);
+        check("http://r:8081/v1", login, told);
         check("https://r:8081", login, "");
         check("http://localhost:8081", login, "");
         check("http://r:8081", &format!("{login}tls off because \"a cable of our own\"\n"), "");

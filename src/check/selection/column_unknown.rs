@@ -151,6 +151,8 @@ fn columns(settings: &Settings) -> impl Iterator<Item = (Span, &'static str, Col
 /// The selected tables that a block is for, as the lock file has them; none in place of one that it does not have.
 fn tables_of<'p>(flow: &Flow<'p>, tables: Option<&TablePattern>) -> Vec<Option<&'p LockedTable>> {
     let n_sources = flow.pipeline.from.len();
+    // A line that could not be read may take other tables.
+    let others = flow.pipeline.left_out.may_be(&["include", "exclude"]).then_some(None);
     match tables.map(|tables| (exact_table(tables), tables.compile())) {
         Some((Some((db, table)), _)) => (0..n_sources).map(|n| flow.locks.table(n, db, table)).collect(),
         Some((None, Err(_))) => Vec::new(),
@@ -158,8 +160,12 @@ fn tables_of<'p>(flow: &Flow<'p>, tables: Option<&TablePattern>) -> Vec<Option<&
             .flat_map(|n| flow.locked(n))
             .filter(|(known, _)| matcher.matches(&known.db, &known.table))
             .map(|(_, table)| Some(table))
+            .chain(others)
             .collect(),
-        None => (0..n_sources).flat_map(|n| flow.locked(n)).map(|(_, table)| Some(table)).collect(),
+        None => {
+            let selected = (0..n_sources).flat_map(|n| flow.locked(n));
+            selected.map(|(_, table)| Some(table)).chain(others).collect()
+        }
     }
 }
 

@@ -3,18 +3,21 @@
 use super::super::Rule;
 use super::super::flow::Project;
 use super::super::misspelt::meant;
+use super::super::selector::Selector;
 use super::taken::TakeNothing;
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
-use crate::pattern::NamePattern;
+use crate::hir::Pipeline;
+use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::name_text;
+use std::collections::BTreeMap;
 
 const EXCLUDE_IDLE: Code = Code::new("S0204", "exclude-idle");
 
 pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: EXCLUDE_IDLE,
-        what: "An `exclude` has no name in common with any `include` of its pipeline; or `schema.lock` does not list the table it \
-               names, but one that is called nearly so and is sent.",
+        what: "An `exclude` has no name in common with any `include` of its pipeline, or stands there twice; or `schema.lock` does \
+               not list the table it names, but one that is called nearly so and is sent.",
         why: "The line has no effect; perhaps its name is misspelt, and the table that was meant is sent.",
         wrong: pipeline!("  include shop.*\n  exclude crm.tmp_*\n"),
         right: pipeline!("  include shop.*\n  exclude shop.tmp_*\n"),
@@ -30,7 +33,15 @@ fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         .filter(|flow| !flow.pipeline.left_out.may_be(&["from", "include"]) && !flow.include.is_empty())
     {
         let includes = TakeNothing::of(flow);
+        let mut first: BTreeMap<(&TablePattern, Option<usize>), &Selector<'_>> = BTreeMap::new();
         for exclude in &flow.exclude {
+            // Those for all sources come first.
+            let of_all = first.get(&(exclude.pattern, None));
+            if let Some(same) = of_all.or_else(|| first.get(&(exclude.pattern, exclude.source))) {
+                findings.push(twice(flow.pipeline, exclude, same));
+                continue;
+            }
+            first.insert((exclude.pattern, exclude.source), exclude);
             if flow.guesses.is_told_elsewhere(exclude.pattern, exclude.span) {
                 continue;
             }
@@ -68,6 +79,18 @@ fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// An `exclude` that stands there already.
+fn twice(pipeline: &Pipeline, exclude: &Selector<'_>, first: &Selector<'_>) -> Diagnostic {
+    let message = format!("`{}` takes nothing away: it is excluded already", exclude.pattern);
+    let finding = Diagnostic::warning(EXCLUDE_IDLE, exclude.span, message)
+        .beside(first.span, "here")
+        .help("remove it: it has no effect");
+    match pipeline.cuts.get(&exclude.span) {
+        Some(cut) => finding.fix(Fix::machine(format!("remove `{}`", exclude.pattern), cut.own, "")),
+        None => finding,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::{check_diagnostics, check_repaired};
@@ -86,6 +109,11 @@ mod tests {
         check_diagnostics(
             "exclude crm.b\ninclude shop  # error[S0015]: `shop` is not a table as `DB.TABLE`\n",
         );
+        check_diagnostics(
+            "include shop.*\nexclude shop.t_*, shop.b\n\
+             exclude shop.t_*  # warning[S0204]: `shop.t_*` takes nothing away: it is excluded already\n",
+        );
+        check_repaired("include shop.*\nexclude shop.b, shop.b\n", "include shop.*\nexclude shop.b\n");
         check_repaired("include shop.*\nexclude crm.a, shop.b, crm.b\n", "include shop.*\nexclude shop.b\n");
     }
 }

@@ -23,6 +23,7 @@ mod taken;
 mod topics_cross;
 mod where_constant;
 mod where_label;
+mod where_range;
 mod where_type;
 
 pub(super) use matches_nothing::MATCHES_NOTHING;

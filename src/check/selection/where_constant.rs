@@ -4,6 +4,7 @@ use super::super::Rule;
 use super::super::conditions::FINDINGS_MAX;
 use super::super::flow::Project;
 use super::where_label::check_where_label;
+use super::where_range::check_where_range;
 use crate::ast::{Settings, TestPlace, Where};
 use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::text::{Span, Spanned};
@@ -15,7 +16,8 @@ pub(super) const RULE: Rule = Rule {
     doc: CodeDoc {
         code: WHERE_CONSTANT,
         what: "A condition of `where`, or a part of it, holds for every row or for none: two literals, a comparison with NULL, \
-               bounds in the wrong order, two lines that exclude each other, a text that no label of an ENUM is.",
+               bounds in the wrong order, two lines that exclude each other, a text that no label of an ENUM is, a number beyond \
+               those of an integer column.",
         why: "A condition that never holds sends nothing, and nothing fails. One that always holds says more than it does. NULL \
               is asked for with `is null`; of `a <> 1 or a <> 2` one always holds.",
         wrong: pipeline!(
@@ -35,6 +37,7 @@ fn check_where_constant(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
         blocks.for_each(|settings| check_block(settings, findings));
     }
     check_where_label(project, findings);
+    check_where_range(project, findings);
 }
 
 fn check_block(settings: &Settings, findings: &mut Vec<Diagnostic>) {
