@@ -362,9 +362,11 @@ impl State {
     }
 }
 
-/// A cursor in a stream from which on all comes that lies behind `boundary`, if it has that.
+/// A cursor in a stream from which on all comes that lies behind `boundary`, if it has that, and the boundary says where it lies.
 fn serve(stream: &Stream, source: &SourcePlan, boundary: &Position, tie: &Tie) -> Option<u64> {
-    stream.is_of(source, boundary).then(|| stream.blocks.attach(boundary, tie)).flatten()
+    (is_known(boundary) && stream.is_of(source, boundary))
+        .then(|| stream.blocks.attach(boundary, tie))
+        .flatten()
 }
 
 /// True when a file and an offset say where a position lies; after a failover they do not.

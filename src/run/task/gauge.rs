@@ -164,7 +164,9 @@ impl Asking {
             // What waits may have been committed meanwhile.
             status.lag_bytes = if status.behind_since_ms.is_none() { Some(0) } else { bytes };
         }
-        if bytes.is_none() && !files.is_empty() && !std::mem::replace(&mut self.told, true) {
+        // Where GTIDs alone count, the server tells when it is asked for the log.
+        let is_gone = bytes.is_none() && place.is_place() && !files.is_empty();
+        if is_gone && !std::mem::replace(&mut self.told, true) {
             let text = format!(
                 "the server does not hold {} any more, where this task has to go on when it starts anew: keep the log longer, or \
                  load the tables anew",

@@ -385,9 +385,9 @@ impl Life {
                 self.ledger.touch();
             }
         }
-        // What was seen may stand behind this place.
         let end = match self.waiting.comes_again() {
-            true => self.ledger.position().file.clone(),
+            // What was seen may stand behind this place.
+            true => kept(&self.ledger.position().file, gtid),
             false => BinlogPosition::new(file, offset),
         };
         let gtid = gtid.cloned();
@@ -405,6 +405,13 @@ impl Life {
             position.advance(gtid.as_ref(), &end.file, end.offset);
         }
     }
+}
+
+/// The place of a position that goes on by GTIDs alone: none any more once these are those of a later place, so that nobody holds
+/// the one against the other.
+fn kept(place: &BinlogPosition, gtid: Option<&Gtid>) -> BinlogPosition {
+    let offset = if gtid.is_some() { 0 } else { place.offset };
+    BinlogPosition::new(place.file.clone(), offset)
 }
 
 impl Task {
@@ -453,4 +460,17 @@ fn not_kept(error: &std::io::Error) -> Failure {
          give the directory more room"
     );
     Failure::new(Class::Data, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gtids_that_go_on_leave_no_place_behind() {
+        let place = BinlogPosition::new("b.000005", 1_000);
+        assert_eq!(kept(&place, None), place);
+        let gtid = Gtid::MariaDb { domain: 0, server_id: 2, sequence: 11 };
+        assert!(!kept(&place, Some(&gtid)).is_place());
+    }
 }

@@ -136,7 +136,12 @@ pub fn namesake(facts: &ServerFacts) -> Standing {
 /// A position as the server of `facts` counts it, of which it was proven that it holds it: the GTIDs stay; file and offset, which
 /// meant something on the server before only, or are not known, claim nothing.
 pub fn moved_to(facts: &ServerFacts, position: &Position) -> Position {
-    if position.server.same_log(&facts.identity) && !position.file.is_unknown() {
+    let is_known = match position.gtids {
+        Gtids::Off | Gtids::MySql(_) => !position.file.is_unknown(),
+        // The file that claims nothing may be gone by now.
+        Gtids::MariaDb(_) => position.file.is_place(),
+    };
+    if position.server.same_log(&facts.identity) && is_known {
         return position.clone();
     }
     let oldest = facts.binlog_files.first().cloned().unwrap_or_default();
@@ -207,6 +212,10 @@ mod tests {
         let moved = moved_to(&facts, &at);
         assert_eq!((&moved.server, &moved.gtids), (&facts.identity, &at.gtids));
         assert_eq!(moved.file, BinlogPosition::new("binlog.000003", 0));
+        // where the file that claimed nothing is gone, the oldest one does
+        let gone = Position { file: BinlogPosition::new("binlog.000001", 0), ..moved.clone() };
+        assert_eq!(moved_to(&facts, &gone), moved);
+        assert!(purged(&facts, &gone).is_none());
     }
 
     #[test]
