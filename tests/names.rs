@@ -49,10 +49,10 @@ fn come_as_they_are(kind: Kind) {
     let insert = |sql: &mut crate::support::Sql, n: usize, nth: usize| {
         sql.run(&format!("insert into {} values ({}, 'x')", quoted(&names[n]), n * 10 + nth));
     };
-    for n in 0..names.len() {
+    for (n, name) in names.iter().enumerate() {
         // the table is named as its second column is, which is not a word of SQL to anybody then
-        let column = quoted(&format!("c{}", names[n].chars().take(60).collect::<String>().trim_end()));
-        sql.run(&format!("create table {} (id int primary key, {column} text)", quoted(&names[n])));
+        let column = quoted(&format!("c{}", name.chars().take(60).collect::<String>().trim_end()));
+        sql.run(&format!("create table {} (id int primary key, {column} text)", quoted(name)));
         insert(&mut sql, n, 0);
         insert(&mut sql, n, 1);
     }
@@ -61,10 +61,10 @@ fn come_as_they_are(kind: Kind) {
     shop.save();
     let mut syncc = shop.start(&[]);
     shop.wait_streaming(&mut syncc);
-    for n in 0..names.len() {
+    for (n, name) in names.iter().enumerate() {
         insert(&mut sql, n, 2);
-        sql.run(&format!("alter table {} add column `more``` int", quoted(&names[n])));
-        sql.run(&format!("insert into {} values ({}, 'x', 7)", quoted(&names[n]), n * 10 + 3));
+        sql.run(&format!("alter table {} add column `more``` int", quoted(name)));
+        sql.run(&format!("insert into {} values ({}, 'x', 7)", quoted(name), n * 10 + 3));
     }
     let expected: BTreeMap<String, Vec<i64>> = names
         .iter()

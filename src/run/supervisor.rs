@@ -307,10 +307,10 @@ impl Supervisor<'_> {
                         && task.removed
                         && self.stopping.is_none()
                     {
-                        let plan = Arc::new(plan.clone());
+                        let (plan, accept) = (Arc::new(plan.clone()), std::mem::take(&mut task.accept));
                         let generation = self.next_generation();
                         let files = self.plan.clone();
-                        self.start(plan, Some(generation), &files, Vec::new());
+                        self.start(plan, Some(generation), &files, accept);
                     }
                 }
                 self.forget_removed();

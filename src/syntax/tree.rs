@@ -228,7 +228,9 @@ impl Tree {
             NodeKind::Open | NodeKind::Close => self.damage.in_comment(node.start),
             _ => false,
         };
-        !self.damage.conflicts.is_empty() || self.nodes.iter().any(misfits)
+        !self.damage.conflicts.is_empty()
+            || !self.damage.braced_words.is_empty()
+            || self.nodes.iter().any(misfits)
     }
 
     /// Private keys that stand on lines of their own. Nothing else is said about those lines.

@@ -9,6 +9,7 @@ use crate::diagnostic::{Code, CodeDoc, Diagnostic, Fix};
 use crate::hir::Pipeline;
 use crate::pattern::{NamePattern, TablePattern};
 use crate::statement::name_text;
+use crate::text::Span;
 use std::collections::BTreeMap;
 
 const EXCLUDE_IDLE: Code = Code::new("S0204", "exclude-idle");
@@ -34,10 +35,16 @@ fn check_exclude_idle(project: &Project<'_>, findings: &mut Vec<Diagnostic>) {
     {
         let includes = TakeNothing::of(flow);
         let mut first: BTreeMap<(&TablePattern, Option<usize>), &Selector<'_>> = BTreeMap::new();
+        let mut n_sources: BTreeMap<Span, usize> = BTreeMap::new();
         for exclude in &flow.exclude {
-            // Those for all sources come first.
+            *n_sources.entry(exclude.span).or_default() += 1;
+        }
+        for exclude in &flow.exclude {
+            // Those for all sources come first. One that stands for several at once may be new to some of them.
             let of_all = first.get(&(exclude.pattern, None));
-            if let Some(same) = of_all.or_else(|| first.get(&(exclude.pattern, exclude.source))) {
+            let of_one = || first.get(&(exclude.pattern, exclude.source));
+            let same = of_all.or_else(of_one).filter(|_| n_sources[&exclude.span] == 1);
+            if let Some(same) = same {
                 findings.push(twice(flow.pipeline, exclude, same));
                 continue;
             }
@@ -113,6 +120,7 @@ mod tests {
             "include shop.*\nexclude shop.t_*, shop.b\n\
              exclude shop.t_*  # warning[S0204]: `shop.t_*` takes nothing away: it is excluded already\n",
         );
+        check_diagnostics("include shop.*\nexclude shop.b\n");
         check_repaired("include shop.*\nexclude shop.b, shop.b\n", "include shop.*\nexclude shop.b\n");
         check_repaired("include shop.*\nexclude crm.a, shop.b, crm.b\n", "include shop.*\nexclude shop.b\n");
     }

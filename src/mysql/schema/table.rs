@@ -2,7 +2,7 @@
 
 use crate::mysql::column_type::ColumnType;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// Full name of a table, as the server spells it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -22,7 +22,27 @@ impl TableName {
 
 impl fmt::Display for TableName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.db, self.table)
+        Shown(&self.db).fmt(f)?;
+        f.write_char('.')?;
+        Shown(&self.table).fmt(f)
+    }
+}
+
+/// A name without signs that would break a line, or what a terminal shows.
+struct Shown<'n>(&'n str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.contains(char::is_control) {
+            return f.write_str(self.0);
+        }
+        for sign in self.0.chars() {
+            match sign.is_control() {
+                true => write!(f, "{}", sign.escape_default())?,
+                false => f.write_char(sign)?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -71,5 +91,16 @@ impl TableVersion {
             return Some(&self.primary_key);
         }
         self.unique_keys.first().map(Vec::as_slice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_breaks_no_line() {
+        assert_eq!(TableName::new("d", "two\nlines").to_string(), "d.two\\nlines");
+        assert_eq!(TableName::new("d", "größe").to_string(), "d.größe");
     }
 }

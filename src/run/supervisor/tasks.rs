@@ -32,6 +32,8 @@ pub(super) struct Running {
     pub(super) inbox: Sender<Input>,
     /// It was removed from the files; declared again meanwhile, it starts once it has ended.
     pub(super) removed: bool,
+    /// Codes of changes that are accepted for the plan under which it starts then.
+    pub(super) accept: Vec<String>,
     pub(super) shared: Shared,
     pub(super) thread: Option<JoinHandle<()>>,
     pub(super) exit: Option<Exit>,
@@ -100,7 +102,7 @@ impl Supervisor<'_> {
             }
         };
         self.board.open().tasks.insert(id.to_string(), Post { status, detached });
-        let running = Running { plan, inbox: me, shared, removed: false, thread, exit };
+        let running = Running { plan, inbox: me, shared, removed: false, accept: Vec::new(), thread, exit };
         self.tasks.insert(id, running);
     }
 
@@ -118,6 +120,7 @@ impl Supervisor<'_> {
                 }
                 // It ends first, and starts under the new plan then.
                 Some(_) if running.removed && running.exit.is_none() => {
+                    running.accept = accept.to_vec();
                     awaited.insert(id.clone());
                 }
                 Some(&new) if *running.plan != *new && running.exit.is_none() => {

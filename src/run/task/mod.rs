@@ -150,6 +150,8 @@ pub(super) struct Task {
     limit: Limit,
     orders: Orders,
     n_lives: u64,
+    /// What was told last of who is read and written.
+    identities: String,
     /// Where the task stands, as far as it is known; none: it was not asked yet.
     position: Option<Position>,
     /// The source transaction behind it that was cut, if one was.
@@ -251,6 +253,7 @@ impl Task {
             limit: Limit::default(),
             orders,
             n_lives: 0,
+            identities: String::new(),
             position: None,
             cut: None,
             after_cut: None,
@@ -283,6 +286,7 @@ impl Task {
         loop {
             self.set_state(TaskState::Starting);
             let life = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.life()));
+            self.status().spill_bytes = 0;
             let ended = match life {
                 Ok(ended) => ended,
                 Err(panic) => {

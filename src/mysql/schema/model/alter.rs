@@ -164,7 +164,9 @@ impl Collations<'_> {
         let Some(convert) = convert.filter(|_| !is_binary) else {
             return self.column(def, Some(&table.collation));
         };
-        // CONVERT overrules what the column says itself, but for binary strings
+        // CONVERT overrules what the column says itself, but for binary strings and the attribute BINARY
+        let binary = def.charset.binary.then(|| format!("{}_bin", charset_of(convert)));
+        let convert = binary.as_deref().unwrap_or(convert);
         let def = ColumnDef { charset: CharsetClause::default(), ..def.clone() };
         let mut column = self.column(&def, Some(convert))?;
         // of types whose character set does not follow the table

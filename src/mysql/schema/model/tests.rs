@@ -331,6 +331,17 @@ fn labels_in_digits_are_of_the_character_set_of_their_column() {
 }
 
 #[test]
+fn a_binary_column_stays_binary_behind_convert() {
+    let mut model = model(Flavor::MySql);
+    run(
+        &mut model,
+        "create table a (x char)\nalter table a change x y char(9) binary, convert to character set gbk",
+    );
+    let table = model.table(&TableName::new("v", "a")).expect("it is known");
+    assert_eq!(table.columns[0].collation.as_deref(), Some("gbk_bin"));
+}
+
+#[test]
 fn labels_behind_convert_are_the_bytes_they_were() {
     let behind = |columns: &str, convert: &str| {
         let mut model = model(Flavor::MySql);

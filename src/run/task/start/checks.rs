@@ -25,7 +25,11 @@ impl Task {
 
     /// Holds the servers against the plan. Errors end the task, but for those of a table that waits alone: what keeps that one
     /// keeps nothing else. Warnings are told once.
-    pub(super) fn checked(&self, source: &Source, target: &Target) -> Result<Option<ClusterFacts>, Failure> {
+    pub(super) fn checked(
+        &mut self,
+        source: &Source,
+        target: &Target,
+    ) -> Result<Option<ClusterFacts>, Failure> {
         let topics: Vec<TopicName> = topics(&self.plan, &source.catalog).into_keys().collect();
         let facts = target.facts(&topics)?;
         let mut findings = self.found(&source.catalog, target, facts.as_ref());
@@ -42,8 +46,8 @@ impl Task {
         if !text.is_empty() {
             return Err(Failure::new(Class::Precheck, text));
         }
+        self.tell_identities(source, facts.as_ref());
         if self.n_lives == 1 {
-            self.tell_identities(source, facts.as_ref());
             self.tell_findings(&findings, source);
         }
         Ok(facts)
@@ -84,8 +88,8 @@ impl Task {
         findings
     }
 
-    /// Tells for the record who is read and written, and with which rights.
-    fn tell_identities(&self, source: &Source, facts: Option<&ClusterFacts>) {
+    /// Tells for the record who is read and written, and with which rights: at the first start, and when it is otherwise.
+    fn tell_identities(&mut self, source: &Source, facts: Option<&ClusterFacts>) {
         let server = &source.catalog.server;
         let identity = &server.identity;
         let name = match identity.uuid.as_str() {
@@ -103,7 +107,10 @@ impl Task {
             server.account,
             cluster.unwrap_or_default()
         );
-        Event::info(Name::PrecheckPassed, text).task(&self.id).emit();
+        if text != self.identities {
+            Event::info(Name::PrecheckPassed, text.as_str()).task(&self.id).emit();
+            self.identities = text;
+        }
     }
 
     /// Tells what was found and keeps nothing from running, with how it is answered in the files; and what there is to load.
