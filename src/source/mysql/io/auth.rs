@@ -311,6 +311,8 @@ mod tests {
     }
 
     fn serve(mut socket: TcpStream, lines: &[Vec<u8>], heard: &mut Vec<u8>) {
+        // A client that was let in waits for an answer of its own.
+        socket.set_read_timeout(Some(PATIENT)).expect("a socket");
         let mut sequence = 0;
         for line in lines {
             let mut packet = (line.len() as u32).to_le_bytes()[..3].to_vec();
