@@ -160,8 +160,14 @@ fn rows_that_go_under_a_chunk_do_not_come_back() {
         });
         assert!(ids.iter().all(|text| text.contains("\"id\":\"100\"")), "{kind:?} {gone}: {ids:?}");
         shop.stop(&mut syncc);
+        // all rows of a table that is made come by the log: the chunk is not read once more
+        let is_made = gone.contains("create table");
         let redone = syncc.stderr().contains("window.redone");
-        assert!(redone || kind == Kind::MariaDb10_11, "no chunk was under way: {}", syncc.stderr());
+        assert!(
+            redone || is_made || kind == Kind::MariaDb10_11,
+            "no chunk was under way: {}",
+            syncc.stderr()
+        );
     }
 }
 
