@@ -262,9 +262,8 @@ impl Framer {
                 }
                 self.end(out);
             }
-            EventType::TableMap if self.is_passed_over() => {}
-            EventType::TableMap => self.tables.map(body, &self.place)?,
-            EventType::WriteRowsV1
+            EventType::TableMap
+            | EventType::WriteRowsV1
             | EventType::UpdateRowsV1
             | EventType::DeleteRowsV1
             | EventType::WriteRows
@@ -272,6 +271,7 @@ impl Framer {
             | EventType::DeleteRows
             | EventType::PartialUpdateRows
                 if self.is_passed_over() => {}
+            EventType::TableMap => self.tables.map(body, &self.place)?,
             EventType::WriteRowsV1
             | EventType::UpdateRowsV1
             | EventType::DeleteRowsV1

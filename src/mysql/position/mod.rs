@@ -197,6 +197,15 @@ impl Position {
         self.file.offset = end;
     }
 
+    /// Whether file and offset say something. Those of MariaDB do not where an event cannot end: such a position is known by its
+    /// GTIDs only.
+    pub fn has_place(&self) -> bool {
+        match self.gtids {
+            Gtids::Off | Gtids::MySql(_) => !self.file.is_unknown(),
+            Gtids::MariaDb(_) => self.file.is_place(),
+        }
+    }
+
     /// Whether the transaction lies before this position, so that it was seen.
     ///
     /// MySQL with GTIDs: by the set, whatever the server. MariaDB and logs without GTID: by file and offset,

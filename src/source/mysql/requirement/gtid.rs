@@ -136,12 +136,8 @@ pub fn namesake(facts: &ServerFacts) -> Standing {
 /// A position as the server of `facts` counts it, of which it was proven that it holds it: the GTIDs stay; file and offset, which
 /// meant something on the server before only, or are not known, claim nothing.
 pub fn moved_to(facts: &ServerFacts, position: &Position) -> Position {
-    let is_known = match position.gtids {
-        Gtids::Off | Gtids::MySql(_) => !position.file.is_unknown(),
-        // The file that claims nothing may be gone by now.
-        Gtids::MariaDb(_) => position.file.is_place(),
-    };
-    if position.server.same_log(&facts.identity) && is_known {
+    // A file that claims nothing may be gone by now.
+    if position.server.same_log(&facts.identity) && position.has_place() {
         return position.clone();
     }
     let oldest = facts.binlog_files.first().cloned().unwrap_or_default();

@@ -175,11 +175,7 @@ pub fn purged(facts: &ServerFacts, position: &Position) -> Option<Diagnostic> {
         return (!gap.is_empty()).then(|| lost(format!("the server has purged {gap}")));
     }
     // Where only GTIDs are known, the server tells when it is asked for the log.
-    let is_known = match position.gtids {
-        Gtids::Off => !position.file.is_unknown(),
-        Gtids::MySql(_) | Gtids::MariaDb(_) => position.file.is_place(),
-    };
-    let placed = position.server.same_log(&facts.identity) && is_known;
+    let placed = position.server.same_log(&facts.identity) && position.has_place();
     if !placed || facts.binlog_files.is_empty() {
         return None;
     }
